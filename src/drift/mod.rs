@@ -1,0 +1,1 @@
+//! Drift: two-sample tests over windows.

@@ -1,0 +1,140 @@
+//! Every way in which FluxGuard says no.
+//!
+//! A variant names the argument, what it was and what was expected, so that the message alone is enough to mend the
+//! call. `code` and `name` are the contract with other languages: hundreds are a family, and Julia's exception types
+//! carry the same names (a test compares the two tables).
+
+/// What went wrong, with the argument's name, its value and what was expected.
+#[allow(missing_docs)] // the fields are the words of the message above them
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is out of its range or not of its form.
+    #[error("{argument}: got {was}, expected {expected}")]
+    InvalidArgument { argument: &'static str, was: String, expected: String },
+    /// An element type that no kernel reads.
+    #[error(
+        "{argument}: element type {was} cannot be read, expected Float16, Float32 or Float64; convert the array first"
+    )]
+    ElementTypeUnsupported { argument: &'static str, was: String },
+    /// A tensor with no elements, or with no observations.
+    #[error(
+        "{argument}: got an array of size {was}, expected at least one feature and one observation (the last dimension is the observation)"
+    )]
+    EmptyTensor { argument: &'static str, was: String },
+    /// Another number of features than the baseline's.
+    #[error(
+        "{argument}: got {was} features, expected the baseline's {expected} (all dimensions but the last, multiplied)"
+    )]
+    FeatureMismatch { argument: &'static str, was: usize, expected: usize },
+    /// NaN or Inf in reference data.
+    #[error(
+        "{argument}: {count} values are NaN or Inf, the first in feature {feature} of observation {observation} (from 0); a baseline is fitted on finite outputs: drop or mend these observations"
+    )]
+    NonFiniteBaseline { argument: &'static str, count: usize, feature: usize, observation: usize },
+    /// A feature that never varies has no scale to measure a distance in.
+    #[error(
+        "{argument}: feature {feature} (from 0) is constant at {value} over {observations} observations, expected a feature that varies; drop it, or say constant_features = \"allow\" to watch it for any change"
+    )]
+    ConstantFeature { argument: &'static str, feature: usize, value: f64, observations: usize },
+    /// A window in which the chosen tests could not raise an alarm.
+    #[error("{argument}: {was} is too short, expected at least {expected} ({reason})")]
+    WindowTooShort { argument: &'static str, was: String, expected: usize, reason: String },
+    /// A baseline with too few observations for what was asked of it.
+    #[error("{argument}: the baseline has {was} observations, expected at least {expected} ({reason})")]
+    BaselineTooSmall { argument: &'static str, was: usize, expected: usize, reason: String },
+    /// Two profiles, or a profile and a guard, that do not speak of the same kind of output.
+    #[error("{argument}: {was} does not go with {expected}")]
+    Incompatible { argument: &'static str, was: String, expected: String },
+    /// The guard was closed.
+    #[error("guard {guard:?} is closed, expected an open one; make a new Guard to go on")]
+    GuardClosed { guard: String },
+    /// The background worker failed on this guard.
+    #[error("guard {guard:?}: the background worker failed: {reason}; the guard tests no more, make a new one")]
+    WorkerFailed { guard: String, reason: String },
+    /// A file could not be opened, read or written.
+    #[error("{argument}: {path}: {reason}; expected a path that can be {purpose}")]
+    PathUnusable { argument: &'static str, path: String, purpose: &'static str, reason: String },
+    /// A file whose checksum or form is wrong.
+    #[error("{path} is damaged: {reason}; load an older copy")]
+    FileDamaged { path: String, reason: String },
+    /// A file of a format version that this build does not read.
+    #[error(
+        "{path} has format version {was}, this build reads {expected}; use the FluxGuard that wrote it, or fit again"
+    )]
+    FileVersion { path: String, was: u32, expected: u32 },
+    /// A panic, stopped at the border. Always a bug of FluxGuard.
+    #[error("a bug in FluxGuard (a panic in Rust, caught): {message}; please report it")]
+    NativePanic { message: String },
+}
+
+/// `(code, name)` of every variant, in the order of the codes.
+pub const TABLE: &[(i32, &str)] = &[
+    (100, "InvalidArgument"),
+    (101, "ElementTypeUnsupported"),
+    (102, "EmptyTensor"),
+    (103, "FeatureMismatch"),
+    (200, "NonFiniteBaseline"),
+    (201, "ConstantFeature"),
+    (202, "WindowTooShort"),
+    (203, "BaselineTooSmall"),
+    (204, "Incompatible"),
+    (300, "GuardClosed"),
+    (301, "WorkerFailed"),
+    (400, "PathUnusable"),
+    (401, "FileDamaged"),
+    (402, "FileVersion"),
+    (900, "NativePanic"),
+];
+
+impl Error {
+    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 9xx bugs.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        match self {
+            Error::InvalidArgument { .. } => 100,
+            Error::ElementTypeUnsupported { .. } => 101,
+            Error::EmptyTensor { .. } => 102,
+            Error::FeatureMismatch { .. } => 103,
+            Error::NonFiniteBaseline { .. } => 200,
+            Error::ConstantFeature { .. } => 201,
+            Error::WindowTooShort { .. } => 202,
+            Error::BaselineTooSmall { .. } => 203,
+            Error::Incompatible { .. } => 204,
+            Error::GuardClosed { .. } => 300,
+            Error::WorkerFailed { .. } => 301,
+            Error::PathUnusable { .. } => 400,
+            Error::FileDamaged { .. } => 401,
+            Error::FileVersion { .. } => 402,
+            Error::NativePanic { .. } => 900,
+        }
+    }
+
+    /// The variant's name: that of the exception type in other languages.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        let code = self.code();
+        TABLE.iter().find(|(known, _)| *known == code).map_or("Unknown", |(_, name)| name)
+    }
+
+    /// An [`Error::InvalidArgument`], shortly.
+    pub fn invalid(argument: &'static str, was: impl ToString, expected: impl ToString) -> Self {
+        Error::InvalidArgument { argument, was: was.to_string(), expected: expected.to_string() }
+    }
+}
+
+/// `Result` with FluxGuard's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_unique_and_named() {
+        assert!(TABLE.windows(2).all(|w| w[0].0 < w[1].0));
+        let error = Error::invalid("window", -3, "a positive whole number");
+        assert_eq!((error.code(), error.name()), (100, "InvalidArgument"));
+        assert_eq!(error.to_string(), "window: got -3, expected a positive whole number");
+    }
+}

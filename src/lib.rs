@@ -1,0 +1,11 @@
+//! FluxGuard: the safety layer of a Flux.jl model, as one engine with no idea of its host language.
+//!
+//! Arrows point one way: `ffi -> guard -> {drift, outlier, output, alert, store} -> {stats, sketch} -> tensor`;
+//! `privacy` stands on `stats` alone.
+
+pub mod drift;
+pub mod error;
+pub mod privacy;
+pub mod stats;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! Differential privacy: clipping, noise, accounting, calibration. Stands on `stats` alone.
