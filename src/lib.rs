@@ -5,7 +5,12 @@
 
 pub mod drift;
 pub mod error;
+pub mod outlier;
+pub mod output;
 pub mod privacy;
+pub mod simd;
+pub mod sketch;
 pub mod stats;
+pub mod tensor;
 
 pub use error::{Error, Result};

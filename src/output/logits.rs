@@ -1,0 +1,146 @@
+//! Scores of logits: one softmax an observation, in the log domain, without writing it anywhere.
+
+use super::{ClassScores, LANES, Largest, Scores, block, column};
+use crate::simd::{Real, multiversion};
+
+multiversion! {
+    pub(super) fn score(rows: &[T], classes: usize, out: &mut ClassScores) -> () = score_body
+}
+
+#[inline(always)]
+fn score_body<T: Real, const FMA: bool>(rows: &[T], classes: usize, out: &mut ClassScores) {
+    let mut done = 0;
+    if classes < 2 * LANES {
+        for group in rows.chunks_exact(LANES * classes) {
+            few_classes::<T, FMA>(group, classes, out, done);
+            done += LANES;
+        }
+        let rest = &rows[done * classes..];
+        if rest.len() > 2 * classes {
+            padded::<T, FMA>(rest, classes, out, done);
+            return;
+        }
+    }
+    for row in rows[done * classes..].chunks_exact(classes) {
+        out.put(done, many_classes::<T, FMA>(row));
+        done += 1;
+    }
+}
+
+/// The last observations of a batch, as a group whose other lanes repeat the last one.
+#[inline(always)]
+fn padded<T: Real, const FMA: bool>(rest: &[T], classes: usize, out: &mut ClassScores, done: usize) {
+    let n = rest.len() / classes;
+    let mut group = [T::ZERO; LANES * 2 * LANES];
+    let group = &mut group[..LANES * classes];
+    group[..rest.len()].copy_from_slice(rest);
+    let mut scratch = [Scores::NON_FINITE; LANES];
+    few_into::<T, FMA>(group, classes, &mut scratch);
+    for (l, s) in scratch[..n].iter().enumerate() {
+        out.put(done + l, *s);
+    }
+}
+
+#[inline(always)]
+fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize, out: &mut ClassScores, at: usize) {
+    let mut scratch = [Scores::NON_FINITE; LANES];
+    few_into::<T, FMA>(group, classes, &mut scratch);
+    for (l, s) in scratch.iter().enumerate() {
+        out.put(at + l, *s);
+    }
+}
+
+/// A lane is an observation.
+#[inline(always)]
+fn few_into<T: Real, const FMA: bool>(group: &[T], classes: usize, out: &mut [Scores; LANES]) {
+    let mut largest = Largest::<T>::new();
+    for k in 0..classes {
+        largest.update::<FMA>(&column(group, classes, k), T::from_f64(k as f64));
+    }
+    let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+    for k in 0..classes {
+        let x = column(group, classes, k);
+        for l in 0..LANES {
+            let d = floored(x[l] - largest.first[l]);
+            let e = d.exp_nonpositive::<FMA>();
+            sum[l] += e;
+            weighted[l] = e.fma::<FMA>(d, weighted[l]);
+        }
+    }
+    let mut table = [[0.0f32; LANES]; 4];
+    for l in 0..LANES {
+        let s = finish::<T, FMA>(largest.first[l], largest.second[l], sum[l], weighted[l]);
+        for (row, value) in table.iter_mut().zip(s) {
+            row[l] = value;
+        }
+    }
+    for (l, out) in out.iter_mut().enumerate() {
+        if largest.spoilt[l] == T::ZERO {
+            *out = Scores {
+                confidence: table[0][l],
+                entropy: table[1][l],
+                margin: table[2][l],
+                energy: table[3][l],
+                predicted: largest.place[l].to_f64() as u32,
+            };
+        }
+    }
+}
+
+/// A lane is every `LANES`-th class of one observation.
+#[inline(always)]
+fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
+    let mut largest = Largest::<T>::new();
+    for k in (0..row.len()).step_by(LANES) {
+        let mut x = block(row, k, T::ZERO);
+        if row.len() - k < LANES {
+            // Padding must lose to everything and still be finite.
+            let lowest = T::from_f64(f64::from(f32::MIN));
+            x = block(row, k, lowest);
+        }
+        largest.update::<FMA>(&x, T::from_f64(k as f64));
+    }
+    let (first, second, place, finite) = largest.reduce();
+    if !finite {
+        return Scores::NON_FINITE;
+    }
+    let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+    let whole = row.len() - row.len() % LANES;
+    for k in (0..whole).step_by(LANES) {
+        let x = block(row, k, T::ZERO);
+        for l in 0..LANES {
+            let d = floored(x[l] - first);
+            let e = d.exp_nonpositive::<FMA>();
+            sum[l] += e;
+            weighted[l] = e.fma::<FMA>(d, weighted[l]);
+        }
+    }
+    for (l, x) in row[whole..].iter().enumerate() {
+        let d = floored(*x - first);
+        let e = d.exp_nonpositive::<FMA>();
+        sum[l] += e;
+        weighted[l] = e.fma::<FMA>(d, weighted[l]);
+    }
+    let total = |lanes: &[T; LANES]| lanes.iter().fold(T::ZERO, |a, x| a + *x);
+    let second = if row.len() == 1 { T::LOWEST } else { second };
+    let [confidence, entropy, margin, energy] = finish::<T, FMA>(first, second, total(&sum), total(&weighted));
+    Scores { confidence, entropy, margin, energy, predicted: place as u32 }
+}
+
+/// From `sum = sum e^d` and `weighted = sum d e^d`, with `d` the distance to the largest logit.
+#[inline(always)]
+fn finish<T: Real, const FMA: bool>(first: T, second: T, sum: T, weighted: T) -> [f32; 4] {
+    let confidence = T::ONE / sum;
+    let log_sum = sum.ln_positive::<FMA>();
+    let entropy = log_sum - weighted * confidence;
+    let gap = second - first;
+    let runner_up = if second > T::LOWEST { gap.exp_nonpositive::<FMA>() } else { T::ZERO };
+    let margin = (T::ONE - runner_up) * confidence;
+    [confidence.to_f32(), entropy.to_f32(), margin.to_f32(), (-(first + log_sum)).to_f32()]
+}
+
+/// Cuts a distance off where its exponential ends, so that `d e^d` vanishes however far apart two logits are.
+#[inline(always)]
+fn floored<T: Real>(d: T) -> T {
+    if d < T::EXP_FLOOR { T::EXP_FLOOR } else { d }
+}

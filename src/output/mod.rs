@@ -1,0 +1,244 @@
+//! Scores read off a classifier's own output, one set an observation.
+//!
+//! | score | definition | anomalous side | source |
+//! |---|---|---|---|
+//! | confidence | largest probability `p1` | low | Hendrycks and Gimpel 2017 (MSP) |
+//! | entropy | `-sum p ln p`, nats | high | |
+//! | margin | `p1 - p2`, the two largest | low | |
+//! | energy | `-ln sum exp(logit)` | high | Liu et al. 2020, equation 4 with T = 1 |
+//!
+//! Accuracy: a few units in the last place of the element type (single precision for Float16).
+
+mod logits;
+mod probabilities;
+
+use crate::simd::Real;
+
+/// Scores of a batch, one entry an observation. An observation with a NaN or Inf in it has NaN for scores, and its
+/// predicted class is [`ClassScores::NO_CLASS`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClassScores {
+    /// Largest probability.
+    pub confidence: Vec<f32>,
+    /// Shannon entropy in nats.
+    pub entropy: Vec<f32>,
+    /// Difference of the two largest probabilities (1 with a single class).
+    pub margin: Vec<f32>,
+    /// `-ln sum exp(logit)`; for probabilities NaN, which have no energy.
+    pub energy: Vec<f32>,
+    /// Index of the largest; the first of equals.
+    pub predicted: Vec<u32>,
+}
+
+impl ClassScores {
+    /// The predicted class of an observation that is not finite.
+    pub const NO_CLASS: u32 = u32::MAX;
+
+    fn resize(&mut self, n: usize) {
+        for scores in [&mut self.confidence, &mut self.entropy, &mut self.margin, &mut self.energy] {
+            scores.resize(n, 0.0);
+        }
+        self.predicted.resize(n, 0);
+    }
+
+    /// Scores `rows`, logits of `classes >= 1` classes an observation, class fastest.
+    pub fn from_logits<T: Real>(&mut self, rows: &[T], classes: usize) {
+        self.resize(rows.len() / classes);
+        logits::score(rows, classes, self);
+    }
+
+    /// Scores `rows`, probabilities of `classes >= 1` classes an observation. Zeros are allowed; values that do not add up
+    /// to 1 are taken as they are.
+    pub fn from_probabilities<T: Real>(&mut self, rows: &[T], classes: usize) {
+        self.resize(rows.len() / classes);
+        probabilities::score(rows, classes, self);
+    }
+
+    fn put(&mut self, at: usize, s: Scores) {
+        self.confidence[at] = s.confidence;
+        self.entropy[at] = s.entropy;
+        self.margin[at] = s.margin;
+        self.energy[at] = s.energy;
+        self.predicted[at] = s.predicted;
+    }
+}
+
+/// Scores of one observation.
+#[derive(Debug, Clone, Copy)]
+struct Scores {
+    confidence: f32,
+    entropy: f32,
+    margin: f32,
+    energy: f32,
+    predicted: u32,
+}
+
+impl Scores {
+    const NON_FINITE: Scores = Scores {
+        confidence: f32::NAN,
+        entropy: f32::NAN,
+        margin: f32::NAN,
+        energy: f32::NAN,
+        predicted: ClassScores::NO_CLASS,
+    };
+}
+
+/// Observations scored side by side when there are few classes, and classes side by side when there are many.
+const LANES: usize = 16;
+
+/// The two largest of many values, lane by lane, the first place of the largest, and whether all were finite.
+#[derive(Clone, Copy)]
+struct Largest<T: Real> {
+    first: [T; LANES],
+    second: [T; LANES],
+    place: [T; LANES],
+    /// Stays 0 while all values are finite: `x * 0` is NaN for NaN and Inf.
+    spoilt: [T; LANES],
+}
+
+impl<T: Real> Largest<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        Largest {
+            first: [T::LOWEST; LANES],
+            second: [T::LOWEST; LANES],
+            place: [T::ZERO; LANES],
+            spoilt: [T::ZERO; LANES],
+        }
+    }
+
+    #[inline(always)]
+    fn update<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
+        for l in 0..LANES {
+            let x = x[l];
+            self.spoilt[l] = x.fma::<FMA>(T::ZERO, self.spoilt[l]);
+            let larger = x > self.first[l];
+            let loser = if larger { self.first[l] } else { x };
+            self.second[l] = if loser > self.second[l] { loser } else { self.second[l] };
+            self.first[l] = if larger { x } else { self.first[l] };
+            self.place[l] = if larger { place } else { self.place[l] };
+        }
+    }
+
+    /// `(largest, second largest, place of the largest, all finite)` over the lanes, lane `l` being `places[l]` on.
+    #[inline(always)]
+    fn reduce(&self) -> (T, T, usize, bool) {
+        let (mut first, mut second, mut place, mut finite) = (T::LOWEST, T::LOWEST, usize::MAX, true);
+        for l in 0..LANES {
+            finite &= self.spoilt[l] == T::ZERO;
+            let (x, at) = (self.first[l], self.place[l].to_f64() as usize + l);
+            if x > first || (x == first && at < place) {
+                second = if first > second { first } else { second };
+                first = x;
+                place = at;
+            } else if x > second {
+                second = x;
+            }
+            second = if self.second[l] > second { self.second[l] } else { second };
+        }
+        (first, second, place, finite)
+    }
+}
+
+/// `LANES` observations' values of class `k`.
+#[inline(always)]
+fn column<T: Real>(rows: &[T], classes: usize, k: usize) -> [T; LANES] {
+    let mut x = [T::ZERO; LANES];
+    for (l, x) in x.iter_mut().enumerate() {
+        *x = rows[l * classes + k];
+    }
+    x
+}
+
+/// `LANES` classes of one observation from `k` on, `pad` beyond the last.
+#[inline(always)]
+fn block<T: Real>(row: &[T], k: usize, pad: T) -> [T; LANES] {
+    let mut x = [pad; LANES];
+    let n = (row.len() - k).min(LANES);
+    if n == LANES {
+        x.copy_from_slice(&row[k..k + LANES]);
+    } else {
+        x[..n].copy_from_slice(&row[k..]);
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// By definition, in double precision.
+    fn naive(row: &[f64], logits: bool) -> [f64; 4] {
+        let z: f64 = row.iter().map(|x| x.exp()).sum();
+        let p: Vec<f64> = if logits { row.iter().map(|x| x.exp() / z).collect() } else { row.to_vec() };
+        let mut sorted = p.clone();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        let entropy = -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>();
+        let second = sorted.get(1).copied().unwrap_or(0.0);
+        [sorted[0], entropy, sorted[0] - second, if logits { -z.ln() } else { f64::NAN }]
+    }
+
+    fn check<T: Real>(rows: &[T], classes: usize, logits: bool, tolerance: f64) -> Result<(), TestCaseError> {
+        let mut s = ClassScores::default();
+        if logits { s.from_logits(rows, classes) } else { s.from_probabilities(rows, classes) };
+        prop_assert_eq!(s.predicted.len(), rows.len() / classes);
+        for (j, row) in rows.chunks(classes).enumerate() {
+            let row: Vec<f64> = row.iter().map(|x| x.to_f64()).collect();
+            let got = [s.confidence[j], s.entropy[j], s.margin[j], s.energy[j]].map(f64::from);
+            if row.iter().any(|x| !x.is_finite()) {
+                prop_assert!(got.iter().all(|x| x.is_nan()) && s.predicted[j] == ClassScores::NO_CLASS);
+                continue;
+            }
+            for (got, want) in got.iter().zip(naive(&row, logits)) {
+                let same = (got - want).abs() <= tolerance * (1.0 + want.abs()) || (got.is_nan() && want.is_nan());
+                prop_assert!(same, "observation {}: got {}, want {} of {:?}", j, got, want, row);
+            }
+            let best = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assert_eq!(s.predicted[j] as usize, row.iter().position(|x| *x == best).unwrap_or(usize::MAX));
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn scores_are_the_definitions(
+            classes in prop_oneof![1usize..24, 60usize..70],
+            n in 1usize..40,
+            seed in any::<u64>(),
+            ties in any::<bool>(),
+            bad in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut state = seed | 1;
+            let mut logits: Vec<f64> = (0..classes * n).map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let u = (state >> 40) as f64 / 16_777_216.0 * 20.0 - 10.0;
+                f64::from(if ties { u.round() as f32 } else { u as f32 })
+            }).collect();
+            let mut probabilities = logits.clone();
+            for row in probabilities.chunks_mut(classes) {
+                let z: f64 = row.iter().map(|x| x.exp()).sum();
+                row.iter_mut().for_each(|x| *x = f64::from((x.exp() / z) as f32));
+            }
+            if let Some(at) = bad {
+                let at = at.index(logits.len());
+                logits[at] = f64::NAN;
+                probabilities[at] = f64::INFINITY;
+            }
+            for (rows, is_logits) in [(&logits, true), (&probabilities, false)] {
+                check(rows, classes, is_logits, 1e-6)?;
+                let single: Vec<f32> = rows.iter().map(|x| *x as f32).collect();
+                check(&single, classes, is_logits, 2e-6)?;
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_logits_neither_overflow_nor_vanish() {
+        let mut s = ClassScores::default();
+        s.from_logits(&[1e30f32, -1e30, 0.0], 3);
+        assert_eq!((s.confidence[0], s.margin[0], s.predicted[0]), (1.0, 1.0, 0));
+        assert!(s.entropy[0].abs() < 1e-30);
+        assert_eq!(s.energy[0], -1e30);
+    }
+}

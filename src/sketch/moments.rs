@@ -1,0 +1,437 @@
+//! Count, mean, variance, range and non-finite values of each feature, in one pass.
+
+use serde::{Deserialize, Serialize};
+
+use crate::simd::{Real, multiversion};
+
+/// Features in a block: their accumulators stay in registers while the kernel goes down the observations.
+const LANES: usize = 32;
+
+/// Sums about a fixed shift, one set a feature.
+///
+/// Sums of differences from a shift near the mean neither cancel nor drift, and add up under [`Moments::merge`]
+/// (Chan, Golub and LeVeque 1983, section 3, "shifted data"). Arithmetic is in double precision. NaN and Inf are counted
+/// and left out of everything else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    shift: Vec<f64>,
+    sum: Vec<f64>,
+    sum_squares: Vec<f64>,
+    min: Vec<f64>,
+    max: Vec<f64>,
+    non_finite: Vec<u64>,
+    observations: u64,
+}
+
+impl Moments {
+    /// No observations of `shift.len()` features yet. `shift`: a guess of each mean; any finite value is correct.
+    #[must_use]
+    pub fn new(shift: Vec<f64>) -> Self {
+        let p = shift.len();
+        Moments {
+            shift,
+            sum: vec![0.0; p],
+            sum_squares: vec![0.0; p],
+            min: vec![f64::INFINITY; p],
+            max: vec![f64::NEG_INFINITY; p],
+            non_finite: vec![0; p],
+            observations: 0,
+        }
+    }
+
+    /// Takes in `rows.len() / features` observations, feature fastest. `rows.len()` must be a multiple of the features.
+    pub fn update<T: Real>(&mut self, rows: &[T]) {
+        let p = self.features();
+        if p == 0 || rows.is_empty() {
+            return;
+        }
+        self.observations += (rows.len() / p) as u64;
+        let sums =
+            Sums { shift: &self.shift, sum: &mut self.sum, squares: &mut self.sum_squares, min: &mut self.min, max: &mut self.max };
+        // A sum that stays finite has met finite values only, so the common case needs no test an element.
+        let spoilt = accumulate::<T>(rows, sums);
+        if spoilt {
+            self.recount(rows);
+        }
+    }
+
+    /// The careful path, after [`accumulate`] met a NaN, an Inf or an overflow and changed nothing.
+    #[cold]
+    fn recount<T: Real>(&mut self, rows: &[T]) {
+        for row in rows.chunks_exact(self.features()) {
+            for (k, x) in row.iter().map(|x| x.to_f64()).enumerate() {
+                if !x.is_finite() {
+                    self.non_finite[k] += 1;
+                    continue;
+                }
+                let d = x - self.shift[k];
+                self.sum[k] += d;
+                self.sum_squares[k] += d * d;
+                self.min[k] = self.min[k].min(x);
+                self.max[k] = self.max[k].max(x);
+            }
+        }
+    }
+
+    /// Adds what `other` saw. Both must have the same number of features; the shifts may differ.
+    pub fn merge(&mut self, other: &Moments) {
+        for k in 0..self.features() {
+            let n = other.count(k) as f64;
+            let move_by = other.shift[k] - self.shift[k];
+            self.sum[k] += other.sum[k] + n * move_by;
+            self.sum_squares[k] += other.sum_squares[k] + move_by * (2.0 * other.sum[k] + n * move_by);
+            self.min[k] = self.min[k].min(other.min[k]);
+            self.max[k] = self.max[k].max(other.max[k]);
+            self.non_finite[k] += other.non_finite[k];
+        }
+        self.observations += other.observations;
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// Number of observations, those with NaN or Inf included.
+    #[must_use]
+    pub fn observations(&self) -> u64 {
+        self.observations
+    }
+
+    /// Number of finite values of `feature`.
+    #[must_use]
+    pub fn count(&self, feature: usize) -> u64 {
+        self.observations - self.non_finite[feature]
+    }
+
+    /// Number of NaN and Inf values of `feature`.
+    #[must_use]
+    pub fn non_finite(&self, feature: usize) -> u64 {
+        self.non_finite[feature]
+    }
+
+    /// Mean of the finite values; NaN without any.
+    #[must_use]
+    pub fn mean(&self, feature: usize) -> f64 {
+        self.shift[feature] + self.sum[feature] / self.count(feature) as f64
+    }
+
+    /// Unbiased variance (divisor n - 1) of the finite values; NaN with fewer than two; exactly 0 for a constant.
+    #[must_use]
+    pub fn variance(&self, feature: usize) -> f64 {
+        let n = self.count(feature) as f64;
+        if n < 2.0 {
+            return f64::NAN;
+        }
+        if self.min[feature] == self.max[feature] {
+            return 0.0;
+        }
+        let sum = self.sum[feature];
+        ((self.sum_squares[feature] - sum * sum / n) / (n - 1.0)).max(0.0)
+    }
+
+    /// Square root of the variance.
+    #[must_use]
+    pub fn std(&self, feature: usize) -> f64 {
+        self.variance(feature).sqrt()
+    }
+
+    /// Smallest finite value; Inf without any.
+    #[must_use]
+    pub fn min(&self, feature: usize) -> f64 {
+        self.min[feature]
+    }
+
+    /// Largest finite value; -Inf without any.
+    #[must_use]
+    pub fn max(&self, feature: usize) -> f64 {
+        self.max[feature]
+    }
+}
+
+/// Borrowed accumulators, one entry a feature.
+struct Sums<'a> {
+    shift: &'a [f64],
+    sum: &'a mut [f64],
+    squares: &'a mut [f64],
+    min: &'a mut [f64],
+    max: &'a mut [f64],
+}
+
+multiversion! {
+    /// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has changed nothing.
+    fn accumulate(rows: &[T], sums: Sums<'_>) -> bool = accumulate_body
+}
+
+/// Accumulators of one block of lanes.
+#[derive(Clone, Copy)]
+struct Block<const L: usize> {
+    sum: [f64; L],
+    squares: [f64; L],
+    min: [f64; L],
+    max: [f64; L],
+}
+
+impl<const L: usize> Block<L> {
+    /// Goes down `reps` vectors of `L` elements that lie `stride` apart.
+    #[inline(always)]
+    fn run<T: Real, const FMA: bool>(data: &[T], stride: usize, reps: usize, shift: &[f64; L]) -> Self {
+        let mut b = Block { sum: [0.0; L], squares: [0.0; L], min: [f64::INFINITY; L], max: [f64::NEG_INFINITY; L] };
+        for r in 0..reps {
+            let v = &data[r * stride..][..L];
+            for l in 0..L {
+                let x = v[l].to_f64();
+                let d = x - shift[l];
+                b.sum[l] += d;
+                b.squares[l] = Real::fma::<FMA>(d, d, b.squares[l]);
+                b.min[l] = if x < b.min[l] { x } else { b.min[l] };
+                b.max[l] = if x > b.max[l] { x } else { b.max[l] };
+            }
+        }
+        b
+    }
+
+    #[inline(always)]
+    fn finite(&self) -> bool {
+        self.squares.iter().fold(0.0, |a, s| a + s * 0.0) == 0.0
+    }
+}
+
+#[inline(always)]
+fn accumulate_body<T: Real, const FMA: bool>(rows: &[T], sums: Sums<'_>) -> bool {
+    let p = sums.shift.len();
+    // With few features, lanes run over several observations at once: the pattern of features repeats every
+    // lcm(LANES, p) elements. With many, a block is LANES features of one observation.
+    let period = p * LANES / gcd(p, LANES);
+    if p < 4 * LANES && rows.len() >= period {
+        periodic::<T, FMA>(rows, period, sums)
+    } else {
+        blockwise::<T, FMA>(rows, sums)
+    }
+}
+
+#[inline(always)]
+fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, sums: Sums<'_>) -> bool {
+    let p = sums.shift.len();
+    let reps = rows.len() / period;
+    let mut total = Totals::new(p);
+    for start in (0..period).step_by(LANES) {
+        let mut shift = [0.0; LANES];
+        let mut feature = start % p;
+        for s in &mut shift {
+            *s = sums.shift[feature];
+            feature = if feature + 1 == p { 0 } else { feature + 1 };
+        }
+        let block = Block::<LANES>::run::<T, FMA>(&rows[start..], period, reps, &shift);
+        if !block.finite() {
+            return true;
+        }
+        total.add(&block, start % p);
+    }
+    for (i, x) in rows[reps * period..].iter().enumerate() {
+        let k = i % p;
+        let x = x.to_f64();
+        let d = x - sums.shift[k];
+        total.add_one(k, d, d * d, x, x);
+    }
+    total.finish(sums)
+}
+
+#[inline(always)]
+fn blockwise<T: Real, const FMA: bool>(rows: &[T], sums: Sums<'_>) -> bool {
+    let p = sums.shift.len();
+    let mut total = Totals::new(p);
+    // Tiles of observations that stay in the first cache while all blocks of features pass over them.
+    let tile = (24_576 / (p * size_of::<T>())).max(4);
+    for rows in rows.chunks(tile * p) {
+        let reps = rows.len() / p;
+        let mut k = 0;
+        while k + LANES <= p {
+            block_at::<T, FMA, LANES>(rows, reps, k, sums.shift, &mut total);
+            k += LANES;
+        }
+        while k + 8 <= p {
+            block_at::<T, FMA, 8>(rows, reps, k, sums.shift, &mut total);
+            k += 8;
+        }
+        while k < p {
+            block_at::<T, FMA, 1>(rows, reps, k, sums.shift, &mut total);
+            k += 1;
+        }
+    }
+    total.finish(sums)
+}
+
+#[inline(always)]
+fn block_at<T: Real, const FMA: bool, const L: usize>(
+    rows: &[T],
+    reps: usize,
+    k: usize,
+    shift: &[f64],
+    total: &mut Totals,
+) {
+    let mut lanes = [0.0; L];
+    lanes.copy_from_slice(&shift[k..k + L]);
+    let block = Block::<L>::run::<T, FMA>(&rows[k..], total.sum.len(), reps, &lanes);
+    total.add(&block, k);
+}
+
+/// Sums of this call, kept apart until they are known to be finite. No allocation up to [`Totals::SMALL`] features.
+struct Totals {
+    sum: Buffer,
+    squares: Buffer,
+    min: Buffer,
+    max: Buffer,
+}
+
+enum Buffer {
+    Small([f64; Totals::SMALL], usize),
+    Large(Vec<f64>),
+}
+
+impl Buffer {
+    #[inline(always)]
+    fn new(p: usize, value: f64) -> Self {
+        if p <= Totals::SMALL { Buffer::Small([value; Totals::SMALL], p) } else { Buffer::Large(vec![value; p]) }
+    }
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = [f64];
+    #[inline(always)]
+    fn deref(&self) -> &[f64] {
+        match self {
+            Buffer::Small(array, len) => &array[..*len],
+            Buffer::Large(vec) => vec,
+        }
+    }
+}
+
+impl std::ops::DerefMut for Buffer {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [f64] {
+        match self {
+            Buffer::Small(array, len) => &mut array[..*len],
+            Buffer::Large(vec) => vec,
+        }
+    }
+}
+
+impl Totals {
+    const SMALL: usize = 16;
+
+    #[inline(always)]
+    fn new(p: usize) -> Self {
+        Totals {
+            sum: Buffer::new(p, 0.0),
+            squares: Buffer::new(p, 0.0),
+            min: Buffer::new(p, f64::INFINITY),
+            max: Buffer::new(p, f64::NEG_INFINITY),
+        }
+    }
+
+    #[inline(always)]
+    fn add_one(&mut self, k: usize, sum: f64, squares: f64, min: f64, max: f64) {
+        self.sum[k] += sum;
+        self.squares[k] += squares;
+        self.min[k] = if min < self.min[k] { min } else { self.min[k] };
+        self.max[k] = if max > self.max[k] { max } else { self.max[k] };
+    }
+
+    #[inline(always)]
+    fn add<const L: usize>(&mut self, block: &Block<L>, first: usize) {
+        let p = self.sum.len();
+        let mut k = first;
+        for l in 0..L {
+            self.add_one(k, block.sum[l], block.squares[l], block.min[l], block.max[l]);
+            k = if k + 1 == p { 0 } else { k + 1 };
+        }
+    }
+
+    #[inline(always)]
+    fn finish(self, sums: Sums<'_>) -> bool {
+        if self.squares.iter().fold(0.0, |a, s| a + s * 0.0) != 0.0 {
+            return true;
+        }
+        for k in 0..sums.shift.len() {
+            sums.sum[k] += self.sum[k];
+            sums.squares[k] += self.squares[k];
+            sums.min[k] = sums.min[k].min(self.min[k]);
+            sums.max[k] = sums.max[k].max(self.max[k]);
+        }
+        false
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// By definition, in two passes.
+    fn naive(rows: &[f64], p: usize, k: usize) -> (f64, f64, f64, f64, u64) {
+        let all: Vec<f64> = rows.chunks(p).map(|r| r[k]).collect();
+        let x: Vec<f64> = all.iter().copied().filter(|x| x.is_finite()).collect();
+        let n = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / n;
+        let squares = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+        let variance = if n < 2.0 { f64::NAN } else { squares / (n - 1.0) };
+        let min = x.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        (mean, variance, min, max, (all.len() - x.len()) as u64)
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs()))
+    }
+
+    proptest! {
+        #[test]
+        fn the_kernel_is_the_definition(
+            p in prop_oneof![1usize..20, 120usize..180],
+            n in 1usize..80,
+            seed in any::<u64>(),
+            bad in prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(f64::NAN), Just(f64::INFINITY)]), 0..3),
+        ) {
+            let mut state = seed | 1;
+            let mut rows: Vec<f64> = (0..p * n).map(|i| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                100.0 + (i % p) as f64 + (state >> 40) as f64 / 16_777_216.0
+            }).collect();
+            for (at, value) in bad {
+                let at = at.index(rows.len());
+                rows[at] = value;
+            }
+            let mut m = Moments::new(rows[..p].iter().map(|x| if x.is_finite() { *x } else { 0.0 }).collect());
+            m.update(&rows);
+            let cut = (n / 3) * p;
+            let mut merged = Moments::new(vec![0.5; p]);
+            merged.update(&rows[..cut]);
+            let mut rest = Moments::new(vec![99.0; p]);
+            rest.update(&rows[cut..]);
+            merged.merge(&rest);
+            prop_assert_eq!(m.observations(), n as u64);
+            for k in 0..p {
+                let (mean, variance, min, max, non_finite) = naive(&rows, p, k);
+                for m in [&m, &merged] {
+                    prop_assert!(close(m.mean(k), mean), "mean {} {}", m.mean(k), mean);
+                    prop_assert!(close(m.variance(k), variance), "variance {} {}", m.variance(k), variance);
+                    prop_assert_eq!((m.min(k), m.max(k), m.non_finite(k)), (min, max, non_finite));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_has_no_variance_and_single_precision_agrees() {
+        let rows = vec![0.1f32; 999];
+        let mut m = Moments::new(vec![0.0; 3]);
+        m.update(&rows);
+        assert_eq!((m.variance(0), m.min(1), m.max(2)), (0.0, f64::from(0.1f32), f64::from(0.1f32)));
+    }
+}
