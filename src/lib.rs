@@ -8,6 +8,7 @@ pub mod error;
 pub mod outlier;
 pub mod output;
 pub mod privacy;
+pub mod profile;
 pub mod simd;
 pub mod sketch;
 pub mod stats;

@@ -136,6 +136,12 @@ impl Cells {
         self.reference_size
     }
 
+    /// Reference observations in each cell.
+    #[must_use]
+    pub fn reference_counts(&self) -> &[u64] {
+        &self.reference
+    }
+
     /// Counts of the reference and of a window in the bins.
     #[must_use]
     pub fn binned(&self, window: &CellCounts) -> (Vec<u64>, Vec<u64>) {

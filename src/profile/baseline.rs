@@ -1,0 +1,181 @@
+//! A profile made ready for watching: scorer, thresholds and the cells of every monitored column.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::{Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
+use crate::error::{Error, Result};
+use crate::outlier::scaled::sorted_columns;
+use crate::sketch::{Cells, Frequencies};
+
+/// Edges of all columns together: bounds the memory of a window at 16 bytes an edge.
+const EDGES: usize = 1 << 18;
+/// Edges of one column: the Kolmogorov-Smirnov statistic of grouped data is at most 1/1024 below the exact one.
+const RESOLUTION: usize = 1024;
+/// Bins of about equal reference share for tests on categories: scorecard practice is ten.
+pub(crate) const BINS: usize = 10;
+
+/// What a guard asks of a baseline.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BaselineOptions {
+    /// Detectors; `None`: the default of the output's kind.
+    pub detectors: Option<Vec<DetectorName>>,
+    /// Share of observations like the reference's that may be flagged; `None`: 1/1000, or the lowest supported.
+    pub anomaly_rate: Option<f64>,
+}
+
+/// A [`Profile`] made ready. Columns are the features, then the scores in the detectors' order.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    /// Computes scores.
+    pub scorer: Scorer,
+    /// Says which are anomalous.
+    pub calibration: Calibration,
+    /// One a column.
+    pub cells: Vec<Cells>,
+    /// One a column.
+    pub names: Vec<String>,
+    /// Standard deviation of each column in the reference.
+    pub spread: Vec<f64>,
+    /// Mean of each feature in the reference.
+    pub center: Vec<f64>,
+    /// Predicted classes of the reference; empty for values.
+    pub classes: Frequencies,
+    /// Normal score of each cell of each detector's column: see [`Baseline::normal_score`].
+    normal_scores: Vec<Vec<f32>>,
+}
+
+impl Baseline {
+    /// Prepares `profile`. Cost: sorts every column once.
+    ///
+    /// # Errors
+    /// [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], and those of [`Scorer::new`] and [`Calibration::new`].
+    pub fn new(profile: &Profile, options: &BaselineOptions) -> Result<Self> {
+        let fitted = profile.fitted.as_ref().filter(|f| f.moments.observations() >= 2).ok_or_else(|| {
+            let reason = "fit it on reference outputs first".to_string();
+            let was = profile.observations() as usize;
+            Error::BaselineTooSmall { argument: "profile", was, expected: 2, reason }
+        })?;
+        let p = fitted.moments.features();
+        if profile.options.constant_features == ConstantFeatures::Error {
+            if let Some(feature) = (0..p).find(|k| fitted.moments.min(*k) == fitted.moments.max(*k)) {
+                let (value, observations) = (fitted.moments.min(feature), profile.observations() as usize);
+                return Err(Error::ConstantFeature { argument: "profile", feature, value, observations });
+            }
+        }
+        let output = profile.options.output;
+        let detectors = options.detectors.clone().unwrap_or_else(|| DetectorName::default_of(output).to_vec());
+        let rows = fitted.sample.rows();
+        let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
+        let mut scores = Scores::default();
+        scorer.score_rows(rows, &mut scores);
+        let calibration = Calibration::new(&detectors, &scores, options.anomaly_rate)?;
+        let mut columns = sorted_columns(rows, p);
+        for column in &scores.columns {
+            let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
+            sorted.sort_by(f64::total_cmp);
+            columns.push(sorted);
+        }
+        let resolution = (EDGES / columns.len()).clamp(32, RESOLUTION);
+        let cells: Vec<Cells> = columns.iter().map(|sorted| Cells::new(sorted, resolution, BINS)).collect();
+        let spread = columns.iter().map(|c| std(c)).collect();
+        let normal_scores = cells[p..].iter().map(normal_scores).collect();
+        let mut names = profile.names();
+        names.extend(detectors.iter().map(|d| d.as_str().to_string()));
+        let center = (0..p).map(|k| fitted.moments.mean(k)).collect();
+        let classes = fitted.classes.clone();
+        Ok(Baseline { scorer, calibration, cells, names, spread, center, classes, normal_scores })
+    }
+
+    /// Features of the output.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.scorer.features()
+    }
+
+    /// Reference observations behind the cells.
+    #[must_use]
+    pub fn reference_size(&self) -> u64 {
+        self.cells[0].reference_size()
+    }
+
+    /// The standard normal quantile at the score's place among the reference's scores of detector `index`: standard
+    /// normal under the null, whatever the score's distribution (van der Waerden scores, with the place taken in the
+    /// middle of ties).
+    #[inline]
+    #[must_use]
+    pub fn normal_score(&self, index: usize, score: f32) -> f64 {
+        let cell = self.cells[self.features() + index].index(f64::from(score));
+        f64::from(self.normal_scores[index][cell])
+    }
+}
+
+fn std(x: &[f64]) -> f64 {
+    let n = x.len() as f64;
+    let mean = x.iter().sum::<f64>() / n;
+    (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+}
+
+/// For each cell the quantile at its middle, with the ends held off 0 and 1 by half an observation.
+fn normal_scores(cells: &Cells) -> Vec<f32> {
+    let normal = Normal::standard();
+    let m = cells.reference_size() as f64;
+    let mut below = 0.0;
+    cells
+        .reference_counts()
+        .iter()
+        .map(|count| {
+            let middle = (below + 0.5 * *count as f64).clamp(0.5, m - 0.5) / m;
+            below += *count as f64;
+            normal.inverse_cdf(middle) as f32
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{OutputKind, ProfileOptions};
+    use crate::tensor::{Elements, Tensor};
+
+    fn profile(rows: &[f64], p: usize, output: OutputKind, constant_features: ConstantFeatures) -> Profile {
+        let options = ProfileOptions { output, constant_features, ..Default::default() };
+        let mut profile = Profile::new(options).expect("options");
+        profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape")).expect("finite");
+        profile
+    }
+
+    #[test]
+    fn constants_and_empty_profiles_are_refused() {
+        let rows: Vec<f64> = (0..200).map(|i| if i % 2 == 0 { f64::from(i) } else { 3.0 }).collect();
+        let strict = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
+        let error = Baseline::new(&strict, &BaselineOptions::default()).expect_err("feature 1 is constant");
+        assert_eq!(error, Error::ConstantFeature { argument: "profile", feature: 1, value: 3.0, observations: 100 });
+        let watched = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Allow);
+        let b = Baseline::new(&watched, &BaselineOptions::default()).expect("allowed");
+        let mut scores = Scores::default();
+        b.scorer.score_rows(&[50.0, 3.0, 50.0, 3.0000001], &mut scores);
+        assert!(!b.calibration.beyond(0, scores.columns[0][0]) && b.calibration.beyond(0, scores.columns[0][1]));
+        let empty = Profile::new(ProfileOptions::default()).expect("options");
+        assert_eq!(Baseline::new(&empty, &BaselineOptions::default()).expect_err("empty").code(), 203);
+    }
+
+    #[test]
+    fn normal_scores_are_standard_normal_on_the_reference() {
+        let rows: Vec<f64> = (0..4000).map(|i| (f64::from((i * 7919) % 4003) / 4003.0).powi(5)).collect();
+        let b = Baseline::new(&profile(&rows, 1, OutputKind::Values, ConstantFeatures::Error), &BaselineOptions::default())
+            .expect("fits");
+        let mut scores = Scores::default();
+        b.scorer.score_rows(&rows, &mut scores);
+        let z: Vec<f64> = scores.columns[0].iter().map(|s| b.normal_score(0, *s)).collect();
+        let mean = z.iter().sum::<f64>() / 4000.0;
+        assert!(mean.abs() < 0.01 && (std(&z) - 1.0).abs() < 0.01, "{mean} {}", std(&z));
+    }
+
+    #[test]
+    fn detectors_must_fit_the_output() {
+        let rows: Vec<f64> = (0..200).map(f64::from).collect();
+        let options = BaselineOptions { detectors: Some(vec![DetectorName::Energy]), anomaly_rate: None };
+        let p = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
+        assert_eq!(Baseline::new(&p, &options).expect_err("values have no energy").code(), 100);
+    }
+}

@@ -1,0 +1,155 @@
+//! Thresholds from the reference's own scores: a user asks for a rate of false alarms, not for a number on a scale.
+
+use super::{DetectorName, Scores, Tail};
+use crate::error::{Error, Result};
+
+/// The rate of flagged observations that is aimed at unless the caller says otherwise.
+const DEFAULT_RATE: f64 = 1e-3;
+
+/// A threshold for each detector such that together they flag at most the asked share of observations like the
+/// reference's.
+///
+/// One detector alone is split conformal prediction: beyond the `k`-th most extreme of `m` reference scores lies a new
+/// one with probability at most `k / (m + 1)`, whatever the distribution (Vovk, Gammerman and Shafer 2005, section 4.2). Several are
+/// combined by their smallest tail rank, calibrated on the reference as one statistic, so that agreeing detectors do not
+/// pay for each other as they would under Bonferroni.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    /// One a detector; an observation is anomalous if a score lies strictly beyond.
+    pub thresholds: Vec<f32>,
+    /// The side of each.
+    pub tails: Vec<Tail>,
+    /// Reference observations at or beyond the common tail rank.
+    pub exceedances: u64,
+    /// Reference observations scored.
+    pub reference_size: u64,
+    /// Tail rank of the reference's scores at which all thresholds lie.
+    pub rank: usize,
+}
+
+impl Calibration {
+    /// Thresholds at `rate` (in (0, 1)); without, at 1/1000 or the lowest rate that the reference supports.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that the reference
+    /// cannot support.
+    pub fn new(detectors: &[DetectorName], reference: &Scores, rate: Option<f64>) -> Result<Self> {
+        if let Some(rate) = rate {
+            if !(rate > 0.0 && rate < 1.0) {
+                return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
+            }
+        }
+        let tails: Vec<Tail> = detectors.iter().map(|d| d.tail()).collect();
+        let m = reference.columns.first().map_or(0, Vec::len);
+        let sorted: Vec<Vec<f32>> = reference
+            .columns
+            .iter()
+            .zip(&tails)
+            .map(|(column, tail)| {
+                let mut extremes: Vec<f32> = column.iter().map(|s| outward(*s, *tail)).collect();
+                extremes.sort_by(|a, b| b.total_cmp(a));
+                extremes
+            })
+            .collect();
+        // Of each observation the smallest tail rank over the detectors: how many are at least as extreme.
+        let mut ranks: Vec<usize> = (0..m)
+            .map(|i| {
+                let rank = |d: usize| {
+                    let s = outward(reference.columns[d][i], tails[d]);
+                    sorted[d].partition_point(|x| *x >= s)
+                };
+                (0..detectors.len()).map(rank).min().unwrap_or(m)
+            })
+            .collect();
+        ranks.sort_unstable();
+        let asked = (rate.unwrap_or(DEFAULT_RATE) * (m as f64 + 1.0) * (1.0 + 1e-12)).floor() as usize;
+        let allowed = if rate.is_some() { asked } else { asked.max(ranks.partition_point(|r| *r <= 1)).max(1) };
+        // The largest rank that no more than the allowed number of observations reach.
+        let rank = if allowed >= m { m } else { ranks[allowed] - 1 };
+        if rank == 0 || allowed == 0 {
+            let expected = (detectors.len() as f64 / rate.unwrap_or(DEFAULT_RATE)).ceil() as usize;
+            let reason = format!(
+                "an anomaly rate of {} with {} detectors takes about that many; or ask for a higher rate",
+                rate.unwrap_or(DEFAULT_RATE),
+                detectors.len()
+            );
+            return Err(Error::BaselineTooSmall { argument: "anomaly_rate", was: m, expected, reason });
+        }
+        // With ties at the threshold nothing of the reference may reach it; a new observation still can.
+        let exceedances = ranks.partition_point(|r| *r <= rank).max(1);
+        let thresholds = sorted.iter().zip(&tails).map(|(s, tail)| outward(s[rank - 1], *tail)).collect();
+        Ok(Calibration { thresholds, tails, exceedances: exceedances as u64, reference_size: m as u64, rank })
+    }
+
+    /// The share of flagged observations that was reached: at most the asked one.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.exceedances as f64 / (self.reference_size as f64 + 1.0)
+    }
+
+    /// Whether `score` of detector `index` lies beyond its threshold. NaN does not; such observations are flagged as not
+    /// finite.
+    #[inline]
+    #[must_use]
+    pub fn beyond(&self, index: usize, score: f32) -> bool {
+        outward(score, self.tails[index]) > outward(self.thresholds[index], self.tails[index])
+    }
+}
+
+/// Turns a score so that larger is more anomalous; its own inverse.
+fn outward(score: f32, tail: Tail) -> f32 {
+    match tail {
+        Tail::Low => -score,
+        Tail::High => score,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(columns: Vec<Vec<f32>>) -> Scores {
+        let mut scores = Scores::default();
+        scores.columns = columns;
+        scores
+    }
+
+    #[test]
+    fn one_detector_is_split_conformal() {
+        let reference = scores(vec![(1..=999).map(|i| i as f32).collect()]);
+        let c = Calibration::new(&[DetectorName::Entropy], &reference, Some(0.01)).expect("999 suffice");
+        // The 10th largest of 999: a new score is beyond it with probability 10/1000.
+        assert_eq!((c.thresholds[0], c.exceedances, c.rate()), (990.0, 10, 0.01));
+        assert!(!c.beyond(0, 990.0) && c.beyond(0, 990.5) && !c.beyond(0, f32::NAN));
+        let c = Calibration::new(&[DetectorName::Confidence], &reference, Some(0.01)).expect("999 suffice");
+        assert!(c.thresholds[0] == 10.0 && c.beyond(0, 9.0) && !c.beyond(0, 11.0));
+    }
+
+    #[test]
+    fn together_they_flag_no_more_than_asked() {
+        let a: Vec<f32> = (0..5000).map(|i| ((i * 7919) % 5003) as f32).collect();
+        let b: Vec<f32> = (0..5000).map(|i| ((i * 104_729) % 5003) as f32).collect();
+        let names = [DetectorName::Entropy, DetectorName::Margin];
+        for columns in [vec![a.clone(), b], vec![a.clone(), a.iter().map(|x| -x).collect()]] {
+            let reference = scores(columns);
+            let c = Calibration::new(&names, &reference, Some(0.02)).expect("5000 suffice");
+            let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, reference.columns[d][i]))).count();
+            assert!(flagged <= 100 && flagged >= 90, "{flagged}");
+            assert!(c.rate() <= 0.02);
+        }
+    }
+
+    #[test]
+    fn too_small_a_reference_is_said_and_the_default_adapts() {
+        let reference = scores(vec![(0..50).map(|i| i as f32).collect(); 2]);
+        let names = [DetectorName::Entropy, DetectorName::Energy];
+        let error = Calibration::new(&names, &reference, Some(0.001)).expect_err("50 are too few");
+        assert_eq!(error.code(), 203);
+        let c = Calibration::new(&names, &reference, None).expect("adapts");
+        assert_eq!((c.exceedances, c.rank), (1, 1));
+        assert_eq!(Calibration::new(&names, &reference, Some(1.5)).expect_err("rate").code(), 100);
+        let tied = scores(vec![vec![1.0; 2000]]);
+        let c = Calibration::new(&names[..1], &tied, Some(0.01)).expect("ties are sound");
+        assert!((c.exceedances, c.thresholds[0]) == (1, 1.0) && !c.beyond(0, 1.0) && c.beyond(0, 1.1));
+    }
+}

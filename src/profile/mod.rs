@@ -1,0 +1,292 @@
+//! The baseline: what a model's output looked like when all was well.
+
+mod baseline;
+mod calibration;
+mod scorer;
+
+pub use baseline::{Baseline, BaselineOptions};
+pub use calibration::Calibration;
+pub use scorer::{DetectorName, Scorer, Scores, Tail};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::output::ClassScores;
+use crate::sketch::{Frequencies, Moments, Reservoir};
+use crate::tensor::{Elements, Tensor};
+
+/// What the numbers of an output are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputKind {
+    /// Scores of classes before softmax.
+    Logits,
+    /// Probabilities of classes.
+    Probabilities,
+    /// Anything else: regression outputs, activations, embeddings.
+    Values,
+}
+
+impl OutputKind {
+    /// Whether an observation has a predicted class.
+    #[must_use]
+    pub fn has_classes(self) -> bool {
+        self != OutputKind::Values
+    }
+}
+
+/// What to do with a feature that never varies in the reference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConstantFeatures {
+    /// Refuse the baseline ([`Error::ConstantFeature`]).
+    #[default]
+    Error,
+    /// Watch it for any change.
+    Allow,
+}
+
+/// How a [`Profile`] is to be fitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileOptions {
+    /// What the output is.
+    pub output: OutputKind,
+    /// A name for each feature; `y1, y2, ...` without.
+    pub names: Option<Vec<String>>,
+    /// Observations kept for the tests and thresholds (a uniform sample beyond); at least 2.
+    pub capacity: usize,
+    /// What to do with a feature that never varies.
+    pub constant_features: ConstantFeatures,
+}
+
+impl Default for ProfileOptions {
+    fn default() -> Self {
+        ProfileOptions {
+            output: OutputKind::Values,
+            names: None,
+            capacity: 10_000,
+            constant_features: ConstantFeatures::Error,
+        }
+    }
+}
+
+/// A baseline in the making: moments and class counts of all reference observations, and a sample of them.
+///
+/// Fitted in one go or batch by batch; two profiles of disjoint data merge into the profile of both (exactly while all
+/// observations fit the capacity, in distribution beyond). Memory: `8 * features * capacity` bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    options: ProfileOptions,
+    fitted: Option<Fitted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Fitted {
+    moments: Moments,
+    classes: Frequencies,
+    sample: Reservoir,
+}
+
+impl Profile {
+    /// An empty profile.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a capacity below 2, or names that repeat.
+    pub fn new(options: ProfileOptions) -> Result<Self> {
+        if options.capacity < 2 {
+            return Err(Error::invalid("capacity", options.capacity, "at least 2 observations"));
+        }
+        if let Some(names) = &options.names {
+            let mut sorted = names.clone();
+            sorted.sort();
+            if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(Error::invalid("names", format!("{:?} twice", twice[0]), "a name of its own for each feature"));
+            }
+        }
+        Ok(Profile { options, fitted: None })
+    }
+
+    /// Takes in a batch of reference outputs: `features x observations`. On an error nothing was taken in.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`].
+    pub fn fit(&mut self, reference: &Tensor<'_>) -> Result<()> {
+        let p = reference.features();
+        if let Some(names) = &self.options.names {
+            if names.len() != p {
+                let expected = format!("{p}, one a feature");
+                return Err(Error::invalid("names", format!("{} names", names.len()), expected));
+            }
+        }
+        if let Some(fitted) = &self.fitted {
+            reference.expect_features(fitted.moments.features())?;
+        }
+        let rows: Vec<f64> = match reference.elements() {
+            Elements::F16(x) => x.iter().map(|x| x.to_f64()).collect(),
+            Elements::F32(x) => x.iter().map(|x| f64::from(*x)).collect(),
+            Elements::F64(x) => x.to_vec(),
+        };
+        refuse_non_finite(&rows, p)?;
+        let classes = if self.options.output.has_classes() { p } else { 0 };
+        let capacity = self.options.capacity;
+        let fitted = self.fitted.get_or_insert_with(|| Fitted {
+            moments: Moments::new(rows[..p].to_vec()),
+            classes: Frequencies::new(classes),
+            sample: Reservoir::new(p, capacity),
+        });
+        fitted.moments.update(&rows);
+        rows.chunks_exact(p).for_each(|row| fitted.sample.update(row));
+        if self.options.output.has_classes() {
+            let mut scores = ClassScores::default();
+            scores.from_logits(&rows, p); // the largest is the largest, of probabilities as of logits
+            scores.predicted.iter().for_each(|class| fitted.classes.update(*class));
+        }
+        Ok(())
+    }
+
+    /// Takes in what `other` was fitted on.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] for another kind of output or other names, [`Error::FeatureMismatch`].
+    pub fn merge(&mut self, other: &Profile) -> Result<()> {
+        let differ = |what: &str, was: String, expected: String| {
+            Err(Error::Incompatible { argument: "profile", was: format!("{what} {was}"), expected: format!("{what} {expected}") })
+        };
+        if self.options.output != other.options.output {
+            return differ("output", format!("{:?}", other.options.output), format!("{:?}", self.options.output));
+        }
+        if self.options.names != other.options.names {
+            return differ("names", format!("{:?}", other.options.names), format!("{:?}", self.options.names));
+        }
+        let Some(theirs) = &other.fitted else { return Ok(()) };
+        let Some(mine) = &mut self.fitted else {
+            let mut sample = Reservoir::new(theirs.moments.features(), self.options.capacity);
+            sample.merge(&theirs.sample);
+            self.fitted = Some(Fitted { sample, ..theirs.clone() });
+            return Ok(());
+        };
+        let (was, expected) = (theirs.moments.features(), mine.moments.features());
+        if was != expected {
+            return Err(Error::FeatureMismatch { argument: "profile", was, expected });
+        }
+        mine.moments.merge(&theirs.moments);
+        mine.classes.merge(&theirs.classes);
+        mine.sample.merge(&theirs.sample);
+        Ok(())
+    }
+
+    /// How it is fitted.
+    #[must_use]
+    pub fn options(&self) -> &ProfileOptions {
+        &self.options
+    }
+
+    /// Reference observations taken in.
+    #[must_use]
+    pub fn observations(&self) -> u64 {
+        self.fitted.as_ref().map_or(0, |f| f.moments.observations())
+    }
+
+    /// Features of the output; `None` before the first batch.
+    #[must_use]
+    pub fn features(&self) -> Option<usize> {
+        self.fitted.as_ref().map(|f| f.moments.features())
+    }
+
+    /// The name of each feature.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let p = self.features().unwrap_or(0);
+        self.options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect())
+    }
+
+    /// Moments and class counts for people and programs.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let each = |f: fn(&Moments, usize) -> f64| match &self.fitted {
+            Some(fitted) => (0..fitted.moments.features()).map(|k| f(&fitted.moments, k)).collect(),
+            None => Vec::new(),
+        };
+        Description {
+            output: self.options.output,
+            observations: self.observations(),
+            features: self.features().unwrap_or(0),
+            names: self.names(),
+            kept: self.fitted.as_ref().map_or(0, |f| f.sample.kept()),
+            mean: each(Moments::mean),
+            std: each(Moments::std),
+            min: each(Moments::min),
+            max: each(Moments::max),
+            classes: self.fitted.as_ref().map_or(Vec::new(), |f| f.classes.counts().to_vec()),
+        }
+    }
+}
+
+/// What [`Profile::describe`] tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Description {
+    pub output: OutputKind,
+    pub observations: u64,
+    pub features: usize,
+    pub names: Vec<String>,
+    pub kept: usize,
+    pub mean: Vec<f64>,
+    pub std: Vec<f64>,
+    pub min: Vec<f64>,
+    pub max: Vec<f64>,
+    pub classes: Vec<u64>,
+}
+
+fn refuse_non_finite(rows: &[f64], p: usize) -> Result<()> {
+    let Some(first) = rows.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+    let count = rows.iter().filter(|x| !x.is_finite()).count();
+    Err(Error::NonFiniteBaseline { argument: "reference", count, feature: first % p, observation: first / p })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(rows: &[f64], p: usize, output: OutputKind) -> Profile {
+        let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+        profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape")).expect("finite");
+        profile
+    }
+
+    #[test]
+    fn merged_is_single_pass() {
+        let rows: Vec<f64> = (0..600).map(|i| f64::from((i * 7919) % 101)).collect();
+        let whole = fit(&rows, 3, OutputKind::Logits);
+        let mut merged = fit(&rows[..150], 3, OutputKind::Logits);
+        merged.merge(&fit(&rows[150..], 3, OutputKind::Logits)).expect("same kind");
+        let (a, b) = (whole.describe(), merged.describe());
+        assert_eq!((a.observations, &a.classes, &a.min, &a.max), (b.observations, &b.classes, &b.min, &b.max));
+        for k in 0..3 {
+            assert!((a.mean[k] - b.mean[k]).abs() < 1e-9 && (a.std[k] - b.std[k]).abs() < 1e-9);
+        }
+        assert_eq!(whole.fitted.map(|f| f.sample), merged.fitted.map(|f| f.sample));
+    }
+
+    #[test]
+    fn a_bad_batch_is_refused_whole() {
+        let mut profile = fit(&[1.0, 2.0, 3.0, 4.0], 2, OutputKind::Values);
+        let before = profile.clone();
+        let bad = [1.0, f64::NAN, 3.0, f64::INFINITY];
+        let error = profile.fit(&Tensor::new(Elements::F64(&bad), 2).expect("shape")).expect_err("NaN");
+        assert_eq!(error, Error::NonFiniteBaseline { argument: "reference", count: 2, feature: 1, observation: 0 });
+        let error = profile.fit(&Tensor::new(Elements::F64(&bad), 1).expect("shape")).expect_err("4 features");
+        assert_eq!(error.code(), 103);
+        assert_eq!(profile, before);
+        let other = fit(&[1.0, 2.0], 2, OutputKind::Logits);
+        assert_eq!(profile.merge(&other).expect_err("other kind").code(), 204);
+    }
+
+    #[test]
+    fn serde_brings_it_back() {
+        let profile = fit(&[0.1, 0.2, 0.3, 0.4], 2, OutputKind::Probabilities);
+        let text = serde_json::to_string(&profile).expect("serialises");
+        assert_eq!(serde_json::from_str::<Profile>(&text).expect("parses"), profile);
+    }
+}

@@ -1,0 +1,236 @@
+//! From a batch of outputs to one column of scores a detector.
+
+use serde::{Deserialize, Serialize};
+
+use super::OutputKind;
+use crate::error::{Error, Result};
+use crate::outlier::scaled::{Scaled, sorted_columns};
+use crate::output::ClassScores;
+use crate::simd::Real;
+use crate::sketch::Moments;
+use crate::tensor::{Elements, Tensor};
+
+/// A score of one observation, by the name that it has everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetectorName {
+    /// Largest probability.
+    Confidence,
+    /// Entropy of the probabilities, in nats.
+    Entropy,
+    /// Difference of the two largest probabilities.
+    Margin,
+    /// `-ln sum exp(logit)`.
+    Energy,
+    /// Root mean squared z-score.
+    Distance,
+    /// Largest absolute z-score.
+    Zscore,
+    /// Largest absolute robust z-score.
+    RobustZ,
+    /// Interquartile ranges beyond the nearer quartile.
+    Iqr,
+}
+
+/// The side of a threshold on which a score is anomalous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tail {
+    /// Small scores.
+    Low,
+    /// Large scores.
+    High,
+}
+
+impl DetectorName {
+    /// The side on which it is anomalous.
+    #[must_use]
+    pub fn tail(self) -> Tail {
+        match self {
+            DetectorName::Confidence | DetectorName::Margin => Tail::Low,
+            _ => Tail::High,
+        }
+    }
+
+    /// The name in options, tables and alerts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DetectorName::Confidence => "confidence",
+            DetectorName::Entropy => "entropy",
+            DetectorName::Margin => "margin",
+            DetectorName::Energy => "energy",
+            DetectorName::Distance => "distance",
+            DetectorName::Zscore => "zscore",
+            DetectorName::RobustZ => "robust-z",
+            DetectorName::Iqr => "iqr",
+        }
+    }
+
+    /// The detectors that an output of this kind has.
+    #[must_use]
+    pub fn of(output: OutputKind) -> &'static [DetectorName] {
+        use DetectorName::{Confidence, Distance, Energy, Entropy, Iqr, Margin, RobustZ, Zscore};
+        match output {
+            OutputKind::Logits => &[Confidence, Entropy, Margin, Energy],
+            OutputKind::Probabilities => &[Confidence, Entropy, Margin],
+            OutputKind::Values => &[Distance, Zscore, RobustZ, Iqr],
+        }
+    }
+
+    /// The detectors that a guard uses unless it is told otherwise.
+    #[must_use]
+    pub fn default_of(output: OutputKind) -> &'static [DetectorName] {
+        if output == OutputKind::Values { &[DetectorName::Distance] } else { DetectorName::of(output) }
+    }
+}
+
+/// Computes the scores of chosen detectors. Holds the centres and scales that they need.
+#[derive(Debug, Clone)]
+pub struct Scorer {
+    output: OutputKind,
+    features: usize,
+    detectors: Vec<DetectorName>,
+    by_moments: Scaled,
+    by_median: Option<Scaled>,
+    by_quartiles: Option<Scaled>,
+}
+
+/// Scores of one batch, with the buffers behind them; reused from batch to batch, so that scoring does not allocate.
+#[derive(Debug, Clone, Default)]
+pub struct Scores {
+    /// One column a detector, one entry an observation; NaN where the observation is not finite.
+    pub columns: Vec<Vec<f32>>,
+    /// Predicted class of each observation ([`ClassScores::NO_CLASS`] where not finite); empty for values.
+    pub predicted: Vec<u32>,
+    /// Whether each observation is finite throughout.
+    pub finite: Vec<bool>,
+    single: Vec<f32>,
+    classes: ClassScores,
+    rms: Vec<f32>,
+    largest: Vec<f32>,
+}
+
+impl Scorer {
+    /// A scorer for outputs like the `reference` rows (feature fastest), whose moments are `moments`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a detector that this kind of output does not have, for none or for one twice.
+    pub fn new(output: OutputKind, detectors: &[DetectorName], moments: &Moments, reference: &[f64]) -> Result<Self> {
+        let known = DetectorName::of(output);
+        let names = || known.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(", ");
+        for (i, detector) in detectors.iter().enumerate() {
+            if !known.contains(detector) || detectors[..i].contains(detector) {
+                let expected = format!("each at most once of: {} (for this output)", names());
+                return Err(Error::invalid("detectors", detector.as_str(), expected));
+            }
+        }
+        if detectors.is_empty() {
+            return Err(Error::invalid("detectors", "none", format!("at least one of: {}", names())));
+        }
+        let needs = |d| detectors.contains(&d);
+        let columns = if needs(DetectorName::RobustZ) || needs(DetectorName::Iqr) {
+            sorted_columns(reference, moments.features())
+        } else {
+            Vec::new()
+        };
+        Ok(Scorer {
+            output,
+            features: moments.features(),
+            detectors: detectors.to_vec(),
+            by_moments: Scaled::by_moments(moments),
+            by_median: needs(DetectorName::RobustZ).then(|| Scaled::by_median(&columns)),
+            by_quartiles: needs(DetectorName::Iqr).then(|| Scaled::by_quartiles(&columns)),
+        })
+    }
+
+    /// The detectors, in the order of [`Scores::columns`].
+    #[must_use]
+    pub fn detectors(&self) -> &[DetectorName] {
+        &self.detectors
+    }
+
+    /// Features of the output.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// What the output is.
+    #[must_use]
+    pub fn output(&self) -> OutputKind {
+        self.output
+    }
+
+    /// Scores a batch that has the right number of features.
+    pub fn score(&self, batch: &Tensor<'_>, out: &mut Scores) {
+        match batch.elements() {
+            Elements::F16(x) => {
+                let mut single = std::mem::take(&mut out.single);
+                single.clear();
+                single.extend(x.iter().map(|x| x.to_f32()));
+                self.score_rows(&single, out);
+                out.single = single;
+            }
+            Elements::F32(x) => self.score_rows(x, out),
+            Elements::F64(x) => self.score_rows(x, out),
+        }
+    }
+
+    /// Scores rows, feature fastest.
+    pub fn score_rows<T: Real>(&self, rows: &[T], out: &mut Scores) {
+        out.columns.resize_with(self.detectors.len(), Vec::new);
+        if self.output.has_classes() {
+            self.score_classes(rows, out);
+        } else {
+            self.score_values(rows, out);
+        }
+        out.finite.clear();
+        out.finite.extend(out.columns[0].iter().map(|s| !s.is_nan()));
+    }
+
+    fn score_classes<T: Real>(&self, rows: &[T], out: &mut Scores) {
+        let Scores { columns, predicted, classes, .. } = out;
+        match self.output {
+            OutputKind::Probabilities => classes.from_probabilities(rows, self.features),
+            _ => classes.from_logits(rows, self.features),
+        }
+        for (column, detector) in columns.iter_mut().zip(&self.detectors) {
+            let scores = match detector {
+                DetectorName::Confidence => &classes.confidence,
+                DetectorName::Entropy => &classes.entropy,
+                DetectorName::Margin => &classes.margin,
+                _ => &classes.energy,
+            };
+            column.clear();
+            column.extend_from_slice(scores);
+        }
+        predicted.clear();
+        predicted.extend_from_slice(&classes.predicted);
+    }
+
+    fn score_values<T: Real>(&self, rows: &[T], out: &mut Scores) {
+        let Scores { columns, rms, largest, .. } = out;
+        let mut measured = None;
+        for (column, detector) in columns.iter_mut().zip(&self.detectors) {
+            let by = match detector {
+                DetectorName::RobustZ => self.by_median.as_ref(),
+                DetectorName::Iqr => self.by_quartiles.as_ref(),
+                _ => Some(&self.by_moments),
+            };
+            // Distance and z-score share one pass.
+            if let Some(by) = by {
+                if measured != Some(std::ptr::from_ref(by)) {
+                    by.measure(rows, rms, largest);
+                    measured = Some(std::ptr::from_ref(by));
+                }
+            }
+            column.clear();
+            match detector {
+                DetectorName::Distance => column.extend_from_slice(rms),
+                DetectorName::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
+                _ => column.extend_from_slice(largest),
+            }
+        }
+    }
+}
