@@ -3,8 +3,10 @@
 //! Arrows point one way: `ffi -> guard -> {drift, outlier, output, alert, store} -> {stats, sketch} -> tensor`;
 //! `privacy` stands on `stats` alone.
 
+pub mod alert;
 pub mod drift;
 pub mod error;
+pub mod guard;
 pub mod outlier;
 pub mod output;
 pub mod privacy;
@@ -13,5 +15,8 @@ pub mod simd;
 pub mod sketch;
 pub mod stats;
 pub mod tensor;
+
+#[cfg(test)]
+mod testing;
 
 pub use error::{Error, Result};

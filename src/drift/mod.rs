@@ -1,3 +1,4 @@
 //! Drift: two-sample tests over windows.
 
+pub mod charts;
 pub mod two_sample;

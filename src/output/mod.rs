@@ -181,7 +181,11 @@ mod tests {
 
     fn check<T: Real>(rows: &[T], classes: usize, logits: bool, tolerance: f64) -> Result<(), TestCaseError> {
         let mut s = ClassScores::default();
-        if logits { s.from_logits(rows, classes) } else { s.from_probabilities(rows, classes) };
+        if logits {
+            s.from_logits(rows, classes)
+        } else {
+            s.from_probabilities(rows, classes)
+        };
         prop_assert_eq!(s.predicted.len(), rows.len() / classes);
         for (j, row) in rows.chunks(classes).enumerate() {
             let row: Vec<f64> = row.iter().map(|x| x.to_f64()).collect();

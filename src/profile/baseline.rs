@@ -1,11 +1,11 @@
 //! A profile made ready for watching: scorer, thresholds and the cells of every monitored column.
 
-use statrs::distribution::{ContinuousCDF, Normal};
-
 use super::{Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
+use crate::drift::two_sample::WassersteinNull;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::sorted_columns;
 use crate::sketch::{Cells, Frequencies};
+use crate::stats::normal;
 
 /// Edges of all columns together: bounds the memory of a window at 16 bytes an edge.
 const EDGES: usize = 1 << 18;
@@ -21,6 +21,8 @@ pub struct BaselineOptions {
     pub detectors: Option<Vec<DetectorName>>,
     /// Share of observations like the reference's that may be flagged; `None`: 1/1000, or the lowest supported.
     pub anomaly_rate: Option<f64>,
+    /// Whether the Wasserstein test is wanted; its null distribution takes half a millisecond a column.
+    pub wasserstein: bool,
 }
 
 /// A [`Profile`] made ready. Columns are the features, then the scores in the detectors' order.
@@ -34,6 +36,8 @@ pub struct Baseline {
     pub cells: Vec<Cells>,
     /// One a column.
     pub names: Vec<String>,
+    /// Null distribution of the Wasserstein distance of each column; empty unless it was asked for.
+    pub wasserstein: Vec<WassersteinNull>,
     /// Standard deviation of each column in the reference.
     pub spread: Vec<f64>,
     /// Mean of each feature in the reference.
@@ -77,13 +81,17 @@ impl Baseline {
         }
         let resolution = (EDGES / columns.len()).clamp(32, RESOLUTION);
         let cells: Vec<Cells> = columns.iter().map(|sorted| Cells::new(sorted, resolution, BINS)).collect();
-        let spread = columns.iter().map(|c| std(c)).collect();
+        let spread: Vec<f64> = columns.iter().map(|c| std(c)).collect();
+        let wasserstein = match options.wasserstein {
+            true => columns.iter().zip(&spread).map(|(c, sd)| WassersteinNull::of_sorted(c, *sd)).collect(),
+            false => Vec::new(),
+        };
         let normal_scores = cells[p..].iter().map(normal_scores).collect();
         let mut names = profile.names();
         names.extend(detectors.iter().map(|d| d.as_str().to_string()));
         let center = (0..p).map(|k| fitted.moments.mean(k)).collect();
         let classes = fitted.classes.clone();
-        Ok(Baseline { scorer, calibration, cells, names, spread, center, classes, normal_scores })
+        Ok(Baseline { scorer, calibration, cells, names, wasserstein, spread, center, classes, normal_scores })
     }
 
     /// Features of the output.
@@ -117,7 +125,6 @@ fn std(x: &[f64]) -> f64 {
 
 /// For each cell the quantile at its middle, with the ends held off 0 and 1 by half an observation.
 fn normal_scores(cells: &Cells) -> Vec<f32> {
-    let normal = Normal::standard();
     let m = cells.reference_size() as f64;
     let mut below = 0.0;
     cells
@@ -126,7 +133,7 @@ fn normal_scores(cells: &Cells) -> Vec<f32> {
         .map(|count| {
             let middle = (below + 0.5 * *count as f64).clamp(0.5, m - 0.5) / m;
             below += *count as f64;
-            normal.inverse_cdf(middle) as f32
+            normal::quantile(middle).unwrap_or(0.0) as f32
         })
         .collect()
 }
@@ -162,8 +169,9 @@ mod tests {
     #[test]
     fn normal_scores_are_standard_normal_on_the_reference() {
         let rows: Vec<f64> = (0..4000).map(|i| (f64::from((i * 7919) % 4003) / 4003.0).powi(5)).collect();
-        let b = Baseline::new(&profile(&rows, 1, OutputKind::Values, ConstantFeatures::Error), &BaselineOptions::default())
-            .expect("fits");
+        let b =
+            Baseline::new(&profile(&rows, 1, OutputKind::Values, ConstantFeatures::Error), &BaselineOptions::default())
+                .expect("fits");
         let mut scores = Scores::default();
         b.scorer.score_rows(&rows, &mut scores);
         let z: Vec<f64> = scores.columns[0].iter().map(|s| b.normal_score(0, *s)).collect();
@@ -174,7 +182,8 @@ mod tests {
     #[test]
     fn detectors_must_fit_the_output() {
         let rows: Vec<f64> = (0..200).map(f64::from).collect();
-        let options = BaselineOptions { detectors: Some(vec![DetectorName::Energy]), anomaly_rate: None };
+        let options =
+            BaselineOptions { detectors: Some(vec![DetectorName::Energy]), anomaly_rate: None, wasserstein: false };
         let p = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
         assert_eq!(Baseline::new(&p, &options).expect_err("values have no energy").code(), 100);
     }

@@ -101,7 +101,11 @@ impl Profile {
             let mut sorted = names.clone();
             sorted.sort();
             if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(Error::invalid("names", format!("{:?} twice", twice[0]), "a name of its own for each feature"));
+                return Err(Error::invalid(
+                    "names",
+                    format!("{:?} twice", twice[0]),
+                    "a name of its own for each feature",
+                ));
             }
         }
         Ok(Profile { options, fitted: None })
@@ -151,7 +155,11 @@ impl Profile {
     /// [`Error::Incompatible`] for another kind of output or other names, [`Error::FeatureMismatch`].
     pub fn merge(&mut self, other: &Profile) -> Result<()> {
         let differ = |what: &str, was: String, expected: String| {
-            Err(Error::Incompatible { argument: "profile", was: format!("{what} {was}"), expected: format!("{what} {expected}") })
+            Err(Error::Incompatible {
+                argument: "profile",
+                was: format!("{what} {was}"),
+                expected: format!("{what} {expected}"),
+            })
         };
         if self.options.output != other.options.output {
             return differ("output", format!("{:?}", other.options.output), format!("{:?}", self.options.output));

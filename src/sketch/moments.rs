@@ -46,8 +46,13 @@ impl Moments {
             return;
         }
         self.observations += (rows.len() / p) as u64;
-        let sums =
-            Sums { shift: &self.shift, sum: &mut self.sum, squares: &mut self.sum_squares, min: &mut self.min, max: &mut self.max };
+        let sums = Sums {
+            shift: &self.shift,
+            sum: &mut self.sum,
+            squares: &mut self.sum_squares,
+            min: &mut self.min,
+            max: &mut self.max,
+        };
         // A sum that stays finite has met finite values only, so the common case needs no test an element.
         let spoilt = accumulate::<T>(rows, sums);
         if spoilt {

@@ -3,6 +3,7 @@
 //! Tails are computed as sums of positive terms wherever one exists, so that a p-value of 1e-200 has as many good
 //! digits as one of 0.1. What [`statrs`] does well is taken from it; what is here is what it does not have.
 
+pub mod beta_binomial;
 pub mod binomial;
 pub mod chi_squared;
 pub mod hypergeometric;

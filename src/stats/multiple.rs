@@ -16,8 +16,10 @@ pub enum Correction {
     /// Family-wise error rate, any dependence, never weaker than Bonferroni (Holm 1979).
     Holm,
     /// False discovery rate, independent or positively dependent tests (Benjamini & Hochberg 1995).
+    #[serde(alias = "bh")]
     BenjaminiHochberg,
     /// False discovery rate, any dependence (Benjamini & Yekutieli 2001).
+    #[serde(alias = "by")]
     BenjaminiYekutieli,
 }
 

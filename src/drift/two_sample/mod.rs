@@ -25,11 +25,12 @@ pub use bins::DEFAULT_BINS;
 pub use permutation::Permutations;
 pub use reference::Reference;
 pub use sort::sorted;
+pub use wasserstein_null::Null as WassersteinNull;
 
 use crate::{Error, Result};
 
 /// A two-sample test, by its name in JSON, flags and Julia.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum TestName {

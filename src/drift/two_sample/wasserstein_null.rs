@@ -34,7 +34,8 @@ pub struct Null {
 
 impl Null {
     /// Of the distribution of a sorted sample. Cost: O(m), and 33,000 arcsines (0.5 ms or so).
-    pub(super) fn of_sorted(sorted: &[f64], sd: f64) -> Self {
+    #[must_use]
+    pub fn of_sorted(sorted: &[f64], sd: f64) -> Self {
         let cells = Cells::of_sorted(sorted, sd);
         if cells.0.is_empty() {
             return Self { sd: 0.0, mean: 0.0, second_moment: 0.0, shape: 0.5 };

@@ -1,0 +1,250 @@
+//! The engine: observe -> slots -> channel -> worker -> windows -> tests -> alerts.
+//!
+//! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous ones, and copies the
+//! rows with their scores into a chunk. Full chunks go through a bounded channel to the one background thread, which
+//! reduces them to mergeable summaries, cuts those into windows, tests each window against the baseline within a budget of
+//! false alarms, and publishes alerts. When the thread is behind, callers reduce their own chunks.
+
+mod chunk;
+mod counters;
+mod monitor;
+mod options;
+mod pane;
+mod rate;
+mod slots;
+mod state;
+mod verdict;
+mod windows;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use counters::Counters;
+pub use monitor::{ColumnTest, WindowReport};
+pub use options::{DEFAULT_MIN_EFFECT, GuardOptions, Length};
+pub use pane::Pane;
+pub use rate::{Budget, FalseAlarms, Per};
+pub use state::Wake;
+pub use verdict::Verdict;
+pub use worker::{is_running, shutdown};
+
+use crate::alert::Alert;
+use crate::drift::two_sample::TestName;
+use crate::error::{Error, Result};
+use crate::profile::{Baseline, BaselineOptions, OutputKind, Profile, Scores};
+use crate::tensor::Tensor;
+use state::State;
+use worker::Order;
+
+/// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
+///
+/// Dropping a guard closes it in the background: what it observed is still tested. Memory: about 16 bytes for each of at
+/// most 2^18 cells a pane, plus at most 64 chunks on their way; it does not grow with the number of observations.
+pub struct Guard {
+    state: Arc<State>,
+    orders: crossbeam_channel::Sender<Order>,
+}
+
+/// A promise of [`Guard::start_flush`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(pub u64);
+
+/// What a guard is: its options with all defaults resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// The guard's name.
+    pub name: String,
+    /// The model's name.
+    pub model: String,
+    /// What the output is.
+    pub output: OutputKind,
+    /// Features of the output.
+    pub features: usize,
+    /// Reference observations behind thresholds and tests.
+    pub reference_size: u64,
+    /// Whether it still takes observations.
+    pub open: bool,
+    /// The options in use.
+    pub options: GuardOptions,
+    /// Smallest effect size that raises an alarm, by test.
+    pub min_effect: BTreeMap<TestName, f64>,
+    /// Threshold of each detector.
+    pub thresholds: BTreeMap<String, f32>,
+    /// The share of observations like the reference's that the thresholds flag, at most.
+    pub anomaly_rate: f64,
+}
+
+impl Guard {
+    /// Watches against `profile`, which is copied. Cost: sorts each column of the kept reference once.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`], [`Error::WindowTooShort`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`],
+    /// [`Error::PathUnusable`] for the journal.
+    pub fn new(profile: &Profile, options: GuardOptions) -> Result<Self> {
+        options.check()?;
+        let baseline = Baseline::new(
+            profile,
+            &BaselineOptions {
+                detectors: options.detectors.clone(),
+                anomaly_rate: options.anomaly_rate,
+                wasserstein: options.tests.contains(&TestName::Wasserstein),
+            },
+        )?;
+        let (data, orders) = worker::channels();
+        let state = Arc::new(State::new(baseline, options, data)?);
+        let _ = orders.send(Order::Register(Arc::downgrade(&state)));
+        Ok(Guard { state, orders })
+    }
+
+    /// Takes in a batch of outputs and says how many of its observations are anomalous. `caller` names the calling task, for
+    /// [`Guard::verdict`]; `copied` that the host had to copy the array first.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`], [`Error::GuardClosed`], [`Error::WorkerFailed`]; the batch was then not taken in.
+    pub fn observe(&self, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
+        self.state.observe(batch, caller, copied)
+    }
+
+    /// What the caller's last batch looked like.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if this caller has not observed, or another has used its place since.
+    pub fn verdict(&self, caller: u64) -> Result<Verdict> {
+        let slot = self.state.slot_of(caller).ok_or_else(|| {
+            Error::invalid("verdict", "no batch of this task at hand", "a batch observed by this task just before")
+        })?;
+        Ok(Verdict::new(&self.state.baseline, &slot.scores, &slot.anomalous))
+    }
+
+    /// What a batch looks like, without taking it in.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`].
+    pub fn score(&self, batch: &Tensor<'_>) -> Result<Verdict> {
+        batch.expect_features(self.state.baseline.features())?;
+        let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
+        self.state.baseline.scorer.score(batch, &mut scores);
+        verdict::flag(&self.state.baseline, &scores, &mut anomalous);
+        Ok(Verdict::new(&self.state.baseline, &scores, &anomalous))
+    }
+
+    /// Alerts with a number above `after`, oldest first: of the last 10,000.
+    #[must_use]
+    pub fn alerts(&self, after: u64) -> Vec<Alert> {
+        self.state.alerts(after)
+    }
+
+    /// Reports of tested windows with a number above `after`, oldest first: of the last 256.
+    #[must_use]
+    pub fn windows(&self, after: u64) -> Vec<WindowReport> {
+        self.state.reports(after)
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.state.counts.read()
+    }
+
+    /// Whether it takes observations.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state.is_open()
+    }
+
+    /// Asks the worker to test all that was observed so far; with `close`, nothing more is taken in. Returns at once.
+    ///
+    /// # Errors
+    /// [`Error::WorkerFailed`] if there is no worker to ask.
+    pub fn start_flush(&self, close: bool) -> Result<Ticket> {
+        if close {
+            self.state.refuse_more();
+        }
+        let ticket = self.state.next_ticket();
+        if self.orders.send(Order::Flush { guard: self.state.clone(), ticket }).is_err() {
+            // The worker was shut down, and tested everything before it went.
+            self.state.answer(Some(ticket));
+        }
+        Ok(Ticket(ticket))
+    }
+
+    /// Waits at most `patience`; whether the flush is done.
+    ///
+    /// # Errors
+    /// [`Error::WorkerFailed`].
+    pub fn wait(&self, ticket: Ticket, patience: Duration) -> Result<bool> {
+        self.state.wait(ticket.0, patience)
+    }
+
+    /// Returns when all that was observed so far has been tested.
+    ///
+    /// # Errors
+    /// [`Error::WorkerFailed`].
+    pub fn flush(&self) -> Result<()> {
+        self.finish(false)
+    }
+
+    /// Takes in nothing more, and returns when all has been tested. Closing again does nothing.
+    ///
+    /// # Errors
+    /// [`Error::WorkerFailed`].
+    pub fn close(&self) -> Result<()> {
+        self.finish(true)
+    }
+
+    fn finish(&self, close: bool) -> Result<()> {
+        let ticket = self.start_flush(close)?;
+        while !self.wait(ticket, Duration::from_secs(1))? {}
+        Ok(())
+    }
+
+    /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no call is under way.
+    pub fn on_wake(&self, wake: Option<Wake>) {
+        self.state.set_wake(wake);
+    }
+
+    /// What it is and does.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let (baseline, options) = (&self.state.baseline, &self.state.options);
+        let detectors = baseline.scorer.detectors();
+        let mut resolved = options.clone();
+        resolved.detectors = Some(detectors.to_vec());
+        Description {
+            name: options.name.clone(),
+            model: options.model.clone(),
+            output: baseline.scorer.output(),
+            features: baseline.features(),
+            reference_size: baseline.reference_size(),
+            open: self.is_open(),
+            min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),
+            thresholds: detectors
+                .iter()
+                .zip(&baseline.calibration.thresholds)
+                .map(|(d, t)| (d.as_str().to_string(), *t))
+                .collect(),
+            anomaly_rate: baseline.calibration.rate(),
+            options: resolved,
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // In the background: a finalizer must not wait.
+        let _ = self.start_flush(true);
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard").field("name", &self.state.options.name).field("counters", &self.counters()).finish()
+    }
+}

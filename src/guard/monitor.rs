@@ -1,0 +1,335 @@
+//! The tests of one window: what was found, how sure that is, and how large.
+
+use serde::{Deserialize, Serialize};
+
+use super::options::GuardOptions;
+use super::pane::Pane;
+use crate::alert::{Evidence, Kind, Severity, Span};
+use crate::drift::charts::ChartPoint;
+use crate::drift::two_sample::{Method, TestName, TestResult, chi2, js, psi, wasserstein};
+use crate::error::Result;
+use crate::profile::Baseline;
+use crate::sketch::CellCounts;
+use crate::stats::{hypergeometric, kolmogorov, multiple};
+
+/// One test of one column in one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnTest {
+    /// The feature, the score, or `class` for the predicted classes.
+    pub name: String,
+    /// The result.
+    #[serde(flatten)]
+    pub result: TestResult,
+    /// The p-value after the correction for all tests of the window.
+    pub adjusted_p_value: f64,
+    /// The smallest effect that counts.
+    pub min_effect: f64,
+    /// Whether it is drift: the adjusted p-value is within the window's level and the effect counts.
+    pub drift: bool,
+}
+
+/// A tested window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowReport {
+    /// Which observations.
+    pub window: Span,
+    /// The expected false alarms that the window was allowed, over all checks.
+    pub level: f64,
+    /// Observations flagged as anomalous.
+    pub anomalous: u64,
+    /// Observations with NaN or Inf.
+    pub non_finite: u64,
+    /// Whether something was found.
+    pub alarm: bool,
+    /// Every drift test.
+    pub tests: Vec<ColumnTest>,
+}
+
+/// Something found in a window, before it is known whether it is news.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Finding {
+    pub kind: Kind,
+    pub severity: Severity,
+    pub class: Option<u32>,
+    pub adjusted_p_value: f64,
+    pub threshold: f64,
+    pub message: String,
+    /// The strongest first; never empty.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The strongest point of a chart in a window.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ChartMark {
+    pub chart: &'static str,
+    pub detector: String,
+    pub point: ChartPoint,
+    /// Points of the window, each with a chance of its own of a false alarm.
+    pub points: u64,
+}
+
+/// The checks that share a window's level. Each gets an equal part.
+fn families(options: &GuardOptions, baseline: &Baseline) -> f64 {
+    let drift = !options.tests.is_empty() || baseline.scorer.output().has_classes();
+    let classes = baseline.scorer.output().has_classes();
+    let parts = [true, drift, classes, !options.charts.is_empty()];
+    parts.iter().filter(|p| **p).count() as f64
+}
+
+/// Tests `window` at `level`: all that was found, and the report.
+///
+/// # Errors
+/// None for sizes that a window can have; they are handed on, so that a bug in a test is told and not swallowed.
+pub(super) fn test(
+    baseline: &Baseline,
+    options: &GuardOptions,
+    window: &Pane,
+    span: Span,
+    level: f64,
+    charts: &[ChartMark],
+) -> Result<(WindowReport, Vec<Finding>)> {
+    let part = level / families(options, baseline);
+    let tests = drift_tests(baseline, options, window, part)?;
+    let mut findings = Vec::new();
+    findings.extend(drift_finding(&tests, part, false));
+    findings.extend(drift_finding(&tests, part, true));
+    findings.extend(anomaly_finding(baseline, window, part)?);
+    findings.extend(class_findings(baseline, window, part)?);
+    findings.extend(chart_finding(charts, part));
+    let report = WindowReport {
+        window: span,
+        level,
+        anomalous: window.anomalous,
+        non_finite: window.non_finite,
+        alarm: !findings.is_empty() || window.non_finite > 0,
+        tests,
+    };
+    Ok((report, findings))
+}
+
+/// The name of the column of predicted classes.
+const CLASS: &str = "class";
+
+fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level: f64) -> Result<Vec<ColumnTest>> {
+    let mut results = Vec::new();
+    for (k, counts) in window.cells.iter().enumerate() {
+        if counts.total() == 0 {
+            continue; // not one finite value: told as non-finite
+        }
+        for test in &options.tests {
+            results.push((baseline.names[k].clone(), column_test(baseline, k, counts, *test, level)?));
+        }
+    }
+    if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
+        let (reference, current) = pooled_classes(baseline.classes.counts(), window.classes.counts());
+        results.push((CLASS.to_string(), chi2::from_counts(&reference, &current)?));
+    }
+    let p_values: Vec<f64> = results.iter().map(|(_, r)| r.p_value).collect();
+    let adjusted = multiple::adjust(&p_values, options.correction)?;
+    Ok(results
+        .into_iter()
+        .zip(adjusted)
+        .map(|((name, result), adjusted_p_value)| {
+            let min_effect = options.min_effect(result.test);
+            let drift = adjusted_p_value <= level && result.effect >= min_effect;
+            ColumnTest { name, result, adjusted_p_value, min_effect, drift }
+        })
+        .collect())
+}
+
+fn column_test(baseline: &Baseline, k: usize, counts: &CellCounts, test: TestName, level: f64) -> Result<TestResult> {
+    let cells = &baseline.cells[k];
+    let (m, n) = (cells.reference_size(), counts.total());
+    let (reference, current) = cells.binned(counts);
+    match test {
+        TestName::Ks => {
+            let d = cells.ks(counts);
+            let (p_value, exact) = ks_p_value(d, m, n, level)?;
+            let method = if !cells.is_exact() {
+                Method::Grouped
+            } else if exact {
+                Method::Exact
+            } else {
+                Method::Asymptotic
+            };
+            Ok(TestResult { test, statistic: d, p_value, effect: d, method, reference_size: m, current_size: n })
+        }
+        TestName::Wasserstein => {
+            let w = cells.wasserstein(counts);
+            let p_value = wasserstein::asymptotic_p(w, &baseline.wasserstein[k], m, n)?;
+            let spread = baseline.spread[k];
+            let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
+            let method = Method::Asymptotic;
+            Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size: m, current_size: n })
+        }
+        TestName::Psi => psi::from_counts(&reference, &current),
+        TestName::Js => js::from_counts(&reference, &current),
+        _ => chi2::from_counts(&reference, &current),
+    }
+}
+
+/// Kolmogorov's limit law first: it costs nothing, and only what it puts near the level is worth the exact law.
+fn ks_p_value(d: f64, m: u64, n: u64, level: f64) -> Result<(f64, bool)> {
+    let (size, other) = (m as f64, n as f64);
+    let quick = kolmogorov::limit::sf(d * (size * other / (size + other)).sqrt());
+    if quick > 0.1f64.max(4.0 * level) {
+        return Ok((quick, false));
+    }
+    let p = kolmogorov::p_value(d, m, n, kolmogorov::Method::Auto)?;
+    Ok((p.p_value, p.exact))
+}
+
+/// Class counts with the rare classes taken together until five of each bin are expected in either sample, where Pearson's
+/// approximation holds (Cochran 1954).
+fn pooled_classes(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
+    let (m, n) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
+    let least = 5.0 * (m + n) / m.min(n);
+    let mut classes: Vec<(u64, u64)> = reference.iter().copied().zip(current.iter().copied()).collect();
+    classes.sort_by_key(|(r, c)| r + c);
+    let mut bins: Vec<(u64, u64)> = Vec::new();
+    for (r, c) in classes {
+        match bins.last_mut() {
+            Some(last) if ((last.0 + last.1) as f64) < least => *last = (last.0 + r, last.1 + c),
+            _ => bins.push((r, c)),
+        }
+    }
+    bins.into_iter().unzip()
+}
+
+fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
+    let mut found: Vec<&ColumnTest> = tests.iter().filter(|t| t.drift && (t.name == CLASS) == of_classes).collect();
+    found.sort_by(|a, b| {
+        a.result.p_value.total_cmp(&b.result.p_value).then(b.result.effect.total_cmp(&a.result.effect))
+    });
+    let worst = found.first()?;
+    let severe = found.iter().any(|t| t.result.effect >= 3.0 * t.min_effect.max(0.1));
+    let (kind, what) = if of_classes {
+        (Kind::ClassDrift, "the predicted classes".to_string())
+    } else {
+        let mut names: Vec<&str> = found.iter().map(|t| t.name.as_str()).collect();
+        names.dedup();
+        let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
+    };
+    let r = &worst.result;
+    Some(Finding {
+        kind,
+        severity: if severe { Severity::Critical } else { Severity::Warning },
+        class: None,
+        adjusted_p_value: worst.adjusted_p_value,
+        threshold: level,
+        message: format!(
+            "the distribution of {what} has changed: {} {:.3} (p = {:.1e}, effect {:.2})",
+            r.test, r.statistic, r.p_value, r.effect
+        ),
+        evidence: found.iter().map(|t| evidence(&t.name, &t.result)).collect(),
+    })
+}
+
+fn evidence(name: &str, r: &TestResult) -> Evidence {
+    let (statistic, p_value, effect) = (r.statistic, r.p_value, r.effect);
+    Evidence { name: name.into(), test: r.test.as_str().into(), statistic, p_value, effect }
+}
+
+/// More flagged observations than the reference's own share explains.
+///
+/// With `k` of `m` reference observations beyond the thresholds, the number among `n` new ones is beta-binomial with
+/// parameters `k` and `m + 1 - k`: order statistics of exchangeable scores (the predictive law behind conformal
+/// prediction's coverage, Vovk 2012, proposition 2a).
+fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Option<Finding>> {
+    let (n, flagged) = (window.observations - window.non_finite, window.anomalous - window.non_finite);
+    if flagged == 0 {
+        return Ok(None);
+    }
+    let (m, k) = (baseline.calibration.reference_size, baseline.calibration.exceedances);
+    let p_value = crate::stats::beta_binomial::upper_tail(flagged, n, k as f64, (m + 1 - k) as f64)?;
+    if p_value > level {
+        return Ok(None);
+    }
+    let (share, expected) = (flagged as f64 / n as f64, baseline.calibration.rate());
+    let message = format!(
+        "{flagged} of {n} observations are anomalous, {:.3} % were expected (p = {p_value:.1e})",
+        100.0 * expected
+    );
+    let name = "anomalous".to_string();
+    let test = "beta-binomial".to_string();
+    Ok(Some(Finding {
+        kind: Kind::Anomaly,
+        severity: if share >= 0.1 { Severity::Critical } else { Severity::Warning },
+        class: None,
+        adjusted_p_value: p_value,
+        threshold: level,
+        message,
+        evidence: vec![Evidence { name, test, statistic: flagged as f64, p_value, effect: share / expected }],
+    }))
+}
+
+/// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact test of each, Bonferroni
+/// over the classes.
+fn class_findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
+    let (reference, current) = (baseline.classes.counts(), window.classes.counts());
+    let (m, n, classes) = (baseline.classes.total(), window.classes.total(), reference.len() as f64);
+    let mut found: [Vec<(u32, Evidence)>; 2] = Default::default();
+    for (class, (before, now)) in reference.iter().zip(current).enumerate() {
+        let (list, p_value) = match (*before, *now) {
+            (0, now) if now > 0 => (0, hypergeometric::fisher(0, m, now, n)?.greater),
+            (before, 0) if before > 0 && n > 0 => (1, hypergeometric::fisher(before, m, 0, n)?.less),
+            _ => continue,
+        };
+        if p_value * classes <= level {
+            let share = |count: u64, of: u64| count as f64 / of as f64;
+            let effect = (share(*now, n) - share(*before, m)).abs();
+            let (name, test) = (format!("class {class}"), "fisher".to_string());
+            found[list].push((class as u32, Evidence { name, test, statistic: *now as f64, p_value, effect }));
+        }
+    }
+    let kinds = [
+        (Kind::UnseenClass, "predicted though the reference never had it"),
+        (Kind::VanishedClass, "predicted no more"),
+    ];
+    Ok(found
+        .into_iter()
+        .zip(kinds)
+        .filter_map(|(mut found, (kind, what))| {
+            found.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+            let (class, first) = found.first().map(|(class, first)| (*class, first.clone()))?;
+            let more = if found.len() > 1 { format!(" (and {} more)", found.len() - 1) } else { String::new() };
+            Some(Finding {
+                kind,
+                severity: Severity::Warning,
+                class: Some(class),
+                adjusted_p_value: (first.p_value * classes).min(1.0),
+                threshold: level,
+                message: format!("class {class}{more} is {what} (p = {:.1e})", first.p_value),
+                evidence: found.into_iter().map(|(_, e)| e).collect(),
+            })
+        })
+        .collect())
+}
+
+/// Charts that left their limits; every point of every chart has its share of the level.
+fn chart_finding(charts: &[ChartMark], level: f64) -> Option<Finding> {
+    let adjusted = |mark: &ChartMark| mark.point.p_value * mark.points as f64 * charts.len() as f64;
+    let mut found: Vec<&ChartMark> = charts.iter().filter(|mark| adjusted(mark) <= level).collect();
+    found.sort_by(|a, b| adjusted(a).total_cmp(&adjusted(b)));
+    let worst = found.first()?;
+    let evidence = found
+        .iter()
+        .map(|mark| Evidence {
+            name: mark.detector.clone(),
+            test: mark.chart.into(),
+            statistic: mark.point.statistic,
+            p_value: mark.point.p_value,
+            effect: mark.point.statistic.abs(),
+        })
+        .collect();
+    Some(Finding {
+        kind: Kind::Chart,
+        severity: Severity::Warning,
+        class: None,
+        adjusted_p_value: adjusted(worst),
+        threshold: level,
+        message: format!("the {} chart of {} reached {:.1}", worst.chart, worst.detector, worst.point.statistic),
+        evidence,
+    })
+}

@@ -1,0 +1,159 @@
+//! What a guard is told, checked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::rate::FalseAlarms;
+use crate::drift::charts::ChartName;
+use crate::drift::two_sample::TestName;
+use crate::error::{Error, Result};
+use crate::profile::DetectorName;
+use crate::stats::multiple::Correction;
+
+/// The length of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Length {
+    /// So many observations.
+    Observations(u64),
+    /// So much time, from a window's first observation.
+    Seconds(f64),
+}
+
+/// Everything that can be said about a guard; every field has a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GuardOptions {
+    /// The guard's name in alerts.
+    pub name: String,
+    /// The model's name in alerts.
+    pub model: String,
+    /// The false alarms that the user accepts, over all windows and checks.
+    pub false_alarms: FalseAlarms,
+    /// The share of observations like the reference's that may be flagged as anomalous; without, 1/1000 or the lowest
+    /// that the reference supports. Flags are not alerts: only more of them than chance explains are.
+    pub anomaly_rate: Option<f64>,
+    /// Detectors of single observations; without, the default of the output's kind.
+    pub detectors: Option<Vec<DetectorName>>,
+    /// Control charts of the detectors' scores.
+    pub charts: Vec<ChartName>,
+    /// Drift tests of every feature and score.
+    pub tests: Vec<TestName>,
+    /// The length of a tested window.
+    pub window: Length,
+    /// How far one window starts after the one before; without, windows tumble.
+    pub slide: Option<Length>,
+    /// Smallest effect size that raises an alarm, by test; without, 0.1 on each test's own scale.
+    pub min_effect: Option<BTreeMap<TestName, f64>>,
+    /// Correction for many tests at once.
+    pub correction: Correction,
+    /// File that alerts are appended to, as JSON Lines.
+    pub journal: Option<PathBuf>,
+    /// Whether a condition that goes on is told with every window.
+    pub repeat: bool,
+}
+
+impl Default for GuardOptions {
+    fn default() -> Self {
+        GuardOptions {
+            name: "guard".into(),
+            model: String::new(),
+            false_alarms: FalseAlarms::default(),
+            anomaly_rate: None,
+            detectors: None,
+            charts: Vec::new(),
+            tests: vec![TestName::Ks],
+            window: Length::Observations(1000),
+            slide: None,
+            min_effect: None,
+            correction: Correction::BenjaminiHochberg,
+            journal: None,
+            repeat: false,
+        }
+    }
+}
+
+/// The effect size below which a difference is of no practical interest, on each test's own scale: a distribution function
+/// moved by a tenth (ks), a Cramér's V of 0.1 (chi2: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor
+/// shift"), a Jensen-Shannon distance of 0.1, a tenth of the reference's standard deviation (wasserstein).
+pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
+
+impl GuardOptions {
+    /// The smallest effect size of `test` that raises an alarm.
+    #[must_use]
+    pub fn min_effect(&self, test: TestName) -> f64 {
+        self.min_effect.as_ref().and_then(|m| m.get(&test)).copied().unwrap_or(DEFAULT_MIN_EFFECT)
+    }
+
+    /// Observations or seconds of a pane, and panes of a window.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] and [`Error::WindowTooShort`].
+    pub(super) fn panes(&self) -> Result<(Length, usize)> {
+        let count = |of: f64, by: f64, was: String| {
+            let panes = of / by;
+            if panes >= 1.0 && panes <= 1000.0 && (panes - panes.round()).abs() < 1e-9 {
+                Ok(panes.round() as usize)
+            } else {
+                Err(Error::invalid("slide", was, "the window or a whole part (at most a thousandth) of it"))
+            }
+        };
+        match (self.window, self.slide.unwrap_or(self.window)) {
+            (Length::Observations(w), Length::Observations(s)) => {
+                if s == 0 {
+                    return Err(Error::invalid("slide", "0 observations", "at least 1"));
+                }
+                Ok((Length::Observations(s), count(w as f64, s as f64, format!("{s} observations of {w}"))?))
+            }
+            (Length::Seconds(w), Length::Seconds(s)) => {
+                if !(s > 0.0 && s.is_finite()) {
+                    return Err(Error::invalid("slide", format!("{s} seconds"), "more than 0"));
+                }
+                Ok((Length::Seconds(s), count(w, s, format!("{s} seconds of {w}"))?))
+            }
+            _ => Err(Error::invalid("slide", "another unit than the window", "observations or seconds for both")),
+        }
+    }
+
+    /// # Errors
+    /// The first thing wrong, by name.
+    pub(super) fn check(&self) -> Result<()> {
+        self.false_alarms.check()?;
+        match self.window {
+            Length::Observations(w) => {
+                let binned = self.tests.iter().any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein));
+                // Cochran's rule: five expected in each of ten bins.
+                let (expected, reason) = if binned {
+                    (50, "five observations for each of the ten bins of the tests chi2, psi and js")
+                } else {
+                    (20, "fewer cannot tell drift from chance at the rates that monitoring asks for")
+                };
+                if w < expected {
+                    let (was, expected) = (format!("{w} observations"), expected as usize);
+                    return Err(Error::WindowTooShort { argument: "window", was, expected, reason: reason.into() });
+                }
+            }
+            Length::Seconds(s) => {
+                if !(s >= 0.1 && s.is_finite()) {
+                    return Err(Error::invalid("window", format!("{s} seconds"), "at least 0.1"));
+                }
+            }
+        }
+        self.panes()?;
+        for (test, least) in self.min_effect.iter().flatten() {
+            if !(*least >= 0.0 && least.is_finite()) {
+                return Err(Error::invalid("min_effect", format!("{test} {least}"), "0 (no gate) or more"));
+            }
+        }
+        let twice = |i: usize| self.tests[..i].contains(&self.tests[i]);
+        if (0..self.tests.len()).any(twice) {
+            return Err(Error::invalid("tests", "a test twice", "each test once"));
+        }
+        if (0..self.charts.len()).any(|i| self.charts[..i].contains(&self.charts[i])) {
+            return Err(Error::invalid("charts", "a chart twice", "each chart once"));
+        }
+        Ok(())
+    }
+}

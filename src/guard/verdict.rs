@@ -1,0 +1,67 @@
+//! What a batch looked like, at once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::{Baseline, DetectorName, Scores, Tail};
+
+/// Scores and flags of one batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Observations in the batch.
+    pub observations: usize,
+    /// How many are anomalous: a score beyond its threshold, or a NaN or Inf.
+    pub anomalous: usize,
+    /// Which, from 0.
+    pub indices: Vec<usize>,
+    /// The detectors, in the order of what follows.
+    pub detectors: Vec<DetectorName>,
+    /// The threshold of each.
+    pub thresholds: Vec<f32>,
+    /// The side of it that is anomalous.
+    pub tails: Vec<Tail>,
+    /// For each detector one score an observation; NaN (`null` in JSON) where the observation is not finite.
+    pub scores: Vec<Vec<f32>>,
+    /// The predicted class of each observation, from 0; `None` where not finite; no list for values.
+    pub predicted: Option<Vec<Option<u32>>>,
+    /// Observations with NaN or Inf.
+    pub non_finite: usize,
+}
+
+/// Flags the anomalous observations of a scored batch; returns how many.
+pub(super) fn flag(baseline: &Baseline, scores: &Scores, anomalous: &mut Vec<bool>) -> usize {
+    anomalous.clear();
+    anomalous.extend(scores.finite.iter().map(|finite| !finite));
+    for (d, column) in scores.columns.iter().enumerate() {
+        for (flag, score) in anomalous.iter_mut().zip(column) {
+            *flag |= baseline.calibration.beyond(d, *score);
+        }
+    }
+    anomalous.iter().filter(|a| **a).count()
+}
+
+impl Verdict {
+    pub(super) fn new(baseline: &Baseline, scores: &Scores, anomalous: &[bool]) -> Self {
+        let indices: Vec<usize> = (0..anomalous.len()).filter(|i| anomalous[*i]).collect();
+        let predicted = baseline.scorer.output().has_classes().then(|| {
+            let known = baseline.classes.counts().len();
+            scores
+                .predicted
+                .iter()
+                .map(|c| (*c as usize) < known)
+                .zip(&scores.predicted)
+                .map(|(k, c)| k.then_some(*c))
+                .collect()
+        });
+        Verdict {
+            observations: anomalous.len(),
+            anomalous: indices.len(),
+            indices,
+            detectors: baseline.scorer.detectors().to_vec(),
+            thresholds: baseline.calibration.thresholds.clone(),
+            tails: baseline.calibration.tails.clone(),
+            scores: scores.columns.clone(),
+            predicted,
+            non_finite: scores.finite.iter().filter(|f| !**f).count(),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The worker's side of one guard: observations in order of arrival, cut into windows, tested, and told.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::chunk::Chunk;
+use super::monitor::{self, ChartMark, Finding, WindowReport};
+use super::options::{GuardOptions, Length};
+use super::pane::Pane;
+use super::rate::Budget;
+use crate::alert::{Alert, Episodes, Evidence, Kind, Severity, Span};
+use crate::drift::charts::{ChartName, ChartPoint, Cusum, Ewma, Shewhart};
+use crate::error::Result;
+use crate::profile::Baseline;
+
+/// Weight of the newest score in the EWMA chart (Montgomery 2013, section 9.2: 0.05 to 0.25 work well).
+const EWMA_LAMBDA: f64 = 0.1;
+/// Reference value of the CUSUM chart: half of a shift by one standard deviation.
+const CUSUM_K: f64 = 0.5;
+
+/// What came of a tested window.
+#[derive(Debug)]
+pub(super) struct Tested {
+    /// Observations that were tested for the first time.
+    pub observations: u64,
+    pub report: WindowReport,
+    pub alerts: Vec<Alert>,
+    /// Findings that were no news.
+    pub suppressed: u64,
+}
+
+/// Something to publish.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A window was tested.
+    Tested(Tested),
+    /// An alert that cannot wait for its window.
+    Early(Alert),
+}
+
+/// What belongs to the guard and not to its windows.
+pub(super) struct Context<'a> {
+    pub baseline: &'a Baseline,
+    pub options: &'a GuardOptions,
+    pub tell: &'a mut dyn FnMut(Event),
+}
+
+/// Cuts, tests and tells. Belongs to the worker; nothing in it is shared.
+#[derive(Debug)]
+pub(super) struct Windows {
+    pane_length: Length,
+    panes: usize,
+    current: Pane,
+    recent: VecDeque<Pane>,
+    /// Observations in panes that no window has tested yet.
+    untested: u64,
+    /// Observations in closed panes.
+    closed: u64,
+    windows: u64,
+    budget: Budget,
+    episodes: Episodes,
+    charts: Vec<Chart>,
+}
+
+impl Windows {
+    /// # Errors
+    /// Those of the options.
+    pub fn new(baseline: &Baseline, options: &GuardOptions) -> Result<Self> {
+        let (pane_length, panes) = options.panes()?;
+        let charts = (0..baseline.scorer.detectors().len())
+            .flat_map(|d| options.charts.iter().map(move |name| (*name, d)))
+            .map(|(name, d)| Chart::new(name, d, baseline.reference_size()))
+            .collect();
+        Ok(Windows {
+            pane_length,
+            panes,
+            current: Pane::new(baseline),
+            recent: VecDeque::new(),
+            untested: 0,
+            closed: 0,
+            windows: 0,
+            budget: Budget::new(options.false_alarms),
+            episodes: Episodes::new(options.repeat),
+            charts,
+        })
+    }
+
+    /// Takes in a chunk, cutting it where windows end.
+    pub fn take(&mut self, chunk: &Chunk, with: &mut Context<'_>) -> Result<()> {
+        self.close_if_over(chunk.started, with)?;
+        let mut done = 0;
+        while done < chunk.observations() {
+            let left = (chunk.observations() - done) as u64;
+            let room = match self.pane_length {
+                Length::Observations(n) => n - self.current.observations,
+                Length::Seconds(_) => left,
+            };
+            let range = done..done + left.min(room) as usize;
+            chunk.reduce(range.clone(), with.baseline, &mut self.current);
+            self.charts.iter_mut().for_each(|chart| chart.update(chunk, range.clone(), with.baseline));
+            done = range.end;
+            self.tell_non_finite(with);
+            self.close_if_full(with)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in observations that a caller summarised while the worker was behind. They cannot be cut: their window may
+    /// be longer than asked, and the charts, which need the order, pass them by.
+    pub fn take_pane(&mut self, pane: &Pane, with: &mut Context<'_>) -> Result<()> {
+        if let Some((started, _)) = pane.time {
+            self.close_if_over(started, with)?;
+        }
+        self.current.merge(pane);
+        self.tell_non_finite(with);
+        self.close_if_full(with)
+    }
+
+    /// A model that puts out NaN is not to be trusted from this moment on, so this is told before the window is full.
+    fn tell_non_finite(&mut self, with: &mut Context<'_>) {
+        let Some(finding) = non_finite_finding(&self.current, with.baseline) else { return };
+        if !self.episodes.ongoing(Kind::NonFinite) && self.episodes.found(finding.kind, finding.severity) {
+            let observations = self.current.observations;
+            let last = self.closed + observations - 1;
+            let seconds = self.current.seconds();
+            let span = Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
+            (with.tell)(Event::Early(alert(finding, span, with.options)));
+        }
+    }
+
+    /// Closes the current pane if it is measured in time and that is over.
+    pub fn close_if_over(&mut self, now: Instant, with: &mut Context<'_>) -> Result<()> {
+        if let (Length::Seconds(s), Some((started, _))) = (self.pane_length, self.current.time) {
+            if now.saturating_duration_since(started) >= Duration::from_secs_f64(s) {
+                return self.close_pane(false, with);
+            }
+        }
+        Ok(())
+    }
+
+    fn close_if_full(&mut self, with: &mut Context<'_>) -> Result<()> {
+        match self.pane_length {
+            Length::Observations(n) if self.current.observations >= n => self.close_pane(false, with),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tests whatever has not been tested.
+    pub fn flush(&mut self, with: &mut Context<'_>) -> Result<()> {
+        if self.current.observations > 0 {
+            return self.close_pane(true, with);
+        }
+        if self.untested > 0 { self.test_window(with) } else { Ok(()) }
+    }
+
+    fn close_pane(&mut self, flush: bool, with: &mut Context<'_>) -> Result<()> {
+        let pane = std::mem::replace(&mut self.current, Pane::new(with.baseline));
+        self.untested += pane.observations;
+        self.closed += pane.observations;
+        self.recent.push_back(pane);
+        if self.recent.len() > self.panes {
+            self.recent.pop_front();
+        }
+        if flush || self.recent.len() == self.panes { self.test_window(with) } else { Ok(()) }
+    }
+
+    fn test_window(&mut self, with: &mut Context<'_>) -> Result<()> {
+        let merged;
+        let window = match &self.recent.make_contiguous()[..] {
+            [] => return Ok(()),
+            [one] => one,
+            [first, rest @ ..] => {
+                let mut all = first.clone();
+                rest.iter().for_each(|pane| all.merge(pane));
+                merged = all;
+                &merged
+            }
+        };
+        self.windows += 1;
+        let span = Span {
+            index: self.windows,
+            first: self.closed - window.observations,
+            last: self.closed - 1,
+            observations: window.observations,
+            seconds: window.seconds(),
+        };
+        let observations = std::mem::take(&mut self.untested);
+        let level = self.budget.spend(Instant::now(), observations);
+        let marks: Vec<ChartMark> = self.charts.iter_mut().filter_map(|c| c.finish(with.baseline)).collect();
+        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks)?;
+        findings.extend(non_finite_finding(window, with.baseline));
+        let (alerts, suppressed) = self.news(findings, span, with);
+        (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
+        if self.panes == 1 {
+            self.recent.clear();
+        }
+        Ok(())
+    }
+
+    /// Turns findings into alerts, leaving out what is known, and ends the episodes of what was not found.
+    fn news(&mut self, findings: Vec<Finding>, window: Span, with: &Context<'_>) -> (Vec<Alert>, u64) {
+        let kinds = [
+            Kind::Drift,
+            Kind::ClassDrift,
+            Kind::UnseenClass,
+            Kind::VanishedClass,
+            Kind::Anomaly,
+            Kind::NonFinite,
+            Kind::Chart,
+        ];
+        for kind in kinds {
+            if findings.iter().all(|f| f.kind != kind) {
+                self.episodes.clear(kind);
+            }
+        }
+        let total = findings.len() as u64;
+        let alerts: Vec<Alert> = findings
+            .into_iter()
+            .filter(|f| self.episodes.found(f.kind, f.severity))
+            .map(|f| alert(f, window, with.options))
+            .collect();
+        let suppressed = total - alerts.len() as u64;
+        (alerts, suppressed)
+    }
+}
+
+/// The alert of a finding; its number is given when it is published.
+fn alert(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
+    let first = finding.evidence.first().cloned().unwrap_or_else(|| Evidence {
+        name: String::new(),
+        test: String::new(),
+        statistic: f64::NAN,
+        p_value: f64::NAN,
+        effect: f64::NAN,
+    });
+    let of_column = matches!(finding.kind, Kind::Drift | Kind::Chart | Kind::NonFinite);
+    Alert {
+        id: 0,
+        time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        guard: options.name.clone(),
+        model: options.model.clone(),
+        kind: finding.kind,
+        severity: finding.severity,
+        feature: of_column.then_some(first.name),
+        class: finding.class,
+        test: first.test,
+        statistic: first.statistic,
+        p_value: first.p_value,
+        adjusted_p_value: finding.adjusted_p_value,
+        effect: first.effect,
+        threshold: finding.threshold,
+        false_alarm_rate: finding.threshold,
+        false_alarms: options.false_alarms.to_string(),
+        window,
+        message: finding.message,
+        features: finding.evidence,
+    }
+}
+
+/// NaN or Inf, of which a baseline has none: no test is needed, and no false alarm is possible.
+fn non_finite_finding(window: &Pane, baseline: &Baseline) -> Option<Finding> {
+    if window.non_finite == 0 {
+        return None;
+    }
+    let n = window.observations as f64;
+    let mut evidence: Vec<Evidence> = (0..window.moments.features())
+        .filter(|k| window.moments.non_finite(*k) > 0)
+        .map(|k| Evidence {
+            name: baseline.names[k].clone(),
+            test: "count".into(),
+            statistic: window.moments.non_finite(k) as f64,
+            p_value: 0.0,
+            effect: window.moments.non_finite(k) as f64 / n,
+        })
+        .collect();
+    evidence.sort_by(|a, b| b.statistic.total_cmp(&a.statistic));
+    Some(Finding {
+        kind: Kind::NonFinite,
+        severity: Severity::Critical,
+        class: None,
+        adjusted_p_value: 0.0,
+        threshold: 0.0,
+        message: format!("{} of {} observations hold NaN or Inf", window.non_finite, window.observations),
+        evidence,
+    })
+}
+
+/// One chart of one detector's scores.
+#[derive(Debug)]
+struct Chart {
+    name: ChartName,
+    detector: usize,
+    shewhart: Shewhart,
+    ewma: Ewma,
+    cusum: Cusum,
+    sum: f64,
+    points: u64,
+    /// The most extreme point since the last window.
+    worst: Option<ChartPoint>,
+}
+
+impl Chart {
+    fn new(name: ChartName, detector: usize, reference_size: u64) -> Self {
+        Chart {
+            name,
+            detector,
+            shewhart: Shewhart::new(reference_size),
+            ewma: Ewma::new(EWMA_LAMBDA, reference_size),
+            cusum: Cusum::new(CUSUM_K, reference_size),
+            sum: 0.0,
+            points: 0,
+            worst: None,
+        }
+    }
+
+    fn update(&mut self, chunk: &Chunk, range: std::ops::Range<usize>, baseline: &Baseline) {
+        for score in chunk.scores(self.detector, range) {
+            let z = baseline.normal_score(self.detector, score);
+            self.points += 1;
+            self.sum += z;
+            let point = match self.name {
+                ChartName::Shewhart => continue,
+                ChartName::Ewma => self.ewma.update(z),
+                ChartName::Cusum => self.cusum.update(z),
+            };
+            if self.worst.is_none_or(|worst| point.p_value < worst.p_value) {
+                self.worst = Some(point);
+            }
+        }
+    }
+
+    /// The window's strongest point; starts the next window.
+    fn finish(&mut self, baseline: &Baseline) -> Option<ChartMark> {
+        let (points, sum) = (std::mem::take(&mut self.points), std::mem::take(&mut self.sum));
+        let worst = std::mem::take(&mut self.worst);
+        if points == 0 {
+            return None;
+        }
+        let (point, points) = match self.name {
+            ChartName::Shewhart => (self.shewhart.point(sum, points), 1),
+            _ => (worst?, points),
+        };
+        let detector = baseline.scorer.detectors()[self.detector].as_str().to_string();
+        Some(ChartMark { chart: self.name.as_str(), detector, point, points })
+    }
+}
