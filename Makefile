@@ -1,0 +1,21 @@
+# Each target does all of its own set-up. What they need: Rust, and a package registry for its crates.
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench docs clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: ## a guarded classifier of handwritten digits: clean, drifted, noisy and adversarial batches
+	@scripts/demo
+
+test: ## all that can be tested on this machine; what cannot is named
+	@scripts/test
+
+bench: ## this project beside its peers and the limit, in one run
+	@scripts/bench
+
+docs: ## the Rust documentation, in target/doc
+	@cargo doc --no-deps --locked
+
+clean: ## removes what was built and what was fetched (target, .cache)
+	rm -rf target .cache
