@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod drift;
 pub mod error;
+pub mod ffi;
 pub mod guard;
 pub mod outlier;
 pub mod output;
@@ -14,6 +15,7 @@ pub mod profile;
 pub mod simd;
 pub mod sketch;
 pub mod stats;
+pub mod store;
 pub mod tensor;
 
 #[cfg(test)]

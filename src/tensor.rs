@@ -64,7 +64,7 @@ impl<'a> Tensor<'a> {
             let was = format!("{len} elements in {observations} observations");
             return Err(Error::EmptyTensor { argument: "output", was });
         }
-        if len % observations != 0 {
+        if !len.is_multiple_of(observations) {
             let was = format!("{len} elements in {observations} observations");
             return Err(Error::invalid("output", was, "a whole number of features an observation"));
         }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counters::Counters;
 pub use monitor::{ColumnTest, WindowReport};
-pub use options::{DEFAULT_MIN_EFFECT, GuardOptions, Length};
+pub use options::{GuardOptions, Length};
 pub use pane::Pane;
 pub use rate::{Budget, FalseAlarms, Per};
 pub use state::Wake;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::rate::FalseAlarms;
+use crate::drift::DEFAULT_MIN_EFFECT;
 use crate::drift::charts::ChartName;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
@@ -75,11 +76,6 @@ impl Default for GuardOptions {
     }
 }
 
-/// The effect size below which a difference is of no practical interest, on each test's own scale: a distribution function
-/// moved by a tenth (ks), a Cramér's V of 0.1 (chi2: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor
-/// shift"), a Jensen-Shannon distance of 0.1, a tenth of the reference's standard deviation (wasserstein).
-pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
-
 impl GuardOptions {
     /// The smallest effect size of `test` that raises an alarm.
     #[must_use]
@@ -94,7 +90,7 @@ impl GuardOptions {
     pub(super) fn panes(&self) -> Result<(Length, usize)> {
         let count = |of: f64, by: f64, was: String| {
             let panes = of / by;
-            if panes >= 1.0 && panes <= 1000.0 && (panes - panes.round()).abs() < 1e-9 {
+            if (1.0..=1000.0).contains(&panes) && (panes - panes.round()).abs() < 1e-9 {
                 Ok(panes.round() as usize)
             } else {
                 Err(Error::invalid("slide", was, "the window or a whole part (at most a thousandth) of it"))

@@ -151,8 +151,8 @@ fn measure_body<T: Real, const FMA: bool>(rows: &[T], by: &Scaled, rms: &mut [f3
             squares += lanes.squares[l];
             most = most.max(lanes.largest[l]);
         }
-        for k in whole..p {
-            let z = (row[k].to_f64() - by.center[k]) * by.inverse[k];
+        for (k, x) in row.iter().enumerate().skip(whole) {
+            let z = (x.to_f64() - by.center[k]) * by.inverse[k];
             squares += z * z;
             most = most.max(z.abs());
         }

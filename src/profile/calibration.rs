@@ -134,7 +134,7 @@ mod tests {
             let reference = scores(columns);
             let c = Calibration::new(&names, &reference, Some(0.02)).expect("5000 suffice");
             let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, reference.columns[d][i]))).count();
-            assert!(flagged <= 100 && flagged >= 90, "{flagged}");
+            assert!((90..=100).contains(&flagged), "{flagged}");
             assert!(c.rate() <= 0.02);
         }
     }

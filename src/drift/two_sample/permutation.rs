@@ -42,6 +42,6 @@ impl Uniform {
 
     /// A whole number in 0..below; its bias is below `below`/2³².
     pub(super) fn below(&mut self, below: u32) -> u32 {
-        (u64::from(self.0.next_u32()) * u64::from(below) >> 32) as u32
+        ((u64::from(self.0.next_u32()) * u64::from(below)) >> 32) as u32
     }
 }

@@ -1,0 +1,161 @@
+//! Reference against current, column by column: the tests of [`super::two_sample`] with a correction for many columns and
+//! a minimum effect size.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::DEFAULT_MIN_EFFECT;
+use super::two_sample::{Reference, TestName, TestResult};
+use crate::error::{Error, Result};
+use crate::stats::multiple::{self, Correction};
+use crate::tensor::Tensor;
+
+/// How to compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompareOptions {
+    /// The tests of each column.
+    pub tests: Vec<TestName>,
+    /// The false discovery rate, or family-wise error rate, of the whole comparison.
+    pub alpha: f64,
+    /// Which of the two, by its correction.
+    pub correction: Correction,
+    /// Smallest effect size that counts, by test; without, 0.1.
+    pub min_effect: Option<BTreeMap<TestName, f64>>,
+    /// The columns' names; without, `y1, y2, ...`.
+    pub names: Option<Vec<String>>,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        CompareOptions {
+            tests: vec![TestName::Ks],
+            alpha: 0.05,
+            correction: Correction::BenjaminiHochberg,
+            min_effect: None,
+            names: None,
+        }
+    }
+}
+
+/// One test of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparedTest {
+    /// The result.
+    #[serde(flatten)]
+    pub result: TestResult,
+    /// After the correction.
+    pub adjusted_p_value: f64,
+    /// The smallest effect that counts.
+    pub min_effect: f64,
+    /// Whether the column drifted by this test.
+    pub drift: bool,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparedColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether it drifted by any test.
+    pub drift: bool,
+    /// Its tests.
+    pub tests: Vec<ComparedTest>,
+}
+
+/// The comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Whether any column drifted.
+    pub drift: bool,
+    /// The error rate asked for.
+    pub alpha: f64,
+    /// The correction used.
+    pub correction: Correction,
+    /// Observations in the reference.
+    pub reference_size: u64,
+    /// Observations in the current sample.
+    pub current_size: u64,
+    /// Every column.
+    pub columns: Vec<ComparedColumn>,
+}
+
+/// Compares two tensors of the same features, each feature a column. Cost: sorts every column of both once a test.
+///
+/// # Errors
+/// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, the wrong number of names,
+/// or a value that is not finite.
+pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
+    current.expect_features(reference.features())?;
+    let p = reference.features();
+    if !(options.alpha > 0.0 && options.alpha < 1.0) {
+        return Err(Error::invalid("alpha", options.alpha, "a probability between 0 and 1"));
+    }
+    if options.tests.is_empty() {
+        return Err(Error::invalid("tests", "none", "at least one"));
+    }
+    let names = options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect());
+    if names.len() != p {
+        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one a column")));
+    }
+    let mut results = Vec::with_capacity(p * options.tests.len());
+    for k in 0..p {
+        let prepared = Reference::new(&column(reference, k))?;
+        let values = column(current, k);
+        for test in &options.tests {
+            results.push(prepared.test(*test, &values)?);
+        }
+    }
+    let p_values: Vec<f64> = results.iter().map(|r| r.p_value).collect();
+    let adjusted = multiple::adjust(&p_values, options.correction)?;
+    let mut tests = results.into_iter().zip(adjusted).map(|(result, adjusted_p_value)| {
+        let min_effect =
+            options.min_effect.as_ref().and_then(|m| m.get(&result.test)).copied().unwrap_or(DEFAULT_MIN_EFFECT);
+        let drift = adjusted_p_value <= options.alpha && result.effect >= min_effect;
+        ComparedTest { result, adjusted_p_value, min_effect, drift }
+    });
+    let columns: Vec<ComparedColumn> = names
+        .into_iter()
+        .map(|name| {
+            let tests: Vec<ComparedTest> = tests.by_ref().take(options.tests.len()).collect();
+            ComparedColumn { name, drift: tests.iter().any(|t| t.drift), tests }
+        })
+        .collect();
+    Ok(Comparison {
+        drift: columns.iter().any(|c| c.drift),
+        alpha: options.alpha,
+        correction: options.correction,
+        reference_size: reference.observations() as u64,
+        current_size: current.observations() as u64,
+        columns,
+    })
+}
+
+fn column(tensor: &Tensor<'_>, k: usize) -> Vec<f64> {
+    (0..tensor.observations()).map(|j| tensor.elements().get(j * tensor.features() + k)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Elements;
+    use crate::testing::Random;
+
+    #[test]
+    fn the_column_that_moved_is_named() {
+        let (reference, mut current) = (Random(1).normals(3000), Random(2).normals(900));
+        current.iter_mut().skip(1).step_by(3).for_each(|x| *x += 1.0);
+        let (r, c) = (Tensor::new(Elements::F64(&reference), 1000), Tensor::new(Elements::F64(&current), 300));
+        let (r, c) = (r.expect("shape"), c.expect("shape"));
+        let options = CompareOptions { tests: TestName::ALL.to_vec(), alpha: 0.01, ..Default::default() };
+        let comparison = compare(&r, &c, &options).expect("comparable");
+        let drifted: Vec<bool> = comparison.columns.iter().map(|c| c.drift).collect();
+        assert_eq!((comparison.drift, drifted), (true, vec![false, true, false]));
+        assert!(comparison.columns[1].tests.iter().all(|t| t.drift));
+        let few = Tensor::new(Elements::F64(&current[..4]), 2).expect("shape");
+        assert_eq!(compare(&r, &few, &options).expect_err("2 features").code(), 103);
+        let options = CompareOptions { alpha: 1.0, ..Default::default() };
+        assert_eq!(compare(&r, &c, &options).expect_err("alpha").code(), 100);
+    }
+}

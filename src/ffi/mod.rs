@@ -1,0 +1,5 @@
+//! The border: the only rooms that are unsafe, apart from the vector kernels' dispatch. Both faces call the same safe
+//! functions, in [`host`], and stop every panic.
+
+pub mod c;
+mod host;

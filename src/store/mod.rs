@@ -1,0 +1,78 @@
+//! Files that are whole or refused: written beside and renamed, versioned and checksummed.
+
+mod envelope;
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::profile::Profile;
+
+/// Format version of a saved profile.
+const PROFILE_VERSION: u32 = 1;
+
+/// Saves `profile` to `path`; what was there stays until the new file is whole and on the disk.
+///
+/// # Errors
+/// [`Error::PathUnusable`].
+pub fn save_profile(profile: &Profile, path: &Path) -> Result<()> {
+    let mut payload = Vec::new();
+    ciborium::into_writer(profile, &mut payload)
+        .map_err(|e| Error::invalid("profile", e, "a profile that can be written as CBOR"))?;
+    envelope::write(path, "profile", PROFILE_VERSION, &payload)
+}
+
+/// Loads what [`save_profile`] saved.
+///
+/// # Errors
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+pub fn load_profile(path: &Path) -> Result<Profile> {
+    let payload = envelope::read(path, "profile", PROFILE_VERSION)?;
+    ciborium::from_reader(payload.as_slice())
+        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::ProfileOptions;
+    use crate::tensor::{Elements, Tensor};
+
+    fn profile() -> Profile {
+        let mut profile = Profile::new(ProfileOptions::default()).expect("options");
+        let rows: Vec<f64> = (0..300).map(|i| f64::from(i) / 7.0).collect();
+        profile.fit(&Tensor::new(Elements::F64(&rows), 100).expect("shape")).expect("finite");
+        profile
+    }
+
+    #[test]
+    fn what_is_saved_comes_back_to_the_bit_and_damage_is_refused() {
+        let path = std::env::temp_dir().join(format!("fluxguard-profile-{}.fg", std::process::id()));
+        save_profile(&profile(), &path).expect("writable");
+        assert_eq!(load_profile(&path).expect("readable"), profile());
+        let whole = std::fs::read(&path).expect("readable");
+        for at in [0, 20, whole.len() / 2, whole.len() - 1] {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            std::fs::write(&path, &damaged).expect("writable");
+            let code = load_profile(&path).expect_err("damaged").code();
+            assert!(code == 401 || code == 402, "byte {at}: {code}");
+        }
+        for length in [0, 1, 30, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).expect("writable");
+            assert_eq!(load_profile(&path).expect_err("cut short").code(), 401);
+        }
+        std::fs::remove_file(&path).expect("there");
+        assert_eq!(load_profile(&path).expect_err("gone").code(), 400);
+        assert_eq!(save_profile(&profile(), Path::new("/nonexistent/x.fg")).expect_err("no folder").code(), 400);
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        let path = std::env::temp_dir().join(format!("fluxguard-version-{}.fg", std::process::id()));
+        envelope::write(&path, "profile", 99, b"whatever").expect("writable");
+        assert_eq!(load_profile(&path).expect_err("newer").code(), 402);
+        envelope::write(&path, "detector", PROFILE_VERSION, b"whatever").expect("writable");
+        assert_eq!(load_profile(&path).expect_err("another kind").code(), 401);
+        std::fs::remove_file(&path).expect("there");
+    }
+}
