@@ -1,0 +1,96 @@
+//! The pass over an output, in multiples of the time of a plain sum of squares over the same array.
+//!
+//! `cargo bench --bench observe`. Medians of many short runs, sides interleaved, so that a busy machine disturbs both.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
+use fluxguard::profile::{OutputKind, Profile, ProfileOptions};
+use fluxguard::sketch::Moments;
+use fluxguard::tensor::{Elements, Tensor};
+
+/// Sum of squares with enough independent sums to keep the vector units busy.
+fn sum_abs2(x: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 64];
+    let (whole, rest) = x.as_chunks::<64>();
+    for block in whole {
+        for (s, x) in sums.iter_mut().zip(block) {
+            *s += x * x;
+        }
+    }
+    sums.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
+}
+
+/// Median nanoseconds of each of `works`, run in turns.
+fn medians(works: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
+    let mut times = vec![Vec::new(); works.len()];
+    for _ in 0..400 {
+        for (work, times) in works.iter_mut().zip(&mut times) {
+            let start = Instant::now();
+            for _ in 0..8 {
+                work();
+            }
+            times.push(start.elapsed().as_nanos() as f64 / 8.0);
+        }
+    }
+    times
+        .into_iter()
+        .map(|mut t| {
+            t.sort_by(f64::total_cmp);
+            t[t.len() / 2]
+        })
+        .collect()
+}
+
+fn random(n: usize) -> Vec<f32> {
+    let mut state = 1u64;
+    (0..n)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (0..4).map(|i| ((state >> (8 + 12 * i)) & 0xFFF) as f32 / 1024.0).sum::<f32>() - 8.0
+        })
+        .collect()
+}
+
+fn guard(p: usize, output: OutputKind) -> Guard {
+    let reference = random(p * 2000);
+    let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+    profile.fit(&Tensor::new(Elements::F32(&reference), 2000).expect("shape")).expect("finite");
+    let false_alarms = FalseAlarms { rate: 1e-12, per: Per::Window };
+    Guard::new(&profile, GuardOptions { window: Length::Observations(1000), false_alarms, ..Default::default() })
+        .expect("options")
+}
+
+fn main() {
+    println!("{:<14} {:<34} {:>12} {:>10} {:>8}", "output", "work", "ns/call", "ns/value", "x sum");
+    for p in [10, 1000] {
+        let y = random(p * 256);
+        let tensor = Tensor::new(Elements::F32(&y), 256).expect("shape");
+        let mut moments = Moments::new(vec![0.0; p]);
+        let (values, logits) = (guard(p, OutputKind::Values), guard(p, OutputKind::Logits));
+        let names = ["sum of squares", "moments, range, non-finite", "observe, values", "observe, logits"];
+        let mut works: Vec<Box<dyn FnMut() + '_>> = vec![
+            Box::new(|| {
+                black_box(sum_abs2(black_box(&y)));
+            }),
+            Box::new(|| moments.update(black_box(&y[..]))),
+            Box::new(|| {
+                let _ = black_box(values.observe(&tensor, 0, false));
+            }),
+            Box::new(|| {
+                let _ = black_box(logits.observe(&tensor, 0, false));
+            }),
+        ];
+        let times = medians(&mut works);
+        for (name, time) in names.iter().zip(&times) {
+            let per_value = time / y.len() as f64;
+            println!("{:<14} {name:<34} {time:>12.0} {per_value:>10.3} {:>8.1}", format!("{p} x 256"), time / times[0]);
+        }
+        drop(works);
+        for guard in [values, logits] {
+            guard.close().expect("worker");
+            println!("{:>14} merged by callers: {:.0} %", "", 100.0 * guard.counters().merged as f64 / guard.counters().observed as f64);
+        }
+    }
+}
