@@ -1,1 +1,3 @@
 //! Drift: two-sample tests over windows.
+
+pub mod two_sample;

@@ -1,0 +1,97 @@
+//! Two-sample tests against scipy (`test/reference/two_sample.py`).
+#![allow(clippy::unwrap_used)]
+
+use fluxguard::drift::two_sample::{Method, Reference, chi2, js, ks, psi, wasserstein};
+use fluxguard::stats::kolmogorov;
+use serde_json::Value;
+
+fn cases(name: &str) -> Vec<Value> {
+    let all: Value = serde_json::from_str(include_str!("../reference/two_sample.json")).unwrap();
+    let cases = all[name].as_array().unwrap().clone();
+    assert!(!cases.is_empty());
+    cases
+}
+
+fn f(case: &Value, key: &str) -> f64 {
+    case[key].as_f64().unwrap()
+}
+
+fn values(case: &Value, key: &str) -> Vec<f64> {
+    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn counts(case: &Value, key: &str) -> Vec<u64> {
+    case[key].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect()
+}
+
+#[track_caller]
+fn near(got: f64, expected: f64, case: &Value) {
+    let error = if expected.abs() < 1e-300 { got.abs() } else { (got / expected - 1.0).abs() };
+    assert!(error <= 1e-9, "{got:e} for {expected:e} (relative error {error:e}) in {}", case["name"]);
+}
+
+#[test]
+fn ks_is_scipys() {
+    for case in cases("raw") {
+        let reference = Reference::new(&values(&case, "reference")).unwrap();
+        let current = values(&case, "current");
+        let exact = reference.ks_by(&current, kolmogorov::Method::Exact).unwrap();
+        near(exact.statistic, f(&case, "ks"), &case);
+        near(exact.effect, f(&case, "ks"), &case);
+        near(exact.p_value, f(&case, "ks_exact"), &case);
+        assert_eq!(exact.method, Method::Exact);
+        let asymptotic = reference.ks_by(&current, kolmogorov::Method::Asymptotic).unwrap();
+        match case["ks_asymptotic"].as_f64() {
+            Some(p) => near(asymptotic.p_value, p, &case),
+            None => assert!((0.0..=1.0).contains(&asymptotic.p_value)),
+        }
+        assert_eq!(asymptotic.method, Method::Asymptotic);
+        assert_eq!(ks::test(&values(&case, "reference"), &current).unwrap(), exact, "these are small enough for exact");
+    }
+}
+
+#[test]
+fn wasserstein_is_scipys() {
+    for case in cases("raw") {
+        let reference = Reference::new(&values(&case, "reference")).unwrap();
+        let current = values(&case, "current");
+        for result in [reference.wasserstein(&current).unwrap(), reference.wasserstein_asymptotic(&current).unwrap()] {
+            near(result.statistic, f(&case, "wasserstein"), &case);
+            near(result.effect, f(&case, "effect"), &case);
+            assert!((0.0..=1.0).contains(&result.p_value));
+        }
+        assert_eq!(wasserstein::test(&values(&case, "reference"), &current).unwrap().method, Method::Permutation);
+    }
+}
+
+#[test]
+fn tests_of_counts_are_scipys() {
+    for case in cases("counts") {
+        let (r, c) = (counts(&case, "reference"), counts(&case, "current"));
+        let (chi2, psi, js) =
+            (chi2::from_counts(&r, &c).unwrap(), psi::from_counts(&r, &c).unwrap(), js::from_counts(&r, &c).unwrap());
+        near(chi2.statistic, f(&case, "chi2"), &case);
+        near(psi.statistic, f(&case, "psi"), &case);
+        near(psi.effect, f(&case, "psi"), &case);
+        // Of nearly equal proportions scipy's sum of logarithms keeps few digits; ours has positive terms only.
+        if case["name"] == "nearly equal" {
+            assert!((js.statistic - f(&case, "js")).abs() < 1e-8);
+        } else {
+            near(js.statistic, f(&case, "js"), &case);
+        }
+        assert!((chi2.effect - f(&case, "v")).abs() < 1e-9, "{}", case["name"]);
+        for (result, p) in [(chi2, "chi2_p"), (psi, "psi_p"), (js, "js_p")] {
+            assert_eq!(result.reference_size, r.iter().sum::<u64>());
+            assert_eq!(result.current_size, c.iter().sum::<u64>());
+            if case["large"].as_bool().unwrap() {
+                assert_eq!(result.method, Method::Asymptotic, "{}", case["name"]);
+                if case["name"] != "nearly equal" {
+                    near(result.p_value, f(&case, p), &case);
+                }
+            } else {
+                assert_ne!(result.method, Method::Asymptotic, "{}", case["name"]);
+                assert!(result.p_value >= 0.001 && result.p_value <= 1.0);
+            }
+        }
+    }
+}
