@@ -22,7 +22,7 @@ fn main() -> fluxguard::Result<()> {
     ] {
         let population: Vec<f64> = (0..POPULATION).map(|i| f((i as f64 + 0.5) / POPULATION as f64)).collect();
         let prepared = Reference::new(&population)?;
-        for (m, n, windows) in [(1000, 1000, 1_000_000u32), (5000, 250, 200_000), (100, 100, 1_000_000)] {
+        for (m, n, windows) in [(300, 300, 500_000u32), (2000, 200, 100_000)] {
             let mut rng = ChaCha8Rng::seed_from_u64(7);
             let mut draw = |size: usize| {
                 let sample: Vec<f64> =

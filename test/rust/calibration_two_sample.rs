@@ -1,7 +1,7 @@
 //! Calibration under the null hypothesis: of windows from the reference's distribution, a share alpha has p <= alpha.
 #![allow(clippy::unwrap_used)]
 
-use fluxguard::drift::two_sample::{Method, Reference, TestResult, chi2, js, ks, psi};
+use fluxguard::drift::two_sample::{Method, Permutations, Reference, TestResult, chi2, js, ks, psi};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
