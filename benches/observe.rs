@@ -22,25 +22,16 @@ fn sum_abs2(x: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
 }
 
-/// Median nanoseconds of each of `works`, run in turns.
-fn medians(works: &mut [Box<dyn FnMut() + '_>]) -> Vec<f64> {
-    let mut times = vec![Vec::new(); works.len()];
-    for _ in 0..400 {
-        for (work, times) in works.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            for _ in 0..8 {
-                work();
-            }
-            times.push(start.elapsed().as_nanos() as f64 / 8.0);
-        }
-    }
-    times
-        .into_iter()
-        .map(|mut t| {
-            t.sort_by(f64::total_cmp);
-            t[t.len() / 2]
-        })
-        .collect()
+/// Nanoseconds of `work`, once.
+fn nanoseconds(mut work: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_nanos() as f64
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 fn random(n: usize) -> Vec<f32> {
@@ -62,35 +53,40 @@ fn guard(p: usize, output: OutputKind) -> Guard {
         .expect("options")
 }
 
+/// Calls in a row before the worker may catch up: few enough that it is never behind.
+const BURST: usize = 4;
+
 fn main() {
-    println!("{:<14} {:<34} {:>12} {:>10} {:>8}", "output", "work", "ns/call", "ns/value", "x sum");
+    println!("{:<12} {:<28} {:>12} {:>10} {:>8}", "output", "work", "ns/call", "ns/value", "x sum");
     for p in [10, 1000] {
         let y = random(p * 256);
         let tensor = Tensor::new(Elements::F32(&y), 256).expect("shape");
         let mut moments = Moments::new(vec![0.0; p]);
-        let (values, logits) = (guard(p, OutputKind::Values), guard(p, OutputKind::Logits));
-        let names = ["sum of squares", "moments, range, non-finite", "observe, values", "observe, logits"];
-        let mut works: Vec<Box<dyn FnMut() + '_>> = vec![
-            Box::new(|| {
-                black_box(sum_abs2(black_box(&y)));
-            }),
-            Box::new(|| moments.update(black_box(&y[..]))),
-            Box::new(|| {
-                let _ = black_box(values.observe(&tensor, 0, false));
-            }),
-            Box::new(|| {
-                let _ = black_box(logits.observe(&tensor, 0, false));
-            }),
-        ];
-        let times = medians(&mut works);
-        for (name, time) in names.iter().zip(&times) {
-            let per_value = time / y.len() as f64;
-            println!("{:<14} {name:<34} {time:>12.0} {per_value:>10.3} {:>8.1}", format!("{p} x 256"), time / times[0]);
+        let guards = [guard(p, OutputKind::Values), guard(p, OutputKind::Logits)];
+        let mut times: [Vec<f64>; 6] = Default::default();
+        for _ in 0..300 {
+            times[0].push(nanoseconds(|| _ = black_box(sum_abs2(black_box(&y)))));
+            times[1].push(nanoseconds(|| moments.update(black_box(&y[..]))));
+            for (g, guard) in guards.iter().enumerate() {
+                for _ in 0..BURST {
+                    times[2 + 2 * g].push(nanoseconds(|| _ = black_box(guard.observe(&tensor, 0, false))));
+                }
+                let flush = nanoseconds(|| guard.flush().expect("worker"));
+                times[3 + 2 * g].push(flush / BURST as f64);
+            }
         }
-        drop(works);
-        for guard in [values, logits] {
-            guard.close().expect("worker");
-            println!("{:>14} merged by callers: {:.0} %", "", 100.0 * guard.counters().merged as f64 / guard.counters().observed as f64);
+        let names = [
+            "sum of squares",
+            "moments, range, non-finite",
+            "values: in the call",
+            "values: in the background",
+            "logits: in the call",
+            "logits: in the background",
+        ];
+        let times = times.map(median);
+        for (name, time) in names.iter().zip(times) {
+            let per_value = time / y.len() as f64;
+            println!("{:<12} {name:<28} {time:>12.0} {per_value:>10.3} {:>8.1}", format!("{p} x 256"), time / times[0]);
         }
     }
 }

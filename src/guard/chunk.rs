@@ -7,10 +7,10 @@ use crate::tensor::{Elements, Tensor};
 
 use super::pane::Pane;
 
-/// Observations in a chunk at which it is sent on.
-const FULL_OBSERVATIONS: usize = 256;
-/// Elements in a chunk at which it is sent on.
-const FULL_ELEMENTS: usize = 1 << 15;
+/// Observations in a chunk at which it is sent on; fewer are fetched by the worker's next round.
+const FULL_OBSERVATIONS: usize = 4096;
+/// Elements in a chunk at which it is sent on. Many observations at once are summarised column by column out of the cache.
+const FULL_ELEMENTS: usize = 1 << 16;
 
 /// Output values in single precision until a double-precision batch comes.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::profile::Baseline;
 use crate::sketch::{CellCounts, Frequencies, Moments};
 
-/// A mergeable summary. Memory: 16 bytes an edge of the baseline's cells (at most 4 MiB), whatever the number of
+/// A mergeable summary. Memory: 16 bytes an edge of the baseline's cells (at most 2 MiB), whatever the number of
 /// observations.
 #[derive(Debug, Clone)]
 pub struct Pane {
@@ -38,6 +38,15 @@ impl Pane {
             non_finite: 0,
             time: None,
         }
+    }
+
+    /// Forgets all and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.observations = 0;
+        self.moments.clear();
+        self.cells.iter_mut().for_each(CellCounts::clear);
+        self.classes.clear();
+        (self.anomalous, self.non_finite, self.time) = (0, 0, None);
     }
 
     pub(super) fn extend(&mut self, observations: u64, started: Instant, ended: Instant) {

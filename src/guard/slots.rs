@@ -34,10 +34,9 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Takes out all observations, oldest first.
-    pub fn drain(&mut self, baseline: &Baseline) -> [Option<Parcel>; 2] {
+    pub fn drain(&mut self, empty: impl FnOnce() -> Box<Chunk>) -> [Option<Parcel>; 2] {
         let pending = self.pending.take().map(Parcel::Pane);
-        let chunk = (self.chunk.observations() > 0)
-            .then(|| Parcel::Chunk(std::mem::replace(&mut self.chunk, Box::new(Chunk::new(baseline)))));
+        let chunk = (self.chunk.observations() > 0).then(|| Parcel::Chunk(std::mem::replace(&mut self.chunk, empty())));
         [pending, chunk]
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::chunk::Chunk;
 use super::counters::Counts;
@@ -25,6 +25,9 @@ use crate::tensor::Tensor;
 const ALERTS_KEPT: usize = 10_000;
 const REPORTS_KEPT: usize = 256;
 
+/// Emptied chunks kept for reuse.
+const SPARE: usize = 8;
+
 /// Called by the worker after alerts were published.
 pub type Wake = Box<dyn Fn() + Send>;
 
@@ -37,6 +40,8 @@ pub(super) struct State {
     sequence: AtomicU64,
     closed: AtomicBool,
     data: Sender<(Arc<State>, Parcel)>,
+    /// Emptied chunks on their way back to the callers, for their memory.
+    spare: (Sender<Box<Chunk>>, Receiver<Box<Chunk>>),
     windows: Mutex<Windows>,
     published: Mutex<Published>,
     wake: Mutex<Option<Wake>>,
@@ -74,6 +79,7 @@ impl State {
             sequence: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             data,
+            spare: bounded(SPARE),
             published: Mutex::new(Published { journal, ..Default::default() }),
             wake: Mutex::new(None),
             flushed: Mutex::new(Flushed::default()),
@@ -107,7 +113,7 @@ impl State {
     fn send(self: &Arc<Self>, slot: &mut Slot) {
         let parcel = match slot.pending.take() {
             None => {
-                let empty = Box::new(Chunk::new(&self.baseline));
+                let empty = self.empty_chunk();
                 Parcel::Chunk(std::mem::replace(&mut slot.chunk, empty))
             }
             Some(mut pane) => {
@@ -127,6 +133,10 @@ impl State {
                 Some(pane)
             }
         };
+    }
+
+    fn empty_chunk(&self) -> Box<Chunk> {
+        self.spare.1.try_recv().unwrap_or_else(|_| Box::new(Chunk::new(&self.baseline)))
     }
 
     fn summarise(&self, chunk: &Chunk, pane: &mut Pane) {
@@ -161,15 +171,21 @@ impl State {
     // What follows runs on the worker.
 
     pub fn take(&self, parcel: Parcel) -> Result<()> {
-        self.with_windows(|windows, with| match parcel {
-            Parcel::Chunk(chunk) => windows.take(&chunk, with),
-            Parcel::Pane(pane) => windows.take_pane(&pane, with),
-        })
+        match parcel {
+            Parcel::Pane(pane) => self.with_windows(|windows, with| windows.take_pane(&pane, with)),
+            Parcel::Chunk(mut chunk) => {
+                self.with_windows(|windows, with| windows.take(&chunk, with))?;
+                chunk.clear();
+                // Without room it is freed.
+                let _ = self.spare.0.try_send(chunk);
+                Ok(())
+            }
+        }
     }
 
     pub fn drain_slots(&self) -> Result<()> {
         for mut slot in self.slots.each() {
-            let parcels = slot.drain(&self.baseline);
+            let parcels = slot.drain(|| self.empty_chunk());
             drop(slot);
             for parcel in parcels.into_iter().flatten() {
                 self.take(parcel)?;

@@ -117,14 +117,14 @@ fn a_worker_that_is_behind_loses_nothing() {
     let (hold, held) = crossbeam_channel::bounded::<()>(0);
     guard.on_wake(Some(Box::new(move || _ = held.recv())));
     let shifted: Vec<f64> = Random(5).normals(4 * 1000).iter().map(|x| x + 5.0).collect();
-    for _ in 0..200 {
+    for _ in 0..500 {
         guard.observe(&tensor(&shifted, 1000), 0, false).expect("open");
     }
     assert!(guard.counters().merged > 0);
     drop(hold);
     guard.close().expect("worker");
     let counters = guard.counters();
-    assert_eq!((counters.observed, counters.tested), (200_000, 200_000));
+    assert_eq!((counters.observed, counters.tested), (500_000, 500_000));
 }
 
 /// Alarms over 2,000 windows, `windows` for each of fresh references, and the bounds of a binomial with that rate at

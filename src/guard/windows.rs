@@ -52,6 +52,8 @@ pub(super) struct Windows {
     panes: usize,
     current: Pane,
     recent: VecDeque<Pane>,
+    /// Emptied panes, for their memory.
+    spare: Vec<Pane>,
     /// Observations in panes that no window has tested yet.
     untested: u64,
     /// Observations in closed panes.
@@ -76,6 +78,7 @@ impl Windows {
             panes,
             current: Pane::new(baseline),
             recent: VecDeque::new(),
+            spare: Vec::new(),
             untested: 0,
             closed: 0,
             windows: 0,
@@ -154,12 +157,13 @@ impl Windows {
     }
 
     fn close_pane(&mut self, flush: bool, with: &mut Context<'_>) -> Result<()> {
-        let pane = std::mem::replace(&mut self.current, Pane::new(with.baseline));
+        let empty = self.spare.pop().unwrap_or_else(|| Pane::new(with.baseline));
+        let pane = std::mem::replace(&mut self.current, empty);
         self.untested += pane.observations;
         self.closed += pane.observations;
         self.recent.push_back(pane);
         if self.recent.len() > self.panes {
-            self.recent.pop_front();
+            self.recycle_oldest();
         }
         if flush || self.recent.len() == self.panes { self.test_window(with) } else { Ok(()) }
     }
@@ -192,9 +196,16 @@ impl Windows {
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
         if self.panes == 1 {
-            self.recent.clear();
+            self.recycle_oldest();
         }
         Ok(())
+    }
+
+    fn recycle_oldest(&mut self) {
+        if let Some(mut pane) = self.recent.pop_front() {
+            pane.clear();
+            self.spare.push(pane);
+        }
     }
 
     /// Turns findings into alerts, leaving out what is known, and ends the episodes of what was not found.

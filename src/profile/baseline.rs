@@ -1,14 +1,14 @@
 //! A profile made ready for watching: scorer, thresholds and the cells of every monitored column.
 
 use super::{Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
-use crate::drift::two_sample::WassersteinNull;
+use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::sorted_columns;
 use crate::sketch::{Cells, Frequencies};
 use crate::stats::normal;
 
-/// Edges of all columns together: bounds the memory of a window at 16 bytes an edge.
-const EDGES: usize = 1 << 18;
+/// Edges of all columns together: bounds a window's memory to 16 bytes an edge, and keeps tables and counts in the cache.
+const EDGES: usize = 1 << 17;
 /// Edges of one column: the Kolmogorov-Smirnov statistic of grouped data is at most 1/1024 below the exact one.
 const RESOLUTION: usize = 1024;
 /// Bins of about equal reference share for tests on categories: scorecard practice is ten.
@@ -117,10 +117,11 @@ impl Baseline {
     }
 }
 
+/// Population standard deviation, as the tests' effect sizes take it.
 fn std(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
-    (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+    (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 /// For each cell the quantile at its middle, with the ends held off 0 and 1 by half an observation.

@@ -3,8 +3,10 @@
 //! A kernel is an `#[inline(always)]` function that is generic over its element ([`Real`]) and over whether fused
 //! multiply-add is at hand; [`multiversion!`] compiles it three times and picks one at run time.
 
+mod lanes;
 mod real;
 
+pub(crate) use lanes::{Lanes, WIDTH};
 pub use real::Real;
 
 use once_cell::sync::Lazy;

@@ -8,13 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Buckets of the look-up table for each edge: most buckets then hold no edge at all, and a look-up is one comparison.
-const BUCKETS_AN_EDGE: usize = 4;
+/// Buckets of the look-up table for each edge: most buckets then hold one edge or none, and a look-up is one comparison.
+const BUCKETS_AN_EDGE: usize = 2;
 
 /// Where the cells of one feature lie, and how the reference is spread over them.
 ///
 /// With edges `u[0] < u[1] < ... < u[q-1]` there are `2q + 1` cells: cell `2j` is the open gap below `u[j]`, cell `2j + 1`
-/// is `u[j]` itself, and cell `2q` is all above. Memory: about `80 q` bytes.
+/// is `u[j]` itself, and cell `2q` is all above. Memory: about `40 q` bytes.
 #[derive(Debug, Clone)]
 pub struct Cells {
     edges: Vec<f64>,
@@ -24,7 +24,7 @@ pub struct Cells {
     bins: Vec<usize>,
     low: f64,
     scale: f64,
-    table: Vec<u32>,
+    table: Vec<u16>,
 }
 
 /// Counts of one window in the cells of one feature. Adds up under [`CellCounts::merge`].
@@ -36,7 +36,7 @@ pub struct CellCounts {
 }
 
 impl Cells {
-    /// Cells for `sorted` reference values (ascending, finite, at least one), with at most `resolution >= 2` edges and
+    /// Cells for `sorted` reference values (ascending, finite, at least one), with at most `resolution` edges (from 2 to 32,768) and
     /// at most `bins >= 1` bins of about equal reference share for the tests on categories.
     #[must_use]
     pub fn new(sorted: &[f64], resolution: usize, bins: usize) -> Self {
@@ -219,6 +219,12 @@ impl CellCounts {
                 self.beyond += x - cells.edges[last];
             }
         }
+    }
+
+    /// Forgets all counts.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+        (self.n, self.beyond) = (0, 0.0);
     }
 
     /// Adds what `other` saw in the same cells.

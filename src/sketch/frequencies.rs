@@ -23,6 +23,11 @@ impl Frequencies {
         }
     }
 
+    /// Forgets all counts.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+    }
+
     /// Adds what `other` saw.
     pub fn merge(&mut self, other: &Frequencies) {
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::simd::{Real, multiversion};
-
-/// Features in a block: their accumulators stay in registers while the kernel goes down the observations.
-const LANES: usize = 32;
+use crate::simd::{Lanes, Real, WIDTH, multiversion};
 
 /// Sums about a fixed shift, one set a feature.
 ///
@@ -76,6 +73,11 @@ impl Moments {
                 self.max[k] = self.max[k].max(x);
             }
         }
+    }
+
+    /// Forgets all observations and keeps the shift.
+    pub fn clear(&mut self) {
+        *self = Moments::new(std::mem::take(&mut self.shift));
     }
 
     /// Adds what `other` saw. Both must have the same number of features; the shifts may differ.
@@ -169,37 +171,36 @@ multiversion! {
     fn accumulate(rows: &[T], sums: Sums<'_>) -> bool = accumulate_body
 }
 
-/// Accumulators of one block of lanes.
-#[derive(Clone, Copy)]
-struct Block<const L: usize> {
-    sum: [f64; L],
-    squares: [f64; L],
-    min: [f64; L],
-    max: [f64; L],
+/// Accumulators of `B` times eight lanes.
+struct Block<const B: usize> {
+    sum: [Lanes; B],
+    squares: [Lanes; B],
+    min: [Lanes; B],
+    max: [Lanes; B],
 }
 
-impl<const L: usize> Block<L> {
-    /// Goes down `reps` vectors of `L` elements that lie `stride` apart.
+impl<const B: usize> Block<B> {
+    /// Goes down `reps` vectors of `8 B` elements that lie `stride` apart.
     #[inline(always)]
-    fn run<T: Real, const FMA: bool>(data: &[T], stride: usize, reps: usize, shift: &[f64; L]) -> Self {
-        let mut b = Block { sum: [0.0; L], squares: [0.0; L], min: [f64::INFINITY; L], max: [f64::NEG_INFINITY; L] };
+    fn run<T: Real, const FMA: bool>(data: &[T], stride: usize, reps: usize, shift: &[Lanes; B]) -> Self {
+        let mut block = Block {
+            sum: [Lanes::splat(0.0); B],
+            squares: [Lanes::splat(0.0); B],
+            min: [Lanes::splat(f64::INFINITY); B],
+            max: [Lanes::splat(f64::NEG_INFINITY); B],
+        };
         for r in 0..reps {
-            let v = &data[r * stride..][..L];
-            for l in 0..L {
-                let x = v[l].to_f64();
-                let d = x - shift[l];
-                b.sum[l] += d;
-                b.squares[l] = Real::fma::<FMA>(d, d, b.squares[l]);
-                b.min[l] = if x < b.min[l] { x } else { b.min[l] };
-                b.max[l] = if x > b.max[l] { x } else { b.max[l] };
+            let v = &data[r * stride..][..WIDTH * B];
+            for b in 0..B {
+                let x = Lanes::load(&v[WIDTH * b..]);
+                let d = x.sub(shift[b]);
+                block.sum[b] = block.sum[b].add(d);
+                block.squares[b] = d.fma::<FMA>(d, block.squares[b]);
+                block.min[b] = block.min[b].min(x);
+                block.max[b] = block.max[b].max(x);
             }
         }
-        b
-    }
-
-    #[inline(always)]
-    fn finite(&self) -> bool {
-        self.squares.iter().fold(0.0, |a, s| a + s * 0.0) == 0.0
+        block
     }
 }
 
@@ -207,79 +208,67 @@ impl<const L: usize> Block<L> {
 fn accumulate_body<T: Real, const FMA: bool>(rows: &[T], sums: Sums<'_>) -> bool {
     let p = sums.shift.len();
     // With few features, lanes run over several observations at once: the pattern of features repeats every
-    // lcm(LANES, p) elements. With many, a block is LANES features of one observation.
-    let period = p * LANES / gcd(p, LANES);
-    if p < 4 * LANES && rows.len() >= period {
-        periodic::<T, FMA>(rows, period, sums)
+    // lcm(16, p) elements. With many, a block is 16 features of one observation.
+    let period = p * PAIR / gcd(p, PAIR);
+    let mut total = Totals::new(p);
+    if p < 4 * PAIR && rows.len() >= period {
+        periodic::<T, FMA>(rows, period, sums.shift, &mut total);
     } else {
-        blockwise::<T, FMA>(rows, sums)
+        blockwise::<T, FMA>(rows, sums.shift, &mut total);
     }
+    total.finish(sums)
 }
 
+/// Lanes of a block of two: enough to hide the latency of an addition, few enough to stay in registers.
+const PAIR: usize = 2 * WIDTH;
+
 #[inline(always)]
-fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, sums: Sums<'_>) -> bool {
-    let p = sums.shift.len();
+fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, shift: &[f64], total: &mut Totals) {
+    let p = shift.len();
     let reps = rows.len() / period;
-    let mut total = Totals::new(p);
-    for start in (0..period).step_by(LANES) {
-        let mut shift = [0.0; LANES];
+    for start in (0..period).step_by(PAIR) {
+        let mut lanes = [Lanes::splat(0.0); 2];
         let mut feature = start % p;
-        for s in &mut shift {
-            *s = sums.shift[feature];
+        for s in lanes.iter_mut().flat_map(|lanes| &mut lanes.0) {
+            *s = shift[feature];
             feature = if feature + 1 == p { 0 } else { feature + 1 };
         }
-        let block = Block::<LANES>::run::<T, FMA>(&rows[start..], period, reps, &shift);
-        if !block.finite() {
-            return true;
-        }
-        total.add(&block, start % p);
+        total.add(&Block::<2>::run::<T, FMA>(&rows[start..], period, reps, &lanes), start % p);
     }
     for (i, x) in rows[reps * period..].iter().enumerate() {
         let k = i % p;
         let x = x.to_f64();
-        let d = x - sums.shift[k];
+        let d = x - shift[k];
         total.add_one(k, d, d * d, x, x);
     }
-    total.finish(sums)
 }
 
 #[inline(always)]
-fn blockwise<T: Real, const FMA: bool>(rows: &[T], sums: Sums<'_>) -> bool {
-    let p = sums.shift.len();
-    let mut total = Totals::new(p);
+fn blockwise<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut Totals) {
+    let p = shift.len();
     // Tiles of observations that stay in the first cache while all blocks of features pass over them.
-    let tile = (24_576 / (p * size_of::<T>())).max(4);
+    let tile = (24_576 / (p * size_of::<T>())).max(8);
     for rows in rows.chunks(tile * p) {
         let reps = rows.len() / p;
         let mut k = 0;
-        while k + LANES <= p {
-            block_at::<T, FMA, LANES>(rows, reps, k, sums.shift, &mut total);
-            k += LANES;
+        while k + PAIR <= p {
+            let lanes = [Lanes::load(&shift[k..]), Lanes::load(&shift[k + WIDTH..])];
+            total.add(&Block::<2>::run::<T, FMA>(&rows[k..], p, reps, &lanes), k);
+            k += PAIR;
         }
-        while k + 8 <= p {
-            block_at::<T, FMA, 8>(rows, reps, k, sums.shift, &mut total);
-            k += 8;
+        if k + WIDTH <= p {
+            let lanes = [Lanes::load(&shift[k..])];
+            total.add(&Block::<1>::run::<T, FMA>(&rows[k..], p, reps, &lanes), k);
+            k += WIDTH;
         }
-        while k < p {
-            block_at::<T, FMA, 1>(rows, reps, k, sums.shift, &mut total);
-            k += 1;
+        for k in k..p {
+            for r in 0..reps {
+                let x = rows[r * p + k].to_f64();
+                let d = x - shift[k];
+                total.add_one(k, d, d * d, x, x);
+            }
         }
     }
-    total.finish(sums)
-}
-
-#[inline(always)]
-fn block_at<T: Real, const FMA: bool, const L: usize>(
-    rows: &[T],
-    reps: usize,
-    k: usize,
-    shift: &[f64],
-    total: &mut Totals,
-) {
-    let mut lanes = [0.0; L];
-    lanes.copy_from_slice(&shift[k..k + L]);
-    let block = Block::<L>::run::<T, FMA>(&rows[k..], total.sum.len(), reps, &lanes);
-    total.add(&block, k);
 }
 
 /// Sums of this call, kept apart until they are known to be finite. No allocation up to [`Totals::SMALL`] features.
@@ -345,12 +334,14 @@ impl Totals {
     }
 
     #[inline(always)]
-    fn add<const L: usize>(&mut self, block: &Block<L>, first: usize) {
+    fn add<const B: usize>(&mut self, block: &Block<B>, first: usize) {
         let p = self.sum.len();
         let mut k = first;
-        for l in 0..L {
-            self.add_one(k, block.sum[l], block.squares[l], block.min[l], block.max[l]);
-            k = if k + 1 == p { 0 } else { k + 1 };
+        for b in 0..B {
+            for l in 0..WIDTH {
+                self.add_one(k, block.sum[b].0[l], block.squares[b].0[l], block.min[b].0[l], block.max[b].0[l]);
+                k = if k + 1 == p { 0 } else { k + 1 };
+            }
         }
     }
 

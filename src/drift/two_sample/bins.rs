@@ -16,7 +16,7 @@ pub(super) fn quantile_edges(sorted: &[f64], bins: usize) -> Result<Vec<f64>> {
     }
     let (first, last) = (sorted[0], sorted[sorted.len() - 1]);
     if first == last {
-        return Ok(vec![first.next_down(), first]);
+        return Ok(vec![just_below(first), first]);
     }
     let bins = bins.min(sorted.len());
     let mut edges = Vec::with_capacity(2 * bins);
@@ -25,12 +25,18 @@ pub(super) fn quantile_edges(sorted: &[f64], bins: usize) -> Result<Vec<f64>> {
         let edge = sorted[rank - 1];
         if edges.last() != Some(&edge) {
             edges.push(edge);
-        } else if edges.len() < 2 || edges[edges.len() - 2] != edge.next_down() {
-            edges.insert(edges.len() - 1, edge.next_down());
+        } else if edges.len() < 2 || edges[edges.len() - 2] != just_below(edge) {
+            edges.insert(edges.len() - 1, just_below(edge));
         }
     }
     edges.dedup();
     Ok(edges)
+}
+
+/// The largest double below x (`f64::next_down`, which Rust has from 1.86 on).
+fn just_below(x: f64) -> f64 {
+    let bits = x.to_bits();
+    if x == 0.0 { -f64::from_bits(1) } else { f64::from_bits(if x > 0.0 { bits - 1 } else { bits + 1 }) }
 }
 
 /// How many values fall into each bin. Cost: O(values · edges), vectorized.

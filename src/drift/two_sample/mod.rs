@@ -25,7 +25,6 @@ pub use bins::DEFAULT_BINS;
 pub use permutation::Permutations;
 pub use reference::Reference;
 pub use sort::sorted;
-pub use wasserstein_null::Null as WassersteinNull;
 
 use crate::{Error, Result};
 

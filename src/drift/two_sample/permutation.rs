@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Permutations {
     /// Reassignments that are drawn; the smallest p-value is 1/(draws + 1).
     pub draws: u32,
-    /// Seed of the ChaCha8 generator.
+    /// Seed of the ChaCha8 generator, which the observed statistic is mixed into: same data, same p-value.
     pub seed: u64,
 }
 
@@ -24,7 +24,10 @@ impl Permutations {
     /// (1 + draws at least as large as `observed`) / (1 + draws): a valid p-value at any number of draws (Phipson &
     /// Smyth 2010). Draws within 1e-10 of the observed value count as equal to it, whatever order they were summed in.
     pub(super) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
-        let mut uniform = Uniform(ChaCha8Rng::seed_from_u64(self.seed));
+        // One set of draws for all windows would be wrong in the same direction for all of them; so each has its own,
+        // that of its statistic.
+        let own = observed.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut uniform = Uniform(ChaCha8Rng::seed_from_u64(self.seed ^ own));
         let limit = observed - 1e-10 * observed.abs();
         let extreme = (0..self.draws).filter(|_| draw(&mut uniform) >= limit).count();
         (1 + extreme) as f64 / (1.0 + f64::from(self.draws))

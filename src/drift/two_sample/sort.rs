@@ -57,8 +57,8 @@ pub(super) fn check<T: Into<f64> + Copy>(argument: &'static str, values: &[T]) -
     if values.is_empty() {
         return Err(Error::invalid(argument, "an empty sample", "at least one value"));
     }
-    if values.len() > u32::MAX as usize {
-        return Err(Error::invalid(argument, format!("{} values", values.len()), "at most 4294967295 values"));
+    if values.len() > i32::MAX as usize {
+        return Err(Error::invalid(argument, format!("{} values", values.len()), "at most 2147483647 values"));
     }
     // No early exit: so the check is vectorized.
     if values.iter().fold(true, |finite, &v| finite & v.into().is_finite()) {

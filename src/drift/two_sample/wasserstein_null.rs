@@ -20,8 +20,16 @@ const CELLS: usize = 256;
 /// - the tail: an L₁ norm of a Gaussian process is large when the process goes all one way, so
 ///   P(Z > z) ~ P(|N| > z/sd), with sd that of ∫B(F(x))dx, the standard deviation of the data. What B does besides
 ///   adds E Z² - sd² to the square: P(|N| > √(z² - E Z² + sd²)/sd).
+///   To this the Edgeworth terms of the difference of means are added (its kurtosis and squared skewness), without
+///   which small samples of skewed data would alarm too often.
 ///
-/// The p-value is the larger of the two: exact for data of two values, else an approximation.
+/// The p-value is the larger of the two: exact in the limit for data of two values, else an approximation. Measured
+/// (`benches/wasserstein_null.rs`, 500,000 windows of 300 against 300 and 100,000 of 200 against 2000): false alarms
+/// over the level, at 0.05, 0.01, 1e-3 and 1e-4:
+/// uniform .89 .86 .82 .74 and .91 .89 .95 1.0; normal .89 .83 .81 .62 and .93 .87 .91 .90;
+/// exponential .85 .79 .74 .88 and .88 .81 .77 .70; lognormal 0.789 0.750 0.774 1.100 and 0.856 0.816 0.970 2.600.
+/// It is conservative in the middle too, by up to a third. The null distribution is the population's there; a
+/// reference stands in for it as well as it knows its own tails (its fourth moment). Where that is in doubt, permute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Null {
     /// The standard deviation of the data; what follows is in this unit.
@@ -30,6 +38,9 @@ pub struct Null {
     second_moment: f64,
     /// Shape of the Nakagami distribution.
     shape: f64,
+    /// Third and fourth standardized cumulant of the data.
+    skewness: f64,
+    excess_kurtosis: f64,
 }
 
 impl Null {
@@ -38,10 +49,14 @@ impl Null {
     pub fn of_sorted(sorted: &[f64], sd: f64) -> Self {
         let cells = Cells::of_sorted(sorted, sd);
         if cells.0.is_empty() {
-            return Self { sd: 0.0, mean: 0.0, second_moment: 0.0, shape: 0.5 };
+            return Self { sd: 0.0, mean: 0.0, second_moment: 0.0, shape: 0.5, skewness: 0.0, excess_kurtosis: 0.0 };
         }
         let (mean, second_moment) = (cells.mean(), cells.second_moment().max(1.0));
-        Self { sd, mean, second_moment, shape: nakagami_shape(mean * mean / second_moment) }
+        let size = sorted.len() as f64;
+        let center = sorted.iter().map(|v| v / sd / size).sum::<f64>();
+        let central = |power| sorted.iter().map(|v| (v / sd - center).powi(power)).sum::<f64>() / size;
+        let shape = nakagami_shape(mean * mean / second_moment);
+        Self { sd, mean, second_moment, shape, skewness: central(3), excess_kurtosis: central(4) - 3.0 }
     }
 
     /// E Z, in the units of the data.
@@ -56,15 +71,27 @@ impl Null {
         (self.second_moment - self.mean * self.mean).max(0.0).sqrt() * self.sd
     }
 
-    /// P(Z > z).
-    pub(super) fn sf(&self, z: f64) -> Result<f64> {
-        if z == 0.0 || self.sd == 0.0 {
-            return Ok(if z > 0.0 { 0.0 } else { 1.0 });
+    /// P(W₁ > w1) for samples of m and n.
+    pub(super) fn sf(&self, w1: f64, m: f64, n: f64) -> Result<f64> {
+        if w1 == 0.0 || self.sd == 0.0 {
+            return Ok(if w1 > 0.0 { 0.0 } else { 1.0 });
         }
-        let square = (z / self.sd).powi(2);
+        let square = (w1 / self.sd).powi(2) * (m * n / (m + n));
         let middle = chi_squared::sf(2.0 * self.shape * square / self.second_moment, 2.0 * self.shape)?;
-        let tail = 2.0 * normal::sf((square - (self.second_moment - 1.0)).max(0.0).sqrt());
+        let z = (square - (self.second_moment - 1.0)).max(0.0).sqrt();
+        let tail = 2.0 * normal::sf(z) + self.edgeworth(z, m, n);
         Ok(middle.max(tail).min(1.0))
+    }
+
+    /// What the two means' difference has in both tails beyond the normal distribution (Edgeworth; never negative).
+    fn edgeworth(&self, z: f64, m: f64, n: f64) -> f64 {
+        let variance = 1.0 / m + 1.0 / n;
+        let skewness = self.skewness * (1.0 / (n * n) - 1.0 / (m * m)) / variance.powf(1.5);
+        let kurtosis = self.excess_kurtosis * (1.0 / m.powi(3) + 1.0 / n.powi(3)) / (variance * variance);
+        // Beyond these the expansion would not fall in z.
+        let (kurtosis, square) = (kurtosis.clamp(0.0, 1.0), (skewness * skewness).min(0.3));
+        let (third, fifth) = (z.powi(3) - 3.0 * z, z.powi(5) - 10.0 * z.powi(3) + 15.0 * z);
+        (2.0 * normal::pdf(z) * (kurtosis / 24.0 * third + square / 72.0 * fifth)).max(0.0)
     }
 }
 
@@ -164,7 +191,7 @@ mod tests {
         let null = null(&[0.0, 0.0, 0.0, 1.0]);
         for z in [0.01, 0.3, 1.0, 2.5] {
             let exact = 2.0 * normal::sf(z / (3.0f64 / 16.0).sqrt());
-            assert!((null.sf(z).unwrap() / exact - 1.0).abs() < 1e-6, "{z}");
+            assert!((null.sf(z / 1e4, 2e8, 2e8).unwrap() / exact - 1.0).abs() < 1e-6, "{z}");
         }
     }
 
@@ -175,9 +202,9 @@ mod tests {
         let (null, large) = (null(&values), Null::of_sorted(&scaled, null(&values).sd * 1e200));
         let mut last = 1.0;
         for i in 0..60 {
-            let z = f64::from(i) * 5.0;
-            let p = null.sf(z).unwrap();
-            assert!(p <= last && (p - large.sf(z * 1e200).unwrap()).abs() < 1e-9);
+            let z = f64::from(i);
+            let p = null.sf(z, 50.0, 90.0).unwrap();
+            assert!(p <= last && (p - large.sf(z * 1e200, 50.0, 90.0).unwrap()).abs() < 1e-9);
             last = p;
         }
     }

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// How a two-sample p-value is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// Exact when m = n or the exact work is below about 2·10⁶ steps, else asymptotic.
+    /// Exact when m = n or m·n <= 2·10⁶, else asymptotic. It does not depend on d: one pair of sizes, one method.
     #[default]
     Auto,
     /// [`two_sample::sf`].
@@ -31,8 +31,8 @@ pub struct PValue {
     pub exact: bool,
 }
 
-/// Most steps of lattice path counting that `Auto` spends on an exact p-value (about a millisecond).
-const AUTO_WORK: f64 = 2e6;
+/// Largest m·n that `Auto` counts paths for: at most twice as many steps, one or two milliseconds.
+const AUTO_LARGEST: u128 = 2_000_000;
 
 /// The two-sided two-sample Kolmogorov-Smirnov p-value of a statistic `d` from samples of `m` and `n`.
 ///
@@ -46,7 +46,7 @@ pub fn p_value(d: f64, m: u64, n: u64, method: Method) -> Result<PValue> {
     let exact = match method {
         Method::Exact => true,
         Method::Asymptotic => false,
-        Method::Auto => m == n || two_sample::work(d, m, n) <= AUTO_WORK,
+        Method::Auto => m == n || u128::from(m) * u128::from(n) <= AUTO_LARGEST,
     };
     let p_value = if exact { two_sample::sf(d, m, n)? } else { asymptotic_sf(d, m, n)? };
     Ok(PValue { p_value, exact })

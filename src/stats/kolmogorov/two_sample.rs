@@ -34,7 +34,7 @@ pub fn sf(d: f64, m: u64, n: u64) -> Result<f64> {
 }
 
 /// About how many steps [`sf`] takes for unequal sizes: the lattice points inside the band, and one a diagonal.
-pub(super) fn work(d: f64, m: u64, n: u64) -> f64 {
+fn work(d: f64, m: u64, n: u64) -> f64 {
     let (m, n) = (m as f64, n as f64);
     2.0 * d * m * n + 20.0 * (m + n)
 }
