@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::profile::{Baseline, Scores};
+use crate::simd::Real;
 use crate::tensor::{Elements, Tensor};
 
 use super::pane::Pane;
@@ -103,23 +104,11 @@ impl Chunk {
         let p = baseline.features();
         let elements = range.start * p..range.end * p;
         match &self.rows {
-            Rows::F32(rows) => {
-                let rows = &rows[elements];
-                pane.moments.update(rows);
-                for (k, cells) in baseline.cells[..p].iter().enumerate() {
-                    pane.cells[k].update(cells, rows[k..].iter().step_by(p).map(|x| f64::from(*x)));
-                }
-            }
-            Rows::F64(rows) => {
-                let rows = &rows[elements];
-                pane.moments.update(rows);
-                for (k, cells) in baseline.cells[..p].iter().enumerate() {
-                    pane.cells[k].update(cells, rows[k..].iter().step_by(p).copied());
-                }
-            }
+            Rows::F32(rows) => reduce_rows(&rows[elements], baseline, pane),
+            Rows::F64(rows) => reduce_rows(&rows[elements], baseline, pane),
         }
         for (d, column) in self.scores.iter().enumerate() {
-            pane.cells[p + d].update(&baseline.cells[p + d], column[range.clone()].iter().map(|x| f64::from(*x)));
+            pane.cells[p + d].update(&baseline.cells[p + d], &column[range.clone()]);
         }
         if !self.predicted.is_empty() {
             self.predicted[range.clone()].iter().for_each(|class| pane.classes.update(*class));
@@ -133,5 +122,26 @@ impl Chunk {
     /// The scores of detector `index` of the finite observations in `range`, in order.
     pub fn scores(&self, index: usize, range: std::ops::Range<usize>) -> impl Iterator<Item = f32> {
         self.scores[index][range].iter().copied().filter(|s| !s.is_nan())
+    }
+}
+
+/// Features that are brought into columns at a time: as many single-precision values as a cache line holds.
+const COLUMNS: usize = 16;
+
+fn reduce_rows<T: Real>(rows: &[T], baseline: &Baseline, pane: &mut Pane) {
+    pane.moments.update(rows);
+    let p = baseline.features();
+    let n = rows.len() / p;
+    let mut columns = vec![T::ZERO; n * COLUMNS.min(p)];
+    for first in (0..p).step_by(COLUMNS) {
+        let width = COLUMNS.min(p - first);
+        for (j, row) in rows.chunks_exact(p).enumerate() {
+            for (k, x) in row[first..first + width].iter().enumerate() {
+                columns[k * n + j] = *x;
+            }
+        }
+        for (k, column) in columns.chunks_exact(n).take(width).enumerate() {
+            pane.cells[first + k].update(&baseline.cells[first + k], column);
+        }
     }
 }

@@ -8,8 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::simd::Real;
+
 /// Buckets of the look-up table for each edge: most buckets then hold one edge or none, and a look-up is one comparison.
-const BUCKETS_AN_EDGE: usize = 2;
+const BUCKETS_AN_EDGE: usize = 4;
+
+/// Edges that are none.
+const PADDING: usize = 2;
 
 /// Where the cells of one feature lie, and how the reference is spread over them.
 ///
@@ -17,6 +22,7 @@ const BUCKETS_AN_EDGE: usize = 2;
 /// is `u[j]` itself, and cell `2q` is all above. Memory: about `40 q` bytes.
 #[derive(Debug, Clone)]
 pub struct Cells {
+    /// Ascending, then [`PADDING`] times Inf, so that a look-up may read past the last.
     edges: Vec<f64>,
     reference: Vec<u64>,
     reference_size: u64,
@@ -49,11 +55,13 @@ impl Cells {
             edges.dedup();
         }
         let (low, high) = (edges[0], edges[edges.len() - 1]);
-        let buckets = (edges.len() * BUCKETS_AN_EDGE).next_power_of_two();
+        let count = edges.len();
+        edges.extend([f64::INFINITY; PADDING]);
+        let buckets = (count * BUCKETS_AN_EDGE).next_power_of_two();
         let scale = (buckets as f64 - 1.0) / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
         let mut cells = Cells {
-            reference: vec![0; 2 * edges.len() + 1],
+            reference: vec![0; 2 * count + 1],
             edges,
             reference_size: sorted.len() as u64,
             exact,
@@ -63,7 +71,7 @@ impl Cells {
             table: vec![0; buckets + 1],
         };
         // `bucket` never decreases, so edges of lower buckets lie below, and edges of higher ones above, any value.
-        for edge in 0..cells.edges.len() {
+        for edge in 0..count {
             let bucket = cells.bucket(cells.edges[edge]);
             cells.table[bucket + 1] += 1;
         }
@@ -90,15 +98,19 @@ impl Cells {
     #[must_use]
     pub fn index(&self, x: f64) -> usize {
         let bucket = self.bucket(x);
-        let (mut from, to) = (self.table[bucket] as usize, self.table[bucket + 1] as usize);
-        if to - from > 8 {
-            from += self.edges[from..to].partition_point(|edge| *edge < x);
+        let (from, to) = (self.table[bucket] as usize, self.table[bucket + 1] as usize);
+        // Edges of later buckets lie above x, so comparing with the next two is right whatever this bucket holds, and
+        // takes no branch that a processor could guess wrong.
+        let below = if to - from > 2 {
+            from + self.edges[from..to].partition_point(|edge| *edge < x)
         } else {
-            while from < to && self.edges[from] < x {
-                from += 1;
-            }
-        }
-        2 * from + usize::from(from < self.edges.len() && self.edges[from] == x)
+            from + usize::from(self.edges[from] < x) + usize::from(self.edges[from + 1] < x)
+        };
+        2 * below + usize::from(self.edges[below] == x)
+    }
+
+    fn edges(&self) -> &[f64] {
+        &self.edges[..self.edges.len() - PADDING]
     }
 
     /// Ends (exclusive, in cells) of at most `bins` bins, each closed when the reference's share so far is due.
@@ -184,7 +196,7 @@ impl Cells {
         let share = |cell: usize| self.reference[cell] as f64 / m - window.counts[cell] as f64 / n;
         let mut difference = share(0) + share(1);
         let mut total = window.beyond / n;
-        for j in 1..self.edges.len() {
+        for j in 1..self.edges().len() {
             let next = difference + share(2 * j);
             total += (self.edges[j] - self.edges[j - 1]) * mean_absolute(difference, next);
             difference = next + share(2 * j + 1);
@@ -204,9 +216,10 @@ fn mean_absolute(from: f64, to: f64) -> f64 {
 impl CellCounts {
     /// Takes in the finite ones of `values`; the others belong to the count of non-finite values.
     #[inline]
-    pub fn update(&mut self, cells: &Cells, values: impl Iterator<Item = f64>) {
-        let last = cells.edges.len() - 1;
+    pub fn update<T: Real>(&mut self, cells: &Cells, values: &[T]) {
+        let last = cells.edges().len() - 1;
         for x in values {
+            let x = x.to_f64();
             if !x.is_finite() {
                 continue;
             }
@@ -250,7 +263,7 @@ mod tests {
 
     fn counts(cells: &Cells, values: &[f64]) -> CellCounts {
         let mut c = cells.empty_counts();
-        c.update(cells, values.iter().copied());
+        c.update(cells, values);
         c
     }
 
@@ -304,8 +317,8 @@ mod tests {
             a.sort_by(f64::total_cmp);
             let cells = Cells::new(&a, 1000, 10);
             for x in a.iter().copied().chain([x]) {
-                let below = cells.edges.partition_point(|e| *e < x);
-                let at = cells.edges.get(below) == Some(&x);
+                let below = cells.edges().partition_point(|e| *e < x);
+                let at = cells.edges().get(below) == Some(&x);
                 prop_assert_eq!(cells.index(x), 2 * below + usize::from(at));
             }
         }

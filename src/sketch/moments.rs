@@ -335,12 +335,16 @@ impl Totals {
 
     #[inline(always)]
     fn add<const B: usize>(&mut self, block: &Block<B>, first: usize) {
-        let p = self.sum.len();
+        let (sum, squares): (&mut [f64], &mut [f64]) = (&mut self.sum, &mut self.squares);
+        let (min, max): (&mut [f64], &mut [f64]) = (&mut self.min, &mut self.max);
         let mut k = first;
         for b in 0..B {
             for l in 0..WIDTH {
-                self.add_one(k, block.sum[b].0[l], block.squares[b].0[l], block.min[b].0[l], block.max[b].0[l]);
-                k = if k + 1 == p { 0 } else { k + 1 };
+                sum[k] += block.sum[b].0[l];
+                squares[k] += block.squares[b].0[l];
+                min[k] = min[k].min(block.min[b].0[l]);
+                max[k] = max[k].max(block.max[b].0[l]);
+                k = if k + 1 == sum.len() { 0 } else { k + 1 };
             }
         }
     }
