@@ -1,0 +1,20 @@
+# For Mooncake: the hook has a zero derivative, and a guard in a model is no parameter.
+module FluxGuardMooncakeExt
+
+using FluxGuard: FluxGuard, Guard
+using Mooncake: Mooncake
+
+Mooncake.tangent_type(::Type{<:Guard}) = Mooncake.NoTangent
+
+# The macro had another name in earlier versions.
+@static if isdefined(Mooncake, Symbol("@zero_derivative"))
+    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.watch),Any,Any}
+    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.observe!),Any,Any}
+    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.verdict),Any}
+else
+    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.watch),Any,Any}
+    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.observe!),Any,Any}
+    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.verdict),Any}
+end
+
+end

@@ -1,0 +1,59 @@
+"""
+FluxGuard: the safety layer of a Flux.jl model.
+
+A model call is hooked, its output is read in place by Rust and scored at once; a background thread tests the
+summaries for drift and raises alerts.
+
+    guard  = Guard(fit(Profile, model(reference)); false_alarms = 1//week)
+    model′ = guarded(model, guard)       # a layer like any other
+    ŷ      = model′(x)                   # verdict(guard) says what this batch looked like
+    alerts(guard); close(guard)
+
+In every array the last dimension is the observation, as in Flux; all other dimensions together are the features.
+Errors are subtypes of [`FluxGuardError`](@ref). See [`Profile`](@ref), [`Guard`](@ref), [`guarded`](@ref),
+[`verdict`](@ref), [`alerts`](@ref), [`no_drift`](@ref), [`binding`](@ref).
+"""
+module FluxGuard
+
+using Dates: Dates, DateTime, @dateformat_str
+using Libdl: Libdl
+using Printf: @sprintf
+
+export Profile, fit, fit!, nobs, save, load
+export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
+export alerts, Alert, read_alerts, on_alert
+export guarded, Guarded
+export FalseAlarms, second, minute, hour, day, week, window, observation
+export no_drift, no_anomalies, compare, Comparison
+export binding, versions
+export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
+    ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
+    FileDamaged, FileVersion, NativePanic, LibraryUnavailable
+
+include("errors.jl")
+include("json.jl")
+include("rates.jl")
+include("library.jl")
+include("native/native.jl")
+include("binding.jl")
+include("words.jl")
+include("table.jl")
+include("results.jl")
+include("profile.jl")
+include("alerts.jl")
+include("notify.jl")
+include("guard.jl")
+include("observe.jl")
+include("verdict.jl")
+include("windows.jl")
+include("guarded.jl")
+include("compare.jl")
+include("testing.jl")
+
+function __init__()
+    generating_output() && return
+    atexit(shutdown)
+    load_jlrscore()
+end
+
+end

@@ -1,0 +1,64 @@
+# Two samples side by side, without a guard.
+
+"""
+    ColumnComparison
+
+One feature of a [`Comparison`](@ref): `name`, `drift`, `tests` (each a [`TestResult`](@ref FluxGuard.TestResult)).
+"""
+struct ColumnComparison
+    name::String
+    drift::Bool
+    tests::Vector{TestResult}
+end
+
+"""
+    Comparison
+
+What [`compare`](@ref) gives: `drift`, `alpha`, `correction`, `reference_size`, `current_size` (observations) and
+`columns` (each a [`ColumnComparison`](@ref FluxGuard.ColumnComparison)).
+"""
+struct Comparison
+    drift::Bool
+    alpha::Float64
+    correction::String
+    reference_size::Int
+    current_size::Int
+    columns::Vector{ColumnComparison}
+end
+
+ColumnComparison(d::AbstractDict) =
+    ColumnComparison(d["name"], d["drift"], [TestResult(d["name"], t) for t in d["tests"]])
+
+Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["correction"]), d["reference_size"],
+    d["current_size"], [ColumnComparison(c) for c in d["columns"]])
+
+"""
+    compare(reference, current; tests = [:ks], alpha = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+
+Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
+features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
+where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect`.
+
+Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
+[`InvalidArgument`](@ref).
+"""
+function compare(reference::AbstractArray{<:Native.Element}, current::AbstractArray{<:Native.Element};
+    tests = [:ks], alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+    options = (tests = words(tests), alpha = alpha, correction = word(correction),
+        min_effect = numbers("min_effect", min_effect), names = names === nothing ? nothing : String[string(n) for n in names])
+    (a, _), (b, _) = Native.host(reference), Native.host(current)
+    text = Native.compare(face(), JSON.write(options), a, observations(reference), b, observations(current))
+    return Comparison(JSON.parse(text))
+end
+compare(reference::AbstractArray{<:Native.Element}, current; kwargs...) = Native.unsupported("current", current)
+compare(reference, current; kwargs...) = Native.unsupported("reference", reference)
+
+Base.show(io::IO, c::Comparison) = print(io, "Comparison(", c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ",
+    plural(length(c.columns), "feature"), ")")
+
+function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
+    println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",
+        plural(length(c.columns), "feature"), ": ", c.current_size, " observations against ", c.reference_size,
+        " (alpha ", c.alpha, ", corrected by ", c.correction, ")")
+    print_tests(io, [t for column in c.columns for t in column.tests]; taken = 6)
+end

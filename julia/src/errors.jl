@@ -1,0 +1,136 @@
+# One exception type for every line of the Rust side's error table (src/error.rs); the messages are written there, once.
+
+"""
+    FluxGuardError <: Exception
+
+Every way in which FluxGuard says no. Each subtype has the field `message`, which names the argument, what it was and
+what was expected. The subtypes and their codes are those of the Rust side; a test compares the two tables.
+
+| family | subtypes |
+|:--|:--|
+| arguments (1xx) | [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref) |
+| baselines (2xx) | [`NonFiniteBaseline`](@ref), [`ConstantFeature`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`Incompatible`](@ref) |
+| a guard's state (3xx) | [`GuardClosed`](@ref), [`WorkerFailed`](@ref) |
+| files (4xx) | [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref) |
+| bugs (9xx) | [`NativePanic`](@ref) |
+| Julia's side alone | [`LibraryUnavailable`](@ref) |
+"""
+abstract type FluxGuardError <: Exception end
+
+Base.showerror(io::IO, e::FluxGuardError) = print(io, nameof(typeof(e)), ": ", e.message)
+
+"An argument is out of its range or not of its form."
+struct InvalidArgument <: FluxGuardError
+    message::String
+end
+
+"An element type other than `Float16`, `Float32` and `Float64`."
+struct ElementTypeUnsupported <: FluxGuardError
+    message::String
+end
+
+"An array with no elements, or with no observations."
+struct EmptyTensor <: FluxGuardError
+    message::String
+end
+
+"Another number of features than the baseline's."
+struct FeatureMismatch <: FluxGuardError
+    message::String
+end
+
+"NaN or Inf in reference data."
+struct NonFiniteBaseline <: FluxGuardError
+    message::String
+end
+
+"A feature of the reference data that never varies."
+struct ConstantFeature <: FluxGuardError
+    message::String
+end
+
+"A window in which the chosen tests could not raise an alarm."
+struct WindowTooShort <: FluxGuardError
+    message::String
+end
+
+"A baseline with too few observations for what was asked of it."
+struct BaselineTooSmall <: FluxGuardError
+    message::String
+end
+
+"Two profiles, or a profile and a guard, that do not speak of the same kind of output."
+struct Incompatible <: FluxGuardError
+    message::String
+end
+
+"The guard was closed."
+struct GuardClosed <: FluxGuardError
+    message::String
+end
+
+"The background worker failed on this guard."
+struct WorkerFailed <: FluxGuardError
+    message::String
+end
+
+"A file could not be opened, read or written."
+struct PathUnusable <: FluxGuardError
+    message::String
+end
+
+"A file whose checksum or form is wrong."
+struct FileDamaged <: FluxGuardError
+    message::String
+end
+
+"A file of a format version that this build does not read."
+struct FileVersion <: FluxGuardError
+    message::String
+end
+
+"A panic in Rust, stopped at the border. Always a bug of FluxGuard."
+struct NativePanic <: FluxGuardError
+    message::String
+end
+
+"The Rust library could not be found or loaded, or does not go with this package; the message says what to do."
+struct LibraryUnavailable <: FluxGuardError
+    message::String
+end
+
+"""
+The code of each exception on the Rust side, in the order of its table.
+"""
+const ERRORS = [
+    100 => InvalidArgument,
+    101 => ElementTypeUnsupported,
+    102 => EmptyTensor,
+    103 => FeatureMismatch,
+    200 => NonFiniteBaseline,
+    201 => ConstantFeature,
+    202 => WindowTooShort,
+    203 => BaselineTooSmall,
+    204 => Incompatible,
+    300 => GuardClosed,
+    301 => WorkerFailed,
+    400 => PathUnusable,
+    401 => FileDamaged,
+    402 => FileVersion,
+    900 => NativePanic,
+]
+
+"""
+The exception for a code of the Rust side. A code that this package does not know is a library of another version.
+"""
+function exception(code::Integer, message::AbstractString)
+    for (known, type) in ERRORS
+        known == code && return type(message)
+    end
+    return LibraryUnavailable("the library reports error $code, which this package does not know ($message); build the library and the package from one checkout")
+end
+
+"""
+The exception for an argument: what it was and what was expected, in the words of the Rust side.
+"""
+invalid(argument, was, expected) = InvalidArgument("$argument: got $was, expected $expected")

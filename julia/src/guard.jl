@@ -1,0 +1,163 @@
+# The guard: a baseline, thresholds and windows, fed by a model's outputs and tested by the background thread.
+
+"""
+    Guard(profile; kwargs...) -> Guard
+    Guard(f, profile; kwargs...)           # calls f(guard) and closes it: the `do` form
+
+Watch outputs against a baseline. Each batch is scored at once (see [`observe!`](@ref), [`guarded`](@ref)); windows of
+observations are tested for drift by the background thread, which raises [`alerts`](@ref).
+
+# Arguments
+- `name = "guard"`, `model = ""`: what alerts and the journal call it.
+- `output = nothing`: the kind of output, if given it must be the profile's.
+- `false_alarms = 1//week`: the rate of false drift alerts that a never-ending unchanged stream may raise:
+  see [`FalseAlarms`](@ref).
+- `anomaly_rate = nothing`: the fraction of unchanged observations that may be called anomalous; `nothing`: 1/1000, or the
+  lowest that the baseline supports. Only more anomalies than that explains raise an alert.
+- `detectors = nothing`: per-observation scores: `:confidence`, `:entropy`, `:margin`, `:energy` (logits only) for
+  `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `nothing` for the default
+  of the kind of output. Non-finite values and unseen or vanished classes are always watched.
+- `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
+- `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:psi`, `:js`, `:wasserstein`.
+- `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
+- `slide = nothing`: a new window starts after so much (observations or a time); `nothing`: windows tumble.
+- `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on
+  each test's own scale.
+- `correction = :benjamini_hochberg`: for all tests of a window at once; or `:bonferroni`, `:holm`, `:benjamini_yekutieli`.
+- `journal = nothing`: a path; each alert is appended as a line of JSON before it is delivered.
+- `on_alert = nothing`: a function of an [`Alert`](@ref), see [`on_alert`](@ref).
+- `log = true`: alerts go to Julia's logging as `@warn` with `_group = :fluxguard`.
+- `repeat = false`: whether a finding that lasts is alerted in every window.
+
+Throws [`InvalidArgument`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref),
+[`Incompatible`](@ref), [`PathUnusable`](@ref).
+
+A guard that is open when the process ends, or that is forgotten, is closed as by `close`.
+"""
+mutable struct Guard{H<:Native.GuardHandle}
+    handle::H
+    features::Int
+    output::Symbol
+    name::String
+    notifier::Notifier{H}
+end
+
+function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
+    anomaly_rate = nothing, detectors = nothing, charts = nothing, tests = [:ks], window = 1000, slide = nothing,
+    min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing, log::Bool = true, repeat::Bool = false)
+    check_output(profile, output)
+    rate = FalseAlarms(false_alarms)
+    options = Dict{String,Any}(
+        "name" => string(name), "model" => string(model), "false_alarms" => (rate = rate.rate, per = rate.per),
+        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "window" => span("window", window),
+        "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
+        "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
+    detectors === nothing || (options["detectors"] = words(detectors))
+    charts === nothing || (options["charts"] = words(charts))
+    handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.write(options)), PROFILE_LOCK)
+    d = JSON.parse(Native.describe(handle))
+    handlers = on_alert === nothing ? Any[] : Any[on_alert]
+    notifier = start!(Notifier(handle, string(name), log, handlers))
+    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), string(name), notifier)
+    finalizer(g -> abandon(g.notifier), guard)
+    return guard
+end
+
+function Guard(f, profile::Profile; kwargs...)
+    guard = Guard(profile; kwargs...)
+    try
+        return f(guard)
+    finally
+        close(guard)
+    end
+end
+
+function check_output(profile, output)
+    output === nothing && return
+    fitted = describe(profile)["output"]
+    word(output) == fitted ||
+        throw(Incompatible("output: $(word(output)) does not go with a baseline of $fitted; say fit(Profile, outputs; output = :$(word(output)))"))
+end
+
+"""
+    close(guard)
+
+Refuse what comes, test all that was observed (an unfinished window included), deliver the alerts and end the delivery.
+Returns when that is done, and at once on a closed guard; other tasks go on meanwhile. Verdicts, alerts and counters
+can still be read. Called in an `on_alert` function it returns before the alerts that follow are delivered.
+"""
+function Base.close(guard::Guard)
+    finish_testing(guard.handle)
+    GC.@preserve guard stop!(guard.notifier)
+    return nothing
+end
+
+"""
+    isopen(guard) -> Bool
+
+Whether the guard still takes observations.
+"""
+Base.isopen(guard::Guard) = describe(guard)["open"]::Bool
+
+"""
+    flush(guard)
+
+Test all that was observed so far, an unfinished window included, and return when that is done: [`alerts`](@ref) and a
+journal then have what was found. Delivery (log and `on_alert`) goes on in its task. Throws [`WorkerFailed`](@ref).
+"""
+function Base.flush(guard::Guard)
+    await(guard.handle, Native.flush(guard.handle, false))
+    return nothing
+end
+
+describe(guard::Guard) = JSON.parse(Native.describe(guard.handle))
+
+"""
+    counters(guard) -> NamedTuple
+
+`observed`, `tested`, `merged` (batches whose summaries were merged because the worker was behind), `copied` (arrays
+that could not be read in place), `windows`, `alerts`, `suppressed` (findings that were no news), `anomalous`.
+After `flush` or `close`, `observed == tested`.
+"""
+function counters(guard::Guard)
+    d = JSON.parse(Native.counters(guard.handle))
+    return NamedTuple{COUNTERS}(Tuple(Int(d[string(name)]) for name in COUNTERS))
+end
+
+const COUNTERS = (:observed, :tested, :merged, :copied, :windows, :alerts, :suppressed, :anomalous)
+
+"""
+    alerts(guard; after = 0) -> Vector{Alert}
+
+What was found so far, oldest first: the alerts whose `id` is above `after`. See [`Alert`](@ref).
+"""
+alerts(guard::Guard; after::Integer = 0) = parse_alerts(Native.alerts(guard.handle, after))
+
+"""
+    on_alert(f, guard) -> guard
+
+Call `f(alert)` for each [`Alert`](@ref) that is delivered from now on, in a Julia task and one after the other. An
+exception in `f` is logged and costs no other alert. `close(guard)` waits for `f`.
+"""
+function on_alert(f, guard::Guard)
+    n = guard.notifier
+    lock(() -> push!(n.handlers, f), n.handlers_lock)
+    return guard
+end
+
+# A guard is one thing, however often a model that holds it is copied.
+Base.deepcopy_internal(guard::Guard, ::IdDict) = guard
+
+Base.show(io::IO, guard::Guard) =
+    print(io, "Guard(", repr(guard.name), ", ", guard.output, ", ", plural(guard.features, "feature"), ")")
+
+function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
+    d, c = describe(guard), counters(guard)
+    println(io, "Guard ", repr(guard.name), d["open"] ? " (open)" : " (closed)", ": ", d["output"], ", ", plural(d["features"], "feature"))
+    isempty(d["model"]) || println(io, "  model        ", d["model"])
+    println(io, "  observed     ", c.observed, " (", c.tested, " tested in ", plural(c.windows, "window"), ")")
+    println(io, "  anomalous    ", c.anomalous)
+    println(io, "  alerts       ", c.alerts, c.suppressed == 0 ? "" : " (and $(c.suppressed) suppressed)")
+    rows = [(name, number(d["thresholds"][name])) for name in sort!(collect(keys(d["thresholds"])))]
+    isempty(rows) || print_table(io, ["detector", "threshold"], rows)
+end

@@ -1,0 +1,44 @@
+# What Rust can read in place: host memory, column-major, without gaps. All else is copied first, and counted as copied.
+
+"The element types that the kernels read."
+const Element = Union{Float16,Float32,Float64}
+
+"""
+    contiguous(y) -> Bool
+
+Whether `pointer(y)` is the start of `length(y)` elements in host memory in column-major order. Only arrays that are
+known to be so: an `Array`, and views, reshapes and reinterpretations of one. A GPU array is a `DenseArray`, too, but
+its pointer is none of ours.
+"""
+contiguous(::Array) = true
+contiguous(y::Base.ReinterpretArray{T,N,S,<:Array} where {T,N,S}) = true
+contiguous(y::Base.ReshapedArray{T,N,<:Union{Array,SubArray}} where {T,N}) = contiguous(parent(y))
+contiguous(y::SubArray{T,N,<:Array} where {T,N}) = y isa StridedArray && dense(size(y), strides(y))
+contiguous(::AbstractArray) = false
+
+function dense(size::Dims{N}, strides::Dims{N}) where {N}
+    expected = 1
+    for i in 1:N
+        size[i] == 1 || strides[i] == expected || return false
+        expected *= size[i]
+    end
+    return true
+end
+
+"""
+    host(y) -> (array, copied)
+
+`y` itself where it is contiguous, else a column-major copy of it in host memory. What crosses the border went through
+this.
+"""
+host(y::AbstractArray) = contiguous(y) ? (y, false) : (hostcopy(y), true)
+
+function hostcopy(y::AbstractArray{T}) where {T}
+    Base.has_offset_axes(y) && return copyto!(Array{T}(undef, size(y)), y)
+    return Array(y)::Array{T}
+end
+
+@noinline unsupported(argument, y::AbstractArray) =
+    throw(ElementTypeUnsupported("$argument: element type $(eltype(y)) cannot be read, expected Float16, Float32 or Float64; convert the array first"))
+@noinline unsupported(argument, y) =
+    throw(InvalidArgument("$argument: got a value of type $(typeof(y)), expected an array of Float16, Float32 or Float64 whose last dimension is the observation"))

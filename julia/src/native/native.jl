@@ -1,0 +1,63 @@
+# The border. Each face has one file with methods of the same names; what a method does is said here, once. Everything
+# above this module is written against these names and does not know which face is in use.
+
+"""
+The two faces of the Rust library, `c.jl` and `jlrs.jl`, behind one set of functions. Not part of the public interface.
+
+A face makes handles (`profile_new`, `profile_load`, `guard_new`), and a handle's type says which face it belongs to.
+All functions throw a subtype of `FluxGuardError` where Rust returns an error. `text` is JSON. An array `y` is one that
+[`host`](@ref) gave, and `copied` what it said.
+
+    abi_version(face) -> Int                      errors(face) -> text            panic(face, message)
+    profile_new(face, options) -> handle          profile_load(face, path) -> handle
+    profile_fit(h, y, observations, copied)       profile_merge(into, from)
+    profile_describe(h) -> text                   profile_save(h, path)           free(h)
+    guard_new(face, profile, options) -> handle
+    observe(h, y, observations, caller, copied) -> Int
+    verdict(h, caller) -> text                    score(h, y, observations) -> text
+    alerts(h, after) -> text                      windows(h, after) -> text
+    counters(h) -> text                           describe(h) -> text
+    flush(h, close) -> ticket                     wait(h, ticket, milliseconds) -> Bool
+    wake(h, function, data)                       shutdown(face)
+    compare(face, options, reference, reference_observations, current, current_observations) -> text
+"""
+module Native
+
+using Libdl: Libdl
+using ..FluxGuard: FluxGuard, ElementTypeUnsupported, InvalidArgument, LibraryUnavailable, exception
+
+abstract type Face end
+abstract type ProfileHandle end
+abstract type GuardHandle end
+
+# The version of the border that this package is written to.
+const ABI_VERSION = 1
+
+function abi_version end
+function errors end
+function panic end
+function profile_new end
+function profile_load end
+function profile_fit end
+function profile_merge end
+function profile_describe end
+function profile_save end
+function guard_new end
+function observe end
+function verdict end
+function score end
+function alerts end
+function windows end
+function counters end
+function describe end
+function flush end
+function wait end
+function wake end
+function free end
+function shutdown end
+function compare end
+
+include("arrays.jl")
+include("c.jl")
+
+end

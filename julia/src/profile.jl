@@ -1,0 +1,129 @@
+# The baseline: what the outputs of the model look like when all is well.
+
+"""
+    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :error)
+
+An empty baseline, to be fitted with [`fit!`](@ref). It keeps, of reference outputs, the moments and range of each
+feature, a sample of `capacity` observations for the drift tests, and the distribution of the scores from which a
+guard's thresholds are set.
+
+# Arguments
+- `output`: what the model gives: `:logits` (before softmax), `:probabilities` (features sum to 1) or `:values`.
+- `names`: a name for each feature, or `nothing`.
+- `capacity`: how many reference observations are kept at most (all of them up to there, then a uniform sample).
+- `constant_features`: `:error`, or `:allow` to watch a feature that never varied for any change.
+
+Throws [`InvalidArgument`](@ref).
+"""
+struct Profile
+    handle::Native.ProfileHandle
+    Profile(handle::Native.ProfileHandle) = new(handle)
+end
+
+function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error)
+    options = (output = word(output), names = names === nothing ? nothing : String[string(name) for name in names],
+        capacity = capacity, constant_features = word(constant_features))
+    return Profile(Native.profile_new(face(), JSON.write(options)))
+end
+
+"""
+    fit(Profile, outputs; output = :logits, kwargs...) -> Profile
+
+A baseline from reference `outputs`: one array, or an iterator of arrays (batches). Features × observations, any number
+of dimensions, the last is the observation; `Float16`, `Float32` or `Float64`. Keywords are those of [`Profile`](@ref).
+
+Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref) (batches of different shape),
+[`NonFiniteBaseline`](@ref) (NaN or Inf), [`InvalidArgument`](@ref).
+"""
+function fit(::Type{Profile}, outputs; kwargs...)
+    profile = Profile(; kwargs...)
+    for batch in batches(outputs)
+        fit!(profile, batch)
+    end
+    return profile
+end
+
+batches(outputs::AbstractArray) = eltype(outputs) <: AbstractArray ? outputs : (outputs,)
+batches(outputs) = outputs
+
+"""
+    fit!(profile, outputs) -> profile
+
+Take a batch of reference outputs (features × observations) into the baseline: one pass over the array. Guards that
+were made of it before do not change. Throws as [`fit`](@ref) does.
+"""
+function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element})
+    y, copied = Native.host(outputs)
+    lock(() -> Native.profile_fit(profile.handle, y, observations(outputs), copied), PROFILE_LOCK)
+    return profile
+end
+fit!(::Profile, outputs) = Native.unsupported("outputs", outputs)
+
+# The last dimension is the observation; a number alone (zero dimensions) is one.
+observations(y::AbstractArray{T,N}) where {T,N} = size(y, N)
+observations(::AbstractArray{T,0}) where {T} = 1
+
+"""
+    merge!(profile, others...) -> profile
+
+Take other baselines of the same features and kind of output into this one, as if it had been fitted on their outputs,
+too (the kept sample is a uniform one of all). Throws [`Incompatible`](@ref), [`FeatureMismatch`](@ref).
+"""
+function Base.merge!(profile::Profile, others::Profile...)
+    for other in others
+        lock(() -> Native.profile_merge(profile.handle, other.handle), PROFILE_LOCK)
+    end
+    return profile
+end
+
+describe(profile::Profile) = JSON.parse(lock(() -> Native.profile_describe(profile.handle), PROFILE_LOCK))
+
+# Rust reads and writes a profile on the caller's thread. One lock for all of them: none of this is hot.
+const PROFILE_LOCK = ReentrantLock()
+
+"""
+    nobs(profile) -> Int
+
+How many reference observations the baseline was fitted on.
+"""
+nobs(profile::Profile) = Int(describe(profile)["observations"])
+
+"""
+    save(path, profile)
+
+Write the baseline to a file: beside it first, then renamed, with a version and a checksum, so that the file is whole or
+absent. Throws [`PathUnusable`](@ref).
+"""
+function save(path::AbstractString, profile::Profile)
+    lock(() -> Native.profile_save(profile.handle, path_text(path)), PROFILE_LOCK)
+    return nothing
+end
+
+"""
+    load(path) -> Profile
+    load(Profile, path) -> Profile
+
+Read a baseline that [`save`](@ref) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref).
+"""
+load(path::AbstractString) = load(Profile, path)
+load(::Type{Profile}, path::AbstractString) = Profile(Native.profile_load(face(), path_text(path)))
+
+function Base.show(io::IO, profile::Profile)
+    d = describe(profile)
+    print(io, "Profile(", d["output"], ", ", plural(number_or_zero(d["features"]), "feature"), ", ", plural(d["observations"], "observation"), ")")
+end
+
+number_or_zero(x) = x === nothing ? 0 : x
+
+function Base.show(io::IO, ::MIME"text/plain", profile::Profile)
+    d = describe(profile)
+    features = number_or_zero(d["features"])
+    println(io, "Profile of ", d["output"], ": ", plural(features, "feature"), ", ", plural(d["observations"], "observation"), ", ", d["kept"], " kept")
+    rows = [feature_row(d, i) for i in 1:features]
+    isempty(rows) || print_table(io, ["feature", "mean", "std", "min", "max"], rows; limit = row_limit(io, 6))
+end
+
+feature_row(d, i) = (feature_name(d, i), number(d["mean"][i]), number(d["std"][i]), number(d["min"][i]), number(d["max"][i]))
+
+# Features without a name of their own are counted from 1 in Julia.
+feature_name(d, i) = d["names"] === nothing ? string(i) : string(d["names"][i])

@@ -1,0 +1,36 @@
+# Tables for people, one way for all that has a `show`.
+
+"""
+Print rows under a header in aligned columns, numbers (anything `Real`) to the right, with `indent` spaces before.
+At most `limit` rows; what was left out is said.
+"""
+function print_table(io::IO, header, rows; indent = 2, limit = typemax(Int))
+    shown = first_rows(rows, limit)
+    cells = [[cell(x) for x in row] for row in shown]
+    widths = [maximum(textwidth(x) for x in [header[j]; [row[j] for row in cells]]) for j in eachindex(header)]
+    right = [!isempty(shown) && all(row -> row[j] isa Union{Real,Nothing}, shown) for j in eachindex(header)]
+    for row in [[collect(String, header)]; cells]
+        line = join((right[j] ? pad_left(row[j], widths[j]) : pad_right(row[j], widths[j]) for j in eachindex(row)), "  ")
+        println(io, ' '^indent, rstrip(line))
+    end
+    hidden = length(rows) - length(shown)
+    hidden > 0 && println(io, ' '^indent, "… and ", hidden, " more")
+    return nothing
+end
+
+first_rows(rows, limit) = collect(Iterators.take(rows, limit))
+
+cell(x::AbstractString) = String(x)
+cell(x::Integer) = string(x)
+cell(x::Bool) = x ? "yes" : "no"
+cell(::Nothing) = "-"
+cell(x::Real) = isnan(x) ? "-" : @sprintf("%.4g", x)
+cell(x) = string(x)
+
+pad_left(x, width) = ' '^(width - textwidth(x)) * x
+pad_right(x, width) = x * ' '^(width - textwidth(x))
+
+# How many rows fit, where the place of output has a height.
+row_limit(io::IO, taken) = get(io, :limit, false) ? max(3, displaysize(io)[1] - taken) : typemax(Int)
+
+plural(n, noun) = n == 1 ? "$n $noun" : "$n $(noun)s"

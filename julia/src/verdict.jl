@@ -1,0 +1,93 @@
+# What one batch looks like.
+
+"""
+    Verdict
+
+What a guard says of one batch.
+
+| field | |
+|:--|:--|
+| `observations` | in the batch |
+| `anomalous` | how many of them are |
+| `indices` | which (from 1, into the last dimension) |
+| `detectors` | names of the scores |
+| `thresholds`, `tails` | a detector: the score from which on an observation is anomalous, and on which side: `:low` or `:high` |
+| `scores` | detectors × observations, in the field's own units: confidence and margin as probabilities, entropy in nats, energy as `-logsumexp`, distances in standard deviations |
+| `predicted` | class of each observation (from 1; `nothing` where it is not finite), or `nothing` for `:values` |
+| `non_finite` | observations with NaN or Inf |
+"""
+struct Verdict
+    observations::Int
+    anomalous::Int
+    indices::Vector{Int}
+    detectors::Vector{Symbol}
+    thresholds::Vector{Float64}
+    tails::Vector{Symbol}
+    scores::Matrix{Float64}
+    predicted::Union{Nothing,Vector{Union{Nothing,Int}}}
+    non_finite::Int
+end
+
+function Verdict(d::AbstractDict)
+    n = Int(d["observations"])
+    scores = Matrix{Float64}(undef, length(d["detectors"]), n)
+    for (i, row) in enumerate(d["scores"]), (j, score) in enumerate(row)
+        scores[i, j] = number(score)
+    end
+    predicted = d["predicted"] === nothing ? nothing :
+        Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
+    return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol.(d["detectors"]), number.(d["thresholds"]),
+        Symbol.(d["tails"]), scores, predicted, d["non_finite"])
+end
+
+"""
+    verdict(guard) -> Verdict
+
+What the last batch that this task fed to the guard looked like. Throws [`InvalidArgument`](@ref) where there was none,
+and where very many other tasks fed the guard since (ask right after the call, or use [`observe!`](@ref)).
+"""
+verdict(guard::Guard) = Verdict(JSON.parse(Native.verdict(guard.handle, caller())))
+
+"""
+    FluxGuard.score(guard, y) -> Verdict
+
+What `y` looks like to the guard, without feeding it: no window and no counter changes. Works on a closed guard, too.
+Shapes and errors are those of [`observe!`](@ref).
+"""
+score(guard::Guard, y::AbstractArray{<:Native.Element}) =
+    Verdict(JSON.parse(Native.score(guard.handle, first(Native.host(y)), observations(guard, y))))
+score(::Guard, y) = Native.unsupported("output", y)
+
+"Whether a score lies on its detector's anomalous side."
+beyond(v::Verdict, i, j) = v.tails[i] === :low ? v.scores[i, j] < v.thresholds[i] : v.scores[i, j] > v.thresholds[i]
+
+Base.show(io::IO, v::Verdict) =
+    print(io, "Verdict(", v.anomalous, " of ", plural(v.observations, "observation"), " anomalous)")
+
+function Base.show(io::IO, ::MIME"text/plain", v::Verdict)
+    println(io, "Verdict: ", v.anomalous, " of ", plural(v.observations, "observation"), " anomalous",
+        v.non_finite == 0 ? "" : ", $(v.non_finite) non-finite")
+    isempty(v.detectors) && return
+    if v.anomalous == 0
+        rows = [(v.detectors[i], v.thresholds[i], v.tails[i]) for i in eachindex(v.detectors)]
+        print_table(io, ["detector", "threshold", "anomalous side"], rows)
+    else
+        print_anomalies(io, v)
+    end
+end
+
+"The anomalous observations with their scores; one that lies beyond its threshold has a star."
+function print_anomalies(io::IO, v::Verdict; limit = row_limit(io, 6))
+    header = ["observation"; v.predicted === nothing ? String[] : ["class"]; String.(v.detectors)]
+    rows = [anomaly_row(v, j) for j in first_rows(v.indices, limit)]
+    bounds = ["threshold"; v.predicted === nothing ? String[] : ["-"];
+        [(v.tails[i] === :low ? "< " : "> ") * cell(v.thresholds[i]) for i in eachindex(v.detectors)]]
+    print_table(io, header, [[Tuple(bounds)]; rows])
+    hidden = length(v.indices) - length(rows)
+    hidden > 0 && println(io, "  … and ", hidden, " more")
+end
+
+function anomaly_row(v::Verdict, j)
+    scores = [cell(v.scores[i, j]) * (beyond(v, i, j) ? "*" : "") for i in eachindex(v.detectors)]
+    return (string(j), (v.predicted === nothing ? () : (cell(v.predicted[j]),))..., scores...)
+end

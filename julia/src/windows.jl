@@ -1,0 +1,49 @@
+# What the background thread tested, found or not.
+
+"""
+    TestedWindow
+
+| field | |
+|:--|:--|
+| `window` | which observations: a [`Span`](@ref FluxGuard.Span) |
+| `level` | the expected false alarms that the window was allowed, over all its checks |
+| `anomalous`, `non_finite` | observations called anomalous, and with NaN or Inf |
+| `alarm` | whether something was found |
+| `tests` | every drift test: a [`TestResult`](@ref FluxGuard.TestResult) each |
+"""
+struct TestedWindow
+    window::Span
+    level::Float64
+    anomalous::Int
+    non_finite::Int
+    alarm::Bool
+    tests::Vector{TestResult}
+end
+
+TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"]), d["anomalous"], d["non_finite"],
+    d["alarm"], [TestResult(t["name"], t) for t in d["tests"]])
+
+"""
+    windows(guard; after = 0) -> Vector{TestedWindow}
+
+The last tested windows (256 at most), oldest first: those whose index is above `after`. See [`TestedWindow`](@ref).
+"""
+windows(guard::Guard; after::Integer = 0) =
+    TestedWindow[TestedWindow(d) for d in JSON.parse(Native.windows(guard.handle, after))]
+
+Base.show(io::IO, w::TestedWindow) = print(io, "TestedWindow(", w.window.index, ", ",
+    plural(w.window.observations, "observation"), w.alarm ? ", alarm" : "", ")")
+
+function Base.show(io::IO, ::MIME"text/plain", w::TestedWindow)
+    println(io, "Window ", w.window.index, w.alarm ? " (alarm)" : "", ": observations ", w.window.first, " to ", w.window.last,
+        ", ", w.anomalous, " anomalous, ", w.non_finite, " non-finite, level ", cell(w.level))
+    isempty(w.tests) || print_tests(io, w.tests; taken = 6)
+end
+
+function Base.show(io::IO, ::MIME"text/plain", list::Vector{TestedWindow})
+    println(io, plural(length(list), "tested window"))
+    isempty(list) && return
+    rows = [(w.window.index, w.window.observations, w.anomalous, w.non_finite, w.level, w.alarm,
+        join((string(t.name, " (", t.test, ")") for t in w.tests if t.drift), ", ")) for w in list]
+    print_table(io, ["window", "observations", "anomalous", "non-finite", "level", "alarm", "drift"], rows; limit = row_limit(io, 6))
+end

@@ -1,0 +1,58 @@
+# Runs test/julia/*.jl, one topic a file, and test/julia/flux/*.jl where Flux can be loaded. The last line counts what
+# Test itself counted; a topic that cannot run here is named and counted as skipped. Exits with 1 on a failure.
+
+using Test
+
+const TOPICS = joinpath(dirname(dirname(@__DIR__)), "test", "julia")
+
+include(joinpath(TOPICS, "support", "support.jl"))
+using .Support
+
+topics(folder) = [joinpath(folder, file) for file in sort!(readdir(folder)) if endswith(file, ".jl")]
+
+# Arguments choose topics by name: `runtests.jl json rates`.
+chosen(path) = isempty(ARGS) || first(splitext(basename(path))) in ARGS
+
+function run_topics()
+    for path in filter(chosen, topics(TOPICS))
+        @testset "$(first(splitext(basename(path))))" begin
+            Base.include(Module(Symbol(:Topic, hash(path))), path)
+        end
+    end
+    flux = filter(chosen, topics(joinpath(TOPICS, "flux")))
+    missing_packages = filter(name -> Base.find_package(name) === nothing, ["Flux", "Zygote", "Functors", "Optimisers"])
+    for path in flux
+        name = "flux/" * first(splitext(basename(path)))
+        if isempty(missing_packages)
+            @testset "$name" begin
+                Base.include(Module(Symbol(:Topic, hash(path))), path)
+            end
+        else
+            skip_topic(name, "$(join(missing_packages, ", ")) not in the environment")
+        end
+    end
+end
+
+function count_results(set::Test.DefaultTestSet)
+    counts = [set.n_passed, 0, 0]
+    for result in set.results
+        counts .+= result isa Test.AbstractTestSet ? count_results(result) :
+            result isa Union{Test.Fail,Test.Error} ? [0, 1, 0] : result isa Test.Broken ? [0, 0, 1] : [0, 0, 0]
+    end
+    return counts
+end
+
+passed, failed, broken = try
+    count_results(@testset "FluxGuard" begin
+        run_topics()
+    end)
+catch error
+    error isa Test.TestSetException || rethrow()
+    [error.pass, error.fail + error.error, error.broken]
+end
+
+for (what, why) in Support.SKIPPED
+    println("SKIPPED: ", what, ": ", why)
+end
+println("FluxGuard tests: $passed passed, $failed failed, $(broken + length(Support.SKIPPED)) skipped")
+exit(failed == 0 ? 0 : 1)

@@ -1,0 +1,75 @@
+using Test, Dates, FluxGuard
+using Main.Support
+
+# Each case: what is wrong, the exception, words that the message must have, and the call.
+y = logits(1, 200)
+broken(value) = (z = copy(y); z[2, 5] = value; z)
+constant = (z = values_like(1, 3, 200); z[2, :] .= 7; z)
+
+function closed_guard()
+    guard = Guard(baseline(); name = "shut", log = false)
+    close(guard)
+    return guard
+end
+
+const CASES = [
+    ("wrong element type", ElementTypeUnsupported, ["output", "Int"], () -> Guard(g -> observe!(g, [1 2; 3 4; 5 6; 7 8]), baseline(); log = false)),
+    ("empty array", EmptyTensor, ["observation"], () -> Guard(g -> observe!(g, zeros(4, 0)), baseline(); log = false)),
+    ("no feature", EmptyTensor, ["feature"], () -> Guard(g -> observe!(g, zeros(0, 4)), baseline(); log = false)),
+    ("empty baseline array", EmptyTensor, ["observation"], () -> fit(Profile, zeros(4, 0))),
+    ("another number of features", FeatureMismatch, ["3", "4"], () -> Guard(g -> observe!(g, ones(3, 7)), baseline(); log = false)),
+    ("batches of different shape", FeatureMismatch, ["3", "4"], () -> fit(Profile, [y, ones(3, 9)])),
+    ("merged profiles of different shape", FeatureMismatch, ["3", "4"], () -> merge!(fit(Profile, y), fit(Profile, values_like(1, 3, 9)))),
+    ("merged profiles of different kind", Incompatible, ["alues", "ogits"], () -> merge!(fit(Profile, y), fit(Profile, y; output = :values))),
+    ("closed guard", GuardClosed, ["shut", "closed"], () -> observe!(closed_guard(), y)),
+    ("NaN in the baseline", NonFiniteBaseline, ["NaN", "feature 1", "observation 4"], () -> fit(Profile, broken(NaN))),
+    ("Inf in the baseline", NonFiniteBaseline, ["Inf", "feature 1"], () -> fit(Profile, broken(-Inf))),
+    ("constant feature", ConstantFeature, ["feature 1", "7", "allow"], () -> Guard(identity, fit(Profile, constant; output = :values); log = false)),
+    ("window too short for its test", WindowTooShort, ["window", "1"], () -> Guard(identity, baseline(); window = 1, log = false)),
+    ("baseline too small", BaselineTooSmall, ["baseline"], () -> Guard(identity, fit(Profile, logits(1, 1)); log = false)),
+    ("baseline too small for its rate", BaselineTooSmall, ["baseline", "2000"], () -> Guard(identity, baseline(); anomaly_rate = 1e-6, log = false)),
+    ("empty profile", BaselineTooSmall, ["baseline"], () -> Guard(identity, Profile(); log = false)),
+    ("journal in no folder", PathUnusable, ["journal", "/no/such/folder"], () -> Guard(identity, baseline(); journal = "/no/such/folder/alerts.jsonl", log = false)),
+    ("profile in no folder", PathUnusable, ["/no/such/folder"], () -> save("/no/such/folder/p.fg", baseline())),
+    ("unknown output", InvalidArgument, ["logit"], () -> Profile(output = :logit)),
+    ("capacity", InvalidArgument, ["capacity"], () -> Profile(capacity = 0)),
+    ("output differs from the profile's", Incompatible, ["values", "logits"], () -> Guard(identity, baseline(); output = :values)),
+    ("unknown detector", InvalidArgument, ["gut-feeling"], () -> Guard(identity, baseline(); detectors = [:gut_feeling])),
+    ("unknown test", InvalidArgument, ["coin"], () -> Guard(identity, baseline(); tests = :coin)),
+    ("unknown chart", InvalidArgument, ["pie"], () -> Guard(identity, baseline(); charts = [:pie])),
+    ("false alarms not positive", InvalidArgument, ["false_alarms", "-1"], () -> Guard(identity, baseline(); false_alarms = -1)),
+    ("anomaly rate", InvalidArgument, ["anomaly_rate", "2"], () -> Guard(identity, baseline(); anomaly_rate = 2)),
+    ("window of no length", FluxGuardError, ["window"], () -> Guard(identity, baseline(); window = 0)),
+    ("window of a month", InvalidArgument, ["window"], () -> Guard(identity, baseline(); window = Month(1))),
+    ("slide longer than the window", InvalidArgument, ["slide"], () -> Guard(identity, baseline(); window = 100, slide = 200)),
+    ("effects without names", InvalidArgument, ["min_effect"], () -> Guard(identity, baseline(); min_effect = 0.1)),
+    ("alpha", InvalidArgument, ["alpha"], () -> compare(y, y; alpha = 2)),
+    ("samples of different shape", FeatureMismatch, ["3", "4"], () -> compare(y, ones(3, 9))),
+]
+
+@testset "$what" for (what, type, words, call) in CASES
+    fault = try
+        call()
+        nothing
+    catch error
+        error
+    end
+    @test fault isa type
+    @test fault isa FluxGuardError
+    for word in words
+        @test occursin(word, fault === nothing ? "" : sprint(showerror, fault))
+    end
+end
+
+@testset "NaN and Inf in an output are anomalies" begin
+    Guard(baseline(); log = false) do guard
+        for value in (NaN, Inf, -Inf)
+            seen = observe!(guard, broken(value))
+            @test seen.non_finite == 1
+            @test 5 in seen.indices
+        end
+        flush(guard)
+        @test sum(w.non_finite for w in windows(guard)) == 3
+        @test any(alert -> alert.kind === Symbol("non-finite"), alerts(guard))
+    end
+end

@@ -1,0 +1,122 @@
+using Test, Dates, FluxGuard
+using FluxGuard: describe
+using Main.Support
+
+@testset "unchanged outputs raise no drift alert" begin
+    Guard(baseline(); window = 500, log = false) do guard
+        for seed in 10:19
+            observe!(guard, logits(seed, 100))
+        end
+        flush(guard)
+        @test isempty(filter(alert -> alert.kind === :drift, alerts(guard)))
+        c = counters(guard)
+        @test (c.observed, c.tested) == (1000, 1000)
+        @test c.windows >= 2
+    end
+end
+
+@testset "shifted outputs raise one" begin
+    Guard(baseline(); name = "out", model = "toy", window = 500, log = false) do guard
+        observe!(guard, logits(20, 500) .+ 2)
+        flush(guard)
+        drift = filter(alert -> alert.kind === :drift, alerts(guard))
+        @test !isempty(drift)
+        a = first(drift)
+        @test (a.guard, a.model) == ("out", "toy")
+        @test a.test == "ks"
+        @test 0 <= a.p_value < 1e-6
+        @test 0.3 < a.effect <= 1
+        @test a.statistic > 0
+        @test a.severity in (:info, :warning, :critical)
+        @test abs(a.time - now(UTC)) < Minute(1)
+        @test (a.window.first, a.window.last, a.window.observations) == (1, 500, 500)
+        @test a.false_alarms == "1 per week"
+        @test 0 < a.threshold <= 0.05 && a.p_value <= a.adjusted_p_value <= a.threshold
+        @test issorted(alert.id for alert in alerts(guard))
+        @test alerts(guard; after = last(alerts(guard)).id) == []
+        tested = windows(guard)
+        @test tested[1].alarm && tested[1].window.observations == 500
+        @test any(t -> t.drift && t.test == "ks", tested[1].tests)
+        @test windows(guard; after = tested[end].window.index) == []
+        @test occursin("alarm", sprint(show, MIME("text/plain"), tested))
+        @test occursin("adjusted", sprint(show, MIME("text/plain"), tested[1]))
+    end
+end
+
+@testset "flush tests an unfinished window; close does, too, and refuses what comes" begin
+    guard = Guard(baseline(); window = 1000, log = false)
+    observe!(guard, logits(21, 700))
+    @test isopen(guard)
+    flush(guard)
+    @test counters(guard).tested == 700
+    observe!(guard, logits(22, 30))
+    close(guard)
+    @test !isopen(guard)
+    @test counters(guard).observed == counters(guard).tested == 730
+    @test close(guard) === nothing
+    @test flush(guard) === nothing
+    @test_throws GuardClosed observe!(guard, logits(23, 1))
+    @test verdict(guard).observations == 30
+    @test FluxGuard.score(guard, logits(23, 7)).observations == 7
+    @test length(windows(guard)) == counters(guard).windows
+end
+
+@testset "the do form closes, after an exception, too" begin
+    kept = Ref{Any}()
+    @test Guard(guard -> (kept[] = guard; 42), baseline(); log = false) == 42
+    @test !isopen(kept[])
+    @test_throws DivideError Guard(baseline(); log = false) do guard
+        kept[] = guard
+        observe!(guard, logits(24, 50))
+        div(1, 0)
+    end
+    @test !isopen(kept[])
+    @test counters(kept[]).tested == 50
+end
+
+@testset "arguments reach the engine" begin
+    resolved(; kwargs...) = Guard(guard -> describe(guard)["options"], baseline(); log = false, kwargs...)
+    o = resolved(false_alarms = 2/day, anomaly_rate = 1//50, detectors = [:entropy, "energy"], tests = [:ks, :psi],
+        window = 400, slide = 100, min_effect = (ks = 0.25, psi = 0.2), charts = [:ewma], model = "m", repeat = true)
+    @test o["false_alarms"] == Dict("rate" => 2, "per" => "day")
+    @test o["anomaly_rate"] == 0.02
+    @test o["detectors"] == ["entropy", "energy"]
+    @test o["tests"] == ["ks", "psi"]
+    @test o["charts"] == ["ewma"]
+    @test o["window"] == Dict("observations" => 400)
+    @test o["slide"] == Dict("observations" => 100)
+    @test o["min_effect"] == Dict("ks" => 0.25, "psi" => 0.2)
+    @test o["model"] == "m" && o["repeat"] === true
+    @test resolved(window = Minute(2))["window"] == Dict("seconds" => 120)
+    @test resolved(window = Millisecond(1500))["window"] == Dict("seconds" => 1.5)
+    @test resolved(detectors = :entropy)["detectors"] == ["entropy"]
+    @test resolved(min_effect = ["ks" => 0.3])["min_effect"]["ks"] == 0.3
+end
+
+@testset "a window of time" begin
+    Guard(baseline(); window = Millisecond(200), log = false) do guard
+        observe!(guard, logits(25, 300))
+        @test eventually(() -> counters(guard).tested == 300)
+        @test windows(guard)[1].window.observations == 300
+    end
+end
+
+@testset "a profile fitted further does not change its guards" begin
+    profile = baseline()
+    Guard(profile; log = false) do guard
+        before = describe(guard)["thresholds"]
+        fit!(profile, logits(26, 500) .* 5)
+        @test describe(guard)["thresholds"] == before
+    end
+end
+
+@testset "show" begin
+    Guard(baseline(); name = "out", model = "toy", log = false) do guard
+        observe!(guard, logits(27, 5))
+        @test sprint(show, guard) == "Guard(\"out\", logits, 4 features)"
+        text = sprint(show, MIME("text/plain"), guard)
+        for word in ("\"out\"", "open", "toy", "observed     5", "confidence", "threshold")
+            @test occursin(word, text)
+        end
+    end
+end

@@ -1,0 +1,70 @@
+using Test, FluxGuard
+using FluxGuard: describe
+using Main.Support
+
+y = values_like(5, 3, 1000)
+
+@testset "moments and range" begin
+    p = fit(Profile, y; output = :values, names = ["a", "b", :c])
+    d = describe(p)
+    mean(row) = sum(row) / length(row)
+    deviation(row) = sqrt(sum(abs2, row .- mean(row)) / (length(row) - 1))
+    @test nobs(p) == 1000
+    @test d["output"] == "values"
+    @test d["features"] == 3
+    @test d["names"] == ["a", "b", "c"]
+    @test d["mean"] ≈ [mean(y[i, :]) for i in 1:3] rtol = 1e-12
+    @test d["std"] ≈ [deviation(y[i, :]) for i in 1:3] rtol = 1e-12
+    @test d["min"] == [minimum(y[i, :]) for i in 1:3]
+    @test d["max"] == [maximum(y[i, :]) for i in 1:3]
+end
+
+@testset "batch by batch, merged, and in one go are the same" begin
+    whole = describe(fit(Profile, y; output = :values))
+    batches = [y[:, 1:300], y[:, 301:301], y[:, 302:1000]]
+    merged = merge!(fit(Profile, batches[1]; output = :values), fit(Profile, batches[2:3]; output = :values))
+    stepwise = Profile(output = :values)
+    for batch in batches
+        @test fit!(stepwise, batch) === stepwise
+    end
+    for p in (fit(Profile, batches; output = :values), fit(Profile, (b for b in batches); output = :values), merged, stepwise)
+        d = describe(p)
+        @test d["observations"] == 1000
+        @test d["mean"] ≈ whole["mean"] rtol = 1e-12
+        @test d["std"] ≈ whole["std"] rtol = 1e-12
+        @test d["min"] == whole["min"] && d["max"] == whole["max"]
+    end
+end
+
+@testset "any number of dimensions" begin
+    d = describe(fit(Profile, reshape(y, 3, 10, 100)))
+    @test (d["features"], d["observations"]) == (30, 100)
+end
+
+@testset "saved and loaded" begin
+    p = fit(Profile, logits(1, 500); output = :logits)
+    path = scratch("profile.fg")
+    save(path, p)
+    @test describe(load(path)) == describe(p)
+    @test nobs(load(Profile, path)) == 500
+    save(path, fit!(p, logits(2, 10))) # over the old one
+    @test nobs(load(path)) == 510
+    @test readdir(dirname(path)) == ["profile.fg"]
+
+    bytes = read(path)
+    for damaged in (bytes[1:end-1], bytes[1:20], UInt8[], [bytes[1:end÷2]; ~bytes[end÷2+1]; bytes[end÷2+2:end]])
+        write(path, damaged)
+        @test_throws FileDamaged load(path)
+    end
+    @test_throws PathUnusable load(scratch("none.fg"))
+    @test_throws PathUnusable save("/no/such/folder/profile.fg", p)
+end
+
+@testset "show" begin
+    p = fit(Profile, logits(1, 500))
+    @test sprint(show, p) == "Profile(logits, 4 features, 500 observations)"
+    text = sprint(show, MIME("text/plain"), p)
+    @test occursin("500 observations", text) && occursin("mean", text)
+    @test count(isequal('\n'), text) == 6
+    @test occursin("0 observations", sprint(show, MIME("text/plain"), Profile()))
+end

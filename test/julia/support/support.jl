@@ -1,0 +1,55 @@
+# What several topics need: reference outputs with a known seed, and Julia as a subprocess.
+
+module Support
+
+using FluxGuard, Random
+
+export skip_topic, run_julia, logits, values_like, baseline, scratch, has_jlrs, eventually
+
+# (what, why) of each topic that cannot run here.
+const SKIPPED = Tuple{String,String}[]
+
+skip_topic(what, why) = (push!(SKIPPED, (what, why)); nothing)
+
+"Classifier outputs before softmax, features × observations: one class leads in each."
+function logits(seed, observations; classes = 4, T = Float32, sharpness = 4)
+    rng = MersenneTwister(seed)
+    y = randn(rng, T, classes, observations)
+    for j in 1:observations
+        y[rand(rng, 1:classes), j] += T(sharpness)
+    end
+    return y
+end
+
+"Plain values, features × observations, standard normal and shifted by `shift`."
+values_like(seed, features, observations; T = Float64, shift = 0) =
+    randn(MersenneTwister(seed), T, features, observations) .+ T(shift)
+
+"A baseline of 2,000 logits of 4 classes, or of values."
+baseline(; output = :logits, features = 4) =
+    fit(Profile, output === :logits ? logits(1, 2000; classes = features) : values_like(1, features, 2000); output = output)
+
+"A path in a folder that is removed when Julia ends."
+scratch(name) = joinpath(mktempdir(), name)
+
+"Whether the jlrs face can be used here."
+has_jlrs() = FluxGuard.JLRS[] !== nothing && any(isfile, FluxGuard.candidates(:jlrs))
+
+"""
+Run `code` in a Julia of its own with FluxGuard loaded. Gives (exit code, what it wrote to stdout, and to stderr); a
+process that was ended by signal `s` has exit code -s.
+"""
+function run_julia(code; threads = 1, env = Dict{String,String}(), prelude = "using FluxGuard; using FluxGuard: Native\n")
+    script = scratch("script.jl")
+    write(script, prelude * "include($(repr(@__FILE__))); using .Support\n" * code)
+    command = `$(Base.julia_cmd()) --startup-file=no --threads=$threads --project=$(Base.active_project()) $script`
+    out, err = IOBuffer(), IOBuffer()
+    process = run(pipeline(ignorestatus(setenv(command, merge(Dict(ENV), env))); stdout = out, stderr = err))
+    code = process.termsignal == 0 ? process.exitcode : -process.termsignal
+    return code, String(take!(out)), String(take!(err))
+end
+
+"Whether `condition()` becomes true within so many seconds."
+eventually(condition; seconds = 20) = timedwait(condition, float(seconds); pollint = 0.01) === :ok
+
+end
