@@ -11,6 +11,8 @@ include("random.jl")
 include("data.jl")
 include("corrupt.jl")
 include("network.jl")
+include("classifier.jl")
 include("progress.jl")
+include("table.jl")
 
 end

@@ -14,17 +14,20 @@ struct Progress
     io::IO
     started::Float64
 end
-Progress(epochs::Integer; io::IO = stdout) = Progress(epochs, io, time())
+function Progress(epochs::Integer; io::IO = stdout)
+    isterminal(io) && print(io, bar(0), "  compiling")
+    return Progress(epochs, io, time())
+end
 
 const BAR = 30
+bar(done) = string("\r  ", "█"^round(Int, BAR * done), "░"^(BAR - round(Int, BAR * done)))
 
 function (progress::Progress)(epoch, loss, accuracy)
     numbers = @sprintf("epoch %3d/%d  loss %.4f  accuracy %5.1f %%  %4.1f s",
         epoch, progress.epochs, loss, 100accuracy, time() - progress.started)
     done = epoch >= progress.epochs
     if isterminal(progress.io)
-        filled = round(Int, BAR * epoch / progress.epochs)
-        print(progress.io, "\r  ", "█"^filled, "░"^(BAR - filled), "  ", numbers, "\e[K", done ? "\n" : "")
+        print(progress.io, bar(epoch / progress.epochs), "  ", numbers, "\e[K", done ? "\n" : "")
     elseif epoch == 1 || done || epoch % cld(progress.epochs, 10) == 0
         println(progress.io, "  ", numbers)
     end

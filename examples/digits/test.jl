@@ -5,7 +5,10 @@ using Test
 
 include("Digits.jl")
 using .Digits
-using .Digits: Stream, bits!, gradients, normals!, parameters, permutation!, uniforms!
+using .Digits: Stream, alert_lines, bits!, gradients, normals!, parameters, permutation!, uniforms!
+
+const has_flux = flux_loads()
+has_flux && include("flux.jl")
 
 const images, labels = load_digits()
 const parts = split_digits(images, labels)
@@ -119,6 +122,27 @@ outcome = try
             end
         end
 
+        @testset "table" begin
+            alert(guard, kind, severity) = (guard = guard, kind = kind, severity = severity)
+            raised = Pair[alert("a", :drift, :critical) => 50, alert("a", :anomaly, :critical) => 50, alert("b", :drift, :warning) => 50]
+            @test alert_lines(raised) == ["a: drift, anomaly (critical) after 50", "b: drift (warning) after 50"]
+            @test alert_lines(Pair[]) == []
+            total = Served(10, 9, (1, 2), raised) + Served(20, 20, (0, 3), Pair[])
+            @test (total.images, total.correct, total.flagged, length(total.alerts)) == (30, 29, (1, 5), 3)
+            @test ismissing((total + Served(5, missing, (0, 0), Pair[])).correct)
+        end
+
+        has_flux && @testset "Flux" begin
+            model = train!(classifier(:flux), parts.train.images, parts.train.labels)
+            x, y = parts.heldout.images, parts.heldout.labels
+            @test accuracy(model(x), y) > 0.95
+            @test accuracy(model(adversarial(input_gradient(model), x, y; eps = 0.15)), y) < accuracy(model(x), y) - 0.3
+
+            # The same weights give both networks the same gradient.
+            network = Network(model[1].weight, model[1].bias, model[2].weight, model[2].bias)
+            @test isapprox(input_gradient(model)(x, y), input_gradient(network)(x, y); rtol = 1e-4)
+        end
+
         @testset "progress" begin
             io = IOBuffer()
             progress = Progress(20; io = io)
@@ -137,5 +161,6 @@ end
 
 failed = outcome isa Test.TestSetException ? outcome.fail + outcome.error : 0
 passed = outcome isa Test.TestSetException ? outcome.pass : passes(outcome)
-println("Digits tests: ", passed, " passed, ", failed, " failed, 0 skipped")
+has_flux || println("SKIPPED: the example's network in Flux: there is no Flux in this environment")
+println("Digits tests: ", passed, " passed, ", failed, " failed, ", has_flux ? 0 : 1, " skipped")
 exit(failed > 0 ? 1 : 0)
