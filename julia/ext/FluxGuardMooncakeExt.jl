@@ -6,15 +6,8 @@ using Mooncake: Mooncake
 
 Mooncake.tangent_type(::Type{<:Guard}) = Mooncake.NoTangent
 
-# The macro had another name in earlier versions.
-@static if isdefined(Mooncake, Symbol("@zero_derivative"))
-    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.watch),Any,Any}
-    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.observe!),Any,Any}
-    Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.verdict),Any}
-else
-    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.watch),Any,Any}
-    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.observe!),Any,Any}
-    Mooncake.@zero_adjoint Mooncake.DefaultCtx Tuple{typeof(FluxGuard.verdict),Any}
-end
+Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.watch),Any,Any}
+Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.observe!),Any,Any}
+Mooncake.@zero_derivative Mooncake.DefaultCtx Tuple{typeof(FluxGuard.verdict),Any}
 
 end

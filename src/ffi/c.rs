@@ -11,29 +11,17 @@
 // The pointers' contract above is that of every function here.
 #![allow(clippy::missing_safety_doc)]
 
-use std::cell::RefCell;
 use std::ffi::c_void;
 use std::time::Duration;
 
-use half::f16;
-
-use super::host;
+pub use super::host::ABI_VERSION;
+use super::host::{self, answer};
+pub use super::raw::{COPIED, FLOAT16, FLOAT32, FLOAT64, WakeFunction};
+use super::raw::{tensor, wake};
 use crate::error::{Error, Result};
 use crate::guard::{self, Guard, Ticket};
 use crate::profile::Profile;
 use crate::store;
-use crate::tensor::{Elements, Tensor};
-
-/// Version of this interface; raised when a function changes or goes.
-pub const ABI_VERSION: i32 = 1;
-/// Element type code of Float16.
-pub const FLOAT16: i32 = 1;
-/// Element type code of Float32.
-pub const FLOAT32: i32 = 2;
-/// Element type code of Float64.
-pub const FLOAT64: i32 = 3;
-/// Or-ed into the element type when the host had to copy the array before the call.
-pub const COPIED: i32 = 256;
 
 /// Text owned by the library until it is given to [`fg_text_free`].
 #[repr(C)]
@@ -43,21 +31,6 @@ pub struct FgText {
     pub ptr: *mut u8,
     /// Their number.
     pub len: usize,
-}
-
-thread_local! {
-    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Runs `work` behind the panic barrier, and turns its error into a code and a message.
-fn answer(work: impl FnOnce() -> Result<i64>) -> i64 {
-    match host::contained(work) {
-        Ok(value) => value,
-        Err(error) => {
-            LAST_ERROR.with(|last| *last.borrow_mut() = error.to_string());
-            -i64::from(error.code())
-        }
-    }
 }
 
 fn answer32(work: impl FnOnce() -> Result<i32>) -> i32 {
@@ -88,34 +61,6 @@ unsafe fn give(out: *mut FgText, value: String) -> Result<i32> {
     // SAFETY: by this function's contract.
     unsafe { out.write(text) };
     Ok(0)
-}
-
-/// SAFETY: `data` must be readable for `len` elements of the type that `dtype` names, during the call, or be null.
-unsafe fn tensor<'a>(
-    argument: &'static str,
-    dtype: i32,
-    data: *const c_void,
-    len: usize,
-    observations: usize,
-) -> Result<Tensor<'a>> {
-    if data.is_null() && len > 0 {
-        return Err(Error::invalid(argument, "a null pointer", "an array"));
-    }
-    // An empty array may have any pointer; a slice may not.
-    let data = if len == 0 { std::ptr::NonNull::<f64>::dangling().as_ptr().cast_const().cast() } else { data };
-    // SAFETY: by this function's contract; hosts align arrays to their elements.
-    let elements = unsafe {
-        match dtype & !COPIED {
-            FLOAT16 => Elements::F16(std::slice::from_raw_parts(data.cast::<f16>(), len)),
-            FLOAT32 => Elements::F32(std::slice::from_raw_parts(data.cast::<f32>(), len)),
-            FLOAT64 => Elements::F64(std::slice::from_raw_parts(data.cast::<f64>(), len)),
-            other => {
-                let was = format!("code {other}");
-                return Err(Error::ElementTypeUnsupported { argument, was });
-            }
-        }
-    };
-    Tensor::new(elements, observations)
 }
 
 /// SAFETY: `handle` must be null or come from `Box::into_raw` of a `T` that lives.
@@ -157,7 +102,7 @@ pub unsafe extern "C" fn fg_errors(out: *mut FgText) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_last_error(out: *mut FgText) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, LAST_ERROR.with(|last| std::mem::take(&mut *last.borrow_mut()))) })
+    answer32(|| unsafe { give(out, host::take_last_error()) })
 }
 
 /// Frees a text.
@@ -362,14 +307,6 @@ pub unsafe extern "C" fn fg_guard_wait(guard: *const c_void, ticket: u64, millis
     })
 }
 
-/// A function of the host with one argument: `uv_async_send` and its handle, for instance.
-type WakeFunction = unsafe extern "C" fn(*mut c_void) -> i32;
-
-/// A pointer that the host vouches for on any thread.
-struct WakeData(*mut c_void);
-// SAFETY: `fg_guard_wake` demands a function that any thread may call with this argument.
-unsafe impl Send for WakeData {}
-
 /// Has the worker call `function(data)`, from its own thread, after it published alerts; a null function ends that, and
 /// returns when no call is under way. Both must stay valid until then.
 #[unsafe(no_mangle)]
@@ -377,14 +314,8 @@ pub unsafe extern "C" fn fg_guard_wake(guard: *const c_void, function: Option<Wa
     answer32(|| {
         // SAFETY: the module's contract.
         let guard = unsafe { borrow::<Guard>("guard", guard)? };
-        guard.on_wake(function.map(|function| -> guard::Wake {
-            let data = WakeData(data);
-            Box::new(move || {
-                let WakeData(data) = &data;
-                // SAFETY: this function's contract.
-                unsafe { function(*data) };
-            })
-        }));
+        // SAFETY: this function's contract.
+        guard.on_wake(function.map(|function| unsafe { wake(function, data) }));
         Ok(0)
     })
 }

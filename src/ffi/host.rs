@@ -1,5 +1,6 @@
-//! What both faces do, in safe Rust: JSON in, JSON out, and panics turned into errors.
+//! What both faces do, in safe Rust: JSON in, JSON out, and errors and panics turned into codes with a message.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
@@ -13,6 +14,29 @@ use crate::profile::{Profile, ProfileOptions};
 use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
+
+/// Version of the border, the same for both faces; raised when a function changes or goes.
+pub const ABI_VERSION: i32 = 1;
+
+thread_local! {
+    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Runs `work` behind the panic barrier. An error becomes minus its code, and its message is kept for this thread.
+pub(super) fn answer(work: impl FnOnce() -> Result<i64>) -> i64 {
+    contained(work).unwrap_or_else(|error| refuse(&error))
+}
+
+/// Keeps the message for [`take_last_error`]; minus the code.
+pub(super) fn refuse(error: &Error) -> i64 {
+    LAST_ERROR.with(|last| *last.borrow_mut() = error.to_string());
+    -i64::from(error.code())
+}
+
+/// The message of this thread's last error; empties it.
+pub(super) fn take_last_error() -> String {
+    LAST_ERROR.with(|last| std::mem::take(&mut *last.borrow_mut()))
+}
 
 /// Runs `work`; a panic becomes [`Error::NativePanic`].
 pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {

@@ -3,3 +3,6 @@
 
 pub mod c;
 mod host;
+#[cfg(feature = "julia")]
+pub mod julia;
+mod raw;

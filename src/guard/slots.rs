@@ -1,6 +1,7 @@
 //! The callers' side of one guard: a handful of places where observations wait to be sent on, so that many threads may
 //! observe at once without meeting.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::chunk::Chunk;
@@ -22,7 +23,7 @@ pub(super) enum Parcel {
 /// One place. Whoever holds its lock works on it alone.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// Who observed here last, and when in the order of all calls.
+    /// Whose batch the scores are of, and its place in the order of all calls; 0 while they are nobody's.
     pub caller: u64,
     pub sequence: u64,
     pub scores: Scores,
@@ -41,9 +42,14 @@ impl Slot {
     }
 }
 
-/// The slots of one guard.
+/// The slots of one guard. Who used a slot last, and when, also stands outside its lock, so that a caller finds its own
+/// without taking the others'.
 #[derive(Debug)]
-pub(super) struct Slots(Vec<Mutex<Slot>>);
+pub(super) struct Slots {
+    slots: Vec<Mutex<Slot>>,
+    callers: [AtomicU64; SLOTS],
+    used: [AtomicU64; SLOTS],
+}
 
 impl Slots {
     pub fn new(baseline: &Baseline) -> Self {
@@ -55,39 +61,52 @@ impl Slots {
             chunk: Box::new(Chunk::new(baseline)),
             pending: None,
         };
-        Slots((0..SLOTS).map(|_| Mutex::new(slot())).collect())
+        Slots {
+            slots: (0..SLOTS).map(|_| Mutex::new(slot())).collect(),
+            callers: Default::default(),
+            used: Default::default(),
+        }
     }
 
-    /// The first free slot from the caller's own on; its own, once it is free, if all are taken.
-    pub fn enter(&self, caller: u64) -> MutexGuard<'_, Slot> {
-        // Fibonacci hashing: callers are addresses, whose lowest bits are alike.
-        let own = (caller.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as usize;
-        for at in (0..SLOTS).map(|i| (own + i) % SLOTS) {
-            match self.0[at].try_lock() {
-                Ok(slot) => return slot,
-                // A panic was caught at the border; buffers hold whole observations at any moment.
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        self.0[own].lock().unwrap_or_else(PoisonError::into_inner)
+    /// The slot that this caller used before, else the one that lies idle the longest; the next free one where that is
+    /// taken, and a wait only if all are. What it holds of a batch is nobody's until the caller signs it.
+    pub fn enter(&self, caller: u64, sequence: u64) -> MutexGuard<'_, Slot> {
+        let own = self.own(caller).unwrap_or_else(|| self.idle());
+        let free = (0..SLOTS).map(|i| (own + i) % SLOTS).find_map(|at| match self.slots[at].try_lock() {
+            Ok(slot) => Some((at, slot)),
+            // A panic was caught at the border; buffers hold whole observations at any moment.
+            Err(TryLockError::Poisoned(poisoned)) => Some((at, poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        let (at, mut slot) = free.unwrap_or_else(|| (own, unpoisoned(&self.slots[own])));
+        self.callers[at].store(caller, Ordering::Relaxed);
+        self.used[at].store(sequence, Ordering::Relaxed);
+        slot.sequence = 0;
+        slot
+    }
+
+    fn own(&self, caller: u64) -> Option<usize> {
+        (0..SLOTS)
+            .filter(|i| self.used[*i].load(Ordering::Relaxed) > 0)
+            .find(|i| self.callers[*i].load(Ordering::Relaxed) == caller)
+    }
+
+    fn idle(&self) -> usize {
+        (0..SLOTS).min_by_key(|i| self.used[*i].load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// The slot of the caller's last batch, unless another caller has used it since.
     pub fn find(&self, caller: u64) -> Option<MutexGuard<'_, Slot>> {
-        let mut last: Option<MutexGuard<'_, Slot>> = None;
-        for slot in &self.0 {
-            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            let later = last.as_ref().is_none_or(|l| slot.sequence > l.sequence);
-            if slot.caller == caller && slot.sequence > 0 && later {
-                last = Some(slot);
-            }
-        }
-        last
+        let of_caller = self.slots.iter().map(unpoisoned).filter(|slot| slot.caller == caller && slot.sequence > 0);
+        of_caller.max_by_key(|slot| slot.sequence)
     }
 
     /// Each slot in turn.
     pub fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Slot>> {
-        self.0.iter().map(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner))
+        self.slots.iter().map(unpoisoned)
     }
+}
+
+fn unpoisoned(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -92,15 +92,15 @@ impl State {
     /// The hook's work: scores the batch, keeps what the worker needs, returns how many observations are anomalous.
     pub fn observe(self: &Arc<Self>, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
         batch.expect_features(self.baseline.features())?;
-        let mut slot = self.slots.enter(caller);
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut slot = self.slots.enter(caller, sequence);
         // Looked up under the slot's lock: a close that comes after finds this batch in the slot.
         self.check_open()?;
         let Slot { scores, anomalous, chunk, .. } = &mut *slot;
         self.baseline.scorer.score(batch, scores);
         let flagged = flag(&self.baseline, scores, anomalous);
         chunk.push(batch, scores, anomalous, Instant::now());
-        slot.caller = caller;
-        slot.sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        (slot.caller, slot.sequence) = (caller, sequence);
         self.counts.observe(batch.observations(), flagged, copied);
         if slot.chunk.is_full() {
             self.send(&mut slot);

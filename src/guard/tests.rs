@@ -239,6 +239,11 @@ fn a_verdict_says_which_and_why() {
     assert_eq!(scored.indices, verdict.indices);
     assert_eq!((guard.counters().observed, guard.counters().anomalous), (4, 2));
     assert_eq!(code(guard.verdict(8)), 100);
+    for other in 100..110 {
+        guard.observe(&tensor(&[0.0, 0.0], 1), other, false).expect("open");
+    }
+    assert_eq!(guard.verdict(7).expect("others have their own places").indices, verdict.indices);
+    assert_eq!(code(guard.observe(&tensor(&[0.0], 1), 7, false)), 103);
     let single: Vec<f32> = batch.iter().map(|x| *x as f32).collect();
     let half: Vec<half::f16> = batch.iter().map(|x| half::f16::from_f64(*x)).collect();
     for elements in [Elements::F32(&single), Elements::F16(&half)] {

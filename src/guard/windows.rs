@@ -133,10 +133,10 @@ impl Windows {
 
     /// Closes the current pane if it is measured in time and that is over.
     pub fn close_if_over(&mut self, now: Instant, with: &mut Context<'_>) -> Result<()> {
-        if let (Length::Seconds(s), Some((started, _))) = (self.pane_length, self.current.time) {
-            if now.saturating_duration_since(started) >= Duration::from_secs_f64(s) {
-                return self.close_pane(false, with);
-            }
+        if let (Length::Seconds(s), Some((started, _))) = (self.pane_length, self.current.time)
+            && now.saturating_duration_since(started) >= Duration::from_secs_f64(s)
+        {
+            return self.close_pane(false, with);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Detectors that score one observation against the reference: one file a family.
 
+pub mod linfa;
 pub mod scaled;
 
 use crate::error::Result;

@@ -60,11 +60,11 @@ impl Baseline {
             Error::BaselineTooSmall { argument: "profile", was, expected: 2, reason }
         })?;
         let p = fitted.moments.features();
-        if profile.options.constant_features == ConstantFeatures::Error {
-            if let Some(feature) = (0..p).find(|k| fitted.moments.min(*k) == fitted.moments.max(*k)) {
-                let (value, observations) = (fitted.moments.min(feature), profile.observations() as usize);
-                return Err(Error::ConstantFeature { argument: "profile", feature, value, observations });
-            }
+        if profile.options.constant_features == ConstantFeatures::Error
+            && let Some(feature) = (0..p).find(|k| fitted.moments.min(*k) == fitted.moments.max(*k))
+        {
+            let (value, observations) = (fitted.moments.min(feature), profile.observations() as usize);
+            return Err(Error::ConstantFeature { argument: "profile", feature, value, observations });
         }
         let output = profile.options.output;
         let detectors = options.detectors.clone().unwrap_or_else(|| DetectorName::default_of(output).to_vec());

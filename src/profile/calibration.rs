@@ -34,10 +34,10 @@ impl Calibration {
     /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that the reference
     /// cannot support.
     pub fn new(detectors: &[DetectorName], reference: &Scores, rate: Option<f64>) -> Result<Self> {
-        if let Some(rate) = rate {
-            if !(rate > 0.0 && rate < 1.0) {
-                return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
-            }
+        if let Some(rate) = rate
+            && !(rate > 0.0 && rate < 1.0)
+        {
+            return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
         }
         let tails: Vec<Tail> = detectors.iter().map(|d| d.tail()).collect();
         let m = reference.columns.first().map_or(0, Vec::len);

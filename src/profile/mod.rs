@@ -117,11 +117,11 @@ impl Profile {
     /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`].
     pub fn fit(&mut self, reference: &Tensor<'_>) -> Result<()> {
         let p = reference.features();
-        if let Some(names) = &self.options.names {
-            if names.len() != p {
-                let expected = format!("{p}, one a feature");
-                return Err(Error::invalid("names", format!("{} names", names.len()), expected));
-            }
+        if let Some(names) = &self.options.names
+            && names.len() != p
+        {
+            let expected = format!("{p}, one a feature");
+            return Err(Error::invalid("names", format!("{} names", names.len()), expected));
         }
         if let Some(fitted) = &self.fitted {
             reference.expect_features(fitted.moments.features())?;

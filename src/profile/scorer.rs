@@ -219,11 +219,11 @@ impl Scorer {
                 _ => Some(&self.by_moments),
             };
             // Distance and z-score share one pass.
-            if let Some(by) = by {
-                if measured != Some(std::ptr::from_ref(by)) {
-                    by.measure(rows, rms, largest);
-                    measured = Some(std::ptr::from_ref(by));
-                }
+            if let Some(by) = by
+                && measured != Some(std::ptr::from_ref(by))
+            {
+                by.measure(rows, rms, largest);
+                measured = Some(std::ptr::from_ref(by));
             }
             column.clear();
             match detector {

@@ -26,7 +26,7 @@ using Main.Support
         end
         if ccall(:jl_generating_output, Cint, ()) == 1
             write($(repr(report)), string(REFUSED, " ", FluxGuard.FACE[] === nothing, " ", isempty(FluxGuard.NOTIFIERS), " ",
-                occursin("fluxguard", lowercase(join(filter(l -> occursin(".so", l), readlines("/proc/self/maps"))))), " ", threads() - BEFORE))
+                occursin("libfluxguard", lowercase(join(filter(l -> occursin(".so", l), readlines("/proc/self/maps"))))), " ", threads() - BEFORE))
         end
         end
         """)

@@ -89,7 +89,7 @@ end
     with_guards() do guard, inner
         model = guarded(small(), guard, 1 => inner)
         text = repr(MIME("text/plain"), model)
-        @test occursin("Guarded(", text) && occursin("Dense(2 => 5, tanh)", text) && occursin("45 parameters", text)
+        @test occursin("Guarded(", text) && occursin("Dense(2 => 5, tanh)", text) && occursin("49 parameters", text)
         @test occursin("guarded(", repr(model)) && occursin("\"out\"", repr(model))
         @test occursin("Dense(5 => 4)", repr(MIME("text/plain"), Chain(model, softmax)))
     end

@@ -1,0 +1,71 @@
+//! The list of what Julia sees. `TypedArray<T>` is `Array{T}` of any rank.
+
+// The macro makes a public function.
+#![allow(missing_docs)]
+
+use half::f16;
+use jlrs::data::managed::string::StringRet;
+use jlrs::data::managed::value::ValueRet;
+use jlrs::data::managed::value::typed::TypedValue;
+use jlrs::prelude::*;
+
+use super::guard::GuardHandle;
+use super::profile::{ProfileHandle, profile_load, profile_new};
+use super::{abi_version, compare, errors, last_error, panic, shutdown, worker_running};
+
+julia_module! {
+    become fluxguard_jlrs_init;
+
+    struct ProfileHandle;
+    struct GuardHandle;
+
+    fn abi_version() -> i64;
+    fn errors() -> ValueRet;
+    fn last_error() -> StringRet;
+    fn panic(message: JuliaString) -> i64;
+    fn shutdown() -> i64;
+    fn worker_running() -> i64;
+
+    fn profile_new(options: JuliaString) -> ValueRet;
+    fn profile_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in ProfileHandle fn profile_merge(&self, from: TypedValue<ProfileHandle>) -> i64;
+    #[untracked_self]
+    in ProfileHandle fn profile_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in ProfileHandle fn profile_save(&self, path: JuliaString) -> i64;
+    #[untracked_self]
+    in ProfileHandle fn guard_new(&self, options: JuliaString) -> ValueRet;
+
+    for T in [f16, f32, f64] {
+        #[untracked_self]
+        in ProfileHandle fn profile_fit(&self, reference: TypedArray<T>, observations: i64) -> i64;
+        #[untracked_self]
+        in GuardHandle fn guard_observe(&self, output: TypedArray<T>, observations: i64, caller: u64, copied: Bool) -> i64;
+        #[untracked_self]
+        in GuardHandle fn guard_score(&self, output: TypedArray<T>, observations: i64) -> ValueRet;
+        for U in [f16, f32, f64] {
+            fn compare(options: JuliaString, reference: TypedArray<T>, reference_observations: i64,
+                       current: TypedArray<U>, current_observations: i64) -> ValueRet;
+        };
+    };
+
+    #[untracked_self]
+    in GuardHandle fn guard_observe_at(&self, dtype: i32, data: usize, length: i64, observations: i64, caller: u64) -> i64;
+    #[untracked_self]
+    in GuardHandle fn guard_verdict(&self, caller: u64) -> ValueRet;
+    #[untracked_self]
+    in GuardHandle fn guard_alerts(&self, after: u64) -> ValueRet;
+    #[untracked_self]
+    in GuardHandle fn guard_windows(&self, after: u64) -> ValueRet;
+    #[untracked_self]
+    in GuardHandle fn guard_counters(&self) -> ValueRet;
+    #[untracked_self]
+    in GuardHandle fn guard_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in GuardHandle fn guard_flush(&self, close: Bool) -> i64;
+    #[untracked_self]
+    in GuardHandle fn guard_wait(&self, ticket: u64, milliseconds: u32) -> i64;
+    #[untracked_self]
+    in GuardHandle fn guard_wake(&self, function: usize, data: usize) -> i64;
+}

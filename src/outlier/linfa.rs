@@ -1,0 +1,99 @@
+//! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score a row, so that they stand in linfa's
+//! pipelines and cross-validation.
+
+use std::marker::PhantomData;
+
+use linfa::dataset::DatasetBase;
+use linfa::traits::{Fit, PredictInplace};
+use ndarray::{Array1, ArrayBase, CowArray, Data, Ix2};
+
+use super::Detector;
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+impl From<linfa::Error> for Error {
+    fn from(error: linfa::Error) -> Self {
+        Error::invalid("dataset", error, "a dataset that linfa accepts")
+    }
+}
+
+/// Parameters of detector `D`, which has none: `Params::<ZScore>::new().fit(&dataset)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Params<D>(PhantomData<D>);
+
+impl<D: Detector> Params<D> {
+    /// The parameters.
+    #[must_use]
+    pub fn new() -> Self {
+        Params(PhantomData)
+    }
+}
+
+impl<D: Detector> Default for Params<D> {
+    fn default() -> Self {
+        Params::new()
+    }
+}
+
+/// The records in standard layout; copied only if they are not.
+fn rows<S: Data<Elem = f64>>(records: &ArrayBase<S, Ix2>) -> CowArray<'_, f64, Ix2> {
+    records.as_standard_layout()
+}
+
+impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, Error> for Params<D> {
+    type Object = Scoring<D>;
+
+    /// Learns the reference: one observation a row.
+    fn fit(&self, dataset: &DatasetBase<ArrayBase<S, Ix2>, T>) -> Result<Scoring<D>> {
+        let rows = rows(&dataset.records);
+        D::fit(&Tensor::from_rows(&rows.view())?).map(Scoring)
+    }
+}
+
+/// A fitted detector that predicts scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoring<D>(pub D);
+
+impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<f32>> for Scoring<D> {
+    /// NaN for all rows if they do not have the reference's features: linfa's `predict` has no errors; check the shape
+    /// before, or use [`Detector::score`], which has.
+    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<S, Ix2>, y: &mut Array1<f32>) {
+        let rows = rows(x);
+        let scores = Tensor::from_rows(&rows.view()).and_then(|batch| self.0.score(&batch));
+        match scores {
+            Ok(scores) => y.assign(&Array1::from(scores)),
+            Err(_) => y.fill(f32::NAN),
+        }
+    }
+
+    fn default_target(&self, x: &ArrayBase<S, Ix2>) -> Array1<f32> {
+        Array1::zeros(x.nrows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outlier::scaled::{Distance, ZScore};
+    use linfa::traits::Predict;
+    use ndarray::{Array2, array};
+
+    #[test]
+    fn a_linfa_dataset_is_fitted_and_scored() {
+        let records = Array2::from_shape_fn((50, 2), |(i, j)| (i * (j + 1)) as f64);
+        let dataset = DatasetBase::from(records.clone());
+        let detector = Params::<ZScore>::new().fit(&dataset).expect("fits");
+        let probe = array![[24.5, 49.0], [24.5, 490.0]];
+        let scores: Array1<f32> = detector.predict(&probe);
+        assert!(scores[0] < 1e-6 && scores[1] > 10.0, "{scores}");
+        // The same from a transposed, strided view.
+        let transposed = records.t().as_standard_layout().into_owned();
+        let strided = DatasetBase::from(transposed.t());
+        assert_eq!(Params::<ZScore>::new().fit(&strided).expect("fits"), detector);
+        let wrong: Array1<f32> = detector.predict(&array![[1.0, 2.0, 3.0]]);
+        assert!(wrong[0].is_nan());
+        let bad = DatasetBase::from(array![[1.0, f64::NAN], [2.0, 3.0]]);
+        let fit: Result<Scoring<Distance>> = Params::new().fit(&bad);
+        assert_eq!(fit.expect_err("NaN").code(), 200);
+    }
+}

@@ -1,0 +1,43 @@
+using Test, FluxGuard
+using Main.Support
+
+# What other people's checkers say of the package, each where it can be loaded.
+loadable(name) = isdefined(Base, :get_extension) && Base.find_package(name) !== nothing
+
+if loadable("Aqua")
+    @eval using Aqua
+    @testset "Aqua" begin
+        # `1//week` gives a meaning to a quotient with a function of Dates: the one intended exception.
+        own = [typeof(FluxGuard.second), typeof(FluxGuard.minute), typeof(FluxGuard.hour), typeof(FluxGuard.day), typeof(FluxGuard.week)]
+        Aqua.test_all(FluxGuard; piracies = (treat_as_own = own,))
+    end
+else
+    skip_topic("quality: Aqua", "not in the environment")
+end
+
+if loadable("JET")
+    @eval using JET
+    @testset "JET" begin
+        JET.test_package(FluxGuard; target_modules = (FluxGuard,))
+    end
+else
+    skip_topic("quality: JET", "not in the environment")
+end
+
+if loadable("ExplicitImports")
+    @eval using ExplicitImports
+    @testset "ExplicitImports" begin
+        @test ExplicitImports.check_no_implicit_imports(FluxGuard) === nothing
+        @test ExplicitImports.check_no_stale_explicit_imports(FluxGuard) === nothing
+    end
+else
+    skip_topic("quality: ExplicitImports", "not in the environment")
+end
+
+@testset "every export has a docstring" begin
+    documented = keys(Docs.meta(FluxGuard))
+    for name in names(FluxGuard)
+        name in (:second, :minute, :hour, :day, :week) && continue # of Dates
+        @test Docs.Binding(FluxGuard, name) in documented
+    end
+end
