@@ -11,7 +11,7 @@ summaries for drift and raises alerts.
 
 In every array the last dimension is the observation, as in Flux; all other dimensions together are the features.
 Errors are subtypes of [`FluxGuardError`](@ref). See [`Profile`](@ref), [`Guard`](@ref), [`guarded`](@ref),
-[`verdict`](@ref), [`alerts`](@ref), [`no_drift`](@ref), [`binding`](@ref).
+[`verdict`](@ref), [`alerts`](@ref), [`no_drift`](@ref), [`moments`](@ref), [`binding`](@ref).
 """
 module FluxGuard
 
@@ -24,7 +24,7 @@ export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
 export alerts, Alert, read_alerts, on_alert
 export guarded, Guarded
 export FalseAlarms, second, minute, hour, day, week, window, observation
-export no_drift, no_anomalies, compare, Comparison
+export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
@@ -48,6 +48,7 @@ include("verdict.jl")
 include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
+include("moments.jl")
 include("testing.jl")
 
 function __init__()

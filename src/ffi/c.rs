@@ -342,6 +342,28 @@ pub extern "C" fn fg_worker_running() -> i32 {
     answer32(|| Ok(i32::from(guard::is_running())))
 }
 
+/// Writes five numbers a feature to `out`, feature by feature: mean, standard deviation (divisor n - 1), smallest and
+/// largest of the finite values, and how many are NaN or Inf. `out` must be writable for 5 times the features.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_moments(
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut f64,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        let batch = unsafe { tensor("y", dtype, data, len, observations)? };
+        if out.is_null() {
+            return Err(Error::invalid("out", "a null pointer", "a place for 5 numbers a feature"));
+        }
+        // SAFETY: this function's contract.
+        host::moments(&batch, unsafe { std::slice::from_raw_parts_mut(out, host::MOMENTS * batch.features()) });
+        Ok(0)
+    })
+}
+
 /// JSON of [`crate::drift::compare::Comparison`] of two arrays of the same features, by
 /// [`crate::drift::compare::CompareOptions`] in JSON.
 #[unsafe(no_mangle)]

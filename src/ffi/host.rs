@@ -11,7 +11,9 @@ use crate::drift::compare::{CompareOptions, compare};
 use crate::error::{Error, Result, panic_message};
 use crate::guard::{Guard, GuardOptions};
 use crate::profile::{Profile, ProfileOptions};
-use crate::tensor::Tensor;
+use crate::simd::Real;
+use crate::sketch::Moments;
+use crate::tensor::{Elements, Tensor};
 
 /// Version of the border, the same for both faces; raised when a function changes or goes.
 pub const ABI_VERSION: i32 = 1;
@@ -70,6 +72,35 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
     json(&compare(reference, current, &options::<CompareOptions>(json_options)?)?)
+}
+
+/// Numbers a feature that [`moments`] writes.
+pub(super) const MOMENTS: usize = 5;
+
+/// Mean, standard deviation, smallest, largest and number of non-finite values of each feature, feature by feature.
+pub(super) fn moments(batch: &Tensor<'_>, out: &mut [f64]) {
+    match batch.elements() {
+        Elements::F16(x) => moments_of(&x.iter().map(|x| x.to_f32()).collect::<Vec<_>>(), out),
+        Elements::F32(x) => moments_of(x, out),
+        Elements::F64(x) => moments_of(x, out),
+    }
+}
+
+fn moments_of<T: Real>(rows: &[T], out: &mut [f64]) {
+    let p = out.len() / MOMENTS;
+    // The first observation is a good enough guess of the mean for sums about it to keep their digits.
+    let guess = |x: &T| if x.to_f64().is_finite() { x.to_f64() } else { 0.0 };
+    let mut moments = Moments::new(rows[..p].iter().map(guess).collect());
+    moments.update(rows);
+    for (k, out) in out.chunks_exact_mut(MOMENTS).enumerate() {
+        let finite = moments.count(k) > 0;
+        let or_nan = |x: f64| if finite { x } else { f64::NAN };
+        out[0] = moments.mean(k);
+        out[1] = moments.std(k);
+        out[2] = or_nan(moments.min(k));
+        out[3] = or_nan(moments.max(k));
+        out[4] = moments.non_finite(k) as f64;
+    }
 }
 
 pub(super) fn path(text: &str) -> PathBuf {

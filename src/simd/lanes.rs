@@ -13,7 +13,7 @@ pub struct Lanes(pub [f64; WIDTH]);
 
 impl Lanes {
     #[inline(always)]
-    pub fn splat(x: f64) -> Self {
+    pub const fn splat(x: f64) -> Self {
         Lanes([x; WIDTH])
     }
 
@@ -22,6 +22,12 @@ impl Lanes {
     pub fn load<T: Real>(x: &[T]) -> Self {
         let x = &x[..WIDTH];
         Lanes(std::array::from_fn(|l| x[l].to_f64()))
+    }
+
+    /// Into the first eight of `x`.
+    #[inline(always)]
+    pub fn store(self, x: &mut [f64]) {
+        x[..WIDTH].copy_from_slice(&self.0);
     }
 
     #[inline(always)]

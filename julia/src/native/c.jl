@@ -15,6 +15,7 @@ struct CFace <: Face
     path::String
     profile_free::Ptr{Cvoid} # looked up beforehand: finalizers call them
     guard_free::Ptr{Cvoid}
+    moments::Ptr{Cvoid} # and this call is a hot one
 end
 
 mutable struct CProfile <: ProfileHandle
@@ -47,7 +48,8 @@ function cface(path::AbstractString)
     end
     Libdl.dlsym(library, :fg_abi_version; throw_error = false) === nothing &&
         throw(LibraryUnavailable("$path is not FluxGuard's library: it has no fg_abi_version"))
-    face = CFace(library, path, Libdl.dlsym(library, :fg_profile_free), Libdl.dlsym(library, :fg_guard_free))
+    face = CFace(library, path, Libdl.dlsym(library, :fg_profile_free), Libdl.dlsym(library, :fg_guard_free),
+        Libdl.dlsym(library, :fg_moments))
     version = abi_version(face)
     version == ABI_VERSION || throw(LibraryUnavailable(
         "$path speaks version $version of the border, this package version $ABI_VERSION; build the library from the package's own checkout"))
@@ -202,5 +204,12 @@ compare(face::CFace, options::String, a::AbstractArray{S}, m::Int, b::AbstractAr
             (Ptr{UInt8}, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ref{Text}),
             options, sizeof(options), dtype(S, false), pointer(a), length(a), m, dtype(T, false), pointer(b), length(b), n, out)
     end
+
+function moments(face::CFace, out::Matrix{Float64}, y::AbstractArray{T}) where {T<:Element}
+    code = GC.@preserve y out ccall(face.moments, Int32, (Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{Float64}),
+        dtype(T), pointer(y), length(y), FluxGuard.observations(y), out)
+    check(face, code)
+    return nothing
+end
 
 Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::Union{CProfile,CGuard}) = h.pointer

@@ -20,6 +20,7 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     flush(h, close) -> ticket                     wait(h, ticket, milliseconds) -> Bool
     wake(h, function, data)                       shutdown(face)
     compare(face, options, reference, reference_observations, current, current_observations) -> text
+    moments(face, out, y)
 """
 module Native
 
@@ -56,6 +57,7 @@ function wake end
 function free end
 function shutdown end
 function compare end
+function moments end
 
 include("arrays.jl")
 include("c.jl")

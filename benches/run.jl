@@ -1,0 +1,50 @@
+# This project beside the limit and a peer, in one run: what `make bench` prints.
+#
+# Sides that are compared run in turn, in short blocks, and a ratio is taken of neighbours: a busy machine slows both.
+# What is shown is the median of many such ratios, with the middle half of them.
+
+using Printf: @printf, @sprintf
+using LinearAlgebra: BLAS
+using Random: MersenneTwister, randn
+
+using FluxGuard
+
+include("support/measure.jl")
+include("support/machine.jl")
+include("support/rows.jl")
+include("support/pass.jl")
+include("support/hook.jl")
+include("support/network.jl")
+include("support/threads.jl")
+include("support/ks.jl")
+
+const TOPICS = [
+    "pass" => pass_rows,
+    "hook" => hook_rows,
+    "network" => network_rows,
+    "threads" => threads_rows,
+    "ks" => ks_rows,
+]
+
+# Arguments choose topics by name: `benches/run.jl pass ks`.
+function main(arguments)
+    unknown = setdiff(arguments, first.(TOPICS))
+    isempty(unknown) || (println(stderr, "bench: no topic $(join(unknown, ", ")); there are $(join(first.(TOPICS), ", "))"); exit(2))
+    describe_machine()
+    rows = Row[]
+    for (name, measure) in TOPICS
+        isempty(arguments) || name in arguments || continue
+        print(stderr, "measuring: ", name, " ...")
+        seconds = @elapsed append!(rows, try
+            measure()
+        catch error
+            [Row(name, "failed"; figure = first(split(sprint(showerror, error), '\n')), met = false)]
+        end)
+        println(stderr, @sprintf(" %.0f s", seconds))
+    end
+    println("load average after: ", load_average(), "\n")
+    print_rows(rows)
+    any(row -> row.what == "failed", rows) && exit(1)
+end
+
+main(ARGS)
