@@ -279,7 +279,8 @@ fn class_findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<
         if p_value * classes <= level {
             let share = |count: u64, of: u64| count as f64 / of as f64;
             let effect = (share(*now, n) - share(*before, m)).abs();
-            let (name, test) = (format!("class {class}"), "fisher".to_string());
+            // A class has the name of its output.
+            let (name, test) = (baseline.names[class].clone(), "fisher".to_string());
             found[list].push((class as u32, Evidence { name, test, statistic: *now as f64, p_value, effect }));
         }
     }
@@ -300,7 +301,7 @@ fn class_findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<
                 class: Some(class),
                 adjusted_p_value: (first.p_value * classes).min(1.0),
                 threshold: level,
-                message: format!("class {class}{more} is {what} (p = {:.1e})", first.p_value),
+                message: format!("class {}{more} is {what} (p = {:.1e})", first.name, first.p_value),
                 evidence: found.into_iter().map(|(_, e)| e).collect(),
             })
         })

@@ -25,14 +25,15 @@ pub struct Scaled {
     inverse: Vec<f64>,
 }
 
-/// The scale of a feature without spread: any change is then far out, and none is not.
-const NO_SPREAD: f64 = 1e-30;
+/// The scale of a feature without spread, relative to its centre (or to 1, if that is larger): above rounding, so that
+/// any real change is far out and none is not.
+const NO_SPREAD: f64 = 1e-12;
 
 impl Scaled {
     /// `center` and `scale >= 0`, one a feature.
     #[must_use]
     pub fn new(center: Vec<f64>, scale: &[f64]) -> Self {
-        let inverse = scale.iter().map(|s| 1.0 / s.max(NO_SPREAD)).collect();
+        let inverse = center.iter().zip(scale).map(|(c, s)| 1.0 / s.max(NO_SPREAD * c.abs().max(1.0))).collect();
         Scaled { center, inverse }
     }
 
