@@ -12,7 +12,7 @@ test: ## all that can be tested on this machine; what cannot is named
 	@scripts/test
 
 bench: ## this project beside its peers and the limit, in one run
-	@scripts/bench
+	@scripts/bench $(ARGS)
 
 docs: ## the Rust documentation, in target/doc
 	@cargo doc --no-deps --locked

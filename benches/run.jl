@@ -1,9 +1,10 @@
 # This project beside the limit and a peer, in one run: what `make bench` prints.
 #
 # Sides that are compared run in turn, in short blocks, and a ratio is taken of neighbours: a busy machine slows both.
-# What is shown is the median of many such ratios, with the middle half of them.
+# What is shown is the median of many such ratios, the middle half of them, and the ratio of the fastest tenths.
 
-using Printf: @printf, @sprintf
+using Dates: Dates, now
+using Printf: @sprintf
 using LinearAlgebra: BLAS
 using Random: MersenneTwister, randn
 
@@ -11,11 +12,13 @@ using FluxGuard
 
 include("support/measure.jl")
 include("support/machine.jl")
+include("support/heading.jl")
 include("support/rows.jl")
 include("support/pass.jl")
 include("support/hook.jl")
 include("support/network.jl")
 include("support/threads.jl")
+include("support/memory.jl")
 include("support/ks.jl")
 
 const TOPICS = [
@@ -23,6 +26,7 @@ const TOPICS = [
     "hook" => hook_rows,
     "network" => network_rows,
     "threads" => threads_rows,
+    "memory" => memory_rows,
     "ks" => ks_rows,
 ]
 

@@ -10,7 +10,7 @@ function ks_rows()
     topic = "Kolmogorov-Smirnov, $COLUMNS columns, $SAMPLE reference rows in order against $SAMPLE current ones, Float64, exact p-values"
     program = get(ENV, "FLUXGUARD_BENCH_PYTHON", "")
     isempty(program) && return [Row(topic, "beside scipy.stats.ks_2samp"; figure = "skipped",
-        background = get(ENV, "FLUXGUARD_BENCH_NO_PYTHON", "FLUXGUARD_BENCH_PYTHON is not set: run it by make bench"))]
+        note = get(ENV, "FLUXGUARD_BENCH_NO_PYTHON", "FLUXGUARD_BENCH_PYTHON is not set: run it by make bench"))]
 
     rng = MersenneTwister(6)
     reference = sort(randn(rng, COLUMNS, SAMPLE); dims = 2)
@@ -43,6 +43,6 @@ function ks_rows(topic, python, reference, current)
     return [
         ratio_row(topic, "compare(reference, current; tests = [:ks])", times[:, 1], times[:, 2]; at_least = 6),
         Row(topic, "  largest relative difference of 10 statistics and 10 p-values"; figure = @sprintf("%.1e", far), target = "<= 1e-9", met = far <= 1e-9,
-            background = @sprintf("p-values from %.1e to %.2f", minimum(p_values), maximum(p_values))),
+            note = @sprintf("p-values from %.1e to %.2f", minimum(p_values), maximum(p_values))),
     ]
 end

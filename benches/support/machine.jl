@@ -1,7 +1,5 @@
 # What it was measured on, and what the system knows of this process. Linux tells; elsewhere it is `nothing`.
 
-using Dates: Dates
-
 readable(path) = try read(path, String) catch; nothing end
 
 function field(path, name)
@@ -12,7 +10,7 @@ function field(path, name)
 end
 
 cpu_model() = something(field("/proc/cpuinfo", "model name"), Sys.cpu_info()[1].model)
-load_average() = join((@sprintf("%.1f", x) for x in Sys.loadavg()), " ")
+load_average() = join(round.(Sys.loadavg(); digits = 1), " ")
 
 "Resident memory of this process in bytes."
 function resident()
@@ -30,17 +28,4 @@ function worker_time()
         return text === nothing ? nothing : parse(Float64, first(split(text)))
     end
     return nothing
-end
-
-blas_threads() = isdefined(BLAS, :get_num_threads) ? something(BLAS.get_num_threads(), "?") :
-    ccall((BLAS.@blasfunc(openblas_get_num_threads), Base.libblas_name), Cint, ())
-
-function describe_machine()
-    v = versions()
-    println("date         ", Dates.format(Dates.now(), "yyyy-mm-dd HH:MM"))
-    println("machine      ", cpu_model(), ", ", Sys.CPU_THREADS, " cores, ", round(Int, Sys.total_memory() / 2^30), " GiB, ", Sys.MACHINE)
-    println("load average ", load_average(), " (1, 5, 15 minutes, before; what else ran disturbs the tails more than the medians)")
-    println("Julia        ", VERSION, ", ", Threads.nthreads(), " threads, ", blas_threads(), " BLAS threads")
-    println("FluxGuard    binding ", v.binding, ", 1 background thread")
-    flush(stdout)
 end

@@ -20,12 +20,12 @@ median(x) = quantile(x, 0.5)
 end
 
 """
-A function `() -> nanoseconds a call` that times a block of calls of `f(x)`; all are compiled and warm.
+A function `() -> nanoseconds a call` that times a block of calls of `f(x)`. `warm(x)` runs before each block, untimed.
 """
-function timer(f::F, x; calls::Int = 1) where {F}
+function timer(f::F, x; calls::Int = 1, warm = identity) where {F}
     sink = Ref(f(x))
     nanoseconds(f, x, calls, sink)
-    return () -> nanoseconds(f, x, calls, sink)
+    return () -> (warm(x); nanoseconds(f, x, calls, sink))
 end
 
 "So many calls of `f(x)` that a block of them takes about `seconds`."

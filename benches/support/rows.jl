@@ -2,8 +2,9 @@
 
 """
 A line of the table: `what` was measured, `beside` (the other side's time) and `ours`, `figure` (the number that the
-target is for: a ratio mostly), `middle` (the middle half of the figure over the rounds), `target`, whether it was `met`
-(`nothing` where there is no target), and the time on the `background` thread.
+target is for: a ratio mostly), `middle` (the middle half of the figure over the rounds), `fastest` (the same of the
+fastest tenth of either side, where other work on the machine disturbs least), `target`, whether it was `met` (`nothing`
+where there is no target), and a `note`.
 """
 struct Row
     topic::String
@@ -12,13 +13,14 @@ struct Row
     ours::String
     figure::String
     middle::String
+    fastest::String
     target::String
     met::Union{Nothing,Bool}
-    background::String
+    note::String
 end
 
-Row(topic, what; beside = "", ours = "", figure = "", middle = "", target = "", met = nothing, background = "") =
-    Row(topic, what, beside, ours, figure, middle, target, met, background)
+Row(topic, what; beside = "", ours = "", figure = "", middle = "", fastest = "", target = "", met = nothing, note = "") =
+    Row(topic, what, beside, ours, figure, middle, fastest, target, met, note)
 
 function duration(ns)
     ns < 1e3 && return @sprintf("%.0f ns", ns)
@@ -29,22 +31,23 @@ end
 bytes(n) = @sprintf("%.1f MiB", n / 2^20)
 
 "A row for the ratio of two sides of `alternate`, with the target `at_most` (or `at_least`)."
-function ratio_row(topic, what, beside, ours; at_most = nothing, at_least = nothing, digits = 1, background = "")
+function ratio_row(topic, what, beside, ours; at_most = nothing, at_least = nothing, digits = 1, note = "")
     ratios = at_least === nothing ? ours ./ beside : beside ./ ours
     show_ratio(x) = string(round(x; digits = digits), at_least === nothing ? " x" : " x faster")
     target = at_most !== nothing ? "<= $at_most x" : at_least !== nothing ? ">= $at_least x faster" : ""
     met = at_most !== nothing ? median(ratios) <= at_most : at_least !== nothing ? median(ratios) >= at_least : nothing
     return Row(topic, what; beside = duration(median(beside)), ours = duration(median(ours)), figure = show_ratio(median(ratios)),
         middle = string(round(quantile(ratios, 0.25); digits = digits), " - ", round(quantile(ratios, 0.75); digits = digits)),
-        target = target, met = met, background = background)
+        fastest = show_ratio(at_least === nothing ? quantile(ours, 0.1) / quantile(beside, 0.1) : quantile(beside, 0.1) / quantile(ours, 0.1)),
+        target = target, met = met, note = note)
 end
 
-const HEADER = ["what", "beside", "ours", "median", "middle half", "target", "", "background"]
+const HEADER = ["what", "beside", "ours", "median", "middle half", "fastest", "target", "", "note"]
 
 function print_rows(rows)
-    lines = [[r.what, r.beside, r.ours, r.figure, r.middle, r.target, r.met === nothing ? "" : r.met ? "met" : "MISSED", r.background] for r in rows]
+    lines = [[r.what, r.beside, r.ours, r.figure, r.middle, r.fastest, r.target, r.met === nothing ? "" : r.met ? "met" : "MISSED", r.note] for r in rows]
     widths = [maximum(textwidth(line[j]) for line in [lines; [HEADER]]) for j in eachindex(HEADER)]
-    show_line(cells) = println("  ", rstrip(join((j in 2:5 ? lpad(c, widths[j]) : rpad(c, widths[j]) for (j, c) in enumerate(cells)), "  ")))
+    show_line(cells) = println("  ", rstrip(join((j in 2:6 ? lpad(c, widths[j]) : rpad(c, widths[j]) for (j, c) in enumerate(cells)), "  ")))
     show_line(HEADER)
     topic = ""
     for (row, line) in zip(rows, lines)

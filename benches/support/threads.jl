@@ -1,4 +1,4 @@
-# Many threads on one guard, and what ten million observations leave behind.
+# Many threads on one guard.
 
 const WIDTH = 10
 const ROWS = 64
@@ -23,12 +23,6 @@ end
 
 millions(x) = @sprintf("%.2f M/s", x / 1e6)
 
-# What may be on its way at once (src/guard/worker.rs, slots.rs, state.rs): 64 chunks in the channel, 16 in slots, 8 spare,
-# one in work; in each 4096 observations of `WIDTH` values and four scores of 4 bytes, a class of 4 and two flags. Vectors
-# double, so up to twice that; and 32 MiB for summaries, for the baseline and for Julia's own heap.
-const IN_FLIGHT = 2 * (64 + 16 + 8 + 1) * (4096 + ROWS) * (4WIDTH + 4 * 4 + 4 + 2)
-const BOUND = IN_FLIGHT + 32 * 2^20
-
 function threads_rows()
     profile = fit(Profile, randn(MersenneTwister(5), Float32, WIDTH, 10_000))
     batches = [randn(MersenneTwister(10 + t), Float32, WIDTH, ROWS) for t in 1:4]
@@ -37,7 +31,7 @@ function threads_rows()
     one = 0.0
     for threads in (1, 2, 4)
         if threads > Threads.nthreads()
-            push!(rows, Row(topic, "$threads threads"; figure = "skipped", background = "this Julia was started with $(Threads.nthreads()); some versions give no more than there are cores"))
+            push!(rows, Row(topic, "$threads threads"; figure = "skipped", note = "this Julia was started with $(Threads.nthreads()); some versions give no more than there are cores"))
             continue
         end
         guard = Guard(profile; log = false)
@@ -48,30 +42,8 @@ function threads_rows()
         threads == 1 && (one = median(fed))
         push!(rows, Row(topic, "$threads thread$(threads == 1 ? "" : "s"): observations a second"; ours = millions(median(fed)),
             figure = @sprintf("%.2f x", median(fed) / one), middle = @sprintf("%.2f - %.2f M/s", quantile(fed, 0.25) / 1e6, quantile(fed, 0.75) / 1e6),
-            background = @sprintf("tested: %.2f M/s; %.0f %% summarised by callers", median(tested) / 1e6, 100 * c.merged / c.observed)))
+            note = @sprintf("tested: %.2f M/s; %.0f %% summarised by callers", median(tested) / 1e6, 100 * c.merged / c.observed)))
         close(guard)
     end
-    return [rows; memory_row(profile, batches[1])]
-end
-
-function memory_row(profile, y)
-    topic = "Memory of this process after 10^7 observations into one guard, flat out"
-    resident() === nothing && return [Row(topic, "resident memory"; figure = "skipped: no /proc/self/status")]
-    GC.gc()
-    before = resident()
-    guard = Guard(profile; log = false)
-    feed(guard, y, cld(10^6, ROWS))
-    flush(guard)
-    early = resident()
-    feed(guard, y, cld(9 * 10^6, ROWS))
-    flush(guard)
-    late = resident()
-    c = counters(guard)
-    close(guard)
-    kept = @sprintf("%.0f MiB if the outputs were kept", 1e7 * 4WIDTH / 2^20)
-    return [
-        Row(topic, "resident, before and after"; beside = bytes(before), ours = bytes(late), figure = "+ " * bytes(late - before),
-            target = "<= + " * bytes(BOUND), met = late - before <= BOUND && c.observed == c.tested, background = kept),
-        Row(topic, "  of it between the 10^6th and the 10^7th"; beside = bytes(early), ours = bytes(late), figure = "+ " * bytes(late - early)),
-    ]
+    return rows
 end

@@ -11,7 +11,7 @@ use jlrs::prelude::*;
 
 use super::guard::GuardHandle;
 use super::profile::{ProfileHandle, profile_load, profile_new};
-use super::{abi_version, compare, errors, last_error, panic, shutdown, worker_running};
+use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 
 julia_module! {
     become fluxguard_jlrs_init;
@@ -44,6 +44,7 @@ julia_module! {
         in GuardHandle fn guard_observe(&self, output: TypedArray<T>, observations: i64, caller: u64, copied: Bool) -> i64;
         #[untracked_self]
         in GuardHandle fn guard_score(&self, output: TypedArray<T>, observations: i64) -> ValueRet;
+        fn moments(out: TypedArray<f64>, y: TypedArray<T>, observations: i64) -> i64;
         for U in [f16, f32, f64] {
             fn compare(options: JuliaString, reference: TypedArray<T>, reference_observations: i64,
                        current: TypedArray<U>, current_observations: i64) -> ValueRet;

@@ -19,6 +19,7 @@ use jlrs::prelude::*;
 
 use self::border::{Element, away, made_text, string, tensor, text};
 use super::host::{self, answer};
+use crate::error::Error;
 use crate::guard as engine;
 
 #[julia_version(until = "1.10")]
@@ -71,6 +72,21 @@ fn compare<T: Element, U: Element>(
         let reference = tensor("reference", reference, reference_observations)?;
         let current = tensor("current", current, current_observations)?;
         host::compare_tensors(text("options", options)?, &reference, &current)
+    })
+}
+
+fn moments<T: Element>(out: TypedArray<f64>, y: TypedArray<T>, observations: i64) -> i64 {
+    answer(|| {
+        let batch = tensor("y", y, observations)?;
+        let (was, expected) = (out.length(), host::MOMENTS * batch.features());
+        if was != expected {
+            return Err(Error::invalid("out", format!("{was} elements"), format!("{expected}, 5 a feature")));
+        }
+        // SAFETY: an `Array{Float64}` has that many elements, Julia roots a call's arguments during the call, and the
+        // caller hands over an array that no one else uses meanwhile.
+        let out = unsafe { std::slice::from_raw_parts_mut(out.data_ptr().cast::<f64>(), was) };
+        host::moments(&batch, out);
+        Ok(0)
     })
 }
 

@@ -1,0 +1,257 @@
+//! `fluxguard compare`: a reference and a current sample, column by column.
+
+mod categories;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use super::outcome::{FailOn, Outcome};
+use super::sample::{Cells, Kind, Sample, is_standard_input, unmatched};
+use super::{Answer, Failure};
+use fluxguard::Error;
+use fluxguard::drift::compare::{CompareOptions, ComparedColumn, Comparison, compare};
+use fluxguard::drift::two_sample::TestName;
+use fluxguard::stats::multiple::{self, Correction};
+use fluxguard::tensor::{Elements, Tensor};
+
+/// Two-sample tests of a reference and a current sample, a row a column and test
+///
+/// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
+/// unless told otherwise. A column of text holds categories: it is compared by chi2, psi or js of their frequencies.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// CSV of the reference sample; - is standard input
+    reference: PathBuf,
+    /// CSV of the current sample; - is standard input
+    current: PathBuf,
+    /// Test to run; may be repeated, or name several: ks,psi [default: ks; of categories chi2]
+    #[arg(long = "test", value_name = "NAME", value_delimiter = ',', value_parser = test_name())]
+    tests: Vec<TestName>,
+    /// More tests after --test NAME
+    #[arg(value_name = "NAME", value_parser = test_name(), requires = "tests", hide = true)]
+    more_tests: Vec<TestName>,
+    /// The rate of false alarms of the whole comparison, as --correction means it
+    #[arg(long, default_value_t = CompareOptions::default().alpha, value_parser = probability)]
+    alpha: f64,
+    /// What is held at alpha over all tests: the family-wise error rate (bonferroni, holm) or the false discovery rate
+    #[arg(long, value_name = "NAME", default_value = CORRECTIONS[2].0, value_parser = correction())]
+    correction: Correction,
+    /// The smallest effect that counts as drift: a number for all tests, or TEST=NUMBER; may be repeated [default: 0.1]
+    #[arg(long, value_name = "[TEST=]NUMBER", value_delimiter = ',', value_parser = min_effect)]
+    min_effect: Vec<(Option<TestName>, f64)>,
+    /// Column to compare as categories, even where they are numbers; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    categorical: Vec<String>,
+    /// Exit with 1 where this was found
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// By the names that they have in JSON, and the short ones.
+const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
+    ("bonferroni", None, Correction::Bonferroni),
+    ("holm", None, Correction::Holm),
+    ("benjamini-hochberg", Some("bh"), Correction::BenjaminiHochberg),
+    ("benjamini-yekutieli", Some("by"), Correction::BenjaminiYekutieli),
+];
+
+impl Compare {
+    /// Reads both files, runs the tests and says what they found.
+    pub fn run(&self) -> Result<Answer, Failure> {
+        let (reference, current) = self.read()?;
+        let comparison = self.compare(&reference, &current)?;
+        let outcome = Outcome::new(comparison.drift, self.fail_on);
+        Ok(Answer::new(self.json, &comparison, || table::render(&comparison, &reference), outcome))
+    }
+
+    /// Both samples; `current` has the reference's columns and kinds, in its own order.
+    fn read(&self) -> Result<(Sample, Sample), Failure> {
+        if is_standard_input(&self.reference) && is_standard_input(&self.current) {
+            return Err(Error::invalid("CURRENT", "- for both files", "a file for one of them").into());
+        }
+        let declared = self.categorical.iter().map(|name| (name.clone(), Kind::Categories)).collect();
+        let reference = Sample::read("REFERENCE", &self.reference, &declared)?;
+        if let Some(name) = self.categorical.iter().find(|name| reference.column(name).is_none()) {
+            let expected = format!("a column of {}: {}", reference.file, reference.names());
+            return Err(Error::invalid("--categorical", format!("{name:?}"), expected).into());
+        }
+        let kinds: BTreeMap<_, _> = reference.columns.iter().map(|c| (c.name.clone(), c.kind)).collect();
+        let current = Sample::read("CURRENT", &self.current, &kinds)?;
+        match unmatched(&reference, &current) {
+            Some(bad) => Err(bad.into()),
+            None => Ok((reference, current)),
+        }
+    }
+
+    fn options(&self) -> CompareOptions {
+        let mut options =
+            CompareOptions { alpha: self.alpha, correction: self.correction, ..CompareOptions::default() };
+        let mut tests: Vec<TestName> = Vec::new();
+        for test in self.tests.iter().chain(&self.more_tests) {
+            if !tests.contains(test) {
+                tests.push(*test);
+            }
+        }
+        if !tests.is_empty() {
+            options.tests = tests;
+        }
+        if !self.min_effect.is_empty() {
+            let of_all = self.min_effect.iter().filter(|(test, _)| test.is_none());
+            let of_one = self.min_effect.iter().filter_map(|(test, value)| test.map(|test| (test, *value)));
+            let for_each = of_all.flat_map(|(_, value)| TestName::ALL.map(|test| (test, *value)));
+            options.min_effect = Some(for_each.chain(of_one).collect());
+        }
+        options
+    }
+
+    fn compare(&self, reference: &Sample, current: &Sample) -> Result<Comparison, Failure> {
+        let options = self.options();
+        let mut numbers = compare_numbers(reference, current, &options)?.into_iter();
+        let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
+        let mut columns = Vec::with_capacity(reference.columns.len());
+        for column in &reference.columns {
+            let cells = current.column(&column.name).map(|c| &c.cells);
+            match (&column.cells, cells) {
+                (Cells::Categories(before), Some(Cells::Categories(after))) => {
+                    columns.push(categories::compare(&column.name, before, after, &of_categories, &options)?);
+                }
+                _ => columns.extend(numbers.next()),
+            }
+        }
+        self.expect_run(&columns)?;
+        correct(&mut columns, &options)?;
+        Ok(Comparison {
+            drift: columns.iter().any(|column| column.drift),
+            alpha: options.alpha,
+            correction: options.correction,
+            reference_size: reference.observations as u64,
+            current_size: current.observations as u64,
+            columns,
+        })
+    }
+
+    /// A smallest effect for a test that is not run is a mistake.
+    fn expect_run(&self, columns: &[ComparedColumn]) -> Result<(), Error> {
+        let run: Vec<TestName> = columns.iter().flat_map(|c| &c.tests).map(|test| test.result.test).collect();
+        match self.min_effect.iter().find_map(|(test, _)| test.filter(|test| !run.contains(test))) {
+            None => Ok(()),
+            Some(test) => {
+                let expected = format!("a test that is run; add --test {test}");
+                Err(Error::invalid("--min-effect", test, expected))
+            }
+        }
+    }
+}
+
+/// The engine's comparison of the columns that hold numbers, in the reference's order.
+fn compare_numbers(
+    reference: &Sample,
+    current: &Sample,
+    options: &CompareOptions,
+) -> Result<Vec<ComparedColumn>, Failure> {
+    let mut names = Vec::new();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for column in &reference.columns {
+        if let (Cells::Numbers(r), Some(Cells::Numbers(c))) =
+            (&column.cells, current.column(&column.name).map(|c| &c.cells))
+        {
+            names.push(column.name.clone());
+            before.push(r.as_slice());
+            after.push(c.as_slice());
+        }
+    }
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (before, after) = (by_observation(&before), by_observation(&after));
+    let before = Tensor::new(Elements::F64(&before), reference.observations)?;
+    let after = Tensor::new(Elements::F64(&after), current.observations)?;
+    Ok(compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?.columns)
+}
+
+/// Columns, interleaved: an observation's features lie next to each other.
+fn by_observation(columns: &[&[f64]]) -> Vec<f64> {
+    let observations = columns.first().map_or(0, |column| column.len());
+    (0..observations).flat_map(|j| columns.iter().map(move |column| column[j])).collect()
+}
+
+/// The correction and its verdicts over all columns, of numbers and of categories together.
+fn correct(columns: &mut [ComparedColumn], options: &CompareOptions) -> Result<(), Error> {
+    let p_values: Vec<f64> = columns.iter().flat_map(|c| &c.tests).map(|test| test.result.p_value).collect();
+    let adjusted = multiple::adjust(&p_values, options.correction)?;
+    for (test, adjusted) in columns.iter_mut().flat_map(|column| &mut column.tests).zip(adjusted) {
+        test.adjusted_p_value = adjusted;
+        test.drift = adjusted <= options.alpha && test.result.effect >= test.min_effect;
+    }
+    for column in columns {
+        column.drift = column.tests.iter().any(|test| test.drift);
+    }
+    Ok(())
+}
+
+fn test_name() -> impl TypedValueParser<Value = TestName> {
+    PossibleValuesParser::new(TestName::ALL.map(TestName::as_str)).try_map(|name| name.parse::<TestName>())
+}
+
+fn correction() -> impl TypedValueParser<Value = Correction> {
+    let names = CORRECTIONS.map(|(name, short, _)| PossibleValue::new(name).aliases(short));
+    PossibleValuesParser::new(names).map(|name| {
+        let known = CORRECTIONS.iter().find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
+        known.map_or(CompareOptions::default().correction, |(_, _, correction)| *correction)
+    })
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
+    value.ok_or_else(|| "expected a probability between 0 and 1".into())
+}
+
+fn min_effect(text: &str) -> Result<(Option<TestName>, f64), String> {
+    let (test, number) = match text.split_once('=') {
+        Some((test, number)) => (Some(test.parse::<TestName>().map_err(|e| e.to_string())?), number),
+        None => (None, text),
+    };
+    let value = number.parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
+    value.map(|x| (test, x)).ok_or_else(|| "expected a number, 0 or more, or TEST=NUMBER".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrections_have_the_names_of_json() -> Result<(), serde_json::Error> {
+        for (name, short, correction) in CORRECTIONS {
+            assert_eq!(serde_json::to_value(correction)?, name);
+            if let Some(alias) = short {
+                assert_eq!(serde_json::from_value::<Correction>(alias.into())?, correction);
+            }
+        }
+        assert_eq!(CORRECTIONS[2].2, CompareOptions::default().correction);
+        Ok(())
+    }
+
+    #[test]
+    fn correcting_again_is_the_engines_verdict() -> Result<(), Failure> {
+        let wave = |n: u64, by: f64| (0..n).map(|i| (i as f64 * by).sin()).collect::<Vec<f64>>();
+        let (before, after) = (wave(900, 1.7), [wave(450, 2.3), wave(450, 0.003)].concat());
+        let (before, after) = (Tensor::new(Elements::F64(&before), 300)?, Tensor::new(Elements::F64(&after), 300)?);
+        for (_, _, correction) in CORRECTIONS {
+            let options = CompareOptions { tests: TestName::ALL.to_vec(), correction, ..Default::default() };
+            let engine = compare(&before, &after, &options)?;
+            let mut again = engine.columns.clone();
+            again.iter_mut().flat_map(|c| &mut c.tests).for_each(|t| (t.adjusted_p_value, t.drift) = (2.0, !t.drift));
+            correct(&mut again, &options)?;
+            assert_eq!(again, engine.columns);
+            assert!(engine.drift, "both verdicts are seen");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! Columns of categories: tests of how often each was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::failure::{BadCsv, quoted};
+use super::super::sample::{Kind, Sample};
+use fluxguard::Error;
+use fluxguard::drift::DEFAULT_MIN_EFFECT;
+use fluxguard::drift::compare::{CompareOptions, ComparedColumn, ComparedTest};
+use fluxguard::drift::two_sample::{TestName, TestResult, chi2, js, psi};
+
+type OfCounts = fn(&[u64], &[u64]) -> Result<TestResult, Error>;
+
+/// The test on counts, for those that have one.
+fn of_counts(test: TestName) -> Option<OfCounts> {
+    match test {
+        TestName::Chi2 => Some(chi2::from_counts),
+        TestName::Psi => Some(psi::from_counts),
+        TestName::Js => Some(js::from_counts),
+        _ => None,
+    }
+}
+
+/// The tests for the columns of categories: those of `tests` that go by counts, or chi2 where none were `asked` for.
+///
+/// # Errors
+/// [`BadCsv`] naming the first column of categories when all that were asked for are tests of numbers.
+pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<OfCounts>, BadCsv> {
+    let Some(column) = reference.columns.iter().find(|column| column.kind != Kind::Numbers) else {
+        return Ok(Vec::new());
+    };
+    let tests = if asked { tests } else { &[TestName::Chi2] };
+    let chosen: Vec<OfCounts> = tests.iter().filter_map(|test| of_counts(*test)).collect();
+    if chosen.is_empty() {
+        let names = tests.iter().map(|test| test.as_str()).collect::<Vec<_>>().join(", ");
+        let (line, cell) = &column.first;
+        return Err(BadCsv {
+            file: reference.file.clone(),
+            line: Some(*line),
+            column: Some(column.name.clone()),
+            problem: format!(
+                "got {}, which is a category; the tests asked for ({names}) compare numbers",
+                quoted(cell)
+            ),
+            mend: "add --test chi2 (or psi, js), or take the column out of both files".into(),
+        });
+    }
+    Ok(chosen)
+}
+
+/// One column, a category that only one sample has included; not yet corrected.
+pub fn compare(
+    name: &str,
+    reference: &BTreeMap<String, u64>,
+    current: &BTreeMap<String, u64>,
+    tests: &[OfCounts],
+    options: &CompareOptions,
+) -> Result<ComparedColumn, Error> {
+    let all: BTreeSet<&String> = reference.keys().chain(current.keys()).collect();
+    let count = |of: &BTreeMap<String, u64>| all.iter().map(|c| of.get(*c).copied().unwrap_or(0)).collect::<Vec<_>>();
+    let (before, after) = (count(reference), count(current));
+    let min_effects = options.min_effect.as_ref();
+    let compared = tests.iter().map(|test| {
+        let result = test(&before, &after)?;
+        let min_effect = min_effects.and_then(|m| m.get(&result.test)).copied().unwrap_or(DEFAULT_MIN_EFFECT);
+        Ok(ComparedTest { result, adjusted_p_value: result.p_value, min_effect, drift: false })
+    });
+    Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: compared.collect::<Result<_, Error>>()? })
+}

@@ -1,0 +1,75 @@
+//! A comparison as a table for people.
+
+use super::super::failure::listed;
+use super::super::sample::{Kind, Sample};
+use super::super::text_table::{Align, number, render as render_table};
+use super::CORRECTIONS;
+use fluxguard::drift::compare::Comparison;
+use fluxguard::drift::two_sample::Method;
+
+const HEADER: [(&str, Align); 9] = [
+    ("column", Align::Left),
+    ("test", Align::Left),
+    ("statistic", Align::Right),
+    ("p-value", Align::Right),
+    ("adjusted p", Align::Right),
+    ("effect", Align::Right),
+    ("min effect", Align::Right),
+    ("method", Align::Left),
+    ("drift", Align::Left),
+];
+
+/// A line for the verdict, one for what was held to be categories, and a row a column and test.
+pub fn render(comparison: &Comparison, reference: &Sample) -> String {
+    let mut rows = Vec::new();
+    for column in &comparison.columns {
+        for test in &column.tests {
+            let result = &test.result;
+            rows.push(vec![
+                column.name.clone(),
+                result.test.to_string(),
+                number(result.statistic),
+                number(result.p_value),
+                number(test.adjusted_p_value),
+                number(result.effect),
+                format!("{}", test.min_effect),
+                method(result.method).to_owned(),
+                if test.drift { "DRIFT" } else { "no" }.to_owned(),
+            ]);
+        }
+    }
+    format!("{}\n{}\n{}", verdict(comparison), categories(reference), render_table(&HEADER, &rows))
+}
+
+fn verdict(comparison: &Comparison) -> String {
+    let columns = match comparison.columns.len() {
+        1 => "1 column".to_owned(),
+        k => format!("{k} columns"),
+    };
+    let found = match comparison.columns.iter().filter(|column| column.drift).count() {
+        0 => format!("No drift in {columns}"),
+        k => format!("Drift in {k} of {columns}"),
+    };
+    let correction = CORRECTIONS.iter().find(|(_, _, c)| *c == comparison.correction).map_or("-", |(name, _, _)| name);
+    format!(
+        "{found}: {} observations against {} (alpha {}, corrected by {correction})",
+        comparison.current_size, comparison.reference_size, comparison.alpha
+    )
+}
+
+fn categories(reference: &Sample) -> String {
+    let names: Vec<&str> =
+        reference.columns.iter().filter(|column| column.kind != Kind::Numbers).map(|c| c.name.as_str()).collect();
+    if names.is_empty() { String::new() } else { format!("Compared as categories: {}\n", listed(names)) }
+}
+
+/// As in JSON.
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Exact => "exact",
+        Method::Asymptotic => "asymptotic",
+        Method::Permutation => "permutation",
+        Method::Grouped => "grouped",
+        _ => "-",
+    }
+}

@@ -1,0 +1,87 @@
+//! Aligned columns of text for people.
+
+use std::fmt::Write;
+
+/// To which side a column's cells are pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Lines of cells under a header, two spaces between columns, no trailing space. Control characters in cells are
+/// escaped, so that a file cannot steer the terminal.
+pub fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let width = |k: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(k)).map(|cell| cell.chars().count());
+        cells.chain([header[k].0.chars().count()]).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let titles = header.iter().map(|(title, _)| (*title).to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&titles).chain(&rows) {
+        let mut line = String::new();
+        for ((cell, (_, align)), width) in row.iter().zip(header).zip(&widths) {
+            let gap = if line.is_empty() { "" } else { "  " };
+            // Writing to a String cannot fail.
+            let _ = match align {
+                Align::Left => write!(line, "{gap}{cell:<width$}"),
+                Align::Right => write!(line, "{gap}{cell:>width$}"),
+            };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Four significant digits; powers of ten where the number is very small or large.
+pub fn number(x: f64) -> String {
+    if x == 0.0 {
+        return "0".into();
+    }
+    let rounded = format!("{x:.3e}");
+    let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
+    match exponent {
+        -4..=5 => format!("{x:.*}", usize::try_from(3 - exponent).unwrap_or_default()),
+        _ => rounded,
+    }
+}
+
+fn visible(cell: &str) -> String {
+    cell.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_stand_under_their_titles() {
+        let rows = vec![vec!["größe".into(), "1.5".into()], vec!["\x1b[31m".into(), "-".into()]];
+        let text = render(&[("column", Align::Left), ("p", Align::Right)], &rows);
+        assert_eq!(text, "column        p\ngröße       1.5\n\\u{1b}[31m    -\n");
+    }
+
+    #[test]
+    fn four_digits_of_a_number() {
+        let cases = [
+            (0.0, "0"),
+            (1.0, "1.000"),
+            (0.99996, "1.000"),
+            (0.05, "0.05000"),
+            (0.000_123_45, "0.0001234"),
+            (1.2344e-7, "1.234e-7"),
+            (123.456, "123.5"),
+            (123_456.7, "123457"),
+            (2e9, "2.000e9"),
+            (-0.5, "-0.5000"),
+        ];
+        for (x, text) in cases {
+            assert_eq!(number(x), text);
+        }
+    }
+}
