@@ -36,7 +36,7 @@ moments(y) = Native.unsupported("y", y)
     moments!(out, y) -> out
 
 [`moments`](@ref) into the rows of `out`, a `Matrix{Float64}` of 5 × features: mean, std, min, max, non-finite.
-Allocates nothing in Julia where `y` is an `Array` or a contiguous view of one. Throws [`InvalidArgument`](@ref), too,
+Allocates nothing in Julia where `y` is an `Array`. Throws [`InvalidArgument`](@ref), too,
 for an `out` of another size.
 """
 function moments!(out::Matrix{Float64}, y::AbstractArray{<:Native.Element})

@@ -8,9 +8,7 @@ using FluxGuard.Native: Element, dtype
 "The jlrs face of a loaded library."
 struct JlrsFace <: Native.Face
     path::String
-    c::Native.CFace # of the same library
 end
-JlrsFace(path) = JlrsFace(path, Native.cface(path))
 
 struct JlrsProfile <: Native.ProfileHandle
     handle::Rust.ProfileHandle
@@ -68,5 +66,7 @@ Native.wake(h::JlrsGuard, callback::Ptr{Cvoid}, data::Ptr{Cvoid}) =
 Native.compare(::JlrsFace, options::String, a::AbstractArray{<:Element}, m::Int, b::AbstractArray{<:Element}, n::Int) =
     GC.@preserve a b text(Rust.compare(options, array(a), m, array(b), n))
 
-# Nothing but numbers crosses here: the C call has no handle and no text for jlrs to look after.
-Native.moments(face::JlrsFace, out::Matrix{Float64}, y::AbstractArray{<:Element}) = Native.moments(face.c, out, y)
+function Native.moments(::JlrsFace, out::Matrix{Float64}, y::AbstractArray{<:Element})
+    GC.@preserve y check(Rust.moments(out, array(y), FluxGuard.observations(y)))
+    return nothing
+end
