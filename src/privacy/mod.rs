@@ -1,1 +1,4 @@
-//! Differential privacy: clipping, noise, accounting, calibration. Stands on `stats` alone.
+//! Differential privacy, the numbers: clip, noise, account, calibrate.
+
+pub mod accountant;
+pub mod calibrate;
