@@ -88,13 +88,29 @@ impl Accountant {
     /// The sampler's own bound goes here (see `noise::DiscreteGaussian::statistical_distance`); `δ` pays `(1 + e^ε)` times it.
     ///
     /// # Errors
-    /// `InvalidArgument` unless `distance` is in [0, 1).
+    /// `InvalidArgument` unless `distance` is in [0, 1].
     pub fn add_statistical_distance(&mut self, distance: f64) -> Result<()> {
-        if !(0.0..1.0).contains(&distance) {
-            return Err(Error::invalid("statistical_distance", distance, "a total variation distance in [0, 1)"));
+        if !(0.0..=1.0).contains(&distance) {
+            return Err(Error::invalid("statistical_distance", distance, "a total variation distance in [0, 1]"));
         }
-        self.statistical_distance += distance;
+        self.statistical_distance = (self.statistical_distance + distance).min(1.0);
         Ok(())
+    }
+
+    /// The distance added so far.
+    #[must_use]
+    pub fn statistical_distance(&self) -> f64 {
+        self.statistical_distance
+    }
+
+    /// Checks one that was read from somewhere as if it had been built step by step.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, naming what is wrong.
+    pub fn validate(&self) -> Result<()> {
+        let mut again = Accountant::new(self.kind, self.relation).with_unit_size(self.unit_size)?;
+        self.phases.iter().try_for_each(|phase| again.push(phase.clone()))?;
+        again.add_statistical_distance(self.statistical_distance)
     }
 
     /// How it composes.
