@@ -63,6 +63,7 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
     if options.steps == 0 {
         return Err(Error::invalid("steps", 0, "at least one step"));
     }
+    let start = estimate(options)?;
     // best answer so far: the least noise that was seen to be enough
     let mut best: Option<Calibration> = None;
     let mut excess = |ln_sigma: f64| -> Result<f64> {
@@ -74,7 +75,7 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
         // the logarithm of ε is nearly linear in that of σ; ε = 0 is merely "far below"
         Ok(((epsilon + 1e-3 * target_epsilon) / (1.001 * target_epsilon)).ln())
     };
-    let mut low = (0.0, excess(0.0)?);
+    let mut low = (start, excess(start)?);
     let mut high = low;
     while high.1 > 0.0 {
         if high.0 >= RANGE.1.ln() {
@@ -85,12 +86,12 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
             ));
         }
         low = high;
-        let next = (high.0 + (high.1 * 1.3).clamp(0.1, 2.5)).min(RANGE.1.ln());
+        let next = (high.0 + (high.1 * 1.3).clamp(0.004, 2.5)).min(RANGE.1.ln());
         high = (next, excess(next)?);
     }
-    while low.1 <= 0.0 && low.0 > RANGE.0.ln() {
+    while low.1 <= -CLOSE && low.0 > RANGE.0.ln() {
         high = low;
-        let next = (low.0 - 0.7).max(RANGE.0.ln());
+        let next = (low.0 + (low.1 * 1.3).clamp(-2.5, -0.004)).max(RANGE.0.ln());
         low = (next, excess(next)?);
     }
     if low.1 > 0.0 && high.1 < 0.0 {
@@ -110,10 +111,31 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
     best.ok_or_else(|| Error::invalid("target_epsilon", target_epsilon, "an epsilon that some noise multiplier meets"))
 }
 
-fn epsilon(options: &CalibrationOptions, noise_multiplier: f64) -> Result<f64> {
+/// `ln σ` at which the cheap estimate of `ε` meets the target; it need not be near.
+fn estimate(options: &CalibrationOptions) -> Result<f64> {
+    let excess = |ln_sigma: f64| -> Result<f64> {
+        let estimate = accountant(options, ln_sigma.exp())?.estimate(options.delta)?;
+        Ok(((estimate + 1e-3 * options.target_epsilon) / (1.001 * options.target_epsilon)).ln())
+    };
+    if options.accountant == AccountantKind::Rdp {
+        return Ok(0.0);
+    }
+    let (low, high) = (RANGE.0.ln(), RANGE.1.ln());
+    let (f_low, f_high) = (excess(low)?, excess(high)?);
+    if f_low <= 0.0 || f_high >= 0.0 {
+        return Ok(0.0);
+    }
+    Ok(brent_root((low, f_low), (high, f_high), 1e-3, excess)?.0)
+}
+
+fn accountant(options: &CalibrationOptions, noise_multiplier: f64) -> Result<Accountant> {
     let mut accountant = Accountant::new(options.accountant, options.relation).with_unit_size(options.unit_size)?;
     accountant.push(Phase { noise_multiplier, sampling: options.sampling, steps: options.steps })?;
-    accountant.epsilon(options.delta)
+    Ok(accountant)
+}
+
+fn epsilon(options: &CalibrationOptions, noise_multiplier: f64) -> Result<f64> {
+    accountant(options, noise_multiplier)?.epsilon(options.delta)
 }
 
 #[cfg(test)]

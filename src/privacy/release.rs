@@ -29,16 +29,21 @@ fn rounding(examples: usize) -> f64 {
 }
 
 /// Noise for one thread.
-enum Noise {
-    Discrete(Grid, NoiseSource),
-    Fast(f64, NoiseSource),
+struct Noise {
+    source: NoiseSource,
+    law: Law,
+}
+
+enum Law {
+    Discrete(Box<Grid>),
+    Fast(f64),
 }
 
 impl Noise {
     fn add(&mut self, sums: &mut [f64]) {
-        match self {
-            Noise::Discrete(grid, source) => grid.add(source, sums),
-            Noise::Fast(deviation, source) => source.add_gaussian(sums, *deviation),
+        match &self.law {
+            Law::Discrete(grid) => grid.add(&mut self.source, sums),
+            Law::Fast(deviation) => self.source.add_gaussian(sums, *deviation),
         }
     }
 }
@@ -53,11 +58,12 @@ fn noises(
     if !(1e-3..=1e6).contains(&multiplier) {
         return Err(Error::invalid("noise_multiplier", multiplier, "a number from 0.001 to 1e6"));
     }
-    let one = |source: &mut NoiseSource| match kind {
-        NoiseKind::Discrete => {
-            Ok(Noise::Discrete(Grid::new(dimension, sensitivity, multiplier, slack)?, source.fork()?))
-        }
-        NoiseKind::Fast => Ok(Noise::Fast(multiplier * sensitivity, source.fork()?)),
+    let one = |source: &mut NoiseSource| {
+        let law = match kind {
+            NoiseKind::Discrete => Law::Discrete(Box::new(Grid::new(dimension, sensitivity, multiplier, slack)?)),
+            NoiseKind::Fast => Law::Fast(multiplier * sensitivity),
+        };
+        Ok(Noise { source: source.fork()?, law })
     };
     (0..threads(work)).map(|_| one(source)).collect()
 }

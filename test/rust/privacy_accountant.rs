@@ -183,3 +183,105 @@ fn bad_input_is_named() {
     assert!(accountant.push(poisson(1.0, 0.1, 0)).is_ok());
     assert_eq!(accountant.epsilon(1e-5), Ok(0.0));
 }
+
+fn sampled(sampling: Sampling, relation: Relation, unit: u32) -> Result<f64> {
+    let mut accountant = Accountant::new(AccountantKind::Pld, relation).with_unit_size(unit)?;
+    accountant.push(Phase { noise_multiplier: 2.0, sampling, steps: 500 })?;
+    let pld = accountant.epsilon(1e-6)?;
+    let mut accountant = Accountant::new(AccountantKind::Rdp, relation).with_unit_size(unit)?;
+    accountant.push(Phase { noise_multiplier: 2.0, sampling, steps: 500 })?;
+    let rdp = accountant.epsilon(1e-6)?;
+    assert!(pld <= rdp && pld > 0.4 * rdp, "{sampling:?} {relation:?} {unit}: pld {pld} rdp {rdp}");
+    Ok(pld)
+}
+
+#[test]
+fn samplers_relations_and_units_are_in_their_order() -> Result<()> {
+    use Relation::{AddRemove, ReplaceOne};
+    let poisson = Sampling::Poisson { rate: 0.02 };
+    let fixed = Sampling::WithoutReplacement { lot_size: 200, dataset_size: 10_000 };
+    let truncated = |max_lot| Sampling::TruncatedPoisson { rate: 0.02, max_lot, dataset_size: 10_000 };
+    let base = sampled(poisson, AddRemove, 1)?;
+    let replace = sampled(poisson, ReplaceOne, 1)?;
+    assert!(base < replace && replace < 2.5 * base);
+    // a lot of fixed size: the bound has twice the distance, and never less than Poisson's
+    let (fixed_replace, fixed_remove) = (sampled(fixed, ReplaceOne, 1)?, sampled(fixed, AddRemove, 1)?);
+    let shown = format!("{base} {replace} {fixed_replace} {fixed_remove}");
+    assert!(fixed_remove > base && fixed_replace >= fixed_remove && fixed_replace < 1.5 * fixed_remove, "{shown}");
+    // truncation costs nothing where it never happens, and much where it always does
+    let never = sampled(truncated(400), AddRemove, 1)?;
+    let often = sampled(truncated(200), AddRemove, 1)?;
+    let always = sampled(truncated(100), AddRemove, 1)?;
+    let shown = format!("{never} {often} {always}");
+    assert!((never / base - 1.0).abs() < 1e-3 && often > 1.1 * base && always > often, "{shown}");
+    assert!(always <= fixed_remove * 1.01, "{shown} {fixed_remove}");
+    // users of two, four examples
+    let (two, four) = (sampled(poisson, AddRemove, 2)?, sampled(poisson, AddRemove, 4)?);
+    assert!(base < two && two < four && two < 3.0 * base);
+    assert!(sampled(fixed, ReplaceOne, 2)? > fixed_replace);
+    // at most as much as without any sampling
+    assert!(four < sampled(Sampling::FullBatch, AddRemove, 1)?);
+    Ok(())
+}
+
+#[test]
+fn shuffling_is_bounded_from_both_sides_and_not_taken_for_poisson() -> Result<()> {
+    let shuffled = Sampling::Shuffled { lot_size: 100, dataset_size: 10_000 };
+    let mut accountant = Accountant::new(AccountantKind::Pld, Relation::ReplaceOne);
+    accountant.push(Phase { noise_multiplier: 0.8, sampling: shuffled, steps: 100 })?;
+    let upper = accountant.epsilon(1e-5)?;
+    let lower = fluxguard::privacy::accountant::shuffled_lower_bound(0.8, 100, 1e-5)?;
+    assert!(lower > 0.3 * upper && lower < upper, "{lower} {upper}");
+    // one epoch is one full batch; a step more begins a second
+    let mut full = Accountant::new(AccountantKind::Pld, Relation::ReplaceOne);
+    full.push(Phase { noise_multiplier: 0.8, sampling: Sampling::FullBatch, steps: 1 })?;
+    assert_eq!(upper, full.epsilon(1e-5)?);
+    accountant.push(Phase { noise_multiplier: 0.8, sampling: shuffled, steps: 1 })?;
+    assert!(accountant.epsilon(1e-5)? > upper);
+    let mut add_remove = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
+    let refused = add_remove.push(Phase { noise_multiplier: 0.8, sampling: shuffled, steps: 1 });
+    assert!(matches!(refused, Err(Error::InvalidArgument { argument: "relation", .. })));
+    Ok(())
+}
+
+#[test]
+fn curves_and_trade_offs_are_those_of_the_gaussian_mechanism() -> Result<()> {
+    let mut accountant = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
+    accountant.push(Phase { noise_multiplier: 1.0, sampling: Sampling::FullBatch, steps: 1 })?;
+    // Dong, Roth and Su: the trade-off of N(0, 1) and N(1, 1) is Φ(Φ⁻¹(1 - α) - 1)
+    for (fpr, tpr) in [(0.01, 0.092_362_3), (0.1, 0.389_142_9), (0.5, 0.841_344_7)] {
+        let got = accountant.tpr_at_fpr(fpr)?;
+        assert!(got >= tpr - 1e-6 && got < tpr * 1.002, "{fpr}: {got} {tpr}");
+        assert!((accountant.trade_off(&[fpr])?[0] - (1.0 - got)).abs() < 1e-15);
+    }
+    let curve = accountant.curve(&[1e-3, 1e-6])?;
+    assert!(curve[0].0 < curve[1].0);
+    for (epsilon, delta) in curve {
+        assert!((accountant.delta(epsilon)? / delta - 1.0).abs() < 1e-9);
+    }
+    assert!(accountant.tpr_at_fpr(0.0).is_err() && accountant.delta(-1.0).is_err());
+    Ok(())
+}
+
+#[test]
+fn the_budget_says_when_it_is_exhausted() -> Result<()> {
+    let accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
+    let spent = accountant.epsilon(1e-5)?;
+    assert!(accountant.check_budget(poisson(1.0, 0.01, 1), spent * 1.01, 1e-5).is_ok());
+    let refused = accountant.check_budget(poisson(1.0, 0.01, 500), spent * 1.01, 1e-5);
+    assert!(matches!(refused, Err(Error::BudgetExhausted { .. })));
+    Ok(())
+}
+
+#[test]
+fn the_noise_samplers_distance_is_paid_for() -> Result<()> {
+    let mut accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
+    let ideal = accountant.epsilon(1e-5)?;
+    accountant.add_statistical_distance(1e-7)?;
+    let real = accountant.epsilon(1e-5)?;
+    assert!(real > ideal && real < 1.05 * ideal);
+    assert!(accountant.delta(real)? <= 1e-5 * 1.05);
+    accountant.add_statistical_distance(1e-5)?;
+    assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument: "delta", .. })));
+    Ok(())
+}

@@ -154,6 +154,14 @@ impl Accountant {
         self.prepared()?.epsilon(delta)
     }
 
+    /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
+    pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
+        match self.prepared()?.how {
+            How::Pld(directions) => Ok(pld::estimate(&directions, delta)),
+            _ => self.epsilon(delta),
+        }
+    }
+
     /// `δ` at `epsilon >= 0`, an upper bound, at most 1.
     ///
     /// # Errors

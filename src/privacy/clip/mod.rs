@@ -148,18 +148,18 @@ pub fn clip_sum<T: Float>(gradients: &Gradients<T>, clipping: &Clipping, out: &m
 /// Weights (`[parameter][example]`) that clip, and the report.
 pub(crate) fn weigh<T: Float>(gradients: &Gradients<T>, clipping: &Clipping) -> Result<(Vec<Vec<f64>>, ClipReport)> {
     clipping.validate(gradients.parameters.len())?;
-    let squares = kernel::norms(gradients);
+    let layers = kernel::norms(gradients);
     let examples = gradients.examples;
     let mut norms: Vec<f64> =
-        (0..examples).map(|i| squares.iter().map(|layer| layer[i] * layer[i]).sum::<f64>().sqrt()).collect();
-    // squares of finite norms beyond 1e154 overflow: add those with hypot
-    for (i, norm) in norms.iter_mut().enumerate().filter(|(_, norm)| norm.is_infinite()) {
-        *norm = squares.iter().fold(0.0, |sum: f64, layer| sum.hypot(layer[i]));
+        (0..examples).map(|i| layers.iter().map(|layer| layer[i] * layer[i]).sum::<f64>().sqrt()).collect();
+    // squares that overflow or vanish (or are NaN)
+    for (i, norm) in norms.iter_mut().enumerate().filter(|(_, norm)| !(1e-140..1e140).contains(*norm)) {
+        *norm = layers.iter().fold(0.0, |sum: f64, layer| sum.hypot(layer[i]));
     }
     let non_finite: Vec<usize> = (0..examples).filter(|&i| !norms[i].is_finite()).collect();
     let mut weights = match clipping {
-        Clipping::Flat(norm) => flat::weights(&norms, *norm, squares.len()),
-        Clipping::PerLayer(limits) => per_layer::weights(&squares, limits),
+        Clipping::Flat(norm) => flat::weights(&norms, *norm, layers.len()),
+        Clipping::PerLayer(limits) => per_layer::weights(&layers, limits),
     };
     for &example in &non_finite {
         norms[example] = f64::NAN;

@@ -24,6 +24,10 @@ const CELLS: usize = 32;
 const SCALE: f64 = 2.5;
 /// `(1/2.5)² / 2`: the exponent across the first cell.
 const BEND: f64 = 0.5 / (SCALE * SCALE);
+/// Entries of the table whose first 32 bits are not all zero; a word that is zero is settled with more bits.
+const NEAR: usize = 17;
+/// Candidates judged together.
+const LANES: usize = 32;
 /// Candidates drawn at a time.
 const BLOCK: usize = 512;
 /// Bits within a cell for released sums; `s = 2.5·2^24`.
@@ -35,8 +39,8 @@ pub struct DiscreteGaussian {
     bits: u32,
     /// `P(k >= j)·2^128` for `j = 1..32`.
     table: [u128; CELLS - 1],
-    /// The first 32 bits of each.
-    heads: [u32; CELLS - 1],
+    /// The first 32 bits of those that have any.
+    heads: [u32; NEAR],
 }
 
 impl Default for DiscreteGaussian {
@@ -76,31 +80,52 @@ pub(crate) struct Candidates {
 
 multiversion! {
     /// Cell, value and acceptance of every candidate, or that 32 bits were too few to tell.
-    fn judge(c: &mut Candidates, heads: &[u32; CELLS - 1], bits: u32) {
+    fn judge(c: &mut Candidates, heads: &[u32; NEAR], bits: u32) {
         let mask = (1u32 << bits) - 1;
         let scale = 0.5f64.powi(bits as i32);
-        for lane in 0..BLOCK {
-            let (mut k, mut tie) = (0u32, 0u32);
-            let word = c.cell[lane];
-            for &head in heads {
-                k += u32::from(word < head);
-                tie |= u32::from(word == head);
+        for from in (0..BLOCK).step_by(LANES) {
+            let mut words = [0u32; LANES];
+            words.copy_from_slice(&c.cell[from..from + LANES]);
+            let (mut cells, mut ties) = ([0u32; LANES], [0u32; LANES]);
+            for lane in 0..LANES {
+                ties[lane] = u32::from(words[lane] == 0);
             }
-            let y = c.within[lane] & mask;
-            let u = f64::from(y as i32) * scale;
-            let p = exp_minus(BEND * u * (u + 2.0 * f64::from(k as i32))) * 4_294_967_296.0;
-            // (word >> 1) and the last bit apart: AVX2 converts signed numbers only
-            let word = c.accept[lane];
-            let v = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
-            let magnitude = (k << bits | y) as i32;
-            let negative = (c.within[lane] >> 31) as i32;
-            // zero has one sign only
-            let twice = u32::from(magnitude == 0) & negative as u32;
-            c.keep[lane] = u32::from(v + 1.0 <= p) & (1 - twice);
-            c.tie[lane] = tie | (u32::from(v < p) & u32::from(v + 1.0 > p));
-            c.value[lane] = (magnitude ^ -negative) + negative;
+            for &head in heads {
+                for lane in 0..LANES {
+                    cells[lane] += u32::from(words[lane] < head);
+                    ties[lane] |= u32::from(words[lane] == head);
+                }
+            }
+            let within: &[u32; LANES] = lanes(&c.within, from);
+            let accept: &[u32; LANES] = lanes(&c.accept, from);
+            let (mut value, mut keep) = ([0i32; LANES], [0u32; LANES]);
+            for lane in 0..LANES {
+                let (k, y) = (cells[lane], within[lane] & mask);
+                let u = f64::from(y as i32) * scale;
+                let p = exp_minus(BEND * u * (u + 2.0 * f64::from(k as i32))) * 4_294_967_296.0;
+                // (word >> 1) and the last bit apart: AVX2 converts signed numbers only
+                let word = accept[lane];
+                let v = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
+                let magnitude = (k << bits | y) as i32;
+                let negative = (within[lane] >> 31) as i32;
+                // zero has one sign only
+                let twice = u32::from(magnitude == 0) & negative as u32;
+                keep[lane] = u32::from(v + 1.0 <= p) & (1 - twice);
+                ties[lane] |= u32::from(v < p) & u32::from(v + 1.0 > p);
+                value[lane] = (magnitude ^ -negative) + negative;
+            }
+            c.value[from..from + LANES].copy_from_slice(&value);
+            c.keep[from..from + LANES].copy_from_slice(&keep);
+            c.tie[from..from + LANES].copy_from_slice(&ties);
         }
     }
+}
+
+/// The lanes from `from` on.
+#[inline(always)]
+fn lanes(words: &[u32; BLOCK], from: usize) -> &[u32; LANES] {
+    // `from` is a multiple of LANES below BLOCK, so there is always such a chunk
+    words[from..].first_chunk().unwrap_or(&[0; LANES])
 }
 
 impl DiscreteGaussian {
@@ -115,7 +140,8 @@ impl DiscreteGaussian {
             tail += weights[j];
             table[j - 1] = (tail / total * 2f64.powi(128)) as u128;
         }
-        let heads = table.map(|entry| (entry >> 96) as u32);
+        let mut heads = [0; NEAR];
+        heads.iter_mut().zip(&table).for_each(|(head, entry)| *head = (entry >> 96) as u32);
         DiscreteGaussian { bits: bits.min(25), table, heads }
     }
 
@@ -260,7 +286,10 @@ mod tests {
 
     #[test]
     fn the_table_is_the_cells_law() {
-        let table = DiscreteGaussian::new(4).table;
+        let sampler = DiscreteGaussian::new(4);
+        let table = sampler.table;
+        // what `judge` does not compare with begins with 32 zero bits
+        assert!(table[NEAR..].iter().all(|entry| entry >> 96 == 0));
         let total: f64 = (0..CELLS).map(|k| (-BEND * (k * k) as f64).exp()).sum();
         let mut next = 0.0;
         for j in (1..CELLS).rev() {

@@ -31,25 +31,35 @@ impl Composed {
     }
 }
 
-/// The largest `ε` of the directions at `delta`; directions that cannot be the largest are not worked out.
+/// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked out.
 pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
-    let mut planned: Vec<_> = directions
-        .iter()
-        .filter(|composed| composed.total_variation() > delta)
-        .map(|composed| {
-            let (total, cut) = compose::prepare(composed, delta);
-            let bound = plan::plan(&total, plan::Target::Epsilon { delta }, cut, 0, None).chernoff;
-            (bound, composed, total, cut)
-        })
-        .collect();
-    planned.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut worst: f64 = 0.0;
-    for (bound, composed, total, cut) in &planned {
-        if *bound * (1.0 - 1e-6) > worst {
-            worst = worst.max(compose::epsilon(composed, total, *cut, delta));
-        }
+    let open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
+    let one = |composed: &Composed| {
+        let (total, cut) = compose::prepare(composed, delta);
+        compose::epsilon(composed, &total, cut, delta)
+    };
+    match open.as_slice() {
+        [] => 0.0,
+        [only] => one(only),
+        _ => std::thread::scope(|scope| {
+            let threads: Vec<_> = open.iter().map(|composed| scope.spawn(|| one(composed))).collect();
+            let joined = threads.into_iter().map(|thread| match thread.join() {
+                Ok(epsilon) => epsilon,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.fold(0.0, f64::max)
+        }),
     }
-    worst
+}
+
+/// About what [`epsilon`] will answer, from the saddle point alone: no bound, but where to begin a search.
+pub(crate) fn estimate(directions: &[Composed], delta: f64) -> f64 {
+    let one = |composed: &Composed| {
+        let (total, _) = compose::prepare(composed, delta);
+        plan::saddle_point(&total, delta)
+    };
+    let open = directions.iter().filter(|composed| composed.total_variation() > delta);
+    open.map(one).fold(0.0, f64::max)
 }
 
 /// The largest `δ` of the directions at `epsilon >= 0`.

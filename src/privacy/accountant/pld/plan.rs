@@ -45,8 +45,6 @@ pub(crate) struct Plan {
     pub(crate) high: f64,
     /// Tail mass cut from each step.
     pub(crate) cut: f64,
-    /// The `ε` that Chernoff's bound alone gives (for `Target::Epsilon`).
-    pub(crate) chernoff: f64,
 }
 
 /// Largest FFT, and largest grid of one step.
@@ -116,8 +114,7 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
         }
     };
     let k = total.at(lambda);
-    // E of exp(-λ(L-ε))(1 - exp(-(L-ε))) over L > ε, were the tilted loss normal about ε
-    let factor = 1.0 / (1.0 + lambda * (lambda + 1.0) * (2.0 * std::f64::consts::PI * k.variance).sqrt());
+    let factor = factor(lambda, k.variance);
     let (ln_delta, epsilon) = match target {
         Target::Epsilon { delta } => (delta.ln(), (k.value - delta.ln() + factor.ln()) / lambda),
         Target::Delta { epsilon } => ((k.value - lambda * epsilon).min(0.0) + factor.ln(), epsilon),
@@ -135,9 +132,20 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
     let (high, lambda_tail) = window_end(total, lambda, k.value, factor, ln_delta);
     let high = high.max(low + (-ln_delta - SHARE.ln()) / lambda);
     let cells = widths(total, lambda, decay, tolerance, high - low);
-    let chernoff = (k.value - ln_delta) / lambda;
     let added = 0.5 * total.grid_variance(lambda, cells);
-    Plan { lambda, lambda_tail, cells, added, low, high, cut, chernoff }
+    Plan { lambda, lambda_tail, cells, added, low, high, cut }
+}
+
+/// `E exp(-λ(L-ε))(1 - exp(-(L-ε)))` over `L > ε`, were the tilted loss normal about `ε`.
+fn factor(lambda: f64, variance: f64) -> f64 {
+    1.0 / (1.0 + lambda * (lambda + 1.0) * (2.0 * std::f64::consts::PI * variance).sqrt())
+}
+
+/// `ε` at `delta` by the saddle-point approximation.
+pub(crate) fn saddle_point(total: &Total, delta: f64) -> f64 {
+    let lambda = total.best_lambda(|lambda, k| (k - delta.ln()) / lambda);
+    let k = total.at(lambda);
+    ((k.value - delta.ln() + factor(lambda, k.variance).ln()) / lambda).max(0.0)
 }
 
 /// Where the window may end: little mass above it, and little tilted mass that would wrap around to where `ε` is.
