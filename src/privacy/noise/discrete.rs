@@ -24,10 +24,9 @@ const CELLS: usize = 32;
 const SCALE: f64 = 2.5;
 /// `(1/2.5)² / 2`: the exponent across the first cell.
 const BEND: f64 = 0.5 / (SCALE * SCALE);
-/// Entries of the table whose first 32 bits are not all zero; a word that is zero is settled with more bits.
-const NEAR: usize = 17;
-/// Candidates judged together.
-const LANES: usize = 32;
+/// Entries of the table that the first 32 bits are compared with: all that have any, and zeros, which make a tie of a
+/// word that is zero.
+const NEAR: usize = 20;
 /// Candidates drawn at a time.
 const BLOCK: usize = 512;
 /// Bits within a cell for released sums; `s = 2.5·2^24`.
@@ -49,6 +48,17 @@ impl Default for DiscreteGaussian {
     }
 }
 
+/// `1/n!`.
+const INVERSE_FACTORIALS: [f64; 13] = {
+    let mut table = [1.0; 13];
+    let mut n = 1;
+    while n < 13 {
+        table[n] = table[n - 1] / n as f64;
+        n += 1;
+    }
+    table
+};
+
 /// `exp(-t)` for `t` in [0, 6], to about 3 units in the last place, with no branch.
 #[inline(always)]
 fn exp_minus(t: f64) -> f64 {
@@ -59,11 +69,11 @@ fn exp_minus(t: f64) -> f64 {
     let rounded = t * std::f64::consts::LOG2_E + ROUND;
     let n = rounded - ROUND;
     let r = (n * LN_2_HIGH - t) + n * LN_2_LOW;
-    let mut sum = 1.0 / 6_227_020_800.0;
-    for factorial in
-        [479_001_600.0, 39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5_040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0]
-    {
-        sum = sum * r + 1.0 / factorial;
+    let mut sum = INVERSE_FACTORIALS[12];
+    let mut power = 12;
+    while power > 0 {
+        power -= 1;
+        sum = sum * r + INVERSE_FACTORIALS[power];
     }
     sum * f64::from_bits((1023u64 << 52).wrapping_sub(rounded.to_bits() << 52))
 }
@@ -74,58 +84,52 @@ pub(crate) struct Candidates {
     accept: [u32; BLOCK],
     within: [u32; BLOCK],
     value: [i32; BLOCK],
-    keep: [u32; BLOCK],
-    tie: [u32; BLOCK],
+    keep: [i32; BLOCK],
+    tie: [i32; BLOCK],
 }
 
 multiversion! {
     /// Cell, value and acceptance of every candidate, or that 32 bits were too few to tell.
+    ///
+    /// One short loop after another over the whole block, each of which the compiler vectorises.
     fn judge(c: &mut Candidates, heads: &[u32; NEAR], bits: u32) {
         let mask = (1u32 << bits) - 1;
         let scale = 0.5f64.powi(bits as i32);
-        for from in (0..BLOCK).step_by(LANES) {
-            let mut words = [0u32; LANES];
-            words.copy_from_slice(&c.cell[from..from + LANES]);
-            let (mut cells, mut ties) = ([0u32; LANES], [0u32; LANES]);
-            for lane in 0..LANES {
-                ties[lane] = u32::from(words[lane] == 0);
+        let Candidates { cell, accept, within, value, keep, tie } = c;
+        // with the first bit flipped, signed numbers compare as unsigned ones do: that is what AVX2 has
+        let flip = |word: u32| (word ^ (1 << 31)) as i32;
+        let mut chance = [0.0f64; BLOCK];
+        let mut drawn = [0.0f64; BLOCK];
+        value.fill(0);
+        tie.fill(0);
+        for four in heads.chunks_exact(4) {
+            let (a, b, c, d) = (flip(four[0]), flip(four[1]), flip(four[2]), flip(four[3]));
+            for ((&word, k), tie) in cell.iter().zip(value.iter_mut()).zip(tie.iter_mut()) {
+                let word = flip(word);
+                *k += i32::from(word < a) + i32::from(word < b) + i32::from(word < c) + i32::from(word < d);
+                *tie |= i32::from(word == a) | i32::from(word == b) | i32::from(word == c) | i32::from(word == d);
             }
-            for &head in heads {
-                for lane in 0..LANES {
-                    cells[lane] += u32::from(words[lane] < head);
-                    ties[lane] |= u32::from(words[lane] == head);
-                }
-            }
-            let within: &[u32; LANES] = lanes(&c.within, from);
-            let accept: &[u32; LANES] = lanes(&c.accept, from);
-            let (mut value, mut keep) = ([0i32; LANES], [0u32; LANES]);
-            for lane in 0..LANES {
-                let (k, y) = (cells[lane], within[lane] & mask);
-                let u = f64::from(y as i32) * scale;
-                let p = exp_minus(BEND * u * (u + 2.0 * f64::from(k as i32))) * 4_294_967_296.0;
-                // (word >> 1) and the last bit apart: AVX2 converts signed numbers only
-                let word = accept[lane];
-                let v = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
-                let magnitude = (k << bits | y) as i32;
-                let negative = (within[lane] >> 31) as i32;
-                // zero has one sign only
-                let twice = u32::from(magnitude == 0) & negative as u32;
-                keep[lane] = u32::from(v + 1.0 <= p) & (1 - twice);
-                ties[lane] |= u32::from(v < p) & u32::from(v + 1.0 > p);
-                value[lane] = (magnitude ^ -negative) + negative;
-            }
-            c.value[from..from + LANES].copy_from_slice(&value);
-            c.keep[from..from + LANES].copy_from_slice(&keep);
-            c.tie[from..from + LANES].copy_from_slice(&ties);
+        }
+        for ((chance, &word), &k) in chance.iter_mut().zip(within.iter()).zip(value.iter()) {
+            let u = f64::from((word & mask) as i32) * scale;
+            *chance = exp_minus(BEND * u * (u + 2.0 * f64::from(k))) * 4_294_967_296.0;
+        }
+        for (drawn, &word) in drawn.iter_mut().zip(accept.iter()) {
+            // the last bit apart: AVX2 converts signed numbers only
+            *drawn = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
+        }
+        for (((keep, tie), &chance), &drawn) in keep.iter_mut().zip(tie.iter_mut()).zip(&chance).zip(&drawn) {
+            *keep = i32::from(drawn + 1.0 <= chance);
+            *tie |= i32::from(drawn < chance) & (1 - *keep);
+        }
+        for ((value, keep), &word) in value.iter_mut().zip(keep.iter_mut()).zip(within.iter()) {
+            let magnitude = (*value << bits) | (word & mask) as i32;
+            let negative = (word >> 31) as i32;
+            // zero has one sign only
+            *keep &= 1 - (i32::from(magnitude == 0) & negative);
+            *value = (magnitude ^ -negative) + negative;
         }
     }
-}
-
-/// The lanes from `from` on.
-#[inline(always)]
-fn lanes(words: &[u32; BLOCK], from: usize) -> &[u32; LANES] {
-    // `from` is a multiple of LANES below BLOCK, so there is always such a chunk
-    words[from..].first_chunk().unwrap_or(&[0; LANES])
 }
 
 impl DiscreteGaussian {
@@ -165,7 +169,8 @@ impl DiscreteGaussian {
     /// Fills `out` with samples.
     pub fn fill(&self, source: &mut NoiseSource, out: &mut [i32]) {
         let zero = [0u32; BLOCK];
-        let mut c = Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: zero, tie: zero };
+        let mut c =
+            Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: [0; BLOCK], tie: [0; BLOCK] };
         let mut done = 0;
         while done < out.len() {
             source.fill(&mut c.cell);
@@ -204,7 +209,7 @@ impl DiscreteGaussian {
             let v = (f64::from(c.accept[lane]) + source.open_unit()) * 0.5f64.powi(32);
             let magnitude = (k << self.bits | y) as i32;
             let negative = c.within[lane] >> 31 == 1;
-            c.keep[lane] = u32::from(v < p && !(magnitude == 0 && negative));
+            c.keep[lane] = i32::from(v < p && !(magnitude == 0 && negative));
             c.value[lane] = if negative { -magnitude } else { magnitude };
         }
     }
@@ -288,8 +293,8 @@ mod tests {
     fn the_table_is_the_cells_law() {
         let sampler = DiscreteGaussian::new(4);
         let table = sampler.table;
-        // what `judge` does not compare with begins with 32 zero bits
-        assert!(table[NEAR..].iter().all(|entry| entry >> 96 == 0));
+        // what `judge` does not compare with begins with 32 zero bits, and so does the last that it does
+        assert!(table[NEAR - 1..].iter().all(|entry| entry >> 96 == 0));
         let total: f64 = (0..CELLS).map(|k| (-BEND * (k * k) as f64).exp()).sum();
         let mut next = 0.0;
         for j in (1..CELLS).rev() {
@@ -297,6 +302,31 @@ mod tests {
             let expected = (-BEND * (j * j) as f64).exp() / total;
             assert!((entry - next - expected).abs() < 1e-14 * expected + 2f64.powi(-127), "{j}");
             next = entry;
+        }
+    }
+
+    /// Chi-square of a million samples against the exact probabilities, on grids coarse enough to see each outcome.
+    #[test]
+    fn every_outcome_has_its_probability() {
+        for bits in [0, 1, 3] {
+            let sampler = DiscreteGaussian::new(bits);
+            let deviation = sampler.deviation();
+            let mut samples = vec![0i32; 1_000_003];
+            sampler.fill(&mut NoiseSource::seeded(u64::from(bits)), &mut samples);
+            let most = (4.0 * deviation) as i32;
+            let weight = |x: i32| (-0.5 * (f64::from(x) / deviation).powi(2)).exp();
+            let total: f64 = (-40 * most..=40 * most).map(weight).sum();
+            let mut counts = vec![0.0; (2 * most + 1) as usize];
+            let inside = samples.iter().filter(|x| x.abs() <= most);
+            inside.for_each(|&x| counts[(x + most) as usize] += 1.0);
+            let chi_square: f64 = (-most..=most)
+                .map(|x| {
+                    let expected = weight(x) / total * samples.len() as f64;
+                    (counts[(x + most) as usize] - expected).powi(2) / expected
+                })
+                .sum();
+            let freedom = counts.len() as f64;
+            assert!(chi_square < freedom + 5.0 * (2.0 * freedom).sqrt(), "{bits}: {chi_square} of {freedom}");
         }
     }
 
@@ -308,8 +338,14 @@ mod tests {
         let zero = [0u32; BLOCK];
         let (mut sum, mut n) = (0.0, 0.0);
         for _ in 0..400 {
-            let mut c =
-                Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: zero, tie: [1; BLOCK] };
+            let mut c = Candidates {
+                cell: zero,
+                accept: zero,
+                within: zero,
+                value: [0; BLOCK],
+                keep: [0; BLOCK],
+                tie: [1; BLOCK],
+            };
             source.fill(&mut c.cell);
             source.fill(&mut c.accept);
             source.fill(&mut c.within);

@@ -114,10 +114,10 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
         }
     };
     let k = total.at(lambda);
-    let factor = factor(lambda, k.variance);
+    let ln_factor = factor(lambda, k.variance).ln();
     let (ln_delta, epsilon) = match target {
-        Target::Epsilon { delta } => (delta.ln(), (k.value - delta.ln() + factor.ln()) / lambda),
-        Target::Delta { epsilon } => ((k.value - lambda * epsilon).min(0.0) + factor.ln(), epsilon),
+        Target::Epsilon { delta } => (delta.ln(), (k.value - delta.ln() + ln_factor) / lambda),
+        Target::Delta { epsilon } => ((k.value - lambda * epsilon).min(0.0) + ln_factor, epsilon),
     };
     let spread = k.variance.sqrt();
     let decay = known.map_or(lambda, |known| known.decay);
@@ -129,11 +129,18 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
         }
         Target::Delta { epsilon } => (3e-3 / decay, epsilon - 1e-2 / lambda),
     };
-    let (high, lambda_tail) = window_end(total, lambda, k.value, factor, ln_delta);
-    let high = high.max(low + (-ln_delta - SHARE.ln()) / lambda);
+    // a lesser tilt than the best for Chernoff keeps rare large losses small: take the narrowest window
+    let end = |tilt: f64| {
+        let k = total.at(tilt);
+        let (high, tail) = window_end(total, tilt, k.value, factor(tilt, k.variance), ln_delta);
+        (high.max(low + (-ln_delta - SHARE.ln()) / tilt), tilt, tail)
+    };
+    let tilts = [1.0, 0.7, 0.5, 0.35, 0.25, 0.15].map(|share| end(share * lambda));
+    let (high, tilt, lambda_tail) = tilts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| end(lambda));
+    // what the grid adds is weighed where the answer lies, which is at the best tilt
     let cells = widths(total, lambda, decay, tolerance, high - low);
     let added = 0.5 * total.grid_variance(lambda, cells);
-    Plan { lambda, lambda_tail, cells, added, low, high, cut }
+    Plan { lambda: tilt, lambda_tail, cells, added, low, high, cut }
 }
 
 /// `E exp(-λ(L-ε))(1 - exp(-(L-ε)))` over `L > ε`, were the tilted loss normal about `ε`.
@@ -158,7 +165,7 @@ fn window_end(total: &Total, lambda: f64, value: f64, factor: f64, ln_delta: f64
         if end < high {
             (high, lambda_tail) = (end, other);
         }
-        wrapped = wrapped.min((beyond - value - (SHARE * 1e-3 * factor).ln()) / (other - lambda));
+        wrapped = wrapped.min((beyond - value - (SHARE * factor).ln()) / (other - lambda));
     }
     (high.max(wrapped), lambda_tail)
 }
