@@ -3,9 +3,9 @@
 # The package that the jlrs face stands on. It needs Julia 1.10, so it is looked for and never required.
 const JLRSCORE = Base.PkgId(Base.UUID("29be08bc-e5fd-4da2-bbc1-72011c6ea2c9"), "JlrsCore")
 
-# The face in use; what makes the jlrs face (installed by the extension for JlrsCore); why there is none.
+# The face in use; the jlrs face, made by the extension for JlrsCore; why there is none.
 const FACE = Ref{Union{Nothing,Native.Face}}(nothing)
-const JLRS = Ref{Any}(nothing)
+const JLRS = Ref{Union{Nothing,Native.Face}}(nothing)
 const JLRS_MISSING = Ref("JlrsCore is not in the environment (it needs Julia 1.10 or later)")
 const FACE_LOCK = ReentrantLock()
 
@@ -30,19 +30,9 @@ function choose_face()
     wanted in (nothing, "c", "jlrs") ||
         throw(invalid("FLUXGUARD_BINDING", repr(wanted), "\"c\" or \"jlrs\""))
     wanted == "c" && return Native.cface(findlibrary(:c))
-    try
-        return jlrs_face()
-    catch error
-        wanted == "jlrs" && rethrow()
-        error isa FluxGuardError || rethrow()
-        JLRS_MISSING[] = error.message
-        return Native.cface(findlibrary(:c))
-    end
-end
-
-function jlrs_face()
-    JLRS[] === nothing && throw(LibraryUnavailable("FLUXGUARD_BINDING: jlrs cannot be used: $(JLRS_MISSING[])"))
-    return Base.invokelatest(JLRS[], findlibrary(:jlrs))
+    JLRS[] === nothing || return JLRS[]
+    wanted == "jlrs" && throw(LibraryUnavailable("FLUXGUARD_BINDING: jlrs cannot be used: $(JLRS_MISSING[])"))
+    return Native.cface(findlibrary(:c))
 end
 
 # JlrsCore is a weak dependency: where the environment has it, loading it brings the extension, which brings the face.

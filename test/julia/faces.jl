@@ -52,12 +52,13 @@ const SAME = """
     @test code == 0
     code == 0 || print(stderr, err)
     @test count(isequal('\n'), c) > 20
-    if has_jlrs()
+    missing_jlrs = jlrs_missing()
+    if missing_jlrs === nothing
         code, jlrs, err = run_julia(SAME; env = Dict("FLUXGUARD_BINDING" => "jlrs"))
         @test code == 0
         code == 0 || print(stderr, err)
         @test jlrs == c
     else
-        skip_topic("faces: both give the same", FluxGuard.JLRS[] === nothing ? FluxGuard.JLRS_MISSING[] : "no library with the jlrs face was built")
+        skip_topic("faces: both give the same", missing_jlrs)
     end
 end

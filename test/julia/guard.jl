@@ -55,8 +55,8 @@ end
     @test counters(guard).observed == counters(guard).tested == 730
     @test close(guard) === nothing
     @test flush(guard) === nothing
-    @test_throws GuardClosed observe!(guard, logits(23, 1))
     @test verdict(guard).observations == 30
+    @test_throws GuardClosed observe!(guard, logits(23, 1))
     @test FluxGuard.score(guard, logits(23, 7)).observations == 7
     @test length(windows(guard)) == counters(guard).windows
 end

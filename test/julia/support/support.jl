@@ -4,7 +4,7 @@ module Support
 
 using FluxGuard, Random
 
-export skip_topic, run_julia, logits, values_like, baseline, scratch, has_jlrs, eventually
+export skip_topic, run_julia, logits, values_like, baseline, scratch, jlrs_missing, eventually
 
 # (what, why) of each topic that cannot run here.
 const SKIPPED = Tuple{String,String}[]
@@ -32,8 +32,11 @@ baseline(; output = :logits, features = 4) =
 "A path in a folder that is removed when Julia ends."
 scratch(name) = joinpath(mktempdir(), name)
 
-"Whether the jlrs face can be used here."
-has_jlrs() = FluxGuard.JLRS[] !== nothing && any(isfile, FluxGuard.candidates(:jlrs))
+"Why the jlrs face cannot be used here, or `nothing` where it can: asked of a Julia that is free to choose."
+function jlrs_missing()
+    code, out, err = run_julia("print(something(versions().jlrs, \"\"))"; env = Dict("FLUXGUARD_BINDING" => ""))
+    return code != 0 ? err : isempty(out) ? nothing : out
+end
 
 """
 Run `code` in a Julia of its own with FluxGuard loaded. Gives (exit code, what it wrote to stdout, and to stderr); a

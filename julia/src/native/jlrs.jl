@@ -1,0 +1,72 @@
+# The face for Julia 1.10 and later: functions that jlrs generates from the Rust library, with typed arrays and handles
+# that Julia's garbage collector owns. Included when the library has been loaded, in a module where `Rust` is what it
+# exports (src/ffi/julia/exports.rs).
+
+using FluxGuard: FluxGuard, Native, exception
+using FluxGuard.Native: Element, dtype
+
+"The jlrs face of a loaded library."
+struct JlrsFace <: Native.Face
+    path::String
+    c::Native.CFace # of the same library
+end
+JlrsFace(path) = JlrsFace(path, Native.cface(path))
+
+struct JlrsProfile <: Native.ProfileHandle
+    handle::Rust.ProfileHandle
+end
+
+struct JlrsGuard <: Native.GuardHandle
+    handle::Rust.GuardHandle
+end
+
+FluxGuard.binding(::JlrsFace) = :jlrs
+
+# A negative number is minus an error's code; its message belongs to this thread until the task yields.
+@noinline raise(code) = throw(exception(code, Rust.last_error()))
+check(number::Int64) = number < 0 ? raise(-number) : number
+made(::Type{T}, value) where {T} = value isa Int64 ? raise(-value) : value::T
+text(value) = made(String, value)
+
+# jlrs takes an Array. A view of one, off the hot path, becomes an Array of the same memory for the length of a call.
+array(y::Array) = y
+array(y::AbstractArray) = unsafe_wrap(Array, pointer(y), size(y))
+
+Native.abi_version(::JlrsFace) = Int(Rust.abi_version())
+Native.errors(::JlrsFace) = text(Rust.errors())
+Native.panic(::JlrsFace, message::String) = check(Rust.panic(message))
+Native.shutdown(::JlrsFace) = (check(Rust.shutdown()); nothing)
+
+Native.profile_new(::JlrsFace, options::String) = JlrsProfile(made(Rust.ProfileHandle, Rust.profile_new(options)))
+Native.profile_load(::JlrsFace, path::String) = JlrsProfile(made(Rust.ProfileHandle, Rust.profile_load(path)))
+Native.profile_fit(h::JlrsProfile, y::AbstractArray{<:Element}, observations::Int, ::Bool) =
+    GC.@preserve y check(Rust.profile_fit(h.handle, array(y), observations))
+Native.profile_merge(into::JlrsProfile, from::JlrsProfile) = check(Rust.profile_merge(into.handle, from.handle))
+Native.profile_describe(h::JlrsProfile) = text(Rust.profile_describe(h.handle))
+Native.profile_save(h::JlrsProfile, path::String) = check(Rust.profile_save(h.handle, path))
+
+Native.guard_new(::JlrsFace, profile::JlrsProfile, options::String) =
+    JlrsGuard(made(Rust.GuardHandle, Rust.guard_new(profile.handle, options)))
+Native.observe(h::JlrsGuard, y::Array{<:Element}, observations::Int, caller::UInt64, copied::Bool) =
+    Int(check(Rust.guard_observe(h.handle, y, observations, caller, copied)))
+Native.observe(h::JlrsGuard, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element} =
+    GC.@preserve y Int(check(Rust.guard_observe_at(
+        h.handle, dtype(T, copied), UInt(pointer(y)), length(y), observations, caller)))
+Native.verdict(h::JlrsGuard, caller::UInt64) = text(Rust.guard_verdict(h.handle, caller))
+Native.score(h::JlrsGuard, y::AbstractArray{<:Element}, observations::Int) =
+    GC.@preserve y text(Rust.guard_score(h.handle, array(y), observations))
+Native.alerts(h::JlrsGuard, after::Integer) = text(Rust.guard_alerts(h.handle, UInt64(after)))
+Native.windows(h::JlrsGuard, after::Integer) = text(Rust.guard_windows(h.handle, UInt64(after)))
+Native.counters(h::JlrsGuard) = text(Rust.guard_counters(h.handle))
+Native.describe(h::JlrsGuard) = text(Rust.guard_describe(h.handle))
+Native.flush(h::JlrsGuard, close::Bool) = UInt64(check(Rust.guard_flush(h.handle, close)))
+Native.wait(h::JlrsGuard, ticket::UInt64, milliseconds::Integer) =
+    1 == check(Rust.guard_wait(h.handle, ticket, UInt32(milliseconds)))
+Native.wake(h::JlrsGuard, callback::Ptr{Cvoid}, data::Ptr{Cvoid}) =
+    (check(Rust.guard_wake(h.handle, UInt(callback), UInt(data))); nothing)
+
+Native.compare(::JlrsFace, options::String, a::AbstractArray{<:Element}, m::Int, b::AbstractArray{<:Element}, n::Int) =
+    GC.@preserve a b text(Rust.compare(options, array(a), m, array(b), n))
+
+# Nothing but numbers crosses here: the C call has no handle and no text for jlrs to look after.
+Native.moments(face::JlrsFace, out::Matrix{Float64}, y::AbstractArray{<:Element}) = Native.moments(face.c, out, y)
