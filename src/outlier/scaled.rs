@@ -178,15 +178,13 @@ impl Lanes {
 
     #[inline(always)]
     fn update<const FMA: bool>(&mut self, x: &[f64; LANES], center: &[f64; LANES], inverse: &[f64; LANES]) {
-        let (mut z, largest) = ([0.0; LANES], self.largest);
-        for l in 0..LANES {
-            z[l] = (x[l] - center[l]) * inverse[l];
+        let largest = self.largest;
+        let z: [f64; LANES] = std::array::from_fn(|l| (x[l] - center[l]) * inverse[l]);
+        for (squares, z) in self.squares.iter_mut().zip(&z) {
+            *squares = Real::fma::<FMA>(*z, *z, *squares);
         }
-        for l in 0..LANES {
-            self.squares[l] = Real::fma::<FMA>(z[l], z[l], self.squares[l]);
-        }
-        for l in 0..LANES {
-            self.largest[l] = if z[l].abs() > largest[l] { z[l].abs() } else { largest[l] };
+        for (l, z) in z.iter().enumerate() {
+            self.largest[l] = if z.abs() > largest[l] { z.abs() } else { largest[l] };
         }
     }
 }
