@@ -63,6 +63,11 @@ pub enum Error {
         "{path} has format version {was}, this build reads {expected}; use the FluxGuard that wrote it, or fit again"
     )]
     FileVersion { path: String, was: u32, expected: u32 },
+    /// A step that would spend more privacy than there is.
+    #[error(
+        "the privacy budget is exhausted: epsilon {spent} of {budget} is spent at delta {delta}, and the next step would take it to {after}; stop, or raise the budget"
+    )]
+    BudgetExhausted { budget: f64, spent: f64, after: f64, delta: f64 },
     /// A panic, stopped at the border. Always a bug of FluxGuard.
     #[error("a bug in FluxGuard (a panic in Rust, caught): {message}; please report it")]
     NativePanic { message: String },
@@ -84,11 +89,12 @@ pub const TABLE: &[(i32, &str)] = &[
     (400, "PathUnusable"),
     (401, "FileDamaged"),
     (402, "FileVersion"),
+    (500, "BudgetExhausted"),
     (900, "NativePanic"),
 ];
 
 impl Error {
-    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 9xx bugs.
+    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 5xx privacy, 9xx bugs.
     #[must_use]
     pub fn code(&self) -> i32 {
         match self {
@@ -106,6 +112,7 @@ impl Error {
             Error::PathUnusable { .. } => 400,
             Error::FileDamaged { .. } => 401,
             Error::FileVersion { .. } => 402,
+            Error::BudgetExhausted { .. } => 500,
             Error::NativePanic { .. } => 900,
         }
     }

@@ -86,12 +86,24 @@ pub(super) fn moments(batch: &Tensor<'_>, out: &mut [f64]) {
     }
 }
 
+thread_local! {
+    /// Memory that calls of [`moments`] share.
+    static SCRATCH: RefCell<Moments> = RefCell::new(Moments::new(Vec::new()));
+}
+
 fn moments_of<T: Real>(rows: &[T], out: &mut [f64]) {
     let p = out.len() / MOMENTS;
     // The first observation is a good enough guess of the mean for sums about it to keep their digits.
     let guess = |x: &T| if x.to_f64().is_finite() { x.to_f64() } else { 0.0 };
-    let mut moments = Moments::new(rows[..p].iter().map(guess).collect());
-    moments.update(rows);
+    SCRATCH.with(|moments| {
+        let moments = &mut *moments.borrow_mut();
+        moments.restart(rows[..p].iter().map(guess));
+        moments.update(rows);
+        read(moments, out);
+    });
+}
+
+fn read(moments: &Moments, out: &mut [f64]) {
     for (k, out) in out.chunks_exact_mut(MOMENTS).enumerate() {
         let finite = moments.count(k) > 0;
         let or_nan = |x: f64| if finite { x } else { f64::NAN };

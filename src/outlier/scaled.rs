@@ -119,10 +119,11 @@ fn measure_body<T: Real, const FMA: bool>(rows: &[T], by: &Scaled, rms: &mut [f3
         for group in rows.chunks_exact(LANES * p) {
             let mut lanes = Lanes::new();
             for k in 0..p {
-                let mut x = [0.0; LANES];
-                for (l, x) in x.iter_mut().enumerate() {
-                    *x = group[l * p + k].to_f64();
+                let mut gathered = [T::ZERO; LANES];
+                for (l, x) in gathered.iter_mut().enumerate() {
+                    *x = group[l * p + k];
                 }
+                let x = gathered.map(Real::to_f64);
                 lanes.update::<FMA>(&x, &[by.center[k]; LANES], &[by.inverse[k]; LANES]);
             }
             for l in 0..LANES {
@@ -178,11 +179,13 @@ impl Lanes {
 
     #[inline(always)]
     fn update<const FMA: bool>(&mut self, x: &[f64; LANES], center: &[f64; LANES], inverse: &[f64; LANES]) {
-        for l in 0..LANES {
-            let z = (x[l] - center[l]) * inverse[l];
-            self.squares[l] = Real::fma::<FMA>(z, z, self.squares[l]);
-            let a = z.abs();
-            self.largest[l] = if a > self.largest[l] { a } else { self.largest[l] };
+        let largest = self.largest;
+        let z: [f64; LANES] = std::array::from_fn(|l| (x[l] - center[l]) * inverse[l]);
+        for (squares, z) in self.squares.iter_mut().zip(&z) {
+            *squares = Real::fma::<FMA>(*z, *z, *squares);
+        }
+        for (l, z) in z.iter().enumerate() {
+            self.largest[l] = if z.abs() > largest[l] { z.abs() } else { largest[l] };
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Scores of logits: one softmax an observation, in the log domain, without writing it anywhere.
 
-use super::{ClassScores, LANES, Largest, Scores, block, column};
+use super::{ClassScores, LANES, Largest, ScoreLanes, Scores, block, column};
 use crate::simd::{Real, multiversion};
 
 multiversion! {
@@ -12,7 +12,7 @@ fn score_body<T: Real, const FMA: bool>(rows: &[T], classes: usize, out: &mut Cl
     let mut done = 0;
     if classes < 2 * LANES {
         for group in rows.chunks_exact(LANES * classes) {
-            few_classes::<T, FMA>(group, classes, out, done);
+            out.put_lanes(done, LANES, &few_classes::<T, FMA>(group, classes));
             done += LANES;
         }
         let rest = &rows[done * classes..];
@@ -34,32 +34,22 @@ fn padded<T: Real, const FMA: bool>(rest: &[T], classes: usize, out: &mut ClassS
     let mut group = [T::ZERO; LANES * 2 * LANES];
     let group = &mut group[..LANES * classes];
     group[..rest.len()].copy_from_slice(rest);
-    let mut scratch = [Scores::NON_FINITE; LANES];
-    few_into::<T, FMA>(group, classes, &mut scratch);
-    for (l, s) in scratch[..n].iter().enumerate() {
-        out.put(done + l, *s);
-    }
-}
-
-#[inline(always)]
-fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize, out: &mut ClassScores, at: usize) {
-    let mut scratch = [Scores::NON_FINITE; LANES];
-    few_into::<T, FMA>(group, classes, &mut scratch);
-    for (l, s) in scratch.iter().enumerate() {
-        out.put(at + l, *s);
-    }
+    out.put_lanes(done, n, &few_classes::<T, FMA>(group, classes));
 }
 
 /// A lane is an observation.
 #[inline(always)]
-fn few_into<T: Real, const FMA: bool>(group: &[T], classes: usize, out: &mut [Scores; LANES]) {
+fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLanes {
+    // Lanes are gathered once: that costs as much as the arithmetic.
+    let mut columns = [[T::ZERO; LANES]; 2 * LANES];
+    let columns = &mut columns[..classes];
     let mut largest = Largest::<T>::new();
-    for k in 0..classes {
-        largest.update::<FMA>(&column(group, classes, k), T::from_f64(k as f64));
+    for (k, x) in columns.iter_mut().enumerate() {
+        *x = column(group, classes, k);
+        largest.update::<FMA>(x, T::from_f64(k as f64));
     }
     let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    for k in 0..classes {
-        let x = column(group, classes, k);
+    for x in columns.iter() {
         for l in 0..LANES {
             let d = floored(x[l] - largest.first[l]);
             let e = d.exp_nonpositive::<FMA>();
@@ -67,24 +57,19 @@ fn few_into<T: Real, const FMA: bool>(group: &[T], classes: usize, out: &mut [Sc
             weighted[l] = e.fma::<FMA>(d, weighted[l]);
         }
     }
-    let mut table = [[0.0f32; LANES]; 4];
+    let mut lanes = ScoreLanes { scores: [[0.0; LANES]; 4], predicted: [0; LANES] };
     for l in 0..LANES {
         let s = finish::<T, FMA>(largest.first[l], largest.second[l], sum[l], weighted[l]);
-        for (row, value) in table.iter_mut().zip(s) {
+        for (row, value) in lanes.scores.iter_mut().zip(s) {
             row[l] = value;
         }
     }
-    for (l, out) in out.iter_mut().enumerate() {
-        if largest.spoilt[l] == T::ZERO {
-            *out = Scores {
-                confidence: table[0][l],
-                entropy: table[1][l],
-                margin: table[2][l],
-                energy: table[3][l],
-                predicted: largest.place[l].to_f64() as u32,
-            };
-        }
+    for l in 0..LANES {
+        let finite = largest.spoilt[l] == T::ZERO;
+        lanes.scores.iter_mut().for_each(|row| row[l] = if finite { row[l] } else { f32::NAN });
+        lanes.predicted[l] = if finite { largest.place[l].to_f32() as u32 } else { ClassScores::NO_CLASS };
     }
+    lanes
 }
 
 /// A lane is every `LANES`-th class of one observation.

@@ -54,6 +54,16 @@ impl ClassScores {
         probabilities::score(rows, classes, self);
     }
 
+    /// The first `n` of the lanes, from observation `at` on.
+    #[inline(always)]
+    fn put_lanes(&mut self, at: usize, n: usize, lanes: &ScoreLanes) {
+        let columns = [&mut self.confidence, &mut self.entropy, &mut self.margin, &mut self.energy];
+        for (column, lanes) in columns.into_iter().zip(&lanes.scores) {
+            column[at..at + n].copy_from_slice(&lanes[..n]);
+        }
+        self.predicted[at..at + n].copy_from_slice(&lanes.predicted[..n]);
+    }
+
     fn put(&mut self, at: usize, s: Scores) {
         self.confidence[at] = s.confidence;
         self.entropy[at] = s.entropy;
@@ -83,6 +93,12 @@ impl Scores {
     };
 }
 
+/// Scores of [`LANES`] observations: confidence, entropy, margin, energy; and the predicted classes.
+struct ScoreLanes {
+    scores: [[f32; LANES]; 4],
+    predicted: [u32; LANES],
+}
+
 /// Observations scored side by side when there are few classes, and classes side by side when there are many.
 const LANES: usize = 16;
 
@@ -110,13 +126,14 @@ impl<T: Real> Largest<T> {
     #[inline(always)]
     fn update<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
         for l in 0..LANES {
-            let x = x[l];
+            let (x, first, second) = (x[l], self.first[l], self.second[l]);
             self.spoilt[l] = x.fma::<FMA>(T::ZERO, self.spoilt[l]);
-            let larger = x > self.first[l];
-            let loser = if larger { self.first[l] } else { x };
-            self.second[l] = if loser > self.second[l] { loser } else { self.second[l] };
-            self.first[l] = if larger { x } else { self.first[l] };
-            self.place[l] = if larger { place } else { self.place[l] };
+            // Written as maxima and minima: a choice between a new value and the old becomes a masked store, and the
+            // next load waits for it. What NaN does to them is no matter: the observation is spoilt.
+            let loser = if first < x { first } else { x };
+            self.second[l] = if second > loser { second } else { loser };
+            self.place[l] = if x > first { place } else { self.place[l] };
+            self.first[l] = if first > x { first } else { x };
         }
     }
 

@@ -215,8 +215,9 @@ impl Totals {
             for l in 0..WIDTH {
                 sum[k] += block.sum[b].0[l];
                 squares[k] += block.squares[b].0[l];
-                min[k] = min[k].min(block.min[b].0[l]);
-                max[k] = max[k].max(block.max[b].0[l]);
+                let (low, high) = (block.min[b].0[l], block.max[b].0[l]);
+                min[k] = if low < min[k] { low } else { min[k] };
+                max[k] = if high > max[k] { high } else { max[k] };
                 k = if k + 1 == sum.len() { 0 } else { k + 1 };
             }
         }

@@ -39,6 +39,26 @@ impl Moments {
         }
     }
 
+    /// Forgets all observations, takes another shift (and with it perhaps other features) and keeps the memory.
+    pub fn restart(&mut self, shift: impl Iterator<Item = f64>) {
+        self.shift.clear();
+        self.shift.extend(shift);
+        let p = self.shift.len();
+        let start = [
+            (&mut self.sum, 0.0),
+            (&mut self.sum_squares, 0.0),
+            (&mut self.min, f64::INFINITY),
+            (&mut self.max, f64::NEG_INFINITY),
+        ];
+        for (values, value) in start {
+            values.clear();
+            values.resize(p, value);
+        }
+        self.non_finite.clear();
+        self.non_finite.resize(p, 0);
+        self.observations = 0;
+    }
+
     /// Takes in `rows.len() / features` observations, feature fastest. `rows.len()` must be a multiple of the features.
     pub fn update<T: Real>(&mut self, rows: &[T]) {
         let p = self.features();

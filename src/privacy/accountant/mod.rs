@@ -1,0 +1,307 @@
+//! What has been spent: from the steps that ran to `(ε, δ)`, never understated.
+//!
+//! ```
+//! use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
+//!
+//! let mut accountant = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
+//! accountant.push(Phase { noise_multiplier: 1.0, sampling: Sampling::Poisson { rate: 0.01 }, steps: 1000 })?;
+//! accountant.push(Phase { noise_multiplier: 2.0, sampling: Sampling::Poisson { rate: 0.02 }, steps: 500 })?;
+//! assert!((accountant.epsilon(1e-5)? - 2.0677).abs() < 2e-3);
+//! # Ok::<(), fluxguard::Error>(())
+//! ```
+//!
+//! `subsampling` says which pair of distributions dominates a step, `pld` and `rdp` compose, `gaussian` is exact where
+//! there is no sampling, `convert` turns curves into other curves, `shuffle` is the lower bound for shuffled lots.
+
+mod convert;
+mod gaussian;
+mod normal;
+mod phase;
+pub(crate) mod pld;
+mod rdp;
+mod shuffle;
+pub(crate) mod solve;
+pub(crate) mod subsampling;
+
+pub use phase::{AccountantKind, MAX_STEPS, MAX_UNIT, Phase, Relation, Sampling};
+pub use shuffle::shuffled_lower_bound;
+
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use subsampling::Mechanism;
+
+/// Steps taken, and the answer to what they cost.
+///
+/// Cheap to keep: it stores the phases, and works when asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accountant {
+    kind: AccountantKind,
+    relation: Relation,
+    unit_size: u32,
+    statistical_distance: f64,
+    phases: Vec<Phase>,
+}
+
+impl Accountant {
+    /// An accountant that has seen no step; its unit of privacy is one example.
+    #[must_use]
+    pub fn new(kind: AccountantKind, relation: Relation) -> Self {
+        Accountant { kind, relation, unit_size: 1, statistical_distance: 0.0, phases: Vec::new() }
+    }
+
+    /// Protects units (users) of up to `examples` examples each, 1 to [`MAX_UNIT`], by exact group accounting.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `examples` is out of range.
+    pub fn with_unit_size(mut self, examples: u32) -> Result<Self> {
+        if !(1..=MAX_UNIT).contains(&examples) {
+            return Err(Error::invalid("unit_size", examples, format!("1 to {MAX_UNIT} examples a unit")));
+        }
+        self.unit_size = examples;
+        Ok(self)
+    }
+
+    /// Counts steps; those of a phase like the last one join it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the phase is invalid, or goes beyond [`MAX_STEPS`] in all.
+    pub fn push(&mut self, phase: Phase) -> Result<()> {
+        phase.validate()?;
+        let before: u64 = self.phases.iter().map(|p| p.steps).sum();
+        if before + phase.steps > MAX_STEPS {
+            return Err(Error::invalid("steps", before + phase.steps, format!("at most {MAX_STEPS} in all")));
+        }
+        // finds out now, not at the end of training, whether this sampler can be accounted for
+        Mechanism::new(std::slice::from_ref(&phase), self.relation, self.unit_size)?;
+        match self.phases.last_mut() {
+            Some(last) if last.noise_multiplier == phase.noise_multiplier && last.sampling == phase.sampling => {
+                last.steps += phase.steps;
+            }
+            _ => self.phases.push(phase),
+        }
+        Ok(())
+    }
+
+    /// Adds to the total variation distance, over the whole run, between the noise drawn and the noise accounted for.
+    ///
+    /// The sampler's own bound goes here (see `noise::DiscreteGaussian::statistical_distance`); `δ` pays `(1 + e^ε)` times it.
+    ///
+    /// # Errors
+    /// `InvalidArgument` unless `distance` is in [0, 1].
+    pub fn add_statistical_distance(&mut self, distance: f64) -> Result<()> {
+        if !(0.0..=1.0).contains(&distance) {
+            return Err(Error::invalid("statistical_distance", distance, "a total variation distance in [0, 1]"));
+        }
+        self.statistical_distance = (self.statistical_distance + distance).min(1.0);
+        Ok(())
+    }
+
+    /// The distance added so far.
+    #[must_use]
+    pub fn statistical_distance(&self) -> f64 {
+        self.statistical_distance
+    }
+
+    /// Checks one that was read from somewhere as if it had been built step by step.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, naming what is wrong.
+    pub fn validate(&self) -> Result<()> {
+        let mut again = Accountant::new(self.kind, self.relation).with_unit_size(self.unit_size)?;
+        self.phases.iter().try_for_each(|phase| again.push(phase.clone()))?;
+        again.add_statistical_distance(self.statistical_distance)
+    }
+
+    /// How it composes.
+    #[must_use]
+    pub fn kind(&self) -> AccountantKind {
+        self.kind
+    }
+
+    /// What neighbours are.
+    #[must_use]
+    pub fn relation(&self) -> Relation {
+        self.relation
+    }
+
+    /// Examples a unit of privacy.
+    #[must_use]
+    pub fn unit_size(&self) -> u32 {
+        self.unit_size
+    }
+
+    /// The phases so far.
+    #[must_use]
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Steps so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.phases.iter().map(|phase| phase.steps).sum()
+    }
+
+    /// `ε` at `delta` in (0, 1), an upper bound; 0 if nothing ran.
+    ///
+    /// Cost with PLD: two FFTs of at most 2^21 points a direction, typically a few milliseconds.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `delta` is out of range, or so small that the noise sampler's own distance exceeds it.
+    pub fn epsilon(&self, delta: f64) -> Result<f64> {
+        check_delta(delta)?;
+        self.prepared()?.epsilon(delta)
+    }
+
+    /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
+    pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
+        match self.prepared()?.how {
+            How::Pld(directions) => Ok(pld::estimate(&directions, delta)),
+            _ => self.epsilon(delta),
+        }
+    }
+
+    /// `δ` at `epsilon >= 0`, an upper bound, at most 1.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `epsilon` is negative or NaN.
+    pub fn delta(&self, epsilon: f64) -> Result<f64> {
+        if !(epsilon >= 0.0 && epsilon.is_finite()) {
+            return Err(Error::invalid("epsilon", epsilon, "a finite number of at least 0"));
+        }
+        Ok(self.prepared()?.delta(epsilon))
+    }
+
+    /// `(ε, δ)` at every one of `deltas`.
+    ///
+    /// # Errors
+    /// As [`Accountant::epsilon`].
+    pub fn curve(&self, deltas: &[f64]) -> Result<Vec<(f64, f64)>> {
+        let prepared = self.prepared()?;
+        deltas.iter().map(|&delta| check_delta(delta).and_then(|()| Ok((prepared.epsilon(delta)?, delta)))).collect()
+    }
+
+    /// `(α, ε_α)`: Rényi differential privacy at the given orders, all above 1.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if an order is not a finite number above 1.
+    pub fn rdp(&self, orders: &[f64]) -> Result<Vec<(f64, f64)>> {
+        if let Some(order) = orders.iter().find(|order| !(order.is_finite() && **order > 1.0)) {
+            return Err(Error::invalid("orders", order, "finite orders above 1"));
+        }
+        Ok(rdp::curve(&self.mechanism()?, orders))
+    }
+
+    /// The highest true positive rate of any membership test with false positive rate `fpr` in (0, 1): an upper bound.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `fpr` is out of range.
+    pub fn tpr_at_fpr(&self, fpr: f64) -> Result<f64> {
+        if !(fpr > 0.0 && fpr < 1.0) {
+            return Err(Error::invalid("fpr", fpr, "a rate in (0, 1)"));
+        }
+        let prepared = self.prepared()?;
+        convert::tpr_at_fpr(fpr, |delta| prepared.epsilon(delta))
+    }
+
+    /// The f-DP trade-off: a lower bound on the false negative rate of any test at each false positive rate in (0, 1).
+    ///
+    /// # Errors
+    /// `InvalidArgument` if a rate is out of range.
+    pub fn trade_off(&self, fprs: &[f64]) -> Result<Vec<f64>> {
+        fprs.iter().map(|&fpr| Ok(1.0 - self.tpr_at_fpr(fpr)?)).collect()
+    }
+
+    /// Says no if `next` would take `ε` at `delta` beyond `epsilon`.
+    ///
+    /// # Errors
+    /// `BudgetExhausted` if it would; `InvalidArgument` as [`Accountant::push`] and [`Accountant::epsilon`].
+    pub fn check_budget(&self, next: Phase, epsilon: f64, delta: f64) -> Result<()> {
+        let mut after = self.clone();
+        after.push(next)?;
+        let spent = after.epsilon(delta)?;
+        if spent > epsilon {
+            return Err(Error::BudgetExhausted { budget: epsilon, spent: self.epsilon(delta)?, after: spent, delta });
+        }
+        Ok(())
+    }
+
+    fn mechanism(&self) -> Result<Mechanism> {
+        Mechanism::new(&self.phases, self.relation, self.unit_size)
+    }
+
+    fn prepared(&self) -> Result<Prepared> {
+        let mechanism = self.mechanism()?;
+        let how = match self.kind {
+            AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
+            AccountantKind::Pld => How::Pld(mechanism.directions()),
+            AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
+        };
+        Ok(Prepared { how, distance: self.statistical_distance })
+    }
+}
+
+fn check_delta(delta: f64) -> Result<()> {
+    if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(Error::invalid("delta", delta, "a number in (0, 1)")) }
+}
+
+/// A mechanism made ready for many questions.
+struct Prepared {
+    how: How,
+    distance: f64,
+}
+
+enum How {
+    Gaussian(f64),
+    Pld(Vec<pld::Composed>),
+    Rdp(Vec<(f64, f64)>),
+}
+
+impl Prepared {
+    /// `ε` of the mechanism with ideal noise.
+    fn ideal(&self, delta: f64) -> f64 {
+        match &self.how {
+            How::Gaussian(mu) => gaussian::epsilon(*mu, delta),
+            How::Pld(directions) => pld::epsilon(directions, delta),
+            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
+            How::Rdp(curve) => rdp::epsilon(curve, delta),
+        }
+    }
+
+    fn epsilon(&self, delta: f64) -> Result<f64> {
+        let mut epsilon = self.ideal(delta);
+        if self.distance == 0.0 {
+            return Ok(epsilon);
+        }
+        // P'(S) <= P(S) + d <= e^ε(Q'(S) + d) + δ + d: climb to the least ε with δ(ε) + (1 + e^ε)·d <= delta
+        for _ in 0..200 {
+            let margin = 1e-9 * epsilon + 1e-12;
+            let left = delta - (1.0 + (epsilon + margin).exp()) * self.distance;
+            if left <= 0.0 {
+                break;
+            }
+            let next = self.ideal(left);
+            if next <= epsilon + margin {
+                return Ok(epsilon + margin);
+            }
+            epsilon = next;
+        }
+        Err(Error::invalid(
+            "delta",
+            delta,
+            format!("more than (1 + exp(epsilon)) times the noise sampler's statistical distance of {}", self.distance),
+        ))
+    }
+
+    fn delta(&self, epsilon: f64) -> f64 {
+        let ideal = match &self.how {
+            How::Gaussian(mu) if *mu == 0.0 => 0.0,
+            How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
+            How::Pld(directions) => pld::delta(directions, epsilon),
+            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
+            How::Rdp(curve) => rdp::delta(curve, epsilon),
+        };
+        (ideal + (1.0 + epsilon.exp()) * self.distance).min(1.0)
+    }
+}

@@ -1,0 +1,68 @@
+//! Privacy loss distributions: tight numerical accounting.
+//!
+//! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretisation, `plan` where to look,
+//! `compose` the FFT. The grid adapts to the loss of the step and to the question: small losses get a small grid.
+
+pub(crate) mod compose;
+pub(crate) mod cumulant;
+mod fft;
+mod grid;
+pub(crate) mod loss;
+mod plan;
+pub(crate) mod step;
+
+use step::Step;
+
+/// Steps and how often each was taken, in one direction (the neighbour with the example against the one without, say).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Composed {
+    pub(crate) steps: Vec<(Step, u64)>,
+}
+
+impl Composed {
+    /// Number of steps in all.
+    pub(crate) fn count(&self) -> f64 {
+        self.steps.iter().map(|(_, count)| *count as f64).sum::<f64>().max(1.0)
+    }
+
+    /// A bound on `δ(0)`: total variation distances add up at most.
+    fn total_variation(&self) -> f64 {
+        self.steps.iter().map(|(step, count)| *count as f64 * step.total_variation()).sum::<f64>().min(1.0)
+    }
+}
+
+/// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked out.
+pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
+    let open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
+    let one = |composed: &Composed| {
+        let (total, cut) = compose::prepare(composed, delta);
+        compose::epsilon(composed, &total, cut, delta)
+    };
+    match open.as_slice() {
+        [] => 0.0,
+        [only] => one(only),
+        _ => std::thread::scope(|scope| {
+            let threads: Vec<_> = open.iter().map(|composed| scope.spawn(|| one(composed))).collect();
+            let joined = threads.into_iter().map(|thread| match thread.join() {
+                Ok(epsilon) => epsilon,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.fold(0.0, f64::max)
+        }),
+    }
+}
+
+/// About what [`epsilon`] will answer, from the saddle point alone: no bound, but where to begin a search.
+pub(crate) fn estimate(directions: &[Composed], delta: f64) -> f64 {
+    let one = |composed: &Composed| {
+        let (total, _) = compose::prepare(composed, delta);
+        plan::saddle_point(&total, delta)
+    };
+    let open = directions.iter().filter(|composed| composed.total_variation() > delta);
+    open.map(one).fold(0.0, f64::max)
+}
+
+/// The largest `δ` of the directions at `epsilon >= 0`.
+pub(crate) fn delta(directions: &[Composed], epsilon: f64) -> f64 {
+    directions.iter().map(|composed| compose::delta(composed, epsilon)).fold(0.0, f64::max)
+}

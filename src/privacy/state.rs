@@ -1,0 +1,107 @@
+//! What a private run needs to go on: saved whole, or refused with the reason.
+//!
+//! The file: `FGDP`, the format's version, length and CRC-32 of what follows (all little-endian), then CBOR. It holds
+//! numbers and names, nothing that is run. It holds no random state either: a resumed run is keyed anew.
+
+use super::accountant::{Accountant, Phase};
+use super::clip::{AdaptiveClip, Clipping};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+const MAGIC: &[u8; 4] = b"FGDP";
+const VERSION: u32 = 1;
+const HEADER: usize = 20;
+
+/// The state of a private run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrivacyState {
+    /// What has been spent; its steps are the steps executed.
+    pub accountant: Accountant,
+    /// The norms in use.
+    pub clipping: Clipping,
+    /// The adaptive norm, if there is one.
+    pub adaptive: Option<AdaptiveClip>,
+    /// What was planned, from the first step on.
+    pub schedule: Vec<Phase>,
+    /// Was every random number so far keyed by the operating system?
+    pub private_randomness: bool,
+}
+
+impl PrivacyState {
+    /// Writes beside `path` and renames: a crash leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// `PathUnusable` if it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let unusable = |reason: String| Error::PathUnusable {
+            argument: "path",
+            path: path.display().to_string(),
+            purpose: "written",
+            reason,
+        };
+        let mut payload = Vec::new();
+        ciborium::into_writer(self, &mut payload).map_err(|error| unusable(error.to_string()))?;
+        let mut name = path.file_name().ok_or_else(|| unusable("it names no file".into()))?.to_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&part)?;
+            file.write_all(MAGIC)?;
+            file.write_all(&VERSION.to_le_bytes())?;
+            file.write_all(&(payload.len() as u64).to_le_bytes())?;
+            file.write_all(&crc32fast::hash(&payload).to_le_bytes())?;
+            file.write_all(&payload)?;
+            file.sync_all()?;
+            fs::rename(&part, path)?;
+            // the rename itself is durable once the folder is
+            match path.parent().filter(|parent| !parent.as_os_str().is_empty()).map(File::open) {
+                Some(Ok(folder)) => folder.sync_all(),
+                _ => Ok(()),
+            }
+        };
+        write().map_err(|error| {
+            // best effort: the error to report is the first one
+            let _ = fs::remove_file(&part);
+            unusable(error.to_string())
+        })
+    }
+
+    /// Reads what [`PrivacyState::save`] wrote, and checks all of it.
+    ///
+    /// # Errors
+    /// `PathUnusable`, `FileVersion`, or `FileDamaged` with the reason.
+    pub fn load(path: &Path) -> Result<Self> {
+        let shown = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| Error::PathUnusable {
+            argument: "path",
+            path: shown.clone(),
+            purpose: "read",
+            reason: error.to_string(),
+        })?;
+        let damaged = |reason: String| Error::FileDamaged { path: shown.clone(), reason };
+        if bytes.len() < HEADER || &bytes[..4] != MAGIC {
+            return Err(damaged("it does not begin like the state of a private run".into()));
+        }
+        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        if word(4) != VERSION {
+            return Err(Error::FileVersion { path: shown, was: word(4), expected: VERSION });
+        }
+        let payload = &bytes[HEADER..];
+        let length = u64::from(word(8)) | u64::from(word(12)) << 32;
+        if payload.len() as u64 != length {
+            return Err(damaged(format!("{} bytes follow the header, {length} were written", payload.len())));
+        }
+        if crc32fast::hash(payload) != word(16) {
+            return Err(damaged("the checksum is wrong".into()));
+        }
+        let state: PrivacyState = ciborium::from_reader(payload).map_err(|error| damaged(error.to_string()))?;
+        state.accountant.validate().map_err(|error| damaged(error.to_string()))?;
+        for phase in &state.schedule {
+            phase.validate().map_err(|error| damaged(error.to_string()))?;
+        }
+        Ok(state)
+    }
+}
