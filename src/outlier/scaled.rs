@@ -119,11 +119,7 @@ fn measure_body<T: Real, const FMA: bool>(rows: &[T], by: &Scaled, rms: &mut [f3
         for group in rows.chunks_exact(LANES * p) {
             let mut lanes = Lanes::new();
             for k in 0..p {
-                let mut gathered = [T::ZERO; LANES];
-                for (l, x) in gathered.iter_mut().enumerate() {
-                    *x = group[l * p + k];
-                }
-                let x = gathered.map(Real::to_f64);
+                let x = T::gather::<FMA>(group, p, k).map(Real::to_f64);
                 lanes.update::<FMA>(&x, &[by.center[k]; LANES], &[by.inverse[k]; LANES]);
             }
             for l in 0..LANES {

@@ -1,6 +1,6 @@
 //! Scores of logits: one softmax an observation, in the log domain, without writing it anywhere.
 
-use super::{ClassScores, LANES, Largest, ScoreLanes, Scores, block, column};
+use super::{ClassScores, LANES, Largest, ScoreLanes, Scores, block};
 use crate::simd::{Real, multiversion};
 
 multiversion! {
@@ -40,22 +40,21 @@ fn padded<T: Real, const FMA: bool>(rest: &[T], classes: usize, out: &mut ClassS
 /// A lane is an observation.
 #[inline(always)]
 fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLanes {
-    // Lanes are gathered once: that costs as much as the arithmetic.
+    // Lanes are gathered once: that costs as much as the arithmetic. Where FMA is compiled in, AVX2 is.
     let mut columns = [[T::ZERO; LANES]; 2 * LANES];
     let columns = &mut columns[..classes];
     let mut largest = Largest::<T>::new();
     for (k, x) in columns.iter_mut().enumerate() {
-        *x = column(group, classes, k);
+        *x = T::gather::<FMA>(group, classes, k);
         largest.update::<FMA>(x, T::from_f64(k as f64));
     }
     let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
     for x in columns.iter() {
-        for l in 0..LANES {
-            let d = floored(x[l] - largest.first[l]);
-            let e = d.exp_nonpositive::<FMA>();
-            sum[l] += e;
-            weighted[l] = e.fma::<FMA>(d, weighted[l]);
-        }
+        let d: [T; LANES] = std::array::from_fn(|l| floored(x[l] - largest.first[l]));
+        let e: [T; LANES] = std::array::from_fn(|l| d[l].exp_nonpositive::<FMA>());
+        let (before, weight) = (sum, weighted);
+        sum = std::array::from_fn(|l| before[l] + e[l]);
+        weighted = std::array::from_fn(|l| e[l].fma::<FMA>(d[l], weight[l]));
     }
     let mut lanes = ScoreLanes { scores: [[0.0; LANES]; 4], predicted: [0; LANES] };
     for l in 0..LANES {
@@ -83,7 +82,7 @@ fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
             let lowest = T::from_f64(f64::from(f32::MIN));
             x = block(row, k, lowest);
         }
-        largest.update::<FMA>(&x, T::from_f64(k as f64));
+        largest.sweep::<FMA>(&x, T::from_f64(k as f64));
     }
     let (first, second, place, finite) = largest.reduce();
     if !finite {

@@ -125,15 +125,31 @@ impl<T: Real> Largest<T> {
 
     #[inline(always)]
     fn update<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
+        // One operation a loop: what the compiler keeps in registers.
+        let before = self.first;
+        let larger = |l: usize| x[l] > before[l];
+        let spoilt = self.spoilt;
+        self.spoilt = std::array::from_fn(|l| x[l].fma::<FMA>(T::ZERO, spoilt[l]));
+        let loser: [T; LANES] = std::array::from_fn(|l| if larger(l) { before[l] } else { x[l] });
+        let second = self.second;
+        self.second = std::array::from_fn(|l| if loser[l] > second[l] { loser[l] } else { second[l] });
+        self.first = std::array::from_fn(|l| if larger(l) { x[l] } else { before[l] });
+        let places = self.place;
+        self.place = std::array::from_fn(|l| if larger(l) { place } else { places[l] });
+    }
+
+    /// [`Largest::update`] as one loop, whose lanes the compiler keeps in memory: slower for a few short chains, faster for
+    /// the long one of many classes.
+    #[inline(always)]
+    fn sweep<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
         for l in 0..LANES {
-            let (x, first, second) = (x[l], self.first[l], self.second[l]);
+            let x = x[l];
             self.spoilt[l] = x.fma::<FMA>(T::ZERO, self.spoilt[l]);
-            // Written as maxima and minima: a choice between a new value and the old becomes a masked store, and the
-            // next load waits for it. What NaN does to them is no matter: the observation is spoilt.
-            let loser = if first < x { first } else { x };
-            self.second[l] = if second > loser { second } else { loser };
-            self.place[l] = if x > first { place } else { self.place[l] };
-            self.first[l] = if first > x { first } else { x };
+            let larger = x > self.first[l];
+            let loser = if larger { self.first[l] } else { x };
+            self.second[l] = if loser > self.second[l] { loser } else { self.second[l] };
+            self.first[l] = if larger { x } else { self.first[l] };
+            self.place[l] = if larger { place } else { self.place[l] };
         }
     }
 
@@ -155,16 +171,6 @@ impl<T: Real> Largest<T> {
         }
         (first, second, place, finite)
     }
-}
-
-/// `LANES` observations' values of class `k`.
-#[inline(always)]
-fn column<T: Real>(rows: &[T], classes: usize, k: usize) -> [T; LANES] {
-    let mut x = [T::ZERO; LANES];
-    for (l, x) in x.iter_mut().enumerate() {
-        *x = rows[l * classes + k];
-    }
-    x
 }
 
 /// `LANES` classes of one observation from `k` on, `pad` beyond the last.

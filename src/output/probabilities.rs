@@ -23,7 +23,7 @@ fn observation<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     for k in (0..row.len()).step_by(LANES) {
         // Padding is below every probability and adds nothing to the entropy.
         let x = block(row, k, -T::ONE);
-        largest.update::<FMA>(&x, T::from_f64(k as f64));
+        largest.sweep::<FMA>(&x, T::from_f64(k as f64));
         for l in 0..LANES {
             let p = if x[l] > tiny { x[l] } else { T::ONE };
             entropy[l] = (-p).fma::<FMA>(p.ln_positive::<FMA>(), entropy[l]);

@@ -3,6 +3,7 @@
 //! A kernel is an `#[inline(always)]` function that is generic over its element ([`Real`]) and over whether fused
 //! multiply-add is at hand; [`multiversion!`] compiles it three times and picks one at run time.
 
+mod gather;
 mod lanes;
 mod real;
 

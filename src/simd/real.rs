@@ -1,5 +1,6 @@
 //! The two element types that kernels compute in, with the elementary functions in a form that vectorises.
 
+use super::gather;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// `f32` or `f64`.
@@ -37,6 +38,8 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
+    /// `rows[k], rows[k + stride], ...`: sixteen of them. `WIDE` says that AVX2 is there.
+    fn gather<const WIDE: bool>(rows: &[Self], stride: usize, k: usize) -> [Self; 16];
     /// `exp` for arguments at most 0, within 2 units in the last place; below the smallest normal result, that result.
     ///
     /// Reduction by powers of two (Cody and Waite 1980, chapter 6), then the Taylor polynomial on |r| <= ln(2)/2.
@@ -50,7 +53,7 @@ pub trait Real:
 /// One implementation for both types; only widths and the number of terms differ.
 macro_rules! real {
     ($float:ty, $bits:ty, $mantissa:expr, $bias:expr, $round:expr, $lowest_exp:expr, $ln2_hi:expr, $ln2_lo:expr,
-     $exp:expr, $artanh:expr) => {
+     $exp:expr, $artanh:expr, $gather:path) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -79,6 +82,10 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 self.abs()
+            }
+            #[inline(always)]
+            fn gather<const WIDE: bool>(rows: &[Self], stride: usize, k: usize) -> [Self; 16] {
+                $gather(rows, stride, k, WIDE)
             }
             #[inline(always)]
             fn exp_nonpositive<const FMA: bool>(self) -> Self {
@@ -128,7 +135,8 @@ real!(
     0.693_359_4f32,
     -2.121_944_4e-4f32,
     [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0],
-    [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0]
+    [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0],
+    gather::single
 );
 real!(
     f64,
@@ -166,7 +174,8 @@ real!(
         1.0 / 7.0,
         1.0 / 5.0,
         1.0 / 3.0
-    ]
+    ],
+    gather::any
 );
 
 #[cfg(test)]

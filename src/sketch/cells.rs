@@ -175,15 +175,26 @@ impl Cells {
         if window.n == 0 {
             return 0.0;
         }
-        let (m, n) = (u128::from(self.reference_size), u128::from(window.n));
-        let (mut f, mut g, mut sup) = (0u128, 0u128, 0u128);
-        for (r, w) in self.reference.iter().zip(&window.counts) {
-            f += u128::from(*r);
-            g += u128::from(*w);
-            sup = sup.max((f * n).abs_diff(g * m));
-        }
-        // In whole numbers until here: equal samples give exactly 0, and lattice points are hit exactly.
-        sup as f64 / (m as f64 * n as f64)
+        // In whole numbers, so that equal samples give exactly 0 and lattice points are hit exactly.
+        let (m, n) = (i128::from(self.reference_size), i128::from(window.n));
+        let steps = self.reference.iter().zip(&window.counts);
+        let sup = if m * n <= i128::from(i64::MAX) {
+            let (m, n) = (m as i64, n as i64);
+            let (mut difference, mut sup) = (0i64, 0i64);
+            for (r, w) in steps {
+                difference += *r as i64 * n - *w as i64 * m;
+                sup = sup.max(difference.abs());
+            }
+            sup as f64
+        } else {
+            let (mut difference, mut sup) = (0i128, 0i128);
+            for (r, w) in steps {
+                difference += i128::from(*r) * n - i128::from(*w) * m;
+                sup = sup.max(difference.abs());
+            }
+            sup as f64
+        };
+        sup / (m as f64 * n as f64)
     }
 
     /// `integral |F - G| dx`, values inside a gap taken as evenly spread; 0 for an empty window.
