@@ -28,7 +28,7 @@ export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
-    FileDamaged, FileVersion, NativePanic, LibraryUnavailable
+    FileDamaged, FileVersion, BudgetExhausted, NativePanic, LibraryUnavailable
 
 include("errors.jl")
 include("json.jl")

@@ -82,7 +82,8 @@ function read_alerts(path::AbstractString)
     isfile(path) || throw(PathUnusable("path: $path: no such file; expected a path that can be read"))
     read_lines = [read_alert(line) for line in eachline(path) if !isempty(line)]
     torn = count(isnothing, read_lines)
-    torn == 0 || @warn "$path: $torn of $(plural(length(read_lines), "line")) cannot be read as alerts and were passed over" _group = :fluxguard
+    torn == 0 || @warn("$path: $torn of $(plural(length(read_lines), "line")) cannot be read as alerts and were passed over",
+        _group = :fluxguard)
     return Alert[alert for alert in read_lines if alert !== nothing]
 end
 

@@ -18,7 +18,8 @@ The face in use, loaded at the first call. Throws [`LibraryUnavailable`](@ref).
 function face()
     chosen = FACE[]
     chosen === nothing || return chosen
-    generating_output() && throw(LibraryUnavailable("a profile or guard was made during precompilation, expected at run time; make it in __init__ or in a function"))
+    generating_output() && throw(LibraryUnavailable(
+        "a profile or guard was made during precompilation, expected at run time; make it in __init__ or in a function"))
     return lock(FACE_LOCK) do
         FACE[] === nothing && (FACE[] = choose_face())
         FACE[]

@@ -53,8 +53,8 @@ end
 compare(reference::AbstractArray{<:Native.Element}, current; kwargs...) = Native.unsupported("current", current)
 compare(reference, current; kwargs...) = Native.unsupported("reference", reference)
 
-Base.show(io::IO, c::Comparison) = print(io, "Comparison(", c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ",
-    plural(length(c.columns), "feature"), ")")
+Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
+    c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), ")")
 
 function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",

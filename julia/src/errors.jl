@@ -12,6 +12,7 @@ what was expected. The subtypes and their codes are those of the Rust side; a te
 | baselines (2xx) | [`NonFiniteBaseline`](@ref), [`ConstantFeature`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`Incompatible`](@ref) |
 | a guard's state (3xx) | [`GuardClosed`](@ref), [`WorkerFailed`](@ref) |
 | files (4xx) | [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref) |
+| privacy (5xx) | [`BudgetExhausted`](@ref) |
 | bugs (9xx) | [`NativePanic`](@ref) |
 | Julia's side alone | [`LibraryUnavailable`](@ref) |
 """
@@ -89,6 +90,11 @@ struct FileVersion <: FluxGuardError
     message::String
 end
 
+"What was asked for would spend more privacy than the budget has left."
+struct BudgetExhausted <: FluxGuardError
+    message::String
+end
+
 "A panic in Rust, stopped at the border. Always a bug of FluxGuard."
 struct NativePanic <: FluxGuardError
     message::String
@@ -117,6 +123,7 @@ const ERRORS = [
     400 => PathUnusable,
     401 => FileDamaged,
     402 => FileVersion,
+    500 => BudgetExhausted,
     900 => NativePanic,
 ]
 
@@ -127,7 +134,8 @@ function exception(code::Integer, message::AbstractString)
     for (known, type) in ERRORS
         known == code && return type(message)
     end
-    return LibraryUnavailable("the library reports error $code, which this package does not know ($message); build the library and the package from one checkout")
+    return LibraryUnavailable("the library reports error $code, which this package does not know ($message); " *
+        "build the library and the package from one checkout")
 end
 
 """

@@ -44,7 +44,8 @@ end
 
 function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
     anomaly_rate = nothing, detectors = nothing, charts = nothing, tests = [:ks], window = 1000, slide = nothing,
-    min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing, log::Bool = true, repeat::Bool = false)
+    min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing, log::Bool = true,
+    repeat::Bool = false)
     check_output(profile, output)
     rate = FalseAlarms(false_alarms)
     options = Dict{String,Any}(
@@ -76,7 +77,8 @@ function check_output(profile, output)
     output === nothing && return
     fitted = describe(profile)["output"]
     word(output) == fitted ||
-        throw(Incompatible("output: $(word(output)) does not go with a baseline of $fitted; say fit(Profile, outputs; output = :$(word(output)))"))
+        throw(Incompatible("output: $(word(output)) does not go with a baseline of $fitted; " *
+            "say fit(Profile, outputs; output = :$(word(output)))"))
 end
 
 """
@@ -153,7 +155,8 @@ Base.show(io::IO, guard::Guard) =
 
 function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     d, c = describe(guard), counters(guard)
-    println(io, "Guard ", repr(guard.name), d["open"] ? " (open)" : " (closed)", ": ", d["output"], ", ", plural(d["features"], "feature"))
+    println(io, "Guard ", repr(guard.name), d["open"] ? " (open)" : " (closed)", ": ", d["output"], ", ",
+        plural(d["features"], "feature"))
     isempty(d["model"]) || println(io, "  model        ", d["model"])
     println(io, "  observed     ", c.observed, " (", c.tested, " tested in ", plural(c.windows, "window"), ")")
     println(io, "  anomalous    ", c.anomalous)

@@ -70,7 +70,8 @@ replace_layer(f, m::Guarded, place::Union{Integer,Symbol}) =
     Guarded(replace_layer(f, getfield(m, :model), place), getfield(m, :guards))
 
 function replace_layer(f, model, place::Union{Integer,Symbol})
-    hasproperty(model, :layers) || throw(invalid("place", "$place in a $(nameof(typeof(model)))", "a model with `layers`, such as a Chain"))
+    hasproperty(model, :layers) ||
+        throw(invalid("place", "$place in a $(nameof(typeof(model)))", "a model with `layers`, such as a Chain"))
     layers = replace_in(f, model.layers, place)
     fields = map(name -> name === :layers ? layers : getfield(model, name), fieldnames(typeof(model)))
     return typeof(model).name.wrapper(fields...)

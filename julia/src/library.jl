@@ -42,7 +42,8 @@ checkout's build. Throws [`LibraryUnavailable`](@ref) with the command that buil
 function findlibrary(binding::Symbol)
     override = setting("library")
     if override !== nothing
-        isfile(override) || throw(LibraryUnavailable("FLUXGUARD_LIBRARY: got $(repr(override)), expected the path of $LIBRARY_FILE"))
+        isfile(override) ||
+            throw(LibraryUnavailable("FLUXGUARD_LIBRARY: got $(repr(override)), expected the path of $LIBRARY_FILE"))
         return abspath(override)
     end
     paths = candidates(binding)

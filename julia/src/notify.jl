@@ -45,7 +45,9 @@ function attend(notifier::Notifier)
             wait(notifier.condition)
         end
     catch error
-        error isa EOFError || @error "FluxGuard: alerts of guard $(repr(notifier.name)) are no longer delivered; alerts(guard) still has them" exception = (error, catch_backtrace()) _group = :fluxguard
+        error isa EOFError || @error(
+            "FluxGuard: alerts of guard $(repr(notifier.name)) are no longer delivered; alerts(guard) still has them",
+            exception = (error, catch_backtrace()), _group = :fluxguard)
     finally
         Native.wake(notifier.handle, C_NULL, C_NULL)
         notifier.state[] = FINISHED
@@ -84,8 +86,8 @@ end
 function log_alert(a::Alert)
     @warn(a.message, guard = a.guard, model = a.model, kind = a.kind, severity = a.severity, feature = a.feature,
         class = a.class, test = a.test, statistic = a.statistic, p_value = a.p_value,
-        adjusted_p_value = a.adjusted_p_value, effect = a.effect, threshold = a.threshold, false_alarms = a.false_alarms, window = a.window.index, id = a.id,
-        _group = :fluxguard, _id = :fluxguard_alert)
+        adjusted_p_value = a.adjusted_p_value, effect = a.effect, threshold = a.threshold, false_alarms = a.false_alarms,
+        window = a.window.index, id = a.id, _group = :fluxguard, _id = :fluxguard_alert)
 end
 
 # A user's mistake must not cost the alerts that follow.
@@ -93,7 +95,8 @@ function call_handler(handler, alert)
     try
         Base.invokelatest(handler, alert)
     catch error
-        @error "FluxGuard: a function given to on_alert failed" exception = (error, catch_backtrace()) alert = alert.id _group = :fluxguard
+        @error("FluxGuard: a function given to on_alert failed",
+            exception = (error, catch_backtrace()), alert = alert.id, _group = :fluxguard)
     end
 end
 
@@ -136,7 +139,8 @@ function shutdown()
         stop!(notifier; until = until)
         Native.wake(notifier.handle, C_NULL, C_NULL)
     end
-    done || @error "FluxGuard: the background worker was not done after $(EXIT_SECONDS[]) s, the process ends without it" _group = :fluxguard
+    done || @error("FluxGuard: the background worker was not done after $(EXIT_SECONDS[]) s, the process ends without it",
+        _group = :fluxguard)
     done && Native.shutdown(used)
     return
 end

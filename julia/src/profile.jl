@@ -110,7 +110,8 @@ load(::Type{Profile}, path::AbstractString) = Profile(Native.profile_load(face()
 
 function Base.show(io::IO, profile::Profile)
     d = describe(profile)
-    print(io, "Profile(", d["output"], ", ", plural(number_or_zero(d["features"]), "feature"), ", ", plural(d["observations"], "observation"), ")")
+    print(io, "Profile(", d["output"], ", ", plural(number_or_zero(d["features"]), "feature"), ", ",
+        plural(d["observations"], "observation"), ")")
 end
 
 number_or_zero(x) = x === nothing ? 0 : x
@@ -118,7 +119,8 @@ number_or_zero(x) = x === nothing ? 0 : x
 function Base.show(io::IO, ::MIME"text/plain", profile::Profile)
     d = describe(profile)
     features = number_or_zero(d["features"])
-    println(io, "Profile of ", d["output"], ": ", plural(features, "feature"), ", ", plural(d["observations"], "observation"), ", ", d["kept"], " kept")
+    println(io, "Profile of ", d["output"], ": ", plural(features, "feature"), ", ",
+        plural(d["observations"], "observation"), ", ", d["kept"], " kept")
     rows = [feature_row(d, i) for i in 1:features]
     isempty(rows) || print_table(io, ["feature", "mean", "std", "min", "max"], rows; limit = row_limit(io, 6))
 end

@@ -39,6 +39,8 @@ function hostcopy(y::AbstractArray{T}) where {T}
 end
 
 @noinline unsupported(argument, y::AbstractArray) =
-    throw(ElementTypeUnsupported("$argument: element type $(eltype(y)) cannot be read, expected Float16, Float32 or Float64; convert the array first"))
+    throw(ElementTypeUnsupported("$argument: element type $(eltype(y)) cannot be read, " *
+        "expected Float16, Float32 or Float64; convert the array first"))
 @noinline unsupported(argument, y) =
-    throw(InvalidArgument("$argument: got a value of type $(typeof(y)), expected an array of Float16, Float32 or Float64 whose last dimension is the observation"))
+    throw(InvalidArgument("$argument: got a value of type $(typeof(y)), " *
+        "expected an array of Float16, Float32 or Float64 whose last dimension is the observation"))
