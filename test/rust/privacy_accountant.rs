@@ -285,3 +285,29 @@ fn the_noise_samplers_distance_is_paid_for() -> Result<()> {
     assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument: "delta", .. })));
     Ok(())
 }
+
+#[test]
+fn extremes_of_units_and_losses_are_errors_or_bounds() -> Result<()> {
+    // losses beyond what exp can hold, beside small ones
+    let loud = Phase { noise_multiplier: 0.005, sampling: Sampling::FullBatch, steps: 50 };
+    let alone = accountant(AccountantKind::Pld, Relation::AddRemove, std::slice::from_ref(&loud)).epsilon(1e-5)?;
+    let both = accountant(AccountantKind::Pld, Relation::AddRemove, &[loud, poisson(1.0, 0.01, 100)]).epsilon(1e-5)?;
+    assert!(both >= alone && both < 1.001 * alone, "{both} {alone}");
+    let quiet = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.01, 0.5, 20)]).epsilon(1e-5)?;
+    assert!(quiet.is_finite() && quiet > 1e4, "{quiet}");
+    // the most steps that there may be
+    let long = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(100.0, 1e-4, 1_000_000_000)]);
+    let exact = accountant(AccountantKind::Rdp, Relation::AddRemove, &[poisson(100.0, 1e-4, 1_000_000_000)]);
+    assert!(long.epsilon(1e-5)? <= exact.epsilon(1e-5)? && long.epsilon(1e-5)? > 0.5 * exact.epsilon(1e-5)?);
+    // a unit larger than the lot, or than what is left beside it
+    let mut users = Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(8)?;
+    let small = Sampling::WithoutReplacement { lot_size: 5, dataset_size: 6 };
+    assert!(users.push(Phase { noise_multiplier: 1.0, sampling: small, steps: 1 }).is_err());
+    let most = Sampling::TruncatedPoisson { rate: 0.1, max_lot: 4, dataset_size: 100 };
+    users.push(Phase { noise_multiplier: 1.0, sampling: most, steps: 1 })?;
+    let mut poisson_users = Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(8)?;
+    poisson_users.push(Phase { noise_multiplier: 1.0, sampling: Sampling::Poisson { rate: 0.1 }, steps: 1 })?;
+    assert!(users.epsilon(1e-5)? > poisson_users.epsilon(1e-5)?);
+    assert!(Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(0).is_err());
+    Ok(())
+}

@@ -98,6 +98,13 @@ impl Mechanism {
                 truncated(rate, max_lot, dataset_size, unit, 1.0 / sigma, relation)?
             }
             Sampling::WithoutReplacement { lot_size, dataset_size } => {
+                if lot_size + u64::from(unit) > dataset_size {
+                    return Err(Error::invalid(
+                        "lot_size",
+                        lot_size,
+                        format!("at most {dataset_size} examples less the {unit} of a unit, or full_batch"),
+                    ));
+                }
                 without_replacement(lot_size, dataset_size, unit, 1.0 / sigma, relation)
             }
         };
@@ -180,10 +187,12 @@ fn without_replacement(lot: u64, size: u64, unit: u32, distance: f64, relation: 
 }
 
 fn truncated(rate: f64, most: u64, size: u64, unit: u32, distance: f64, relation: Relation) -> Result<Vec<Step>> {
-    let free = most.saturating_sub(u64::from(unit));
     let others = Binomial::new(rate, size).map_err(|e| Error::invalid("sampling", rate, e))?;
     // P(others > B - k), which is P(others >= B - k + 1); the tail function is good to about 1e-10 of itself
-    let crowded = (others.sf(free) * (1.0 + 1e-9)).min(1.0);
+    let crowded = match most.checked_sub(u64::from(unit)) {
+        Some(free) => (others.sf(free) * (1.0 + 1e-9)).min(1.0),
+        None => 1.0,
+    };
     let roomy = poisson(rate, unit, distance, relation);
     let wide = if unit == 1 && relation == Relation::ReplaceOne {
         vec![Step { cases: vec![(1.0, folded(rate, 2.0 * distance))] }]

@@ -39,10 +39,12 @@ fn cells(stretch: &Stretch, h: f64) -> (i64, i64) {
     (first, last.max(first + 1))
 }
 
-/// How long the grid of [`discretise`] would be.
+/// How long the grid of [`discretise`] would be, at most.
 pub(crate) fn length(step: &Step, h: f64, cut_mass: f64) -> f64 {
     let cut = step.cut(cut_mass);
-    cut.stretches.iter().map(|s| (s.pair.loss(s.to) - s.pair.loss(s.from)) / h).sum()
+    let ends = cut.stretches.iter().map(|s| (s.pair.loss(s.from), s.pair.loss(s.to)));
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
+    (high - low) / h
 }
 
 /// The step on the grid, with tails of `cut_mass` rounded up to the cut and to infinity.
@@ -50,10 +52,13 @@ pub(crate) fn discretise(step: &Step, widths: Cells, cut_mass: f64) -> Grid {
     let h = widths.h;
     let cut = step.cut(cut_mass);
     let ranges: Vec<(i64, i64)> = cut.stretches.iter().map(|s| cells(s, h)).collect();
-    let first = ranges.iter().map(|r| r.0).fold(0, i64::min);
-    let last = ranges.iter().map(|r| r.1).fold(0, i64::max);
+    let zero = (cut.at_zero > 0.0).then_some((0, 0));
+    let first = ranges.iter().chain(&zero).map(|r| r.0).fold(i64::MAX, i64::min);
+    let last = ranges.iter().chain(&zero).map(|r| r.1).fold(i64::MIN, i64::max);
     let mut grid = Grid { first, mass: vec![0.0; (last - first + 1) as usize], infinite: cut.infinite };
-    grid.mass[(-first) as usize] += cut.at_zero;
+    if zero.is_some() {
+        grid.mass[(-first) as usize] += cut.at_zero;
+    }
     for &(mass, loss) in &cut.below {
         let index = ((loss / h).floor() as i64 + 1).min(last);
         grid.mass[(index - first) as usize] += mass;
@@ -78,7 +83,9 @@ impl Grid {
             let tilt = (index as f64 * h).exp_m1();
             let gap = cell.difference - tilt * cell.lower;
             let error = cell.error + 4.0 * f64::EPSILON * tilt.abs() * cell.lower;
-            let up = ((gap + error) / -(-((end - index) as f64) * h).exp_m1()).clamp(0.0, cell.upper);
+            let share = (gap + error) / -(-((end - index) as f64) * h).exp_m1();
+            // beyond what exp can hold, all of it goes up
+            let up = if tilt < 1e300 { share.clamp(0.0, cell.upper) } else { cell.upper };
             self.mass[(index - self.first) as usize] += stretch.weight * (cell.upper - up);
             self.mass[(end - self.first) as usize] += stretch.weight * up;
             index = end;

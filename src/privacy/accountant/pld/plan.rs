@@ -177,8 +177,8 @@ fn widths(total: &Total, lambda: f64, decay: f64, tolerance: f64, window: f64) -
     while growth > 1e-4 && cost(Cells { h: 0.0, growth }) > tolerance / 3.0 {
         growth *= 0.5;
     }
-    let mut h = (window / 64.0).min(0.3 / lambda);
     let least = window / MOST_POINTS;
+    let mut h = (window / 64.0).min(0.3 / lambda).max(least);
     while h > least && cost(Cells { h, growth }) > tolerance {
         h *= 0.5;
     }
