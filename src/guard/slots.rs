@@ -11,6 +11,9 @@ use crate::profile::{Baseline, Scores};
 /// More than the threads that are likely to observe one guard at the same moment.
 const SLOTS: usize = 16;
 
+/// No caller has this name: callers are addresses, or small numbers.
+const NOBODY: u64 = u64::MAX;
+
 /// Observations on their way to the worker, in order of age.
 #[derive(Debug)]
 pub(super) enum Parcel {
@@ -63,7 +66,7 @@ impl Slots {
         };
         Slots {
             slots: (0..SLOTS).map(|_| Mutex::new(slot())).collect(),
-            callers: Default::default(),
+            callers: std::array::from_fn(|_| AtomicU64::new(NOBODY)),
             used: Default::default(),
         }
     }
@@ -71,7 +74,8 @@ impl Slots {
     /// The slot that this caller used before, else the one that lies idle the longest; the next free one where that is
     /// taken, and a wait only if all are. What it holds of a batch is nobody's until the caller signs it.
     pub fn enter(&self, caller: u64, sequence: u64) -> MutexGuard<'_, Slot> {
-        let own = self.own(caller).unwrap_or_else(|| self.idle());
+        let before = self.own(caller);
+        let own = before.unwrap_or_else(|| self.idle());
         let free = (0..SLOTS).map(|i| (own + i) % SLOTS).find_map(|at| match self.slots[at].try_lock() {
             Ok(slot) => Some((at, slot)),
             // A panic was caught at the border; buffers hold whole observations at any moment.
@@ -79,6 +83,10 @@ impl Slots {
             Err(TryLockError::WouldBlock) => None,
         });
         let (at, mut slot) = free.unwrap_or_else(|| (own, unpoisoned(&self.slots[own])));
+        if let Some(before) = before.filter(|before| *before != at) {
+            // What lies there is no longer the caller's last batch.
+            let _ = self.callers[before].compare_exchange(caller, NOBODY, Ordering::Relaxed, Ordering::Relaxed);
+        }
         self.callers[at].store(caller, Ordering::Relaxed);
         self.used[at].store(sequence, Ordering::Relaxed);
         slot.sequence = 0;
@@ -97,8 +105,8 @@ impl Slots {
 
     /// The slot of the caller's last batch, unless another caller has used it since.
     pub fn find(&self, caller: u64) -> Option<MutexGuard<'_, Slot>> {
-        let of_caller = self.slots.iter().map(unpoisoned).filter(|slot| slot.caller == caller && slot.sequence > 0);
-        of_caller.max_by_key(|slot| slot.sequence)
+        let slot = unpoisoned(&self.slots[self.own(caller)?]);
+        (slot.caller == caller && slot.sequence > 0).then_some(slot)
     }
 
     /// Each slot in turn.
