@@ -166,9 +166,9 @@ fn under_the_null_drift_alarms_come_as_often_as_asked() {
         guard.flush().expect("worker");
         found += drift(&guard);
     }
-    let (mean, spread) = (2000.0 * rate / 2.0, 3.29 * (2000.0f64 * 0.05 * 0.95).sqrt());
-    // The lattice of D and the dependence of the distance on its features make the test a little conservative.
-    assert!((found as f64) < mean + spread && (found as f64) > mean - 1.5 * spread, "{found} of {mean} +- {spread}");
+    // The drift tests' half of the rate, and its binomial interval at 99 %.
+    let (mean, spread) = (2000.0 * rate / 2.0, 2.576 * (2000.0f64 * 0.05 * 0.95).sqrt());
+    assert!((found as f64) < mean + spread && (found as f64) > mean - spread, "{found} of {mean} +- {spread}");
 }
 
 #[test]
