@@ -46,7 +46,7 @@ use worker::Order;
 /// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
 ///
 /// Dropping a guard closes it in the background: what it observed is still tested. Memory: about 16 bytes for each of at
-/// most 2^18 cells a pane, plus at most 64 chunks on their way; it does not grow with the number of observations.
+/// most 2^17 edges a pane, plus at most 64 chunks on their way; it does not grow with the number of observations.
 pub struct Guard {
     state: Arc<State>,
     orders: crossbeam_channel::Sender<Order>,
