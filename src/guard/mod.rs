@@ -1,11 +1,11 @@
 //! The engine: observe -> slots -> channel -> worker -> windows -> tests -> alerts.
 //!
-//! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous ones, and copies the
-//! rows with their scores into a chunk. Full chunks go through a bounded channel to the one background thread, which
-//! reduces them to mergeable summaries, cuts those into windows, tests each window against the baseline within a budget of
-//! false alarms, and publishes alerts. When the thread is behind, callers reduce their own chunks.
+//! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous ones, and sums up, in the
+//! pane that each observation belongs to, all that the tests need. Summaries go through a bounded channel to the one
+//! background thread, which puts panes together to windows, tests each window against the baseline within a budget of false
+//! alarms, and publishes alerts. When the thread is behind, callers merge their own summaries.
 
-mod chunk;
+mod claims;
 mod counters;
 mod monitor;
 mod options;
@@ -45,8 +45,9 @@ use worker::Order;
 
 /// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
 ///
-/// Dropping a guard closes it in the background: what it observed is still tested. Memory: about 16 bytes for each of at
-/// most 2^17 edges a pane, plus at most 64 chunks on their way; it does not grow with the number of observations.
+/// Dropping a guard closes it in the background: what it observed is still tested. Memory: about 200 bytes a column for each
+/// pane of a window, each thread that observes, and at most 64 summaries on their way; it does not grow with the number of
+/// observations.
 pub struct Guard {
     state: Arc<State>,
     orders: crossbeam_channel::Sender<Order>,
@@ -128,7 +129,7 @@ impl Guard {
     /// # Errors
     /// [`Error::FeatureMismatch`].
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Verdict> {
-        batch.expect_features(self.state.baseline.features())?;
+        batch.expect_features(self.state.baseline.feature_count())?;
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
         self.state.baseline.scorer.score(batch, &mut scores);
         verdict::flag(&self.state.baseline, &scores, &mut anomalous);
@@ -221,7 +222,7 @@ impl Guard {
             name: options.name.clone(),
             model: options.model.clone(),
             output: baseline.scorer.output(),
-            features: baseline.features(),
+            features: baseline.feature_count(),
             reference_size: baseline.reference_size(),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),

@@ -9,8 +9,9 @@ use crate::drift::charts::ChartPoint;
 use crate::drift::two_sample::{Method, TestName, TestResult, chi2, js, psi, wasserstein};
 use crate::error::Result;
 use crate::profile::Baseline;
-use crate::sketch::CellCounts;
-use crate::stats::{hypergeometric, kolmogorov, multiple};
+use crate::sketch::Histogram;
+use crate::stats::kolmogorov::grouped;
+use crate::stats::{hypergeometric, multiple};
 
 /// One test of one column in one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,12 +113,12 @@ const CLASS: &str = "class";
 
 fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level: f64) -> Result<Vec<ColumnTest>> {
     let mut results = Vec::new();
-    for (k, counts) in window.cells.iter().enumerate() {
-        if counts.total() == 0 {
+    for k in 0..baseline.column_count() {
+        if window.groups(baseline, k).total == 0 {
             continue; // not one finite value: told as non-finite
         }
         for test in &options.tests {
-            results.push((baseline.names[k].clone(), column_test(baseline, k, counts, *test, level)?));
+            results.push((baseline.names[k].clone(), column_test(baseline, k, window, *test, level)?));
         }
     }
     if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
@@ -137,30 +138,24 @@ fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level
         .collect())
 }
 
-fn column_test(baseline: &Baseline, k: usize, counts: &CellCounts, test: TestName, level: f64) -> Result<TestResult> {
-    let cells = &baseline.cells[k];
-    let (m, n) = (cells.reference_size(), counts.total());
-    let (reference, current) = cells.binned(counts);
+fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, level: f64) -> Result<TestResult> {
+    let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
+    let (reference_size, current_size) = (histogram.reference_size(), groups.total);
+    let method = Method::Grouped;
+    let (reference, current) = histogram.binned(&groups);
     match test {
         TestName::Ks => {
-            let d = cells.ks(counts);
-            let (p_value, exact) = ks_p_value(d, m, n, level)?;
-            let method = if !cells.is_exact() {
-                Method::Grouped
-            } else if exact {
-                Method::Exact
-            } else {
-                Method::Asymptotic
-            };
-            Ok(TestResult { test, statistic: d, p_value, effect: d, method, reference_size: m, current_size: n })
+            let d = histogram.ks(&groups);
+            let p_value = ks_p_value(d, histogram, groups.total, level)?;
+            Ok(TestResult { test, statistic: d, p_value, effect: d, method, reference_size, current_size })
         }
         TestName::Wasserstein => {
-            let w = cells.wasserstein(counts);
-            let p_value = wasserstein::asymptotic_p(w, &baseline.wasserstein[k], m, n)?;
+            let by = &baseline.wasserstein[k];
+            let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
+            let p_value = wasserstein::asymptotic_p(w, &by.null, reference_size, current_size)?;
             let spread = baseline.spread[k];
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
-            let method = Method::Asymptotic;
-            Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size: m, current_size: n })
+            Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size })
         }
         TestName::Psi => psi::from_counts(&reference, &current),
         TestName::Js => js::from_counts(&reference, &current),
@@ -168,15 +163,18 @@ fn column_test(baseline: &Baseline, k: usize, counts: &CellCounts, test: TestNam
     }
 }
 
-/// Kolmogorov's limit law first: it costs nothing, and only what it puts near the level is worth the exact law.
-fn ks_p_value(d: f64, m: u64, n: u64, level: f64) -> Result<(f64, bool)> {
-    let (size, other) = (m as f64, n as f64);
-    let quick = kolmogorov::limit::sf(d * (size * other / (size + other)).sqrt());
-    if quick > 0.1f64.max(4.0 * level) {
-        return Ok((quick, false));
+/// The limit law first: it costs nothing, and only what it puts near the level is worth the grouped statistic's own law.
+fn ks_p_value(d: f64, histogram: &Histogram, n: u64, level: f64) -> Result<f64> {
+    let (below, m) = (histogram.reference_below().collect::<Vec<_>>(), histogram.reference_size());
+    if below.last() == Some(&m) {
+        // A reference without spread: so many values lie on one side of it, where none of the reference's do.
+        return Ok((2.0 * hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater).min(1.0));
     }
-    let p = kolmogorov::p_value(d, m, n, kolmogorov::Method::Auto)?;
-    Ok((p.p_value, p.exact))
+    let quick = grouped::quick_p_value(d, &below, m, n)?;
+    if quick > 0.1f64.max(4.0 * level) || quick < 1e-4 * level {
+        return Ok(quick);
+    }
+    Ok(grouped::p_value(d, &below, m, n)?.p_value)
 }
 
 /// Class counts with the rare classes taken together until five of each bin are expected in either sample, where Pearson's

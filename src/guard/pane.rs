@@ -1,20 +1,30 @@
 //! The summary of a stretch of observations: all that the tests need of it, and it adds up.
 
+use std::ops::Range;
 use std::time::Instant;
 
-use crate::profile::Baseline;
-use crate::sketch::{CellCounts, Frequencies, Moments};
+use crate::profile::{Baseline, Scores};
+use crate::sketch::{Frequencies, Groups, HistogramCounts, Moments};
+use crate::tensor::{Elements, Tensor};
 
-/// A mergeable summary. Memory: 16 bytes an edge of the baseline's cells (at most 2 MiB), whatever the number of
-/// observations.
+/// Scores that a pane keeps in order for the control charts; the charts pass by what comes after.
+const SERIES: usize = 1 << 16;
+
+/// A mergeable summary. Memory: about 200 bytes a column, whatever the number of observations.
 #[derive(Debug, Clone)]
 pub struct Pane {
     /// Observations summarised.
     pub observations: u64,
     /// Of the features.
     pub moments: Moments,
-    /// One a column of the baseline.
-    pub cells: Vec<CellCounts>,
+    /// Of the features.
+    pub features: HistogramCounts,
+    /// Of the detectors' scores.
+    pub scores: HistogramCounts,
+    /// Of each detector's scores; kept for the Wasserstein test alone.
+    pub score_moments: Vec<Moments>,
+    /// The scores in order, one list a detector; kept for control charts alone.
+    pub series: Vec<Vec<f32>>,
     /// Predicted classes.
     pub classes: Frequencies,
     /// Observations flagged by the detectors, those not finite included.
@@ -26,13 +36,19 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// Of no observations.
+    /// Of no observations. `series`: whether the scores are kept in order.
     #[must_use]
-    pub fn new(baseline: &Baseline) -> Self {
+    pub fn new(baseline: &Baseline, series: bool) -> Self {
+        let p = baseline.feature_count();
+        let detectors = baseline.scorer.detectors().len();
+        let centers = if baseline.wasserstein.is_empty() { &[] } else { &baseline.center[p..] };
         Pane {
             observations: 0,
-            moments: Moments::new(baseline.center.clone()),
-            cells: baseline.cells.iter().map(|c| c.empty_counts()).collect(),
+            moments: Moments::new(baseline.center[..p].to_vec()),
+            features: HistogramCounts::new(p),
+            scores: HistogramCounts::new(detectors),
+            score_moments: centers.iter().map(|center| Moments::new(vec![*center])).collect(),
+            series: if series { vec![Vec::new(); detectors] } else { Vec::new() },
             classes: Frequencies::new(baseline.classes.counts().len()),
             anomalous: 0,
             non_finite: 0,
@@ -40,16 +56,61 @@ impl Pane {
         }
     }
 
+    /// Takes in the observations `range` of a batch that was scored and flagged. Cost: about a nanosecond a value.
+    pub fn update(
+        &mut self,
+        baseline: &Baseline,
+        (batch, range): (&Tensor<'_>, Range<usize>),
+        (scores, anomalous): (&Scores, &[bool]),
+        now: Instant,
+    ) {
+        let p = baseline.feature_count();
+        let non_finite = scores.finite[range.clone()].iter().filter(|finite| !**finite).count();
+        let finite = non_finite == 0;
+        let elements = range.start * p..range.end * p;
+        match scores.elements(batch) {
+            Elements::F16(_) => {} // brought to single precision when it was scored
+            Elements::F32(rows) => {
+                self.moments.update(&rows[elements.clone()]);
+                self.features.update(&baseline.features, &rows[elements], finite);
+            }
+            Elements::F64(rows) => {
+                self.moments.update(&rows[elements.clone()]);
+                self.features.update(&baseline.features, &rows[elements], finite);
+            }
+        }
+        for (d, column) in scores.columns.iter().enumerate() {
+            let column = &column[range.clone()];
+            self.scores.update_column(&baseline.scores, d, column, finite);
+            if let Some(moments) = self.score_moments.get_mut(d) {
+                moments.update(column);
+            }
+            if let Some(series) = self.series.get_mut(d) {
+                let room = SERIES.saturating_sub(series.len());
+                series.extend(column.iter().filter(|score| !score.is_nan()).take(room));
+            }
+        }
+        if !scores.predicted.is_empty() {
+            scores.predicted[range.clone()].iter().for_each(|class| self.classes.update(*class));
+        }
+        self.anomalous += anomalous[range.clone()].iter().filter(|flag| **flag).count() as u64;
+        self.non_finite += non_finite as u64;
+        self.extend(range.len() as u64, now, now);
+    }
+
     /// Forgets all and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.observations = 0;
         self.moments.clear();
-        self.cells.iter_mut().for_each(CellCounts::clear);
+        self.features.clear();
+        self.scores.clear();
+        self.score_moments.iter_mut().for_each(Moments::clear);
+        self.series.iter_mut().for_each(Vec::clear);
         self.classes.clear();
         (self.anomalous, self.non_finite, self.time) = (0, 0, None);
     }
 
-    pub(super) fn extend(&mut self, observations: u64, started: Instant, ended: Instant) {
+    fn extend(&mut self, observations: u64, started: Instant, ended: Instant) {
         self.observations += observations;
         let (first, last) = self.time.unwrap_or((started, ended));
         self.time = Some((first.min(started), last.max(ended)));
@@ -58,14 +119,36 @@ impl Pane {
     /// Adds what `other`, of the same baseline, has seen.
     pub fn merge(&mut self, other: &Pane) {
         self.moments.merge(&other.moments);
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
-            mine.merge(theirs);
+        self.features.merge(&other.features);
+        self.scores.merge(&other.scores);
+        self.score_moments.iter_mut().zip(&other.score_moments).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (mine, theirs) in self.series.iter_mut().zip(&other.series) {
+            let room = SERIES.saturating_sub(mine.len());
+            mine.extend(theirs.iter().take(room));
         }
         self.classes.merge(&other.classes);
         self.anomalous += other.anomalous;
         self.non_finite += other.non_finite;
         if let Some((started, ended)) = other.time {
             self.extend(other.observations, started, ended);
+        }
+    }
+
+    /// The counts of a column of `baseline`: a feature, or a detector's score.
+    #[must_use]
+    pub fn groups(&self, baseline: &Baseline, column: usize) -> Groups<'_> {
+        let (p, histogram) = (baseline.feature_count(), baseline.histogram(column));
+        if column < p { self.features.groups(column, histogram) } else { self.scores.groups(column - p, histogram) }
+    }
+
+    /// The mean of a column's finite values; `None` for a score whose moments are not kept.
+    #[must_use]
+    pub fn mean(&self, baseline: &Baseline, column: usize) -> Option<f64> {
+        let p = baseline.feature_count();
+        if column < p {
+            Some(self.moments.mean(column))
+        } else {
+            self.score_moments.get(column - p).map(|moments| moments.mean(0))
         }
     }
 

@@ -1,12 +1,11 @@
-//! The callers' side of one guard: a handful of places where observations wait to be sent on, so that many threads may
-//! observe at once without meeting.
+//! The callers' side of one guard: a handful of places where observations are summed up and wait to be sent on, so that many
+//! threads may observe at once without meeting.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::chunk::Chunk;
 use super::pane::Pane;
-use crate::profile::{Baseline, Scores};
+use crate::profile::Scores;
 
 /// More than the threads that are likely to observe one guard at the same moment.
 const SLOTS: usize = 16;
@@ -14,35 +13,26 @@ const SLOTS: usize = 16;
 /// No caller has this name: callers are addresses, or small numbers.
 const NOBODY: u64 = u64::MAX;
 
-/// Observations on their way to the worker, in order of age.
+/// What one slot saw of one pane.
 #[derive(Debug)]
-pub(super) enum Parcel {
-    /// Rows.
-    Chunk(Box<Chunk>),
-    /// A summary, made by a caller while the worker was behind.
-    Pane(Box<Pane>),
+pub(super) struct Share {
+    /// The pane's number.
+    pub of: u64,
+    pub pane: Pane,
 }
 
 /// One place. Whoever holds its lock works on it alone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Slot {
     /// Whose batch the scores are of, and its place in the order of all calls; 0 while they are nobody's.
     pub caller: u64,
     pub sequence: u64,
     pub scores: Scores,
     pub anomalous: Vec<bool>,
-    pub chunk: Box<Chunk>,
-    /// What could not be sent when the channel was full; older than `chunk`.
-    pub pending: Option<Box<Pane>>,
-}
-
-impl Slot {
-    /// Takes out all observations, oldest first.
-    pub fn drain(&mut self, empty: impl FnOnce() -> Box<Chunk>) -> [Option<Parcel>; 2] {
-        let pending = self.pending.take().map(Parcel::Pane);
-        let chunk = (self.chunk.observations() > 0).then(|| Parcel::Chunk(std::mem::replace(&mut self.chunk, empty())));
-        [pending, chunk]
-    }
+    /// Of the pane that takes observations.
+    pub share: Option<Box<Share>>,
+    /// What could not be sent when the channel was full; of an older pane.
+    pub waiting: Option<Box<Share>>,
 }
 
 /// The slots of one guard. Who used a slot last, and when, also stands outside its lock, so that a caller finds its own
@@ -55,17 +45,9 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    pub fn new(baseline: &Baseline) -> Self {
-        let slot = || Slot {
-            caller: 0,
-            sequence: 0,
-            scores: Scores::default(),
-            anomalous: Vec::new(),
-            chunk: Box::new(Chunk::new(baseline)),
-            pending: None,
-        };
+    pub fn new() -> Self {
         Slots {
-            slots: (0..SLOTS).map(|_| Mutex::new(slot())).collect(),
+            slots: (0..SLOTS).map(|_| Mutex::new(Slot::default())).collect(),
             callers: std::array::from_fn(|_| AtomicU64::new(NOBODY)),
             used: Default::default(),
         }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::chunk::Chunk;
+use super::claims::Claims;
 use super::counters::Counts;
 use super::monitor::WindowReport;
 use super::options::GuardOptions;
 use super::pane::Pane;
-use super::slots::{Parcel, Slot, Slots};
+use super::slots::{Share, Slot, Slots};
 use super::verdict::flag;
 use super::windows::{Context, Event, Windows};
 use super::worker;
@@ -25,8 +25,8 @@ use crate::tensor::Tensor;
 const ALERTS_KEPT: usize = 10_000;
 const REPORTS_KEPT: usize = 256;
 
-/// Emptied chunks kept for reuse.
-const SPARE: usize = 8;
+/// Emptied shares kept for reuse.
+const SPARE: usize = 16;
 
 /// Called by the worker after alerts were published.
 pub type Wake = Box<dyn Fn() + Send>;
@@ -37,11 +37,12 @@ pub(super) struct State {
     pub options: GuardOptions,
     pub counts: Counts,
     slots: Slots,
+    claims: Claims,
     sequence: AtomicU64,
     closed: AtomicBool,
-    data: Sender<(Arc<State>, Parcel)>,
-    /// Emptied chunks on their way back to the callers, for their memory.
-    spare: (Sender<Box<Chunk>>, Receiver<Box<Chunk>>),
+    data: Sender<(Arc<State>, Box<Share>)>,
+    /// Emptied shares on their way back to the callers, for their memory.
+    spare: (Sender<Box<Share>>, Receiver<Box<Share>>),
     windows: Mutex<Windows>,
     published: Mutex<Published>,
     wake: Mutex<Option<Wake>>,
@@ -70,11 +71,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    pub fn new(baseline: Baseline, options: GuardOptions, data: Sender<(Arc<State>, Parcel)>) -> Result<Self> {
+    pub fn new(baseline: Baseline, options: GuardOptions, data: Sender<(Arc<State>, Box<Share>)>) -> Result<Self> {
         let journal = options.journal.as_deref().map(Journal::open).transpose()?;
         Ok(State {
             windows: Mutex::new(Windows::new(&baseline, &options)?),
-            slots: Slots::new(&baseline),
+            claims: Claims::new(options.panes()?.0),
+            slots: Slots::new(),
             counts: Counts::default(),
             sequence: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -89,61 +91,66 @@ impl State {
         })
     }
 
-    /// The hook's work: scores the batch, keeps what the worker needs, returns how many observations are anomalous.
+    /// The hook's work: scores the batch, sums up what the tests need, returns how many observations are anomalous.
     pub fn observe(self: &Arc<Self>, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
-        batch.expect_features(self.baseline.features())?;
+        batch.expect_features(self.baseline.feature_count())?;
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         let mut slot = self.slots.enter(caller, sequence);
-        // Looked up under the slot's lock: a close that comes after finds this batch in the slot.
+        // Looked up, and claimed, under the slot's lock: who has it afterwards finds these observations in it or in the
+        // channel.
         self.check_open()?;
-        let Slot { scores, anomalous, chunk, .. } = &mut *slot;
+        let Slot { scores, anomalous, .. } = &mut *slot;
         self.baseline.scorer.score(batch, scores);
         let flagged = flag(&self.baseline, scores, anomalous);
-        chunk.push(batch, scores, anomalous, Instant::now());
         (slot.caller, slot.sequence) = (caller, sequence);
         self.counts.observe(batch.observations(), flagged, copied);
-        if slot.chunk.is_full() {
-            self.send(&mut slot);
+        let now = Instant::now();
+        let mut done = 0;
+        for stretch in self.claims.claim(batch.observations(), now) {
+            if slot.share.as_ref().is_some_and(|share| share.of != stretch.pane) {
+                self.send(&mut slot);
+            }
+            let Slot { scores, anomalous, share, .. } = &mut *slot;
+            let share = share.get_or_insert_with(|| self.empty_share(stretch.pane));
+            let range = done..done + stretch.observations;
+            done = range.end;
+            share.pane.update(&self.baseline, (batch, range), (scores, anomalous), now);
+            if stretch.ends {
+                self.send(&mut slot);
+            }
         }
         Ok(flagged)
     }
 
-    /// Sends the slot's observations on. If the channel is full they are summarised here instead: bounded memory, no
-    /// waiting, nothing dropped.
+    /// Sends the slot's share on. While the channel is full, shares are merged here: bounded memory, no waiting, nothing
+    /// dropped.
     fn send(self: &Arc<Self>, slot: &mut Slot) {
-        let parcel = match slot.pending.take() {
-            None => {
-                let empty = self.empty_chunk();
-                Parcel::Chunk(std::mem::replace(&mut slot.chunk, empty))
-            }
-            Some(mut pane) => {
-                self.summarise(&slot.chunk, &mut pane);
-                slot.chunk.clear();
-                Parcel::Pane(pane)
-            }
-        };
-        slot.pending = match worker::try_send(&self.data, self, parcel) {
-            Ok(()) => None,
-            Err(Parcel::Pane(pane)) => Some(pane),
-            Err(Parcel::Chunk(mut chunk)) => {
-                let mut pane = Box::new(Pane::new(&self.baseline));
-                self.summarise(&chunk, &mut pane);
-                chunk.clear();
-                slot.chunk = chunk;
-                Some(pane)
-            }
-        };
-    }
-
-    fn empty_chunk(&self) -> Box<Chunk> {
-        self.spare.1.try_recv().unwrap_or_else(|_| Box::new(Chunk::new(&self.baseline)))
-    }
-
-    fn summarise(&self, chunk: &Chunk, pane: &mut Pane) {
-        if chunk.observations() > 0 {
-            chunk.reduce(0..chunk.observations(), &self.baseline, pane);
-            self.counts.merged.fetch_add(chunk.observations() as u64, Ordering::Relaxed);
+        let Some(mut share) = slot.share.take() else { return };
+        if let Some(waiting) = slot.waiting.take()
+            && let Err(mut waiting) = worker::try_send(&self.data, self, waiting)
+        {
+            waiting.pane.merge(&share.pane);
+            self.counts.merged.fetch_add(share.pane.observations, Ordering::Relaxed);
+            std::mem::swap(&mut waiting, &mut share);
+            self.recycle(waiting);
         }
+        slot.waiting = worker::try_send(&self.data, self, share).err();
+    }
+
+    fn empty_share(&self, of: u64) -> Box<Share> {
+        match self.spare.1.try_recv() {
+            Ok(mut share) => {
+                share.of = of;
+                share
+            }
+            Err(_) => Box::new(Share { of, pane: Pane::new(&self.baseline, !self.options.charts.is_empty()) }),
+        }
+    }
+
+    fn recycle(&self, mut share: Box<Share>) {
+        share.pane.clear();
+        // Without room it is freed.
+        let _ = self.spare.0.try_send(share);
     }
 
     pub fn check_open(&self) -> Result<()> {
@@ -170,32 +177,34 @@ impl State {
 
     // What follows runs on the worker.
 
-    pub fn take(&self, parcel: Parcel) -> Result<()> {
-        match parcel {
-            Parcel::Pane(pane) => self.with_windows(|windows, with| windows.take_pane(&pane, with)),
-            Parcel::Chunk(mut chunk) => {
-                self.with_windows(|windows, with| windows.take(&chunk, with))?;
-                chunk.clear();
-                // Without room it is freed.
-                let _ = self.spare.0.try_send(chunk);
-                Ok(())
-            }
-        }
+    pub fn take(&self, share: Box<Share>) -> Result<()> {
+        self.with_windows(|windows, with| windows.take(share, with))
     }
 
     pub fn drain_slots(&self) -> Result<()> {
         for mut slot in self.slots.each() {
-            let parcels = slot.drain(|| self.empty_chunk());
+            let shares = [slot.waiting.take(), slot.share.take()];
             drop(slot);
-            for parcel in parcels.into_iter().flatten() {
-                self.take(parcel)?;
+            for share in shares.into_iter().flatten() {
+                self.take(share)?;
             }
         }
         Ok(())
     }
 
-    pub fn close_if_over(&self, now: Instant) -> Result<()> {
-        self.with_windows(|windows, with| windows.close_if_over(now, with))
+    /// Panes with a lower number take no more observations.
+    pub fn ended(&self, now: Instant) -> u64 {
+        self.claims.ended(now)
+    }
+
+    /// Ends the pane that takes observations now.
+    pub fn cut(&self) -> u64 {
+        self.claims.cut()
+    }
+
+    /// Tests the panes with a lower number than `ended`, all of whose shares are here.
+    pub fn close_before(&self, ended: u64) -> Result<()> {
+        self.with_windows(|windows, with| windows.close_before(ended, with))
     }
 
     pub fn test_rest(&self) -> Result<()> {
@@ -210,7 +219,8 @@ impl State {
                 published = result;
             }
         };
-        let with = &mut Context { baseline: &self.baseline, options: &self.options, tell: &mut tell };
+        let recycle = &mut |share| self.recycle(share);
+        let with = &mut Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
         work(&mut lock(&self.windows), with)?;
         published
     }

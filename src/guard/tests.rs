@@ -289,30 +289,27 @@ proptest! {
     #[test]
     fn panes_obey_the_merge_law(seed in any::<u64>(), n in 1usize..60, cut in any::<prop::sample::Index>()) {
         let reference = profile(&Random(9).normals(3 * 500), 3, OutputKind::Logits);
-        let options = BaselineOptions::default();
+        let options = BaselineOptions { wasserstein: true, ..Default::default() };
         let baseline = Baseline::new(&reference, &options).expect("fits");
         let rows = Random(seed).normals(3 * n);
-        let mut chunk = chunk::Chunk::new(&baseline);
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
         baseline.scorer.score(&tensor(&rows, n), &mut scores);
         verdict::flag(&baseline, &scores, &mut anomalous);
-        chunk.push(&tensor(&rows, n), &scores, &anomalous, std::time::Instant::now());
         let reduce = |range: std::ops::Range<usize>| {
-            let mut pane = Pane::new(&baseline);
-            if !range.is_empty() { chunk.reduce(range, &baseline, &mut pane); }
+            let mut pane = Pane::new(&baseline, true);
+            pane.update(&baseline, (&tensor(&rows, n), range), (&scores, &anomalous), std::time::Instant::now());
             pane
         };
         let cut = cut.index(n);
         let (mut merged, whole) = (reduce(0..cut), reduce(0..n));
         merged.merge(&reduce(cut..n));
         prop_assert_eq!(merged.observations, whole.observations);
-        prop_assert_eq!(&merged.classes, &whole.classes);
+        prop_assert_eq!((&merged.classes, &merged.series), (&whole.classes, &whole.series));
         prop_assert_eq!((merged.anomalous, merged.non_finite), (whole.anomalous, whole.non_finite));
-        for (a, b) in merged.cells.iter().zip(&whole.cells) {
-            prop_assert_eq!(a.total(), b.total());
-        }
-        for (cells, (a, b)) in baseline.cells.iter().zip(merged.cells.iter().zip(&whole.cells)) {
-            prop_assert_eq!(cells.ks(a), cells.ks(b));
+        prop_assert_eq!((&merged.features, &merged.scores), (&whole.features, &whole.scores));
+        for column in 0..baseline.column_count() {
+            let (a, b) = (merged.mean(&baseline, column), whole.mean(&baseline, column));
+            prop_assert!(a.zip(b).is_some_and(|(a, b)| (a - b).abs() < 1e-9), "{:?} {:?}", a, b);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The worker's side of one guard: observations in order of arrival, cut into windows, tested, and told.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
-use super::chunk::Chunk;
 use super::monitor::{self, ChartMark, Finding, WindowReport};
 use super::options::{GuardOptions, Length};
 use super::pane::Pane;
 use super::rate::Budget;
+use super::slots::Share;
 use crate::alert::{Alert, Episodes, Evidence, Kind, Severity, Span};
 use crate::drift::charts::{ChartName, ChartPoint, Cusum, Ewma, Shewhart};
 use crate::error::Result;
@@ -43,17 +43,20 @@ pub(super) struct Context<'a> {
     pub baseline: &'a Baseline,
     pub options: &'a GuardOptions,
     pub tell: &'a mut dyn FnMut(Event),
+    /// Takes back what is done with, for its memory.
+    pub recycle: &'a mut dyn FnMut(Box<Share>),
 }
 
 /// Cuts, tests and tells. Belongs to the worker; nothing in it is shared.
 #[derive(Debug)]
 pub(super) struct Windows {
-    pane_length: Length,
+    /// Observations of a full pane; without, time ends it.
+    full: Option<u64>,
     panes: usize,
-    current: Pane,
-    recent: VecDeque<Pane>,
-    /// Emptied panes, for their memory.
-    spare: Vec<Pane>,
+    /// Panes that still miss observations, or come after one that does; by number.
+    open: VecDeque<Box<Share>>,
+    /// The closed panes of the current window.
+    recent: VecDeque<Box<Share>>,
     /// Observations in panes that no window has tested yet.
     untested: u64,
     /// Observations in closed panes.
@@ -68,17 +71,20 @@ impl Windows {
     /// # Errors
     /// Those of the options.
     pub fn new(baseline: &Baseline, options: &GuardOptions) -> Result<Self> {
-        let (pane_length, panes) = options.panes()?;
+        let (length, panes) = options.panes()?;
+        let full = match length {
+            Length::Observations(n) => Some(n),
+            Length::Seconds(_) => None,
+        };
         let charts = (0..baseline.scorer.detectors().len())
             .flat_map(|d| options.charts.iter().map(move |name| (*name, d)))
             .map(|(name, d)| Chart::new(name, d, baseline.reference_size()))
             .collect();
         Ok(Windows {
-            pane_length,
+            full,
             panes,
-            current: Pane::new(baseline),
+            open: VecDeque::new(),
             recent: VecDeque::new(),
-            spare: Vec::new(),
             untested: 0,
             closed: 0,
             windows: 0,
@@ -88,94 +94,72 @@ impl Windows {
         })
     }
 
-    /// Takes in a chunk, cutting it where windows end.
-    pub fn take(&mut self, chunk: &Chunk, with: &mut Context<'_>) -> Result<()> {
-        self.close_if_over(chunk.started, with)?;
-        let mut done = 0;
-        while done < chunk.observations() {
-            let left = (chunk.observations() - done) as u64;
-            let room = match self.pane_length {
-                Length::Observations(n) => n - self.current.observations,
-                Length::Seconds(_) => left,
-            };
-            let range = done..done + left.min(room) as usize;
-            chunk.reduce(range.clone(), with.baseline, &mut self.current);
-            self.charts.iter_mut().for_each(|chart| chart.update(chunk, range.clone(), with.baseline));
-            done = range.end;
-            self.tell_non_finite(with);
-            self.close_if_full(with)?;
+    /// Takes in what a slot saw of a pane. Panes are closed in order, when they are full.
+    pub fn take(&mut self, share: Box<Share>, with: &mut Context<'_>) -> Result<()> {
+        self.charts.iter_mut().for_each(|chart| chart.update(&share.pane.series, with.baseline));
+        let at = self.open.partition_point(|open| open.of < share.of);
+        match self.open.get_mut(at) {
+            Some(open) if open.of == share.of => {
+                open.pane.merge(&share.pane);
+                (with.recycle)(share);
+            }
+            _ => self.open.insert(at, share),
+        }
+        self.tell_non_finite(at, with);
+        while let (Some(full), Some(first)) = (self.full, self.open.front()) {
+            if first.pane.observations < full {
+                break;
+            }
+            self.close_first(with)?;
         }
         Ok(())
     }
 
-    /// Takes in observations that a caller summarised while the worker was behind. They cannot be cut: their window may
-    /// be longer than asked, and the charts, which need the order, pass them by.
-    pub fn take_pane(&mut self, pane: &Pane, with: &mut Context<'_>) -> Result<()> {
-        if let Some((started, _)) = pane.time {
-            self.close_if_over(started, with)?;
+    /// Closes the panes with a lower number than `ended`: nothing more will come for them. Where callers merged their shares
+    /// because the worker was behind, one is shorter than asked and another longer.
+    pub fn close_before(&mut self, ended: u64, with: &mut Context<'_>) -> Result<()> {
+        while self.open.front().is_some_and(|first| first.of < ended) {
+            self.close_first(with)?;
         }
-        self.current.merge(pane);
-        self.tell_non_finite(with);
-        self.close_if_full(with)
+        Ok(())
     }
 
     /// A model that puts out NaN is not to be trusted from this moment on, so this is told before the window is full.
-    fn tell_non_finite(&mut self, with: &mut Context<'_>) {
-        let Some(finding) = non_finite_finding(&self.current, with.baseline) else { return };
+    fn tell_non_finite(&mut self, at: usize, with: &mut Context<'_>) {
+        let pane = &self.open[at].pane;
+        let Some(finding) = non_finite_finding(pane, with.baseline) else { return };
         if !self.episodes.ongoing(Kind::NonFinite) && self.episodes.found(finding.kind, finding.severity) {
-            let observations = self.current.observations;
+            let (observations, seconds) = (pane.observations, pane.seconds());
             let last = self.closed + observations - 1;
-            let seconds = self.current.seconds();
             let span = Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
             (with.tell)(Event::Early(alert(finding, span, with.options)));
         }
     }
 
-    /// Closes the current pane if it is measured in time and that is over.
-    pub fn close_if_over(&mut self, now: Instant, with: &mut Context<'_>) -> Result<()> {
-        if let (Length::Seconds(s), Some((started, _))) = (self.pane_length, self.current.time)
-            && now.saturating_duration_since(started) >= Duration::from_secs_f64(s)
-        {
-            return self.close_pane(false, with);
-        }
-        Ok(())
-    }
-
-    fn close_if_full(&mut self, with: &mut Context<'_>) -> Result<()> {
-        match self.pane_length {
-            Length::Observations(n) if self.current.observations >= n => self.close_pane(false, with),
-            _ => Ok(()),
-        }
-    }
-
     /// Tests whatever has not been tested.
     pub fn flush(&mut self, with: &mut Context<'_>) -> Result<()> {
-        if self.current.observations > 0 {
-            return self.close_pane(true, with);
-        }
         if self.untested > 0 { self.test_window(with) } else { Ok(()) }
     }
 
-    fn close_pane(&mut self, flush: bool, with: &mut Context<'_>) -> Result<()> {
-        let empty = self.spare.pop().unwrap_or_else(|| Pane::new(with.baseline));
-        let pane = std::mem::replace(&mut self.current, empty);
-        self.untested += pane.observations;
-        self.closed += pane.observations;
-        self.recent.push_back(pane);
+    fn close_first(&mut self, with: &mut Context<'_>) -> Result<()> {
+        let Some(share) = self.open.pop_front() else { return Ok(()) };
+        self.untested += share.pane.observations;
+        self.closed += share.pane.observations;
+        self.recent.push_back(share);
         if self.recent.len() > self.panes {
-            self.recycle_oldest();
+            self.recycle_oldest(with);
         }
-        if flush || self.recent.len() == self.panes { self.test_window(with) } else { Ok(()) }
+        if self.recent.len() == self.panes { self.test_window(with) } else { Ok(()) }
     }
 
     fn test_window(&mut self, with: &mut Context<'_>) -> Result<()> {
         let merged;
         let window = match &self.recent.make_contiguous()[..] {
             [] => return Ok(()),
-            [one] => one,
+            [one] => &one.pane,
             [first, rest @ ..] => {
-                let mut all = first.clone();
-                rest.iter().for_each(|pane| all.merge(pane));
+                let mut all = first.pane.clone();
+                rest.iter().for_each(|share| all.merge(&share.pane));
                 merged = all;
                 &merged
             }
@@ -196,15 +180,14 @@ impl Windows {
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
         if self.panes == 1 {
-            self.recycle_oldest();
+            self.recycle_oldest(with);
         }
         Ok(())
     }
 
-    fn recycle_oldest(&mut self) {
-        if let Some(mut pane) = self.recent.pop_front() {
-            pane.clear();
-            self.spare.push(pane);
+    fn recycle_oldest(&mut self, with: &mut Context<'_>) {
+        if let Some(share) = self.recent.pop_front() {
+            (with.recycle)(share);
         }
     }
 
@@ -324,9 +307,10 @@ impl Chart {
         }
     }
 
-    fn update(&mut self, chunk: &Chunk, range: std::ops::Range<usize>, baseline: &Baseline) {
-        for score in chunk.scores(self.detector, range) {
-            let z = baseline.normal_score(self.detector, score);
+    /// Takes in more scores, one list a detector, in order.
+    fn update(&mut self, series: &[Vec<f32>], baseline: &Baseline) {
+        for score in &series[self.detector] {
+            let z = baseline.normal_score(self.detector, *score);
             self.points += 1;
             self.sum += z;
             let point = match self.name {

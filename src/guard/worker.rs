@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select, unbounded};
 use once_cell::sync::Lazy;
 
-use super::slots::Parcel;
+use super::slots::Share;
 use super::state::State;
 
-/// Parcels that may wait. Behind that many, callers summarise their own: memory stays bounded and nobody waits.
+/// Shares that may wait. Behind that many, callers merge their own: memory stays bounded and nobody waits.
 const CAPACITY: usize = 64;
-/// How often the worker looks into the slots for observations that no full chunk has carried to it.
+/// How often the worker looks into the slots for shares of panes that are not full.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Requests that must not wait behind data.
@@ -27,7 +27,7 @@ pub(super) enum Order {
 }
 
 struct Worker {
-    data: Sender<(Arc<State>, Parcel)>,
+    data: Sender<(Arc<State>, Box<Share>)>,
     orders: Sender<Order>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,17 +35,17 @@ struct Worker {
 static WORKER: Lazy<Mutex<Option<Worker>>> = Lazy::new(|| Mutex::new(None));
 
 /// The channels to the worker, which is started if it does not run.
-pub(super) fn channels() -> (Sender<(Arc<State>, Parcel)>, Sender<Order>) {
+pub(super) fn channels() -> (Sender<(Arc<State>, Box<Share>)>, Sender<Order>) {
     let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
     let worker = worker.get_or_insert_with(start);
     (worker.data.clone(), worker.orders.clone())
 }
 
 fn start() -> Worker {
-    let (data, parcels) = bounded(CAPACITY);
+    let (data, shares) = bounded(CAPACITY);
     let (orders, requests) = unbounded();
     // Without a thread (the system refused one) sends still succeed or fill up, and callers summarise; a flush says so.
-    let thread = std::thread::Builder::new().name("fluxguard".into()).spawn(move || run(&parcels, &requests)).ok();
+    let thread = std::thread::Builder::new().name("fluxguard".into()).spawn(move || run(&shares, &requests)).ok();
     Worker { data, orders, thread }
 }
 
@@ -55,10 +55,10 @@ pub fn is_running() -> bool {
     WORKER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|w| w.thread.is_some())
 }
 
-/// Hands `parcel` to the worker, or back if it is behind.
-pub(super) fn try_send(data: &Sender<(Arc<State>, Parcel)>, guard: &Arc<State>, parcel: Parcel) -> Result<(), Parcel> {
-    data.try_send((guard.clone(), parcel)).map_err(|error| match error {
-        TrySendError::Full((_, parcel)) | TrySendError::Disconnected((_, parcel)) => parcel,
+/// Hands `share` to the worker, or back if it is behind.
+pub(super) fn try_send(data: &Sender<(Arc<State>, Box<Share>)>, guard: &Arc<State>, share: Box<Share>) -> Result<(), Box<Share>> {
+    data.try_send((guard.clone(), share)).map_err(|error| match error {
+        TrySendError::Full((_, share)) | TrySendError::Disconnected((_, share)) => share,
     })
 }
 
@@ -74,7 +74,7 @@ pub fn shutdown() {
     }
 }
 
-fn run(parcels: &Receiver<(Arc<State>, Parcel)>, requests: &Receiver<Order>) {
+fn run(shares: &Receiver<(Arc<State>, Box<Share>)>, requests: &Receiver<Order>) {
     let mut guards: Vec<Weak<State>> = Vec::new();
     let mut last_sweep = Instant::now();
     loop {
@@ -83,56 +83,62 @@ fn run(parcels: &Receiver<(Arc<State>, Parcel)>, requests: &Receiver<Order>) {
         select! {
             recv(requests) -> order => match order {
                 Ok(Order::Register(guard)) => guards.push(guard),
-                Ok(Order::Flush { guard, ticket }) => flush(&guard, Some(ticket), parcels),
+                Ok(Order::Flush { guard, ticket }) => flush(&guard, Some(ticket), shares),
                 Ok(Order::Stop) | Err(_) => break,
             },
-            recv(parcels) -> parcel => if let Ok((guard, parcel)) = parcel { take(&guard, parcel) },
+            recv(shares) -> share => if let Ok((guard, share)) = share { take(&guard, share) },
             default(patience) => {}
         }
         if last_sweep.elapsed() >= TICK {
             last_sweep = Instant::now();
             guards.retain(|guard| guard.strong_count() > 0);
-            guards.iter().filter_map(Weak::upgrade).for_each(|guard| sweep(&guard));
+            guards.iter().filter_map(Weak::upgrade).for_each(|guard| sweep(&guard, shares));
         }
     }
     // What is still asked for is answered, and what is still open is closed.
     while let Ok(order) = requests.try_recv() {
         match order {
             Order::Register(guard) => guards.push(guard),
-            Order::Flush { guard, ticket } => flush(&guard, Some(ticket), parcels),
+            Order::Flush { guard, ticket } => flush(&guard, Some(ticket), shares),
             Order::Stop => {}
         }
     }
     for guard in guards.iter().filter_map(Weak::upgrade) {
         guard.refuse_more();
-        flush(&guard, None, parcels);
+        flush(&guard, None, shares);
     }
 }
 
-fn take(guard: &Arc<State>, parcel: Parcel) {
-    contained(guard, |guard| guard.take(parcel));
+fn take(guard: &Arc<State>, share: Box<Share>) {
+    contained(guard, |guard| guard.take(share));
 }
 
-fn sweep(guard: &Arc<State>) {
-    contained(guard, |guard| {
-        guard.drain_slots()?;
-        guard.close_if_over(Instant::now())
-    });
+/// What lies in the channel now, for whichever guard.
+fn drain(shares: &Receiver<(Arc<State>, Box<Share>)>) {
+    for (guard, share) in shares.try_iter().take(shares.len()) {
+        take(&guard, share);
+    }
 }
 
-/// Everything observed before the request is in a slot or in the channel. A caller may move it from the one to the other
-/// meanwhile, but never back: slots first, then all of the channel.
-fn flush(guard: &Arc<State>, ticket: Option<u64>, parcels: &Receiver<(Arc<State>, Parcel)>) {
-    let drain_channel = || {
-        while let Ok((guard, parcel)) = parcels.try_recv() {
-            take(&guard, parcel);
-        }
-    };
-    drain_channel();
-    contained(guard, |guard| guard.drain_slots());
-    drain_channel();
+/// Tests what is due of a guard that nobody pushes on: the last shares of full panes, and panes whose time is over.
+fn sweep(guard: &Arc<State>, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+    let ended = guard.ended(Instant::now());
+    close_before(guard, ended, shares);
+}
+
+fn flush(guard: &Arc<State>, ticket: Option<u64>, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+    let ended = guard.cut();
+    close_before(guard, ended, shares);
     contained(guard, |guard| guard.test_rest());
     guard.answer(ticket);
+}
+
+/// Every observation that belongs to a pane before `ended` is in a slot, whose lock its caller may still hold, or in the
+/// channel. It may go from the one to the other meanwhile, but never back: slots first, then all of the channel.
+fn close_before(guard: &Arc<State>, ended: u64, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+    contained(guard, |guard| guard.drain_slots());
+    drain(shares);
+    contained(guard, |guard| guard.close_before(ended));
 }
 
 /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches no other guard.

@@ -1,16 +1,12 @@
-//! A profile made ready for watching: scorer, thresholds and the cells of every monitored column.
+//! A profile made ready for watching: scorer, thresholds and the histogram of every monitored column.
 
+use super::normal_scores::NormalScores;
 use super::{Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::sorted_columns;
-use crate::sketch::{Cells, Frequencies};
-use crate::stats::normal;
+use crate::sketch::{Frequencies, Histogram, Histograms, Transport};
 
-/// Edges of all columns together: bounds a window's memory to 16 bytes an edge, and keeps tables and counts in the cache.
-const EDGES: usize = 1 << 17;
-/// Edges of one column: the Kolmogorov-Smirnov statistic of grouped data is at most 1/1024 below the exact one.
-const RESOLUTION: usize = 1024;
 /// Bins of about equal reference share for tests on categories: scorecard practice is ten.
 pub(crate) const BINS: usize = 10;
 
@@ -25,6 +21,15 @@ pub struct BaselineOptions {
     pub wasserstein: bool,
 }
 
+/// The null distribution and the form of the reference for the Wasserstein test of one column.
+#[derive(Debug, Clone)]
+pub struct WassersteinReference {
+    /// Of the distance.
+    pub null: WassersteinNull,
+    /// Where the reference lies.
+    pub transport: Transport,
+}
+
 /// A [`Profile`] made ready. Columns are the features, then the scores in the detectors' order.
 #[derive(Debug, Clone)]
 pub struct Baseline {
@@ -32,20 +37,21 @@ pub struct Baseline {
     pub scorer: Scorer,
     /// Says which are anomalous.
     pub calibration: Calibration,
-    /// One a column.
-    pub cells: Vec<Cells>,
+    /// One a feature.
+    pub features: Histograms,
+    /// One a detector's score.
+    pub scores: Histograms,
     /// One a column.
     pub names: Vec<String>,
-    /// Null distribution of the Wasserstein distance of each column; empty unless it was asked for.
-    pub wasserstein: Vec<WassersteinNull>,
+    /// One a column; empty unless it was asked for.
+    pub wasserstein: Vec<WassersteinReference>,
     /// Standard deviation of each column in the reference.
     pub spread: Vec<f64>,
-    /// Mean of each feature in the reference.
+    /// Mean of each column in the reference.
     pub center: Vec<f64>,
     /// Predicted classes of the reference; empty for values.
     pub classes: Frequencies,
-    /// Normal score of each cell of each detector's column: see [`Baseline::normal_score`].
-    normal_scores: Vec<Vec<f32>>,
+    normal_scores: Vec<NormalScores>,
 }
 
 impl Baseline {
@@ -70,50 +76,66 @@ impl Baseline {
         let detectors = options.detectors.clone().unwrap_or_else(|| DetectorName::default_of(output).to_vec());
         let rows = fitted.sample.rows();
         let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
-        let mut scores = Scores::default();
-        scorer.score_rows(rows, &mut scores);
-        let calibration = Calibration::new(&detectors, &scores, options.anomaly_rate)?;
+        let mut scored = Scores::default();
+        scorer.score_rows(rows, &mut scored);
+        let calibration = Calibration::new(&detectors, &scored, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
-        for column in &scores.columns {
+        for column in &scored.columns {
             let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
             sorted.sort_by(f64::total_cmp);
             columns.push(sorted);
         }
-        let resolution = (EDGES / columns.len()).clamp(32, RESOLUTION);
-        let cells: Vec<Cells> = columns.iter().map(|sorted| Cells::new(sorted, resolution, BINS)).collect();
+        let histogram = |sorted: &Vec<f64>| Histogram::new(sorted, BINS);
+        let features = Histograms::new(columns[..p].iter().map(histogram).collect());
+        let scores = Histograms::new(columns[p..].iter().map(histogram).collect());
         let spread: Vec<f64> = columns.iter().map(|c| std(c)).collect();
+        let prepare = |(k, sorted): (usize, &Vec<f64>)| WassersteinReference {
+            null: WassersteinNull::of_sorted(sorted, spread[k]),
+            transport: Transport::new(sorted, if k < p { &features.columns()[k] } else { &scores.columns()[k - p] }),
+        };
         let wasserstein = match options.wasserstein {
-            true => columns.iter().zip(&spread).map(|(c, sd)| WassersteinNull::of_sorted(c, *sd)).collect(),
+            true => columns.iter().enumerate().map(prepare).collect(),
             false => Vec::new(),
         };
-        let normal_scores = cells[p..].iter().map(normal_scores).collect();
+        let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
         let mut names = profile.names();
         names.extend(detectors.iter().map(|d| d.as_str().to_string()));
-        let center = (0..p).map(|k| fitted.moments.mean(k)).collect();
+        let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
+        let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
-        Ok(Baseline { scorer, calibration, cells, names, wasserstein, spread, center, classes, normal_scores })
+        Ok(Baseline { scorer, calibration, features, scores, names, wasserstein, spread, center, classes, normal_scores })
     }
 
     /// Features of the output.
     #[must_use]
-    pub fn features(&self) -> usize {
+    pub fn feature_count(&self) -> usize {
         self.scorer.features()
     }
 
-    /// Reference observations behind the cells.
+    /// Columns: features and scores.
+    #[must_use]
+    pub fn column_count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The histogram of a column.
+    #[must_use]
+    pub fn histogram(&self, column: usize) -> &Histogram {
+        let p = self.feature_count();
+        if column < p { &self.features.columns()[column] } else { &self.scores.columns()[column - p] }
+    }
+
+    /// Reference observations behind the histograms.
     #[must_use]
     pub fn reference_size(&self) -> u64 {
-        self.cells[0].reference_size()
+        self.histogram(0).reference_size()
     }
 
     /// The standard normal quantile at the score's place among the reference's scores of detector `index`: standard
-    /// normal under the null, whatever the score's distribution (van der Waerden scores, with the place taken in the
-    /// middle of ties).
-    #[inline]
+    /// normal under the null, whatever the score's distribution (van der Waerden scores).
     #[must_use]
     pub fn normal_score(&self, index: usize, score: f32) -> f64 {
-        let cell = self.cells[self.features() + index].index(f64::from(score));
-        f64::from(self.normal_scores[index][cell])
+        self.normal_scores[index].of(f64::from(score))
     }
 }
 
@@ -122,21 +144,6 @@ fn std(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
     (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt()
-}
-
-/// For each cell the quantile at its middle, with the ends held off 0 and 1 by half an observation.
-fn normal_scores(cells: &Cells) -> Vec<f32> {
-    let m = cells.reference_size() as f64;
-    let mut below = 0.0;
-    cells
-        .reference_counts()
-        .iter()
-        .map(|count| {
-            let middle = (below + 0.5 * *count as f64).clamp(0.5, m - 0.5) / m;
-            below += *count as f64;
-            normal::quantile(middle).unwrap_or(0.0) as f32
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -165,19 +172,6 @@ mod tests {
         assert!(!b.calibration.beyond(0, scores.columns[0][0]) && b.calibration.beyond(0, scores.columns[0][1]));
         let empty = Profile::new(ProfileOptions::default()).expect("options");
         assert_eq!(Baseline::new(&empty, &BaselineOptions::default()).expect_err("empty").code(), 203);
-    }
-
-    #[test]
-    fn normal_scores_are_standard_normal_on_the_reference() {
-        let rows: Vec<f64> = (0..4000).map(|i| (f64::from((i * 7919) % 4003) / 4003.0).powi(5)).collect();
-        let b =
-            Baseline::new(&profile(&rows, 1, OutputKind::Values, ConstantFeatures::Error), &BaselineOptions::default())
-                .expect("fits");
-        let mut scores = Scores::default();
-        b.scorer.score_rows(&rows, &mut scores);
-        let z: Vec<f64> = scores.columns[0].iter().map(|s| b.normal_score(0, *s)).collect();
-        let mean = z.iter().sum::<f64>() / 4000.0;
-        assert!(mean.abs() < 0.01 && (std(&z) - 1.0).abs() < 0.01, "{mean} {}", std(&z));
     }
 
     #[test]

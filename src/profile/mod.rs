@@ -2,9 +2,10 @@
 
 mod baseline;
 mod calibration;
+mod normal_scores;
 mod scorer;
 
-pub use baseline::{Baseline, BaselineOptions};
+pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
 pub use scorer::{DetectorName, Scorer, Scores, Tail};
 

@@ -111,6 +111,17 @@ pub struct Scores {
     largest: Vec<f32>,
 }
 
+impl Scores {
+    /// The elements of the `batch` that was scored last, with half precision brought to single.
+    #[must_use]
+    pub fn elements<'a>(&'a self, batch: &Tensor<'a>) -> Elements<'a> {
+        match batch.elements() {
+            Elements::F16(_) => Elements::F32(&self.single),
+            elements => elements,
+        }
+    }
+}
+
 impl Scorer {
     /// A scorer for outputs like the `reference` rows (feature fastest), whose moments are `moments`.
     ///

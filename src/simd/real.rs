@@ -38,6 +38,8 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
+    /// Whichever of the two is of this type.
+    fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]];
     /// `rows[k], rows[k + stride], ...`: sixteen of them. `WIDE` says that AVX2 is there.
     fn gather<const WIDE: bool>(rows: &[Self], stride: usize, k: usize) -> [Self; 16];
     /// `exp` for arguments at most 0, within 2 units in the last place; below the smallest normal result, that result.
@@ -53,7 +55,7 @@ pub trait Real:
 /// One implementation for both types; only widths and the number of terms differ.
 macro_rules! real {
     ($float:ty, $bits:ty, $mantissa:expr, $bias:expr, $round:expr, $lowest_exp:expr, $ln2_hi:expr, $ln2_lo:expr,
-     $exp:expr, $artanh:expr, $gather:path) => {
+     $exp:expr, $artanh:expr, $gather:path, $place:tt) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -82,6 +84,10 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 self.abs()
+            }
+            #[inline(always)]
+            fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]] {
+                (single, double).$place
             }
             #[inline(always)]
             fn gather<const WIDE: bool>(rows: &[Self], stride: usize, k: usize) -> [Self; 16] {
@@ -136,7 +142,8 @@ real!(
     -2.121_944_4e-4f32,
     [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0],
     [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0],
-    gather::single
+    gather::single,
+    0
 );
 real!(
     f64,
@@ -175,7 +182,8 @@ real!(
         1.0 / 5.0,
         1.0 / 3.0
     ],
-    gather::any
+    gather::any,
+    1
 );
 
 #[cfg(test)]

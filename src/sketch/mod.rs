@@ -1,11 +1,11 @@
 //! One-pass, mergeable summaries. The merge law holds for each: `merge(fit(a), fit(b)) == fit(a ++ b)`.
 
-pub mod cells;
 pub mod frequencies;
+pub mod histogram;
 pub mod moments;
 pub mod reservoir;
 
-pub use cells::{CellCounts, Cells};
 pub use frequencies::Frequencies;
+pub use histogram::{Groups, Histogram, HistogramCounts, Histograms, Transport};
 pub use moments::Moments;
 pub use reservoir::Reservoir;

@@ -1,9 +1,11 @@
 //! The null distributions of the Kolmogorov-Smirnov statistics.
 //!
+//! - [`grouped`]: D of two samples at a few points.
 //! - [`limit`]: Kolmogorov's limit law of √n·D.
 //! - [`one_sample`]: D of one sample of n against its continuous distribution.
 //! - [`two_sample`]: D of two samples of m and n, exactly; and [`p_value`], which chooses.
 
+pub mod grouped;
 pub mod limit;
 pub mod one_sample;
 pub mod two_sample;
