@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::profile::{Baseline, Scores};
-use crate::sketch::{Frequencies, Groups, HistogramCounts, Moments};
+use crate::simd::Real;
+use crate::sketch::{Frequencies, Groups, HistogramCounts, Moments, tiles};
 use crate::tensor::{Elements, Tensor};
 
 /// Scores that a pane keeps in order for the control charts; the charts pass by what comes after.
@@ -70,14 +71,8 @@ impl Pane {
         let elements = range.start * p..range.end * p;
         match scores.elements(batch) {
             Elements::F16(_) => {} // brought to single precision when it was scored
-            Elements::F32(rows) => {
-                self.moments.update(&rows[elements.clone()]);
-                self.features.update(&baseline.features, &rows[elements], finite);
-            }
-            Elements::F64(rows) => {
-                self.moments.update(&rows[elements.clone()]);
-                self.features.update(&baseline.features, &rows[elements], finite);
-            }
+            Elements::F32(rows) => self.update_features(baseline, &rows[elements], finite),
+            Elements::F64(rows) => self.update_features(baseline, &rows[elements], finite),
         }
         for (d, column) in scores.columns.iter().enumerate() {
             let column = &column[range.clone()];
@@ -96,6 +91,15 @@ impl Pane {
         self.anomalous += anomalous[range.clone()].iter().filter(|flag| **flag).count() as u64;
         self.non_finite += non_finite as u64;
         self.extend(range.len() as u64, now, now);
+    }
+
+    fn update_features<T: Real>(&mut self, baseline: &Baseline, rows: &[T], finite: bool) {
+        if finite {
+            tiles::update(rows, &mut self.moments, &mut self.features, &baseline.features);
+        } else {
+            self.moments.update(rows);
+            self.features.update(&baseline.features, rows, false);
+        }
     }
 
     /// Forgets all and keeps the memory.
@@ -136,7 +140,7 @@ impl Pane {
 
     /// The counts of a column of `baseline`: a feature, or a detector's score.
     #[must_use]
-    pub fn groups(&self, baseline: &Baseline, column: usize) -> Groups<'_> {
+    pub fn groups(&self, baseline: &Baseline, column: usize) -> Groups {
         let (p, histogram) = (baseline.feature_count(), baseline.histogram(column));
         if column < p { self.features.groups(column, histogram) } else { self.scores.groups(column - p, histogram) }
     }

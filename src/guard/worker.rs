@@ -56,7 +56,11 @@ pub fn is_running() -> bool {
 }
 
 /// Hands `share` to the worker, or back if it is behind.
-pub(super) fn try_send(data: &Sender<(Arc<State>, Box<Share>)>, guard: &Arc<State>, share: Box<Share>) -> Result<(), Box<Share>> {
+pub(super) fn try_send(
+    data: &Sender<(Arc<State>, Box<Share>)>,
+    guard: &Arc<State>,
+    share: Box<Share>,
+) -> Result<(), Box<Share>> {
     data.try_send((guard.clone(), share)).map_err(|error| match error {
         TrySendError::Full((_, share)) | TrySendError::Disconnected((_, share)) => share,
     })

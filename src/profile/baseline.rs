@@ -103,7 +103,18 @@ impl Baseline {
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
-        Ok(Baseline { scorer, calibration, features, scores, names, wasserstein, spread, center, classes, normal_scores })
+        Ok(Baseline {
+            scorer,
+            calibration,
+            features,
+            scores,
+            names,
+            wasserstein,
+            spread,
+            center,
+            classes,
+            normal_scores,
+        })
     }
 
     /// Features of the output.

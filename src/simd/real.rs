@@ -38,6 +38,8 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
+    /// The same values where they are of single precision.
+    fn as_single(values: &[Self]) -> Option<&[f32]>;
     /// Whichever of the two is of this type.
     fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]];
     /// `rows[k], rows[k + stride], ...`: sixteen of them. `WIDE` says that AVX2 is there.
@@ -55,7 +57,7 @@ pub trait Real:
 /// One implementation for both types; only widths and the number of terms differ.
 macro_rules! real {
     ($float:ty, $bits:ty, $mantissa:expr, $bias:expr, $round:expr, $lowest_exp:expr, $ln2_hi:expr, $ln2_lo:expr,
-     $exp:expr, $artanh:expr, $gather:path, $place:tt) => {
+     $exp:expr, $artanh:expr, $gather:path, $place:tt, $single:path) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -84,6 +86,10 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 self.abs()
+            }
+            #[inline(always)]
+            fn as_single(values: &[Self]) -> Option<&[f32]> {
+                $single(values)
             }
             #[inline(always)]
             fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]] {
@@ -131,6 +137,11 @@ macro_rules! real {
     };
 }
 
+/// Double-precision values are not of single precision.
+fn no_single(_: &[f64]) -> Option<&[f32]> {
+    None
+}
+
 real!(
     f32,
     u32,
@@ -143,7 +154,8 @@ real!(
     [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0],
     [1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0],
     gather::single,
-    0
+    0,
+    Some
 );
 real!(
     f64,
@@ -183,7 +195,8 @@ real!(
         1.0 / 3.0
     ],
     gather::any,
-    1
+    1,
+    no_single
 );
 
 #[cfg(test)]

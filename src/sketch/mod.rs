@@ -4,6 +4,7 @@ pub mod frequencies;
 pub mod histogram;
 pub mod moments;
 pub mod reservoir;
+pub mod tiles;
 
 pub use frequencies::Frequencies;
 pub use histogram::{Groups, Histogram, HistogramCounts, Histograms, Transport};

@@ -1,9 +1,7 @@
 //! The pass over the rows: a value against all edges of its column side by side.
 
+use super::{EDGES, GROUPS};
 use crate::simd::{Real, multiversion};
-
-/// Edges of a column: as many as a vector of single-precision values is wide, so that a value costs two instructions or four.
-pub const EDGES: usize = 16;
 
 /// Columns that are gone down one after the other before the next: as many single-precision values as a cache line holds.
 const COLUMNS: usize = 16;
@@ -12,31 +10,33 @@ const COLUMNS: usize = 16;
 const ROWS: usize = 256;
 
 multiversion! {
-    /// Adds to `counts[k][i]` how many values of column `k` are at least `edges[k][i]`. `rows`: one value a column, column
-    /// fastest. NaN is not at least anything.
-    pub(super) fn count(rows: &[T], edges: &[[T; EDGES]], counts: &mut [[u64; EDGES]]) -> () = count_body
+    /// Adds the values of each column to its groups. `rows`: one value a column, column fastest. NaN counts as the lowest.
+    pub(super) fn count(rows: &[T], edges: &[[T; GROUPS]], groups: &mut [[u64; GROUPS]]) -> () = count_body
 }
 
 #[inline(always)]
-fn count_body<T: Real, const FMA: bool>(rows: &[T], edges: &[[T; EDGES]], counts: &mut [[u64; EDGES]]) {
+fn count_body<T: Real, const FMA: bool>(rows: &[T], edges: &[[T; GROUPS]], groups: &mut [[u64; GROUPS]]) {
     let p = edges.len();
     for rows in rows.chunks(ROWS * p) {
         for first in (0..p).step_by(COLUMNS) {
             for k in first..p.min(first + COLUMNS) {
-                let column = count_column(&rows[k..], p, &edges[k]);
-                for (count, new) in counts[k].iter_mut().zip(column) {
-                    *count += u64::from(new);
+                let at_least = count_column(&rows[k..], p, &edges[k]);
+                let mut from = (rows.len() / p) as u32;
+                for (count, to) in groups[k].iter_mut().zip(&at_least[..EDGES]) {
+                    *count += u64::from(from - to);
+                    from = *to;
                 }
+                groups[k][EDGES] += u64::from(from);
             }
         }
     }
 }
 
-/// Every `stride`-th of `rows`, from the first.
+/// How many of every `stride`-th of `rows`, from the first, are at least each edge.
 #[inline(always)]
-fn count_column<T: Real>(rows: &[T], stride: usize, edges: &[T; EDGES]) -> [u32; EDGES] {
+fn count_column<T: Real>(rows: &[T], stride: usize, edges: &[T; GROUPS]) -> [u32; GROUPS] {
     let edges = *edges;
-    let mut counts = [0u32; EDGES];
+    let mut counts = [0u32; GROUPS];
     let mut add = |x: T| {
         let before = counts;
         counts = std::array::from_fn(|i| before[i] + u32::from(x >= edges[i]));

@@ -22,7 +22,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Of the `sorted` reference behind `histogram`. Memory: 16 bytes for each of at most 1,040 points.
+    /// Of the `sorted` reference behind `histogram`. Memory: 16 bytes for each of at most 1,039 points.
     #[must_use]
     pub fn new(sorted: &[f64], histogram: &Histogram) -> Self {
         let mut points: Vec<f64> = (0..POINTS).map(|i| sorted[i * (sorted.len() - 1) / (POINTS - 1)]).collect();
@@ -47,11 +47,12 @@ impl Transport {
     /// means where that is more (no Wasserstein distance is less than that): so a shift is seen whole, however far, and a
     /// change of scale to about three quarters. 0 for an empty window. Cost: one pass over the points, a microsecond.
     #[must_use]
-    pub fn distance(&self, histogram: &Histogram, window: &Groups<'_>, window_mean: f64) -> f64 {
-        if window.total == 0 {
+    pub fn distance(&self, histogram: &Histogram, window: &Groups, window_mean: f64) -> f64 {
+        let n = window.total();
+        if n == 0 {
             return 0.0;
         }
-        let (m, n) = (histogram.reference_size() as f64, window.total as f64);
+        let (m, n) = (histogram.reference_size() as f64, n as f64);
         let differences: Vec<f64> = [0.0]
             .into_iter()
             .chain(histogram.reference_below().zip(window.below()).map(|(r, w)| r as f64 / m - w as f64 / n))

@@ -1,5 +1,7 @@
 //! The pass over the rows: eight features or observations side by side.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx512;
 use crate::simd::{Lanes, Real, WIDTH, multiversion};
 
 /// Borrowed accumulators, one entry a feature.
@@ -11,9 +13,48 @@ pub(super) struct Sums<'a> {
     pub max: &'a mut [f64],
 }
 
+/// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has changed nothing.
+pub(super) fn accumulate<T: Real>(rows: &[T], sums: Sums<'_>) -> bool {
+    let mut total = Totals::new(sums.shift.len());
+    #[cfg(target_arch = "x86_64")]
+    if let Some(single) = T::as_single(rows)
+        && crate::simd::level() == crate::simd::Level::Avx512
+    {
+        // SAFETY: `level` found these instructions on the processor that we run on.
+        let rest = unsafe { accumulate_single(single, sums.shift, &mut total) };
+        add_rows(&rows[rest..], sums.shift, &mut total);
+        return total.finish(sums);
+    }
+    add_rows(rows, sums.shift, &mut total);
+    total.finish(sums)
+}
+
+/// Adds as many whole rows as it takes to `total` and returns where the rest begins.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+fn accumulate_single(rows: &[f32], shift: &[f64], total: &mut Totals) -> usize {
+    let p = shift.len();
+    if p < 2 * PAIR {
+        let Some(whole) = crate::sketch::tiles::tiled(rows, p) else { return 0 };
+        crate::sketch::tiles::each_column(&rows[..whole], p, |k, values| {
+            let of = avx512::column(values, shift[k]);
+            total.add_one(k, of.sum, of.squares, f64::from(of.min), f64::from(of.max));
+        });
+        return whole;
+    }
+    avx512::rows(rows, shift, total);
+    for row in rows.chunks_exact(p) {
+        for k in p - p % PAIR..p {
+            let x = f64::from(row[k]);
+            let d = x - shift[k];
+            total.add_one(k, d, d * d, x, x);
+        }
+    }
+    rows.len()
+}
+
 multiversion! {
-    /// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has changed nothing.
-    pub(super) fn accumulate(rows: &[T], sums: Sums<'_>) -> bool = accumulate_body
+    fn add_rows(rows: &[T], shift: &[f64], total: &mut Totals) -> () = add_rows_body
 }
 
 /// Accumulators of `B` times eight lanes.
@@ -57,18 +98,16 @@ impl<const B: usize> Block<B> {
 }
 
 #[inline(always)]
-fn accumulate_body<T: Real, const FMA: bool>(rows: &[T], sums: Sums<'_>) -> bool {
-    let p = sums.shift.len();
+fn add_rows_body<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut Totals) {
+    let p = shift.len();
     // With few features, lanes run over several observations at once: the pattern of features repeats every
     // lcm(16, p) elements. With many, a block is 16 features of one observation.
     let period = p * PAIR / gcd(p, PAIR);
-    let mut total = Totals::new(p);
     if p < 4 * PAIR && rows.len() >= period {
-        periodic::<T, FMA>(rows, period, sums.shift, &mut total);
+        periodic::<T, FMA>(rows, period, shift, total);
     } else {
-        blockwise::<T, FMA>(rows, sums.shift, &mut total);
+        blockwise::<T, FMA>(rows, shift, total);
     }
-    total.finish(sums)
 }
 
 /// Lanes of a block of two: enough to hide the latency of an addition, few enough to stay in registers.
@@ -126,14 +165,14 @@ fn blockwise<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut To
 }
 
 /// Sums of this call, kept apart until they are known to be finite. No allocation up to [`Totals::SMALL`] features.
-struct Totals {
-    sum: Buffer,
-    squares: Buffer,
-    min: Buffer,
-    max: Buffer,
+pub(super) struct Totals {
+    pub sum: Buffer,
+    pub squares: Buffer,
+    pub min: Buffer,
+    pub max: Buffer,
 }
 
-enum Buffer {
+pub(super) enum Buffer {
     Small([f64; Totals::SMALL], usize),
     Large(Vec<f64>),
 }

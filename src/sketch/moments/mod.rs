@@ -1,5 +1,7 @@
 //! Count, mean, variance, range and non-finite values of each feature, in one pass.
 
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx512;
 mod kernel;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,26 @@ impl Moments {
         if spoilt {
             self.recount(rows);
         }
+    }
+
+    /// The shift of `feature`.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn shift(&self, feature: usize) -> f64 {
+        self.shift[feature]
+    }
+
+    /// Adds sums over finite values of `feature`, which [`Moments::add_observations`] counts.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn add_column(&mut self, feature: usize, of: avx512::ColumnSums) {
+        self.sum[feature] += of.sum;
+        self.sum_squares[feature] += of.squares;
+        self.min[feature] = self.min[feature].min(f64::from(of.min));
+        self.max[feature] = self.max[feature].max(f64::from(of.max));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn add_observations(&mut self, n: usize) {
+        self.observations += n as u64;
     }
 
     /// The careful path, after [`accumulate`] met a NaN, an Inf or an overflow and changed nothing.
