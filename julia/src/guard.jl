@@ -117,7 +117,7 @@ describe(guard::Guard) = JSON.parse(Native.describe(guard.handle))
 """
     counters(guard) -> NamedTuple
 
-`observed`, `tested`, `merged` (batches whose summaries were merged because the worker was behind), `copied` (arrays
+`observed`, `tested`, `merged` (observations whose summaries were merged because the worker was behind), `copied` (arrays
 that could not be read in place), `windows`, `alerts`, `suppressed` (findings that were no news), `anomalous`.
 After `flush` or `close`, `observed == tested`.
 """

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::DEFAULT_MIN_EFFECT;
-use super::two_sample::{Reference, TestName, TestResult};
+use super::judged::{JudgedTest, judge};
+use super::two_sample::{Reference, TestName};
 use crate::error::{Error, Result};
-use crate::stats::multiple::{self, Correction};
+use crate::stats::multiple::Correction;
 use crate::tensor::Tensor;
 
 /// How to compare.
@@ -39,20 +39,6 @@ impl Default for CompareOptions {
     }
 }
 
-/// One test of one column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ComparedTest {
-    /// The result.
-    #[serde(flatten)]
-    pub result: TestResult,
-    /// After the correction.
-    pub adjusted_p_value: f64,
-    /// The smallest effect that counts.
-    pub min_effect: f64,
-    /// Whether the column drifted by this test.
-    pub drift: bool,
-}
-
 /// One column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparedColumn {
@@ -61,7 +47,7 @@ pub struct ComparedColumn {
     /// Whether it drifted by any test.
     pub drift: bool,
     /// Its tests.
-    pub tests: Vec<ComparedTest>,
+    pub tests: Vec<JudgedTest>,
 }
 
 /// The comparison.
@@ -99,26 +85,20 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
     if names.len() != p {
         return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one a column")));
     }
-    let mut results = Vec::with_capacity(p * options.tests.len());
+    let mut tests = Vec::with_capacity(p * options.tests.len());
     for k in 0..p {
         let prepared = Reference::new(&column(reference, k))?;
         let values = column(current, k);
         for test in &options.tests {
-            results.push(prepared.test(*test, &values)?);
+            tests.push(JudgedTest::new(prepared.test(*test, &values)?, options.min_effect.as_ref()));
         }
     }
-    let p_values: Vec<f64> = results.iter().map(|r| r.p_value).collect();
-    let adjusted = multiple::adjust(&p_values, options.correction)?;
-    let mut tests = results.into_iter().zip(adjusted).map(|(result, adjusted_p_value)| {
-        let min_effect =
-            options.min_effect.as_ref().and_then(|m| m.get(&result.test)).copied().unwrap_or(DEFAULT_MIN_EFFECT);
-        let drift = adjusted_p_value <= options.alpha && result.effect >= min_effect;
-        ComparedTest { result, adjusted_p_value, min_effect, drift }
-    });
+    judge(&mut tests, options.correction, options.alpha)?;
+    let mut tests = tests.into_iter();
     let columns: Vec<ComparedColumn> = names
         .into_iter()
         .map(|name| {
-            let tests: Vec<ComparedTest> = tests.by_ref().take(options.tests.len()).collect();
+            let tests: Vec<JudgedTest> = tests.by_ref().take(options.tests.len()).collect();
             ComparedColumn { name, drift: tests.iter().any(|t| t.drift), tests }
         })
         .collect();

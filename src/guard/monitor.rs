@@ -6,27 +6,22 @@ use super::options::GuardOptions;
 use super::pane::Pane;
 use crate::alert::{Evidence, Kind, Severity, Span};
 use crate::drift::charts::ChartPoint;
+use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{Method, TestName, TestResult, chi2, js, psi, wasserstein};
 use crate::error::Result;
 use crate::profile::Baseline;
 use crate::sketch::Histogram;
+use crate::stats::hypergeometric;
 use crate::stats::kolmogorov::grouped;
-use crate::stats::{hypergeometric, multiple};
 
 /// One test of one column in one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnTest {
     /// The feature, the score, or `class` for the predicted classes.
     pub name: String,
-    /// The result.
+    /// The test.
     #[serde(flatten)]
-    pub result: TestResult,
-    /// The p-value after the correction for all tests of the window.
-    pub adjusted_p_value: f64,
-    /// The smallest effect that counts.
-    pub min_effect: f64,
-    /// Whether it is drift: the adjusted p-value is within the window's level and the effect counts.
-    pub drift: bool,
+    pub test: JudgedTest,
 }
 
 /// A tested window.
@@ -112,30 +107,24 @@ pub(super) fn test(
 const CLASS: &str = "class";
 
 fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level: f64) -> Result<Vec<ColumnTest>> {
-    let mut results = Vec::new();
+    let mut tests = Vec::new();
+    let mut add = |name: &str, result| {
+        tests.push(ColumnTest { name: name.to_string(), test: JudgedTest::new(result, options.min_effect.as_ref()) });
+    };
     for k in 0..baseline.column_count() {
         if window.groups(baseline, k).total() == 0 {
             continue; // not one finite value: told as non-finite
         }
         for test in &options.tests {
-            results.push((baseline.names[k].clone(), column_test(baseline, k, window, *test, level)?));
+            add(&baseline.names[k], column_test(baseline, k, window, *test, level)?);
         }
     }
     if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
         let (reference, current) = pooled_classes(baseline.classes.counts(), window.classes.counts());
-        results.push((CLASS.to_string(), chi2::from_counts(&reference, &current)?));
+        add(CLASS, chi2::from_counts(&reference, &current)?);
     }
-    let p_values: Vec<f64> = results.iter().map(|(_, r)| r.p_value).collect();
-    let adjusted = multiple::adjust(&p_values, options.correction)?;
-    Ok(results
-        .into_iter()
-        .zip(adjusted)
-        .map(|((name, result), adjusted_p_value)| {
-            let min_effect = options.min_effect(result.test);
-            let drift = adjusted_p_value <= level && result.effect >= min_effect;
-            ColumnTest { name, result, adjusted_p_value, min_effect, drift }
-        })
-        .collect())
+    judge(tests.iter_mut().map(|column| &mut column.test), options.correction, level)?;
+    Ok(tests)
 }
 
 fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, level: f64) -> Result<TestResult> {
@@ -195,12 +184,14 @@ fn pooled_classes(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
 }
 
 fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
-    let mut found: Vec<&ColumnTest> = tests.iter().filter(|t| t.drift && (t.name == CLASS) == of_classes).collect();
+    let mut found: Vec<&ColumnTest> =
+        tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
     found.sort_by(|a, b| {
-        a.result.p_value.total_cmp(&b.result.p_value).then(b.result.effect.total_cmp(&a.result.effect))
+        let (a, b) = (&a.test.result, &b.test.result);
+        a.p_value.total_cmp(&b.p_value).then(b.effect.total_cmp(&a.effect))
     });
     let worst = found.first()?;
-    let severe = found.iter().any(|t| t.result.effect >= 3.0 * t.min_effect.max(0.1));
+    let severe = found.iter().any(|t| t.test.result.effect >= 3.0 * t.test.min_effect.max(0.1));
     let (kind, what) = if of_classes {
         (Kind::ClassDrift, "the predicted classes".to_string())
     } else {
@@ -209,18 +200,18 @@ fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<F
         let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
         (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
     };
-    let r = &worst.result;
+    let r = &worst.test.result;
     Some(Finding {
         kind,
         severity: if severe { Severity::Critical } else { Severity::Warning },
         class: None,
-        adjusted_p_value: worst.adjusted_p_value,
+        adjusted_p_value: worst.test.adjusted_p_value,
         threshold: level,
         message: format!(
             "the distribution of {what} has changed: {} {:.3} (p = {:.1e}, effect {:.2})",
             r.test, r.statistic, r.p_value, r.effect
         ),
-        evidence: found.iter().map(|t| evidence(&t.name, &t.result)).collect(),
+        evidence: found.iter().map(|t| evidence(&t.name, &t.test.result)).collect(),
     })
 }
 

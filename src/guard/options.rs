@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::rate::FalseAlarms;
-use crate::drift::DEFAULT_MIN_EFFECT;
 use crate::drift::charts::ChartName;
+use crate::drift::judged;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
 use crate::profile::DetectorName;
@@ -80,7 +80,7 @@ impl GuardOptions {
     /// The smallest effect size of `test` that raises an alarm.
     #[must_use]
     pub fn min_effect(&self, test: TestName) -> f64 {
-        self.min_effect.as_ref().and_then(|m| m.get(&test)).copied().unwrap_or(DEFAULT_MIN_EFFECT)
+        judged::min_effect(self.min_effect.as_ref(), test)
     }
 
     /// Observations or seconds of a pane, and panes of a window.

@@ -155,7 +155,7 @@ fn under_the_null_drift_alarms_come_as_often_as_asked() {
         let options = GuardOptions { min_effect, anomaly_rate: None, ..options(n as u64, rate) };
         (Guard::new(&profile(&rows, 3, OutputKind::Values), options).expect("options"), 3)
     };
-    let drift = |guard: &Guard| guard.windows(0).iter().filter(|w| w.tests.iter().any(|t| t.drift)).count();
+    let drift = |guard: &Guard| guard.windows(0).iter().filter(|w| w.tests.iter().any(|t| t.test.drift)).count();
     let mut found = 0;
     for seed in 0..40 {
         let (guard, p) = make(seed);

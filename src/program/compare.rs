@@ -14,8 +14,9 @@ use super::sample::{Cells, Kind, Sample, is_standard_input, unmatched};
 use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn, Comparison, compare};
+use fluxguard::drift::judged::judge;
 use fluxguard::drift::two_sample::TestName;
-use fluxguard::stats::multiple::{self, Correction};
+use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
 
 /// Two-sample tests of a reference and a current sample, a row a column and test
@@ -184,12 +185,7 @@ fn by_observation(columns: &[&[f64]]) -> Vec<f64> {
 
 /// The correction and its verdicts over all columns, of numbers and of categories together.
 fn correct(columns: &mut [ComparedColumn], options: &CompareOptions) -> Result<(), Error> {
-    let p_values: Vec<f64> = columns.iter().flat_map(|c| &c.tests).map(|test| test.result.p_value).collect();
-    let adjusted = multiple::adjust(&p_values, options.correction)?;
-    for (test, adjusted) in columns.iter_mut().flat_map(|column| &mut column.tests).zip(adjusted) {
-        test.adjusted_p_value = adjusted;
-        test.drift = adjusted <= options.alpha && test.result.effect >= test.min_effect;
-    }
+    judge(columns.iter_mut().flat_map(|column| &mut column.tests), options.correction, options.alpha)?;
     for column in columns {
         column.drift = column.tests.iter().any(|test| test.drift);
     }

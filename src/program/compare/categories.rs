@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::failure::{BadCsv, quoted};
 use super::super::sample::{Kind, Sample};
 use fluxguard::Error;
-use fluxguard::drift::DEFAULT_MIN_EFFECT;
-use fluxguard::drift::compare::{CompareOptions, ComparedColumn, ComparedTest};
+use fluxguard::drift::compare::{CompareOptions, ComparedColumn};
+use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::two_sample::{TestName, TestResult, chi2, js, psi};
 
 type OfCounts = fn(&[u64], &[u64]) -> Result<TestResult, Error>;
@@ -59,11 +59,6 @@ pub fn compare(
     let all: BTreeSet<&String> = reference.keys().chain(current.keys()).collect();
     let count = |of: &BTreeMap<String, u64>| all.iter().map(|c| of.get(*c).copied().unwrap_or(0)).collect::<Vec<_>>();
     let (before, after) = (count(reference), count(current));
-    let min_effects = options.min_effect.as_ref();
-    let compared = tests.iter().map(|test| {
-        let result = test(&before, &after)?;
-        let min_effect = min_effects.and_then(|m| m.get(&result.test)).copied().unwrap_or(DEFAULT_MIN_EFFECT);
-        Ok(ComparedTest { result, adjusted_p_value: result.p_value, min_effect, drift: false })
-    });
-    Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: compared.collect::<Result<_, Error>>()? })
+    let judged = tests.iter().map(|test| Ok(JudgedTest::new(test(&before, &after)?, options.min_effect.as_ref())));
+    Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: judged.collect::<Result<_, Error>>()? })
 }

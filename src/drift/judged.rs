@@ -1,0 +1,63 @@
+//! When a test's result counts as drift: its p-value, corrected for all tests of the same look at the data, is within the
+//! level, and its effect is large enough to matter.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::two_sample::{TestName, TestResult};
+use crate::error::Result;
+use crate::stats::multiple::{self, Correction};
+
+/// The effect size below which a difference is of no practical interest, on each test's own scale: a distribution function
+/// moved by a tenth (ks), a Cramér's V of 0.1 (chi2: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor
+/// shift"), a Jensen-Shannon distance of 0.1, a tenth of the reference's standard deviation (wasserstein).
+pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
+
+/// The smallest effect of `test` that counts: what was asked for, else [`DEFAULT_MIN_EFFECT`].
+#[must_use]
+pub fn min_effect(asked: Option<&BTreeMap<TestName, f64>>, test: TestName) -> f64 {
+    asked.and_then(|by_test| by_test.get(&test)).copied().unwrap_or(DEFAULT_MIN_EFFECT)
+}
+
+/// A test and what it says about drift.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JudgedTest {
+    /// The result.
+    #[serde(flatten)]
+    pub result: TestResult,
+    /// The p-value after the correction.
+    pub adjusted_p_value: f64,
+    /// The smallest effect that counts.
+    pub min_effect: f64,
+    /// Whether it is drift.
+    pub drift: bool,
+}
+
+impl JudgedTest {
+    /// Not judged yet: no drift.
+    #[must_use]
+    pub fn new(result: TestResult, asked: Option<&BTreeMap<TestName, f64>>) -> Self {
+        let min_effect = min_effect(asked, result.test);
+        JudgedTest { result, adjusted_p_value: result.p_value, min_effect, drift: false }
+    }
+}
+
+/// Judges tests that were made together, at `level`: the family-wise error rate or false discovery rate that `correction`
+/// controls.
+///
+/// # Errors
+/// Those of [`multiple::adjust`].
+pub fn judge<'a>(
+    tests: impl IntoIterator<Item = &'a mut JudgedTest>,
+    correction: Correction,
+    level: f64,
+) -> Result<()> {
+    let tests: Vec<&mut JudgedTest> = tests.into_iter().collect();
+    let p_values: Vec<f64> = tests.iter().map(|test| test.result.p_value).collect();
+    for (test, adjusted) in tests.into_iter().zip(multiple::adjust(&p_values, correction)?) {
+        test.adjusted_p_value = adjusted;
+        test.drift = adjusted <= level && test.result.effect >= test.min_effect;
+    }
+    Ok(())
+}
