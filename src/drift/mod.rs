@@ -1,6 +1,8 @@
-//! Drift: two-sample tests over windows.
+//! Drift: two-sample tests over windows, online detectors, and monitors whose guarantee holds at any time.
 
+pub mod anytime;
 pub mod charts;
 pub mod compare;
 pub mod judged;
+pub mod online;
 pub mod two_sample;

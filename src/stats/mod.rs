@@ -6,8 +6,11 @@
 pub mod beta_binomial;
 pub mod binomial;
 pub mod chi_squared;
+pub mod e_values;
 pub mod hypergeometric;
 pub mod kolmogorov;
 pub mod multiple;
 pub mod normal;
+pub mod online_fdr;
+pub mod random;
 mod saddle_point;
