@@ -1,9 +1,9 @@
 # Each target does all of its own set-up. What they need: Rust, and a package registry for its crates.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench docs clean
+.PHONY: help demo test bench evaluate docs clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: ## a guarded classifier of handwritten digits: clean, drifted, noisy and adversarial batches
 	@scripts/demo
@@ -13,6 +13,9 @@ test: ## all that can be tested on this machine; what cannot is named
 
 bench: ## this project beside its peers and the limit, in one run
 	@scripts/bench $(ARGS)
+
+evaluate: ## how good the methods are, beside peers and trivial baselines
+	@scripts/evaluate $(ARGS)
 
 docs: ## the Rust documentation, in target/doc
 	@cargo doc --no-deps --locked

@@ -25,6 +25,8 @@ export alerts, Alert, read_alerts, on_alert
 export guarded, Guarded
 export FalseAlarms, second, minute, hour, day, week, window, observation
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
+export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
+export update!, reset!, drifted, warned, statistic
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
@@ -49,6 +51,7 @@ include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
 include("moments.jl")
+include("streams.jl")
 include("testing.jl")
 
 function __init__()

@@ -391,5 +391,6 @@ pub unsafe extern "C" fn fg_compare(
     })
 }
 
+mod stream;
 #[cfg(test)]
 mod tests;

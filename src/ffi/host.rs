@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::drift::compare::{CompareOptions, compare};
+use crate::drift::online::Stream;
 use crate::error::{Error, Result, panic_message};
 use crate::guard::{Guard, GuardOptions};
 use crate::profile::{Profile, ProfileOptions};
@@ -72,6 +73,20 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
     json(&compare(reference, current, &options::<CompareOptions>(json_options)?)?)
+}
+
+/// An online detector by its name, with its options in JSON.
+pub(super) fn stream_new(name: &str, json: &str) -> Result<Stream> {
+    Stream::new(name.parse()?, options(json)?)
+}
+
+/// JSON list of the indices at which it fired.
+pub(super) fn stream_update(stream: &mut Stream, values: &Tensor<'_>) -> Result<String> {
+    json(&match values.elements() {
+        Elements::F16(x) => stream.update(x)?,
+        Elements::F32(x) => stream.update(x)?,
+        Elements::F64(x) => stream.update(x)?,
+    })
 }
 
 /// Numbers a feature that [`moments`] writes.

@@ -7,6 +7,7 @@ mod doctor;
 mod failure;
 mod outcome;
 mod sample;
+mod stream;
 mod text_table;
 
 use std::ffi::OsString;
@@ -31,6 +32,7 @@ struct Program {
 enum Command {
     Compare(compare::Compare),
     Doctor(doctor::Doctor),
+    Stream(Box<stream::Stream>),
 }
 
 impl Command {
@@ -38,6 +40,7 @@ impl Command {
         match self {
             Command::Compare(compare) => compare.run(),
             Command::Doctor(doctor) => doctor.run(),
+            Command::Stream(stream) => stream.run(),
         }
     }
 }

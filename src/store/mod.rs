@@ -1,8 +1,11 @@
 //! Files that are whole or refused: written beside and renamed, versioned and checksummed.
 
 mod envelope;
+mod stream;
 
 use std::path::Path;
+
+pub use stream::{load_stream, save_stream};
 
 use crate::error::{Error, Result};
 use crate::profile::Profile;

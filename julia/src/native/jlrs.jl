@@ -70,3 +70,15 @@ function Native.moments(::JlrsFace, out::Matrix{Float64}, y::AbstractArray{<:Ele
     GC.@preserve y check(Rust.moments(out, array(y), FluxGuard.observations(y)))
     return nothing
 end
+
+struct JlrsStream <: Native.StreamHandle
+    handle::Rust.StreamHandle
+end
+
+jlrs_stream(value) = JlrsStream(made(Rust.StreamHandle, value))
+Native.stream_new(::JlrsFace, name::String, options::String) = jlrs_stream(Rust.stream_new(name, options))
+Native.stream_load(::JlrsFace, path::String) = jlrs_stream(Rust.stream_load(path))
+Native.stream_update(h::JlrsStream, y::AbstractArray{<:Element}) = GC.@preserve y text(Rust.stream_update(h.handle, array(y)))
+Native.stream_describe(h::JlrsStream) = text(Rust.stream_describe(h.handle))
+Native.stream_reset(h::JlrsStream) = (check(Rust.stream_reset(h.handle)); nothing)
+Native.stream_save(h::JlrsStream, path::String) = check(Rust.stream_save(h.handle, path))

@@ -21,6 +21,9 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     wake(h, function, data)                       shutdown(face)
     compare(face, options, reference, reference_observations, current, current_observations) -> text
     moments(face, out, y)
+    stream_new(face, name, options) -> handle     stream_load(face, path) -> handle
+    stream_update(h, y) -> text                   stream_describe(h) -> text
+    stream_reset(h)                               stream_save(h, path)
 """
 module Native
 
@@ -30,6 +33,7 @@ using ..FluxGuard: FluxGuard, ElementTypeUnsupported, InvalidArgument, LibraryUn
 abstract type Face end
 abstract type ProfileHandle end
 abstract type GuardHandle end
+abstract type StreamHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -58,8 +62,15 @@ function free end
 function shutdown end
 function compare end
 function moments end
+function stream_new end
+function stream_load end
+function stream_update end
+function stream_describe end
+function stream_reset end
+function stream_save end
 
 include("arrays.jl")
 include("c.jl")
+include("c_streams.jl")
 
 end

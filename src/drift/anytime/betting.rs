@@ -65,11 +65,11 @@ impl Cell {
     #[inline]
     fn update(&mut self, x: f64, stake: f64) -> f64 {
         // A mean at the edge leaves nothing to lose on that side, and the bet there is no bet.
-        let up = if self.high > 0.0 { (x - self.high) / self.high } else { x.signum().max(0.0) };
-        let down = if self.low < 1.0 { (self.low - x) / (1.0 - self.low) } else { 1.0 - x };
-        for k in 0..4 {
-            self.above[k] = (self.above[k] + stake) * (1.0 + SHARES[k] * up);
-            self.below[k] = (self.below[k] + stake) * (1.0 + SHARES[k] * down);
+        let up = if self.high > 0.0 { (x - self.high) / self.high } else { 0.0 };
+        let down = if self.low < 1.0 { (self.low - x) / (1.0 - self.low) } else { 0.0 };
+        for (k, share) in SHARES.into_iter().enumerate() {
+            self.above[k] = (self.above[k] + stake) * (1.0 + share * up);
+            self.below[k] = (self.below[k] + stake) * (1.0 + share * down);
         }
         self.staked()
     }

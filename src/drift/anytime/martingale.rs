@@ -105,6 +105,11 @@ impl Online for Martingale {
         State::Drift
     }
 
+    fn needs(&self) -> u64 {
+        let learnt = if self.monitor.is_some() { 0 } else { self.options.reference_size };
+        learnt as u64 + 1
+    }
+
     fn statistic(&self) -> f64 {
         self.monitor.as_ref().map_or(1.0, Monitor::evidence)
     }

@@ -176,6 +176,10 @@ impl Online for Adwin {
         State::Drift
     }
 
+    fn needs(&self) -> u64 {
+        self.options.clock.max(self.options.grace_period + 1)
+    }
+
     fn statistic(&self) -> f64 {
         if self.width > 0.0 { self.total / self.width } else { 0.0 }
     }

@@ -77,6 +77,10 @@ impl Online for Ddm {
         }
     }
 
+    fn needs(&self) -> u64 {
+        self.options.warm_start + 2
+    }
+
     fn statistic(&self) -> f64 {
         if self.errors.n > 0.0 { self.errors.mean + self.deviation() } else { 0.0 }
     }

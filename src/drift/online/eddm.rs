@@ -87,6 +87,10 @@ impl Online for Eddm {
         if self.warning { State::Warning } else { State::Stable }
     }
 
+    fn needs(&self) -> u64 {
+        self.options.warm_start + 2
+    }
+
     fn statistic(&self) -> f64 {
         self.ratio
     }

@@ -65,6 +65,10 @@ impl Online for Gma {
         State::Stable
     }
 
+    fn needs(&self) -> u64 {
+        self.options.min_instances.max(2)
+    }
+
     fn statistic(&self) -> f64 {
         match self.options.mode {
             Direction::Up => self.average,

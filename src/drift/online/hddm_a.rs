@@ -100,6 +100,10 @@ impl Online for HddmA {
         }
     }
 
+    fn needs(&self) -> u64 {
+        2
+    }
+
     fn statistic(&self) -> f64 {
         self.all.mean - self.low.mean
     }

@@ -123,6 +123,10 @@ impl Online for HddmW {
         }
     }
 
+    fn needs(&self) -> u64 {
+        2
+    }
+
     fn statistic(&self) -> f64 {
         self.rise.after.mean - self.rise.before.mean
     }

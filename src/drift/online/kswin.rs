@@ -156,6 +156,10 @@ impl Online for Kswin {
         State::Drift
     }
 
+    fn needs(&self) -> u64 {
+        self.options.window_size as u64
+    }
+
     fn statistic(&self) -> f64 {
         self.statistic
     }

@@ -215,6 +215,11 @@ impl Online for Mmd {
         State::Stable
     }
 
+    fn needs(&self) -> u64 {
+        let learnt = if self.prepared.is_some() { 0 } else { self.options.reference_size };
+        (learnt + self.options.window_size) as u64
+    }
+
     fn statistic(&self) -> f64 {
         let Some(Prepared { window, within, .. }) = &self.prepared else { return 0.0 };
         if window.values.len() < window.size {

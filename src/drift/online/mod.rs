@@ -91,6 +91,11 @@ pub trait Online {
     /// Forgets all observations; the options stay.
     fn reset(&mut self);
 
+    /// Observations from a fresh start before it can fire.
+    fn needs(&self) -> u64 {
+        1
+    }
+
     /// What [`update`](Online::update) can take.
     fn domain(&self) -> Domain {
         Domain::Finite

@@ -97,6 +97,10 @@ impl Online for PageHinkley {
         State::Stable
     }
 
+    fn needs(&self) -> u64 {
+        self.options.min_instances.max(2)
+    }
+
     fn statistic(&self) -> f64 {
         if self.mean.n == 0.0 {
             return 0.0;

@@ -145,6 +145,12 @@ impl Stream {
         }
     }
 
+    /// Observations from a fresh start before the detector can fire.
+    #[must_use]
+    pub fn needs(&self) -> u64 {
+        each!(&self.detector, d => d.needs())
+    }
+
     /// What the detector can take.
     #[must_use]
     pub fn domain(&self) -> Domain {

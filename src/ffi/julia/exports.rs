@@ -11,6 +11,7 @@ use jlrs::prelude::*;
 
 use super::guard::GuardHandle;
 use super::profile::{ProfileHandle, profile_load, profile_new};
+use super::stream::{StreamHandle, stream_load, stream_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 
 julia_module! {
@@ -18,6 +19,7 @@ julia_module! {
 
     struct ProfileHandle;
     struct GuardHandle;
+    struct StreamHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -37,7 +39,18 @@ julia_module! {
     #[untracked_self]
     in ProfileHandle fn guard_new(&self, options: JuliaString) -> ValueRet;
 
+    fn stream_new(name: JuliaString, options: JuliaString) -> ValueRet;
+    fn stream_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in StreamHandle fn stream_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in StreamHandle fn stream_reset(&self) -> i64;
+    #[untracked_self]
+    in StreamHandle fn stream_save(&self, path: JuliaString) -> i64;
+
     for T in [f16, f32, f64] {
+        #[untracked_self]
+        in StreamHandle fn stream_update(&self, values: TypedArray<T>) -> ValueRet;
         #[untracked_self]
         in ProfileHandle fn profile_fit(&self, reference: TypedArray<T>, observations: i64) -> i64;
         #[untracked_self]

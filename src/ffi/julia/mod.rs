@@ -12,6 +12,7 @@ mod border;
 mod exports;
 mod guard;
 mod profile;
+mod stream;
 
 use jlrs::data::managed::string::StringRet;
 use jlrs::data::managed::value::ValueRet;

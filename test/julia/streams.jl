@@ -1,0 +1,100 @@
+using Test, FluxGuard
+using FluxGuard: JSON, Native
+using Main.Support
+
+# SplitMix64, as in test/reference/online.py.
+mutable struct SplitMix64
+    state::UInt64
+end
+function uniform(r::SplitMix64)
+    r.state += 0x9E3779B97F4A7C15
+    z = r.state
+    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
+    z = xor(z, z >> 27) * 0x94D049BB133111EB
+    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
+end
+
+still(seed) = (r = SplitMix64(seed); [Float64(uniform(r) < 0.3) for _ in 1:5000])
+outcomes() = (r = SplitMix64(UInt64(5)); [Float64(uniform(r) < (i <= 1000 ? 0.05 : 0.6)) for i in 1:2000])
+
+const TYPES = [ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting]
+options(::Type) = NamedTuple()
+options(::Type{GMA}) = (threshold = 0.2,)
+options(::Type{OnlineMMD}) = (reference_size = 200, expected_run_time = 200, bandwidth = 1)
+
+@testset "detections are river's" begin
+    file = joinpath(@__DIR__, "..", "reference", "online.json")
+    for case in JSON.parse(read(file, String))["cases"]
+        case["stream"] == "still" || continue
+        d = StreamDetector(case["detector"]; (Symbol(key) => value for (key, value) in case["options"])...)
+        @test update!(d, still(UInt64(case["seed"]))) == case["detections"] .+ 1
+    end
+end
+
+@testset "$(T)" for T in TYPES
+    x = outcomes()
+    d = T(; options(T)...)
+    fired = update!(d, x)
+    @test any(i -> 1000 < i <= 1300, fired)
+    @test nobs(d) == 2000
+    # In batches, of any form, by way of a file: the same.
+    parts = T(; options(T)...)
+    path = scratch("detector.fg")
+    found = Int[]
+    for (k, batch) in enumerate(Iterators.partition(x, 333))
+        form = (Float32.(batch), view(x, (333k - 332):min(333k, 2000)), batch .== 1, collect(batch))[mod1(k, 4)]
+        append!(found, update!(parts, form))
+        save(path, parts)
+        parts = load(StreamDetector, path)
+        @test parts isa T
+    end
+    @test found == fired
+    @test statistic(parts) == statistic(d)
+    @test nobs(reset!(parts)) == 0
+    @test fit!(parts, 1.0) === parts && nobs(parts) == 1
+    @test update!(parts, Float64[]) == Int[]
+    name = T === OnlineMMD ? "OnlineMMD" : FluxGuard.type_name(d)
+    @test startswith(sprint(show, d), "$name(2000 observations, $(length(fired)) detection")
+    @test occursin("statistic", sprint(show, MIME("text/plain"), d))
+    @test_throws InvalidArgument update!(d, [0.0, NaN])
+    @test_throws InvalidArgument T(no_such_option = 1)
+    @test_throws InvalidArgument update!(d, "text")
+end
+
+@testset "states" begin
+    d = DDM()
+    @test !drifted(d) && !warned(d)
+    x = outcomes()
+    at = update!(d, x)[1]
+    reset!(d)
+    update!(d, x[1:at])
+    @test drifted(d)
+    careful = HDDMA()
+    @test any(i -> (update!(careful, x[i]); warned(careful)), 1:2000)
+end
+
+@testset "options" begin
+    x = outcomes()
+    @test isempty(update!(Martingale(reference = x[1:500], alpha = 1e-6, form = :ever), x[501:1000]))
+    sums = Martingale(form = :shiryaev_roberts, run_length = 1e4, bets = :jumper)
+    @test any(i -> 1000 < i < 1200, update!(sums, x))
+    @test StreamDetector(:page_hinkley; mode = :up) isa PageHinkley
+    for call in (() -> ADWIN(delta = 2), () -> StreamDetector("adwn"), () -> Martingale(reference = [1.0, 2.0]), () -> Betting(mean = 3))
+        @test_throws InvalidArgument call()
+    end
+    fault = try ADWIN(delta = 2) catch error; error end
+    @test occursin("delta: got 2", sprint(showerror, fault))
+    @test_throws PathUnusable load(StreamDetector, "/no/such/file")
+    @test_throws PathUnusable save("/no/such/folder/d.fg", ADWIN())
+    @test_throws FileDamaged load(StreamDetector, (path = scratch("p.fg"); save(path, baseline()); path))
+end
+
+@testset "tasks may share a detector" begin
+    d = Cusum()
+    @sync for k in 1:8
+        Threads.@spawn for _ in 1:200
+            update!(d, Float64[k, 1, 2])
+        end
+    end
+    @test nobs(d) == 8 * 200 * 3
+end
