@@ -28,7 +28,7 @@ end
 function monitor_rows(x)
     topic = "The anytime-valid monitor, 1 thread, Float64, $STREAM_LENGTH observations in one call"
     reference, still = randn(MersenneTwister(9), 10_000), randn(MersenneTwister(10), STREAM_LENGTH)
-    return map(((:composite, "default bets"), (:jumper, "simple jumper"))) do (bets, what)
+    return map([(:composite, "default bets"), (:jumper, "simple jumper")]) do (bets, what)
         make = () -> Martingale(reference = reference, alpha = 1e-6, bets = bets)
         times = [fresh_time(make, still) for _ in 1:21]
         rate = 1e3 / median(times)

@@ -83,5 +83,8 @@ pub(super) fn simulate(reference: &[f64], scale: f64, options: &MmdOptions) -> (
         let middle = 0.5 * (low + high);
         if run_time(middle) < time { low = middle } else { high = middle }
     }
-    (within, high + within)
+    // Windows drawn without replacement from n observations vary less than those of new observations, their mean in the
+    // kernel's feature space by (n - size) / (n - 1) (Cochran 1977, section 2.6); the statistic, a square of it, in proportion.
+    let wider = (n - 1) as f64 / (n - size) as f64;
+    (within, (high + within) * wider)
 }
