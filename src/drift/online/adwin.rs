@@ -128,6 +128,7 @@ impl Adwin {
         let shortest = self.options.min_window_length as f64;
         let d = (2.0 * self.width.ln() / self.options.delta).ln();
         let variance = self.squares / self.width;
+        let likely = 0.999 * 2.0 * variance * d;
         let (mut n0, mut u0) = (0.0, 0.0);
         let (mut n1, mut u1) = (self.width, self.total);
         for (i, row) in self.rows.iter().enumerate().rev() {
@@ -140,8 +141,15 @@ impl Adwin {
                 if n0 < shortest || n1 < shortest {
                     continue;
                 }
+                // Most splits are far from a cut, and that shows without a division or a root: both sides of gap^2 <= 2 var d / m
+                // times their denominators. What is near is compared as it is defined.
+                let (a, b) = (n0 - shortest + 1.0, n1 - shortest + 1.0);
+                let (cross, sizes) = (u0 * n1 - u1 * n0, n0 * n1);
+                if cross * cross * (a * b) < likely * (a + b) * (sizes * sizes) {
+                    continue;
+                }
                 let gap: f64 = u0 / n0 - u1 / n1;
-                let inverse = 1.0 / (n0 - shortest + 1.0) + 1.0 / (n1 - shortest + 1.0);
+                let inverse = 1.0 / a + 1.0 / b;
                 if gap.abs() > (2.0 * inverse * variance * d).sqrt() + 2.0 / 3.0 * d * inverse {
                     return true;
                 }
