@@ -6,7 +6,7 @@ const STREAM_LENGTH = 1_000_000
 # Name, our detector, how many observations a block has on river's side, and the target.
 const STREAM_PEERS = [
     ("adwin", () -> ADWIN(), 20_000, 10),
-    ("page-hinkley", () -> PageHinkley(), 20_000, nothing),
+    ("page-hinkley", () -> PageHinkley(), 20_000, 10),
     ("kswin", () -> KSWIN(window_size = 100, stat_size = 50), 400, 20),
 ]
 
