@@ -6,6 +6,7 @@
 //!
 //! - [`monitor`]: one column of values against a reference; the fast one, for streams that never end. [`columns`]: many.
 //! - [`martingale`]: the same as an online detector that learns its reference from the stream.
+//! - [`counts`]: a column of which only counts between quantiles are left, batch after batch; what a guard uses.
 //! - [`betting`]: has the mean of a bounded stream changed, or is it what it was said to be; confidence sequences.
 //! - [`two_sample`]: two streams side by side.
 //!
@@ -16,6 +17,7 @@ pub mod bets;
 pub mod betting;
 pub mod columns;
 pub mod conformal;
+pub mod counts;
 pub mod evidence;
 pub mod martingale;
 pub mod monitor;

@@ -85,6 +85,12 @@ impl Histogram {
         &self.edges
     }
 
+    /// Reference observations in each group.
+    #[must_use]
+    pub fn reference(&self) -> &[u64] {
+        &self.reference
+    }
+
     /// Reference observations below each edge.
     pub fn reference_below(&self) -> impl Iterator<Item = u64> {
         self.reference[..self.edges.len()].iter().scan(0, |below, count| {
