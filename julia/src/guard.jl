@@ -19,6 +19,8 @@ observations are tested for drift by the background thread, which raises [`alert
   of the kind of output. Non-finite values and unseen or vanished classes are always watched.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
 - `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:psi`, `:js`, `:wasserstein`.
+- `monitors = [:martingale]`: monitors of every feature and score whose evidence adds up over windows, so that a change too
+  small for any single window is found; empty for none.
 - `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
 - `slide = nothing`: a new window starts after so much (observations or a time); `nothing`: windows tumble.
 - `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on
@@ -43,14 +45,14 @@ mutable struct Guard{H<:Native.GuardHandle}
 end
 
 function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
-    anomaly_rate = nothing, detectors = nothing, charts = nothing, tests = [:ks], window = 1000, slide = nothing,
-    min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing, log::Bool = true,
-    repeat::Bool = false)
+    anomaly_rate = nothing, detectors = nothing, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
+    slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
+    log::Bool = true, repeat::Bool = false)
     check_output(profile, output)
     rate = FalseAlarms(false_alarms)
     options = Dict{String,Any}(
         "name" => string(name), "model" => string(model), "false_alarms" => (rate = rate.rate, per = rate.per),
-        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "window" => span("window", window),
+        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => words(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
         "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
     detectors === nothing || (options["detectors"] = words(detectors))

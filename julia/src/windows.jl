@@ -1,5 +1,7 @@
 # What the background thread tested, found or not.
 
+const ColumnEvidence = NamedTuple{(:name, :e_value, :capital, :effect, :drift),Tuple{String,Float64,Float64,Float64,Bool}}
+
 """
     TestedWindow
 
@@ -10,6 +12,7 @@
 | `anomalous`, `non_finite` | observations called anomalous, and with NaN or Inf |
 | `alarm` | whether something was found |
 | `tests` | every drift test: a [`TestResult`](@ref FluxGuard.TestResult) each |
+| `evidence` | what has come together over the windows so far: named tuples `name`, `e_value`, `capital` (alarms at 1), `effect`, `drift`, one a column |
 """
 struct TestedWindow
     window::Span
@@ -18,10 +21,12 @@ struct TestedWindow
     non_finite::Int
     alarm::Bool
     tests::Vector{TestResult}
+    evidence::Vector{ColumnEvidence}
 end
 
 TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"]), d["anomalous"], d["non_finite"],
-    d["alarm"], [TestResult(t["name"], t) for t in d["tests"]])
+    d["alarm"], [TestResult(t["name"], t) for t in d["tests"]],
+    ColumnEvidence[(e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"]) for e in d["evidence"]])
 
 """
     windows(guard; after = 0) -> Vector{TestedWindow}
@@ -44,6 +49,7 @@ function Base.show(io::IO, ::MIME"text/plain", list::Vector{TestedWindow})
     println(io, plural(length(list), "tested window"))
     isempty(list) && return
     rows = [(w.window.index, w.window.observations, w.anomalous, w.non_finite, w.level, w.alarm,
-        join((string(t.name, " (", t.test, ")") for t in w.tests if t.drift), ", ")) for w in list]
+        join([[string(t.name, " (", t.test, ")") for t in w.tests if t.drift]; [e.name * " (martingale)" for e in w.evidence if e.drift]], ", "))
+        for w in list]
     print_table(io, ["window", "observations", "anomalous", "non-finite", "level", "alarm", "drift"], rows; limit = row_limit(io, 6))
 end

@@ -7,6 +7,7 @@
 
 mod claims;
 mod counters;
+mod evidence;
 mod monitor;
 mod options;
 mod pane;
@@ -27,8 +28,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use counters::Counters;
+pub use evidence::ColumnEvidence;
 pub use monitor::{ColumnTest, WindowReport};
-pub use options::{GuardOptions, Length};
+pub use options::{GuardOptions, Length, MonitorName};
 pub use pane::Pane;
 pub use rate::{Budget, FalseAlarms, Per};
 pub use state::Wake;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::{self, ColumnEvidence, Evidence as Martingales};
 use super::options::GuardOptions;
 use super::pane::Pane;
 use crate::alert::{Evidence, Kind, Severity, Span};
@@ -39,6 +40,8 @@ pub struct WindowReport {
     pub alarm: bool,
     /// Every drift test.
     pub tests: Vec<ColumnTest>,
+    /// What has come together over the windows so far, by column; empty without a monitor.
+    pub evidence: Vec<ColumnEvidence>,
 }
 
 /// Something found in a window, before it is known whether it is news.
@@ -68,7 +71,7 @@ pub(super) struct ChartMark {
 fn families(options: &GuardOptions, baseline: &Baseline) -> f64 {
     let drift = !options.tests.is_empty() || baseline.scorer.output().has_classes();
     let classes = baseline.scorer.output().has_classes();
-    let parts = [true, drift, classes, !options.charts.is_empty()];
+    let parts = [true, drift, classes, !options.charts.is_empty(), !options.monitors.is_empty()];
     parts.iter().filter(|p| **p).count() as f64
 }
 
@@ -83,11 +86,14 @@ pub(super) fn test(
     span: Span,
     level: f64,
     charts: &[ChartMark],
+    evidence: Option<&mut Martingales>,
 ) -> Result<(WindowReport, Vec<Finding>)> {
     let part = level / families(options, baseline);
     let tests = drift_tests(baseline, options, window, part)?;
+    let evidence = evidence.map_or_else(Vec::new, |evidence| evidence.test(baseline, options, part));
     let mut findings = Vec::new();
     findings.extend(drift_finding(&tests, part, false));
+    findings.extend(evidence::finding(&evidence, part, options.min_effect(TestName::Ks)));
     findings.extend(drift_finding(&tests, part, true));
     findings.extend(anomaly_finding(baseline, window, part)?);
     findings.extend(class_findings(baseline, window, part)?);
@@ -99,6 +105,7 @@ pub(super) fn test(
         non_finite: window.non_finite,
         alarm: !findings.is_empty() || window.non_finite > 0,
         tests,
+        evidence,
     };
     Ok((report, findings))
 }

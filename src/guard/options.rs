@@ -23,6 +23,14 @@ pub enum Length {
     Seconds(f64),
 }
 
+/// A monitor whose evidence adds up over windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MonitorName {
+    /// [`crate::drift::anytime::counts`] of every feature and score.
+    Martingale,
+}
+
 /// Everything that can be said about a guard; every field has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +50,8 @@ pub struct GuardOptions {
     pub charts: Vec<ChartName>,
     /// Drift tests of every feature and score.
     pub tests: Vec<TestName>,
+    /// Monitors of every feature and score whose evidence adds up over windows.
+    pub monitors: Vec<MonitorName>,
     /// The length of a tested window.
     pub window: Length,
     /// How far one window starts after the one before; without, windows tumble.
@@ -66,6 +76,7 @@ impl Default for GuardOptions {
             detectors: None,
             charts: Vec::new(),
             tests: vec![TestName::Ks],
+            monitors: vec![MonitorName::Martingale],
             window: Length::Observations(1000),
             slide: None,
             min_effect: None,
@@ -146,6 +157,9 @@ impl GuardOptions {
         let twice = |i: usize| self.tests[..i].contains(&self.tests[i]);
         if (0..self.tests.len()).any(twice) {
             return Err(Error::invalid("tests", "a test twice", "each test once"));
+        }
+        if (0..self.monitors.len()).any(|i| self.monitors[..i].contains(&self.monitors[i])) {
+            return Err(Error::invalid("monitors", "a monitor twice", "each monitor once"));
         }
         if (0..self.charts.len()).any(|i| self.charts[..i].contains(&self.charts[i])) {
             return Err(Error::invalid("charts", "a chart twice", "each chart once"));

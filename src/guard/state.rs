@@ -40,7 +40,7 @@ pub(super) struct State {
     claims: Claims,
     sequence: AtomicU64,
     closed: AtomicBool,
-    data: Sender<(Arc<State>, Box<Share>)>,
+    data: Sender<worker::Parcel>,
     /// Emptied shares on their way back to the callers, for their memory.
     spare: (Sender<Box<Share>>, Receiver<Box<Share>>),
     windows: Mutex<Windows>,
@@ -71,7 +71,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
-    pub fn new(baseline: Baseline, options: GuardOptions, data: Sender<(Arc<State>, Box<Share>)>) -> Result<Self> {
+    pub fn new(baseline: Baseline, options: GuardOptions, data: Sender<worker::Parcel>) -> Result<Self> {
         let journal = options.journal.as_deref().map(Journal::open).transpose()?;
         Ok(State {
             windows: Mutex::new(Windows::new(&baseline, &options)?),

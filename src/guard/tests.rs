@@ -152,7 +152,8 @@ fn under_the_null_drift_alarms_come_as_often_as_asked() {
         let rows = Random(seed).normals(3 * 600);
         let min_effect = Some([(TestName::Ks, 0.0)].into());
         // Anomalies are checked with the other half; at this anomaly rate none is ever found in a window of 60.
-        let options = GuardOptions { min_effect, anomaly_rate: None, ..options(n as u64, rate) };
+        let monitors = Vec::new();
+        let options = GuardOptions { min_effect, anomaly_rate: None, monitors, ..options(n as u64, rate) };
         (Guard::new(&profile(&rows, 3, OutputKind::Values), options).expect("options"), 3)
     };
     let drift = |guard: &Guard| guard.windows(0).iter().filter(|w| w.tests.iter().any(|t| t.test.drift)).count();
@@ -186,6 +187,31 @@ fn under_the_null_a_whole_guard_stays_within_what_was_asked() {
     };
     let (alarms, _, most) = alarms(rate, make, 50, 100);
     assert!(alarms > 0 && (alarms as f64) < most, "{alarms} of at most {most}");
+}
+
+#[test]
+fn drift_that_no_window_shows_adds_up_over_windows() {
+    let min_effect = Some([(TestName::Ks, 0.05)].into());
+    let guard = normal_guard(3, GuardOptions { min_effect: min_effect.clone(), ..options(100, 1e-6) });
+    let mut random = Random(8);
+    let mut serve = |guard: &Guard, windows: usize, shift: f64| {
+        for _ in 0..windows {
+            let rows: Vec<f64> = (0..300).map(|i| random.normal() + if i % 3 == 1 { shift } else { 0.0 }).collect();
+            guard.observe(&tensor(&rows, 100), 0, false).expect("open");
+            // Other tests hold the worker up; windows that were merged meanwhile would show more.
+            guard.flush().expect("worker");
+        }
+        guard.alerts(0)
+    };
+    assert_eq!(serve(&guard, 40, 0.0), []);
+    let alerts = serve(&guard, 40, 0.25);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    let (alert, feature) = (&alerts[0], &alerts[0].features[0]);
+    assert_eq!((alert.kind, alert.test.as_str(), feature.name.as_str()), (Kind::Drift, "martingale", "y2"));
+    assert!(alert.p_value < 1e-4 && alert.effect > 0.05 && alert.window.index > 41, "{alert:?}");
+    // Without the monitor the same stream passes.
+    let windows_alone = normal_guard(3, GuardOptions { min_effect, monitors: Vec::new(), ..options(100, 1e-6) });
+    assert_eq!(serve(&windows_alone, 40, 0.25), []);
 }
 
 #[test]

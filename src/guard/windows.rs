@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
 
+use super::evidence::Evidence as Martingales;
 use super::monitor::{self, ChartMark, Finding, WindowReport};
 use super::options::{GuardOptions, Length};
 use super::pane::Pane;
@@ -65,6 +66,7 @@ pub(super) struct Windows {
     budget: Budget,
     episodes: Episodes,
     charts: Vec<Chart>,
+    evidence: Option<Martingales>,
 }
 
 impl Windows {
@@ -91,6 +93,7 @@ impl Windows {
             budget: Budget::new(options.false_alarms),
             episodes: Episodes::new(options.repeat),
             charts,
+            evidence: (!options.monitors.is_empty()).then(|| Martingales::new(baseline)),
         })
     }
 
@@ -145,6 +148,9 @@ impl Windows {
         let Some(share) = self.open.pop_front() else { return Ok(()) };
         self.untested += share.pane.observations;
         self.closed += share.pane.observations;
+        if let Some(evidence) = &mut self.evidence {
+            evidence.add(&share.pane);
+        }
         self.recent.push_back(share);
         if self.recent.len() > self.panes {
             self.recycle_oldest(with);
@@ -175,7 +181,8 @@ impl Windows {
         let observations = std::mem::take(&mut self.untested);
         let level = self.budget.spend(Instant::now(), observations);
         let marks: Vec<ChartMark> = self.charts.iter_mut().filter_map(|c| c.finish(with.baseline)).collect();
-        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks)?;
+        let (report, mut findings) =
+            monitor::test(with.baseline, with.options, window, span, level, &marks, self.evidence.as_mut())?;
         findings.extend(non_finite_finding(window, with.baseline));
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));

@@ -26,8 +26,11 @@ pub(super) enum Order {
     Stop,
 }
 
+/// A share and the guard it belongs to.
+pub(super) type Parcel = (Arc<State>, Box<Share>);
+
 struct Worker {
-    data: Sender<(Arc<State>, Box<Share>)>,
+    data: Sender<Parcel>,
     orders: Sender<Order>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,7 +38,7 @@ struct Worker {
 static WORKER: Lazy<Mutex<Option<Worker>>> = Lazy::new(|| Mutex::new(None));
 
 /// The channels to the worker, which is started if it does not run.
-pub(super) fn channels() -> (Sender<(Arc<State>, Box<Share>)>, Sender<Order>) {
+pub(super) fn channels() -> (Sender<Parcel>, Sender<Order>) {
     let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
     let worker = worker.get_or_insert_with(start);
     (worker.data.clone(), worker.orders.clone())
@@ -56,11 +59,7 @@ pub fn is_running() -> bool {
 }
 
 /// Hands `share` to the worker, or back if it is behind.
-pub(super) fn try_send(
-    data: &Sender<(Arc<State>, Box<Share>)>,
-    guard: &Arc<State>,
-    share: Box<Share>,
-) -> Result<(), Box<Share>> {
+pub(super) fn try_send(data: &Sender<Parcel>, guard: &Arc<State>, share: Box<Share>) -> Result<(), Box<Share>> {
     data.try_send((guard.clone(), share)).map_err(|error| match error {
         TrySendError::Full((_, share)) | TrySendError::Disconnected((_, share)) => share,
     })
@@ -78,7 +77,7 @@ pub fn shutdown() {
     }
 }
 
-fn run(shares: &Receiver<(Arc<State>, Box<Share>)>, requests: &Receiver<Order>) {
+fn run(shares: &Receiver<Parcel>, requests: &Receiver<Order>) {
     let mut guards: Vec<Weak<State>> = Vec::new();
     let mut last_sweep = Instant::now();
     loop {
@@ -118,19 +117,19 @@ fn take(guard: &Arc<State>, share: Box<Share>) {
 }
 
 /// What lies in the channel now, for whichever guard.
-fn drain(shares: &Receiver<(Arc<State>, Box<Share>)>) {
+fn drain(shares: &Receiver<Parcel>) {
     for (guard, share) in shares.try_iter().take(shares.len()) {
         take(&guard, share);
     }
 }
 
 /// Tests what is due of a guard that nobody pushes on: the last shares of full panes, and panes whose time is over.
-fn sweep(guard: &Arc<State>, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+fn sweep(guard: &Arc<State>, shares: &Receiver<Parcel>) {
     let ended = guard.ended(Instant::now());
     close_before(guard, ended, shares);
 }
 
-fn flush(guard: &Arc<State>, ticket: Option<u64>, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+fn flush(guard: &Arc<State>, ticket: Option<u64>, shares: &Receiver<Parcel>) {
     let ended = guard.cut();
     close_before(guard, ended, shares);
     contained(guard, |guard| guard.test_rest());
@@ -139,7 +138,7 @@ fn flush(guard: &Arc<State>, ticket: Option<u64>, shares: &Receiver<(Arc<State>,
 
 /// Every observation that belongs to a pane before `ended` is in a slot, whose lock its caller may still hold, or in the
 /// channel. It may go from the one to the other meanwhile, but never back: slots first, then all of the channel.
-fn close_before(guard: &Arc<State>, ended: u64, shares: &Receiver<(Arc<State>, Box<Share>)>) {
+fn close_before(guard: &Arc<State>, ended: u64, shares: &Receiver<Parcel>) {
     contained(guard, |guard| guard.drain_slots());
     drain(shares);
     contained(guard, |guard| guard.close_before(ended));

@@ -53,6 +53,9 @@ pub struct Counts {
     /// For each tilt the logarithm of its factor on each group's share.
     tilts: Vec<Vec<f64>>,
     capital: f64,
+    staked: f64,
+    /// For who watches it: whether it has alarmed since the last reset.
+    pub alarmed: bool,
 }
 
 impl Counts {
@@ -78,7 +81,15 @@ impl Counts {
             by.iter().map(|by| by - norm).collect()
         };
         let zeros = vec![0.0; spacings.len()];
-        Counts { tilts: TILTS.map(tilt).to_vec(), seen: zeros.clone(), late: zeros, capital: 0.0, spacings }
+        Counts {
+            tilts: TILTS.map(tilt).to_vec(),
+            seen: zeros.clone(),
+            late: zeros,
+            capital: 0.0,
+            staked: 0.0,
+            alarmed: false,
+            spacings,
+        }
     }
 
     /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital. Cost: some tens of logarithms a
@@ -86,6 +97,7 @@ impl Counts {
     pub fn update(&mut self, counts: &[u64], stake: f64) -> f64 {
         let x: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
         let n: f64 = x.iter().sum();
+        self.staked += stake;
         if n > 0.0 {
             self.capital = ((self.capital + stake) * self.ratio(&x, n)).min(f64::MAX);
             for ((late, seen), x) in self.late.iter_mut().zip(&mut self.seen).zip(&x) {
@@ -120,9 +132,31 @@ impl Counts {
         self.capital
     }
 
+    /// What a unit staked has become, on average over the batches at which it was: an e-value at any fixed time. 1 before the
+    /// first.
+    #[must_use]
+    pub fn e_value(&self) -> f64 {
+        if self.staked > 0.0 { (self.capital / self.staked).min(f64::MAX) } else { 1.0 }
+    }
+
+    /// `max |F - G|` at the edges between the reference and the counts of late.
+    #[must_use]
+    pub fn effect(&self) -> f64 {
+        let (spaced, late) = (self.spacings.iter().sum::<f64>(), self.late.iter().sum::<f64>());
+        if late == 0.0 {
+            return 0.0;
+        }
+        let steps = self.spacings.iter().zip(&self.late).map(|(s, l)| s / spaced - l / late);
+        let apart = steps.scan(0.0, |sum: &mut f64, step| {
+            *sum += step;
+            Some(sum.abs())
+        });
+        apart.fold(0.0, f64::max)
+    }
+
     /// Begins anew from the reference, as after an alarm.
     pub fn reset(&mut self) {
-        self.capital = 0.0;
+        (self.capital, self.staked, self.alarmed) = (0.0, 0.0, false);
         self.late.fill(0.0);
         self.seen.fill(0.0);
     }
