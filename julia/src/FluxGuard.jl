@@ -25,6 +25,10 @@ export alerts, Alert, read_alerts, on_alert
 export guarded, Guarded
 export FalseAlarms, second, minute, hour, day, week, window, observation
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
+export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
+export noise_multiplier, effective_noise_multiplier, PrivacyState
+export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
+export NoiseSource, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
@@ -50,6 +54,18 @@ include("guarded.jl")
 include("compare.jl")
 include("moments.jl")
 include("testing.jl")
+include("privacy/question.jl")
+include("privacy/phase.jl")
+include("privacy/accountant.jl")
+include("privacy/calibrate.jl")
+include("privacy/noise.jl")
+include("privacy/lot.jl")
+include("privacy/clip.jl")
+include("privacy/release.jl")
+include("privacy/sampler.jl")
+include("privacy/correlated.jl")
+include("privacy/state.jl")
+include("privacy/report.jl")
 
 function __init__()
     generating_output() && return

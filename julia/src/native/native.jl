@@ -21,6 +21,17 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     wake(h, function, data)                       shutdown(face)
     compare(face, options, reference, reference_observations, current, current_observations) -> text
     moments(face, out, y)
+
+Privacy: `question` and `options` are JSON; `table` is a vector of [`Parameter`](@ref FluxGuard.Native.Parameter)s, whose
+arrays of type `T` the caller preserves; `norms` is written, a number an example. A handle of randomness makes others.
+
+    privacy_ask(face, question) -> text           noise_new(face, seed) -> handle
+    privacy_clip_sum(face, options, T, table, examples, norms) -> text
+    privacy_mean(h, options, T, table, examples, norms) -> text
+    privacy_noise(h, options, T, table)           privacy_adapt(h, options, norms) -> text
+    sampler_new(h, options) -> handle             sampler_draw(h) -> Int
+    sampler_take(h, lot)                          correlated_new(h, options) -> handle
+    correlated_step(h, sum)
 """
 module Native
 
@@ -59,7 +70,9 @@ function shutdown end
 function compare end
 function moments end
 
+include("privacy.jl")
 include("arrays.jl")
 include("c.jl")
+include("c_privacy.jl")
 
 end
