@@ -16,10 +16,10 @@ mod privacy;
 use std::ffi::c_void;
 use std::time::Duration;
 
+pub use self::privacy::*;
 pub use super::gradients::FgParameter;
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};
-pub use self::privacy::*;
 pub use super::raw::{COPIED, FLOAT16, FLOAT32, FLOAT64, WakeFunction};
 use super::raw::{tensor, wake};
 use crate::error::{Error, Result};

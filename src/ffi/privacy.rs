@@ -26,34 +26,97 @@ use crate::privacy::state::PrivacyState;
 #[serde(tag = "call", rename_all = "snake_case", deny_unknown_fields)]
 enum Call {
     /// The accountant after the phase, every step of which drew `dimension` samples of discrete noise.
-    Step { accountant: Accountant, phase: Phase, dimension: u64 },
+    Step {
+        accountant: Accountant,
+        phase: Phase,
+        dimension: u64,
+    },
     /// The accountant after all that the other one counted.
-    Compose { accountant: Accountant, other: Accountant },
+    Compose {
+        accountant: Accountant,
+        other: Accountant,
+    },
     /// The accountant itself, checked.
-    Check { accountant: Accountant },
-    Epsilon { accountant: Accountant, delta: f64 },
-    Delta { accountant: Accountant, epsilon: f64 },
+    Check {
+        accountant: Accountant,
+    },
+    Epsilon {
+        accountant: Accountant,
+        delta: f64,
+    },
+    Delta {
+        accountant: Accountant,
+        epsilon: f64,
+    },
     /// `[[epsilon, delta], ...]`.
-    Curve { accountant: Accountant, deltas: Vec<f64> },
-    TradeOff { accountant: Accountant, fpr: Vec<f64> },
-    TprAtFpr { accountant: Accountant, fpr: f64 },
+    Curve {
+        accountant: Accountant,
+        deltas: Vec<f64>,
+    },
+    TradeOff {
+        accountant: Accountant,
+        fpr: Vec<f64>,
+    },
+    TprAtFpr {
+        accountant: Accountant,
+        fpr: f64,
+    },
     /// `[[order, rdp], ...]`.
-    Rdp { accountant: Accountant, orders: Vec<f64> },
-    CheckBudget { accountant: Accountant, phase: Phase, epsilon: f64, delta: f64 },
-    Report { accountant: Accountant, delta: f64, options: ReportOptions },
-    NoiseMultiplier { options: CalibrationOptions },
-    EffectiveNoiseMultiplier { noise_multiplier: f64, count_noise: f64 },
-    ShuffledLowerBound { noise_multiplier: f64, lots: u64, delta: f64 },
+    Rdp {
+        accountant: Accountant,
+        orders: Vec<f64>,
+    },
+    CheckBudget {
+        accountant: Accountant,
+        phase: Phase,
+        epsilon: f64,
+        delta: f64,
+    },
+    Report {
+        accountant: Accountant,
+        delta: f64,
+        options: ReportOptions,
+    },
+    NoiseMultiplier {
+        options: CalibrationOptions,
+    },
+    EffectiveNoiseMultiplier {
+        noise_multiplier: f64,
+        count_noise: f64,
+    },
+    ShuffledLowerBound {
+        noise_multiplier: f64,
+        lots: u64,
+        delta: f64,
+    },
     /// The clip, checked.
-    Adaptive { clip: AdaptiveClip },
+    Adaptive {
+        clip: AdaptiveClip,
+    },
     /// The tree's sensitivity.
-    Tree { options: TreeOptions },
+    Tree {
+        options: TreeOptions,
+    },
     /// `coefficients` of the square root, or of the options where given: what to account for.
-    SquareRoot { bands: u32 },
-    BandedPhase { options: BandedOptions, participations: u64 },
-    BandedSampledPhase { options: BandedOptions, sample_rate: f64, steps: u64 },
-    Save { path: PathBuf, state: Box<PrivacyState> },
-    Load { path: PathBuf },
+    SquareRoot {
+        bands: u32,
+    },
+    BandedPhase {
+        options: BandedOptions,
+        participations: u64,
+    },
+    BandedSampledPhase {
+        options: BandedOptions,
+        sample_rate: f64,
+        steps: u64,
+    },
+    Save {
+        path: PathBuf,
+        state: Box<PrivacyState>,
+    },
+    Load {
+        path: PathBuf,
+    },
 }
 
 /// Reads options, of which there must be some.
@@ -229,7 +292,8 @@ impl Sampler {
             usize::try_from(number).map_err(|_| Error::invalid(name, number, "a number that this machine can count to"))
         };
         let max_lot = max_lot.map(|most| fits("max_lot", most)).transpose()?;
-        let sampler = PoissonSampler::new(fits("dataset_size", dataset_size)?, sample_rate, max_lot, &mut noise.lock())?;
+        let sampler =
+            PoissonSampler::new(fits("dataset_size", dataset_size)?, sample_rate, max_lot, &mut noise.lock())?;
         Ok(Sampler(Mutex::new((sampler, Vec::new()))))
     }
 
@@ -244,7 +308,11 @@ impl Sampler {
     pub(super) fn take(&self, out: &mut [i64]) -> Result<()> {
         let (_, lot) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if out.len() != lot.len() {
-            return Err(Error::invalid("out", format!("{} places", out.len()), format!("{}, the lot's size", lot.len())));
+            return Err(Error::invalid(
+                "out",
+                format!("{} places", out.len()),
+                format!("{}, the lot's size", lot.len()),
+            ));
         }
         out.iter_mut().zip(lot.drain(..)).for_each(|(out, index)| *out = index as i64);
         Ok(())
