@@ -297,7 +297,9 @@ fn a_report_names_what_its_numbers_mean() -> Result<()> {
     assert!(four > one && one > 0.0 && report.epsilon_lower_bound.is_none());
     let text = serde_json::to_string(&report).expect("JSON");
     assert_eq!(serde_json::from_str::<PrivacyReport>(&text).expect("the same"), report);
-    for word in ["\"relation\":\"add_remove\"", "\"accountant\":\"pld\"", "\"sampler\":\"poisson\"", "\"rate\":0.01"] {
+    for word in
+        ["\"relation\":\"add_remove\"", "\"accountant\":\"pld\"", "\"sampler\":\"poisson\"", "\"sample_rate\":0.01"]
+    {
         assert!(text.contains(word), "{word} in {text}");
     }
     let seeded = PrivacyReport::new(&state.accountant, 1e-5, &ReportOptions::default())?;

@@ -209,7 +209,7 @@ impl Accountant {
     /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
     pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
         match self.prepared()?.how {
-            How::Pld(directions) => Ok(pld::estimate(&directions, delta)),
+            How::Pld(directions, _) => Ok(pld::estimate(&directions, delta)),
             _ => self.epsilon(delta),
         }
     }
@@ -287,7 +287,7 @@ impl Accountant {
         let mechanism = self.mechanism()?;
         let how = match self.kind {
             AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
-            AccountantKind::Pld => How::Pld(mechanism.directions()),
+            AccountantKind::Pld => How::Pld(mechanism.directions(), mechanism),
             AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
         };
         Ok(Prepared { how, distance: self.statistical_distance() })
@@ -306,7 +306,8 @@ struct Prepared {
 
 enum How {
     Gaussian(f64),
-    Pld(Vec<pld::Composed>),
+    /// What is composed, and what Rényi's bound falls back on.
+    Pld(Vec<pld::Composed>, Mechanism),
     Rdp(Vec<(f64, f64)>),
 }
 
@@ -315,7 +316,11 @@ impl Prepared {
     fn ideal(&self, delta: f64) -> f64 {
         match &self.how {
             How::Gaussian(mu) => gaussian::epsilon(*mu, delta),
-            How::Pld(directions) => pld::epsilon(directions, delta),
+            How::Pld(directions, mechanism) => match pld::epsilon(directions, delta) {
+                epsilon if epsilon.is_finite() => epsilon,
+                // no window answered: rounding exceeds so small a delta
+                _ => rdp::epsilon(&rdp::curve(mechanism, &rdp::orders()), delta),
+            },
             How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
             How::Rdp(curve) => rdp::epsilon(curve, delta),
         }
@@ -350,7 +355,10 @@ impl Prepared {
         let ideal = match &self.how {
             How::Gaussian(mu) if *mu == 0.0 => 0.0,
             How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
-            How::Pld(directions) => pld::delta(directions, epsilon),
+            How::Pld(directions, mechanism) => match pld::delta(directions, epsilon) {
+                delta if delta < 1.0 => delta,
+                _ => rdp::delta(&rdp::curve(mechanism, &rdp::orders()), epsilon),
+            },
             How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
             How::Rdp(curve) => rdp::delta(curve, epsilon),
         };

@@ -26,6 +26,11 @@ impl Composed {
         self.steps.iter().map(|(_, count)| *count as f64).sum::<f64>().max(1.0)
     }
 
+    /// What no loss of all steps together exceeds, or infinity: `ε` at any `δ`.
+    fn largest(&self) -> f64 {
+        self.steps.iter().map(|(step, count)| *count as f64 * step.largest()).sum::<f64>() * (1.0 + 1e-12)
+    }
+
     /// A bound on `δ(0)`: total variation distances add up at most.
     fn total_variation(&self) -> f64 {
         self.steps.iter().map(|(step, count)| *count as f64 * step.delta(0.0)).sum::<f64>().min(1.0)
@@ -43,7 +48,7 @@ pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
         }
         _ => {
             let (total, cut) = compose::prepare(composed, delta);
-            compose::epsilon(composed, &total, cut, delta)
+            compose::epsilon(composed, &total, cut, delta).min(composed.largest())
         }
     };
     match open.as_slice() {

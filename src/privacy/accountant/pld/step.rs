@@ -72,6 +72,15 @@ impl Step {
         self.cases.iter().map(|(weight, case)| weight * of(case)).sum::<f64>() * (1.0 + 1e-9)
     }
 
+    /// What no loss of this step exceeds, or infinity.
+    pub(crate) fn largest(&self) -> f64 {
+        let of = |case: &Case| match case {
+            Case::Plain(pair) => pair.largest(),
+            Case::Folded { .. } => f64::INFINITY,
+        };
+        self.cases.iter().map(|(_, case)| of(case)).fold(0.0, f64::max)
+    }
+
     /// The rate and distance of a plain Poisson step under removal or addition, which RDP has a series for.
     pub(crate) fn as_poisson(&self) -> Option<(f64, f64)> {
         match self.cases.as_slice() {
