@@ -188,3 +188,6 @@ pub unsafe extern "C" fn fg_correlated_free(correlated: *mut c_void) {
     // SAFETY: the module's contract.
     unsafe { free::<Correlated>(correlated) }
 }
+
+#[cfg(test)]
+mod tests;
