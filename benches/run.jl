@@ -6,7 +6,7 @@
 using Dates: Dates, now
 using Printf: @sprintf
 using LinearAlgebra: BLAS
-using Random: MersenneTwister, randn
+using Random: MersenneTwister, randn, randn!
 
 using FluxGuard
 
@@ -21,6 +21,7 @@ include("support/threads.jl")
 include("support/memory.jl")
 include("support/ks.jl")
 include("support/streams.jl")
+include("support/privacy.jl")
 
 const TOPICS = [
     "pass" => pass_rows,
@@ -30,6 +31,7 @@ const TOPICS = [
     "memory" => memory_rows,
     "ks" => ks_rows,
     "streams" => streams_rows,
+    "privacy" => privacy_rows,
 ]
 
 # Arguments choose topics by name: `benches/run.jl pass ks`.

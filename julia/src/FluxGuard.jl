@@ -27,6 +27,10 @@ export FalseAlarms, second, minute, hour, day, week, window, observation
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
 export update!, reset!, drifted, warned, statistic
+export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
+export noise_multiplier, effective_noise_multiplier, PrivacyState
+export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
+export NoiseSource, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
@@ -53,6 +57,18 @@ include("compare.jl")
 include("moments.jl")
 include("streams.jl")
 include("testing.jl")
+include("privacy/question.jl")
+include("privacy/phase.jl")
+include("privacy/accountant.jl")
+include("privacy/calibrate.jl")
+include("privacy/noise.jl")
+include("privacy/lot.jl")
+include("privacy/clip.jl")
+include("privacy/release.jl")
+include("privacy/sampler.jl")
+include("privacy/correlated.jl")
+include("privacy/state.jl")
+include("privacy/report.jl")
 
 function __init__()
     generating_output() && return

@@ -2,7 +2,9 @@
 //! functions, in [`host`], and stop every panic.
 
 pub mod c;
+mod gradients;
 mod host;
 #[cfg(feature = "julia")]
 pub mod julia;
+mod privacy;
 mod raw;

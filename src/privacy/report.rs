@@ -1,7 +1,7 @@
 //! What a private run may say of itself.
 
 use super::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling, shuffled_lower_bound};
-use crate::{Error, Result};
+use crate::Result;
 use serde::{Deserialize, Serialize};
 
 /// What the accountant cannot know.
@@ -56,7 +56,7 @@ impl PrivacyReport {
         let epsilon = accountant.epsilon(delta)?;
         let private = options.private_randomness;
         let with_tuning = match options.tuning_runs {
-            Some(runs) => Some(repeated(accountant, u64::from(runs) + 1)?.epsilon(delta)?),
+            Some(runs) => Some(accountant.repeated(u64::from(runs) + 1)?.epsilon(delta)?),
             None => None,
         };
         let mut samplers: Vec<String> = accountant.phases().iter().map(|p| p.sampling.name().to_string()).collect();
@@ -82,17 +82,6 @@ impl PrivacyReport {
             private,
         })
     }
-}
-
-/// The accountant of `runs` runs like this one.
-fn repeated(accountant: &Accountant, runs: u64) -> Result<Accountant> {
-    let mut all = Accountant::new(accountant.kind(), accountant.relation()).with_unit_size(accountant.unit_size())?;
-    for phase in accountant.phases() {
-        let steps = phase.steps.checked_mul(runs).ok_or_else(|| Error::invalid("tuning_runs", runs, "fewer runs"))?;
-        all.push(Phase { steps, ..phase.clone() })?;
-    }
-    all.add_statistical_distance((accountant.statistical_distance() * runs as f64).min(1.0))?;
-    Ok(all)
 }
 
 /// The largest published lower bound over phases of at least one whole epoch of shuffled lots.

@@ -31,11 +31,27 @@ pub struct PrivacyState {
 }
 
 impl PrivacyState {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, naming what is wrong.
+    pub fn validate(&self) -> Result<()> {
+        self.accountant.validate()?;
+        let parameters = match &self.clipping {
+            Clipping::PerLayer(norms) => norms.len(),
+            Clipping::Flat(_) => 1,
+        };
+        self.clipping.validate(parameters)?;
+        self.adaptive.iter().try_for_each(AdaptiveClip::validate)?;
+        self.schedule.iter().try_for_each(Phase::validate)
+    }
+
     /// Writes beside `path` and renames: a crash leaves the old file or the new one.
     ///
     /// # Errors
-    /// `PathUnusable` if it cannot be written.
+    /// `PathUnusable` if it cannot be written; as [`PrivacyState::validate`].
     pub fn save(&self, path: &Path) -> Result<()> {
+        self.validate()?;
         let unusable = |reason: String| Error::PathUnusable {
             argument: "path",
             path: path.display().to_string(),
@@ -98,10 +114,7 @@ impl PrivacyState {
             return Err(damaged("the checksum is wrong".into()));
         }
         let state: PrivacyState = ciborium::from_reader(payload).map_err(|error| damaged(error.to_string()))?;
-        state.accountant.validate().map_err(|error| damaged(error.to_string()))?;
-        for phase in &state.schedule {
-            phase.validate().map_err(|error| damaged(error.to_string()))?;
-        }
+        state.validate().map_err(|error| damaged(error.to_string()))?;
         Ok(state)
     }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod failure;
 mod outcome;
+mod privacy;
 mod sample;
 mod stream;
 mod text_table;
@@ -33,6 +34,8 @@ enum Command {
     Compare(compare::Compare),
     Doctor(doctor::Doctor),
     Stream(Box<stream::Stream>),
+    Epsilon(privacy::Epsilon),
+    NoiseMultiplier(privacy::NoiseMultiplier),
 }
 
 impl Command {
@@ -41,6 +44,8 @@ impl Command {
             Command::Compare(compare) => compare.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Stream(stream) => stream.run(),
+            Command::Epsilon(epsilon) => epsilon.run(),
+            Command::NoiseMultiplier(multiplier) => multiplier.run(),
         }
     }
 }
@@ -83,7 +88,7 @@ fn refuse(refusal: &clap::Error) -> ExitCode {
         let mut list = String::from("\nCommands:\n");
         for command in Program::command().get_subcommands() {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            let _ = writeln!(list, "  {:<10} {about}", command.get_name());
+            let _ = writeln!(list, "  {:<16} {about}", command.get_name());
         }
         eprint!("{list}");
     }

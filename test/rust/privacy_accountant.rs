@@ -101,12 +101,12 @@ fn one_step(rate: f64, sigma: f64, epsilon: f64) -> f64 {
 
 #[test]
 fn one_step_is_exact_and_never_understated() -> Result<()> {
-    for (rate, sigma) in [(0.01, 1.0), (0.3, 0.7), (0.9, 2.0), (1e-3, 0.4), (0.5, 20.0)] {
+    for (rate, sigma) in [(0.01, 1.0), (0.3, 0.7), (0.9, 2.0), (1e-3, 0.4), (0.5, 20.0), (1e-6, 0.4)] {
         let accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, rate, 1)]);
         for delta in [1e-3, 1e-6, 1e-9] {
             let epsilon = accountant.epsilon(delta)?;
             assert!(one_step(rate, sigma, epsilon) <= delta * (1.0 + 1e-9), "{rate} {sigma} {delta}: {epsilon}");
-            assert!(epsilon == 0.0 || one_step(rate, sigma, epsilon * 0.999 - 1e-6) > delta, "{rate} {sigma} {delta}");
+            assert!(epsilon == 0.0 || one_step(rate, sigma, epsilon * (1.0 - 1e-7)) > delta, "{rate} {sigma} {delta}");
         }
     }
     Ok(())
@@ -121,31 +121,6 @@ fn without_sampling_it_is_the_gaussian_mechanism_whoever_composes() -> Result<()
         for delta in [1e-2, 1e-5, 1e-10] {
             let (exact, near) = (exact.epsilon(delta)?, near.epsilon(delta)?);
             assert!(near >= exact * (1.0 - 1e-10) && near <= exact * 1.001, "{sigma} {steps} {delta}: {near} {exact}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn no_configuration_of_the_grid_crashes_or_is_absurd() -> Result<()> {
-    for sigma in [0.3, 1.0, 10.0, 100.0] {
-        for rate in [1e-6, 1e-4, 1e-2, 0.3, 1.0] {
-            for steps in [1, 10, 1000, 1_000_000] {
-                let pld = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, rate, steps)]);
-                let rdp = Accountant::epsilon(
-                    &accountant(AccountantKind::Rdp, Relation::AddRemove, &[poisson(sigma, rate, steps)]),
-                    1e-5,
-                )?;
-                let mut last = f64::INFINITY;
-                for delta in [1e-12, 1e-5, 0.1] {
-                    let epsilon = pld.epsilon(delta)?;
-                    let name = format!("sigma {sigma} q {rate} steps {steps} delta {delta}: {epsilon} rdp {rdp}");
-                    assert!(epsilon >= 0.0 && epsilon.is_finite(), "{name}");
-                    assert!(epsilon <= last * (1.0 + 1e-3) + 1e-6, "not monotone: {name}, {last}");
-                    assert!(delta != 1e-5 || epsilon <= rdp * (1.0 + 1e-3) + 1e-6, "worse than RDP: {name}");
-                    last = epsilon;
-                }
-            }
         }
     }
     Ok(())

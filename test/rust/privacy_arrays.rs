@@ -222,7 +222,7 @@ fn the_adaptive_norm_finds_the_quantile() -> Result<()> {
     for step in 0..200 {
         let mut sum = [0.0];
         let report = clip_sum(&gradients, &Clipping::Flat(clip.norm()), &mut [&mut sum])?;
-        let moved = clip.update(&report, f64::from(examples), &mut noise)?;
+        let moved = clip.update(&report.norms, f64::from(examples), &mut noise)?;
         if step >= 100 {
             last.push(moved.norm);
         }
@@ -297,7 +297,9 @@ fn a_report_names_what_its_numbers_mean() -> Result<()> {
     assert!(four > one && one > 0.0 && report.epsilon_lower_bound.is_none());
     let text = serde_json::to_string(&report).expect("JSON");
     assert_eq!(serde_json::from_str::<PrivacyReport>(&text).expect("the same"), report);
-    for word in ["\"relation\":\"add_remove\"", "\"accountant\":\"pld\"", "\"sampler\":\"poisson\"", "\"rate\":0.01"] {
+    for word in
+        ["\"relation\":\"add_remove\"", "\"accountant\":\"pld\"", "\"sampler\":\"poisson\"", "\"sample_rate\":0.01"]
+    {
         assert!(text.contains(word), "{word} in {text}");
     }
     let seeded = PrivacyReport::new(&state.accountant, 1e-5, &ReportOptions::default())?;

@@ -24,6 +24,17 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     stream_new(face, name, options) -> handle     stream_load(face, path) -> handle
     stream_update(h, y) -> text                   stream_describe(h) -> text
     stream_reset(h)                               stream_save(h, path)
+
+Privacy: `question` and `options` are JSON; `table` is a vector of [`Parameter`](@ref FluxGuard.Native.Parameter)s, whose
+arrays of type `T` the caller preserves; `norms` is written, a number an example. A handle of randomness makes others.
+
+    privacy_ask(face, question) -> text           noise_new(face, seed) -> handle
+    privacy_clip_sum(face, options, T, table, examples, norms) -> text
+    privacy_mean(h, options, T, table, examples, norms) -> text
+    privacy_noise(h, options, T, table)           privacy_adapt(h, options, norms) -> text
+    sampler_new(h, options) -> handle             sampler_draw(h) -> Int
+    sampler_take(h, lot)                          correlated_new(h, options) -> handle
+    correlated_step(h, sum)
 """
 module Native
 
@@ -69,8 +80,10 @@ function stream_describe end
 function stream_reset end
 function stream_save end
 
+include("privacy.jl")
 include("arrays.jl")
 include("c.jl")
 include("c_streams.jl")
+include("c_privacy.jl")
 
 end

@@ -10,6 +10,7 @@ use jlrs::data::managed::value::typed::TypedValue;
 use jlrs::prelude::*;
 
 use super::guard::GuardHandle;
+use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
 use super::stream::{StreamHandle, stream_load, stream_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
@@ -20,6 +21,9 @@ julia_module! {
     struct ProfileHandle;
     struct GuardHandle;
     struct StreamHandle;
+    struct NoiseHandle;
+    struct SamplerHandle;
+    struct CorrelatedHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -82,4 +86,24 @@ julia_module! {
     in GuardHandle fn guard_wait(&self, ticket: u64, milliseconds: u32) -> i64;
     #[untracked_self]
     in GuardHandle fn guard_wake(&self, function: usize, data: usize) -> i64;
+
+    fn privacy_ask(question: JuliaString) -> ValueRet;
+    fn privacy_clip_sum(options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
+    fn noise_new(seeded: Bool, seed: u64) -> ValueRet;
+    #[untracked_self]
+    in NoiseHandle fn privacy_mean(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
+    #[untracked_self]
+    in NoiseHandle fn privacy_noise(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64) -> i64;
+    #[untracked_self]
+    in NoiseHandle fn privacy_adapt(&self, options: JuliaString, norms: usize, examples: i64) -> ValueRet;
+    #[untracked_self]
+    in NoiseHandle fn sampler_new(&self, options: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in NoiseHandle fn correlated_new(&self, options: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in SamplerHandle fn sampler_draw(&self) -> i64;
+    #[untracked_self]
+    in SamplerHandle fn sampler_take(&self, out: usize, length: i64) -> i64;
+    #[untracked_self]
+    in CorrelatedHandle fn correlated_step(&self, sum: usize, length: i64) -> i64;
 }

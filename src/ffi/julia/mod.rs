@@ -11,6 +11,7 @@
 mod border;
 mod exports;
 mod guard;
+mod privacy;
 mod profile;
 mod stream;
 

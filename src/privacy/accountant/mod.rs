@@ -26,6 +26,7 @@ pub(crate) mod subsampling;
 pub use phase::{AccountantKind, MAX_STEPS, MAX_UNIT, Phase, Relation, Sampling};
 pub use shuffle::shuffled_lower_bound;
 
+use super::noise::DiscreteGaussian;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use subsampling::Mechanism;
@@ -40,6 +41,8 @@ pub struct Accountant {
     relation: Relation,
     unit_size: u32,
     statistical_distance: f64,
+    #[serde(default)]
+    noise_samples: u64,
     phases: Vec<Phase>,
 }
 
@@ -47,7 +50,7 @@ impl Accountant {
     /// An accountant that has seen no step; its unit of privacy is one example.
     #[must_use]
     pub fn new(kind: AccountantKind, relation: Relation) -> Self {
-        Accountant { kind, relation, unit_size: 1, statistical_distance: 0.0, phases: Vec::new() }
+        Accountant { kind, relation, unit_size: 1, statistical_distance: 0.0, noise_samples: 0, phases: Vec::new() }
     }
 
     /// Protects units (users) of up to `examples` examples each, 1 to [`MAX_UNIT`], by exact group accounting.
@@ -83,9 +86,26 @@ impl Accountant {
         Ok(())
     }
 
+    /// Counts all that `other` counted, as if its steps had been this one's.
+    ///
+    /// # Errors
+    /// `Incompatible` if relation or unit differ; as [`Accountant::push`].
+    pub fn compose(&mut self, other: &Accountant) -> Result<()> {
+        if (self.relation, self.unit_size) != (other.relation, other.unit_size) {
+            let name = |a: &Accountant| format!("{:?} neighbours and units of {}", a.relation, a.unit_size);
+            return Err(Error::Incompatible { argument: "accountant", was: name(other), expected: name(self) });
+        }
+        let mut all = self.clone();
+        other.phases.iter().try_for_each(|phase| all.push(phase.clone()))?;
+        all.add_statistical_distance(other.statistical_distance)?;
+        all.add_noise_samples(other.noise_samples);
+        *self = all;
+        Ok(())
+    }
+
     /// Adds to the total variation distance, over the whole run, between the noise drawn and the noise accounted for.
     ///
-    /// The sampler's own bound goes here (see `noise::DiscreteGaussian::statistical_distance`); `δ` pays `(1 + e^ε)` times it.
+    /// `δ` pays `(1 + e^ε)` times it. That of the discrete noise is known: see [`Accountant::add_noise_samples`].
     ///
     /// # Errors
     /// `InvalidArgument` unless `distance` is in [0, 1].
@@ -97,10 +117,42 @@ impl Accountant {
         Ok(())
     }
 
-    /// The distance added so far.
+    /// Counts samples of discrete noise, whose distance ([`DiscreteGaussian::statistical_distance`]) grows with the
+    /// root of their number over the whole run.
+    pub fn add_noise_samples(&mut self, samples: u64) {
+        self.noise_samples = self.noise_samples.saturating_add(samples).min(i64::MAX as u64);
+    }
+
+    /// Samples of discrete noise counted so far.
+    #[must_use]
+    pub fn noise_samples(&self) -> u64 {
+        self.noise_samples
+    }
+
+    /// The distance added so far, and that of the noise samples counted.
     #[must_use]
     pub fn statistical_distance(&self) -> f64 {
-        self.statistical_distance
+        let noise = match self.noise_samples {
+            0 => 0.0,
+            samples => DiscreteGaussian::default().statistical_distance(samples as f64),
+        };
+        (self.statistical_distance + noise).min(1.0)
+    }
+
+    /// As many `runs` of all that it counted, one after the other.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if that is more than [`MAX_STEPS`].
+    pub fn repeated(&self, runs: u64) -> Result<Self> {
+        let mut all = Accountant { phases: Vec::new(), ..self.clone() };
+        for phase in &self.phases {
+            let steps = phase.steps.checked_mul(runs).ok_or_else(|| Error::invalid("runs", runs, "fewer runs"))?;
+            all.push(Phase { steps, ..phase.clone() })?;
+        }
+        all.statistical_distance = (self.statistical_distance * runs as f64).min(1.0);
+        all.noise_samples = 0;
+        all.add_noise_samples(self.noise_samples.saturating_mul(runs));
+        Ok(all)
     }
 
     /// Checks one that was read from somewhere as if it had been built step by step.
@@ -157,7 +209,7 @@ impl Accountant {
     /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
     pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
         match self.prepared()?.how {
-            How::Pld(directions) => Ok(pld::estimate(&directions, delta)),
+            How::Pld(directions, _) => Ok(pld::estimate(&directions, delta)),
             _ => self.epsilon(delta),
         }
     }
@@ -235,10 +287,10 @@ impl Accountant {
         let mechanism = self.mechanism()?;
         let how = match self.kind {
             AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
-            AccountantKind::Pld => How::Pld(mechanism.directions()),
+            AccountantKind::Pld => How::Pld(mechanism.directions(), mechanism),
             AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
         };
-        Ok(Prepared { how, distance: self.statistical_distance })
+        Ok(Prepared { how, distance: self.statistical_distance() })
     }
 }
 
@@ -254,7 +306,8 @@ struct Prepared {
 
 enum How {
     Gaussian(f64),
-    Pld(Vec<pld::Composed>),
+    /// What is composed, and what Rényi's bound falls back on.
+    Pld(Vec<pld::Composed>, Mechanism),
     Rdp(Vec<(f64, f64)>),
 }
 
@@ -263,7 +316,11 @@ impl Prepared {
     fn ideal(&self, delta: f64) -> f64 {
         match &self.how {
             How::Gaussian(mu) => gaussian::epsilon(*mu, delta),
-            How::Pld(directions) => pld::epsilon(directions, delta),
+            How::Pld(directions, mechanism) => match pld::epsilon(directions, delta) {
+                epsilon if epsilon.is_finite() => epsilon,
+                // no window answered: rounding exceeds so small a delta
+                _ => rdp::epsilon(&rdp::curve(mechanism, &rdp::orders()), delta),
+            },
             How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
             How::Rdp(curve) => rdp::epsilon(curve, delta),
         }
@@ -298,7 +355,10 @@ impl Prepared {
         let ideal = match &self.how {
             How::Gaussian(mu) if *mu == 0.0 => 0.0,
             How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
-            How::Pld(directions) => pld::delta(directions, epsilon),
+            How::Pld(directions, mechanism) => match pld::delta(directions, epsilon) {
+                delta if delta < 1.0 => delta,
+                _ => rdp::delta(&rdp::curve(mechanism, &rdp::orders()), epsilon),
+            },
             How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
             How::Rdp(curve) => rdp::delta(curve, epsilon),
         };

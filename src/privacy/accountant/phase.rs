@@ -40,11 +40,13 @@ pub enum Sampling {
     /// Each example on its own with probability `rate`.
     Poisson {
         /// In (0, 1].
+        #[serde(rename = "sample_rate")]
         rate: f64,
     },
     /// Poisson, and of a lot larger than `max_lot` a uniform subset of `max_lot`.
     TruncatedPoisson {
         /// In (0, 1].
+        #[serde(rename = "sample_rate")]
         rate: f64,
         /// At least 1, at most `dataset_size`.
         max_lot: u64,

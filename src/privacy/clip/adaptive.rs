@@ -3,7 +3,6 @@
 //! Source: Andrew, Thakkar, McMahan and Ramaswamy, "Differentially Private Learning with Adaptive Clipping", NeurIPS
 //! 2021: Algorithm 1 (geometric update of the norm by a noisy count) and Theorem 1 (what the count costs).
 
-use super::ClipReport;
 use crate::privacy::noise::{Grid, NoiseSource};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -68,6 +67,18 @@ impl AdaptiveClip {
         Ok(AdaptiveClip { norm: options.initial, options })
     }
 
+    /// Checks one that was read from somewhere.
+    ///
+    /// # Errors
+    /// As [`AdaptiveClip::new`]; `InvalidArgument` if the norm is not within its bounds.
+    pub fn validate(&self) -> Result<()> {
+        let bounds = AdaptiveClip::new(self.options.clone())?.options.bounds;
+        if !(bounds.0..=bounds.1).contains(&self.norm) {
+            return Err(Error::invalid("norm", self.norm, format!("a norm within the bounds {bounds:?}")));
+        }
+        Ok(())
+    }
+
     /// The norm to clip the next lot to.
     #[must_use]
     pub fn norm(&self) -> f64 {
@@ -82,14 +93,14 @@ impl AdaptiveClip {
 
     /// Moves the norm: `norm *= exp(-rate·(b - quantile))` with the noisy fraction `b` of the lot within the norm.
     ///
-    /// `report` is of the lot that was clipped to [`AdaptiveClip::norm`]; the fraction is of `expected_lot_size`. Each
+    /// `norms` are [`ClipReport::norms`](super::ClipReport::norms) of the lot; the fraction is of `expected_lot_size`. Each
     /// example moves the count by `±½` about its middle, so the count's noise multiplier is `2·count_noise`.
     ///
     /// # Errors
     /// `InvalidArgument` unless `expected_lot_size` is positive.
     pub fn update(
         &mut self,
-        report: &ClipReport,
+        norms: &[f64],
         expected_lot_size: f64,
         noise: &mut NoiseSource,
     ) -> Result<AdaptiveClipStep> {
@@ -97,7 +108,7 @@ impl AdaptiveClip {
             return Err(Error::invalid("expected_lot_size", expected_lot_size, "a positive number"));
         }
         // a non-finite example counts as one beyond the norm
-        let centred: f64 = report.norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum();
+        let centred: f64 = norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum();
         let mut noisy = [centred];
         Grid::new(1, 0.5, 2.0 * self.options.count_noise, 1e-12)?.add(noise, &mut noisy);
         let fraction = noisy[0] / expected_lot_size + 0.5;

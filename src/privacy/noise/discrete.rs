@@ -268,11 +268,20 @@ impl Grid {
 
     /// `sums` rounded to the grid, with noise.
     pub(crate) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
-        let mut noise = [0.0; 2048];
+        let mut noise = [0i32; 2048];
         for sums in sums.chunks_mut(noise.len()) {
             let noise = &mut noise[..sums.len()];
-            self.fill_steps(source, noise);
-            sums.iter_mut().zip(&*noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + noise) * self.step);
+            self.sampler.fill(source, noise);
+            snap(sums, noise, self.step);
+        }
+    }
+}
+
+multiversion! {
+    /// Every sum to the nearest multiple of `step`, and so many steps beside it.
+    fn snap(sums: &mut [f64], noise: &[i32], step: f64) {
+        for (sum, &noise) in sums.iter_mut().zip(noise) {
+            *sum = ((*sum / step).round_ties_even() + f64::from(noise)) * step;
         }
     }
 }

@@ -59,6 +59,10 @@ pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) 
                 if answer.value == 0.0 || (answer.decay + 1.0) * plan.added <= 2.0 * tolerance(answer.value) {
                     break;
                 }
+                // and where a finer grid changed nothing, no other will
+                if known.is_some_and(|known: Answer| (known.value - answer.value).abs() <= tolerance(answer.value)) {
+                    break;
+                }
                 known = Some(answer);
             }
         }

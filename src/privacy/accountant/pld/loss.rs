@@ -85,6 +85,11 @@ impl Pair {
         self.upper.ln_ratio(1.0, x) - self.lower.ln_ratio(-1.0, x)
     }
 
+    /// What no loss exceeds: infinite unless `P` is `N(0)` and `Q` holds some of it.
+    pub(crate) fn largest(&self) -> f64 {
+        if self.upper.components.is_empty() { -self.lower.rest.ln() } else { f64::INFINITY }
+    }
+
     /// `ln P(x)` as a density.
     pub(crate) fn ln_density(&self, x: f64) -> f64 {
         super::super::normal::ln_density(x) + self.upper.ln_ratio(1.0, x)

@@ -11,6 +11,7 @@ pub(crate) mod loss;
 mod plan;
 pub(crate) mod step;
 
+use super::solve::bisect_up;
 use step::Step;
 
 /// Steps and how often each was taken, in one direction (the neighbour with the example against the one without, say).
@@ -25,18 +26,30 @@ impl Composed {
         self.steps.iter().map(|(_, count)| *count as f64).sum::<f64>().max(1.0)
     }
 
+    /// What no loss of all steps together exceeds, or infinity: `ε` at any `δ`.
+    fn largest(&self) -> f64 {
+        self.steps.iter().map(|(step, count)| *count as f64 * step.largest()).sum::<f64>() * (1.0 + 1e-12)
+    }
+
     /// A bound on `δ(0)`: total variation distances add up at most.
     fn total_variation(&self) -> f64 {
-        self.steps.iter().map(|(step, count)| *count as f64 * step.total_variation()).sum::<f64>().min(1.0)
+        self.steps.iter().map(|(step, count)| *count as f64 * step.delta(0.0)).sum::<f64>().min(1.0)
     }
 }
 
 /// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked out.
 pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
     let open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
-    let one = |composed: &Composed| {
-        let (total, cut) = compose::prepare(composed, delta);
-        compose::epsilon(composed, &total, cut, delta)
+    let one = |composed: &Composed| match composed.steps.as_slice() {
+        // one step has nothing to compose
+        [(step, 1)] => {
+            let reach = (0..60).map(|power| 2f64.powi(power - 20)).find(|&epsilon| step.delta(epsilon) <= delta);
+            bisect_up(0.0, reach.unwrap_or(f64::MAX), |epsilon| step.delta(epsilon) <= delta)
+        }
+        _ => {
+            let (total, cut) = compose::prepare(composed, delta);
+            compose::epsilon(composed, &total, cut, delta).min(composed.largest())
+        }
     };
     match open.as_slice() {
         [] => 0.0,
@@ -64,5 +77,9 @@ pub(crate) fn estimate(directions: &[Composed], delta: f64) -> f64 {
 
 /// The largest `δ` of the directions at `epsilon >= 0`.
 pub(crate) fn delta(directions: &[Composed], epsilon: f64) -> f64 {
-    directions.iter().map(|composed| compose::delta(composed, epsilon)).fold(0.0, f64::max)
+    let one = |composed: &Composed| match composed.steps.as_slice() {
+        [(step, 1)] => step.delta(epsilon).min(1.0),
+        _ => compose::delta(composed, epsilon),
+    };
+    directions.iter().map(one).fold(0.0, f64::max)
 }

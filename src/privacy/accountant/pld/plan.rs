@@ -91,7 +91,8 @@ impl Total {
         let start = self.at(0.0);
         let scale = (start.variance.sqrt() + start.mean.abs()).clamp(1e-150, 1e150);
         let f = |log: f64| objective(log.exp(), self.at(log.exp()).value);
-        let (low, high) = ((1e-3 / scale).ln(), (1e9 / scale).ln());
+        // rare large losses (of a small rate) do not show in the spread, but do in the best tilt
+        let (low, high) = ((1e-3 / scale).min(1e-3).ln(), (1e9 / scale).ln());
         golden_minimum(low, high, 0.02, f).0.exp()
     }
 }

@@ -54,19 +54,31 @@ impl Step {
         Step { cases: vec![(1.0, Case::Plain(pair))] }
     }
 
-    /// `δ(0)`, the total variation distance of the step's two distributions, rounded up.
-    pub(crate) fn total_variation(&self) -> f64 {
+    /// `δ(ε)` of this step alone for `epsilon >= 0`, by its definition, rounded up; `δ(0)` is the total variation distance.
+    pub(crate) fn delta(&self, epsilon: f64) -> f64 {
         let of_pair = |pair: &Pair| {
-            let middle = pair.invert(0.0, -1e3, 1e3 + pair.steepness());
-            let mut tails = Tails::new(pair, middle);
-            let above = tails.advance(f64::INFINITY);
-            (above.difference + above.error).min(1.0)
+            let threshold = pair.invert(epsilon, -1e3, 1e3 + pair.steepness());
+            let above = Tails::new(pair, threshold).advance(f64::INFINITY);
+            let factor = epsilon.exp_m1();
+            let error = above.error + 8.0 * f64::EPSILON * (above.upper + factor * above.lower);
+            // beyond what exp can hold, Q's part is not subtracted
+            let less = if factor < 1e300 { factor * above.lower } else { 0.0 };
+            (above.difference - less + error).clamp(0.0, 1.0)
         };
         let of = |case: &Case| match case {
             Case::Plain(pair) => of_pair(pair),
             Case::Folded { above, .. } => of_pair(above),
         };
         self.cases.iter().map(|(weight, case)| weight * of(case)).sum::<f64>() * (1.0 + 1e-9)
+    }
+
+    /// What no loss of this step exceeds, or infinity.
+    pub(crate) fn largest(&self) -> f64 {
+        let of = |case: &Case| match case {
+            Case::Plain(pair) => pair.largest(),
+            Case::Folded { .. } => f64::INFINITY,
+        };
+        self.cases.iter().map(|(_, case)| of(case)).fold(0.0, f64::max)
     }
 
     /// The rate and distance of a plain Poisson step under removal or addition, which RDP has a series for.
