@@ -1,6 +1,9 @@
 //! Files that are whole or refused: written beside and renamed, versioned and checksummed.
 
+mod detector;
 mod envelope;
+
+pub use detector::{load_detector, load_neighbours, save_detector, save_neighbours, size_of_detector};
 
 use std::path::Path;
 
