@@ -20,6 +20,7 @@ include("support/network.jl")
 include("support/threads.jl")
 include("support/memory.jl")
 include("support/ks.jl")
+include("support/detectors.jl")
 
 const TOPICS = [
     "pass" => pass_rows,
@@ -28,6 +29,7 @@ const TOPICS = [
     "threads" => threads_rows,
     "memory" => memory_rows,
     "ks" => ks_rows,
+    "detectors" => detectors_rows,
 ]
 
 # Arguments choose topics by name: `benches/run.jl pass ks`.

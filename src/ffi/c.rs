@@ -11,8 +11,12 @@
 // The pointers' contract above is that of every function here.
 #![allow(clippy::missing_safety_doc)]
 
+mod detector;
+
 use std::ffi::c_void;
 use std::time::Duration;
+
+pub use detector::*;
 
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};

@@ -2,6 +2,7 @@
 //! functions, in [`host`], and stop every panic.
 
 pub mod c;
+mod detector;
 mod host;
 #[cfg(feature = "julia")]
 pub mod julia;

@@ -43,7 +43,8 @@ fn fitted(case: &Value, all: &Value) -> (Fitted, Vec<f64>, usize) {
     (fitted, probe, m)
 }
 
-fn check(name: &str, tolerance: f64) {
+/// `floor`: the part of the scores' mean size below which a score counts as near 0.
+fn check(name: &str, tolerance: f64, floor: f64) {
     let all = all();
     for case in list(&all[name]) {
         let (detector, probe, m) = fitted(case, &all);
@@ -53,7 +54,7 @@ fn check(name: &str, tolerance: f64) {
         // Relative to the score, or to the scores' size where one happens to be near 0.
         let size = want.iter().map(|x| x.abs()).sum::<f64>() / want.len() as f64;
         for (i, (got, want)) in scores.iter().zip(&want).enumerate() {
-            let error = (got - want).abs() / want.abs().max(0.01 * size);
+            let error = (got - want).abs() / want.abs().max(floor * size);
             let label = format!("{} {}", case["detector"], case["options"]);
             assert!(error <= tolerance, "{label}, row {i}: {got:e} for {want:e} (relative error {error:e})");
         }
@@ -68,12 +69,13 @@ fn check(name: &str, tolerance: f64) {
 
 #[test]
 fn closed_forms_are_those_of_the_peers() {
-    check("closed", 1e-9);
+    check("closed", 1e-9, 0.01);
 }
 
 #[test]
 fn iterations_end_where_the_peers_do() {
-    check("iterated", 1e-6);
+    // libsvm keeps its kernel in single precision: its solution has seven digits of the largest scores.
+    check("iterated", 1e-6, 0.1);
 }
 
 #[test]

@@ -21,6 +21,13 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     wake(h, function, data)                       shutdown(face)
     compare(face, options, reference, reference_observations, current, current_observations) -> text
     moments(face, out, y)
+    detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
+    detector_load(face, path) -> handle           detector_save(h, path)
+    detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
+    detector_explain(h, out, y, observations)     detector_describe(h) -> text
+    detector_threshold(h, options) -> text        threshold(face, options, scores) -> text
+    quality(face, scores, labels, threshold, curves) -> text
+    compare_detectors(face, options, reference, reference_observations, y, observations, labels) -> text
 """
 module Native
 
@@ -30,6 +37,7 @@ using ..FluxGuard: FluxGuard, ElementTypeUnsupported, InvalidArgument, LibraryUn
 abstract type Face end
 abstract type ProfileHandle end
 abstract type GuardHandle end
+abstract type DetectorHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -58,8 +66,21 @@ function free end
 function shutdown end
 function compare end
 function moments end
+function detector_names end
+function detector_fit end
+function detector_load end
+function detector_save end
+function detector_score end
+function detector_pvalues end
+function detector_explain end
+function detector_describe end
+function detector_threshold end
+function threshold end
+function quality end
+function compare_detectors end
 
 include("arrays.jl")
 include("c.jl")
+include("c_detectors.jl")
 
 end

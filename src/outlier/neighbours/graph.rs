@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn the_graph_finds_nearly_all_and_a_saved_one_the_same() {
-        let points = Rows::from_values(Random(1).normals(3000 * 8), 8);
-        let queries = Random(2).normals(50 * 8);
+        let points = Rows::from_values(Random(1).normals(500 * 8), 8);
+        let queries = Random(2).normals(20 * 8);
         for metric in [Metric::Euclidean, Metric::Cosine, Metric::InnerProduct] {
             let exact = Exact::new(&points, metric).expect("small");
             let want = exact.search(&queries, 10);
@@ -136,7 +136,7 @@ mod tests {
                     assert!(want.iter().all(|w| w.index != n.index || (w.distance - n.distance).abs() < 1e-12));
                 }
             }
-            assert!(hits >= 475, "{metric:?}: {hits} of 500");
+            assert!(hits >= 190, "{metric:?}: {hits} of 200");
             let mut file = Vec::new();
             ciborium::into_writer(&graph, &mut file).expect("written");
             let again: Graph = ciborium::from_reader(file.as_slice()).expect("read");

@@ -40,7 +40,7 @@ pub struct NeighbourStore {
 }
 
 /// Points from which on a graph is worth its building.
-const WORTH: usize = 4096;
+const WORTH: usize = 1024;
 
 impl NeighbourStore {
     /// An empty store of points with so many features.
@@ -191,9 +191,9 @@ mod tests {
             let mut all: Vec<(f64, Vec<f64>)> = Vec::new();
             for step in 0..30 {
                 let time = f64::from(step) * 0.5;
-                let batch = random.normals(2 * 400);
-                let flagged: Vec<bool> = (0..400).map(|i| i % 5 == 0).collect();
-                assert_eq!(store.add(&tensor(&batch, 2), &flagged, time), Ok(320));
+                let batch = random.normals(2 * 100);
+                let flagged: Vec<bool> = (0..100).map(|i| i % 5 == 0).collect();
+                assert_eq!(store.add(&tensor(&batch, 2), &flagged, time), Ok(80));
                 all.extend(batch.chunks(2).zip(&flagged).filter(|(_, f)| !**f).map(|(x, _)| (time, x.to_vec())));
                 let living = |at: &f64| time - at < 10.0;
                 assert_eq!(store.len(), all.iter().filter(|(at, _)| living(at)).count());
