@@ -280,7 +280,7 @@ function Base.show(io::IO, ::MIME"text/plain", d::Detector)
     d.handle isa NotFitted && return show(io, d)
     told = describe(d)
     println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(d.features, "feature"), ", ", plural(told["observations"], "observation"))
-    rows = [(name, told["options"][name]) for name in sort!(collect(keys(told["options"]))) if !(told["options"][name] isa AbstractVector)]
+    rows = Any[(name, told["options"][name]) for name in sort!(collect(keys(told["options"]))) if !(told["options"][name] isa AbstractVector)]
     push!(rows, ("standardize", told["standardize"]), ("calibration", plural(told["calibration_size"], "score")), ("in a file", plural(told["bytes"], "byte")))
     print_table(io, ["option", "value"], rows)
 end

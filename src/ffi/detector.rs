@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::host::json;
 use crate::error::{Error, Result};
 use crate::outlier::compare::compare_detectors;
-use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
 use crate::outlier::threshold::Method;
+use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
 use crate::outlier::{Fitted, NAMES, Spec};
 use crate::store;
 use crate::tensor::Tensor;
@@ -36,7 +36,7 @@ pub(super) fn describe(detector: &Fitted) -> Result<String> {
 
 /// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from the detector's calibration.
 pub(super) fn threshold(detector: &Fitted, method: &str) -> Result<String> {
-    json(&parsed::<Method>(method)?.threshold(detector.calibrated().scores())?)
+    json(&detector.threshold_by(&parsed::<Method>(method)?)?)
 }
 
 /// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from scores of usual observations in any order.
@@ -138,15 +138,21 @@ mod tests {
         let reference = Tensor::new(Elements::F64(&rows), 60).expect("shape");
         let detector = fit("knn", "{\"neighbours\": 3}", &reference).expect("fits");
         let told = describe(&detector).expect("json");
-        assert!(told.contains("\"detector\":\"knn\"") && told.contains("\"neighbours\":3") && told.contains("\"bytes\":"), "{told}");
-        assert!(threshold(&detector, "{\"method\":\"conformal\",\"rate\":0.1}").expect("enough").contains("\"threshold\":"));
+        assert!(
+            told.contains("\"detector\":\"knn\"") && told.contains("\"neighbours\":3") && told.contains("\"bytes\":"),
+            "{told}"
+        );
+        assert!(
+            threshold(&detector, "{\"method\":\"conformal\",\"rate\":0.1}").expect("enough").contains("\"threshold\":")
+        );
         assert!(threshold_of(&rows, "{\"method\":\"percentile\",\"rate\":0.5}").expect("enough").contains("29.5"));
         for bad in ["", "{\"method\":\"conformal\"}", "{\"method\":\"pot\",\"rate\":0.1,\"x\":1}"] {
             assert_eq!(threshold(&detector, bad).map_err(|e| e.code()), Err(100), "{bad}");
         }
         let curves = quality(&[1.0, 2.0], &[0, 1], f64::NAN, true).expect("labelled");
         assert!(curves.contains("\"auroc\":1.0") && curves.contains("\"roc\":"), "{curves}");
-        let compared = compare("{\"detectors\":[{\"detector\":\"knn\"}],\"rate\":0.1}", &reference, &reference, &[1; 60]);
+        let compared =
+            compare("{\"detectors\":[{\"detector\":\"knn\"}],\"rate\":0.1}", &reference, &reference, &[1; 60]);
         assert_eq!(compared.map_err(|e| e.code()), Err(100), "one kind of label");
         assert_eq!(fit("nothing", "", &reference).map(|_| ()).map_err(|e| e.code()), Err(100));
     }

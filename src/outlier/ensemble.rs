@@ -51,8 +51,7 @@ impl Default for Options {
         let member = |detector: &str, options| Member { detector: detector.into(), options };
         let mut shrunk = standardized();
         shrunk.insert("covariance".into(), Value::from("shrunk"));
-        let members =
-            vec![member("iforest", Map::new()), member("knn", standardized()), member("mahalanobis", shrunk)];
+        let members = vec![member("iforest", Map::new()), member("knn", standardized()), member("mahalanobis", shrunk)];
         Options { members, combine: Combine::default() }
     }
 }

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Rows;
 use super::calibration::{self, Calibrated, Calibration, Fold};
 use super::family::{Family, Model};
 use super::scaled::quantile;
 use super::support::{packed, parallel, rows::widened};
-use super::{Rows, threshold};
+use super::threshold::{self, Method, Threshold};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -321,6 +322,15 @@ impl Fitted {
     pub fn threshold(&self, rate: f64) -> Result<f64> {
         self.expect_calibrated()?;
         threshold::conformal(self.calibrated.scores(), rate)
+    }
+
+    /// A threshold by any method, from the scores of unseen reference observations.
+    ///
+    /// # Errors
+    /// As [`Method::threshold`]; [`Error::Incompatible`] for [`Calibration::None`].
+    pub fn threshold_by(&self, method: &Method) -> Result<Threshold> {
+        self.expect_calibrated()?;
+        method.threshold(self.calibrated.scores())
     }
 
     /// Name, options, sizes.

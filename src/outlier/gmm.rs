@@ -61,16 +61,19 @@ impl Detector for GaussianMixture {
             return Err(Error::invalid("runs", 0, "at least 1"));
         }
         reference.expect_at_least(reference.features() + 1, "a covariance takes more observations than features")?;
-        let model = GaussianMixtureModel::params_with_rng(
-            options.components,
-            ChaCha8Rng::seed_from_u64(options.seed),
-        )
-        .n_runs(options.runs as u64)
-        .reg_covariance(options.regularization)
-        .tolerance(1e-10)
-        .max_n_iterations(2000)
-        .fit(&DatasetBase::from(reference.matrix()))
-        .map_err(|e| Error::invalid("reference", e, "a mixture that can be fitted; use fewer components or more regularization"))?;
+        let model = GaussianMixtureModel::params_with_rng(options.components, ChaCha8Rng::seed_from_u64(options.seed))
+            .n_runs(options.runs as u64)
+            .reg_covariance(options.regularization)
+            .tolerance(1e-10)
+            .max_n_iterations(2000)
+            .fit(&DatasetBase::from(reference.matrix()))
+            .map_err(|e| {
+                Error::invalid(
+                    "reference",
+                    e,
+                    "a mixture that can be fitted; use fewer components or more regularization",
+                )
+            })?;
         let parts = model.weights().iter().zip(model.means().outer_iter()).zip(model.covariances().axis_iter(Axis(0)));
         let components = parts
             .map(|((weight, mean), covariance)| {

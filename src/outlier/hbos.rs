@@ -28,7 +28,8 @@ impl Default for Options {
 /// The sum over features of `-log2(density + alpha)`, as pyod's HBOS: densities integrate to 1, cells are closed on the
 /// right when scoring, and an observation beyond the tolerance counts as one in the lowest cell. (The paper scales each
 /// histogram to a largest height of 1.) `parts` are the summands. A feature that never varies is a histogram about its
-/// value from -0.5 to +0.5, as numpy's.
+/// value from -0.5 to +0.5, as numpy's, with that value in a full cell. (pyod looks for a value on an edge in the cell below
+/// it and counts it in the cell above: there, a feature's only value can count as rare.)
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HBOS {
     bins: usize,
@@ -83,7 +84,8 @@ impl HBOS {
     fn add(&mut self, column: &[f64], alpha: f64) {
         let low = column.iter().copied().fold(f64::INFINITY, f64::min);
         let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
+        let constant = low >= high;
+        let (low, high) = if constant { (low - 0.5, high + 0.5) } else { (low, high) };
         let n = self.bins;
         let step = (high - low) / n as f64;
         let edges: Vec<f64> = (0..=n).map(|i| if i == n { high } else { low + i as f64 * step }).collect();
@@ -92,6 +94,8 @@ impl HBOS {
             // By the edges themselves: the quotient rounds to either side of one.
             let guess = (((x - low) / (high - low) * n as f64) as usize).min(n - 1);
             let cell = match guess {
+                // Its value may lie on an edge; counted where it is looked for.
+                cell if constant && *x <= edges[cell] => cell - 1,
                 cell if *x < edges[cell] => cell - 1,
                 cell if cell + 1 < n && *x >= edges[cell + 1] => cell + 1,
                 cell => cell,

@@ -34,8 +34,18 @@ fn scores_are_those_of_the_peers() {
     let mut names = Vec::new();
     for case in all["closed"].as_array().unwrap() {
         let (detector, options) = (case["detector"].as_str().unwrap(), case["options"].to_string());
-        let arguments =
-            ["detect", "--detector", detector, "--fit", "reference.csv", "--score", "probe.csv", "--options", &options, "--json"];
+        let arguments = [
+            "detect",
+            "--detector",
+            detector,
+            "--fit",
+            "reference.csv",
+            "--score",
+            "probe.csv",
+            "--options",
+            &options,
+            "--json",
+        ];
         let json = folder.run(&arguments).json();
         for (got, want) in json["scores"].as_array().unwrap().iter().zip(case["scores"].as_array().unwrap()) {
             let (got, want) = (got.as_f64().unwrap(), want.as_f64().unwrap());
@@ -53,7 +63,17 @@ fn every_detector_finds_what_is_far_out_by_its_name() {
     let folder = Folder::new("detect-all");
     files(&folder);
     for detector in fluxguard::outlier::NAMES {
-        let arguments = ["detect", "--detector", detector, "--fit", "reference.csv", "--score", "current.csv", "--json", "--explain"];
+        let arguments = [
+            "detect",
+            "--detector",
+            detector,
+            "--fit",
+            "reference.csv",
+            "--score",
+            "current.csv",
+            "--json",
+            "--explain",
+        ];
         let run = folder.run(&arguments);
         let json = run.json();
         assert_eq!(run.code, 0);
@@ -80,17 +100,28 @@ fn exit_codes_and_the_table() {
     let folder = Folder::new("detect-codes");
     files(&folder);
     let detect = ["detect", "--detector", "iforest", "--fit", "reference.csv", "--score"];
-    let found = folder.run(&[&detect[..], &["current.csv", "--fail-on", "drift", "--seed", "3", "--trees", "50"]].concat());
+    let found =
+        folder.run(&[&detect[..], &["current.csv", "--fail-on", "drift", "--seed", "3", "--trees", "50"]].concat());
     assert_eq!(found.code, 1, "{}", found.err);
-    assert!(found.out.starts_with("1 of 3 observations are anomalous (detector iforest, threshold 0."), "{}", found.out);
+    assert!(
+        found.out.starts_with("1 of 3 observations are anomalous (detector iforest, threshold 0."),
+        "{}",
+        found.out
+    );
     assert!(found.out.contains("ANOMALY"));
     let none = folder.run(&[&detect[..], &["reference.csv", "--anomaly-rate", "0.01"]].concat());
     assert_eq!(none.code, 0);
     let refused = |more: &[&str]| folder.run(more).refused().to_owned();
-    assert!(refused(&["detect", "--detector", "nothing", "--fit", "reference.csv", "--score", "current.csv"]).contains("iforest"));
+    assert!(
+        refused(&["detect", "--detector", "nothing", "--fit", "reference.csv", "--score", "current.csv"])
+            .contains("iforest")
+    );
     assert!(refused(&["detect", "--detector", "knn", "--score", "current.csv"]).contains("--fit"));
     assert!(refused(&[&detect[..], &["current.csv", "--neighbours", "3"]].concat()).contains("neighbours"));
-    assert!(refused(&[&detect[..], &["current.csv", "--anomaly-rate", "0.0001"]].concat()).contains("expected at least 9999"));
+    assert!(
+        refused(&[&detect[..], &["current.csv", "--anomaly-rate", "0.0001"]].concat())
+            .contains("expected at least 9999")
+    );
     let knn = ["detect", "--detector", "knn", "--fit", "reference.csv", "--score", "current.csv", "--neighbours"];
     assert!(refused(&[&knn[..], &["301"]].concat()).contains("neighbours: got 301, expected a number from 1 to 300"));
     assert!(refused(&[&knn[..], &["300"]].concat()).contains("calibration"));

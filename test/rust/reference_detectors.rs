@@ -105,7 +105,9 @@ fn curves_are_scikit_learns() {
         let roc = labelled.roc();
         assert_eq!(roc.len(), fpr.len());
         for (point, (fpr, tpr)) in roc.iter().zip(fpr.iter().zip(&tpr)) {
-            assert!((point.false_positive_rate - fpr).abs() <= 1e-12 && (point.true_positive_rate - tpr).abs() <= 1e-12);
+            assert!(
+                (point.false_positive_rate - fpr).abs() <= 1e-12 && (point.true_positive_rate - tpr).abs() <= 1e-12
+            );
         }
     }
 }

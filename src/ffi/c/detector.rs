@@ -7,6 +7,7 @@ use super::super::raw::tensor;
 use super::{FgText, answer32, borrow, free, give, give_handle, text};
 use crate::error::{Error, Result};
 use crate::outlier::Fitted;
+use crate::tensor::Tensor;
 
 /// JSON list of the names of all detectors.
 #[unsafe(no_mangle)]
@@ -39,26 +40,23 @@ pub unsafe extern "C" fn fg_detector_fit(
     })
 }
 
-/// SAFETY: as the module's contract; `out` must be writable for as many numbers as `output` makes, which is `out_len`.
+/// SAFETY: as the module's contract; `out` must be null or writable for `out_len` numbers.
 unsafe fn write(
     output: Output,
     handle: *const c_void,
-    dtype: i32,
-    data: *const c_void,
-    len: usize,
-    observations: usize,
+    batch: &Tensor<'_>,
     out: *mut f64,
     out_len: usize,
 ) -> Result<i32> {
     // SAFETY: by this function's contract.
-    let (fitted, batch) =
-        unsafe { (borrow::<Fitted>("detector", handle)?, tensor("output", dtype, data, len, observations)?) };
-    if out.is_null() || out_len != output.len(&batch) {
+    let fitted = unsafe { borrow::<Fitted>("detector", handle)? };
+    let expected = output.len(batch);
+    if out.is_null() || out_len != expected {
         let was = if out.is_null() { "a null pointer".to_owned() } else { format!("{out_len} elements") };
-        return Err(Error::invalid("out", was, format!("a place for {} numbers", output.len(&batch))));
+        return Err(Error::invalid("out", was, format!("a place for {expected} numbers")));
     }
     // SAFETY: by this function's contract.
-    output.write(fitted, &batch, unsafe { std::slice::from_raw_parts_mut(out, out_len) }).map(|()| 0)
+    output.write(fitted, batch, unsafe { std::slice::from_raw_parts_mut(out, out_len) }).map(|()| 0)
 }
 
 /// Writes one score an observation to `out`, NaN for one that is not finite. `out_len` must be the observations.
@@ -73,7 +71,9 @@ pub unsafe extern "C" fn fg_detector_score(
     out_len: usize,
 ) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { write(Output::Scores, handle, dtype, data, len, observations, out, out_len) })
+    answer32(|| unsafe {
+        write(Output::Scores, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
 }
 
 /// Writes one p-value an observation to `out`: see [`Fitted::p_values`].
@@ -88,7 +88,9 @@ pub unsafe extern "C" fn fg_detector_pvalues(
     out_len: usize,
 ) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { write(Output::PValues, handle, dtype, data, len, observations, out, out_len) })
+    answer32(|| unsafe {
+        write(Output::PValues, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
 }
 
 /// Writes what each feature adds to the score, an observation after the other: see [`Fitted::explain`]. `out_len` must be
@@ -104,7 +106,9 @@ pub unsafe extern "C" fn fg_detector_explain(
     out_len: usize,
 ) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { write(Output::Parts, handle, dtype, data, len, observations, out, out_len) })
+    answer32(|| unsafe {
+        write(Output::Parts, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
 }
 
 /// JSON of [`crate::outlier::fitted::Description`].

@@ -9,7 +9,9 @@ use jlrs::data::managed::value::ValueRet;
 use jlrs::data::managed::value::typed::TypedValue;
 use jlrs::prelude::*;
 
-use super::detector::{DetectorHandle, compare_detectors, detector_fit, detector_load, detector_names, quality, threshold};
+use super::detector::{
+    DetectorHandle, compare_detectors, detector_fit, detector_load, detector_names, quality, threshold,
+};
 use super::guard::GuardHandle;
 use super::profile::{ProfileHandle, profile_load, profile_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};

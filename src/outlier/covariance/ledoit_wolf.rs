@@ -14,10 +14,8 @@ pub fn estimate(rows: &Rows<'_>) -> (Estimate, f64) {
     // In the paper's norm, which divides by p: d^2 = |S - average I|^2, b^2 = the mean over rows of |x x' - S|^2, over n.
     let squares: f64 = covariance.iter().map(|c| c * c).sum();
     let spread = (squares - p * average * average) / p;
-    let fourth: f64 = rows
-        .iter()
-        .map(|row| row.iter().zip(&mean).map(|(x, m)| (x - m) * (x - m)).sum::<f64>().powi(2))
-        .sum();
+    let fourth: f64 =
+        rows.iter().map(|row| row.iter().zip(&mean).map(|(x, m)| (x - m) * (x - m)).sum::<f64>().powi(2)).sum();
     let noise = (fourth / n - squares) / (p * n);
     let shrinkage = if noise > 0.0 { (noise / spread).min(1.0) } else { 0.0 };
     covariance *= 1.0 - shrinkage;

@@ -301,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_saved_forest_scores_to_the_bit_and_is_smaller() {
-        let forest = IsolationForest::fit(&rows(500, 4, 3), &Options { trees: 20, ..Options::default() }).expect("fits");
+        let forest =
+            IsolationForest::fit(&rows(500, 4, 3), &Options { trees: 20, ..Options::default() }).expect("fits");
         let mut file = Vec::new();
         ciborium::into_writer(&forest, &mut file).expect("written");
         let again: IsolationForest = ciborium::from_reader(file.as_slice()).expect("read");

@@ -4,7 +4,6 @@
 //! is nothing to follow and every walk takes as many steps. Below a leaf the layout goes on to the left with cuts at
 //! infinity, to one cell that holds the leaf's path length. A tree of 256 observations takes 5 KiB.
 
-
 /// A cut: observations whose `feature` is above `threshold` go right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::nearest::{Nearest, Neighbour};
 use super::Metric;
-use crate::outlier::Rows;
+use super::nearest::{Nearest, Neighbour};
 use crate::error::{Error, Result};
+use crate::outlier::Rows;
 use crate::outlier::support::{memory, packed, parallel};
 use crate::simd::{Lanes, Real, WIDTH, multiversion};
 

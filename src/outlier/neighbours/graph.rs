@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn few_points_are_all_found() {
-        let graph = Graph::new(Exact::new(&Rows::from_values(vec![1.0, 2.0, 4.0], 1), Metric::Euclidean).expect("small"));
+        let graph =
+            Graph::new(Exact::new(&Rows::from_values(vec![1.0, 2.0, 4.0], 1), Metric::Euclidean).expect("small"));
         let indices: Vec<u32> = graph.search(&[3.9], 3).iter().map(|n| n.index).collect();
         assert_eq!(indices, [2, 1, 0]);
         assert_eq!(Graph::check_k(1000).map_err(|e| e.code()), Err(100));

@@ -201,7 +201,8 @@ mod tests {
                     let query = random.normals(2);
                     let found = store.search(&tensor(&query, 2), 5).expect("enough points");
                     let distance = |x: &[f64]| ((x[0] - query[0]).powi(2) + (x[1] - query[1]).powi(2)).sqrt();
-                    let mut want: Vec<(u64, f64)> = (0..).zip(&all).filter(|(_, (at, _))| living(at)).map(|(i, (_, x))| (i, distance(x))).collect();
+                    let mut want: Vec<(u64, f64)> =
+                        (0..).zip(&all).filter(|(_, (at, _))| living(at)).map(|(i, (_, x))| (i, distance(x))).collect();
                     want.sort_by(|a, b| a.1.total_cmp(&b.1));
                     for (f, w) in found.iter().zip(&want) {
                         assert!(f.0 == w.0 && (f.1 - w.1).abs() < 1e-12, "{index:?} {f:?} {w:?}");
@@ -213,7 +214,8 @@ mod tests {
 
     #[test]
     fn bad_input_is_refused() {
-        let mut store = NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() }).expect("options");
+        let mut store =
+            NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() }).expect("options");
         assert_eq!(store.add(&tensor(&[1.0, 2.0, 3.0, 4.0], 1), &[false; 4], 5.0), Ok(4));
         assert_eq!((store.len(), store.is_empty()), (3, false));
         let code = |result: Result<usize>| result.map_err(|e| e.code());

@@ -120,7 +120,8 @@ fn first_dependent(a: &Array2<f64>) -> usize {
 /// # Errors
 /// [`Error::InvalidArgument`] if the iteration does not end.
 pub fn eigen(symmetric: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let decomposed = symmetric.eigh().map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
+    let decomposed =
+        symmetric.eigh().map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
     Ok(decomposed.sort_eig_desc())
 }
 

@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn numbers_come_back_to_the_bit_in_as_few_bytes_as_they_need() {
-        for (values, bytes) in [(vec![], 1), (vec![0.5, -3.0], 9), (vec![0.1, f64::MAX], 17), (vec![f64::INFINITY], 5)] {
+        for (values, bytes) in [(vec![], 1), (vec![0.5, -3.0], 9), (vec![0.1, f64::MAX], 17), (vec![f64::INFINITY], 5)]
+        {
             let mut file = Vec::new();
             ciborium::into_writer(&Held(values.clone()), &mut file).expect("written");
             assert!(file.len() <= bytes + 4, "{}", file.len());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{ArrayView2, Array2};
+use ndarray::{Array2, ArrayView2};
 
 use super::memory;
 use crate::error::{Error, Result};

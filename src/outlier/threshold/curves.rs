@@ -87,14 +87,22 @@ impl Labelled {
         Labelled::check(scores.len(), labels)?;
         let nan = scores.iter().filter(|s| s.is_nan()).count();
         if nan > 0 {
-            return Err(Error::invalid("scores", format!("{nan} NaN"), "numbers; leave out what is not finite, and its labels"));
+            return Err(Error::invalid(
+                "scores",
+                format!("{nan} NaN"),
+                "numbers; leave out what is not finite, and its labels",
+            ));
         }
         let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut steps: Vec<Step> = Vec::new();
         let (mut hits, mut false_alarms) = (0, 0);
         for (score, anomaly) in order {
-            if anomaly { hits += 1 } else { false_alarms += 1 }
+            if anomaly {
+                hits += 1
+            } else {
+                false_alarms += 1
+            }
             match steps.last_mut().filter(|step| step.score == score) {
                 Some(step) => (step.hits, step.false_alarms) = (hits, false_alarms),
                 None => steps.push(Step { score, hits, false_alarms }),
@@ -205,7 +213,11 @@ mod tests {
 
     #[test]
     fn bad_labels_are_refused() {
-        for (scores, labels) in [(vec![1.0], vec![true, false]), (vec![1.0, 2.0], vec![true, true]), (vec![1.0, f64::NAN], vec![true, false])] {
+        for (scores, labels) in [
+            (vec![1.0], vec![true, false]),
+            (vec![1.0, 2.0], vec![true, true]),
+            (vec![1.0, f64::NAN], vec![true, false]),
+        ] {
             assert_eq!(Labelled::new(&scores, &labels).map(|_| ()).map_err(|e| e.code()), Err(100));
         }
     }

@@ -36,14 +36,19 @@ impl Gpd {
         let (from, to) = (grid[best.saturating_sub(1)], grid[(best + 1).min(grid.len() - 1)]);
         let t = golden(likelihood, from, to);
         let fitted = (Gpd { shape: shape(t), scale: shape(t) / t }, likelihood(t));
-        let usable = fitted.1.is_finite() && fitted.0.scale > 0.0 && fitted.0.scale.is_finite() && t.abs() * mean > 1e-8;
+        let usable =
+            fitted.1.is_finite() && fitted.0.scale > 0.0 && fitted.0.scale.is_finite() && t.abs() * mean > 1e-8;
         if usable && fitted.1 > exponential.1 { fitted.0 } else { exponential.0 }
     }
 
     /// The excess that is exceeded with probability `p`.
     #[must_use]
     pub fn exceeded(&self, p: f64) -> f64 {
-        if self.shape.abs() < 1e-9 { -self.scale * p.ln() } else { self.scale / self.shape * (p.powf(-self.shape) - 1.0) }
+        if self.shape.abs() < 1e-9 {
+            -self.scale * p.ln()
+        } else {
+            self.scale / self.shape * (p.powf(-self.shape) - 1.0)
+        }
     }
 }
 

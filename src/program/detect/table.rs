@@ -17,8 +17,12 @@ pub fn render(found: &Detections) -> String {
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|a, b| found.scores[*b].total_cmp(&found.scores[*a]).then(a.cmp(b)));
     order.truncate(MOST.max(found.anomalies.len().min(10 * MOST)));
-    let mut header =
-        vec![("observation", Align::Right), ("score", Align::Right), ("p-value", Align::Right), ("anomaly", Align::Left)];
+    let mut header = vec![
+        ("observation", Align::Right),
+        ("score", Align::Right),
+        ("p-value", Align::Right),
+        ("anomaly", Align::Left),
+    ];
     if found.explanations.is_some() {
         header.push(("most due to", Align::Left));
     }
@@ -34,7 +38,8 @@ pub fn render(found: &Detections) -> String {
             row
         })
         .collect();
-    let shown = if rows.len() < n { format!("The {} highest scores; all are in --json\n", rows.len()) } else { String::new() };
+    let shown =
+        if rows.len() < n { format!("The {} highest scores; all are in --json\n", rows.len()) } else { String::new() };
     let verdict = format!(
         "{count} (detector {}, threshold {}, anomaly rate {})",
         found.detector,
@@ -48,7 +53,8 @@ pub fn render(found: &Detections) -> String {
 fn most(parts: &[f64], features: &[String]) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
-    let named = order.iter().take(3).filter(|k| parts[**k] > 0.0).map(|k| format!("{} ({})", features[*k], number(parts[*k])));
+    let named =
+        order.iter().take(3).filter(|k| parts[**k] > 0.0).map(|k| format!("{} ({})", features[*k], number(parts[*k])));
     named.collect::<Vec<_>>().join(", ")
 }
 
