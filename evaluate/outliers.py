@@ -1,6 +1,6 @@
 """How well the detectors find what is not like the reference, on scikit-learn's sets, beside pyod's and trivial scores.
 
-    python evaluate/outliers.py [--program target/release/fluxguard] [--seeds 5] [--markdown]
+    python evaluate/outliers.py [--program target/release/fluxguard] [--seeds 5] [--sets wine,iris] [--markdown]
 
 Needs numpy, scikit-learn and pyod, and the built program. Of each set a random 60 % of the usual observations are the
 reference; the rest and all anomalies (at most as many as the rest) are scored. Prints AUROC, AUPRC and FPR at 95 % TPR:
@@ -129,13 +129,15 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--program", default=pathlib.Path(__file__).resolve().parent.parent / "target/release/fluxguard")
     arguments.add_argument("--seeds", type=int, default=5)
+    arguments.add_argument("--sets", default="", help="only sets whose name contains one of these words: noise,wine")
     arguments.add_argument("--markdown", action="store_true")
     arguments = arguments.parse_args()
     if not pathlib.Path(arguments.program).exists():
         sys.exit(f"{arguments.program}: no such program; run cargo build --release first")
     header = ["detector", "AUROC", "AUPRC", "FPR at 95 % TPR", "pyod's AUROC", "pyod's AUPRC", "pyod's FPR"]
     summary = {}
-    for name, draw in sets():
+    chosen = [(name, draw) for name, draw in sets() if any(word in name for word in arguments.sets.split(","))]
+    for name, draw in chosen:
         found = {label: ([], []) for label, *_ in DETECTORS} | {label: ([], []) for label in BASELINES}
         why = {}
         for seed in range(arguments.seeds):
@@ -161,7 +163,7 @@ def main():
         show(f"{name}: {len(reference)} reference, {int(labels.sum())} anomalies of {len(labels)} scored, {arguments.seeds} seeds", header, rows, arguments.markdown)
         for label, text in why.items():
             print(f"  {label}: {text}")
-    names = [name for name, _ in sets()]
+    names = [name for name, _ in chosen]
     rows = [[label, *(f"{v:.3f}" if np.isfinite(v) else "-" for v in values), f"{np.nanmean(values):.3f}"] for label, values in summary.items()]
     rows.sort(key=lambda row: row[-1], reverse=True)
     show("AUROC over all sets", ["detector", *names, "mean"], rows, arguments.markdown)
