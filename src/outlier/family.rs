@@ -91,25 +91,25 @@ families! {
     /// [`forest::ExtendedIsolationForest`]
     "eif" ExtendedIsolationForest forest::ExtendedIsolationForest;
     /// [`lof::LOF`]
-    "lof" LOF lof::LOF;
+    "lof" Lof lof::LOF;
     /// [`knn::KNN`]
-    "knn" KNN knn::KNN;
+    "knn" Knn knn::KNN;
     /// [`kmeans::KMeansDistance`]
     "kmeans" KMeans kmeans::KMeansDistance;
     /// [`gmm::GaussianMixture`]
     "gmm" GaussianMixture gmm::GaussianMixture;
     /// [`ocsvm::OneClassSVM`]
-    "ocsvm" OneClassSVM ocsvm::OneClassSVM;
+    "ocsvm" OneClassSvm ocsvm::OneClassSVM;
     /// [`kde::KDE`]
-    "kde" KDE kde::KDE;
+    "kde" Kde kde::KDE;
     /// [`hbos::HBOS`]
-    "hbos" HBOS hbos::HBOS;
+    "hbos" Hbos hbos::HBOS;
     /// [`ecod::ECOD`]
-    "ecod" ECOD ecod::ECOD;
+    "ecod" Ecod ecod::ECOD;
     /// [`copod::COPOD`]
-    "copod" COPOD copod::COPOD;
+    "copod" Copod copod::COPOD;
     /// [`pca::PCA`]
-    "pca" PCA pca::PCA;
+    "pca" Pca pca::PCA;
     /// [`mahalanobis::Mahalanobis`]
     "mahalanobis" Mahalanobis mahalanobis::Mahalanobis;
     /// [`ensemble::Ensemble`]

@@ -125,7 +125,9 @@ fn degenerate_references_are_errors_or_detectors_and_never_a_panic() {
     let same = [3.0; 60];
     let scarce = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0];
     for name in NAMES {
-        for (values, features) in [(&one[..], 2), (&one[..1], 1), (&same[..], 2), (&same[..], 1), (&scarce[..], 2), (&scarce[..], 3)] {
+        for (values, features) in
+            [(&one[..], 2), (&one[..1], 1), (&same[..], 2), (&same[..], 1), (&scarce[..], 2), (&scarce[..], 3)]
+        {
             for calibration in ["none", "cross", "holdout"] {
                 match fit(name, json!({"calibration": calibration}), values, features) {
                     Ok(detector) => {
@@ -170,7 +172,8 @@ fn parts_add_up_where_they_say_so() {
     let (reference, probe) = (normals(&mut random, 3 * 200), normals(&mut random, 3 * 10));
     for name in ["hbos", "ecod", "copod", "mahalanobis", "pca", "knn", "kmeans"] {
         let detector = fit(name, json!({}), &reference, 3).unwrap();
-        let (scores, parts) = (detector.score(&tensor(&probe, 3)).unwrap(), detector.explain(&tensor(&probe, 3)).unwrap());
+        let (scores, parts) =
+            (detector.score(&tensor(&probe, 3)).unwrap(), detector.explain(&tensor(&probe, 3)).unwrap());
         for (score, parts) in scores.iter().zip(parts.chunks(3)) {
             let sum: f64 = parts.iter().sum();
             assert!((sum - score).abs() <= 1e-9 * score.abs().max(1e-3), "{name}: {sum} {score}");

@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(spot.update(9.0), Verdict::Alarm);
         assert_eq!(spot.update(f64::NAN), Verdict::Alarm);
         let before = spot.clone();
-        assert_eq!((spot.update(50.0), &spot == &before), (Verdict::Alarm, true), "an alarm teaches nothing");
+        assert_eq!((spot.update(50.0), spot == before), (Verdict::Alarm, true), "an alarm teaches nothing");
     }
 
     #[test]
