@@ -242,16 +242,15 @@ fn search_body<T: Real, const FMA: bool>(
                 }
             }
             for (sum, nearest) in sums.iter().zip(nearest.iter_mut()) {
-                let mut near = 0u32;
+                // One comparison of eight and one test; point by point only where one is near enough.
+                let mut near = false;
                 for l in 0..WIDTH {
-                    near |= u32::from(sum.0[l] < nearest.bound) << l;
+                    near |= sum.0[l] < nearest.bound;
                 }
-                if near != 0 {
+                if near {
                     let start = first + t * WIDTH;
-                    for (l, sum) in sum.0.iter().enumerate() {
-                        if near >> l & 1 == 1 && start + l < len {
-                            nearest.offer(*sum, (start + l) as u32);
-                        }
+                    for (l, sum) in sum.0.iter().enumerate().take(len - start) {
+                        nearest.offer(*sum, (start + l) as u32);
                     }
                 }
             }
