@@ -22,6 +22,7 @@ include("support/memory.jl")
 include("support/ks.jl")
 include("support/streams.jl")
 include("support/privacy.jl")
+include("support/detectors.jl")
 
 const TOPICS = [
     "pass" => pass_rows,
@@ -32,6 +33,7 @@ const TOPICS = [
     "ks" => ks_rows,
     "streams" => streams_rows,
     "privacy" => privacy_rows,
+    "detectors" => detectors_rows,
 ]
 
 # Arguments choose topics by name: `benches/run.jl pass ks`.

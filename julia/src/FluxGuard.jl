@@ -24,6 +24,9 @@ export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
 export alerts, Alert, read_alerts, on_alert
 export guarded, Guarded
 export FalseAlarms, second, minute, hour, day, week, window, observation
+export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, ExtendedIsolationForest, LOF, KNN, KMeansDistance,
+    GaussianMixtureDensity, OneClassSVM, KDE, HBOS, ECOD, COPOD, PCADetector, Mahalanobis, Ensemble
+export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
 export update!, reset!, drifted, warned, statistic
@@ -54,6 +57,7 @@ include("verdict.jl")
 include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
+include("detectors.jl")
 include("moments.jl")
 include("streams.jl")
 include("testing.jl")

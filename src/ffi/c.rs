@@ -11,6 +11,7 @@
 // The pointers' contract above is that of every function here.
 #![allow(clippy::missing_safety_doc)]
 
+mod detector;
 mod privacy;
 
 use std::ffi::c_void;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 pub use self::privacy::*;
 pub use super::gradients::FgParameter;
+pub use detector::*;
+
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};
 pub use super::raw::{COPIED, FLOAT16, FLOAT32, FLOAT64, WakeFunction};

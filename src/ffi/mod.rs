@@ -2,6 +2,7 @@
 //! functions, in [`host`], and stop every panic.
 
 pub mod c;
+mod detector;
 mod gradients;
 mod host;
 #[cfg(feature = "julia")]

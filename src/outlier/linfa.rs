@@ -1,13 +1,11 @@
 //! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score a row, so that they stand in linfa's
 //! pipelines and cross-validation.
 
-use std::marker::PhantomData;
-
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, ArrayBase, CowArray, Data, Ix2};
 
-use super::Detector;
+use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -17,15 +15,15 @@ impl From<linfa::Error> for Error {
     }
 }
 
-/// Parameters of detector `D`, which has none: `Params::<ZScore>::new().fit(&dataset)`.
-#[derive(Debug, Clone, Copy)]
-pub struct Params<D>(PhantomData<D>);
+/// Parameters of detector `D`: `Params::<ZScore>::new().fit(&dataset)`, or `Params(options)`.
+#[derive(Debug, Clone)]
+pub struct Params<D: Detector>(pub D::Options);
 
 impl<D: Detector> Params<D> {
-    /// The parameters.
+    /// The default parameters.
     #[must_use]
     pub fn new() -> Self {
-        Params(PhantomData)
+        Params(D::Options::default())
     }
 }
 
@@ -46,7 +44,7 @@ impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, Error> for P
     /// Learns the reference: one observation a row.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<S, Ix2>, T>) -> Result<Scoring<D>> {
         let rows = rows(&dataset.records);
-        D::fit(&Tensor::from_rows(&rows.view())?).map(Scoring)
+        D::fit(&Rows::reference(&Tensor::from_rows(&rows.view())?)?, &self.0).map(Scoring)
     }
 }
 
@@ -54,19 +52,21 @@ impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, Error> for P
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scoring<D>(pub D);
 
-impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<f32>> for Scoring<D> {
-    /// NaN for all rows if they do not have the reference's features: linfa's `predict` has no errors; check the shape
-    /// before, or use [`Detector::score`], which has.
-    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<S, Ix2>, y: &mut Array1<f32>) {
-        let rows = rows(x);
-        let scores = Tensor::from_rows(&rows.view()).and_then(|batch| self.0.score(&batch));
-        match scores {
-            Ok(scores) => y.assign(&Array1::from(scores)),
-            Err(_) => y.fill(f32::NAN),
+impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<f64>> for Scoring<D> {
+    /// NaN for rows that are not finite, and for all rows if they do not have the reference's features: linfa's `predict`
+    /// has no errors; check the shape before.
+    fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<S, Ix2>, y: &mut Array1<f64>) {
+        for (row, score) in x.rows().into_iter().zip(y.iter_mut()) {
+            let row = row.to_vec();
+            let good = row.len() == self.0.features() && row.iter().all(|x| x.is_finite());
+            *score = f64::NAN;
+            if good {
+                self.0.score_rows(&row, std::slice::from_mut(score));
+            }
         }
     }
 
-    fn default_target(&self, x: &ArrayBase<S, Ix2>) -> Array1<f32> {
+    fn default_target(&self, x: &ArrayBase<S, Ix2>) -> Array1<f64> {
         Array1::zeros(x.nrows())
     }
 }
@@ -84,13 +84,13 @@ mod tests {
         let dataset = DatasetBase::from(records.clone());
         let detector = Params::<ZScore>::new().fit(&dataset).expect("fits");
         let probe = array![[24.5, 49.0], [24.5, 490.0]];
-        let scores: Array1<f32> = detector.predict(&probe);
+        let scores: Array1<f64> = detector.predict(&probe);
         assert!(scores[0] < 1e-6 && scores[1] > 10.0, "{scores}");
         // The same from a transposed, strided view.
         let transposed = records.t().as_standard_layout().into_owned();
         let strided = DatasetBase::from(transposed.t());
         assert_eq!(Params::<ZScore>::new().fit(&strided).expect("fits"), detector);
-        let wrong: Array1<f32> = detector.predict(&array![[1.0, 2.0, 3.0]]);
+        let wrong: Array1<f64> = detector.predict(&array![[1.0, 2.0, 3.0]]);
         assert!(wrong[0].is_nan());
         let bad = DatasetBase::from(array![[1.0, f64::NAN], [2.0, 3.0]]);
         let fit: Result<Scoring<Distance>> = Params::new().fit(&bad);

@@ -12,11 +12,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Detector;
-use crate::error::{Error, Result};
+use super::{Detector, Rows};
+use crate::error::Result;
 use crate::simd::{Real, multiversion};
 use crate::sketch::Moments;
-use crate::tensor::{Elements, Tensor};
 
 /// A centre and the inverse of a scale for each feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,19 +87,9 @@ impl Scaled {
         measure_rows(rows, self, rms, largest);
     }
 
-    /// [`Scaled::measure`] of a tensor.
-    fn measure_tensor(&self, batch: &Tensor<'_>) -> Result<(Vec<f32>, Vec<f32>)> {
-        batch.expect_features(self.features())?;
-        let (mut rms, mut largest) = (Vec::new(), Vec::new());
-        match batch.elements() {
-            Elements::F16(x) => {
-                let single: Vec<f32> = x.iter().map(|x| x.to_f32()).collect();
-                self.measure(&single, &mut rms, &mut largest);
-            }
-            Elements::F32(x) => self.measure(x, &mut rms, &mut largest),
-            Elements::F64(x) => self.measure(x, &mut rms, &mut largest),
-        }
-        Ok((rms, largest))
+    /// `(x - centre) / scale` of each feature.
+    fn z<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+        row.iter().zip(self.center.iter().zip(&self.inverse)).map(|(x, (c, i))| (x - c) * i)
     }
 }
 
@@ -207,66 +196,75 @@ pub fn sorted_columns(rows: &[f64], features: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// The reference as rows in double precision, refused if a value is not finite or an observation too few.
-fn reference_rows(reference: &Tensor<'_>) -> Result<Vec<f64>> {
-    let p = reference.features();
-    let rows: Vec<f64> = (0..reference.elements().len()).map(|i| reference.elements().get(i)).collect();
-    let bad: Vec<usize> = (0..rows.len()).filter(|i| !rows[*i].is_finite()).collect();
-    if let Some(first) = bad.first() {
-        let (feature, observation) = (first % p, first / p);
-        return Err(Error::NonFiniteBaseline { argument: "reference", count: bad.len(), feature, observation });
-    }
-    if reference.observations() < 2 {
-        let reason = "a spread takes two".to_string();
-        return Err(Error::BaselineTooSmall { argument: "reference", was: 1, expected: 2, reason });
-    }
-    Ok(rows)
-}
+/// There is nothing to choose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Options {}
 
-/// Declares a detector that is a [`Scaled`] and a reading of its two measures.
+/// Declares a detector that is a [`Scaled`], a score of the z-scores and each feature's part in it.
 macro_rules! scaled_detector {
-    ($(#[$meta:meta])* $name:ident, $fit:expr, $read:expr) => {
+    ($(#[$meta:meta])* $name:ident, $fit:expr, $score:expr, $part:expr) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub struct $name(pub Scaled);
 
         impl Detector for $name {
-            fn fit(reference: &Tensor<'_>) -> Result<Self> {
-                let rows = reference_rows(reference)?;
-                let fit: fn(&[f64], usize) -> Scaled = $fit;
-                Ok($name(fit(&rows, reference.features())))
+            type Options = Options;
+
+            fn fit(reference: &Rows<'_>, _: &Options) -> Result<Self> {
+                reference.expect_at_least(2, "a spread takes two")?;
+                let fit: fn(&Rows<'_>) -> Scaled = $fit;
+                Ok($name(fit(reference)))
             }
 
-            fn score(&self, batch: &Tensor<'_>) -> Result<Vec<f32>> {
-                let (rms, largest) = self.0.measure_tensor(batch)?;
-                let read: fn(f32, f32) -> f32 = $read;
-                Ok(rms.into_iter().zip(largest).map(|(rms, largest)| read(rms, largest)).collect())
+            fn features(&self) -> usize {
+                self.0.features()
+            }
+
+            fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
+                let score: fn(&mut dyn Iterator<Item = f64>, f64) -> f64 = $score;
+                let p = self.0.features();
+                for (row, out) in rows.chunks_exact(p).zip(scores) {
+                    *out = score(&mut self.0.z(row), p as f64);
+                }
+            }
+
+            fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {
+                let part: fn(f64, f64) -> f64 = $part;
+                let p = self.0.features() as f64;
+                parts.iter_mut().zip(self.0.z(row)).for_each(|(out, z)| *out = part(z, p));
+                true
             }
         }
     };
 }
 
-fn fit_moments(rows: &[f64], p: usize) -> Scaled {
-    let mut moments = Moments::new(rows[..p].to_vec());
-    moments.update(rows);
+fn fit_moments(reference: &Rows<'_>) -> Scaled {
+    let mut moments = Moments::new(reference.row(0).to_vec());
+    moments.update(reference.values());
     Scaled::by_moments(&moments)
 }
 
+fn largest(z: &mut dyn Iterator<Item = f64>, _: f64) -> f64 {
+    z.fold(0.0, |most, z| z.abs().max(most))
+}
+
 scaled_detector! {
-    /// Root mean squared z-score over the features.
-    Distance, fit_moments, |rms, _| rms
+    /// Root mean squared z-score over the features. `parts`: each feature's share in the mean square.
+    Distance, fit_moments, |z, p| (z.map(|z| z * z).sum::<f64>() / p).sqrt(), |z, p| z * z / p
 }
 scaled_detector! {
-    /// Largest absolute z-score over the features.
-    ZScore, fit_moments, |_, largest| largest
+    /// Largest absolute z-score over the features. `parts`: the absolute z-scores.
+    ZScore, fit_moments, largest, |z, _| z.abs()
 }
 scaled_detector! {
-    /// Largest absolute robust z-score over the features, by median and median absolute deviation.
-    RobustZ, |rows, p| Scaled::by_median(&sorted_columns(rows, p)), |_, largest| largest
+    /// Largest absolute robust z-score over the features, by median and median absolute deviation. `parts`: all of them.
+    RobustZ, |rows| Scaled::by_median(&rows.sorted_columns()), largest, |z, _| z.abs()
 }
 scaled_detector! {
-    /// Interquartile ranges beyond the nearer quartile, largest over the features; negative inside the box.
-    Iqr, |rows, p| Scaled::by_quartiles(&sorted_columns(rows, p)), |_, largest| largest - 0.5
+    /// Interquartile ranges beyond the nearer quartile, largest over the features; negative inside the box. `parts`: of
+    /// each feature.
+    Iqr, |rows| Scaled::by_quartiles(&rows.sorted_columns()), |z, p| largest(z, p) - 0.5, |z, _| z.abs() - 0.5
 }
 
 #[cfg(test)]
@@ -283,9 +281,11 @@ mod tests {
                 let at = at.index(x.len());
                 x[at] = if nan { f32::NAN } else { f32::INFINITY };
             }
-            let t = |x| Tensor::new(Elements::F32(x), n).expect("shape");
-            let ZScore(by) = ZScore::fit(&t(&reference)).expect("finite");
-            let (rms, largest) = by.measure_tensor(&t(&x)).expect("same features");
+            let rows = Rows::from_values(reference.iter().map(|x| f64::from(*x)).collect(), p);
+            let ZScore(by) = ZScore::fit(&rows, &Options {}).expect("finite");
+            prop_assert_eq!(rows.len(), n);
+            let (mut rms, mut largest) = (Vec::new(), Vec::new());
+            by.measure(&x, &mut rms, &mut largest);
             for (j, row) in x.chunks(p).enumerate() {
                 let z: Vec<f64> = row.iter().enumerate().map(|(k, x)| (f64::from(*x) - by.center[k]) * by.inverse[k]).collect();
                 let finite = z.iter().all(|z| z.is_finite());
@@ -301,15 +301,17 @@ mod tests {
 
     #[test]
     fn known_scores() {
-        let reference: Vec<f64> = (0..=100).map(f64::from).collect();
-        let t = Tensor::new(Elements::F64(&reference), 101).expect("shape");
+        let reference = Rows::from_values((0..=100).map(f64::from).collect(), 1);
         let probe = [50.0, 75.0, 150.0];
-        let probe = Tensor::new(Elements::F64(&probe), 3).expect("shape");
+        fn scores<D: Detector>(reference: &Rows<'_>, probe: &[f64]) -> Vec<f64> {
+            let mut scores = vec![0.0; probe.len()];
+            D::fit(reference, &D::Options::default()).expect("fits").score_rows(probe, &mut scores);
+            scores
+        }
         // Quartiles 25 and 75: 150 lies 75/50 = 1.5 ranges out. MAD is 25; standard deviation sqrt(858.5).
-        assert_eq!(Iqr::fit(&t).and_then(|d| d.score(&probe)).expect("fits"), [-0.5, 0.0, 1.5]);
-        let robust = RobustZ::fit(&t).and_then(|d| d.score(&probe)).expect("fits");
-        assert!((f64::from(robust[2]) - 100.0 / (1.4826 * 25.0)).abs() < 1e-6);
-        let z = ZScore::fit(&t).and_then(|d| d.score(&probe)).expect("fits");
-        assert!((f64::from(z[2]) - 100.0 / 858.5f64.sqrt()).abs() < 1e-6);
+        assert_eq!(scores::<Iqr>(&reference, &probe), [-0.5, 0.0, 1.5]);
+        assert!((scores::<RobustZ>(&reference, &probe)[2] - 100.0 / (1.4826 * 25.0)).abs() < 1e-12);
+        assert!((scores::<ZScore>(&reference, &probe)[2] - 100.0 / 858.5f64.sqrt()).abs() < 1e-12);
+        assert!((scores::<Distance>(&reference, &probe)[2] - 100.0 / 858.5f64.sqrt()).abs() < 1e-12);
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Cells, Kind, Sample, is_standard_input, unmatched};
+use super::sample::{Cells, Kind, Sample, by_observation, is_standard_input, unmatched};
 use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn, Comparison, compare};
@@ -175,12 +175,6 @@ fn compare_numbers(
     let before = Tensor::new(Elements::F64(&before), reference.observations)?;
     let after = Tensor::new(Elements::F64(&after), current.observations)?;
     Ok(compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?.columns)
-}
-
-/// Columns, interleaved: an observation's features lie next to each other.
-fn by_observation(columns: &[&[f64]]) -> Vec<f64> {
-    let observations = columns.first().map_or(0, |column| column.len());
-    (0..observations).flat_map(|j| columns.iter().map(move |column| column[j])).collect()
 }
 
 /// The correction and its verdicts over all columns, of numbers and of categories together.

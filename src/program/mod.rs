@@ -3,6 +3,7 @@
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
 mod compare;
+mod detect;
 mod doctor;
 mod failure;
 mod outcome;
@@ -32,6 +33,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Compare),
+    Detect(detect::Detect),
     Doctor(doctor::Doctor),
     Stream(Box<stream::Stream>),
     Epsilon(privacy::Epsilon),
@@ -42,6 +44,7 @@ impl Command {
     fn run(&self) -> Result<Answer, Failure> {
         match self {
             Command::Compare(compare) => compare.run(),
+            Command::Detect(detect) => detect.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Stream(stream) => stream.run(),
             Command::Epsilon(epsilon) => epsilon.run(),

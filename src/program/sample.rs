@@ -226,6 +226,12 @@ fn bad(file: &str, line: Option<u64>, column: Option<&str>, problem: &str, mend:
     BadCsv { file, line, column: column.map(str::to_owned), problem, mend }
 }
 
+/// Columns, interleaved: an observation's features lie next to each other.
+pub fn by_observation(columns: &[&[f64]]) -> Vec<f64> {
+    let observations = columns.first().map_or(0, |column| column.len());
+    (0..observations).flat_map(|j| columns.iter().map(move |column| column[j])).collect()
+}
+
 /// The error for columns that are not in both files; `None` where they are.
 pub fn unmatched(reference: &Sample, current: &Sample) -> Option<BadCsv> {
     let absent = |from: &Sample, of: &Sample| -> Vec<String> {

@@ -1,7 +1,10 @@
 //! Files that are whole or refused: written beside and renamed, versioned and checksummed.
 
+mod detector;
 mod envelope;
 mod stream;
+
+pub use detector::{load_detector, load_neighbours, save_detector, save_neighbours, size_of_detector};
 
 use std::path::Path;
 

@@ -83,3 +83,25 @@ Native.stream_describe(h::JlrsStream) = text(Rust.stream_describe(h.handle))
 Native.stream_reset(h::JlrsStream) = (check(Rust.stream_reset(h.handle)); nothing)
 Native.stream_save(h::JlrsStream, path::String) = check(Rust.stream_save(h.handle, path))
 Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_privacy.jl"))
+struct JlrsDetector <: Native.DetectorHandle
+    handle::Rust.DetectorHandle
+end
+
+Native.detector_names(::JlrsFace) = text(Rust.detector_names())
+Native.detector_fit(::JlrsFace, name::String, options::String, y::AbstractArray{<:Element}, observations::Int) =
+    GC.@preserve y JlrsDetector(made(Rust.DetectorHandle, Rust.detector_fit(name, options, array(y), observations)))
+Native.detector_load(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load(path)))
+Native.detector_save(h::JlrsDetector, path::String) = check(Rust.detector_save(h.handle, path))
+Native.detector_score(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
+    GC.@preserve y check(Rust.detector_score(h.handle, out, array(y), observations))
+Native.detector_pvalues(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
+    GC.@preserve y check(Rust.detector_pvalues(h.handle, out, array(y), observations))
+Native.detector_explain(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
+    GC.@preserve y check(Rust.detector_explain(h.handle, out, array(y), observations))
+Native.detector_describe(h::JlrsDetector) = text(Rust.detector_describe(h.handle))
+Native.detector_threshold(h::JlrsDetector, options::String) = text(Rust.detector_threshold(h.handle, options))
+Native.threshold(::JlrsFace, options::String, scores::Vector{Float64}) = text(Rust.threshold(options, scores))
+Native.quality(::JlrsFace, scores::Vector{Float64}, labels::Vector{UInt8}, threshold::Float64, curves::Bool) =
+    text(Rust.quality(scores, labels, threshold, curves))
+Native.compare_detectors(::JlrsFace, options::String, a::AbstractArray{<:Element}, m::Int, b::AbstractArray{<:Element}, n::Int,
+    labels::Vector{UInt8}) = GC.@preserve a b text(Rust.compare_detectors(options, array(a), m, array(b), n, labels))

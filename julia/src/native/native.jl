@@ -35,6 +35,13 @@ arrays of type `T` the caller preserves; `norms` is written, a number an example
     sampler_new(h, options) -> handle             sampler_draw(h) -> Int
     sampler_take(h, lot)                          correlated_new(h, options) -> handle
     correlated_step(h, sum)
+    detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
+    detector_load(face, path) -> handle           detector_save(h, path)
+    detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
+    detector_explain(h, out, y, observations)     detector_describe(h) -> text
+    detector_threshold(h, options) -> text        threshold(face, options, scores) -> text
+    quality(face, scores, labels, threshold, curves) -> text
+    compare_detectors(face, options, reference, reference_observations, y, observations, labels) -> text
 """
 module Native
 
@@ -45,6 +52,7 @@ abstract type Face end
 abstract type ProfileHandle end
 abstract type GuardHandle end
 abstract type StreamHandle end
+abstract type DetectorHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -79,11 +87,24 @@ function stream_update end
 function stream_describe end
 function stream_reset end
 function stream_save end
+function detector_names end
+function detector_fit end
+function detector_load end
+function detector_save end
+function detector_score end
+function detector_pvalues end
+function detector_explain end
+function detector_describe end
+function detector_threshold end
+function threshold end
+function quality end
+function compare_detectors end
 
 include("privacy.jl")
 include("arrays.jl")
 include("c.jl")
 include("c_streams.jl")
 include("c_privacy.jl")
+include("c_detectors.jl")
 
 end

@@ -9,6 +9,9 @@ use jlrs::data::managed::value::ValueRet;
 use jlrs::data::managed::value::typed::TypedValue;
 use jlrs::prelude::*;
 
+use super::detector::{
+    DetectorHandle, compare_detectors, detector_fit, detector_load, detector_names, quality, threshold,
+};
 use super::guard::GuardHandle;
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
@@ -24,6 +27,7 @@ julia_module! {
     struct NoiseHandle;
     struct SamplerHandle;
     struct CorrelatedHandle;
+    struct DetectorHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -65,6 +69,30 @@ julia_module! {
         for U in [f16, f32, f64] {
             fn compare(options: JuliaString, reference: TypedArray<T>, reference_observations: i64,
                        current: TypedArray<U>, current_observations: i64) -> ValueRet;
+        };
+    };
+
+    fn detector_names() -> ValueRet;
+    fn detector_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in DetectorHandle fn detector_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in DetectorHandle fn detector_threshold(&self, method: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in DetectorHandle fn detector_save(&self, path: JuliaString) -> i64;
+    fn threshold(method: JuliaString, scores: TypedArray<f64>) -> ValueRet;
+    fn quality(scores: TypedArray<f64>, labels: TypedArray<u8>, threshold: f64, curves: Bool) -> ValueRet;
+    for T in [f16, f32, f64] {
+        fn detector_fit(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64) -> ValueRet;
+        #[untracked_self]
+        in DetectorHandle fn detector_score(&self, out: TypedArray<f64>, batch: TypedArray<T>, observations: i64) -> i64;
+        #[untracked_self]
+        in DetectorHandle fn detector_pvalues(&self, out: TypedArray<f64>, batch: TypedArray<T>, observations: i64) -> i64;
+        #[untracked_self]
+        in DetectorHandle fn detector_explain(&self, out: TypedArray<f64>, batch: TypedArray<T>, observations: i64) -> i64;
+        for U in [f16, f32, f64] {
+            fn compare_detectors(options: JuliaString, reference: TypedArray<T>, reference_observations: i64,
+                                 batch: TypedArray<U>, observations: i64, labels: TypedArray<u8>) -> ValueRet;
         };
     };
 

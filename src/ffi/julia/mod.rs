@@ -9,6 +9,7 @@
 //! Julia threads may collect garbage meanwhile, and the collector does not move what is read.
 
 mod border;
+mod detector;
 mod exports;
 mod guard;
 mod privacy;

@@ -1,0 +1,286 @@
+# Detectors of single observations: fitted on a reference, then scoring new ones.
+
+"""
+    Detector
+
+What scores observations against a reference they were [`fit!`](@ref)ted on. Each is called by its type; the name in
+brackets is the one of Rust, the program and JSON.
+
+| type | scores by |
+|:--|:--|
+| `ZScore` (zscore), `RobustZ` (robust-z), `Iqr` (iqr), `RootMeanSquareZ` (distance) | the features one by one |
+| `IsolationForest` (iforest), `ExtendedIsolationForest` (eif) | how few random cuts separate |
+| `LOF` (lof), `KNN` (knn) | the nearest reference observations |
+| `KMeansDistance` (kmeans), `GaussianMixtureDensity` (gmm), `KDE` (kde) | clusters and densities |
+| `OneClassSVM` (ocsvm) | a surface around the reference |
+| `HBOS` (hbos), `ECOD` (ecod), `COPOD` (copod) | histograms and tails of each feature |
+| `PCADetector` (pca), `Mahalanobis` (mahalanobis) | the covariance |
+| `Ensemble` (ensemble) | several of these |
+
+    d = fit!(IsolationForest(trees = 200), reference)      # or fit(IsolationForest, reference; trees = 200)
+    score(d, x); pvalue(d, x); explain(d, x); threshold(d; rate = 0.01)
+    save("d.fg", d); load(Detector, "d.fg")
+
+Keywords of all: `standardize = false` centres and scales each feature first; `calibration`, where p-values come from:
+`:cross` (five folds of the reference; the default), `:holdout` (a quarter is kept back; then `P(pvalue <= a) <= a`
+whatever the detector), `:none`, or `(cross = folds,)`, `(holdout = fraction,)`.
+
+Arrays are features × observations, any number of dimensions, the last is the observation; a vector is one observation
+(of a detector with one feature: many). A score never depends on the batch that it came in.
+"""
+abstract type Detector end
+
+"""
+    NotFitted
+
+A detector before [`fit!`](@ref).
+"""
+struct NotFitted end
+
+# The type of each name.
+const DETECTORS = Dict{String,Any}()
+
+for (type, name, text) in (
+    (:RootMeanSquareZ, "distance", "The root mean squared z-score over the features."),
+    (:ZScore, "zscore", "The largest absolute z-score over the features."),
+    (:RobustZ, "robust-z", "The largest absolute z-score by median and median absolute deviation."),
+    (:Iqr, "iqr", "Interquartile ranges beyond the nearer quartile, largest over the features."),
+    (:IsolationForest, "iforest", "Isolation forest (Liu, Ting and Zhou 2008). `trees = 100`, `sample_size = 256`, `seed = 0`."),
+    (:ExtendedIsolationForest, "eif", "Extended isolation forest (Hariri and others 2019). `trees = 100`, `sample_size = 256`, `extension_level = nothing` (all features), `seed = 0`."),
+    (:LOF, "lof", "Local outlier factor in novelty mode (Breunig and others 2000). `neighbours = 20`, `metric = :euclidean` or `:cosine`."),
+    (:KNN, "knn", "Distance to the nearest reference observations. `neighbours = 5`, `aggregate = :max`, `:mean` or `:median`, `metric = :euclidean`, `:cosine` or `:inner_product`, `index = :exact` or `:hnsw`."),
+    (:KMeansDistance, "kmeans", "Distance to the nearest of some cluster centres. `clusters = 8`, `runs = 10`, `seed = 0`."),
+    (:GaussianMixtureDensity, "gmm", "Minus the log-density of a Gaussian mixture. `components = 1`, `regularization = 1e-6`, `runs = 1`, `seed = 0`."),
+    (:OneClassSVM, "ocsvm", "One-class support vector machine (Schölkopf and others 2001). `nu = 0.5`, `gamma = nothing` (scikit-learn's \"scale\"), `tolerance = 1e-10`."),
+    (:KDE, "kde", "Minus the log-density of a Gaussian kernel estimate. `bandwidth = :scott`, `:silverman` or a number."),
+    (:HBOS, "hbos", "Histograms of the features (Goldstein and Dengel 2012). `bins = 10`, `alpha = 0.1`, `tolerance = 0.5`."),
+    (:ECOD, "ecod", "Tails of the features' empirical distributions (Li and others 2022)."),
+    (:COPOD, "copod", "Tails of the empirical copula (Li and others 2020)."),
+    (:PCADetector, "pca", "What principal components leave over, or how far out along them. `components = nothing`, `variance = 0.9`, `score = :residual` or `:components`."),
+    (:Mahalanobis, "mahalanobis", "Squared Mahalanobis distance. `covariance = :classic`, `:shrunk` (Ledoit-Wolf) or `:robust` (FAST-MCD), `seed = 0`."),
+    (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (a good three if left out), `combine = :average` (of calibrated p-values), `:rank` or `:maximum`."))
+    signature = "    $type(; kwargs...)\n\n$text See [`Detector`](@ref) for what all detectors do and their common keywords."
+    @eval begin
+        @doc $signature mutable struct $type <: Detector
+            options::Dict{String,Any}
+            handle::Union{NotFitted,Native.DetectorHandle}
+            features::Int
+            $type(options::Dict{String,Any}, handle, features) = new(options, handle, features)
+        end
+        $type(; kwargs...) = $type(detector_options(kwargs), NotFitted(), 0)
+        detector_name(::Type{$type}) = $name
+        DETECTORS[$name] = $type
+    end
+end
+
+detector_name(d::Detector) = detector_name(typeof(d))
+
+# Symbols are names; a named tuple is a set of numbers by name; members of an ensemble are detectors.
+option(x::Symbol) = word(x)
+option(x::NamedTuple) = Dict{String,Any}(word(k) => v for (k, v) in pairs(x))
+option(d::Detector) = Dict{String,Any}("detector" => detector_name(d), "options" => d.options)
+option(xs::Union{Tuple,AbstractVector}) = Any[option(x) for x in xs]
+option(x) = x
+
+detector_options(kwargs) =
+    Dict{String,Any}(String(k) => option(v) for (k, v) in kwargs if v !== nothing)
+
+"""
+    fit!(detector, reference) -> detector
+
+Learn the reference, features × observations; what it had learnt before is forgotten. Throws
+[`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`NonFiniteBaseline`](@ref) (NaN or Inf),
+[`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref), [`InvalidArgument`](@ref) (an option, a singular covariance, more
+than fits into memory).
+"""
+function fit!(d::Detector, reference::AbstractArray{<:Native.Element})
+    x, _ = Native.host(reference)
+    d.handle = Native.detector_fit(face(), detector_name(d), JSON.write(d.options), x, observations(reference))
+    d.features = Int(describe(d)["features"])
+    return d
+end
+fit!(::Detector, reference) = Native.unsupported("reference", reference)
+
+"""
+    fit(IsolationForest, reference; kwargs...) -> IsolationForest
+
+A fitted [`Detector`](@ref): `fit!(IsolationForest(; kwargs...), reference)`, and so for every type.
+"""
+fit(::Type{D}, reference; kwargs...) where {D<:Detector} = fit!(D(; kwargs...), reference)
+
+fitted(d::Detector) = d.handle isa NotFitted ?
+    throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, reference) first")) : d.handle
+
+observations(d::Detector, y::AbstractVector) = d.features == 1 ? length(y) : 1
+observations(::Detector, y::AbstractArray) = observations(y)
+
+for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector_pvalues, :n), (:explain, :detector_explain, :(length(x))))
+    @eval function $name(d::Detector, y::AbstractArray{<:Native.Element})
+        handle = fitted(d)
+        x, _ = Native.host(y)
+        n = observations(d, y)
+        out = Vector{Float64}(undef, $count)
+        Native.$native(handle, out, x, n)
+        return $(name === :explain ? :(reshape(out, size(y))) : :out)
+    end
+    @eval $name(::Detector, y) = Native.unsupported("y", y)
+end
+
+@doc """
+    score(detector, y) -> Vector{Float64}
+
+One score an observation; higher is more anomalous; `NaN` for an observation that is not finite. What it means is said
+by each type's source in Rust. Throws [`FeatureMismatch`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref).
+""" score(::Detector, ::AbstractArray)
+
+"""
+    pvalue(detector, y) -> Vector{Float64}
+
+One p-value an observation: `(1 + c) / (1 + n)`, where `c` of `n` reference observations that the detector had not seen
+score at least as high. See `calibration` of [`Detector`](@ref) for what is guaranteed. `NaN` where the score is. Throws
+as [`score`](@ref), and [`Incompatible`](@ref) for `calibration = :none`.
+"""
+pvalue
+
+"""
+    explain(detector, y) -> Array{Float64}
+
+Which features made the scores what they are: a number for each element of `y`, larger where the score owes more to it.
+Of `HBOS`, `ECOD`, `COPOD`, `Mahalanobis` and PCA residuals the numbers add up to the score; of Euclidean `KNN` and
+`KMeansDistance` they are the features' shares of the squared distance, scaled to add up to the score; of `ZScore`,
+`RobustZ` and `Iqr` the features' own scores; of `RootMeanSquareZ` the squared z-scores over the features. Of all others:
+by how much the score falls when that feature alone is set to its median in the reference. Throws as [`score`](@ref).
+"""
+explain
+
+"""
+    threshold(detector; rate) -> Float64
+    threshold(detector; method = :pot, rate, level = 0.98) -> Float64
+    threshold(detector; method = :budget, alerts, observations) -> Float64
+    threshold(scores; method, ...) -> Float64
+
+The score above which an observation is anomalous, from the detector's calibration or from `scores` of usual
+observations. `method`: `:conformal` (the default: exceeded with a probability of at most `rate`, in finite samples),
+`:percentile`, `:pot` (peaks over threshold: extrapolates beyond what was seen), `:budget` (`alerts` in so many
+`observations`). Throws [`BaselineTooSmall`](@ref) where the rate cannot be seen with so few, [`InvalidArgument`](@ref),
+[`Incompatible`](@ref).
+"""
+threshold(d::Detector; kwargs...) = parsed_threshold(Native.detector_threshold(fitted(d), threshold_options(kwargs)))
+threshold(scores::AbstractVector{<:Real}; kwargs...) =
+    parsed_threshold(Native.threshold(face(), threshold_options(kwargs), collect(Float64, scores)))
+
+threshold_options(kwargs) = JSON.write(merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))
+parsed_threshold(text) = number(JSON.parse(text)["threshold"])
+
+describe(d::Detector) = JSON.parse(Native.detector_describe(fitted(d)))
+
+"""
+    nobs(detector) -> Int
+
+How many reference observations it was fitted on.
+"""
+nobs(d::Detector) = Int(describe(d)["observations"])
+
+"""
+    save(path, detector)
+
+Write a fitted detector to a file, whole or not at all. Throws [`PathUnusable`](@ref).
+"""
+function save(path::AbstractString, d::Detector)
+    Native.detector_save(fitted(d), path_text(path))
+    return nothing
+end
+
+"""
+    load(Detector, path) -> Detector
+    load(IsolationForest, path) -> IsolationForest
+
+Read a detector that [`save`](@ref) wrote; it scores as before. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
+[`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
+"""
+function load(::Type{D}, path::AbstractString) where {D<:Detector}
+    handle = Native.detector_load(face(), path_text(path))
+    d = JSON.parse(Native.detector_describe(handle))
+    type = DETECTORS[d["detector"]]
+    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(Detector, path)"))
+    options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)
+    options["standardize"], options["calibration"] = d["standardize"], d["calibration"]
+    return type(options, handle, Int(d["features"]))
+end
+
+"""
+    quality(scores, labels; threshold = NaN) -> NamedTuple
+
+How well `scores` tell anomalies (`labels` true) from the rest: `auroc`, `auprc` (average precision), `fpr_at_95_tpr`, and
+above `threshold` `precision`, `recall` and `f1` (0 where there is none). Throws [`InvalidArgument`](@ref) for NaN scores
+or labels of one kind.
+"""
+function quality(scores::AbstractVector{<:Real}, labels::AbstractVector{Bool}; threshold::Real = NaN)
+    d = parsed_quality(scores, labels, threshold, false)
+    return NamedTuple{QUALITY}(Tuple(number(d[string(name)]) for name in QUALITY))
+end
+
+const QUALITY = (:auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1)
+
+function parsed_quality(scores, labels, threshold, curves)
+    length(scores) == length(labels) || throw(invalid("labels", "$(length(labels)) labels", "$(length(scores)), one a score"))
+    return JSON.parse(Native.quality(face(), collect(Float64, scores), collect(UInt8, labels), Float64(threshold), curves))
+end
+
+"""
+    roc(scores, labels) -> Vector{NamedTuple}
+
+The receiver operating characteristic, a row a threshold: `threshold`, `false_positive_rate`, `true_positive_rate`.
+"""
+roc(scores::AbstractVector{<:Real}, labels::AbstractVector{Bool}) =
+    [(threshold = p["threshold"] === nothing ? Inf : number(p["threshold"]), false_positive_rate = number(p["false_positive_rate"]),
+        true_positive_rate = number(p["true_positive_rate"])) for p in parsed_quality(scores, labels, NaN, true)["roc"]]
+
+"""
+    precision_recall(scores, labels) -> Vector{NamedTuple}
+
+The precision-recall curve, a row a threshold: `threshold`, `precision`, `recall`.
+"""
+precision_recall(scores::AbstractVector{<:Real}, labels::AbstractVector{Bool}) =
+    [(threshold = number(p["threshold"]), precision = number(p["precision"]), recall = number(p["recall"]))
+        for p in parsed_quality(scores, labels, NaN, true)["precision_recall"]]
+
+"""
+    compare_detectors(detectors, reference, y, labels; rate = 0.01) -> Vector{NamedTuple}
+
+Fit each of `detectors` (such as `[KNN(), IsolationForest()]`; fitted ones stay as they are) on `reference`, score `y`, and
+rank them by how well they tell the observations whose `labels` are true. A table (a vector of rows): `detector`, `auroc`,
+`auprc`, `fpr_at_95_tpr`, `precision`, `recall`, `f1` (at the conformal threshold of `rate`), `fit_seconds`,
+`score_seconds`, `bytes` (in a file) and `error`, why there are no numbers.
+"""
+function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}, y::AbstractArray{<:Native.Element},
+    labels::AbstractVector{Bool}; rate::Real = 0.01)
+    n = observations(y)
+    length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one an observation"))
+    options = JSON.write(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
+    (a, _), (b, _) = Native.host(reference), Native.host(y)
+    text = Native.compare_detectors(face(), options, a, observations(reference), b, n, collect(UInt8, labels))
+    return [compared_row(d) for d in JSON.parse(text)]
+end
+
+function compared_row(d)
+    numbers = NamedTuple{QUALITY}(Tuple(number(get(d, string(name), nothing)) for name in QUALITY))
+    return merge((detector = d["detector"],), numbers, (fit_seconds = number(d["fit_seconds"]),
+        score_seconds = number(d["score_seconds"]), bytes = Int(d["bytes"]), error = d["error"]))
+end
+
+function Base.show(io::IO, d::Detector)
+    print(io, nameof(typeof(d)), "(")
+    d.handle isa NotFitted ? print(io, "not fitted") :
+        print(io, plural(d.features, "feature"), ", ", plural(nobs(d), "observation"))
+    print(io, ")")
+end
+
+function Base.show(io::IO, ::MIME"text/plain", d::Detector)
+    d.handle isa NotFitted && return show(io, d)
+    told = describe(d)
+    println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(d.features, "feature"), ", ", plural(told["observations"], "observation"))
+    rows = Any[(name, told["options"][name]) for name in sort!(collect(keys(told["options"]))) if !(told["options"][name] isa AbstractVector)]
+    push!(rows, ("standardize", told["standardize"]), ("calibration", plural(told["calibration_size"], "score")), ("in a file", plural(told["bytes"], "byte")))
+    print_table(io, ["option", "value"], rows)
+end

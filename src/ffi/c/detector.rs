@@ -1,0 +1,234 @@
+//! Detectors of outliers.
+
+use std::ffi::c_void;
+
+use super::super::detector::{self, Output};
+use super::super::raw::tensor;
+use super::{FgText, answer32, borrow, free, give, give_handle, text};
+use crate::error::{Error, Result};
+use crate::outlier::Fitted;
+use crate::tensor::Tensor;
+
+/// JSON list of the names of all detectors.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_names(out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, detector::names()?) })
+}
+
+/// Fits the detector of this name on a reference, by its options, `standardize` and `calibration` in JSON
+/// ([`crate::outlier::Spec::new`]).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_fit(
+    name: *const u8,
+    name_len: usize,
+    options: *const u8,
+    options_len: usize,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut *mut c_void,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let (name, options) = (text("detector", name, name_len)?, text("options", options, options_len)?);
+            let reference = tensor("reference", dtype, data, len, observations)?;
+            give_handle(out, detector::fit(name, options, &reference)?)
+        }
+    })
+}
+
+/// SAFETY: as the module's contract; `out` must be null or writable for `out_len` numbers.
+unsafe fn write(
+    output: Output,
+    handle: *const c_void,
+    batch: &Tensor<'_>,
+    out: *mut f64,
+    out_len: usize,
+) -> Result<i32> {
+    // SAFETY: by this function's contract.
+    let fitted = unsafe { borrow::<Fitted>("detector", handle)? };
+    let expected = output.len(batch);
+    if out.is_null() || out_len != expected {
+        let was = if out.is_null() { "a null pointer".to_owned() } else { format!("{out_len} elements") };
+        return Err(Error::invalid("out", was, format!("a place for {expected} numbers")));
+    }
+    // SAFETY: by this function's contract.
+    output.write(fitted, batch, unsafe { std::slice::from_raw_parts_mut(out, out_len) }).map(|()| 0)
+}
+
+/// Writes one score an observation to `out`, NaN for one that is not finite. `out_len` must be the observations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_score(
+    handle: *const c_void,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut f64,
+    out_len: usize,
+) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe {
+        write(Output::Scores, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
+}
+
+/// Writes one p-value an observation to `out`: see [`Fitted::p_values`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_pvalues(
+    handle: *const c_void,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut f64,
+    out_len: usize,
+) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe {
+        write(Output::PValues, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
+}
+
+/// Writes what each feature adds to the score, an observation after the other: see [`Fitted::explain`]. `out_len` must be
+/// `len`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_explain(
+    handle: *const c_void,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut f64,
+    out_len: usize,
+) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe {
+        write(Output::Parts, handle, &tensor("output", dtype, data, len, observations)?, out, out_len)
+    })
+}
+
+/// JSON of [`crate::outlier::fitted::Description`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_describe(handle: *const c_void, out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, detector::describe(borrow::<Fitted>("detector", handle)?)?) })
+}
+
+/// JSON of [`crate::outlier::threshold::Threshold`] by [`crate::outlier::threshold::Method`] in JSON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_threshold(
+    handle: *const c_void,
+    method: *const u8,
+    len: usize,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        unsafe {
+            let (fitted, method) = (borrow::<Fitted>("detector", handle)?, text("method", method, len)?);
+            give(out, detector::threshold(fitted, method)?)
+        }
+    })
+}
+
+/// Saves a detector.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { detector::save(borrow::<Fitted>("detector", handle)?, text("path", path, len)?) }.map(|()| 0))
+}
+
+/// Loads a detector.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, detector::load(text("path", path, len)?)?) })
+}
+
+/// Frees a detector; null is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_free(handle: *mut c_void) {
+    // SAFETY: the module's contract.
+    unsafe { free::<Fitted>(handle) }
+}
+
+/// SAFETY: `data` must be readable for `len` elements, or be null.
+unsafe fn slice<'a, T>(argument: &'static str, data: *const T, len: usize) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() {
+        return Err(Error::invalid(argument, "a null pointer", "an array"));
+    }
+    // SAFETY: by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts(data, len) })
+}
+
+/// JSON of [`crate::outlier::threshold::Threshold`] of scores of usual observations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_threshold(
+    method: *const u8,
+    method_len: usize,
+    scores: *const f64,
+    len: usize,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        unsafe {
+            give(out, detector::threshold_of(slice("scores", scores, len)?, text("method", method, method_len)?)?)
+        }
+    })
+}
+
+/// JSON of [`crate::outlier::threshold::curves::Quality`] of scores against labels, bytes that are 0 for usual observations,
+/// at a threshold (NaN for none); with `curves` not 0 also `roc` and `precision_recall`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_quality(
+    scores: *const f64,
+    labels: *const u8,
+    len: usize,
+    threshold: f64,
+    curves: i32,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        unsafe {
+            let (scores, labels) = (slice("scores", scores, len)?, slice("labels", labels, len)?);
+            give(out, detector::quality(scores, labels, threshold, curves != 0)?)
+        }
+    })
+}
+
+/// JSON list of [`crate::outlier::compare::Compared`], by `{"detectors": [{"detector": name, "options": {}}], "rate": 0.01}`.
+/// `labels` are as many bytes as the batch has observations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_compare_detectors(
+    options: *const u8,
+    options_len: usize,
+    reference_dtype: i32,
+    reference: *const c_void,
+    reference_len: usize,
+    reference_observations: usize,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    labels: *const u8,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let options = text("options", options, options_len)?;
+            let reference = tensor("reference", reference_dtype, reference, reference_len, reference_observations)?;
+            let batch = tensor("current", dtype, data, len, observations)?;
+            give(out, detector::compare(options, &reference, &batch, slice("labels", labels, observations)?)?)
+        }
+    })
+}

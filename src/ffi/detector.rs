@@ -1,0 +1,159 @@
+//! What both faces do with detectors, in safe Rust.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::host::json;
+use crate::error::{Error, Result};
+use crate::outlier::compare::compare_detectors;
+use crate::outlier::threshold::Method;
+use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
+use crate::outlier::{Fitted, NAMES, Spec};
+use crate::store;
+use crate::tensor::Tensor;
+
+/// `name` is one of [`NAMES`], `options` JSON by [`Spec::new`].
+pub(super) fn fit(name: &str, options: &str, reference: &Tensor<'_>) -> Result<Fitted> {
+    Fitted::fit(&Spec::from_json(name, options)?, reference)
+}
+
+/// JSON list of [`NAMES`].
+pub(super) fn names() -> Result<String> {
+    json(&NAMES)
+}
+
+/// JSON of [`crate::outlier::fitted::Description`], with the bytes that a file takes.
+pub(super) fn describe(detector: &Fitted) -> Result<String> {
+    #[derive(Serialize)]
+    struct Described {
+        #[serde(flatten)]
+        description: crate::outlier::fitted::Description,
+        bytes: u64,
+    }
+    json(&Described { description: detector.describe(), bytes: store::size_of_detector(detector)? })
+}
+
+/// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from the detector's calibration.
+pub(super) fn threshold(detector: &Fitted, method: &str) -> Result<String> {
+    json(&detector.threshold_by(&parsed::<Method>(method)?)?)
+}
+
+/// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from scores of usual observations in any order.
+pub(super) fn threshold_of(scores: &[f64], method: &str) -> Result<String> {
+    let nan = scores.iter().filter(|x| x.is_nan()).count();
+    if nan > 0 {
+        return Err(Error::invalid("scores", format!("{nan} NaN"), "numbers"));
+    }
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    json(&parsed::<Method>(method)?.threshold(&sorted)?)
+}
+
+fn parsed<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+}
+
+/// JSON of the quality of scores against labels (0 or 1) at a threshold (NaN for none), and with `curves` of both curves.
+pub(super) fn quality(scores: &[f64], labels: &[u8], threshold: f64, curves: bool) -> Result<String> {
+    #[derive(Serialize)]
+    struct Answer {
+        #[serde(flatten)]
+        quality: Quality,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        roc: Option<Vec<RocPoint>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        precision_recall: Option<Vec<PrecisionRecallPoint>>,
+    }
+    let labelled = Labelled::new(scores, &booleans(labels))?;
+    let quality = labelled.quality(if threshold.is_nan() { f64::INFINITY } else { threshold })?;
+    let (roc, precision_recall) = (curves.then(|| labelled.roc()), curves.then(|| labelled.precision_recall()));
+    json(&Answer { quality, roc, precision_recall })
+}
+
+fn booleans(labels: &[u8]) -> Vec<bool> {
+    labels.iter().map(|label| *label != 0).collect()
+}
+
+/// JSON list of [`crate::outlier::compare::Compared`]. `options`: `{"detectors": [{"detector": name, "options": {...}}],
+/// "rate": 0.01}`.
+pub(super) fn compare(options: &str, reference: &Tensor<'_>, batch: &Tensor<'_>, labels: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Options {
+        detectors: Vec<crate::outlier::ensemble::Member>,
+        rate: f64,
+    }
+    let Options { detectors, rate } = parsed(options)?;
+    let specs: Vec<Spec> =
+        detectors.into_iter().map(|member| Spec::new(&member.detector, member.options)).collect::<Result<_>>()?;
+    if !(rate > 0.0 && rate < 1.0) {
+        return Err(Error::invalid("rate", rate, "a fraction between 0 and 1"));
+    }
+    json(&compare_detectors(&specs, reference, batch, &booleans(labels), rate)?)
+}
+
+pub(super) fn save(detector: &Fitted, path: &str) -> Result<()> {
+    store::save_detector(detector, Path::new(path))
+}
+
+pub(super) fn load(path: &str) -> Result<Fitted> {
+    store::load_detector(Path::new(path))
+}
+
+/// Which numbers a call writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// One score an observation.
+    Scores,
+    /// One p-value an observation.
+    PValues,
+    /// One number a feature and observation.
+    Parts,
+}
+
+impl Output {
+    /// How many numbers there will be.
+    pub fn len(self, batch: &Tensor<'_>) -> usize {
+        if self == Output::Parts { batch.elements().len() } else { batch.observations() }
+    }
+
+    pub fn write(self, detector: &Fitted, batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
+        match self {
+            Output::Scores => detector.score_into(batch, out),
+            Output::PValues => detector.p_values_into(batch, out),
+            Output::Parts => detector.explain_into(batch, out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Elements;
+
+    #[test]
+    fn words_in_and_out() {
+        let rows: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 60)).collect();
+        let reference = Tensor::new(Elements::F64(&rows), 60).expect("shape");
+        let detector = fit("knn", "{\"neighbours\": 3}", &reference).expect("fits");
+        let told = describe(&detector).expect("json");
+        assert!(
+            told.contains("\"detector\":\"knn\"") && told.contains("\"neighbours\":3") && told.contains("\"bytes\":"),
+            "{told}"
+        );
+        assert!(
+            threshold(&detector, "{\"method\":\"conformal\",\"rate\":0.1}").expect("enough").contains("\"threshold\":")
+        );
+        assert!(threshold_of(&rows, "{\"method\":\"percentile\",\"rate\":0.5}").expect("enough").contains("29.5"));
+        for bad in ["", "{\"method\":\"conformal\"}", "{\"method\":\"pot\",\"rate\":0.1,\"x\":1}"] {
+            assert_eq!(threshold(&detector, bad).map_err(|e| e.code()), Err(100), "{bad}");
+        }
+        let curves = quality(&[1.0, 2.0], &[0, 1], f64::NAN, true).expect("labelled");
+        assert!(curves.contains("\"auroc\":1.0") && curves.contains("\"roc\":"), "{curves}");
+        let compared =
+            compare("{\"detectors\":[{\"detector\":\"knn\"}],\"rate\":0.1}", &reference, &reference, &[1; 60]);
+        assert_eq!(compared.map_err(|e| e.code()), Err(100), "one kind of label");
+        assert_eq!(fit("nothing", "", &reference).map(|_| ()).map_err(|e| e.code()), Err(100));
+    }
+}

@@ -1,0 +1,140 @@
+//! Every detector by its name.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Detector, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis};
+use super::{ocsvm, pca, scaled};
+use crate::error::{Error, Result};
+
+/// One list, from which all follows: name, variant, detector.
+macro_rules! families {
+    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty;)*) => {
+        /// The names of all detectors.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        /// A detector's name and options.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Family {
+            $($(#[$meta])* $variant(<$detector as Detector>::Options),)*
+        }
+
+        /// A fitted detector of any family.
+        #[derive(Debug, Serialize, Deserialize)]
+        #[allow(clippy::large_enum_variant)] // one a `Fitted`
+        pub(super) enum Model {
+            $(#[serde(rename = $name)] $variant($detector),)*
+        }
+
+        impl Family {
+            /// The family of this name with these options, which are the fields of its `Options`.
+            ///
+            /// # Errors
+            /// [`Error::InvalidArgument`] for a name or an option that there is not.
+            pub fn new(name: &str, options: Map<String, Value>) -> Result<Self> {
+                match name {
+                    $($name => parse(options).map(Family::$variant),)*
+                    _ => Err(Error::invalid("detector", format!("{name:?}"), format!("one of {}", NAMES.join(", ")))),
+                }
+            }
+
+            /// Its name.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Family::$variant(_) => $name,)* }
+            }
+
+            /// Its options in JSON.
+            pub(super) fn options(&self) -> Value {
+                match self { $(Family::$variant(options) => serde_json::to_value(options).unwrap_or_default(),)* }
+            }
+
+            pub(super) fn fit(&self, reference: &Rows<'_>) -> Result<Model> {
+                match self {
+                    $(Family::$variant(options) => <$detector>::fit(reference, options).map(Model::$variant),)*
+                }
+            }
+        }
+
+        impl Model {
+            pub fn features(&self) -> usize {
+                match self { $(Model::$variant(detector) => detector.features(),)* }
+            }
+
+            pub fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
+                match self { $(Model::$variant(detector) => detector.score_rows(rows, scores),)* }
+            }
+
+            pub fn work(&self) -> usize {
+                match self { $(Model::$variant(detector) => detector.work(),)* }
+            }
+
+            pub fn explain(&self, row: &[f64], typical: &[f64], parts: &mut [f64]) {
+                match self { $(Model::$variant(detector) => explain::explain(detector, row, typical, parts),)* }
+            }
+        }
+    };
+}
+
+families! {
+    /// [`scaled::Distance`]
+    "distance" Distance scaled::Distance;
+    /// [`scaled::ZScore`]
+    "zscore" ZScore scaled::ZScore;
+    /// [`scaled::RobustZ`]
+    "robust-z" RobustZ scaled::RobustZ;
+    /// [`scaled::Iqr`]
+    "iqr" Iqr scaled::Iqr;
+    /// [`forest::IsolationForest`]
+    "iforest" IsolationForest forest::IsolationForest;
+    /// [`forest::ExtendedIsolationForest`]
+    "eif" ExtendedIsolationForest forest::ExtendedIsolationForest;
+    /// [`lof::LOF`]
+    "lof" Lof lof::LOF;
+    /// [`knn::KNN`]
+    "knn" Knn knn::KNN;
+    /// [`kmeans::KMeansDistance`]
+    "kmeans" KMeans kmeans::KMeansDistance;
+    /// [`gmm::GaussianMixture`]
+    "gmm" GaussianMixture gmm::GaussianMixture;
+    /// [`ocsvm::OneClassSVM`]
+    "ocsvm" OneClassSvm ocsvm::OneClassSVM;
+    /// [`kde::KDE`]
+    "kde" Kde kde::KDE;
+    /// [`hbos::HBOS`]
+    "hbos" Hbos hbos::HBOS;
+    /// [`ecod::ECOD`]
+    "ecod" Ecod ecod::ECOD;
+    /// [`copod::COPOD`]
+    "copod" Copod copod::COPOD;
+    /// [`pca::PCA`]
+    "pca" Pca pca::PCA;
+    /// [`mahalanobis::Mahalanobis`]
+    "mahalanobis" Mahalanobis mahalanobis::Mahalanobis;
+    /// [`ensemble::Ensemble`]
+    "ensemble" Ensemble ensemble::Ensemble;
+}
+
+fn parse<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
+    serde_json::from_value(Value::Object(options))
+        .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_defaults_that_come_back_from_json() {
+        for name in NAMES {
+            let family = Family::new(name, Map::new()).expect("defaults");
+            assert_eq!(family.name(), *name);
+            let Value::Object(options) = family.options() else { panic!("{name}") };
+            assert_eq!(Family::new(name, options).expect("its own"), family);
+            let wrong = Map::from_iter([("no-such-option".to_owned(), Value::from(1))]);
+            assert_eq!(Family::new(name, wrong).map_err(|e| e.code()), Err(100), "{name}");
+        }
+        assert_eq!(Family::new("nothing", Map::new()).map_err(|e| e.code()), Err(100));
+    }
+}

@@ -1,0 +1,371 @@
+//! A detector that hosts use: by name, with p-values, an explanation and a file form.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Rows;
+use super::calibration::{self, Calibrated, Calibration, Fold};
+use super::family::{Family, Model};
+use super::scaled::quantile;
+use super::support::{packed, parallel, rows::widened};
+use super::threshold::{self, Method, Threshold};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// What is fitted: a family, and what goes before and after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// The method.
+    pub family: Family,
+    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor n; 1 where that is 0)
+    /// before the method sees it.
+    pub standardize: bool,
+    /// Where p-values come from.
+    pub calibration: Calibration,
+}
+
+impl Spec {
+    /// By name and options: those of the family, `standardize` (false) and `calibration` (`"cross"`, `"holdout"`, `"none"`,
+    /// `{"cross": folds}` or `{"holdout": fraction}`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
+        let calibration = match options.remove("calibration") {
+            None | Some(Value::Null) => Calibration::default(),
+            Some(Value::String(text)) if text == "cross" => Calibration::default(),
+            Some(Value::String(text)) if text == "holdout" => Calibration::Holdout(0.25),
+            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
+                let expected = "\"cross\", \"holdout\", \"none\", {\"cross\": folds} or {\"holdout\": fraction}";
+                Error::invalid("calibration", value, expected)
+            })?,
+        };
+        let standardize = match options.remove("standardize") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(yes)) => yes,
+            Some(other) => return Err(Error::invalid("standardize", other, "true or false")),
+        };
+        options.retain(|_, value| !value.is_null());
+        Ok(Spec { family: Family::new(name, options)?, standardize, calibration })
+    }
+
+    /// By name and a text of JSON, which may be empty.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn from_json(name: &str, options: &str) -> Result<Self> {
+        let options = match options.trim() {
+            "" => Map::new(),
+            text => serde_json::from_str(text)
+                .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))?,
+        };
+        Spec::new(name, options)
+    }
+}
+
+/// A family's detector after its standardisation.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stage {
+    /// Means, then inverses of standard deviations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
+    standard: Vec<f64>,
+    model: Model,
+}
+
+impl Stage {
+    fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
+        if !spec.standardize {
+            return Ok(Stage { standard: vec![], model: spec.family.fit(reference)? });
+        }
+        let (n, p, means) = (reference.len() as f64, reference.features(), reference.means());
+        let mut squares = vec![0.0; p];
+        for row in reference.iter() {
+            squares.iter_mut().zip(row.iter().zip(&means)).for_each(|(s, (x, m))| *s += (x - m) * (x - m));
+        }
+        let inverse = squares.iter().zip(&means).map(|(s, m)| {
+            let deviation = (s / n).sqrt();
+            if deviation > 10.0 * f64::EPSILON * m.abs() { 1.0 / deviation } else { 1.0 }
+        });
+        let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
+        let rows = Rows::from_values(standardized(&standard, reference.values()), p);
+        Ok(Stage { standard, model: spec.family.fit(&rows)? })
+    }
+
+    /// What the model sees.
+    fn seen<'a>(&self, rows: &'a [f64]) -> Cow<'a, [f64]> {
+        if self.standard.is_empty() { Cow::Borrowed(rows) } else { Cow::Owned(standardized(&self.standard, rows)) }
+    }
+
+    /// Scores of finite rows, on all threads that pay.
+    fn score(&self, rows: &[f64], scores: &mut [f64]) {
+        let p = self.model.features();
+        parallel::for_pieces(scores, 1, self.model.work(), |first, piece| {
+            let rows = &rows[first * p..(first + piece.len()) * p];
+            self.model.score_rows(&self.seen(rows), piece);
+        });
+    }
+}
+
+fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
+    let p = standard.len() / 2;
+    let (means, inverse) = standard.split_at(p);
+    let z = |row: &[f64]| -> Vec<f64> {
+        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| (x - m) * i).collect()
+    };
+    rows.chunks_exact(p).flat_map(z).collect()
+}
+
+/// What [`Fitted::describe`] tells.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)] // the names say it
+pub struct Description {
+    pub detector: String,
+    pub options: Value,
+    pub standardize: bool,
+    pub calibration: Calibration,
+    pub features: usize,
+    pub observations: usize,
+    /// Scores that p-values are ranks among.
+    pub calibration_size: usize,
+}
+
+/// A fitted detector: see the module.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fitted {
+    name: String,
+    /// JSON of the family's options.
+    options: String,
+    calibration: Calibration,
+    features: usize,
+    observations: usize,
+    /// The median of each feature of the reference.
+    #[serde(with = "packed")]
+    typical: Vec<f64>,
+    stage: Stage,
+    calibrated: Calibrated,
+}
+
+impl Fitted {
+    /// Learns the reference, `features x observations`.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteBaseline`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], [`Error::InvalidArgument`], as
+    /// each detector says.
+    pub fn fit(spec: &Spec, reference: &Tensor<'_>) -> Result<Self> {
+        Self::fit_rows(spec, &Rows::reference(reference)?)
+    }
+
+    pub(super) fn fit_rows(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
+        let (stage, scores) = match spec.calibration {
+            Calibration::None => (Stage::fit(spec, reference)?, Vec::new()),
+            Calibration::Holdout(fraction) => {
+                let (stage, scores) = fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?;
+                (stage, scores)
+            }
+            Calibration::Cross(folds) => {
+                let stage = Stage::fit(spec, reference)?;
+                let mut scores = Vec::with_capacity(reference.len());
+                for part in calibration::folds(reference.len(), folds)? {
+                    let (_, part) = fold(spec, reference, &part).map_err(|e| too_few(reference, folds, &e))?;
+                    scores.extend(part);
+                }
+                (stage, scores)
+            }
+        };
+        let typical = reference.sorted_columns().iter().map(|column| quantile(column, 0.5)).collect();
+        Ok(Fitted {
+            name: spec.family.name().into(),
+            options: spec.family.options().to_string(),
+            calibration: spec.calibration,
+            features: reference.features(),
+            observations: reference.len(),
+            typical,
+            stage,
+            calibrated: Calibrated::new(scores),
+        })
+    }
+
+    /// The detector's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Scores of unseen reference observations; empty for [`Calibration::None`].
+    #[must_use]
+    pub fn calibrated(&self) -> &Calibrated {
+        &self.calibrated
+    }
+
+    /// One score an observation; higher is more anomalous; NaN for an observation that is not finite. Never depends on the
+    /// rest of the batch.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory.
+    pub fn score(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
+        let mut scores = vec![0.0; batch.observations()];
+        self.score_into(batch, &mut scores)?;
+        Ok(scores)
+    }
+
+    /// [`Fitted::score`] into `scores`, one an observation. Of double precision nothing is copied.
+    ///
+    /// # Errors
+    /// As [`Fitted::score`]; [`Error::InvalidArgument`] for another length.
+    pub fn score_into(&self, batch: &Tensor<'_>, scores: &mut [f64]) -> Result<()> {
+        batch.expect_features(self.features)?;
+        if scores.len() != batch.observations() {
+            let expected = format!("{}, one an observation", batch.observations());
+            return Err(Error::invalid("out", format!("{} elements", scores.len()), expected));
+        }
+        let rows = widened("output", batch)?;
+        let spoilt = |row: &[f64]| !row.iter().all(|x| x.is_finite());
+        if !spoilt(&rows) {
+            self.stage.score(&rows, scores);
+            return Ok(());
+        }
+        let mut mended = rows.into_owned();
+        let bad: Vec<usize> = mended
+            .chunks_exact_mut(self.features)
+            .enumerate()
+            .filter_map(|(i, row)| {
+                let bad = spoilt(row);
+                if bad {
+                    row.copy_from_slice(&self.typical);
+                }
+                bad.then_some(i)
+            })
+            .collect();
+        self.stage.score(&mended, scores);
+        bad.iter().for_each(|i| scores[*i] = f64::NAN);
+        Ok(())
+    }
+
+    /// Scores of rows that are known to be finite, on the calling thread.
+    pub(super) fn score_finite(&self, rows: &[f64], scores: &mut [f64]) {
+        self.stage.model.score_rows(&self.stage.seen(rows), scores);
+    }
+
+    pub(super) fn work(&self) -> usize {
+        self.stage.model.work()
+    }
+
+    /// One p-value an observation: the rank of its score among those of unseen reference observations. Small is anomalous;
+    /// at least `1/(n + 1)`; NaN where the score is.
+    ///
+    /// # Errors
+    /// As [`Fitted::score`]; [`Error::Incompatible`] for [`Calibration::None`].
+    pub fn p_values(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
+        let mut values = vec![0.0; batch.observations()];
+        self.p_values_into(batch, &mut values)?;
+        Ok(values)
+    }
+
+    /// [`Fitted::p_values`] into `values`.
+    ///
+    /// # Errors
+    /// As [`Fitted::p_values`].
+    pub fn p_values_into(&self, batch: &Tensor<'_>, values: &mut [f64]) -> Result<()> {
+        self.expect_calibrated()?;
+        self.score_into(batch, values)?;
+        values.iter_mut().for_each(|x| *x = self.calibrated.p_value(*x));
+        Ok(())
+    }
+
+    /// What each feature adds to the score, an observation after the other: [`super::explain`] says what that means. NaN
+    /// for an observation that is not finite.
+    ///
+    /// # Errors
+    /// As [`Fitted::score`].
+    pub fn explain(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
+        batch.expect_features(self.features)?;
+        let mut parts = vec![0.0; batch.elements().len()];
+        self.explain_into(batch, &mut parts)?;
+        Ok(parts)
+    }
+
+    /// [`Fitted::explain`] into `parts`, as many as the batch has elements.
+    ///
+    /// # Errors
+    /// As [`Fitted::explain`].
+    pub fn explain_into(&self, batch: &Tensor<'_>, parts: &mut [f64]) -> Result<()> {
+        batch.expect_features(self.features)?;
+        if parts.len() != batch.elements().len() {
+            let expected = format!("{}, as many as the batch has", batch.elements().len());
+            return Err(Error::invalid("out", format!("{} elements", parts.len()), expected));
+        }
+        let typical = self.stage.seen(&self.typical);
+        let rows = widened("output", batch)?;
+        for (row, parts) in rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features)) {
+            if row.iter().all(|x| x.is_finite()) {
+                self.stage.model.explain(&self.stage.seen(row), &typical, parts);
+            } else {
+                parts.fill(f64::NAN);
+            }
+        }
+        Ok(())
+    }
+
+    /// The score above which at most the fraction `rate` of unchanged observations lie: the conformal threshold, see
+    /// [`threshold::conformal`].
+    ///
+    /// # Errors
+    /// [`Error::BaselineTooSmall`] for a rate below `1/(n + 1)`; [`Error::Incompatible`] for [`Calibration::None`].
+    pub fn threshold(&self, rate: f64) -> Result<f64> {
+        self.expect_calibrated()?;
+        threshold::conformal(self.calibrated.scores(), rate)
+    }
+
+    /// A threshold by any method, from the scores of unseen reference observations.
+    ///
+    /// # Errors
+    /// As [`Method::threshold`]; [`Error::Incompatible`] for [`Calibration::None`].
+    pub fn threshold_by(&self, method: &Method) -> Result<Threshold> {
+        self.expect_calibrated()?;
+        method.threshold(self.calibrated.scores())
+    }
+
+    /// Name, options, sizes.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        Description {
+            detector: self.name.clone(),
+            options: serde_json::from_str(&self.options).unwrap_or_default(),
+            standardize: !self.stage.standard.is_empty(),
+            calibration: self.calibration,
+            features: self.features,
+            observations: self.observations,
+            calibration_size: self.calibrated.len(),
+        }
+    }
+
+    fn expect_calibrated(&self) -> Result<()> {
+        if !self.calibrated.is_empty() {
+            return Ok(());
+        }
+        let (argument, was) = ("detector", "a detector fitted with calibration = \"none\"".to_owned());
+        Err(Error::Incompatible { argument, was, expected: "p-values or thresholds; fit it with \"cross\"".into() })
+    }
+}
+
+/// Fits on one part and scores the other.
+fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f64>)> {
+    let stage = Stage::fit(spec, &reference.select(&fold.fit))?;
+    let mut scores = vec![0.0; fold.score.len()];
+    stage.score(reference.select(&fold.score).values(), &mut scores);
+    Ok((stage, scores))
+}
+
+/// All were enough, a fold's were not.
+fn too_few(reference: &Rows<'_>, folds: usize, error: &Error) -> Error {
+    let reason = format!("calibration by {folds} folds failed on one: {error}; or use calibration = \"none\"");
+    Error::BaselineTooSmall { argument: "reference", was: reference.len(), expected: reference.len() + 1, reason }
+}

@@ -1,0 +1,349 @@
+//! `iforest`: cuts along one feature (Liu, Ting and Zhou 2008, "Isolation Forest").
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::super::support::packed;
+use super::super::{Detector, Rows};
+use super::nodes::{Cut, Nodes};
+use super::{Options, average_path_length, depth_limit, grow, score};
+use crate::error::{Error, Result};
+
+/// The score is `2^(-E[path length] / c(sample size))`, in (0, 1); about 0.5 for what is like the reference. That is minus
+/// scikit-learn's `score_samples`; a forest dumped from there scores the same ([`IsolationForest::from_dump`]), but for
+/// scikit-learn's rounding of values to single precision. A cut's feature is drawn among those that vary in the node, as
+/// there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved", into = "Saved")]
+pub struct IsolationForest {
+    features: usize,
+    sample_size: usize,
+    trees: usize,
+    nodes: Nodes,
+}
+
+impl Detector for IsolationForest {
+    type Options = Options;
+
+    /// A feature that never varies is never cut; where none varies, all scores are equal.
+    fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
+        let sample_size = options.check(reference)?;
+        if options.extension_level.is_some() {
+            return Err(Error::invalid("extension_level", "a number", "none: it belongs to detector eif"));
+        }
+        let depth = depth_limit(sample_size);
+        let trees = grow::forest(options.trees, sample_size, |tree| {
+            let (mut random, sample) = grow::sample(reference, sample_size, options.seed, tree);
+            let mut one = Nodes::new(depth, 1);
+            let points: &mut Vec<usize> = &mut (0..sample_size).collect();
+            Growing::new(&reference.select(&sample), depth, &mut one).grow(&mut random, points, 0, 0);
+            one
+        });
+        Ok(IsolationForest {
+            features: reference.features(),
+            sample_size,
+            trees: options.trees,
+            nodes: Nodes::joined(depth, &trees),
+        })
+    }
+
+    fn features(&self) -> usize {
+        self.features
+    }
+
+    fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
+        scores.fill(0.0);
+        // So many rows that they stay in the cache while all trees pass over them.
+        let block = (4096 / self.features.max(1)).clamp(16, 1024) / 16 * 16;
+        for (rows, scores) in rows.chunks(block * self.features).zip(scores.chunks_mut(block)) {
+            self.nodes.add_path_lengths(rows, self.features, scores);
+        }
+        scores.iter_mut().for_each(|total| *total = score(*total, self.trees, self.sample_size));
+    }
+
+    fn work(&self) -> usize {
+        2 * self.trees * depth_limit(self.sample_size)
+    }
+}
+
+/// Grows one tree on its sample.
+struct Growing<'a> {
+    sample: &'a Rows<'a>,
+    depth: usize,
+    into: &'a mut Nodes,
+    features: Vec<usize>,
+}
+
+impl<'a> Growing<'a> {
+    fn new(sample: &'a Rows<'a>, depth: usize, into: &'a mut Nodes) -> Self {
+        Growing { sample, depth, into, features: (0..sample.features()).collect() }
+    }
+
+    /// `points` into the subtree at place `node`. Never deeper than the depth limit, which is at most 16.
+    fn grow(&mut self, random: &mut ChaCha8Rng, points: &mut [usize], node: usize, level: usize) {
+        let cut = if points.len() > 1 && level < self.depth { self.cut(random, points) } else { None };
+        let Some(cut) = cut else {
+            self.into.leaf(0, node, level as f64 + average_path_length(points.len()));
+            return;
+        };
+        self.into.cut(0, node, cut);
+        let (values, p, feature) = (self.sample.values(), self.sample.features(), cut.feature as usize);
+        let left = grow::partition(points, |i| values[i * p + feature] <= cut.threshold);
+        let (left, right) = points.split_at_mut(left);
+        self.grow(random, left, 2 * node + 1, level + 1);
+        self.grow(random, right, 2 * node + 2, level + 1);
+    }
+
+    /// A feature among those that vary, and a place between its least and greatest value.
+    fn cut(&mut self, random: &mut ChaCha8Rng, points: &[usize]) -> Option<Cut> {
+        for tried in 0..self.features.len() {
+            let at = random.gen_range(tried..self.features.len());
+            self.features.swap(tried, at);
+            let feature = self.features[tried];
+            let (low, high) = grow::range(self.sample, points, feature);
+            if low < high {
+                return Some(Cut { threshold: grow::between(random, low, high), feature: feature as u32 });
+            }
+        }
+        None
+    }
+}
+
+/// A forest as scikit-learn's `estimators_[i].tree_` has it, to load or to look at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForestDump {
+    /// `n_features_in_`
+    pub features: usize,
+    /// `max_samples_`
+    pub sample_size: usize,
+    /// `estimators_`
+    pub trees: Vec<TreeDump>,
+}
+
+/// Arrays with an element a node, by scikit-learn's names. Children are -1 in a leaf. Values above `threshold` go right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names say it
+pub struct TreeDump {
+    pub children_left: Vec<i64>,
+    pub children_right: Vec<i64>,
+    pub feature: Vec<i64>,
+    pub threshold: Vec<f64>,
+    pub n_node_samples: Vec<u64>,
+}
+
+impl TreeDump {
+    /// The place in the flat layout of each node that the root leads to.
+    fn place(&self, features: usize, depth: usize, tree: usize, into: &mut Nodes) -> Result<()> {
+        let n = self.children_left.len();
+        let bad = |what: String| Error::invalid("dump", what, "a tree as scikit-learn's tree_ has it");
+        let lengths = [self.children_right.len(), self.feature.len(), self.threshold.len(), self.n_node_samples.len()];
+        if lengths.iter().any(|length| *length != n) {
+            return Err(bad(format!("arrays of {n} and {lengths:?} nodes in tree {tree}")));
+        }
+        let mut waiting = vec![(0usize, 0usize, 0usize)];
+        while let Some((at, node, level)) = waiting.pop() {
+            if at >= n || level > depth {
+                return Err(bad(format!("node {at} of {n} at depth {level} of {depth} in tree {tree}")));
+            }
+            let child = |of: &[i64]| usize::try_from(of[at]).ok();
+            match (child(&self.children_left), child(&self.children_right)) {
+                (Some(left), Some(right)) if level < depth => {
+                    let feature = usize::try_from(self.feature[at]).ok().filter(|k| *k < features);
+                    let (Some(feature), false) = (feature, self.threshold[at].is_nan()) else {
+                        return Err(bad(format!("feature {} of {features} in tree {tree}", self.feature[at])));
+                    };
+                    into.cut(tree, node, Cut { threshold: self.threshold[at], feature: feature as u32 });
+                    waiting.push((left, 2 * node + 1, level + 1));
+                    waiting.push((right, 2 * node + 2, level + 1));
+                }
+                (None, None) => {
+                    let samples = usize::try_from(self.n_node_samples[at]).unwrap_or(usize::MAX);
+                    into.leaf(tree, node, level as f64 + average_path_length(samples));
+                }
+                _ => return Err(bad(format!("node {at} with a child too many at depth {level} in tree {tree}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl IsolationForest {
+    /// A forest that was grown elsewhere. Its trees may be as deep as those of `sample_size` observations are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] where the arrays do not make such trees.
+    pub fn from_dump(dump: &ForestDump) -> Result<Self> {
+        let (features, sample_size, trees) = (dump.features, dump.sample_size, dump.trees.len());
+        if features == 0 || trees == 0 || !(2..=1 << 16).contains(&sample_size) {
+            let was = format!("{trees} trees on {sample_size} observations of {features} features");
+            return Err(Error::invalid("dump", was, "at least one tree and feature, and 2 to 65536 observations"));
+        }
+        let depth = depth_limit(sample_size);
+        let mut nodes = Nodes::new(depth, trees);
+        for (i, tree) in dump.trees.iter().enumerate() {
+            tree.place(features, depth, i, &mut nodes)?;
+        }
+        Ok(IsolationForest { features, sample_size, trees, nodes })
+    }
+}
+
+/// What a file holds: every tree from its root, left before right. A cell of `features` is 0 for a leaf, else the cut's
+/// feature + 1; a leaf's path length follows from its size.
+#[derive(Clone, Serialize, Deserialize)]
+struct Saved {
+    features: usize,
+    sample_size: usize,
+    trees: usize,
+    cuts: Vec<u32>,
+    #[serde(with = "packed")]
+    thresholds: Vec<f64>,
+    sizes: Vec<u32>,
+}
+
+impl From<IsolationForest> for Saved {
+    fn from(forest: IsolationForest) -> Saved {
+        let IsolationForest { features, sample_size, trees, nodes } = forest;
+        let mut saved = Saved { features, sample_size, trees, cuts: vec![], thresholds: vec![], sizes: vec![] };
+        for tree in 0..trees {
+            nodes.visit(tree, &mut |level, cut, length| match cut {
+                Some(cut) => {
+                    saved.cuts.push(cut.feature + 1);
+                    saved.thresholds.push(cut.threshold);
+                }
+                None => {
+                    saved.cuts.push(0);
+                    saved.sizes.push(size_of_leaf(length - level as f64, sample_size));
+                }
+            });
+        }
+        saved
+    }
+}
+
+/// The number of observations whose average path length is nearest.
+fn size_of_leaf(length: f64, most: usize) -> u32 {
+    let (mut low, mut high) = (1, most.max(1));
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if average_path_length(middle) < length - 1e-9 { low = middle + 1 } else { high = middle }
+    }
+    low as u32
+}
+
+impl TryFrom<Saved> for IsolationForest {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        let bad = || Error::invalid("forest", "trees that do not end", "a forest as it was saved");
+        let Saved { features, sample_size, trees, cuts, thresholds, sizes } = saved;
+        if features == 0 || trees == 0 || trees > cuts.len() || !(2..=1 << 16).contains(&sample_size) {
+            return Err(bad());
+        }
+        let depth = depth_limit(sample_size);
+        let mut nodes = Nodes::new(depth, trees);
+        let (mut cuts, mut thresholds, mut sizes) = (cuts.into_iter(), thresholds.into_iter(), sizes.into_iter());
+        for tree in 0..trees {
+            let mut waiting = vec![(0usize, 0usize)];
+            while let Some((node, level)) = waiting.pop() {
+                match cuts.next().ok_or_else(bad)? {
+                    0 => {
+                        let size = sizes.next().ok_or_else(bad)? as usize;
+                        nodes.leaf(tree, node, level as f64 + average_path_length(size));
+                    }
+                    cut => {
+                        let threshold = thresholds.next().filter(|t| !t.is_nan()).ok_or_else(bad)?;
+                        if level == depth || cut as usize > features {
+                            return Err(bad());
+                        }
+                        nodes.cut(tree, node, Cut { threshold, feature: cut - 1 });
+                        waiting.push((2 * node + 2, level + 1));
+                        waiting.push((2 * node + 1, level + 1));
+                    }
+                }
+            }
+        }
+        Ok(IsolationForest { features, sample_size, trees, nodes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Random;
+
+    fn rows(n: usize, p: usize, seed: u64) -> Rows<'static> {
+        Rows::from_values(Random(seed).normals(n * p), p)
+    }
+
+    #[test]
+    fn what_is_far_scores_higher_and_alone_as_in_a_batch() {
+        let forest = IsolationForest::fit(&rows(1000, 3, 1), &Options::default()).expect("fits");
+        let mut probe = rows(49, 3, 2).values().to_vec();
+        probe[3 * 20..3 * 21].fill(6.0);
+        let mut scores = vec![0.0; 49];
+        forest.score_rows(&probe, &mut scores);
+        assert!(scores[20] > 0.7 && scores.iter().enumerate().all(|(i, s)| i == 20 || *s < scores[20]));
+        for (row, score) in probe.chunks(3).zip(&scores) {
+            let mut alone = [0.0];
+            forest.score_rows(row, &mut alone);
+            assert_eq!(alone[0], *score);
+        }
+    }
+
+    #[test]
+    fn the_average_path_is_that_of_the_paper() {
+        // c(n) = 2 H(n - 1) - 2 (n - 1)/n; the paper's H is ln + gamma.
+        for (n, want) in [(1, 0.0), (2, 1.0), (3, 1.207_392_357_589_623), (256, 10.244_770_920_119_917)] {
+            assert!((average_path_length(n) - want).abs() < 1e-12, "{n}: {}", average_path_length(n));
+        }
+    }
+
+    #[test]
+    fn a_saved_forest_scores_to_the_bit_and_is_smaller() {
+        let forest =
+            IsolationForest::fit(&rows(500, 4, 3), &Options { trees: 20, ..Options::default() }).expect("fits");
+        let mut file = Vec::new();
+        ciborium::into_writer(&forest, &mut file).expect("written");
+        let again: IsolationForest = ciborium::from_reader(file.as_slice()).expect("read");
+        assert_eq!(again, forest);
+        assert!(file.len() < 20 * 3000, "{} bytes", file.len());
+        for at in (0..file.len()).step_by(97) {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0x41;
+            // Another forest or a refusal; no panic.
+            let _ = ciborium::from_reader::<IsolationForest, _>(damaged.as_slice());
+        }
+    }
+
+    #[test]
+    fn constants_are_never_cut() {
+        let values: Vec<f64> = (0..200).flat_map(|i| [f64::from(i % 50), 7.0]).collect();
+        let forest = IsolationForest::fit(&Rows::from_values(values, 2), &Options::default()).expect("fits");
+        let mut scores = [0.0; 2];
+        forest.score_rows(&[3.0, 7.0, 3.0, 1e9], &mut scores);
+        assert_eq!(scores[0], scores[1]);
+        let same = IsolationForest::fit(&Rows::from_values(vec![1.0; 20], 1), &Options::default()).expect("fits");
+        same.score_rows(&[1.0, 5.0], &mut scores);
+        assert_eq!(scores[0], scores[1], "nothing varies, nothing is told apart");
+    }
+
+    #[test]
+    fn bad_dumps_are_refused() {
+        let leaf = TreeDump {
+            children_left: vec![-1],
+            children_right: vec![-1],
+            feature: vec![-2],
+            threshold: vec![-2.0],
+            n_node_samples: vec![4],
+        };
+        let dump = |tree: TreeDump| ForestDump { features: 1, sample_size: 4, trees: vec![tree] };
+        assert!(IsolationForest::from_dump(&dump(leaf.clone())).is_ok());
+        let endless = TreeDump { children_left: vec![0], children_right: vec![0], feature: vec![0], ..leaf.clone() };
+        let wild = TreeDump { children_left: vec![5], children_right: vec![6], feature: vec![0], ..leaf.clone() };
+        let short = TreeDump { threshold: vec![], ..leaf };
+        for tree in [endless, wild, short] {
+            assert_eq!(IsolationForest::from_dump(&dump(tree)).map_err(|e| e.code()), Err(100));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A reference that lives: points that were not flagged come in, points that are too old go.
+
+use serde::{Deserialize, Serialize};
+
+use super::nearest::{Nearest, Neighbour};
+use super::{Exact, Graph, Method, Metric, check_k};
+use crate::error::{Error, Result};
+use crate::outlier::Rows;
+use crate::tensor::Tensor;
+
+/// How points are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub struct StoreOptions {
+    /// What near means.
+    pub metric: Metric,
+    /// How they are searched.
+    pub index: Method,
+    /// The age from which on a point is let go, in the units of the times it is given with; `None`: never.
+    pub max_age: Option<f64>,
+    /// The most points that are kept, the newest; `None`: all.
+    pub max_points: Option<usize>,
+}
+
+/// Points with their times. Not memory-mapped: a map of a file that another process cuts short ends this one (SIGBUS), and
+/// no error can be given; a saved store is read in one piece and checked before it is used.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NeighbourStore {
+    options: StoreOptions,
+    features: usize,
+    /// All points that were not compacted away, oldest first; the first `gone` of them are let go.
+    recent: Exact,
+    times: Vec<f64>,
+    gone: usize,
+    /// A graph of the first points, for [`Method::Hnsw`]; the others are searched exactly.
+    graph: Option<Graph>,
+    /// Points that went before the first that is kept here.
+    forgotten: u64,
+}
+
+/// Points from which on a graph is worth its building.
+const WORTH: usize = 1024;
+
+impl NeighbourStore {
+    /// An empty store of points with so many features.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn new(features: usize, options: StoreOptions) -> Result<Self> {
+        if features == 0 {
+            return Err(Error::invalid("features", 0, "at least 1"));
+        }
+        if options.max_age.is_some_and(|age| age.is_nan() || age <= 0.0) {
+            return Err(Error::invalid("max_age", options.max_age.unwrap_or(f64::NAN), "a positive number"));
+        }
+        if options.max_points == Some(0) {
+            return Err(Error::invalid("max_points", 0, "at least 1"));
+        }
+        let recent = Exact::new(&Rows::from_values(Vec::new(), features), options.metric)?;
+        Ok(NeighbourStore { options, features, recent, times: Vec::new(), gone: 0, graph: None, forgotten: 0 })
+    }
+
+    /// Takes in the observations of `batch` for which `flagged` is false, at `time`, and lets go what is too old by then.
+    /// Returns how many came in. Times must not fall.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a time that is earlier than
+    /// the last, or flags of another length.
+    pub fn add(&mut self, batch: &Tensor<'_>, flagged: &[bool], time: f64) -> Result<usize> {
+        batch.expect_features(self.features)?;
+        if flagged.len() != batch.observations() {
+            let expected = format!("{}, one an observation", batch.observations());
+            return Err(Error::invalid("flagged", format!("{} values", flagged.len()), expected));
+        }
+        let last = self.times.last().copied().unwrap_or(f64::NEG_INFINITY);
+        if time.is_nan() || time < last {
+            return Err(Error::invalid("time", time, format!("a time from {last} on")));
+        }
+        let rows = Rows::reference(batch)?;
+        let kept: Vec<usize> = (0..flagged.len()).filter(|i| !flagged[*i]).collect();
+        self.recent.push(rows.select(&kept).values())?;
+        self.times.resize(self.recent.len(), time);
+        self.evict(time)?;
+        Ok(kept.len())
+    }
+
+    /// Lets go the points that are too old at `now`, or too many.
+    ///
+    /// # Errors
+    /// As [`Exact::new`], where the rest is moved.
+    pub fn evict(&mut self, now: f64) -> Result<()> {
+        if let Some(age) = self.options.max_age {
+            self.gone = self.gone.max(self.times.partition_point(|time| now - time >= age));
+        }
+        if let Some(most) = self.options.max_points {
+            self.gone = self.gone.max(self.times.len().saturating_sub(most));
+        }
+        // Moved when half is gone: each point is moved once on average.
+        if self.gone > 64 && 2 * self.gone > self.recent.len() {
+            let rows = self.recent.rows().split_off(self.gone * self.features);
+            self.recent.replace(rows)?;
+            self.times.drain(..self.gone);
+            self.forgotten += self.gone as u64;
+            (self.gone, self.graph) = (0, None);
+        }
+        self.build();
+        Ok(())
+    }
+
+    /// A new graph, where the points that the old one lacks are a quarter of all.
+    fn build(&mut self) {
+        let in_graph = self.graph.as_ref().map_or(0, |graph| graph.exact().len());
+        let outside = self.recent.len() - in_graph;
+        if self.options.index == Method::Hnsw && self.len() >= WORTH && 4 * outside >= self.recent.len() {
+            self.graph = Some(Graph::new(self.recent.clone()));
+        }
+    }
+
+    /// Points that are searched.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.recent.len() - self.gone
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// The `k` nearest of each finite row of `batch` among the points that are kept, nearest first. An index counts the
+    /// points that ever came in, from 0.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a `k` above the points.
+    pub fn search(&self, batch: &Tensor<'_>, k: usize) -> Result<Vec<(u64, f64)>> {
+        batch.expect_features(self.features)?;
+        check_k(k, self.len())?;
+        let rows = Rows::reference(batch)?;
+        let mut found = Vec::with_capacity(rows.len() * k);
+        for row in rows.iter() {
+            let numbered = |n: &Neighbour| (self.forgotten + u64::from(n.index), n.distance);
+            found.extend(self.nearest(row, k).iter().map(numbered));
+        }
+        Ok(found)
+    }
+
+    fn nearest(&self, row: &[f64], k: usize) -> Vec<Neighbour> {
+        let mut nearest = Nearest::new(k);
+        let mut from = self.gone;
+        if let Some(graph) = self.graph.as_ref().filter(|_| Graph::check_k(k + self.gone.min(64)).is_ok()) {
+            // So many more that those which are gone are made up for; if they are not, all is looked at.
+            let wanted = (2 * k + 16).min(128).min(graph.exact().len());
+            let living: Vec<Neighbour> =
+                graph.search(row, wanted).into_iter().filter(|n| n.index as usize >= self.gone).collect();
+            if living.len() >= k {
+                living.iter().for_each(|n| nearest.offer(n.distance, n.index));
+                from = graph.exact().len();
+            }
+        }
+        for i in from..self.recent.len() {
+            nearest.offer(self.recent.distance(row, i), i as u32);
+        }
+        nearest.into_sorted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Elements;
+    use crate::testing::Random;
+
+    fn tensor(values: &[f64], features: usize) -> Tensor<'_> {
+        Tensor::new(Elements::F64(values), values.len() / features).expect("whole")
+    }
+
+    #[test]
+    fn what_is_searched_is_what_came_in_unflagged_and_is_young_enough() {
+        for index in [Method::Exact, Method::Hnsw] {
+            let options = StoreOptions { index, max_age: Some(10.0), ..StoreOptions::default() };
+            let mut store = NeighbourStore::new(2, options).expect("options");
+            let mut random = Random(3);
+            let mut all: Vec<(f64, Vec<f64>)> = Vec::new();
+            for step in 0..30 {
+                let time = f64::from(step) * 0.5;
+                let batch = random.normals(2 * 100);
+                let flagged: Vec<bool> = (0..100).map(|i| i % 5 == 0).collect();
+                assert_eq!(store.add(&tensor(&batch, 2), &flagged, time), Ok(80));
+                all.extend(batch.chunks(2).zip(&flagged).filter(|(_, f)| !**f).map(|(x, _)| (time, x.to_vec())));
+                let living = |at: &f64| time - at < 10.0;
+                assert_eq!(store.len(), all.iter().filter(|(at, _)| living(at)).count());
+                if step % 10 == 9 {
+                    let query = random.normals(2);
+                    let found = store.search(&tensor(&query, 2), 5).expect("enough points");
+                    let distance = |x: &[f64]| ((x[0] - query[0]).powi(2) + (x[1] - query[1]).powi(2)).sqrt();
+                    let mut want: Vec<(u64, f64)> =
+                        (0..).zip(&all).filter(|(_, (at, _))| living(at)).map(|(i, (_, x))| (i, distance(x))).collect();
+                    want.sort_by(|a, b| a.1.total_cmp(&b.1));
+                    for (f, w) in found.iter().zip(&want) {
+                        assert!(f.0 == w.0 && (f.1 - w.1).abs() < 1e-12, "{index:?} {f:?} {w:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bad_input_is_refused() {
+        let mut store =
+            NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() }).expect("options");
+        assert_eq!(store.add(&tensor(&[1.0, 2.0, 3.0, 4.0], 1), &[false; 4], 5.0), Ok(4));
+        assert_eq!((store.len(), store.is_empty()), (3, false));
+        let code = |result: Result<usize>| result.map_err(|e| e.code());
+        assert_eq!(code(store.add(&tensor(&[1.0], 1), &[false; 2], 5.0)), Err(100));
+        assert_eq!(code(store.add(&tensor(&[1.0], 1), &[false], 4.0)), Err(100));
+        assert_eq!(code(store.add(&tensor(&[f64::NAN], 1), &[false], 5.0)), Err(200));
+        assert_eq!(code(store.add(&tensor(&[1.0, 2.0], 2), &[false], 5.0)), Err(103));
+        assert_eq!(store.search(&tensor(&[1.0], 1), 4).map_err(|e| e.code()), Err(100));
+        for options in [
+            StoreOptions { max_age: Some(0.0), ..StoreOptions::default() },
+            StoreOptions { max_points: Some(0), ..StoreOptions::default() },
+        ] {
+            assert_eq!(NeighbourStore::new(1, options).map(|_| ()).map_err(|e| e.code()), Err(100));
+        }
+    }
+}

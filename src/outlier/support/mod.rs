@@ -1,0 +1,7 @@
+//! What several detectors need.
+
+pub mod linear;
+pub mod memory;
+pub mod packed;
+pub mod parallel;
+pub mod rows;

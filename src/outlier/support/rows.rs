@@ -1,0 +1,172 @@
+//! Observations in double precision, one after the other.
+
+use std::borrow::Cow;
+
+use ndarray::{Array2, ArrayView2};
+
+use super::memory;
+use crate::error::{Error, Result};
+use crate::tensor::{Elements, Tensor};
+
+/// `features x observations`, feature fastest, finite.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    values: Cow<'a, [f64]>,
+    features: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The reference observations of a tensor: in place where it is double precision, else a copy.
+    ///
+    /// # Errors
+    /// [`Error::NonFiniteBaseline`]; [`Error::InvalidArgument`] if the copy does not fit into memory.
+    pub fn reference(reference: &Tensor<'a>) -> Result<Self> {
+        let values = widened("reference", reference)?;
+        let features = reference.features();
+        let bad = values.iter().filter(|x| !x.is_finite()).count();
+        if bad > 0 {
+            let first = values.iter().position(|x| !x.is_finite()).unwrap_or(0);
+            let (feature, observation) = (first % features, first / features);
+            return Err(Error::NonFiniteBaseline { argument: "reference", count: bad, feature, observation });
+        }
+        Ok(Rows { values, features })
+    }
+
+    /// Values that are known to be finite.
+    #[must_use]
+    pub fn from_values(values: Vec<f64>, features: usize) -> Self {
+        Rows { values: Cow::Owned(values), features }
+    }
+
+    /// All values, feature fastest.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Number of observations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.features
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Observation `i`.
+    #[must_use]
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.values[i * self.features..(i + 1) * self.features]
+    }
+
+    /// One observation after the other.
+    pub fn iter(&self) -> std::slice::ChunksExact<'_, f64> {
+        self.values.chunks_exact(self.features)
+    }
+
+    /// Values of each feature, sorted.
+    #[must_use]
+    pub fn sorted_columns(&self) -> Vec<Vec<f64>> {
+        crate::outlier::scaled::sorted_columns(&self.values, self.features)
+    }
+
+    /// The observations at `indices`, copied.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Rows<'static> {
+        let values = indices.iter().flat_map(|i| self.row(*i)).copied().collect();
+        Rows { values: Cow::Owned(values), features: self.features }
+    }
+
+    /// As ndarray sees it: one observation a row.
+    #[must_use]
+    pub fn matrix(&self) -> ArrayView2<'_, f64> {
+        // The length is a whole number of observations by construction.
+        ArrayView2::from_shape((self.len(), self.features), &self.values).unwrap_or_else(|_| unreachable!())
+    }
+
+    /// Means of the features.
+    #[must_use]
+    pub fn means(&self) -> Vec<f64> {
+        let mut means = vec![0.0; self.features];
+        for row in self.iter() {
+            means.iter_mut().zip(row).for_each(|(m, x)| *m += x);
+        }
+        means.iter_mut().for_each(|m| *m /= self.len() as f64);
+        means
+    }
+
+    /// Covariance with divisor n, about `means`.
+    #[must_use]
+    pub fn covariance(&self, means: &[f64]) -> Array2<f64> {
+        let p = self.features;
+        let mut sums = Array2::<f64>::zeros((p, p));
+        let mut centred = vec![0.0; p];
+        for row in self.iter() {
+            for (c, (x, m)) in centred.iter_mut().zip(row.iter().zip(means)) {
+                *c = x - m;
+            }
+            for (i, a) in centred.iter().enumerate() {
+                let mut sums = sums.row_mut(i);
+                if let Some(sums) = sums.as_slice_mut() {
+                    sums[..=i].iter_mut().zip(&centred).for_each(|(s, b)| *s += a * b);
+                }
+            }
+        }
+        let n = self.len() as f64;
+        for i in 0..p {
+            for j in 0..=i {
+                sums[[i, j]] /= n;
+                sums[[j, i]] = sums[[i, j]];
+            }
+        }
+        sums
+    }
+
+    /// Demands so many observations.
+    ///
+    /// # Errors
+    /// [`Error::BaselineTooSmall`].
+    pub fn expect_at_least(&self, expected: usize, reason: &str) -> Result<()> {
+        if self.len() >= expected {
+            return Ok(());
+        }
+        Err(Error::BaselineTooSmall { argument: "reference", was: self.len(), expected, reason: reason.into() })
+    }
+
+    /// Demands that every feature varies.
+    ///
+    /// # Errors
+    /// [`Error::ConstantFeature`].
+    pub fn expect_spread(&self) -> Result<()> {
+        let first = self.row(0);
+        for (feature, value) in first.iter().enumerate() {
+            if self.iter().all(|row| row[feature] == *value) {
+                let (value, observations) = (*value, self.len());
+                return Err(Error::ConstantFeature { argument: "reference", feature, value, observations });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The elements in double precision: in place where they are.
+pub fn widened<'a>(argument: &'static str, tensor: &Tensor<'a>) -> Result<Cow<'a, [f64]>> {
+    if let Elements::F64(x) = tensor.elements() {
+        return Ok(Cow::Borrowed(x));
+    }
+    memory::expect_room(argument, tensor.elements().len(), 8, "a copy in double precision")?;
+    Ok(Cow::Owned(match tensor.elements() {
+        Elements::F16(x) => x.iter().map(|x| x.to_f64()).collect(),
+        Elements::F32(x) => x.iter().map(|x| f64::from(*x)).collect(),
+        Elements::F64(x) => x.to_vec(),
+    }))
+}

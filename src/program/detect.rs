@@ -1,0 +1,195 @@
+//! `fluxguard detect`: observations of a current sample that do not look like the reference.
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::outcome::{FailOn, Outcome};
+use super::sample::{Cells, Sample, by_observation, is_standard_input, unmatched};
+use super::{Answer, Failure};
+use fluxguard::outlier::{Fitted, NAMES, Spec};
+use fluxguard::tensor::{Elements, Tensor};
+use fluxguard::{Error, store};
+
+/// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference sample
+///
+/// A CSV has a header and one column a feature, all numbers; columns are matched by name. An observation is anomalous where
+/// its score is above the threshold, which unchanged observations exceed at the anomaly rate.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("detector-from").args(["detector", "load"]).required(true))]
+pub struct Detect {
+    /// The detector
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES), requires = "fit")]
+    detector: Option<String>,
+    /// CSV of the reference sample; - is standard input
+    #[arg(long, value_name = "REFERENCE", requires = "detector")]
+    fit: Option<PathBuf>,
+    /// CSV of the current sample; - is standard input
+    #[arg(long, value_name = "CURRENT", required_unless_present = "save")]
+    score: Option<PathBuf>,
+    /// A fitted detector, from --save
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options"])]
+    load: Option<PathBuf>,
+    /// Keep the fitted detector in this file
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// The fraction of unchanged observations that may be called anomalous [default: 0.01, or what the reference supports]
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    anomaly_rate: Option<f64>,
+    /// Neighbours of knn and lof
+    #[arg(long, value_name = "K")]
+    neighbours: Option<usize>,
+    /// Trees of iforest and eif
+    #[arg(long, value_name = "N")]
+    trees: Option<usize>,
+    /// Seed of a detector that draws random numbers
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Centre and scale each feature before the detector sees it
+    #[arg(long)]
+    standardize: bool,
+    /// More options of the detector, as JSON: {"covariance": "robust"}
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    options: Option<Map<String, Value>>,
+    /// Add to each anomaly what each feature had to do with it
+    #[arg(long)]
+    explain: bool,
+    /// Exit with 1 where this was found
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the program says.
+#[derive(Debug, Serialize)]
+struct Detections {
+    detector: String,
+    features: Vec<String>,
+    threshold: f64,
+    anomaly_rate: f64,
+    /// One an observation.
+    scores: Vec<f64>,
+    p_values: Vec<f64>,
+    /// From 0.
+    anomalies: Vec<usize>,
+    /// Of each anomaly, one number a feature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanations: Option<Vec<Vec<f64>>>,
+}
+
+/// A detector and the names of its features, which a file of the detector alone does not hold.
+struct Ready {
+    detector: Fitted,
+    reference: Option<Sample>,
+}
+
+impl Detect {
+    /// Fits or loads, saves, scores and says what was found.
+    pub fn run(&self) -> Result<Answer, Failure> {
+        let ready = self.ready()?;
+        if let Some(path) = &self.save {
+            store::save_detector(&ready.detector, path)?;
+        }
+        let Some(path) = &self.score else {
+            let description = ready.detector.describe();
+            return Ok(Answer::new(self.json, &description, || table::saved(&description), Outcome::Done));
+        };
+        let current = Sample::read("--score", path, &BTreeMap::new())?;
+        if let Some(bad) = ready.reference.as_ref().and_then(|reference| unmatched(reference, &current)) {
+            return Err(bad.into());
+        }
+        let names: Vec<String> = match &ready.reference {
+            Some(reference) => reference.columns.iter().map(|column| column.name.clone()).collect(),
+            None => current.columns.iter().map(|column| column.name.clone()).collect(),
+        };
+        let found = self.detect(&ready.detector, names, &current)?;
+        let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
+        Ok(Answer::new(self.json, &found, || table::render(&found), outcome))
+    }
+
+    fn ready(&self) -> Result<Ready, Failure> {
+        if let Some(path) = &self.load {
+            return Ok(Ready { detector: store::load_detector(path)?, reference: None });
+        }
+        // clap demands both.
+        let (Some(name), Some(fit)) = (&self.detector, &self.fit) else {
+            return Err(Error::invalid("--detector", "none", "a detector and --fit").into());
+        };
+        if is_standard_input(fit) && self.score.as_ref().is_some_and(|score| is_standard_input(score)) {
+            return Err(Error::invalid("--score", "- for both files", "a file for one of them").into());
+        }
+        let spec = Spec::new(name, self.detector_options())?;
+        let reference = Sample::read("--fit", fit, &BTreeMap::new())?;
+        let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
+        let rows = numbers(&reference, &names)?;
+        let detector = Fitted::fit(&spec, &Tensor::new(Elements::F64(&rows), reference.observations)?)?;
+        Ok(Ready { detector, reference: Some(reference) })
+    }
+
+    fn detector_options(&self) -> Map<String, Value> {
+        let mut options = self.options.clone().unwrap_or_default();
+        let mut set = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                options.insert(name.to_owned(), value);
+            }
+        };
+        set("neighbours", self.neighbours.map(Value::from));
+        set("trees", self.trees.map(Value::from));
+        set("seed", self.seed.map(Value::from));
+        set("standardize", self.standardize.then_some(Value::from(true)));
+        options
+    }
+
+    fn detect(&self, detector: &Fitted, features: Vec<String>, current: &Sample) -> Result<Detections, Failure> {
+        let rows = numbers(current, &features)?;
+        let batch = Tensor::new(Elements::F64(&rows), current.observations)?;
+        let scores = detector.score(&batch)?;
+        let p_values = scores.iter().map(|score| detector.calibrated().p_value(*score)).collect();
+        let lowest = 1.0 / (detector.calibrated().len() + 1) as f64;
+        let anomaly_rate = self.anomaly_rate.unwrap_or(lowest.max(0.01)).min(0.999);
+        let threshold = detector.threshold(anomaly_rate)?;
+        let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
+        let p = detector.features();
+        let explanations = self.explain.then(|| {
+            let explain = |i: &usize| -> Result<Vec<f64>, Error> {
+                detector.explain(&Tensor::new(Elements::F64(&rows[i * p..(i + 1) * p]), 1)?)
+            };
+            anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>()
+        });
+        let explanations = explanations.transpose()?;
+        let detector = detector.name().to_owned();
+        Ok(Detections { detector, features, threshold, anomaly_rate, scores, p_values, anomalies, explanations })
+    }
+}
+
+/// The columns of these names, an observation after the other.
+fn numbers(sample: &Sample, names: &[String]) -> Result<Vec<f64>, Failure> {
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        match sample.column(name).map(|column| &column.cells) {
+            Some(Cells::Numbers(values)) => columns.push(values.as_slice()),
+            _ => {
+                let was = format!("column {name:?}, which holds text");
+                return Err(Error::invalid("--fit", was, "columns of numbers; leave others out of both files").into());
+            }
+        }
+    }
+    Ok(by_observation(&columns))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
+    value.ok_or_else(|| "expected a fraction between 0 and 1".into())
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|e| format!("expected a JSON object: {e}"))
+}

@@ -1,0 +1,122 @@
+using Test, FluxGuard
+using FluxGuard: DETECTORS, JSON, Native, describe, face
+using Main.Support
+
+reference = values_like(41, 3, 400)
+probe = values_like(42, 3, 30)
+probe[:, 7] .= (8.0, 5.0, -6.0)
+probe[:, 8] .= (7.0, 0.1, -0.2)
+
+@testset "every name of Rust has a type, and back" begin
+    @test sort!(collect(keys(DETECTORS))) == sort!(String.(JSON.parse(Native.detector_names(face()))))
+end
+
+# The types without options that must be there, so that each is fitted on its defaults.
+@testset "$name" for (name, type) in sort!(collect(DETECTORS); by = first)
+    d = fit(type, reference)
+    @test nobs(d) == 400
+    scores = score(d, probe)
+    @test length(scores) == 30 && argmax(scores) == 7
+    @test [score(d, probe[:, j])[1] for j in 1:30] == scores            # novelty mode
+    @test score(d, view(probe, :, 1:2:29)) == scores[1:2:29]
+    @test score(d, reshape(probe, 3, 1, 30)) == scores
+    p = pvalue(d, probe)
+    @test all(0 .< p .<= 1) && p[7] ≈ 1 / 401
+    @test sortperm(scores; rev = true)[1] == argmin(p)
+    t = threshold(d; rate = 0.05)
+    @test (scores .> t) == (p .<= 0.05)
+    parts = explain(d, probe)
+    @test size(parts) == size(probe) && all(isfinite, parts)
+    # One component is left out of three: its direction, not the feature, says what is left over.
+    type === PCADetector || @test argmax(parts[:, 8]) == 1
+    path = scratch("detector.fg")
+    save(path, d)
+    again = load(Detector, path)
+    @test typeof(again) === type && score(again, probe) == scores && pvalue(load(type, path), probe) == p
+    @test nobs(fit!(again, reference)) == 400 && score(again, probe) == scores  # by the options that were saved
+    @test occursin("400 observations", sprint(show, d)) && occursin(name, sprint(show, MIME("text/plain"), d))
+end
+
+@testset "element types" begin
+    d = fit(KNN, Float32.(reference); neighbours = 3)
+    @test score(d, Float32.(probe)) ≈ score(fit(KNN, reference; neighbours = 3), probe) rtol = 1e-5
+    @test score(d, Float16.(probe)) ≈ score(d, probe) rtol = 1e-2
+    one = fit(ZScore, reference[1:1, :])
+    @test length(score(one, probe[1, :])) == 30
+end
+
+@testset "options cross" begin
+    d = fit(KNN, reference; neighbours = 7, aggregate = :mean, metric = :inner_product)
+    @test describe(d)["options"]["metric"] == "inner-product" && describe(d)["options"]["neighbours"] == 7
+    @test sum(explain(fit(Mahalanobis, reference), probe); dims = 1)[:] ≈ score(fit(Mahalanobis, reference), probe)
+    @test fit(KNN, reference; calibration = (cross = 2,)) isa KNN
+    half = fit(KNN, reference; calibration = :holdout)
+    @test describe(half)["calibration_size"] == 100
+    none = fit(KNN, reference; calibration = :none)
+    @test_throws Incompatible pvalue(none, probe)
+    @test_throws Incompatible threshold(none; rate = 0.1)
+    wide = fit(KNN, reference .* [1, 1000, 1]; standardize = true)
+    @test score(wide, probe .* [1, 1000, 1]) ≈ score(fit(KNN, reference; standardize = true), probe) rtol = 1e-9
+    two = fit!(Ensemble(members = [KNN(neighbours = 3), ECOD()], combine = :rank), reference)
+    @test argmax(score(two, probe)) == 7
+    graph = fit(KNN, reference; index = :hnsw, calibration = :none)
+    @test score(graph, probe) ≈ score(fit(KNN, reference; calibration = :none), probe)
+end
+
+@testset "thresholds" begin
+    usual = values_like(43, 1, 3000)[:]
+    @test threshold(usual; method = :percentile, rate = 0.5) ≈ sort(usual)[1500] atol = 0.01
+    @test count(usual .> threshold(usual; rate = 0.01)) == 29           # floor(0.01 * 3001) = 30, the 30th is not above itself
+    @test threshold(usual; method = :pot, rate = 1e-4) > threshold(usual; rate = 1e-3)
+    @test threshold(usual; method = :budget, alerts = 10, observations = 10_000) == threshold(usual; rate = 1e-3)
+    @test_throws BaselineTooSmall threshold(usual; rate = 1e-5)
+    @test_throws InvalidArgument threshold(usual; method = :guess)
+    @test_throws InvalidArgument threshold([1.0, NaN]; rate = 0.5)
+end
+
+@testset "quality, curves, comparison" begin
+    labels = [j in (7, 8) for j in 1:30]
+    scores = score(fit(KNN, reference), probe)
+    q = quality(scores, labels; threshold = sort(scores)[end-2])
+    @test q == (auroc = 1.0, auprc = 1.0, fpr_at_95_tpr = 0.0, precision = 1.0, recall = 1.0, f1 = 1.0)
+    @test quality([1.0, 1.0], [true, false]).auroc == 0.5
+    curve = roc([3.0, 2.0, 1.0], [true, false, true])
+    @test [(c.false_positive_rate, c.true_positive_rate) for c in curve] == [(0, 0), (0, 0.5), (1, 0.5), (1, 1)]
+    @test curve[1].threshold == Inf
+    @test [c.precision for c in precision_recall([3.0, 2.0, 1.0], [true, false, true])] ≈ [1, 1 / 2, 2 / 3]
+    rows = compare_detectors([KNN(), IsolationForest(trees = 20), LOF(neighbours = 399)], reference, probe, labels; rate = 0.05)
+    @test rows[1].auroc == 1.0 && rows[1].bytes > 0 && rows[1].error === nothing
+    @test rows[3].detector == "lof" && isnan(rows[3].auroc) && occursin("folds", rows[3].error)
+    @test keys(rows[1]) == (:detector, :auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1, :fit_seconds, :score_seconds, :bytes, :error)
+    @test_throws InvalidArgument compare_detectors([KNN()], reference, probe, labels[1:9])
+    @test_throws InvalidArgument quality(scores, trues(30))
+end
+
+@testset "bad input" begin
+    @test_throws InvalidArgument score(KNN(), probe)                     # not fitted
+    @test_throws InvalidArgument fit(KNN, reference; neighbors = 3)      # no such option
+    @test_throws InvalidArgument fit(KNN, reference; neighbours = 401)
+    @test_throws BaselineTooSmall fit(LOF, reference; neighbours = 399)  # enough for all, not for a fold
+    @test_throws BaselineTooSmall fit(Mahalanobis, reference[:, 1:2])
+    @test_throws InvalidArgument fit(Mahalanobis, [reference; sum(reference; dims = 1)]) # singular
+    @test_throws ConstantFeature fit(Mahalanobis, [reference; ones(1, 400)])
+    @test_throws NonFiniteBaseline fit(HBOS, [reference [NaN, 1, 2]])
+    @test_throws ElementTypeUnsupported fit(HBOS, [1 2; 3 4])
+    @test_throws InvalidArgument fit(HBOS, "text")
+    d = fit(HBOS, reference)
+    @test_throws FeatureMismatch score(d, ones(4, 2))
+    @test_throws EmptyTensor score(d, ones(3, 0))
+    spoilt = [probe[:, 1] [NaN, 0, 0] [0, Inf, 0]]
+    @test isequal(isnan.(score(d, spoilt)), [false, true, true])
+    @test isequal(isnan.(pvalue(d, spoilt)), [false, true, true])
+    @test isequal(isnan.(explain(d, spoilt)), [falses(3) trues(3) trues(3)])
+    same = fit(HBOS, ones(2, 50))                                        # all equal: no spread, no error where none is needed
+    @test score(same, ones(2, 1)) < score(same, fill(9.0, 2, 1))
+    path = scratch("knn.fg")
+    save(path, fit(KNN, reference))
+    @test_throws Incompatible load(LOF, path)
+    @test_throws FileDamaged load(Profile, path)
+    write(path, read(path)[1:end-1])
+    @test_throws FileDamaged load(Detector, path)
+    @test_throws InvalidArgument save(path, KNN())
+end

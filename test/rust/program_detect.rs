@@ -1,0 +1,149 @@
+//! `fluxguard detect` on real files: its scores are scikit-learn's and pyod's (`test/reference/detectors.py`), its keys and
+//! exit codes the contract's.
+#![allow(clippy::unwrap_used)]
+
+#[path = "program_support.rs"]
+mod support;
+
+use serde_json::Value;
+use support::Folder;
+
+fn csv(rows: &Value) -> String {
+    let rows = rows.as_array().unwrap();
+    let p = rows[0].as_array().unwrap().len();
+    let header: Vec<String> = (0..p).map(|k| format!("x{k}")).collect();
+    let line = |row: &Value| row.as_array().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let lines: Vec<String> = std::iter::once(header.join(",")).chain(rows.iter().map(line)).collect();
+    lines.join("\n") + "\n"
+}
+
+/// `reference.csv` around 0 and `current.csv` with one observation far out, its columns in another order.
+fn files(folder: &Folder) {
+    let wave = |i: u32| (f64::from(i) * 0.7).sin() + (f64::from(i) * 0.13).cos();
+    let reference: String = (0..300).map(|i| format!("{},{}\n", wave(i), wave(i + 1000))).collect();
+    folder.write("reference.csv", format!("a,b\n{reference}"));
+    folder.write("current.csv", "b,a\n0.1,0.2\n-9,25\n-0.3,0.5\n");
+}
+
+#[test]
+fn scores_are_those_of_the_peers() {
+    let all: Value = serde_json::from_str(include_str!("../reference/detectors.json")).unwrap();
+    let folder = Folder::new("detect-peers");
+    folder.write("reference.csv", csv(&all["reference"]));
+    folder.write("probe.csv", csv(&all["probe"]));
+    let mut names = Vec::new();
+    for case in all["closed"].as_array().unwrap() {
+        let (detector, options) = (case["detector"].as_str().unwrap(), case["options"].to_string());
+        let arguments = [
+            "detect",
+            "--detector",
+            detector,
+            "--fit",
+            "reference.csv",
+            "--score",
+            "probe.csv",
+            "--options",
+            &options,
+            "--json",
+        ];
+        let json = folder.run(&arguments).json();
+        for (got, want) in json["scores"].as_array().unwrap().iter().zip(case["scores"].as_array().unwrap()) {
+            let (got, want) = (got.as_f64().unwrap(), want.as_f64().unwrap());
+            assert!((got - want).abs() <= 1e-9 * want.abs().max(0.01), "{detector} {options}: {got} {want}");
+        }
+        assert!(json["threshold"].is_f64());
+        names.push(detector);
+    }
+    names.dedup();
+    assert!(names.len() >= 10, "{names:?}");
+}
+
+#[test]
+fn every_detector_finds_what_is_far_out_by_its_name() {
+    let folder = Folder::new("detect-all");
+    files(&folder);
+    for detector in fluxguard::outlier::NAMES {
+        let arguments = [
+            "detect",
+            "--detector",
+            detector,
+            "--fit",
+            "reference.csv",
+            "--score",
+            "current.csv",
+            "--json",
+            "--explain",
+        ];
+        let run = folder.run(&arguments);
+        let json = run.json();
+        assert_eq!(run.code, 0);
+        assert_eq!(json["detector"], *detector);
+        assert_eq!(json["features"], serde_json::json!(["a", "b"]));
+        // Of two features' histograms the emptiest cells of both together are rarer than one value beyond all.
+        if *detector == "hbos" {
+            continue;
+        }
+        assert_eq!(json["anomalies"], serde_json::json!([1]), "{detector}: {json}");
+        let explained = json["explanations"][0].as_array().unwrap();
+        // Both features are beyond all others, `a` farther.
+        if ["zscore", "robust-z", "iqr", "distance", "knn", "kmeans", "mahalanobis"].contains(detector) {
+            assert!(explained[0].as_f64() > explained[1].as_f64(), "{detector}: {explained:?}");
+        }
+        assert!((json["anomaly_rate"].as_f64().unwrap() - 0.01).abs() < 1e-12);
+        let p = json["p_values"][1].as_f64().unwrap();
+        assert!((p - 1.0 / 301.0).abs() < 1e-12, "{detector}: {p}");
+    }
+}
+
+#[test]
+fn exit_codes_and_the_table() {
+    let folder = Folder::new("detect-codes");
+    files(&folder);
+    let detect = ["detect", "--detector", "iforest", "--fit", "reference.csv", "--score"];
+    let found =
+        folder.run(&[&detect[..], &["current.csv", "--fail-on", "drift", "--seed", "3", "--trees", "50"]].concat());
+    assert_eq!(found.code, 1, "{}", found.err);
+    assert!(
+        found.out.starts_with("1 of 3 observations are anomalous (detector iforest, threshold 0."),
+        "{}",
+        found.out
+    );
+    assert!(found.out.contains("ANOMALY"));
+    let none = folder.run(&[&detect[..], &["reference.csv", "--anomaly-rate", "0.01"]].concat());
+    assert_eq!(none.code, 0);
+    let refused = |more: &[&str]| folder.run(more).refused().to_owned();
+    assert!(
+        refused(&["detect", "--detector", "nothing", "--fit", "reference.csv", "--score", "current.csv"])
+            .contains("iforest")
+    );
+    assert!(refused(&["detect", "--detector", "knn", "--score", "current.csv"]).contains("--fit"));
+    assert!(refused(&[&detect[..], &["current.csv", "--neighbours", "3"]].concat()).contains("neighbours"));
+    assert!(
+        refused(&[&detect[..], &["current.csv", "--anomaly-rate", "0.0001"]].concat())
+            .contains("expected at least 9999")
+    );
+    let knn = ["detect", "--detector", "knn", "--fit", "reference.csv", "--score", "current.csv", "--neighbours"];
+    assert!(refused(&[&knn[..], &["301"]].concat()).contains("neighbours: got 301, expected a number from 1 to 300"));
+    assert!(refused(&[&knn[..], &["300"]].concat()).contains("calibration"));
+    folder.write("text.csv", "a,b\n1,x\n2,y\n");
+    assert!(refused(&["detect", "--detector", "knn", "--fit", "text.csv", "--score", "text.csv"]).contains("\"b\""));
+    folder.write("nan.csv", "a,b\n1,NaN\n");
+    assert!(refused(&[&detect[..], &["nan.csv"]].concat()).contains("line 2"));
+}
+
+#[test]
+fn a_saved_detector_scores_as_the_fitted_one() {
+    let folder = Folder::new("detect-saved");
+    files(&folder);
+    let fit = ["detect", "--detector", "lof", "--fit", "reference.csv", "--save", "lof.fg", "--json"];
+    let described = folder.run(&fit).json();
+    assert_eq!((&described["detector"], &described["calibration_size"]), (&"lof".into(), &300.into()));
+    let fresh = folder.run(&[&fit[..], &["--score", "current.csv"]].concat()).json();
+    // A detector alone knows its features by their order.
+    folder.write("ordered.csv", "a,b\n0.2,0.1\n25,-9\n0.5,-0.3\n");
+    let loaded = folder.run(&["detect", "--load", "lof.fg", "--score", "ordered.csv", "--json"]).json();
+    assert_eq!(loaded["scores"], fresh["scores"]);
+    assert_eq!(loaded["threshold"], fresh["threshold"]);
+    folder.write("lof.fg", "{}\n");
+    assert!(folder.run(&["detect", "--load", "lof.fg", "--score", "ordered.csv"]).refused().contains("damaged"));
+}
