@@ -1,3 +1,4 @@
+# needs: numpy scikit-learn pyod
 """How well the detectors find what is not like the reference, on scikit-learn's sets, beside pyod's and trivial scores.
 
     python evaluate/outliers.py [--program target/release/fluxguard] [--seeds 5] [--sets wine,iris] [--markdown]
