@@ -1,0 +1,48 @@
+# The other path: a gradient for every observation, one after the other on each thread. Any model, any layer; slower.
+
+"The trainable part of a Zygote gradient, added up where a parameter has several places."
+function collect_gradients!(found::IdDict, index, x, g)
+    (g === nothing || g isa AbstractZero) && return found
+    if haskey(index, x)
+        g = unthunk(g)
+        found[x] = haskey(found, x) ? found[x] .+ g : g
+    elseif !Functors.isleaf(x)
+        children, _ = Functors.functor(x)
+        gradients, _ = Functors.functor(typeof(x), g isa Base.RefValue ? g[] : g)
+        for key in keys(children)
+            collect_gradients!(found, index, children[key], gradients[key])
+        end
+    end
+    return found
+end
+
+"`(value, IdDict of gradients)` of one observation, or of a whole batch."
+function ordinary(model, index, loss, batch)
+    value, back = Zygote.pullback(m -> scalar(loss(m, batch...)), model)
+    return value, collect_gradients!(IdDict{Any,Any}(), index, model, back(one(value))[1])
+end
+
+"""
+    each!(visit, model, parameters, loss, batch) -> value
+
+`visit(i, squares, gradients)` for every observation, `squares` a vector over `parameters`, on all threads; calls do not
+overlap. Memory: one gradient a thread. The value is the sum of the losses of single observations.
+"""
+function each!(visit::F, model, parameters, loss, batch) where {F}
+    index = IdDict{Any,Int}(p => k for (k, p) in enumerate(parameters))
+    lock, total = ReentrantLock(), Ref(0.0)
+    in_parallel(Flux.MLUtils.numobs(batch)) do range
+        for i in range
+            value, gradients = ordinary(model, index, loss, observation_of(batch, i))
+            squares = [haskey(gradients, p) ? square(settled(gradients[p], eltype(p))) : 0.0 for p in parameters]
+            @lock lock begin
+                total[] += value
+                visit(i, squares, gradients)
+            end
+        end
+    end
+    return total[]
+end
+
+"A batch of one. The last dimension stays."
+observation_of(batch, i) = Flux.MLUtils.getobs(batch, i:i)
