@@ -33,6 +33,7 @@ export update!, reset!, drifted, warned, statistic
 export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
 export noise_multiplier, effective_noise_multiplier, PrivacyState
 export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
+export AutoDP, private_gradient, check_private, privatise
 export NoiseSource, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
@@ -73,6 +74,9 @@ include("privacy/sampler.jl")
 include("privacy/correlated.jl")
 include("privacy/state.jl")
 include("privacy/report.jl")
+include("private/lots.jl")
+include("private/run.jl")
+include("private/training.jl")
 
 function __init__()
     generating_output() && return

@@ -3,8 +3,10 @@
 module FluxGuardFluxExt
 
 using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non_differentiable, unthunk
-using Flux: Flux, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Scale, Zygote
-using FluxGuard: Guarded
+using Flux: Flux, BatchNorm, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Scale, Zygote
+using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivateRun, accountant,
+    begin_correlated!, check_private, check_run, clip_at, epsilon, expected_lot_size, invalid, isprivate, one_of, private_gradient,
+    release!, sampling, total_clip, whole
 using Functors: Functors
 using Flux.LinearAlgebra: BLAS, mul!
 using Flux.NNlib: DenseConvDims
@@ -22,5 +24,16 @@ include("ghost/embedding.jl")
 include("ghost/bilinear.jl")
 include("ghost/each.jl")
 include("ghost/tree.jl")
+include("training/part.jl")
+include("training/sums.jl")
+include("training/autodp.jl")
+include("training/train.jl")
+include("training/check.jl")
+
+# Data of any kind that MLUtils knows.
+FluxGuard.numobs(x) = Flux.MLUtils.numobs(x)
+FluxGuard.getobs(x, i) = Flux.MLUtils.getobs(x, i)
+FluxGuard.PoissonSampler(loader::Flux.DataLoader; options...) = FluxGuard.poisson_lots(loader.data; options...)
+FluxGuard.PoissonSampler(view::Flux.MLUtils.ObsView; options...) = FluxGuard.poisson_lots(view; options...)
 
 end

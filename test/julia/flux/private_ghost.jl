@@ -14,7 +14,9 @@ function both_paths(model, loss, batch)
     fast = Ext.sums!(IdDict{Any,Any}(), recorder, n .* weights)
     slow = IdDict{Any,Any}(p => zero(p) for p in recorder.parameters)
     oracle = zeros(n, length(recorder.parameters))
-    total = Ext.each!(model, recorder.parameters, loss, batch) do i, squares, gradients
+    total = 0.0
+    Ext.each!([(model, loss)], recorder.parameters, batch) do i, values, squares, gradients
+        total += only(values)
         oracle[i, :] = squares
         for (k, p) in enumerate(recorder.parameters)
             haskey(gradients, p) && (slow[p] .+= weights[i, k] .* gradients[p])

@@ -23,25 +23,28 @@ function ordinary(model, index, loss, batch)
 end
 
 """
-    each!(visit, model, parameters, loss, batch) -> value
+    each!(visit, pairs, parameters, batch)
 
-`visit(i, squares, gradients)` for every observation, `squares` a vector over `parameters`, on all threads; calls do not
-overlap. Memory: one gradient a thread. The value is the sum of the losses of single observations.
+`visit(i, values, squares, gradients)` for every observation: the losses of the `(model, loss)` pairs, the squared norms
+over `parameters`, and the gradients, of all pairs together. On all threads; visits do not overlap. Memory: one gradient a
+thread.
 """
-function each!(visit::F, model, parameters, loss, batch) where {F}
+function each!(visit::F, pairs, parameters, batch) where {F}
     index = IdDict{Any,Int}(p => k for (k, p) in enumerate(parameters))
-    lock, total = ReentrantLock(), Ref(0.0)
-    in_parallel(Flux.MLUtils.numobs(batch)) do range
+    lock = ReentrantLock()
+    in_parallel(lot_observations(batch)) do range
         for i in range
-            value, gradients = ordinary(model, index, loss, observation_of(batch, i))
-            squares = [haskey(gradients, p) ? square(settled(gradients[p], eltype(p))) : 0.0 for p in parameters]
-            @lock lock begin
-                total[] += value
-                visit(i, squares, gradients)
+            one, values, gradients = observation_of(batch, i), Float64[], IdDict{Any,Any}()
+            for (model, loss) in pairs
+                value, own = ordinary(model, index, loss, one)
+                push!(values, value)
+                merge!(gradients, own)
             end
+            squares = [haskey(gradients, p) ? square(settled(gradients[p], eltype(p))) : 0.0 for p in parameters]
+            @lock lock visit(i, values, squares, gradients)
         end
     end
-    return total[]
+    return
 end
 
 "A batch of one. The last dimension stays."

@@ -4,10 +4,11 @@
 supported(_) = false
 
 """
-A model made ready to be recorded. `tapped` is the model with its taps, `parameters` its trainable arrays in the order of
+A model made ready to be recorded. `tapped` is the `original` with its taps, `parameters` its trainable arrays in the order of
 `Flux.trainables`, `index` their places. `unfit` says why the model cannot be recorded, where it cannot.
 """
 mutable struct Recorder
+    original::Any
     tapped::Any
     taps::Vector{Tap}
     parameters::Vector{Any}
@@ -43,7 +44,7 @@ function Recorder(model; frozen = IdDict())
         orphan === nothing || (unfit = "a parameter of size $(size(parameters[orphan])) is in no layer that can be recorded")
         tied === nothing || (unfit = "a parameter of size $(size(parameters[tied])) is in two layers")
     end
-    return Recorder(tapped, collect(Tap, values(taps)), parameters, index, pass, unfit)
+    return Recorder(model, tapped, collect(Tap, values(taps)), parameters, index, pass, unfit)
 end
 
 trained(l) = (p for p in parameters(l) if p isa AbstractArray)
@@ -66,7 +67,7 @@ parameter `p`. Throws [`Unfit`](@ref).
 """
 function record!(r::Recorder, loss, batch)
     foreach(reset!, r.taps)
-    r.pass.observations = Flux.MLUtils.numobs(batch)
+    r.pass.observations = lot_observations(batch)
     r.pass.data = [id for array in arrays(batch) for id in Base.dataids(array)]
     value, back = Zygote.pullback(model -> scalar(loss(model, batch...)), r.tapped)
     isempty(collect_gradients!(IdDict{Any,Any}(), r.index, r.tapped, back(one(value))[1])) || throw(Unfit("the loss or a layer uses parameters outside their layer"))

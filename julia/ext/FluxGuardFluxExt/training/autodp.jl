@@ -1,0 +1,109 @@
+# The argument that makes training private, and one step of it.
+
+mutable struct DPBackend{A<:Flux.AbstractADType} <: Flux.AbstractADType
+    ad::A
+    run::PrivateRun
+    max_physical_batch_size::Int
+    reduction::Symbol
+    progress::Union{Bool,IO}
+    parts::Vector{Part}
+    report::Union{Nothing,ClipReport}
+end
+
+function FluxGuard.AutoDP(ad::Flux.AbstractADType = Flux.AutoZygote(); max_physical_batch_size = typemax(Int), reduction = :check,
+    progress = false, options...)
+    ad isa Flux.AutoZygote || throw(invalid("ad", ad, "AutoZygote()"))
+    for name in (:clip, :noise_multiplier, :lot_size)
+        haskey(options, name) || throw(invalid(name, "nothing", "a number: AutoDP needs clip, noise_multiplier and lot_size"))
+    end
+    run = PrivateRun(; options...)
+    progress === false || run.delta !== nothing || throw(invalid("delta", "nothing", "a number in (0, 1): progress shows epsilon"))
+    return DPBackend(ad, run, whole("max_physical_batch_size", max_physical_batch_size, 1),
+        one_of("reduction", reduction, (:check, :mean, :sum)), progress, Part[], nothing)
+end
+
+function Base.getproperty(dp::DPBackend, name::Symbol)
+    name === :accountant && return accountant(getfield(dp, :run))
+    name === :steps && return getfield(dp, :run).step
+    name === :clip && return clip_at(getfield(dp, :run))
+    return getfield(dp, name)
+end
+
+Base.propertynames(::DPBackend) = (fieldnames(DPBackend)..., :accountant, :steps, :clip)
+
+FluxGuard.epsilon(dp::DPBackend; delta = needed_delta(dp)) = epsilon(dp.accountant; delta = delta)
+FluxGuard.delta(dp::DPBackend; epsilon) = FluxGuard.delta(dp.accountant; epsilon = epsilon)
+FluxGuard.steps(dp::DPBackend) = dp.run.step
+FluxGuard.isprivate(dp::DPBackend) = isprivate(dp.run)
+FluxGuard.report(dp::DPBackend; delta = needed_delta(dp), options...) =
+    FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), options...)
+
+needed_delta(dp) = something(dp.run.delta, throw_delta(dp.run.delta))
+throw_delta(delta) = delta === nothing ? throw(invalid("delta", "nothing", "a number in (0, 1), here or in AutoDP")) : delta
+
+function Base.show(io::IO, dp::DPBackend)
+    run = dp.run
+    print(io, "AutoDP(", dp.ad, "; clip = ", run.clip isa Function ? "a schedule" : run.clip,
+        ", noise_multiplier = ", run.noise_multiplier isa Function ? "a schedule" : run.noise_multiplier,
+        ", lot_size = ", run.lot_size isa Function ? "a schedule" : run.lot_size, ", ", run.step, run.step == 1 ? " step" : " steps",
+        isprivate(dp) ? "" : ", seeded: not private", ")")
+end
+
+tuple_of(x::Tuple) = x
+tuple_of(x) = (x,)
+
+function FluxGuard.private_gradient(dp::DPBackend, losses, models, batch...; frozen = (), share = (1, 1))
+    batch = length(batch) == 1 && batch[1] isa Tuple ? batch[1] : batch
+    isempty(batch) && throw(invalid("batch", "nothing", "the lot's arrays: private_gradient(dp, loss, model, x, y); a loss " *
+        "that holds its data hides which example is which"))
+    several = losses isa Tuple
+    several && !(models isa Tuple && length(models) == length(losses)) &&
+        throw(invalid("models", "$(length(tuple_of(models))) models", "as many as losses, $(length(losses))"))
+    i, k = share
+    1 <= i <= k || throw(invalid("share", share, "(i, k): worker i of k"))
+    run, n = dp.run, lot_observations(batch)
+    parts = [part_of(dp, loss, model, frozen) for (loss, model) in (several ? zip(losses, models) : ((losses, models),))]
+    parameters = reduce(vcat, (part.recorder.parameters for part in parts))
+    isempty(parameters) && throw(invalid("model", "no parameters to train", "at least one that is not frozen"))
+    check_lot(run, n, k)
+    check_run(run)
+    clip = clip_at(run)
+    clip isa Real || length(clip) == length(parameters) ||
+        throw(invalid("clip", "$(length(clip)) norms", "one for each of $(length(parameters)) parameters"))
+    n > 0 && foreach(part -> decide!(part, dp, batch), parts)
+    value, sums, report = clipped_sums(parts, parameters, clip, batch, n, dp.max_physical_batch_size)
+    begin_correlated!(run, sum(length, parameters))
+    report = release!(run, [sums[p] for p in parameters], report; share = k, count = i == 1)
+    dp.report = report
+    gradients = map(model -> gradient_tree(model, sums), several ? models : (models,))
+    return (loss = value, gradient = several ? gradients : only(gradients), report = report)
+end
+
+"Observations of a lot, which may be none."
+function lot_observations(batch)
+    counts = [size(x, ndims(x)) for x in arrays(batch) if ndims(x) > 0]
+    isempty(counts) && return Flux.MLUtils.numobs(batch)
+    allequal(counts) || throw(invalid("batch", "arrays of $(join(counts, ", ")) observations", "as many in each, in the last dimension"))
+    return first(counts)
+end
+
+"What the named analysis says of a lot's size must hold for this one."
+function check_lot(run, n, workers)
+    s = run.sampling
+    s === nothing || workers > 1 && return
+    s === nothing && return
+    s.sampler === :without_replacement && n != s.lot_size &&
+        throw(invalid("batch", "$n observations", "$(s.lot_size), the lot_size that sampler = :without_replacement accounts for"))
+    s.sampler === :shuffled && n > s.lot_size &&
+        throw(invalid("batch", "$n observations", "at most $(s.lot_size), the lot_size that sampler = :shuffled accounts for"))
+    s.sampler === :truncated_poisson && n > s.max_lot &&
+        throw(invalid("batch", "$n observations", "at most $(s.max_lot), the max_lot that is accounted for"))
+    return
+end
+
+function Flux.withgradient(loss::F, dp::DPBackend, model, batch::Vararg{Any,N}) where {F,N}
+    result = private_gradient(dp, loss, model, batch...)
+    return (val = result.loss, grad = (result.gradient, map(_ -> nothing, batch)...))
+end
+
+Flux.gradient(loss::F, dp::DPBackend, model, batch::Vararg{Any,N}) where {F,N} = Flux.withgradient(loss, dp, model, batch...).grad

@@ -1,0 +1,86 @@
+# Names of private training; their methods come with Flux.
+
+"""
+    AutoDP(AutoZygote(); clip, noise_multiplier, lot_size, options...) <: ADTypes.AbstractADType
+
+Private training of a Flux model by changing one argument:
+
+    dp   = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.1, lot_size = 256)
+    lots = PoissonSampler((x, y); rate = 256 / n, steps = 1000)
+    Flux.train!(loss, dp, model, lots, opt)
+    epsilon(dp; delta = 1e-5)
+
+Every example's gradient is clipped, the sum gets noise, and is divided by `lot_size` (Abadi et al. 2016). `loss(model,
+batch...)` must be a mean or a sum over the lot's examples, without a penalty on parameters (give that to the optimiser:
+`WeightDecay`); the first lot shows whether it is. Layers that couple examples are refused ([`check_private`](@ref)).
+
+# Arguments
+- `clip`: L2 norm of an example's contribution (flat), a vector of norms, one for each of `Flux.trainables(model)`, or an
+  [`AdaptiveClip`](@ref).
+- `noise_multiplier`: standard deviation of the noise over the clip norm; [`noise_multiplier`](@ref) finds it for a target.
+- `lot_size`: the expected size of a lot, `rate × observations`.
+- Schedules: each of these three may be a function of the step (1, 2, ...).
+- How lots are drawn, where `train!` is not given a [`PoissonSampler`](@ref) that tells: `sample_rate` (Poisson sampling
+  done by the caller), or `sampler` = `:full_batch`, `:without_replacement`, `:shuffled` (with `relation = :replace_one`),
+  with `dataset_size`, `max_lot` as in [`FluxGuard.Phase`](@ref FluxGuard.Phase).
+- `accountant = :pld`, `relation = :add_remove`, `unit_size = 1`: as in [`Accountant`](@ref).
+- `stop_at`, `delta`: training stops before epsilon at `delta` exceeds `stop_at`.
+- `noise`: `:discrete` (default), `:fast` (for experiments), or for streams that cannot be sampled (DP-FTRL) `:tree` or
+  `:banded` with `noise_options = (steps, participations, min_separation | bands)`: the steps of one run of the noise, and
+  how often and how far apart one example may take part ([`TreeNoise`](@ref), [`BandedNoise`](@ref)). The data are then
+  batches in any order that keeps this promise.
+- `max_physical_batch_size`: larger lots are worked off in parts of this size; the result is the same.
+- `reduction`: `:check`, the first lot's invariance test finds out whether the loss is a mean or a sum over examples and
+  refuses others; `:mean` or `:sum` promises it, for a loss that draws random numbers and cannot pass the test.
+- `progress = false`: `true` or an `IO`: a line with loss and epsilon about every twentieth of the steps; needs `delta`.
+- `seed`: for tests; the run is then **not private**.
+
+`Flux.withgradient(loss, dp, model, batch...)` and [`private_gradient`](@ref) take one step's gradient. `dp.run` holds the
+state: `dp.accountant`, `dp.steps`, `dp.report` (the last lot's [`ClipReport`](@ref), not private).
+
+Cost: Dense, Conv, Embedding, LayerNorm, GroupNorm, InstanceNorm, Scale, Bilinear, MultiHeadAttention and all that is
+made of them take one forward and one backward pass (ghost clipping with book-keeping: Li et al. 2021, "Large Language
+Models Can Be Strong Differentially Private Learners"; Bu et al. 2022, "Differentially Private Optimization on Large
+Model at Small Cost"). A model with any other layer that has parameters takes a gradient for every example.
+
+Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref). Needs Flux 0.16 and arrays in host memory.
+"""
+function AutoDP end
+
+"""
+    private_gradient(dp, loss, model, batch...; frozen = (), share = (1, 1)) -> (loss, gradient, report)
+
+One private gradient for a training loop of one's own: `Flux.update!(opt, model, result.gradient)`. Counts one step, for
+an empty lot, too (its `loss` is `missing`). A batch that is one tuple is taken apart, as `Flux.train!` does.
+
+# Arguments
+- `loss`, `model`: also tuples of as many losses and models, which take one step together (a GAN): the contribution of an
+  example to all of them is clipped as one. A tuple or named tuple of models with one loss works as one model.
+- `frozen`: layers or arrays that are not trained: neither clipped nor noised nor in the gradient. An optimiser state with
+  frozen leaves (`Flux.freeze!`) says the same; `train!` reads it.
+- `share = (i, k)`: this is worker `i` of `k` with its part of the lot. It adds the k-th part of the noise's variance; the
+  results of all workers are to be added before anything is released. Worker 1 counts the step.
+
+`report` is a [`ClipReport`](@ref): NaN and Inf examples contribute zero and are listed there. It is not private.
+
+Throws [`InvalidArgument`](@ref) (also for a loss that is not per-example, or a layer that couples examples) and
+[`BudgetExhausted`](@ref), both before anything is released or changed.
+"""
+function private_gradient end
+
+"""
+    check_private(model) -> PrivacyCheck
+
+Each layer that cannot be trained privately, by its place in the model, what is wrong with it and the mend; and whether
+the model takes the fast path. `isempty(check_private(model))` where nothing is wrong. Needs Flux.
+"""
+function check_private end
+
+"""
+    privatise(model; groups = 32) -> (model, changes)
+
+The model with layers that couple examples replaced: BatchNorm by GroupNorm of at most `groups` groups with the same
+scale, bias and activation (inputs of any dimension stay as they are), InstanceNorm without running statistics. The other
+layers are the same objects. `changes` lists what was replaced, as [`check_private`](@ref) names it. Needs Flux.
+"""
+function privatise end
