@@ -28,7 +28,9 @@ PoissonSampler(data::Union{AbstractArray,Tuple,NamedTuple}; options...) = poisso
 function poisson_lots(data; rate, steps = nothing, max_lot = nothing, seed = nothing)
     n = numobs(data)
     n > 0 || throw(EmptyTensor("data: got no observations, expected at least one"))
-    count = steps === nothing ? ceil(Int, 1 / rate_at(rate, 1)) : whole("steps", steps)
+    first_rate = rate_at(rate, 1)
+    0 < first_rate <= 1 || throw(invalid("rate", first_rate, "a probability in (0, 1]"))
+    count = steps === nothing ? ceil(Int, 1 / first_rate) : whole("steps", steps)
     lots = PoissonLots(data, n, rate, count, optional(x -> whole("max_lot", x), max_lot), seed, Dict{Float64,PoissonSampler}())
     sampler_at(lots, 1)
     return lots

@@ -1,0 +1,284 @@
+# AutoDP: what a step releases, what it counts, what it refuses.
+using Test, Flux, FluxGuard, Random
+using Flux: Optimisers
+
+const Ext = Base.get_extension(FluxGuard, :FluxGuardFluxExt)
+const δ = 1e-5
+
+Random.seed!(21)
+X, Y = randn(Float32, 5, 300), randn(Float32, 3, 300)
+mlp() = Chain(Dense(5 => 7, tanh), Dense(7 => 3))
+loss(m, x, y) = Flux.mse(m(x), y)
+total(m, x, y) = sum(abs2, m(x) .- y)
+flat(tree) = reduce(vcat, [vec(g) for g in Flux.trainables(tree)])
+# So little noise that the release is the clipped mean.
+silent(; options...) = AutoDP(AutoZygote(); merge((clip = 0.5, noise_multiplier = 1e-3, lot_size = 30, sample_rate = 0.1, noise = :fast), values(options))...)
+distance(a, b) = sqrt(sum(abs2, a .- b)) / sqrt(sum(abs2, b))
+
+"The clipped mean by definition, one gradient after another."
+function by_hand(model, loss, x, y; clip = 0.5, lot_size = 30)
+    sum(1:size(x, 2)) do i
+        g = flat(Flux.gradient(loss, model, x[:, i:i], y[:, i:i])[1])
+        g .* min(1, clip / sqrt(sum(abs2, g)))
+    end ./ lot_size
+end
+
+@testset "the release is the clipped mean, for means and sums" begin
+    model = mlp()
+    x, y = X[:, 1:25], Y[:, 1:25]
+    for f in (loss, total), clip in (0.5, 50.0)
+        dp = silent(clip = clip)
+        r = private_gradient(dp, f, model, x, y)
+        # the noise's norm is 1e-3 clip √73 / 30
+        @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(model, f, x, y; clip = clip))) < 1e-3 * clip
+        @test r.loss ≈ f(model, x, y)
+        @test only(dp.parts).reduction === (f === loss ? :mean : :sum) && Ext.ghost(only(dp.parts))
+        @test r.report.examples == 25 && r.report.clip_norm == clip
+    end
+end
+
+@testset "noise has its deviation, on an empty lot too, which counts" begin
+    model = Dense(60 => 50)
+    dp = AutoDP(AutoZygote(); clip = 2.0, noise_multiplier = 1.5, lot_size = 40, sample_rate = 0.1)
+    r = private_gradient(dp, (m, x) -> sum(abs2, m(x)), model, zeros(Float32, 60, 0))
+    g = flat(r.gradient)
+    @test r.loss === missing && dp.steps == 1 && r.report.examples == 0
+    # 3050 normal numbers: the variance estimate has a relative deviation of 0.026; five of them
+    @test abs(sum(abs2, g) / length(g) / (1.5 * 2.0 / 40)^2 - 1) < 0.13
+    @test steps(dp.accountant) == 1
+    @test flat(private_gradient(dp, (m, x) -> sum(abs2, m(x)), model, zeros(Float32, 60, 0)).gradient) != g
+end
+
+@testset "train!: every rule, epsilon as the accountant says" begin
+    for rule in (Descent(0.1), Adam(0.01), OptimiserChain(WeightDecay(1e-4), Momentum(0.1)))
+        model = mlp()
+        before = loss(model, X, Y)
+        dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 0.8, lot_size = 60)
+        Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.2, steps = 30), Flux.setup(rule, model))
+        @test dp.steps == 30
+        @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 0.8, sample_rate = 0.2, steps = 30, delta = δ) rtol = 3e-3   # discrete noise costs a little
+        @test loss(model, X, Y) < before
+        @test isprivate(dp) && FluxGuard.report(dp; delta = δ).samplers == [:poisson]
+    end
+    model = mlp()
+    dp = silent(seed = 3)
+    val, grad = Flux.withgradient(loss, dp, model, X[:, 1:9], Y[:, 1:9])
+    @test val ≈ loss(model, X[:, 1:9], Y[:, 1:9]) && length(grad) == 3 && grad[2] === nothing
+    @test !isprivate(dp) && FluxGuard.report(dp; delta = δ).epsilon === nothing
+    @test occursin("not private", repr(dp))
+end
+
+@testset "lots of Poisson sampling" begin
+    lots = PoissonSampler((X, Y); rate = 0.002, steps = 200)
+    sizes = [size(x, 2) for (x, _) in lots]
+    @test length(sizes) == 200 && any(==(0), sizes)
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 0.6)
+    model = mlp()
+    Flux.train!(loss, dp, model, lots, Descent(0.01))
+    @test dp.steps == 200 && steps(dp.accountant) == 200
+    loader = Flux.DataLoader((x = X, y = Y); batchsize = 10)
+    @test first(PoissonSampler(loader; rate = 0.5)) isa NamedTuple{(:x, :y)}
+    @test maximum(size(x, 2) for x in PoissonSampler(X; rate = 0.5, steps = 20, max_lot = 100)) <= 100
+    @test size(first(PoissonSampler(Flux.MLUtils.obsview(X); rate = 0.5)), 1) == 5
+end
+
+@testset "a lot in pieces is the same lot" begin
+    model = mlp()
+    x, y = X[:, 1:50], Y[:, 1:50]
+    a = private_gradient(silent(), loss, model, x, y)
+    b = private_gradient(silent(max_physical_batch_size = 7), loss, model, x, y)
+    @test isapprox(a.report.norms, b.report.norms; rtol = 1e-4) && a.report.clipped == b.report.clipped && isapprox(a.loss, b.loss; rtol = 1e-4)
+    @test sqrt(sum(abs2, flat(a.gradient) .- flat(b.gradient))) < 1e-3
+end
+
+@testset "per-layer and adaptive clipping" begin
+    model = mlp()
+    x, y = X[:, 1:25], Y[:, 1:25]
+    clips = [0.3, 0.01, 0.2, 0.05]
+    r = private_gradient(silent(clip = clips), loss, model, x, y)
+    expected = sum(1:25) do i
+        g = Flux.gradient(loss, model, x[:, i:i], y[:, i:i])[1]
+        reduce(vcat, [vec(p) .* min(1, c / sqrt(sum(abs2, p))) for (p, c) in zip(Flux.trainables(g), clips)])
+    end ./ 30
+    @test sqrt(sum(abs2, flat(r.gradient) .- expected)) < 1e-3
+    @test r.report.clip_norm ≈ sqrt(sum(abs2, clips))
+    @test_throws InvalidArgument private_gradient(silent(clip = [1.0, 1.0]), loss, model, x, y)
+
+    clip = AdaptiveClip(20.0; count_noise = 3.0)
+    dp = AutoDP(AutoZygote(); clip = clip, noise_multiplier = 1.0, lot_size = 150)
+    Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.5, steps = 40), Descent(0.0))
+    norms = dp.report.norms
+    @test 0.25 < count(<(dp.clip), norms) / length(norms) < 0.75    # it sought the median
+    @test only(dp.accountant.phases).noise_multiplier ≈ effective_noise_multiplier(1.0, clip)
+    @test dp.report.adapted !== nothing
+end
+
+@testset "schedules" begin
+    model = mlp()
+    n = 300
+    lot(t) = t <= 2 ? 30 : 60
+    lots = PoissonSampler((X, Y); rate = t -> lot(t) / n, steps = 4)
+    dp = AutoDP(AutoZygote(); clip = t -> 1 / t, noise_multiplier = t -> t == 1 ? 2.0 : 1.0, lot_size = lot)
+    Flux.train!(loss, dp, model, lots, Descent(0.1))
+    phases = dp.accountant.phases
+    @test [(p.noise_multiplier, p.sample_rate, p.steps) for p in phases] == [(2.0, 0.1, 1), (1.0, 0.1, 1), (1.0, 0.2, 2)]
+    @test dp.report.clip_norm == 1 / 4
+end
+
+@testset "frozen parameters" begin
+    model = mlp()
+    opt = Flux.setup(Descent(0.1), model)
+    Flux.freeze!(opt.layers[1])
+    before = copy(model[1].weight)
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 60)
+    Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.2, steps = 3), opt)
+    @test model[1].weight == before && only(dp.parts).recorder.parameters == [model[2].weight, model[2].bias]
+    r = private_gradient(silent(), loss, model, X, Y; frozen = (model[1], model[2].bias))
+    @test r.gradient.layers[1].weight === nothing && r.gradient.layers[2].weight isa Matrix
+    alone = sum(abs2, Flux.gradient(loss, model, X[:, 1:1], Y[:, 1:1])[1].layers[2].weight)
+    @test r.report.norms[1] ≈ sqrt(alone) rtol = 1e-4
+end
+
+@testset "two models in a step" begin
+    a, b = mlp(), Dense(5 => 3)
+    x, y = X[:, 1:20], Y[:, 1:20]
+    r = private_gradient(silent(), (loss, total), (a, b), x, y)
+    norm(i) = sqrt(sum(abs2, flat(Flux.gradient(loss, a, x[:, i:i], y[:, i:i])[1])) + sum(abs2, flat(Flux.gradient(total, b, x[:, i:i], y[:, i:i])[1])))
+    @test r.report.norms ≈ norm.(1:20) rtol = 1e-4
+    @test length(r.gradient) == 2 && length(r.loss) == 2
+    both = (g = a, d = b)
+    together(m, x, y) = Flux.mse(m.g(x), y) + Flux.mse(m.d(x), y)
+    r = private_gradient(silent(), together, both, x, y)
+    @test r.gradient isa NamedTuple{(:g, :d)}
+    @test_throws InvalidArgument private_gradient(silent(), (loss, total), (a,), x, y)
+end
+
+@testset "workers" begin
+    model = mlp()
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 40, sample_rate = 0.1)
+    parts = [private_gradient(dp, loss, model, X[:, r], Y[:, r]; share = (i, 4)) for (i, r) in enumerate((1:10, 11:25, 26:25, 26:40))]
+    @test steps(dp.accountant) == 1
+    big = Dense(60 => 50)
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 1, sample_rate = 0.1)
+    g = sum(flat(private_gradient(dp, (m, x) -> sum(m(x)), big, zeros(Float32, 60, 0); share = (i, 4)).gradient) for i in 1:4)
+    @test abs(sum(abs2, g) / length(g) - 1) < 0.13
+    @test_throws InvalidArgument private_gradient(dp, loss, model, X, Y; share = (3, 2))
+end
+
+@testset "the other path: recurrent, tied and custom layers" begin
+    recurrent = Chain(x -> reshape(x, 5, 1, :), LSTM(5 => 4), x -> x[:, end, :], Dense(4 => 3))
+    dp = silent()
+    r = private_gradient(dp, loss, recurrent, X[:, 1:8], Y[:, 1:8])
+    @test !Ext.ghost(only(dp.parts))
+    @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(recurrent, loss, X[:, 1:8], Y[:, 1:8]))) < 1e-3
+    @test occursin("every example", repr(MIME("text/plain"), check_private(recurrent)))
+    # dimensions in another order are found out by the first lot
+    crossed(m, x, y) = Flux.mse(permutedims(m(permutedims(x, (1, 3, 2))), (1, 3, 2)), y)
+    dp = silent()
+    x, y = randn(Float32, 5, 4, 4), randn(Float32, 3, 4, 4)
+    r = private_gradient(dp, crossed, Dense(5 => 3), x, y)
+    @test !Ext.ghost(only(dp.parts)) && r.report.examples == 4
+end
+
+@testset "NaN and Inf examples contribute zero and are named" begin
+    for model in (mlp(), Chain(Dense(5 => 4), x -> reshape(x, 4, 1, :), RNN(4 => 3), x -> x[:, end, :]))
+        x, y = X[:, 1:20], copy(Y[:, 1:20])
+        x[2, 3] = NaN32; x[1, 7] = Inf32; y[1, 9] = NaN32
+        dp = silent()
+        r = private_gradient(dp, loss, model, x, y)
+        good = setdiff(1:20, [3, 7, 9])
+        @test r.report.non_finite == [3, 7, 9] && isfinite(r.loss)
+        @test r.loss ≈ loss(model, x[:, good], y[:, good]) rtol = 1e-5
+        @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(model, loss, x[:, good], y[:, good]))) < 1e-3
+        @test dp.run.non_finite == 3
+    end
+    r = private_gradient(silent(), loss, mlp(), fill(NaN32, 5, 4), Y[:, 1:4])
+    @test r.loss === missing && r.report.non_finite == 1:4 && all(isfinite, flat(r.gradient))
+end
+
+said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : rethrow() end
+
+@testset "what is refused" begin
+    model = mlp()
+    for bad in (0, -1, NaN, Inf), name in (:clip, :noise_multiplier, :lot_size)
+        @test occursin(String(name), said(() -> silent(; name => bad)))
+    end
+    @test occursin("delta", said(() -> silent(delta = 1.0))) && occursin("delta", said(() -> silent(stop_at = 1.0)))
+    @test occursin("sample_rate", said(() -> private_gradient(silent(sample_rate = 1.5), loss, model, X, Y)))
+    @test occursin("rate", said(() -> PoissonSampler((X, Y); rate = 0.0)))
+    lots = PoissonSampler((X, Y); rate = 0.1, steps = 2)
+    fresh(; options...) = AutoDP(AutoZygote(); merge((clip = 1.0, noise_multiplier = 1.0, lot_size = 30), values(options))...)
+    train(dp, data = lots; model = model) = said(() -> Flux.train!(loss, dp, model, data, Descent(0.1)))
+    @test occursin("at most 300", train(fresh(lot_size = 400)))
+    @test occursin("rate × observations", train(fresh(lot_size = 40)))
+    loader = Flux.DataLoader((X, Y); batchsize = 30, shuffle = true)
+    @test occursin("PoissonSampler", train(fresh(), loader))
+    @test occursin("shuffled", train(fresh(sample_rate = 0.1), loader))
+    @test train(fresh(sampler = :shuffled, relation = :replace_one), loader) == ""
+    @test occursin("relation", train(fresh(sampler = :shuffled), loader))
+    @test train(fresh(sampler = :full_batch, lot_size = 300), Flux.DataLoader((X, Y); batchsize = 300)) == ""
+    @test occursin("how lots are drawn", train(fresh(), [(X, Y)]))
+    @test occursin("batch", said(() -> Flux.withgradient(m -> loss(m, X, Y), silent(), model)))
+    @test occursin("mean or a sum", said(() -> private_gradient(silent(), (m, x, y) -> sum(abs2, m(x) .- sum(y; dims = 2)) / sum(abs2, m(x)), model, X, Y)))
+    @test occursin("neither mean nor sum", said(() -> private_gradient(silent(), (m, x, y) -> total(m, x, y)^2, model, X, Y)))
+    @test occursin("observations", said(() -> private_gradient(silent(), loss, model, X, Y[:, 1:3])))
+    batchnorm = Chain(Dense(5 => 8), BatchNorm(8, relu), Dense(8 => 3))
+    @test occursin("layers[2]", said(() -> private_gradient(silent(), loss, batchnorm, X, Y)))
+    penalty(m, x, y) = total(m, x, y) + sum(abs2, m[1].weight)
+    @test occursin("loss", said(() -> private_gradient(silent(), penalty, model, X, Y)))
+    before = deepcopy(model)
+    dp = fresh(stop_at = 1.0, delta = δ, noise_multiplier = 4.0)
+    Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.1, steps = 500), Descent(0.01))
+    @test 0 < dp.steps < 500 && epsilon(dp) <= 1.0
+    kept = first(Flux.destructure(model))
+    @test all(isfinite, kept)
+    @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y)
+    @test first(Flux.destructure(model)) == kept
+    more = copy(dp.accountant)
+    step!(more; noise_multiplier = 4.0, sample_rate = 0.1)
+    @test epsilon(more; delta = δ) > 1.0      # not one step too early
+end
+
+@testset "privatise" begin
+    model = Chain(Conv((3, 3), 1 => 6), BatchNorm(6, relu), Flux.flatten, Dense(96 => 8), BatchNorm(8, tanh; affine = false), Dense(8 => 3))
+    model[2].γ .= 1:6
+    new, changes = privatise(model)
+    @test length(changes) == 2 && occursin("GroupNorm", changes[1])
+    @test new[1] === model[1] && new[2].γ == 1:6 && new[2].λ === relu && !new[5].affine
+    x = randn(Float32, 6, 6, 1, 4)
+    @test size(new(x)) == (3, 4) && all(isfinite, new(x))
+    @test isempty(check_private(new)) && length(check_private(model)) == 2
+    running = Chain(Conv((3,), 1 => 2), InstanceNorm(2; track_stats = true))
+    @test !isempty(check_private(running)) && isempty(check_private(first(privatise(running))))
+    @test first(privatise(mlp())) isa Chain && isempty(last(privatise(mlp())))
+    @test size(first(privatise(Chain(Dense(5 => 1), BatchNorm(1))))(X[:, 1:4])) == (1, 4)
+end
+
+@testset "DP-FTRL: trees and bands" begin
+    model = mlp()
+    loader = Flux.DataLoader((X, Y); batchsize = 30)
+    options = (clip = 1.0, noise_multiplier = 2.0, lot_size = 30)
+    dp = AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20, participations = 2, min_separation = 10))
+    for _ in 1:2
+        Flux.train!(loss, dp, model, loader, Descent(0.01))
+    end
+    @test dp.steps == 20 && steps(dp.accountant) == 1     # one tree, one Gaussian mechanism
+    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
+    dp = AutoDP(AutoZygote(); options..., noise = :banded, noise_options = (steps = 10, bands = 4))
+    Flux.train!(loss, dp, model, loader, Descent(0.01))
+    @test dp.steps == 10
+    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
+    @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y)
+    @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20,)), model, loader, Descent(0.1))
+    @test_throws InvalidArgument AutoDP(AutoZygote(); options..., noise = :tree)
+    shuffled = Flux.DataLoader((X, Y); batchsize = 30, shuffle = true)
+    @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 10,)), model, shuffled, Descent(0.1))
+end
+
+@testset "progress shows loss and epsilon" begin
+    io = IOBuffer()
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 60, delta = δ, progress = io)
+    Flux.train!(loss, dp, mlp(), PoissonSampler((X, Y); rate = 0.2, steps = 40), Descent(0.1))
+    lines = split(strip(String(take!(io))), '\n')
+    @test length(lines) == 20 && occursin(r"^step 40/40  loss [0-9.]+  epsilon [0-9.]+ at delta 1.0e-5$", lines[end])
+end
