@@ -34,6 +34,8 @@ export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_a
 export noise_multiplier, effective_noise_multiplier, PrivacyState
 export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
 export AutoDP, private_gradient, check_private, privatise
+export AuditReport, audit, audit_one_run, audit_lira, audit_canaries, lira_scores, label_confidence, clopper_pearson
+export perturb_input, round_output, top_k
 export NoiseSource, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
@@ -77,6 +79,8 @@ include("privacy/report.jl")
 include("private/lots.jl")
 include("private/run.jl")
 include("private/training.jl")
+include("private/audit.jl")
+include("private/inference.jl")
 
 function __init__()
     generating_output() && return

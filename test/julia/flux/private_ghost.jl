@@ -30,11 +30,13 @@ end
 distance(a, b) = sqrt(sum(abs2, a .- b)) / sqrt(sum(abs2, b))
 whole(sums, parameters) = reduce(vcat, [vec(get(sums, p, zero(p))) for p in parameters])
 
+head(y) = y isa Tuple ? y[1] : y # attention gives its scores, too
+
 function agree(model, x; loss = nothing, y = nothing)
     rng = MersenneTwister(3)
     out = model(x)
-    y === nothing && (y = randn(rng, Float32, size(out isa Tuple ? out[1] : out)))
-    default(m, x, y) = (out = m(x); Flux.mse(out isa Tuple ? out[1] : out, y))
+    y === nothing && (y = randn(rng, Float32, size(head(out))))
+    default(m, x, y) = Flux.mse(head(m(x)), y)
     r = both_paths(model, loss === nothing ? default : loss, (x, y))
     r.unfit === nothing || (@info "unfit" r.unfit; return false)
     isapprox(r.value, r.mean; rtol = 1e-4) || (@info "the values differ" r.value r.mean; return false)
@@ -51,7 +53,7 @@ stack(layers...) = Chain(Any[layers...])
 shaken(model) = (foreach(p -> p .+= 0.3f0 .* randn(Float32, size(p)), Flux.trainables(model)); model)
 
 @testset "Dense" begin
-    for σ in (identity, relu, tanh, gelu, x -> x^2), bias in (true, false)
+    for (σ, bias) in ((identity, false), (relu, true), (gelu, false), (x -> x^2, true))
         @test agree(shaken(stack(Dense(5 => 7, σ; bias = bias), Dense(7 => 3))), r(5, 6))
     end
     for positions in ((2,), (30,), (3, 4))   # products kept, products, Gram
@@ -67,9 +69,9 @@ end
 @testset "Conv" begin
     options = [(), (stride = 2,), (pad = 1,), (dilation = 2,), (pad = SamePad(), stride = 2), (bias = false,)]
     for o in options
-        @test agree(shaken(stack(Conv((3,), 2 => 4, tanh; o...), Conv((2,), 4 => 3; o...))), r(12, 2, 5))
-        @test agree(shaken(stack(Conv((3, 2), 2 => 4, relu; o...), Conv((2, 3), 4 => 3; o...))), r(11, 12, 2, 5))
-        @test agree(shaken(stack(Conv((2, 3, 2), 2 => 4; o...), Conv((2, 1, 2), 4 => 3, tanh; o...))), r(7, 8, 7, 2, 3))
+        @test agree(shaken(stack(Conv((3,), 2 => 4, tanh; o...), Conv((2,), 4 => 3, tanh; o...))), r(12, 2, 5))
+        @test agree(shaken(stack(Conv((3, 2), 2 => 4, tanh; o...), Conv((2, 3), 4 => 3, tanh; o...))), r(11, 12, 2, 5))
+        @test agree(shaken(stack(Conv((2, 3, 2), 2 => 4, tanh; o...), Conv((2, 1, 2), 4 => 3, tanh; o...))), r(7, 8, 7, 2, 3))
     end
     @test agree(shaken(Conv((3, 3), 2 => 4; pad = (1, 0, 2, 1))), r(6, 7, 2, 5))
     @test agree(shaken(stack(Conv((3,), 4 => 6, tanh; groups = 2), Conv((3,), 6 => 6; groups = 6))), r(12, 4, 5))
@@ -161,7 +163,7 @@ end
     unfit(model) = Ext.Recorder(model).unfit
     @test occursin("no layer", unfit(Chain(Dense(3 => 4), LSTM(4 => 2))))
     embedding = Embedding(9 => 4)
-    @test unfit(Chain(embedding, Dense(embedding.weight'))) !== nothing          # tied
+    @test occursin("another one's", unfit(Chain(embedding, Dense(embedding.weight'))))   # tied
     weight = r(4, 4)
     @test occursin("two layers", unfit(Chain(Dense(weight), Dense(weight))))
     penalty(m, x, y) = Flux.mse(m(x), y) + sum(abs2, m.weight)

@@ -172,6 +172,14 @@ end
     @test !Ext.ghost(only(dp.parts))
     @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(recurrent, loss, X[:, 1:8], Y[:, 1:8]))) < 1e-3
     @test occursin("every example", repr(MIME("text/plain"), check_private(recurrent)))
+    embedding = Embedding(9 => 4)
+    tied = Chain(embedding, Dense(embedding.weight'))
+    ids, targets = rand(1:9, 6), randn(Float32, 9, 6)
+    r = private_gradient(silent(clip = 100.0, lot_size = 6), loss, tied, ids, targets)
+    a, b = deepcopy(tied), deepcopy(tied)
+    Flux.update!(Flux.setup(Descent(0.1), a), a, r.gradient)
+    Flux.update!(Flux.setup(Descent(0.1), b), b, Flux.gradient(loss, b, ids, targets)[1])
+    @test distance(a[1].weight, b[1].weight) < 0.02 && a[2].weight == a[1].weight'
     # dimensions in another order are found out by the first lot
     crossed(m, x, y) = Flux.mse(permutedims(m(permutedims(x, (1, 3, 2))), (1, 3, 2)), y)
     dp = silent()

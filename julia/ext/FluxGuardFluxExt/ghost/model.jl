@@ -23,7 +23,8 @@ end
 Parameters that are keys of `frozen` are neither clipped nor released.
 """
 function Recorder(model; frozen = IdDict())
-    parameters = Any[p for p in Flux.trainables(model) if !haskey(frozen, p)]
+    trainable = Flux.trainables(model)
+    parameters = Any[p for p in trainable if !haskey(frozen, p)]
     index = IdDict{Any,Int}(p => k for (k, p) in enumerate(parameters))
     pass = Pass(0, UInt[])
     taps = IdDict{Any,Tap}()
@@ -39,9 +40,12 @@ function Recorder(model; frozen = IdDict())
         for tap in values(taps), p in trained(layer(tap))
             owners[p] = get(owners, p, 0) + 1
         end
+        all_trainable = IdDict{Any,Nothing}(p => nothing for p in trainable)
+        foreign = findfirst(p -> !haskey(all_trainable, p), collect(keys(owners)))
         orphan = findfirst(p -> !haskey(owners, p), parameters)
         tied = findfirst(p -> get(owners, p, 0) > 1, parameters)
         orphan === nothing || (unfit = "a parameter of size $(size(parameters[orphan])) is in no layer that can be recorded")
+        foreign === nothing || (unfit = "a layer holds another one's parameter, transposed or in other wrapping, or one that is not trained")
         tied === nothing || (unfit = "a parameter of size $(size(parameters[tied])) is in two layers")
     end
     return Recorder(model, tapped, collect(Tap, values(taps)), parameters, index, pass, unfit)

@@ -10,6 +10,13 @@ function _gradient_tree(x, sums)
 end
 
 _gradient_children(x::Union{Tuple,NamedTuple}, sums) = map(child -> _gradient_tree(child, sums), x)
+# A transposed or otherwise wrapped parameter: the gradient of what it wraps, wrapped again.
+function _gradient_children(x::AbstractArray{<:Number}, sums)
+    children, rebuild = Functors.functor(x)
+    inner = map(child -> _gradient_tree(child, sums), children)
+    return any(isnothing, values(inner)) ? nothing : rebuild(inner)
+end
+
 _gradient_children(x::AbstractArray, sums) = map(child -> _gradient_tree(child, sums), x)
 _gradient_children(x::AbstractDict, sums) = Dict(key => _gradient_tree(child, sums) for (key, child) in x)
 
