@@ -23,6 +23,7 @@ include("support/ks.jl")
 include("support/streams.jl")
 include("support/privacy.jl")
 include("support/detectors.jl")
+include("support/private.jl")
 
 const TOPICS = [
     "pass" => pass_rows,
@@ -34,6 +35,7 @@ const TOPICS = [
     "streams" => streams_rows,
     "privacy" => privacy_rows,
     "detectors" => detectors_rows,
+    "private" => private_rows,
 ]
 
 # Arguments choose topics by name: `benches/run.jl pass ks`.
