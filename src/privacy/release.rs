@@ -32,6 +32,8 @@ fn rounding(examples: usize) -> f64 {
 struct Noise {
     source: NoiseSource,
     law: Law,
+    /// Discrete noise that is there already; used from its end, each once.
+    drawn: Vec<i32>,
 }
 
 enum Law {
@@ -42,7 +44,13 @@ enum Law {
 impl Noise {
     fn add(&mut self, sums: &mut [f64]) {
         match &self.law {
-            Law::Discrete(grid) => grid.add(&mut self.source, sums),
+            Law::Discrete(grid) => {
+                let (with_drawn, others) = sums.split_at_mut(sums.len().min(self.drawn.len()));
+                let left = self.drawn.len() - with_drawn.len();
+                grid.add_drawn(&self.drawn[left..], with_drawn);
+                self.drawn.truncate(left);
+                grid.add(&mut self.source, others);
+            }
             Law::Fast(deviation) => self.source.add_gaussian(sums, *deviation),
         }
     }
@@ -63,12 +71,14 @@ fn noises(
             NoiseKind::Discrete => Law::Discrete(Box::new(Grid::new(dimension, sensitivity, multiplier, slack)?)),
             NoiseKind::Fast => Law::Fast(multiplier * sensitivity),
         };
-        Ok(Noise { source: source.fork()?, law })
+        Ok(Noise { source: source.fork()?, law, drawn: Vec::new() })
     };
     (0..threads(work)).map(|_| one(source)).collect()
 }
 
 /// Adds noise of `multiplier` times `sensitivity` to a sum over all parameters, in place.
+///
+/// From the second sum of as many numbers on, a thread draws the next one's noise in the meantime.
 ///
 /// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity / 4e7`. The sum must
 /// have been made by [`super::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
@@ -90,6 +100,11 @@ pub fn add_noise<T: Float>(
     let narrow = if size_of::<T>() == 4 { 65_536.0 * f64::from(f32::EPSILON) } else { 0.0 };
     let slack = rounding(65_536) + narrow;
     let mut noises = noises(kind, (dimension, 8 * dimension), (sensitivity, multiplier, slack), source)?;
+    if kind == NoiseKind::Discrete {
+        let mut drawn = source.take_ahead(dimension);
+        let each = drawn.len() / noises.len();
+        noises.iter_mut().for_each(|noise| noise.drawn = drawn.split_off(drawn.len() - each));
+    }
     let share = dimension.div_ceil(noises.len()).max(1);
     let mut shares: Vec<Vec<&mut [T]>> = noises.iter().map(|_| Vec::new()).collect();
     let mut at = 0;
@@ -114,6 +129,9 @@ pub fn add_noise<T: Float>(
         }
     });
     kernel::on_threads(tasks.collect());
+    if kind == NoiseKind::Discrete {
+        source.draw_ahead(dimension);
+    }
     Ok(())
 }
 

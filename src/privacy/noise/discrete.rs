@@ -266,6 +266,11 @@ impl Grid {
         }
     }
 
+    /// `sums` rounded to the grid, with noise that was drawn before.
+    pub(crate) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
+        sums.iter_mut().zip(noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
+    }
+
     /// `sums` rounded to the grid, with noise.
     pub(crate) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
         let mut noise = [0i32; 2048];

@@ -1,6 +1,7 @@
 //! Randomness and noise: where it comes from (`rng`), the fast Gaussian, the discrete Gaussian on an integer grid, and
 //! noise that is correlated over steps, for DP-FTRL (`tree`, `banded`).
 
+mod ahead;
 mod banded;
 mod discrete;
 mod gaussian;

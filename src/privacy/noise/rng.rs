@@ -1,5 +1,6 @@
 //! ChaCha20, keyed by the operating system.
 
+use super::ahead::Ahead;
 use crate::{Error, Result};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
@@ -11,9 +12,33 @@ use chacha20::rand_core::{Rng, SeedableRng};
 pub struct NoiseSource {
     rng: ChaCha20Rng,
     private: bool,
+    /// Noise for the next sum, and how many numbers the last one had.
+    ahead: Option<Ahead>,
+    last: usize,
 }
 
+/// Sums of fewer numbers are not worth a thread between them.
+const WORTH_DRAWING_AHEAD: usize = 1 << 16;
+
 impl NoiseSource {
+    fn keyed(key: [u8; 32], private: bool) -> Self {
+        NoiseSource { rng: ChaCha20Rng::from_seed(key), private, ahead: None, last: 0 }
+    }
+
+    /// Discrete noise that was drawn ahead for a sum of `samples` numbers: all, some or none of it.
+    pub(crate) fn take_ahead(&mut self, samples: usize) -> Vec<i32> {
+        self.ahead.take().filter(|ahead| ahead.samples() == samples).map_or_else(Vec::new, Ahead::take)
+    }
+
+    /// Draws ahead for another sum of `samples` numbers, from the second such sum in a row on. A seeded source never
+    /// does: how much is ready in time is not reproducible.
+    pub(crate) fn draw_ahead(&mut self, samples: usize) {
+        if self.private && samples >= WORTH_DRAWING_AHEAD && self.last == samples {
+            self.ahead = self.fork().ok().and_then(|source| Ahead::start(samples, source));
+        }
+        self.last = samples;
+    }
+
     /// Keyed with 256 bits from the operating system.
     ///
     /// # Errors
@@ -22,7 +47,7 @@ impl NoiseSource {
         let mut key = [0u8; 32];
         getrandom::fill(&mut key)
             .map_err(|error| Error::invalid("noise", error, "an operating system that gives random bytes"))?;
-        Ok(NoiseSource { rng: ChaCha20Rng::from_seed(key), private: true })
+        Ok(NoiseSource::keyed(key, true))
     }
 
     /// Reproducible, for tests. A run that uses it is **not private**, and its report says so.
@@ -30,7 +55,7 @@ impl NoiseSource {
     pub fn seeded(seed: u64) -> Self {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
-        NoiseSource { rng: ChaCha20Rng::from_seed(key), private: false }
+        NoiseSource::keyed(key, false)
     }
 
     /// Was the key the operating system's?
@@ -49,7 +74,7 @@ impl NoiseSource {
         }
         let mut key = [0u8; 32];
         self.rng.fill_bytes(&mut key);
-        Ok(NoiseSource { rng: ChaCha20Rng::from_seed(key), private: false })
+        Ok(NoiseSource::keyed(key, false))
     }
 
     /// Uniform words.
