@@ -34,20 +34,19 @@ function part_of(dp, loss, model, frozen)
     return part
 end
 
-"The arrays that are not trained, as keys."
+"The arrays that are not trained, as keys: of layers and arrays, or of the frozen leaves of an optimiser's state."
 frozen_arrays(model, frozen::IdDict) = frozen
+frozen_arrays(model, frozen::NamedTuple) = frozen_state(model, frozen)
 
 function frozen_arrays(model, frozen)
     found = IdDict{Any,Nothing}()
-    if frozen isa Tuple && all(x -> !(x isa Optimisers.Leaf), frozen)
-        for x in frozen, p in (x isa AbstractArray ? (x,) : Flux.trainables(x))
-            found[p] = nothing
-        end
-    else
-        frozen_leaves!(found, frozen, model)
+    for x in frozen, p in (x isa AbstractArray ? (x,) : Flux.trainables(x))
+        found[p] = nothing
     end
     return found
 end
+
+frozen_state(model, state) = (found = IdDict{Any,Nothing}(); frozen_leaves!(found, state, model); found)
 
 frozen_leaves!(found, leaf::Optimisers.Leaf, x) = leaf.frozen && (found[x] = nothing)
 function frozen_leaves!(found, tree::Union{Tuple,NamedTuple,AbstractArray}, x)

@@ -4,7 +4,7 @@ function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progre
     cb === nothing || throw(invalid("cb", cb, "nothing: for more control use a loop with private_gradient and Flux.update!"))
     use_data!(dp.run, data)
     Flux.trainmode!(model)
-    frozen = frozen_arrays(model, opt)
+    frozen = frozen_state(model, opt)
     show_progress = Progress(progress, data, dp)
     for (step, lot) in enumerate(data)
         tell_step!(dp.run, data, step)
