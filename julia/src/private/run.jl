@@ -36,8 +36,8 @@ function PrivateRun(; clip, noise_multiplier, lot_size, sampler = nothing, sampl
     delta === nothing || 0 < finite("delta", delta) < 1 || throw(invalid("delta", delta, "a number in (0, 1)"))
     name = one_of("noise", noise, (:discrete, :fast, :tree, :banded))
     if name in (:tree, :banded)
-        clip isa Union{Real,AbstractVector,Tuple} && noise_multiplier isa Real ||
-            throw(invalid("clip", "a schedule or an AdaptiveClip", "fixed norms and a fixed noise multiplier: the noise of $(repr(name)) spans steps"))
+        clip isa Union{Real,AbstractVector,Tuple} && noise_multiplier isa Real && lot_size isa Real ||
+            throw(invalid("clip", "a schedule or an AdaptiveClip", "fixed norms, noise multiplier and lot size: the noise of $(repr(name)) spans steps"))
         haskey(noise_options, :steps) || throw(invalid("noise_options", noise_options, "steps, of one run of the noise of $(repr(name))"))
         all(k -> k in (:steps, :participations, :min_separation, :bands), keys(noise_options)) ||
             throw(invalid("noise_options", keys(noise_options), "steps, participations, min_separation (:tree) or bands (:banded)"))
@@ -152,7 +152,7 @@ end
 """
     release!(run, sums, report; share = 1) -> ClipReport
 
-Make clipped sums (a vector of arrays) private in place: noise, then division by the expected lot size. Counts a step.
+Make clipped sums (a vector of arrays), divided by the expected lot size already, private in place. Counts a step.
 `share = k` adds the k-th part of the noise's variance, for one of `k` workers whose results are added; the first counts.
 """
 function release!(run::PrivateRun, sums, report::ClipReport; share = 1, count = true)
@@ -164,9 +164,8 @@ function release!(run::PrivateRun, sums, report::ClipReport; share = 1, count = 
     else
         phase = next_phase(run)
         count && count_step!(run, phase, run.noise === :discrete ? dimension : 0)
-        add_noise!(sums, run.source; sensitivity = report.clip_norm, noise_multiplier = σ / sqrt(share), noise = run.noise)
+        add_noise!(sums, run.source; sensitivity = report.clip_norm / lot, noise_multiplier = σ / sqrt(share), noise = run.noise)
     end
-    foreach(x -> x ./= convert(eltype(x), lot), sums)
     run.step += 1
     run.clip isa AdaptiveClip || return report
     return with_adapted(report, adapt!(run.clip, report, run.source; expected_lot_size = lot))
@@ -181,7 +180,7 @@ function begin_correlated!(run::PrivateRun, dimension)
     run.correlated !== nothing && run.step % o.steps != 0 && return
     run.correlated !== nothing && run.noise === :banded && throw(BudgetExhausted(
         "the noise was made for $(o.steps) steps (noise_options), and $(run.step) were taken"))
-    common = (clip_norm = total_clip(run.clip), noise_multiplier = noise_multiplier_at(run))
+    common = (clip_norm = total_clip(run.clip) / lot_size_at(run), noise_multiplier = noise_multiplier_at(run))
     participations = get(o, :participations, 1)
     run.correlated = run.noise === :tree ?
         TreeNoise(dimension, run.source; steps = o.steps, participations = participations,

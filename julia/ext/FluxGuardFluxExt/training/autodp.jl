@@ -71,7 +71,7 @@ function FluxGuard.private_gradient(dp::DPBackend, losses, models, batch...; fro
     clip isa Real || length(clip) == length(parameters) ||
         throw(invalid("clip", "$(length(clip)) norms", "one for each of $(length(parameters)) parameters"))
     n > 0 && foreach(part -> decide!(part, dp, batch), parts)
-    value, sums, report = clipped_sums(parts, parameters, clip, batch, n, dp.max_physical_batch_size)
+    value, sums, report = clipped_sums(parts, parameters, clip, lot_size_at(run), batch, n, dp.max_physical_batch_size)
     begin_correlated!(run, sum(length, parameters))
     report = release!(run, [sums[p] for p in parameters], report; share = k, count = i == 1)
     dp.report = report

@@ -23,16 +23,16 @@ end
 norm_of(squares) = sqrt(sum(squares))
 
 """
-    clipped_sums(parts, parameters, clip, batch, n, most) -> loss, sums, report
+    clipped_sums(parts, parameters, clip, lot, batch, n, most) -> loss, sums, report
 
-`sums` maps each of `parameters` to its clipped sum. Lots beyond `most` observations are worked off in pieces.
+`sums` maps each of `parameters` to its clipped sum over `lot`, the expected size. Lots beyond `most` observations are worked off in pieces.
 """
-function clipped_sums(parts, parameters, clip, batch, n, most)
+function clipped_sums(parts, parameters, clip, lot, batch, n, most)
     sums = IdDict{Any,Any}()
     norms, clipped, losses = fill(NaN, n), 0, zeros(length(parts))
     for range in Iterators.partition(1:n, most)
         piece = length(range) == n ? batch : Flux.MLUtils.getobs(batch, range)
-        clipped += add_piece!(sums, losses, view(norms, range), parts, parameters, clip, piece, length(range))
+        clipped += add_piece!(sums, losses, view(norms, range), parts, parameters, clip, lot, piece, length(range))
     end
     for p in parameters
         haskey(sums, p) || (sums[p] = zero(p))
@@ -47,17 +47,17 @@ function clipped_sums(parts, parameters, clip, batch, n, most)
 end
 
 "Adds a piece's clipped sum to `sums`, its losses (as sums over examples) to `losses`, writes `norms`, gives how many were clipped."
-function add_piece!(sums, losses, norms, parts, parameters, clip, piece, n)
+function add_piece!(sums, losses, norms, parts, parameters, clip, lot, piece, n)
     fast = all(part -> ghost(part) && part.reduction !== nothing, parts)
     if fast
-        clipped = ghost_piece!(sums, losses, norms, parts, clip, piece, n)
+        clipped = ghost_piece!(sums, losses, norms, parts, clip, lot, piece, n)
         clipped === nothing || return clipped
     end
-    return each_piece!(sums, losses, norms, parts, parameters, clip, piece)
+    return each_piece!(sums, losses, norms, parts, parameters, clip, lot, piece)
 end
 
 "By recording; `nothing` where the model turned out not to allow it."
-function ghost_piece!(sums, losses, norms, parts, clip, piece, n)
+function ghost_piece!(sums, losses, norms, parts, clip, lot, piece, n)
     values, squares = Float64[], Matrix{Float64}[]
     for part in parts
         try
@@ -76,21 +76,21 @@ function ghost_piece!(sums, losses, norms, parts, clip, piece, n)
     if !isempty(bad)
         # a NaN may have spread: who is bad is seen alone, and the others are recorded again without them
         foreach(part -> foreach(reset!, part.recorder.taps), parts)
-        return without_bad!(sums, losses, norms, parts, clip, piece, n, bad)
+        return without_bad!(sums, losses, norms, parts, clip, lot, piece, n, bad)
     end
     weights, norms[:] = clip_weights(all_squares, clip)
     at = 0
     for part in parts
         columns = at+1:at+length(part.recorder.parameters)
         scale = part.reduction === :mean ? n : 1
-        sums!(sums, part.recorder, view(weights, :, columns) .* scale)
+        sums!(sums, part.recorder, view(weights, :, columns) .* (scale / lot))
         at = last(columns)
     end
     losses .+= values
     return count(i -> any(<(1), view(weights, i, :)), 1:n)
 end
 
-function without_bad!(sums, losses, norms, parts, clip, piece, n, suspects)
+function without_bad!(sums, losses, norms, parts, clip, lot, piece, n, suspects)
     bad = filter(suspects) do i
         one = observation_of(piece, i)
         any(parts) do part
@@ -102,11 +102,11 @@ function without_bad!(sums, losses, norms, parts, clip, piece, n, suspects)
     length(good) == n && return nothing # one by one, then
     isempty(good) && return 0
     own = view(norms, good)
-    return ghost_piece!(sums, losses, own, parts, clip, Flux.MLUtils.getobs(piece, good), length(good))
+    return ghost_piece!(sums, losses, own, parts, clip, lot, Flux.MLUtils.getobs(piece, good), length(good))
 end
 
 "By the gradient of every observation on its own."
-function each_piece!(sums, losses, norms, parts, parameters, clip, piece)
+function each_piece!(sums, losses, norms, parts, parameters, clip, lot, piece)
     clipped = 0
     each!([(part.model, part.loss) for part in parts], parameters, piece) do i, values, squares, gradients
         weights, norm = clip_weights(permutedims(squares), clip)
@@ -117,7 +117,7 @@ function each_piece!(sums, losses, norms, parts, parameters, clip, piece)
         for (k, p) in enumerate(parameters)
             haskey(gradients, p) || continue
             g = settled(gradients[p], eltype(p))
-            w = convert(eltype(p), weights[k])
+            w = convert(eltype(p), weights[k] / lot)
             haskey(sums, p) ? (sums[p] .+= w .* g) : (sums[p] = w .* g)
         end
     end
