@@ -48,7 +48,7 @@ use worker::Order;
 /// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
 ///
 /// Dropping a guard closes it in the background: what it observed is still tested. Memory: about 200 bytes a column for each
-/// pane of a window, each thread that observes, and at most 64 summaries on their way; it does not grow with the number of
+/// pane of a window and for some hundred summaries on their way; it does not grow with the number of
 /// observations.
 pub struct Guard {
     state: Arc<State>,

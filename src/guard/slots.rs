@@ -13,6 +13,10 @@ const SLOTS: usize = 16;
 /// No caller has this name: callers are addresses, or small numbers.
 const NOBODY: u64 = u64::MAX;
 
+/// Finished shares that wait in a slot before they are sent on: to wake the worker costs a caller as much as ten batches, and it
+/// looks into the slots by itself.
+pub(super) const FINISHED: usize = 8;
+
 /// What one slot saw of one pane.
 #[derive(Debug)]
 pub(super) struct Share {
@@ -31,8 +35,8 @@ pub(super) struct Slot {
     pub anomalous: Vec<bool>,
     /// Of the pane that takes observations.
     pub share: Option<Box<Share>>,
-    /// What could not be sent when the channel was full; of an older pane.
-    pub waiting: Option<Box<Share>>,
+    /// Of panes that take no more, the oldest first; [`FINISHED`] at most.
+    pub finished: Vec<Box<Share>>,
 }
 
 /// The slots of one guard. Who used a slot last, and when, also stands outside its lock, so that a caller finds its own

@@ -12,7 +12,7 @@ use super::counters::Counts;
 use super::monitor::WindowReport;
 use super::options::GuardOptions;
 use super::pane::Pane;
-use super::slots::{Share, Slot, Slots};
+use super::slots::{FINISHED, Share, Slot, Slots};
 use super::verdict::flag;
 use super::windows::{Context, Event, Windows};
 use super::worker;
@@ -108,7 +108,7 @@ impl State {
         let mut done = 0;
         for stretch in self.claims.claim(batch.observations(), now) {
             if slot.share.as_ref().is_some_and(|share| share.of != stretch.pane) {
-                self.send(&mut slot);
+                self.finish(&mut slot);
             }
             let Slot { scores, anomalous, share, .. } = &mut *slot;
             let share = share.get_or_insert_with(|| self.empty_share(stretch.pane));
@@ -116,25 +116,29 @@ impl State {
             done = range.end;
             share.pane.update(&self.baseline, (batch, range), (scores, anomalous), now);
             if stretch.ends {
-                self.send(&mut slot);
+                self.finish(&mut slot);
             }
         }
         Ok(flagged)
     }
 
-    /// Sends the slot's share on. While the channel is full, shares are merged here: bounded memory, no waiting, nothing
-    /// dropped.
-    fn send(self: &Arc<Self>, slot: &mut Slot) {
-        let Some(mut share) = slot.share.take() else { return };
-        if let Some(waiting) = slot.waiting.take()
-            && let Err(mut waiting) = worker::try_send(&self.data, self, waiting)
-        {
-            waiting.pane.merge(&share.pane);
-            self.counts.merged.fetch_add(share.pane.observations, Ordering::Relaxed);
-            std::mem::swap(&mut waiting, &mut share);
-            self.recycle(waiting);
+    /// Puts the slot's share with the finished ones, and sends them on when they are many. While the channel is full, shares are
+    /// merged here: bounded memory, no waiting, nothing dropped.
+    fn finish(self: &Arc<Self>, slot: &mut Slot) {
+        let Some(share) = slot.share.take() else { return };
+        if slot.finished.len() == FINISHED {
+            let finished = std::mem::replace(&mut slot.finished, Vec::with_capacity(FINISHED));
+            slot.finished = worker::try_send(&self.data, self, finished).err().unwrap_or_default();
         }
-        slot.waiting = worker::try_send(&self.data, self, share).err();
+        let room = slot.finished.len() < FINISHED;
+        match slot.finished.last_mut().filter(|_| !room) {
+            None => slot.finished.push(share),
+            Some(last) => {
+                last.pane.merge(&share.pane);
+                self.counts.merged.fetch_add(share.pane.observations, Ordering::Relaxed);
+                self.recycle(share);
+            }
+        }
     }
 
     fn empty_share(&self, of: u64) -> Box<Share> {
@@ -183,9 +187,9 @@ impl State {
 
     pub fn drain_slots(&self) -> Result<()> {
         for mut slot in self.slots.each() {
-            let shares = [slot.waiting.take(), slot.share.take()];
+            let shares = (std::mem::take(&mut slot.finished), slot.share.take());
             drop(slot);
-            for share in shares.into_iter().flatten() {
+            for share in shares.0.into_iter().chain(shares.1) {
                 self.take(share)?;
             }
         }

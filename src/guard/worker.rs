@@ -11,8 +11,8 @@ use once_cell::sync::Lazy;
 use super::slots::Share;
 use super::state::State;
 
-/// Shares that may wait. Behind that many, callers merge their own: memory stays bounded and nobody waits.
-const CAPACITY: usize = 64;
+/// Parcels of shares that may wait. Behind that many, callers merge their own: memory stays bounded and nobody waits.
+const CAPACITY: usize = 16;
 /// How often the worker looks into the slots for shares of panes that are not full.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -26,8 +26,8 @@ pub(super) enum Order {
     Stop,
 }
 
-/// A share and the guard it belongs to.
-pub(super) type Parcel = (Arc<State>, Box<Share>);
+/// Shares and the guard they belong to.
+pub(super) type Parcel = (Arc<State>, Vec<Box<Share>>);
 
 struct Worker {
     data: Sender<Parcel>,
@@ -58,10 +58,14 @@ pub fn is_running() -> bool {
     WORKER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|w| w.thread.is_some())
 }
 
-/// Hands `share` to the worker, or back if it is behind.
-pub(super) fn try_send(data: &Sender<Parcel>, guard: &Arc<State>, share: Box<Share>) -> Result<(), Box<Share>> {
-    data.try_send((guard.clone(), share)).map_err(|error| match error {
-        TrySendError::Full((_, share)) | TrySendError::Disconnected((_, share)) => share,
+/// Hands `shares` to the worker, or back if it is behind.
+pub(super) fn try_send(
+    data: &Sender<Parcel>,
+    guard: &Arc<State>,
+    shares: Vec<Box<Share>>,
+) -> Result<(), Vec<Box<Share>>> {
+    data.try_send((guard.clone(), shares)).map_err(|error| match error {
+        TrySendError::Full((_, shares)) | TrySendError::Disconnected((_, shares)) => shares,
     })
 }
 
@@ -112,8 +116,8 @@ fn run(shares: &Receiver<Parcel>, requests: &Receiver<Order>) {
     }
 }
 
-fn take(guard: &Arc<State>, share: Box<Share>) {
-    contained(guard, |guard| guard.take(share));
+fn take(guard: &Arc<State>, shares: Vec<Box<Share>>) {
+    contained(guard, |guard| shares.into_iter().try_for_each(|share| guard.take(share)));
 }
 
 /// What lies in the channel now, for whichever guard.

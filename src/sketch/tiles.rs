@@ -40,7 +40,7 @@ const FEW: usize = 64;
 
 /// How many of the values, in whole rows of `p`, go in tiles; `None` where there is no AVX-512 or they are few.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn tiled(rows: &[f32], p: usize) -> Option<usize> {
+fn tiled(rows: &[f32], p: usize) -> Option<usize> {
     let fits = p < 1 << 24 && rows.len() >= FEW * p && crate::simd::level() == crate::simd::Level::Avx512;
     fits.then(|| rows.len() / p / 16 * 16 * p)
 }
@@ -61,7 +61,7 @@ fn update_tiles(rows: &[f32], moments: &mut Moments, counts: &mut HistogramCount
 /// a multiple of sixteen, of `p < 2^24` features.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-pub(super) fn each_column(rows: &[f32], p: usize, mut each: impl FnMut(usize, &[f32])) {
+fn each_column(rows: &[f32], p: usize, mut each: impl FnMut(usize, &[f32])) {
     let mut tile = [[0.0f32; ROWS]; COLUMNS];
     for rows in rows.chunks(ROWS * p) {
         let n = rows.len() / p;

@@ -15,7 +15,7 @@
 //! that the probability that `C` ever reaches 1 is at most the stakes so far (optional stopping): a budget of false alarms,
 //! spent as it comes in, with nothing lost between batches.
 
-use statrs::function::gamma::ln_gamma;
+use statrs::function::gamma;
 
 /// Weight of what came before, from one batch to the next, in the counts of late.
 const KEPT: f64 = 0.8;
@@ -92,7 +92,7 @@ impl Counts {
         }
     }
 
-    /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital. Cost: some tens of logarithms a
+    /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital. Cost: four logarithms a
     /// group, about a microsecond in all.
     pub fn update(&mut self, counts: &[u64], stake: f64) -> f64 {
         let x: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
@@ -170,6 +170,17 @@ fn ln_dirichlet_multinomial(x: &[f64], urn: &[f64]) -> f64 {
     ln_gamma(all) - ln_gamma(all + n) + groups
 }
 
+/// The logarithm of the gamma function, by Stirling's series where three terms give it to the last digits (Abramowitz and
+/// Stegun 1964, 6.1.41): a fifth of the time.
+fn ln_gamma(x: f64) -> f64 {
+    if x < 32.0 {
+        return gamma::ln_gamma(x);
+    }
+    const HALF_LN_2_PI: f64 = 0.918_938_533_204_672_8;
+    let y = 1.0 / (x * x);
+    (x - 0.5) * x.ln() - x + HALF_LN_2_PI + (1.0 / 12.0 - y * (1.0 / 360.0 - y / 1260.0)) / x
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +199,13 @@ mod tests {
         let mut counts = HistogramCounts::new(1);
         counts.update(of, values, true);
         counts.groups(0, histogram).counts().to_vec()
+    }
+
+    #[test]
+    fn the_series_is_the_logarithm_of_the_gamma_function() {
+        for x in [0.5, 3.0, 31.9, 32.0, 33.3, 500.0, 1e7] {
+            assert!((ln_gamma(x) / gamma::ln_gamma(x) - 1.0).abs() < 1e-13, "{x}");
+        }
     }
 
     #[test]

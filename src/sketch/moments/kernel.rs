@@ -34,13 +34,8 @@ pub(super) fn accumulate<T: Real>(rows: &[T], sums: Sums<'_>) -> bool {
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 fn accumulate_single(rows: &[f32], shift: &[f64], total: &mut Totals) -> usize {
     let p = shift.len();
-    if p < 2 * PAIR {
-        let Some(whole) = crate::sketch::tiles::tiled(rows, p) else { return 0 };
-        crate::sketch::tiles::each_column(&rows[..whole], p, |k, values| {
-            let of = avx512::column(values, shift[k]);
-            total.add_one(k, of.sum, of.squares, f64::from(of.min), f64::from(of.max));
-        });
-        return whole;
+    if p < avx512::FEW {
+        return avx512::periodic(rows, shift, total);
     }
     avx512::rows(rows, shift, total);
     for row in rows.chunks_exact(p) {
@@ -219,7 +214,7 @@ impl Totals {
     }
 
     #[inline(always)]
-    fn add_one(&mut self, k: usize, sum: f64, squares: f64, min: f64, max: f64) {
+    pub(super) fn add_one(&mut self, k: usize, sum: f64, squares: f64, min: f64, max: f64) {
         self.sum[k] += sum;
         self.squares[k] += squares;
         self.min[k] = if min < self.min[k] { min } else { self.min[k] };
