@@ -18,6 +18,9 @@ pub const LANES: usize = 16;
 /// Values after which four-bit counters are emptied: sixteen lanes of fifteen.
 const EMPTIED: usize = 15 * LANES;
 
+/// Values that are not worth emptying counters for.
+const FEW: usize = 2 * LANES;
+
 /// Adds `values`, a multiple of [`LANES`] of them, to the groups between `edges` (ascending, the last Inf).
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 pub fn count(values: &[f32], edges: &[f32; GROUPS], groups: &mut [u64; GROUPS]) {
@@ -27,6 +30,14 @@ pub fn count(values: &[f32], edges: &[f32; GROUPS], groups: &mut [u64; GROUPS]) 
     let (one, two) = (_mm512_set1_epi32(1), _mm512_set1_epi32(2));
     let (unit, low) = (_mm512_set1_epi64(1), _mm512_set1_epi8(15));
     for values in values.chunks(EMPTIED) {
+        if values.len() <= FEW {
+            for x in values {
+                // The edges at or below the value are the first ones.
+                let at_least = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(_mm512_set1_ps(*x), table);
+                groups[(at_least.count_ones() as usize).min(GROUPS - 1)] += 1;
+            }
+            continue;
+        }
         let (mut even, mut odd) = (_mm512_setzero_si512(), _mm512_setzero_si512());
         for sixteen in values.as_chunks::<LANES>().0 {
             // SAFETY: sixteen values are there to be read.

@@ -1,7 +1,5 @@
 //! The pass over the rows: eight features or observations side by side.
 
-#[cfg(target_arch = "x86_64")]
-use super::avx512;
 use crate::simd::{Lanes, Real, WIDTH, multiversion};
 
 /// Borrowed accumulators, one entry a feature.
@@ -16,36 +14,8 @@ pub(super) struct Sums<'a> {
 /// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has changed nothing.
 pub(super) fn accumulate<T: Real>(rows: &[T], sums: Sums<'_>) -> bool {
     let mut total = Totals::new(sums.shift.len());
-    #[cfg(target_arch = "x86_64")]
-    if let Some(single) = T::as_single(rows)
-        && crate::simd::level() == crate::simd::Level::Avx512
-    {
-        // SAFETY: `level` found these instructions on the processor that we run on.
-        let rest = unsafe { accumulate_single(single, sums.shift, &mut total) };
-        add_rows(&rows[rest..], sums.shift, &mut total);
-        return total.finish(sums);
-    }
     add_rows(rows, sums.shift, &mut total);
     total.finish(sums)
-}
-
-/// Adds as many whole rows as it takes to `total` and returns where the rest begins.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-fn accumulate_single(rows: &[f32], shift: &[f64], total: &mut Totals) -> usize {
-    let p = shift.len();
-    if p < avx512::FEW {
-        return avx512::periodic(rows, shift, total);
-    }
-    avx512::rows(rows, shift, total);
-    for row in rows.chunks_exact(p) {
-        for k in p - p % PAIR..p {
-            let x = f64::from(row[k]);
-            let d = x - shift[k];
-            total.add_one(k, d, d * d, x, x);
-        }
-    }
-    rows.len()
 }
 
 multiversion! {
@@ -160,14 +130,14 @@ fn blockwise<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut To
 }
 
 /// Sums of this call, kept apart until they are known to be finite. No allocation up to [`Totals::SMALL`] features.
-pub(super) struct Totals {
-    pub sum: Buffer,
-    pub squares: Buffer,
-    pub min: Buffer,
-    pub max: Buffer,
+struct Totals {
+    sum: Buffer,
+    squares: Buffer,
+    min: Buffer,
+    max: Buffer,
 }
 
-pub(super) enum Buffer {
+enum Buffer {
     Small([f64; Totals::SMALL], usize),
     Large(Vec<f64>),
 }
@@ -214,7 +184,7 @@ impl Totals {
     }
 
     #[inline(always)]
-    pub(super) fn add_one(&mut self, k: usize, sum: f64, squares: f64, min: f64, max: f64) {
+    fn add_one(&mut self, k: usize, sum: f64, squares: f64, min: f64, max: f64) {
         self.sum[k] += sum;
         self.squares[k] += squares;
         self.min[k] = if min < self.min[k] { min } else { self.min[k] };
