@@ -34,9 +34,9 @@ pub(super) struct Slot {
     pub scores: Scores,
     pub anomalous: Vec<bool>,
     /// Of the pane that takes observations.
-    pub share: Option<Box<Share>>,
+    pub share: Option<Share>,
     /// Of panes that take no more, the oldest first; [`FINISHED`] at most.
-    pub finished: Vec<Box<Share>>,
+    pub finished: Vec<Share>,
 }
 
 /// The slots of one guard. Who used a slot last, and when, also stands outside its lock, so that a caller finds its own

@@ -42,7 +42,7 @@ pub(super) struct State {
     closed: AtomicBool,
     data: Sender<worker::Parcel>,
     /// Emptied shares on their way back to the callers, for their memory.
-    spare: (Sender<Box<Share>>, Receiver<Box<Share>>),
+    spare: (Sender<Share>, Receiver<Share>),
     windows: Mutex<Windows>,
     published: Mutex<Published>,
     wake: Mutex<Option<Wake>>,
@@ -141,17 +141,17 @@ impl State {
         }
     }
 
-    fn empty_share(&self, of: u64) -> Box<Share> {
+    fn empty_share(&self, of: u64) -> Share {
         match self.spare.1.try_recv() {
             Ok(mut share) => {
                 share.of = of;
                 share
             }
-            Err(_) => Box::new(Share { of, pane: Pane::new(&self.baseline, !self.options.charts.is_empty()) }),
+            Err(_) => Share { of, pane: Pane::new(&self.baseline, !self.options.charts.is_empty()) },
         }
     }
 
-    fn recycle(&self, mut share: Box<Share>) {
+    fn recycle(&self, mut share: Share) {
         share.pane.clear();
         // Without room it is freed.
         let _ = self.spare.0.try_send(share);
@@ -181,7 +181,7 @@ impl State {
 
     // What follows runs on the worker.
 
-    pub fn take(&self, share: Box<Share>) -> Result<()> {
+    pub fn take(&self, share: Share) -> Result<()> {
         self.with_windows(|windows, with| windows.take(share, with))
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Context<'a> {
     pub options: &'a GuardOptions,
     pub tell: &'a mut dyn FnMut(Event),
     /// Takes back what is done with, for its memory.
-    pub recycle: &'a mut dyn FnMut(Box<Share>),
+    pub recycle: &'a mut dyn FnMut(Share),
 }
 
 /// Cuts, tests and tells. Belongs to the worker; nothing in it is shared.
@@ -55,9 +55,9 @@ pub(super) struct Windows {
     full: Option<u64>,
     panes: usize,
     /// Panes that still miss observations, or come after one that does; by number.
-    open: VecDeque<Box<Share>>,
+    open: VecDeque<Share>,
     /// The closed panes of the current window.
-    recent: VecDeque<Box<Share>>,
+    recent: VecDeque<Share>,
     /// Observations in panes that no window has tested yet.
     untested: u64,
     /// Observations in closed panes.
@@ -98,7 +98,7 @@ impl Windows {
     }
 
     /// Takes in what a slot saw of a pane. Panes are closed in order, when they are full.
-    pub fn take(&mut self, share: Box<Share>, with: &mut Context<'_>) -> Result<()> {
+    pub fn take(&mut self, share: Share, with: &mut Context<'_>) -> Result<()> {
         self.charts.iter_mut().for_each(|chart| chart.update(&share.pane.series, with.baseline));
         let at = self.open.partition_point(|open| open.of < share.of);
         match self.open.get_mut(at) {

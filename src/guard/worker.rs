@@ -27,7 +27,7 @@ pub(super) enum Order {
 }
 
 /// Shares and the guard they belong to.
-pub(super) type Parcel = (Arc<State>, Vec<Box<Share>>);
+pub(super) type Parcel = (Arc<State>, Vec<Share>);
 
 struct Worker {
     data: Sender<Parcel>,
@@ -59,11 +59,7 @@ pub fn is_running() -> bool {
 }
 
 /// Hands `shares` to the worker, or back if it is behind.
-pub(super) fn try_send(
-    data: &Sender<Parcel>,
-    guard: &Arc<State>,
-    shares: Vec<Box<Share>>,
-) -> Result<(), Vec<Box<Share>>> {
+pub(super) fn try_send(data: &Sender<Parcel>, guard: &Arc<State>, shares: Vec<Share>) -> Result<(), Vec<Share>> {
     data.try_send((guard.clone(), shares)).map_err(|error| match error {
         TrySendError::Full((_, shares)) | TrySendError::Disconnected((_, shares)) => shares,
     })
@@ -116,7 +112,7 @@ fn run(shares: &Receiver<Parcel>, requests: &Receiver<Order>) {
     }
 }
 
-fn take(guard: &Arc<State>, shares: Vec<Box<Share>>) {
+fn take(guard: &Arc<State>, shares: Vec<Share>) {
     contained(guard, |guard| shares.into_iter().try_for_each(|share| guard.take(share)));
 }
 
