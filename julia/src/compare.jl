@@ -37,7 +37,11 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
-where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect`.
+where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect` (`nothing`: 0.1
+on each test's own scale, `:welch` and `:epps_singleton` 0.2, `:kl` 0.05).
+
+Tests: `:ks`, `:cvm`, `:ad`, `:kuiper`, `:mannwhitney`, `:welch`, `:epps_singleton`, `:chi2`, `:g`, `:fisher` (features of
+two values), `:psi`, `:js`, `:hellinger`, `:tv`, `:kl`, `:wasserstein`, `:energy`.
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`InvalidArgument`](@ref).

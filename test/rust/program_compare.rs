@@ -252,7 +252,10 @@ fn bad_arguments_are_named() {
     let folder = Folder::new("arguments");
     two_columns(&folder);
     for (flags, message) in [
-        (&["--test", "kss"][..], "ks, chi2, psi, js, wasserstein"),
+        (
+            &["--test", "kss"][..],
+            "ks, cvm, ad, kuiper, mannwhitney, welch, epps-singleton, chi2, g, fisher, psi, js, hellinger, tv, kl, wasserstein, energy",
+        ),
         (&["--alpha", "0"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--alpha", "NaN"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--correction", "fdr"], "benjamini-yekutieli"),
