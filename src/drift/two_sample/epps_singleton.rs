@@ -60,7 +60,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
     let size = m + n;
     let covariance = of_reference.covariance * (size / m) + of_current.covariance * (size / n);
     let difference = of_reference.mean - of_current.mean;
-    let (form, rank) = symmetric::inverse_form(&covariance, difference.view())?;
+    let symmetric::InverseForm { form, rank, .. } = symmetric::inverse_form(&covariance, difference.view(), 0.0)?;
     let w = size * form;
     let correction =
         if m.max(n) < 25.0 { 1.0 / (1.0 + size.powf(-0.45) + 10.1 * (m.powf(-1.7) + n.powf(-1.7))) } else { 1.0 };

@@ -47,10 +47,17 @@ pub enum TestName {
     Wasserstein,
     /// Energy distance, [`super::energy`].
     Energy,
+    /// Maximum mean discrepancy, of all columns together, [`crate::drift::multivariate::mmd`].
+    Mmd,
+    /// Energy distance, of all columns together, [`crate::drift::multivariate::energy_nd`].
+    #[serde(rename = "energy-nd")]
+    EnergyNd,
+    /// Hotelling's T², of all columns together, [`crate::drift::multivariate::hotelling`].
+    Hotelling,
 }
 
 impl TestName {
-    /// All tests.
+    /// All tests of one column.
     pub const ALL: [TestName; 17] = [
         TestName::Ks,
         TestName::Cvm,
@@ -70,6 +77,20 @@ impl TestName {
         TestName::Wasserstein,
         TestName::Energy,
     ];
+
+    /// All tests of all columns together.
+    pub const OF_ALL_COLUMNS: [TestName; 3] = [TestName::Mmd, TestName::EnergyNd, TestName::Hotelling];
+
+    /// Every name: [`TestName::ALL`] and [`TestName::OF_ALL_COLUMNS`].
+    pub fn names() -> impl Iterator<Item = TestName> {
+        Self::ALL.into_iter().chain(Self::OF_ALL_COLUMNS)
+    }
+
+    /// Whether it compares all columns together.
+    #[must_use]
+    pub fn is_of_all_columns(self) -> bool {
+        Self::OF_ALL_COLUMNS.contains(&self)
+    }
 
     /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference. (tv is left out:
     /// its p-values, by reassignment, are never below 0.001, and a guard's level is.)
@@ -105,6 +126,9 @@ impl TestName {
             TestName::Kl => "kl",
             TestName::Wasserstein => "wasserstein",
             TestName::Energy => "energy",
+            TestName::Mmd => "mmd",
+            TestName::EnergyNd => "energy-nd",
+            TestName::Hotelling => "hotelling",
         }
     }
 }
@@ -121,8 +145,8 @@ impl FromStr for TestName {
     /// # Errors
     /// `InvalidArgument` that lists the known names.
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|test| test.as_str() == name).ok_or_else(|| {
-            let known = Self::ALL.map(TestName::as_str).join(", ");
+        Self::names().find(|test| test.as_str() == name).ok_or_else(|| {
+            let known = Self::names().map(TestName::as_str).collect::<Vec<_>>().join(", ");
             Error::invalid("test", format!("{name:?}"), format!("one of {known}"))
         })
     }
@@ -135,7 +159,7 @@ mod tests {
 
     #[test]
     fn names_are_the_same_in_text_and_json() {
-        for test in TestName::ALL {
+        for test in TestName::names() {
             assert_eq!(test.as_str().parse::<TestName>().unwrap(), test);
             assert_eq!(serde_json::to_value(test).unwrap(), test.as_str());
         }

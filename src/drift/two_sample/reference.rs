@@ -87,6 +87,11 @@ impl Reference {
             TestName::Psi => self.psi(current),
             TestName::Js => self.js(current),
             TestName::Wasserstein => self.wasserstein(current),
+            TestName::Mmd | TestName::EnergyNd | TestName::Hotelling => Err(Error::invalid(
+                "test",
+                name,
+                "a test of one column; this one is of all columns, as compare runs it",
+            )),
             TestName::G => g::from_counts(&self.counts, &self.count(current)?),
             TestName::Hellinger => hellinger::from_counts(&self.counts, &self.count(current)?),
             TestName::Tv => tv::from_counts(&self.counts, &self.count(current)?),
