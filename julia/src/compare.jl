@@ -14,8 +14,9 @@ end
 """
     Comparison
 
-What [`compare`](@ref) gives: `drift`, `alpha`, `correction`, `reference_size`, `current_size` (observations) and
-`columns` (each a [`ColumnComparison`](@ref FluxGuard.ColumnComparison)).
+What [`compare`](@ref) gives: `drift`, `alpha`, `correction`, `reference_size`, `current_size` (observations),
+`columns` (each a [`ColumnComparison`](@ref FluxGuard.ColumnComparison)) and `all_columns`, the tests of all features
+together (each a [`TestResult`](@ref FluxGuard.TestResult); empty where none was asked for).
 """
 struct Comparison
     drift::Bool
@@ -24,20 +25,27 @@ struct Comparison
     reference_size::Int
     current_size::Int
     columns::Vector{ColumnComparison}
+    all_columns::Vector{TestResult}
 end
 
 ColumnComparison(d::AbstractDict) =
     ColumnComparison(d["name"], d["drift"], [TestResult(d["name"], t) for t in d["tests"]])
 
 Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["correction"]), d["reference_size"],
-    d["current_size"], [ColumnComparison(c) for c in d["columns"]])
+    d["current_size"], [ColumnComparison(c) for c in d["columns"]],
+    haskey(d, "all_columns") ? [TestResult("(all)", t) for t in d["all_columns"]["tests"]] : TestResult[])
 
 """
     compare(reference, current; tests = [:ks], alpha = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
-where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect`.
+where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect` (`nothing`: 0.1
+on each test's own scale, `:welch`, `:epps_singleton` and `:hotelling` 0.2, `:kl` 0.05).
+
+Tests: `:ks`, `:cvm`, `:ad`, `:kuiper`, `:mannwhitney`, `:welch`, `:epps_singleton`, `:chi2`, `:g`, `:fisher` (features of
+two values), `:psi`, `:js`, `:hellinger`, `:tv`, `:kl`, `:wasserstein`, `:energy`. Of all features together: `:mmd`, `:energy_nd`,
+`:hotelling`.
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`InvalidArgument`](@ref).
@@ -54,11 +62,13 @@ compare(reference::AbstractArray{<:Native.Element}, current; kwargs...) = Native
 compare(reference, current; kwargs...) = Native.unsupported("reference", reference)
 
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
-    c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), ")")
+    c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), together(c), ")")
+
+together(c::Comparison) = any(t -> t.drift, c.all_columns) ? ", and in all together" : ""
 
 function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",
-        plural(length(c.columns), "feature"), ": ", c.current_size, " observations against ", c.reference_size,
+        plural(length(c.columns), "feature"), together(c), ": ", c.current_size, " observations against ", c.reference_size,
         " (alpha ", c.alpha, ", corrected by ", c.correction, ")")
-    print_tests(io, [t for column in c.columns for t in column.tests]; taken = 6)
+    print_tests(io, [[t for column in c.columns for t in column.tests]; c.all_columns]; taken = 6)
 end

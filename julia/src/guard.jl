@@ -18,9 +18,9 @@ observations are tested for drift by the background thread, which raises [`alert
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `nothing` for the default
   of the kind of output. Non-finite values and unseen or vanished classes are always watched.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
-- `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:psi`, `:js`, `:wasserstein`.
 - `monitors = [:martingale]`: monitors of every feature and score whose evidence adds up over windows, so that a change too
   small for any single window is found; empty for none.
+- `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`.
 - `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
 - `slide = nothing`: a new window starts after so much (observations or a time); `nothing`: windows tumble.
 - `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on

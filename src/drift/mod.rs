@@ -4,5 +4,6 @@ pub mod anytime;
 pub mod charts;
 pub mod compare;
 pub mod judged;
+pub mod multivariate;
 pub mod online;
 pub mod two_sample;

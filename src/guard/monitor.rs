@@ -8,8 +8,8 @@ use super::pane::Pane;
 use crate::alert::{Evidence, Kind, Severity, Span};
 use crate::drift::charts::ChartPoint;
 use crate::drift::judged::{JudgedTest, judge};
-use crate::drift::two_sample::{Method, TestName, TestResult, chi2, js, psi, wasserstein};
-use crate::error::Result;
+use crate::drift::two_sample::{Method, TestName, TestResult, chi2, g, hellinger, js, kl, psi, wasserstein};
+use crate::error::{Error, Result};
 use crate::profile::Baseline;
 use crate::sketch::Histogram;
 use crate::stats::hypergeometric;
@@ -153,9 +153,16 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, lev
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
             Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size })
         }
+        TestName::Chi2 => chi2::from_counts(&reference, &current),
+        TestName::G => g::from_counts(&reference, &current),
         TestName::Psi => psi::from_counts(&reference, &current),
         TestName::Js => js::from_counts(&reference, &current),
-        _ => chi2::from_counts(&reference, &current),
+        TestName::Hellinger => hellinger::from_counts(&reference, &current),
+        TestName::Kl => kl::from_counts(&reference, &current),
+        _ => {
+            let known = TestName::OF_WINDOWS.map(TestName::as_str).join(", ");
+            Err(Error::invalid("tests", test, format!("tests that a window's counts are enough for: {known}")))
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use super::outcome::{FailOn, Outcome};
 use super::sample::{Cells, Kind, Sample, by_observation, is_standard_input, unmatched};
 use super::{Answer, Failure};
 use fluxguard::Error;
-use fluxguard::drift::compare::{CompareOptions, ComparedColumn, Comparison, compare};
-use fluxguard::drift::judged::judge;
+use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
+use fluxguard::drift::judged::{JudgedTest, judge};
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
@@ -22,7 +22,9 @@ use fluxguard::tensor::{Elements, Tensor};
 /// Two-sample tests of a reference and a current sample, a row a column and test
 ///
 /// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
-/// unless told otherwise. A column of text holds categories: it is compared by chi2, psi or js of their frequencies.
+/// unless told otherwise. A column of text holds categories: their frequencies are compared by chi2, g, psi, js,
+/// hellinger, tv or kl (of two categories also by fisher). mmd, energy-nd and hotelling compare all columns of numbers
+/// together.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// CSV of the reference sample; - is standard input
@@ -41,7 +43,8 @@ pub struct Compare {
     /// What is held at alpha over all tests: the family-wise error rate (bonferroni, holm) or the false discovery rate
     #[arg(long, value_name = "NAME", default_value = CORRECTIONS[2].0, value_parser = correction())]
     correction: Correction,
-    /// The smallest effect that counts as drift: a number for all tests, or TEST=NUMBER; may be repeated [default: 0.1]
+    /// The smallest effect that counts as drift: a number for all tests, or TEST=NUMBER; may be repeated [default: 0.1;
+    /// welch, epps-singleton and hotelling 0.2, kl 0.05]
     #[arg(long, value_name = "[TEST=]NUMBER", value_delimiter = ',', value_parser = min_effect)]
     min_effect: Vec<(Option<TestName>, f64)>,
     /// Column to compare as categories, even where they are numbers; may be repeated
@@ -106,7 +109,7 @@ impl Compare {
         if !self.min_effect.is_empty() {
             let of_all = self.min_effect.iter().filter(|(test, _)| test.is_none());
             let of_one = self.min_effect.iter().filter_map(|(test, value)| test.map(|test| (test, *value)));
-            let for_each = of_all.flat_map(|(_, value)| TestName::ALL.map(|test| (test, *value)));
+            let for_each = of_all.flat_map(|(_, value)| TestName::names().map(|test| (test, *value)));
             options.min_effect = Some(for_each.chain(of_one).collect());
         }
         options
@@ -114,7 +117,8 @@ impl Compare {
 
     fn compare(&self, reference: &Sample, current: &Sample) -> Result<Comparison, Failure> {
         let options = self.options();
-        let mut numbers = compare_numbers(reference, current, &options)?.into_iter();
+        let (numbers, mut all_columns) = compare_numbers(reference, current, &options)?;
+        let mut numbers = numbers.into_iter();
         let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
         let mut columns = Vec::with_capacity(reference.columns.len());
         for column in &reference.columns {
@@ -126,21 +130,22 @@ impl Compare {
                 _ => columns.extend(numbers.next()),
             }
         }
-        self.expect_run(&columns)?;
-        correct(&mut columns, &options)?;
+        self.expect_run(&columns, all_columns.as_ref())?;
+        correct(&mut columns, all_columns.as_mut(), &options)?;
         Ok(Comparison {
-            drift: columns.iter().any(|column| column.drift),
+            drift: columns.iter().any(|column| column.drift) || all_columns.as_ref().is_some_and(|all| all.drift),
             alpha: options.alpha,
             correction: options.correction,
             reference_size: reference.observations as u64,
             current_size: current.observations as u64,
             columns,
+            all_columns,
         })
     }
 
     /// A smallest effect for a test that is not run is a mistake.
-    fn expect_run(&self, columns: &[ComparedColumn]) -> Result<(), Error> {
-        let run: Vec<TestName> = columns.iter().flat_map(|c| &c.tests).map(|test| test.result.test).collect();
+    fn expect_run(&self, columns: &[ComparedColumn], all: Option<&AllColumns>) -> Result<(), Error> {
+        let run: Vec<TestName> = tests_of(columns, all).map(|test| test.result.test).collect();
         match self.min_effect.iter().find_map(|(test, _)| test.filter(|test| !run.contains(test))) {
             None => Ok(()),
             Some(test) => {
@@ -151,12 +156,12 @@ impl Compare {
     }
 }
 
-/// The engine's comparison of the columns that hold numbers, in the reference's order.
+/// The engine's comparison of the columns that hold numbers, in the reference's order, and of these all together.
 fn compare_numbers(
     reference: &Sample,
     current: &Sample,
     options: &CompareOptions,
-) -> Result<Vec<ComparedColumn>, Failure> {
+) -> Result<(Vec<ComparedColumn>, Option<AllColumns>), Failure> {
     let mut names = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for column in &reference.columns {
@@ -169,25 +174,38 @@ fn compare_numbers(
         }
     }
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     let (before, after) = (by_observation(&before), by_observation(&after));
     let before = Tensor::new(Elements::F64(&before), reference.observations)?;
     let after = Tensor::new(Elements::F64(&after), current.observations)?;
-    Ok(compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?.columns)
+    let found = compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?;
+    Ok((found.columns, found.all_columns))
 }
 
 /// The correction and its verdicts over all columns, of numbers and of categories together.
-fn correct(columns: &mut [ComparedColumn], options: &CompareOptions) -> Result<(), Error> {
-    judge(columns.iter_mut().flat_map(|column| &mut column.tests), options.correction, options.alpha)?;
+fn correct(
+    columns: &mut [ComparedColumn],
+    mut all: Option<&mut AllColumns>,
+    options: &CompareOptions,
+) -> Result<(), Error> {
+    let of_all = all.iter_mut().flat_map(|all| &mut all.tests);
+    judge(columns.iter_mut().flat_map(|column| &mut column.tests).chain(of_all), options.correction, options.alpha)?;
     for column in columns {
         column.drift = column.tests.iter().any(|test| test.drift);
+    }
+    if let Some(all) = all {
+        all.drift = all.tests.iter().any(|test| test.drift);
     }
     Ok(())
 }
 
+fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> impl Iterator<Item = &'a JudgedTest> {
+    columns.iter().flat_map(|column| &column.tests).chain(all.into_iter().flat_map(|all| &all.tests))
+}
+
 fn test_name() -> impl TypedValueParser<Value = TestName> {
-    PossibleValuesParser::new(TestName::ALL.map(TestName::as_str)).try_map(|name| name.parse::<TestName>())
+    PossibleValuesParser::new(TestName::names().map(TestName::as_str)).try_map(|name| name.parse::<TestName>())
 }
 
 fn correction() -> impl TypedValueParser<Value = Correction> {
@@ -234,11 +252,13 @@ mod tests {
         let (before, after) = (wave(900, 1.7), [wave(450, 2.3), wave(450, 0.003)].concat());
         let (before, after) = (Tensor::new(Elements::F64(&before), 300)?, Tensor::new(Elements::F64(&after), 300)?);
         for (_, _, correction) in CORRECTIONS {
-            let options = CompareOptions { tests: TestName::ALL.to_vec(), correction, ..Default::default() };
+            // fisher is for two values.
+            let tests = TestName::ALL.into_iter().filter(|test| *test != TestName::Fisher).collect();
+            let options = CompareOptions { tests, correction, ..Default::default() };
             let engine = compare(&before, &after, &options)?;
             let mut again = engine.columns.clone();
             again.iter_mut().flat_map(|c| &mut c.tests).for_each(|t| (t.adjusted_p_value, t.drift) = (2.0, !t.drift));
-            correct(&mut again, &options)?;
+            correct(&mut again, None, &options)?;
             assert_eq!(again, engine.columns);
             assert!(engine.drift, "both verdicts are seen");
         }

@@ -49,6 +49,13 @@ end
         @test column.tests[1].adjusted_p_value >= column.tests[1].p_value
     end
     @test occursin("Comparison(drift in 1 of 3 features)", sprint(show, c))
+    @test isempty(c.all_columns)
+    c = compare(reference, shifted; tests = [:cvm, :energy_nd, :hotelling])
+    @test [t.test for t in c.all_columns] == ["energy-nd", "hotelling"]
+    @test all(t -> t.drift, c.all_columns)
+    @test [t.test for t in c.columns[1].tests] == ["cvm"]
+    @test occursin("and in all together", sprint(show, c))
+    @test_throws InvalidArgument compare(reference, shifted; tests = [:fisher])
     @test compare(vec(reference[1, :]), vec(same[1, :])).columns[1].tests[1].statistic < 0.1
     @test compare(view(reference, 1:2, :), PermutedDimsArray(permutedims(same[1:2, :]), (2, 1))).columns[1].tests ==
         compare(reference[1:2, :], same[1:2, :]).columns[1].tests

@@ -252,7 +252,10 @@ fn bad_arguments_are_named() {
     let folder = Folder::new("arguments");
     two_columns(&folder);
     for (flags, message) in [
-        (&["--test", "kss"][..], "ks, chi2, psi, js, wasserstein"),
+        (
+            &["--test", "kss"][..],
+            "ks, cvm, ad, kuiper, mannwhitney, welch, epps-singleton, chi2, g, fisher, psi, js, hellinger, tv, kl, wasserstein, energy, mmd, energy-nd, hotelling",
+        ),
         (&["--alpha", "0"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--alpha", "NaN"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--correction", "fdr"], "benjamini-yekutieli"),
@@ -267,4 +270,21 @@ fn bad_arguments_are_named() {
         assert!(run.refused().contains(message), "{flags:?}: {}", run.err);
     }
     assert!(folder.run(&["compare", "before.csv"]).refused().contains("<CURRENT>"));
+}
+
+#[test]
+fn all_columns_together() {
+    let folder = Folder::new("all-columns");
+    two_columns(&folder);
+    let files = ["compare", "before.csv", "after.csv"];
+    let json = folder.run(&[&files[..], &["--test", "mmd,ks,hotelling", "--json"]].concat()).json();
+    let tests = json["all_columns"]["tests"].as_array().unwrap();
+    assert_eq!(tests.iter().map(|t| t["test"].as_str().unwrap()).collect::<Vec<_>>(), ["mmd", "hotelling"]);
+    assert!(tests.iter().all(|t| t["drift"] == true && t["p_value"].as_f64().unwrap() <= 0.001));
+    assert_eq!(json["all_columns"]["drift"], true);
+    assert_eq!(json["columns"][0]["tests"].as_array().unwrap().len(), 1);
+    let json = folder.run(&[&files[..], &["--json"]].concat()).json();
+    assert!(json.get("all_columns").is_none(), "only where it was asked for");
+    let table = folder.run(&[&files[..], &["--test", "energy-nd"]].concat());
+    assert!(table.out.contains("(all columns)") && table.out.contains("and in all columns together"), "{}", table.out);
 }

@@ -28,9 +28,14 @@ pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permut
     let pooled = |p: f64, q: f64| (m * p + n * q) / (m + n);
     let divergence =
         |pairs: &mut dyn Iterator<Item = (f64, f64)>| pairs.map(|(p, q)| (p - q).powi(2) / pooled(p, q)).sum();
-    let (statistic, result) = table.test(TestName::Chi2, permutations, divergence, 1.0)?;
+    let (statistic, result) = table.test(TestName::Chi2, permutations, divergence, Some(1.0))?;
+    Ok(TestResult { statistic, effect: effect(&table), ..result })
+}
+
+/// √(½ Σ (p - q)²/(p + q)).
+pub(super) fn effect(table: &Table) -> f64 {
     let halves: f64 = table.proportions(&table.current).map(|(p, q)| (p - q).powi(2) / (p + q)).sum();
-    Ok(TestResult { statistic, effect: (0.5 * halves).sqrt().min(1.0), ..result })
+    (0.5 * halves).sqrt().min(1.0)
 }
 
 /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.

@@ -30,7 +30,7 @@ pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permut
         let sum: f64 = pairs.map(|(p, q)| below_mean(p, q) + below_mean(q, p)).sum();
         (0.5 * sum).max(0.0)
     };
-    let result = Table::new(reference, current)?.test(TestName::Js, permutations, divergence, 8.0)?.1;
+    let result = Table::new(reference, current)?.test(TestName::Js, permutations, divergence, Some(8.0))?.1;
     let distance = (result.statistic / LN_2).sqrt().min(1.0);
     Ok(TestResult { statistic: distance, effect: distance, ..result })
 }

@@ -23,7 +23,7 @@ impl Default for Permutations {
 impl Permutations {
     /// (1 + draws at least as large as `observed`) / (1 + draws): a valid p-value at any number of draws (Phipson &
     /// Smyth 2010). Draws within 1e-10 of the observed value count as equal to it, whatever order they were summed in.
-    pub(super) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
+    pub(in crate::drift) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
         // One set of draws for all windows would be wrong in the same direction for all of them; so each has its own,
         // that of its statistic.
         let own = observed.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -35,7 +35,7 @@ impl Permutations {
 }
 
 /// A source of uniform numbers.
-pub(super) struct Uniform(ChaCha8Rng);
+pub(in crate::drift) struct Uniform(ChaCha8Rng);
 
 impl Uniform {
     /// In [0, 1), of 53 bits.
@@ -44,7 +44,7 @@ impl Uniform {
     }
 
     /// A whole number in 0..below; its bias is below `below`/2³².
-    pub(super) fn below(&mut self, below: u32) -> u32 {
+    pub(in crate::drift) fn below(&mut self, below: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(below)) >> 32) as u32
     }
 }

@@ -30,7 +30,7 @@ pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permut
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         pairs.map(|(p, q)| (floored(p), floored(q))).map(|(p, q)| (q - p) * (q / p).ln()).sum()
     };
-    Ok(Table::new(reference, current)?.test(TestName::Psi, permutations, divergence, 1.0)?.1)
+    Ok(Table::new(reference, current)?.test(TestName::Psi, permutations, divergence, Some(1.0))?.1)
 }
 
 /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.

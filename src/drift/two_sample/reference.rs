@@ -3,7 +3,10 @@
 use std::sync::OnceLock;
 
 use super::wasserstein::Null;
-use super::{DEFAULT_BINS, Permutations, TestName, TestResult, bins, chi2, js, ks, psi, sort, wasserstein};
+use super::{
+    DEFAULT_BINS, Permutations, TestName, TestResult, ad, bins, chi2, cvm, energy, epps_singleton, fisher, g,
+    hellinger, js, kl, ks, kuiper, mannwhitney, psi, sort, tv, wasserstein, welch,
+};
 use crate::stats::kolmogorov;
 use crate::{Error, Result};
 
@@ -75,7 +78,8 @@ impl Reference {
     /// The test of this name, by its default method.
     ///
     /// # Errors
-    /// `InvalidArgument` naming `current` when it is empty or holds NaN or Inf; so for all tests below.
+    /// `InvalidArgument` naming `current` when it is empty or holds NaN or Inf; so for all tests below. Some tests need
+    /// more, as their own documentation says.
     pub fn test<T: Into<f64> + Copy>(&self, name: TestName, current: &[T]) -> Result<TestResult> {
         match name {
             TestName::Ks => self.ks(current),
@@ -83,7 +87,33 @@ impl Reference {
             TestName::Psi => self.psi(current),
             TestName::Js => self.js(current),
             TestName::Wasserstein => self.wasserstein(current),
+            TestName::Mmd | TestName::EnergyNd | TestName::Hotelling => Err(Error::invalid(
+                "test",
+                name,
+                "a test of one column; this one is of all columns, as compare runs it",
+            )),
+            TestName::G => g::from_counts(&self.counts, &self.count(current)?),
+            TestName::Hellinger => hellinger::from_counts(&self.counts, &self.count(current)?),
+            TestName::Tv => tv::from_counts(&self.counts, &self.count(current)?),
+            TestName::Kl => kl::from_counts(&self.counts, &self.count(current)?),
+            TestName::Cvm => self.by_values(current, cvm::of_sorted),
+            TestName::Ad => self.by_values(current, ad::of_sorted),
+            TestName::Kuiper => self.by_values(current, kuiper::of_sorted),
+            TestName::MannWhitney => self.by_values(current, mannwhitney::of_sorted),
+            TestName::Welch => self.by_values(current, welch::of_sorted),
+            TestName::EppsSingleton => self.by_values(current, epps_singleton::of_sorted),
+            TestName::Fisher => self.by_values(current, fisher::of_sorted),
+            TestName::Energy => self.by_values(current, |a, b| energy::of_sorted(a, b, Permutations::default())),
         }
+    }
+
+    /// A test of two sorted samples.
+    fn by_values<T: Into<f64> + Copy>(
+        &self,
+        current: &[T],
+        test: impl FnOnce(&[f64], &[f64]) -> Result<TestResult>,
+    ) -> Result<TestResult> {
+        test(&self.sorted, &sort::sorted("current", current)?)
     }
 
     /// Kolmogorov-Smirnov: see [`ks::test`].

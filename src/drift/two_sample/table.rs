@@ -1,4 +1,4 @@
-//! A 2 × B table of counts: what chi2, PSI and JS are computed from.
+//! A 2 × B table of counts: what chi2, G and the divergences are computed from.
 
 use super::permutation::{Permutations, Uniform};
 use super::{Method, TestName, TestResult};
@@ -60,19 +60,20 @@ impl Table {
     }
 
     /// The result of a test whose `divergence(proportions)`, times `unit` m n / (m + n), is chi-squared with B - 1
-    /// degrees of freedom for large samples; for small ones its p-value is by permutation, the margins fixed.
+    /// degrees of freedom for large samples; for small ones, or without a unit, its p-value is by permutation, the margins
+    /// fixed.
     pub(super) fn test(
         &self,
         test: TestName,
         permutations: Permutations,
         divergence: impl Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64,
-        unit: f64,
+        unit: Option<f64>,
     ) -> Result<(f64, TestResult)> {
         let observed = divergence(&mut self.proportions(&self.current));
-        let chi_squared = unit * self.scale() * observed;
+        let chi_squared = unit.unwrap_or(1.0) * self.scale() * observed;
         let (p_value, method) = if self.reference.len() == 1 {
             (1.0, Method::Exact)
-        } else if self.is_large_enough() {
+        } else if unit.is_some() && self.is_large_enough() {
             (chi_squared::sf(chi_squared, (self.reference.len() - 1) as f64)?, Method::Asymptotic)
         } else {
             let mut drawn = vec![0; self.current.len()];

@@ -84,14 +84,19 @@ pub(super) fn by_null(reference: &Reference, current: &[f64]) -> Result<TestResu
 }
 
 fn checked(reference: &Reference, current: &[f64]) -> Result<f64> {
-    let a = reference.values();
-    let low = a[0].min(current[0]);
-    let high = a[a.len() - 1].max(current[current.len() - 1]);
+    checked_range(reference.values(), current)?;
+    Ok(statistic_of_sorted(reference.values(), current))
+}
+
+/// The range of both samples together.
+pub(super) fn checked_range(reference: &[f64], current: &[f64]) -> Result<f64> {
+    let low = reference[0].min(current[0]);
+    let high = reference[reference.len() - 1].max(current[current.len() - 1]);
     if !(high - low).is_finite() {
         let was = format!("values that, with the reference's, run from {low:e} to {high:e}");
         return Err(Error::invalid("current", was, "a range below 1.8e308; scale both samples"));
     }
-    Ok(statistic_of_sorted(a, current))
+    Ok(high - low)
 }
 
 fn result(reference: &Reference, current: &[f64], statistic: f64, p_value: f64, method: Method) -> TestResult {
@@ -102,7 +107,7 @@ fn result(reference: &Reference, current: &[f64], statistic: f64, p_value: f64, 
 }
 
 /// The distances between neighbours of the pooled sample.
-fn pooled_gaps(a: &[f64], b: &[f64]) -> Vec<f64> {
+pub(super) fn pooled_gaps(a: &[f64], b: &[f64]) -> Vec<f64> {
     let mut pooled = [a, b].concat();
     // Two sorted runs: a stable sort merges them.
     pooled.sort_by(f64::total_cmp);

@@ -7,7 +7,7 @@ use super::super::sample::{Kind, Sample};
 use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn};
 use fluxguard::drift::judged::JudgedTest;
-use fluxguard::drift::two_sample::{TestName, TestResult, chi2, js, psi};
+use fluxguard::drift::two_sample::{TestName, TestResult, chi2, fisher, g, hellinger, js, kl, psi, tv};
 
 type OfCounts = fn(&[u64], &[u64]) -> Result<TestResult, Error>;
 
@@ -17,6 +17,11 @@ fn of_counts(test: TestName) -> Option<OfCounts> {
         TestName::Chi2 => Some(chi2::from_counts),
         TestName::Psi => Some(psi::from_counts),
         TestName::Js => Some(js::from_counts),
+        TestName::G => Some(g::from_counts),
+        TestName::Fisher => Some(fisher::from_counts),
+        TestName::Hellinger => Some(hellinger::from_counts),
+        TestName::Tv => Some(tv::from_counts),
+        TestName::Kl => Some(kl::from_counts),
         _ => None,
     }
 }
@@ -42,7 +47,7 @@ pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<
                 "got {}, which is a category; the tests asked for ({names}) compare numbers",
                 quoted(cell)
             ),
-            mend: "add --test chi2 (or psi, js), or take the column out of both files".into(),
+            mend: "add --test chi2 (or g, psi, js, hellinger, tv, kl; fisher for two categories), or take the column out of both files".into(),
         });
     }
     Ok(chosen)

@@ -22,11 +22,13 @@ const HEADER: [(&str, Align); 9] = [
 /// A line for the verdict, one for what was held to be categories, and a row a column and test.
 pub fn render(comparison: &Comparison, reference: &Sample) -> String {
     let mut rows = Vec::new();
-    for column in &comparison.columns {
-        for test in &column.tests {
+    let of_columns = comparison.columns.iter().map(|column| (column.name.as_str(), &column.tests));
+    let of_all = comparison.all_columns.iter().map(|all| ("(all columns)", &all.tests));
+    for (name, tests) in of_columns.chain(of_all) {
+        for test in tests {
             let result = &test.result;
             rows.push(vec![
-                column.name.clone(),
+                name.to_owned(),
                 result.test.to_string(),
                 number(result.statistic),
                 number(result.p_value),
@@ -46,13 +48,17 @@ fn verdict(comparison: &Comparison) -> String {
         1 => "1 column".to_owned(),
         k => format!("{k} columns"),
     };
+    let all = match &comparison.all_columns {
+        Some(all) if all.drift => ", and in all columns together",
+        _ => "",
+    };
     let found = match comparison.columns.iter().filter(|column| column.drift).count() {
         0 => format!("No drift in {columns}"),
         k => format!("Drift in {k} of {columns}"),
     };
     let correction = CORRECTIONS.iter().find(|(_, _, c)| *c == comparison.correction).map_or("-", |(name, _, _)| name);
     format!(
-        "{found}: {} observations against {} (alpha {}, corrected by {correction})",
+        "{found}{all}: {} observations against {} (alpha {}, corrected by {correction})",
         comparison.current_size, comparison.reference_size, comparison.alpha
     )
 }

@@ -1,0 +1,113 @@
+//! Two-sample tests of many variables together: they see changes that no column shows by itself.
+//!
+//! Each feature is divided by its standard deviation over both samples first, so that units do not matter.
+
+mod distances;
+pub mod energy_nd;
+pub mod hotelling;
+pub mod mmd;
+mod rows;
+
+use crate::drift::two_sample::{Permutations, TestName, TestResult};
+use crate::tensor::Tensor;
+use crate::{Error, Result};
+
+/// The test of this name, one of [`TestName::OF_ALL_COLUMNS`], by its default method; tensors are features × observations.
+///
+/// # Errors
+/// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN, Inf, too few or too many observations, and
+/// naming `test` for a test of one column.
+pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<TestResult> {
+    match name {
+        TestName::Mmd => mmd::test(reference, current, Permutations::default()),
+        TestName::EnergyNd => energy_nd::test(reference, current, Permutations::default()),
+        TestName::Hotelling => hotelling::test(reference, current),
+        _ => {
+            let known = TestName::OF_ALL_COLUMNS.map(TestName::as_str).join(", ");
+            Err(Error::invalid("test", name, format!("a test of all columns together: {known}")))
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::tensor::Elements;
+    use crate::testing::Random;
+
+    fn tensor(values: &[f64], observations: usize) -> Tensor<'_> {
+        Tensor::new(Elements::F64(values), observations).unwrap()
+    }
+
+    /// Two columns of unit variance and this correlation.
+    fn correlated(seed: u64, n: usize, rho: f64) -> Vec<f64> {
+        let z = Random(seed).normals(2 * n);
+        z.chunks_exact(2).flat_map(|z| [z[0], rho * z[0] + (1.0 - rho * rho).sqrt() * z[1]]).collect()
+    }
+
+    #[test]
+    fn under_the_null_p_values_are_uniform() {
+        for test_name in TestName::OF_ALL_COLUMNS {
+            let p: Vec<f64> = (0..300)
+                .map(|i| {
+                    let (a, b) = (correlated(2 * i + 1, 25, 0.5), correlated(2 * i + 2, 18, 0.5));
+                    test(test_name, &tensor(&a, 25), &tensor(&b, 18)).unwrap().p_value
+                })
+                .collect();
+            for alpha in [0.05, 0.2, 0.5] {
+                let share = p.iter().filter(|p| **p <= alpha).count() as f64 / 300.0;
+                // 99.9 % of a binomial share.
+                let slack = 3.29 * (alpha * (1.0 - alpha) / 300.0f64).sqrt();
+                assert!((share - alpha).abs() <= slack, "{test_name} at {alpha}: {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn they_see_what_no_column_shows() {
+        let (a, b) = (correlated(1, 200, 0.9), correlated(2, 150, -0.9));
+        let (a, b) = (tensor(&a, 200), tensor(&b, 150));
+        for test_name in [TestName::Mmd, TestName::EnergyNd] {
+            let result = test(test_name, &a, &b).unwrap();
+            assert!(result.p_value <= 0.001 && result.effect > 0.1, "{result:?}");
+        }
+        // The means are the same.
+        assert!(test(TestName::Hotelling, &a, &b).unwrap().p_value > 0.001);
+    }
+
+    #[test]
+    fn units_order_and_labels_do_not_matter() {
+        let (a, b) = (correlated(3, 40, 0.3), correlated(4, 30, 0.6));
+        let scaled = |s: &[f64]| s.chunks_exact(2).flat_map(|r| [1e6 * r[0] - 5.0, 1e-6 * r[1]]).collect::<Vec<_>>();
+        for test_name in TestName::OF_ALL_COLUMNS {
+            let plain = test(test_name, &tensor(&a, 40), &tensor(&b, 30)).unwrap();
+            let other = test(test_name, &tensor(&scaled(&a), 40), &tensor(&scaled(&b), 30)).unwrap();
+            let swapped = test(test_name, &tensor(&b, 30), &tensor(&a, 40)).unwrap();
+            for same in [other, swapped] {
+                assert!((same.statistic - plain.statistic).abs() < 1e-9 * (1.0 + plain.statistic), "{test_name}");
+                assert!((same.effect - plain.effect).abs() < 1e-6, "{test_name}");
+            }
+        }
+    }
+
+    #[test]
+    fn faults_and_samples_that_do_not_vary() {
+        let constant = |v: f64, n: usize| vec![v; 2 * n];
+        for test_name in TestName::OF_ALL_COLUMNS {
+            let same = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&constant(3.0, 7), 7)).unwrap();
+            assert_eq!((same.p_value, same.effect), (1.0, 0.0), "{test_name}");
+            let other = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&constant(4.0, 7), 7)).unwrap();
+            assert!(other.p_value <= 0.01 && other.effect > 0.1, "{other:?}");
+            let bad =
+                test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&[1.0, 2.0, f64::NAN, 0.0], 2)).unwrap_err();
+            assert!(bad.to_string().starts_with("current: got NaN in feature 0 of observation 1"), "{bad}");
+            let wide = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&[1.0; 9], 3)).unwrap_err();
+            assert_eq!(wide.code(), 103);
+        }
+        let large = vec![0.5; 12_000];
+        let error = test(TestName::Mmd, &tensor(&large, 12_000), &tensor(&[1.0, 2.0], 2)).unwrap_err();
+        assert!(error.to_string().contains("1.2 GB"), "{error}");
+        assert!(test(TestName::Ks, &tensor(&large, 12_000), &tensor(&[1.0, 2.0], 2)).is_err());
+    }
+}
