@@ -154,6 +154,10 @@ impl GuardOptions {
                 return Err(Error::invalid("min_effect", format!("{test} {least}"), "0 (no gate) or more"));
             }
         }
+        if let Some(test) = self.tests.iter().find(|test| !TestName::OF_WINDOWS.contains(test)) {
+            let known: Vec<&str> = TestName::OF_WINDOWS.iter().map(|test| test.as_str()).collect();
+            return Err(Error::invalid("tests", test, format!("tests of a window's counts: {}", known.join(", "))));
+        }
         let twice = |i: usize| self.tests[..i].contains(&self.tests[i]);
         if (0..self.tests.len()).any(twice) {
             return Err(Error::invalid("tests", "a test twice", "each test once"));

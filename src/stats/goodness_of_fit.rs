@@ -13,7 +13,7 @@ const NODES: f64 = 48.0;
 const MORE_NODES: f64 = 8.0;
 
 /// The standard deviation of the limit law of A²: √(2π²/3 - 6), its mean being 1 (Anderson & Darling 1954).
-pub const ANDERSON_DARLING_SD: f64 = 0.761_404_141_959_383_975;
+pub const ANDERSON_DARLING_SD: f64 = 0.761_404_141_959_384;
 
 /// `P(X > x)` of the limit law of Cramér-von Mises' ω² (of one sample; of two, T has the same limit). Relative error about
 /// 1e-13 also in the tail; 1 for x below 0.003, where it is within 1e-15 of that.
