@@ -26,7 +26,7 @@ end
 
 TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"]), d["anomalous"], d["non_finite"],
     d["alarm"], [TestResult(t["name"], t) for t in d["tests"]],
-    ColumnEvidence[(e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"]) for e in d["evidence"]])
+    [ColumnEvidence((e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"])) for e in d["evidence"]])
 
 """
     windows(guard; after = 0) -> Vector{TestedWindow}
