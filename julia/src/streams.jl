@@ -31,14 +31,14 @@ end
 StreamDetector{name}(handle::Native.StreamHandle) where {name} = StreamDetector{name}(handle, ReentrantLock())
 
 function StreamDetector{name}(; options...) where {name}
-    given = Dict{String,Any}(String(key) => option(value) for (key, value) in options if value !== nothing)
+    given = Dict{String,Any}(String(key) => stream_option(value) for (key, value) in options if value !== nothing)
     return StreamDetector{name}(Native.stream_new(face(), String(name), JSON.write(given)))
 end
 StreamDetector(name::Union{AbstractString,Symbol}; options...) = StreamDetector{Symbol(word(name))}(; options...)
 
-option(value::Symbol) = word(value)
-option(value::AbstractArray) = vec(collect(Float64, value))
-option(value) = value
+stream_option(value::Symbol) = word(value)
+stream_option(value::AbstractArray) = vec(collect(Float64, value))
+stream_option(value) = value
 
 """
     ADWIN(; delta = 0.002, clock = 32, max_buckets = 5, min_window_length = 5, grace_period = 10, keep_window = false)
