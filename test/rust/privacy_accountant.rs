@@ -55,6 +55,25 @@ fn pld_agrees_with_dp_accounting_on_the_grid() -> Result<()> {
     Ok(())
 }
 
+/// Small rates and small `δ`, where no peer is exact: test/reference/privacy_contour.py.
+#[test]
+fn pld_agrees_with_a_contour_integral() -> Result<()> {
+    let text = include_str!("../reference/privacy_contour.json");
+    let reference: Value = serde_json::from_str(text).expect("the reference file is JSON");
+    let mut failures = Vec::new();
+    for row in reference["rows"].as_array().expect("rows") {
+        let of = |name: &str| number(&row[name]);
+        let phase = poisson(of("noise_multiplier"), of("sample_rate"), of("steps") as u64);
+        let got = accountant(AccountantKind::Pld, Relation::AddRemove, &[phase]).epsilon(of("delta"))?;
+        let exact = of("epsilon");
+        if got < exact * (1.0 - 1e-6) - 2.0 * of("uncertainty") || got > exact + f64::max(1e-4, 1e-3 * exact) {
+            failures.push(format!("{row}: {got}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
+}
+
 #[test]
 fn rdp_agrees_with_opacus() -> Result<()> {
     for row in reference()["rdp"].as_array().expect("rows") {
@@ -258,6 +277,18 @@ fn the_noise_samplers_distance_is_paid_for() -> Result<()> {
     assert!(accountant.delta(real)? <= 1e-5 * 1.05);
     accountant.add_statistical_distance(1e-5)?;
     assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument: "delta", .. })));
+    Ok(())
+}
+
+#[test]
+fn discrete_noise_costs_next_to_nothing_even_where_epsilon_is_large() -> Result<()> {
+    let mut accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.6, 0.004267, 14_000)]);
+    let (ideal, ideal_delta) = (accountant.epsilon(1e-5)?, accountant.delta(8.0)?);
+    accountant.add_noise_samples(235_146 * 14_000);
+    for (got, bound) in [(accountant.epsilon(1e-5)?, ideal), (accountant.delta(8.0)?, ideal_delta)] {
+        assert!(ideal > 8.0 && got > bound && got < bound * (1.0 + 1e-5), "{got} {bound}");
+    }
+    assert!(accountant.delta(0.0)? <= 1.0);
     Ok(())
 }
 

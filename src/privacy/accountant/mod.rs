@@ -26,7 +26,7 @@ pub(crate) mod subsampling;
 pub use phase::{AccountantKind, MAX_STEPS, MAX_UNIT, Phase, Relation, Sampling};
 pub use shuffle::shuffled_lower_bound;
 
-use super::noise::DiscreteGaussian;
+use super::noise::{Closeness, DiscreteGaussian};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use subsampling::Mechanism;
@@ -105,7 +105,7 @@ impl Accountant {
 
     /// Adds to the total variation distance, over the whole run, between the noise drawn and the noise accounted for.
     ///
-    /// `δ` pays `(1 + e^ε)` times it. That of the discrete noise is known: see [`Accountant::add_noise_samples`].
+    /// `δ` pays `(1 + e^ε)` times it. What the discrete noise costs is known: see [`Accountant::add_noise_samples`].
     ///
     /// # Errors
     /// `InvalidArgument` unless `distance` is in [0, 1].
@@ -117,8 +117,9 @@ impl Accountant {
         Ok(())
     }
 
-    /// Counts samples of discrete noise, whose distance ([`DiscreteGaussian::statistical_distance`]) grows with the
-    /// root of their number over the whole run.
+    /// Counts samples of discrete noise. How far they are from the law that is accounted for
+    /// ([`DiscreteGaussian::closeness`]) grows with the root of their number over the whole run: `ε` pays about `10^-12` times
+    /// that root, and `δ` almost nothing.
     pub fn add_noise_samples(&mut self, samples: u64) {
         self.noise_samples = self.noise_samples.saturating_add(samples).min(i64::MAX as u64);
     }
@@ -129,14 +130,10 @@ impl Accountant {
         self.noise_samples
     }
 
-    /// The distance added so far, and that of the noise samples counted.
+    /// The distance added so far.
     #[must_use]
     pub fn statistical_distance(&self) -> f64 {
-        let noise = match self.noise_samples {
-            0 => 0.0,
-            samples => DiscreteGaussian::default().statistical_distance(samples as f64),
-        };
-        (self.statistical_distance + noise).min(1.0)
+        self.statistical_distance
     }
 
     /// As many `runs` of all that it counted, one after the other.
@@ -290,7 +287,8 @@ impl Accountant {
             AccountantKind::Pld => How::Pld(mechanism.directions(), mechanism),
             AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
         };
-        Ok(Prepared { how, distance: self.statistical_distance() })
+        let noise = DiscreteGaussian::default().closeness(self.noise_samples as f64);
+        Ok(Prepared { how, distance: self.statistical_distance, noise })
     }
 }
 
@@ -302,6 +300,7 @@ fn check_delta(delta: f64) -> Result<()> {
 struct Prepared {
     how: How,
     distance: f64,
+    noise: Closeness,
 }
 
 enum How {
@@ -328,17 +327,20 @@ impl Prepared {
 
     fn epsilon(&self, delta: f64) -> Result<f64> {
         let mut epsilon = self.ideal(delta);
-        if self.distance == 0.0 {
+        let Closeness { log_ratio, probability } = self.noise;
+        let lost = self.distance + probability;
+        if lost == 0.0 && log_ratio == 0.0 {
             return Ok(epsilon);
         }
-        // P'(S) <= P(S) + d <= e^ε(Q'(S) + d) + δ + d: climb to the least ε with δ(ε) + (1 + e^ε)·d <= delta
+        // with laws within e^±κ but for τ, and d apart: P'(S) <= e^κ P(S) + τ + d and Q(S) <= e^κ Q'(S) + τ + d, so
+        // ε' = ε + 2κ at δ' = e^κ δ(ε) + (1 + e^ε')(τ + d); climb to the least ε' with δ' <= delta
         for _ in 0..200 {
             let margin = 1e-9 * epsilon + 1e-12;
-            let left = delta - (1.0 + (epsilon + margin).exp()) * self.distance;
+            let left = (delta - (1.0 + (epsilon + margin).exp()) * lost) * (-log_ratio).exp();
             if left <= 0.0 {
                 break;
             }
-            let next = self.ideal(left);
+            let next = self.ideal(left) + 2.0 * log_ratio;
             if next <= epsilon + margin {
                 return Ok(epsilon + margin);
             }
@@ -347,11 +349,15 @@ impl Prepared {
         Err(Error::invalid(
             "delta",
             delta,
-            format!("more than (1 + exp(epsilon)) times the noise sampler's statistical distance of {}", self.distance),
+            format!("more than (1 + exp(epsilon)) times the noise's statistical distance of {lost}"),
         ))
     }
 
-    fn delta(&self, epsilon: f64) -> f64 {
+    fn delta(&self, total: f64) -> f64 {
+        let Closeness { log_ratio, probability } = self.noise;
+        let epsilon = (total - 2.0 * log_ratio).max(0.0);
+        // below zero, δ(ε) grows by at most what ε falls
+        let below = (2.0 * log_ratio - total).max(0.0);
         let ideal = match &self.how {
             How::Gaussian(mu) if *mu == 0.0 => 0.0,
             How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
@@ -362,6 +368,6 @@ impl Prepared {
             How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
             How::Rdp(curve) => rdp::delta(curve, epsilon),
         };
-        (ideal + (1.0 + epsilon.exp()) * self.distance).min(1.0)
+        (log_ratio.exp() * (ideal + below) + (1.0 + total.exp()) * (self.distance + probability)).min(1.0)
     }
 }

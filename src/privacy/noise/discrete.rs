@@ -11,7 +11,7 @@
 //!
 //! How exact: table and acceptance are right to a relative `2^-46` of each outcome's probability, the table is cut at
 //! 12.8 deviations (`3e-37`), and a discrete Gaussian differs from a continuous one that is rounded to the grid (which
-//! would be post-processing) by a factor within `1 ± (z²+1)/(24s²)` at `z` deviations. [`DiscreteGaussian::statistical_distance`]
+//! would be post-processing) by a factor within `1 ± (z²+1)/(24s²)` at `z` deviations. [`DiscreteGaussian::closeness`]
 //! turns this into what the accountant adds.
 
 use super::super::simd::multiversion;
@@ -31,6 +31,15 @@ const NEAR: usize = 20;
 const BLOCK: usize = 512;
 /// Bits within a cell for released sums; `s = 2.5·2^24`.
 const BITS: u32 = 24;
+
+/// Two laws whose densities differ by a factor of at most `exp(±log_ratio)`, but for events of this `probability` under either.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Closeness {
+    /// Bound on the logarithm of the ratio.
+    pub log_ratio: f64,
+    /// Probability of being elsewhere.
+    pub probability: f64,
+}
 
 /// A sampler with its table.
 #[derive(Debug, Clone)]
@@ -155,15 +164,19 @@ impl DiscreteGaussian {
         SCALE * 2f64.powi(self.bits as i32)
     }
 
-    /// A bound on the total variation distance between `samples` draws and the rounded continuous Gaussian's.
+    /// How close `samples` draws are to the rounded continuous Gaussian's.
     ///
-    /// A relative error of `r` in each outcome's probability is a Kullback-Leibler divergence of at most `r²` a sample;
-    /// these add up, and Pinsker's inequality halves and roots them. `r² = 2^-90` covers the table, the polynomial and,
-    /// by its mean square, the step from discrete to rounded (`E (z²+1)² <= 6`).
+    /// Within 12.8 deviations an outcome's log-ratio is at most `r`: `2^-45` for the table and the polynomial, and the step from
+    /// discrete to rounded. The sum over draws has a mean of at most `n·r²` (Kullback-Leibler) and leaves it by more than
+    /// `16·sqrt(n)·r` with probability `2·exp(-16²/2)` at most (Hoeffding); no draw is farther out but with `n·1e-36`.
     #[must_use]
-    pub fn statistical_distance(&self, samples: f64) -> f64 {
-        let rounding = 1.0 / (24.0 * self.deviation() * self.deviation());
-        samples.sqrt() * (0.5f64.powi(90) + 6.0 * rounding * rounding).sqrt() + samples * 1e-36
+    pub fn closeness(&self, samples: f64) -> Closeness {
+        let furthest = CELLS as f64 / SCALE;
+        let rounding = (furthest * furthest + 1.0) / (24.0 * self.deviation() * self.deviation());
+        let ratio = 0.5f64.powi(45) + rounding;
+        let log_ratio = 16.0 * samples.sqrt() * ratio + samples * ratio * ratio;
+        let probability = if samples > 0.0 { 2.0 * (-128f64).exp() + samples * 1e-36 } else { 0.0 };
+        Closeness { log_ratio, probability }
     }
 
     /// Fills `out` with samples.

@@ -9,8 +9,8 @@ mod rng;
 mod tree;
 
 pub use banded::{BandedNoise, BandedOptions, square_root_coefficients};
-pub use discrete::DiscreteGaussian;
 pub(crate) use discrete::Grid;
+pub use discrete::{Closeness, DiscreteGaussian};
 pub use rng::NoiseSource;
 pub use tree::{TreeNoise, TreeOptions};
 

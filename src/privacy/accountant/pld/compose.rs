@@ -12,21 +12,24 @@
 //! - a bound on the FFT's rounding is added to every cell.
 
 use super::Composed;
+use super::common::{Common, Part, discretise_all, multiply};
 use super::fft::{Product, good_size};
-use super::grid::{Grid, discretise};
+use super::grid::{Grid, length};
 use super::plan::{Answer, Plan, Target, Total, plan, tolerance};
+use super::split::{self, Parts};
 
 /// Tries at a window before Chernoff's bound, which is always sound, is the answer.
 const TRIES: u32 = 6;
 
 /// Longest grid of one step.
-const MOST_CELLS: f64 = 1.6e7;
+const MOST_CELLS: f64 = 4e6;
 
 /// The tilted composition on a window.
 struct Window {
-    /// Tilted mass at `(lowest + i)·h`, each an upper bound up to `error`.
+    /// Tilted mass at `offset + (lowest + i)·h`, each an upper bound up to `error`.
     mass: Vec<f64>,
     lowest: i64,
+    offset: f64,
     error: f64,
     h: f64,
     lambda: f64,
@@ -45,26 +48,61 @@ pub(crate) fn prepare(composed: &Composed, delta: f64) -> (Total, f64) {
 /// The upper bound on `ε` at `delta`, not below zero, with what [`prepare`] returned.
 pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) -> f64 {
     let mut best = f64::INFINITY;
-    let mut known = None;
+    let mut known: Option<Answer> = None;
+    let mut loose = true;
     let mut attempt = 0;
+    let mut tried = None;
     for _ in 0..TRIES {
         let plan = plan(total, Target::Epsilon { delta }, cut, attempt, known.as_ref());
-        let window = Window::new(composed, &plan);
+        if tried.replace((plan.cells, plan.low)) == Some((plan.cells, plan.low)) {
+            break;
+        }
+        let mut window = Window::new(composed, &plan);
         best = best.min(window.chernoff(delta));
         match window.epsilon(delta) {
             None => attempt += 1,
             Some(answer) => {
                 best = best.min(answer.value);
+                let before = known.replace(answer);
+                let allowed = 2.0 * tolerance(answer.value);
+                // where the FFT's rounding shows, no grid of this kind will do
+                if answer.value > 0.0 && window.noise(delta, &answer) > allowed {
+                    break;
+                }
                 // where ln δ falls faster than was supposed, or ε is smaller, the grid was too coarse
-                if answer.value == 0.0 || (answer.decay + 1.0) * plan.added <= 2.0 * tolerance(answer.value) {
+                if answer.value == 0.0 || (answer.decay + 1.0) * plan.added <= allowed {
+                    loose = false;
                     break;
                 }
                 // and where a finer grid changed nothing, no other will
-                if known.is_some_and(|known: Answer| (known.value - answer.value).abs() <= tolerance(answer.value)) {
+                if before.is_some_and(|before| (before.value - answer.value).abs() <= tolerance(answer.value)) {
                     break;
                 }
-                known = Some(answer);
             }
+        }
+    }
+    if let (true, Some(answer)) = (loose, known) {
+        best = best.min(split_epsilon(composed, total, cut, delta, answer));
+    }
+    best
+}
+
+/// The same with common losses composed apart, from an answer that was not tight.
+fn split_epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64, mut answer: Answer) -> f64 {
+    let mut best = answer.value;
+    let mut tried = None;
+    for _ in 0..4 {
+        let whole = plan(total, Target::Epsilon { delta }, cut, 1, Some(&answer));
+        let Some(plan) = split::choose(total, whole, delta, &answer) else { break };
+        let border = plan.split.as_ref().map(|split| split.border);
+        if tried.replace((plan.cells, border)) == Some((plan.cells, border)) {
+            break;
+        }
+        let Some(found) = Window::new(composed, &plan).epsilon(delta) else { break };
+        let settled = (found.value - answer.value).abs() <= tolerance(found.value);
+        (best, answer) = (best.min(found.value), found);
+        if settled {
+            break;
         }
     }
     best
@@ -95,45 +133,68 @@ pub(crate) fn delta(composed: &Composed, epsilon: f64) -> f64 {
 impl Window {
     fn new(composed: &Composed, plan: &Plan) -> Self {
         let Plan { lambda, lambda_tail, .. } = *plan;
+        let cuts = composed.steps.iter().map(|(step, count)| (step.cut(plan.cut), *count));
+        let (mut parts, mut commons) = (Vec::new(), Vec::new());
+        for (cut, count) in cuts {
+            match &plan.split {
+                None => parts.push(Part { cut, offset: 0.0, count }),
+                Some(split) => {
+                    let Parts { rare, common, offset } = split::parts(cut, split.border);
+                    parts.push(Part { cut: rare, offset, count });
+                    commons.push(Part { cut: common, offset, count });
+                }
+            }
+        }
         let mut cells = plan.cells;
-        while composed.steps.iter().any(|(step, _)| super::grid::length(step, cells.h, plan.cut) > MOST_CELLS) {
+        while parts.iter().any(|part| length(&part.cut, cells.h) > MOST_CELLS) {
             cells.h *= 2.0;
         }
         let h = cells.h;
-        let lowest = (plan.low / h).floor() as i64 - 1;
+        let offset: f64 = parts.iter().map(|part| part.offset * part.count as f64).sum();
+        let lowest = ((plan.low - offset) / h).floor() as i64 - 1;
         let size = good_size(((plan.high - plan.low) / h).ceil() as usize + 4);
+        let grids = discretise_all(&parts, cells);
         let mut product = Product::new(size);
-        let (mut cumulant, mut cumulant_tail, mut infinite) = (0.0, 0.0, 0.0);
-        let mut folded = vec![0.0; size];
-        for (step, count) in &composed.steps {
-            let grid = discretise(step, cells, plan.cut);
-            let power = *count as f64;
-            let near = |lambda: f64| grid.cumulant(h, lambda, grid.shift(h, lambda));
-            let shift = near(lambda);
-            folded.fill(0.0);
-            let mut at = grid.first.rem_euclid(size as i64) as usize;
-            for tilted in grid.tilted(h, lambda, shift) {
-                folded[at] += tilted;
-                at = if at + 1 == size { 0 } else { at + 1 };
-            }
-            product.multiply(&mut folded, *count);
-            cumulant += power * shift;
-            cumulant_tail += power * near(lambda_tail);
-            infinite += power * grid.infinite;
+        let mut cumulant = multiply(&mut product, size, &grids, h, lambda);
+        let each = |of: &dyn Fn(&Grid) -> f64| grids.iter().map(|(grid, count)| *count as f64 * of(grid)).sum::<f64>();
+        let mut cumulant_tail = each(&|grid| grid.ln_moment(h, lambda_tail));
+        let mut infinite = each(&|grid| grid.infinite);
+        if let Some(split) = &plan.split {
+            let common = Common::new(&commons, split, lambda);
+            let mut folded = vec![0.0; size];
+            let (more, more_tail) = common.regrid(h, lambda_tail, &mut folded);
+            product.multiply(&mut folded, 1);
+            cumulant += more;
+            cumulant_tail += more_tail;
+            infinite += common.infinite;
         }
-        let (mut mass, error) = product.finish(composed.count());
+        let (mut mass, error) = product.finish();
         mass.rotate_left(lowest.rem_euclid(size as i64) as usize);
-        let end = (lowest + size as i64) as f64 * h;
-        let above = (cumulant_tail - lambda_tail * end).min(0.0).exp();
+        let end = offset + (lowest + size as i64) as f64 * h;
+        // the cumulants are of losses less the offset
+        let above = (cumulant_tail - lambda_tail * (end - offset)).min(0.0).exp();
         // the masses of a step add up to one but for a few roundings
         let slack = 1.0 + 1e-12 + 16.0 * f64::EPSILON * composed.count();
-        cumulant += slack.ln();
-        Window { mass, lowest, error, h, lambda, cumulant, infinite: (infinite + above).min(1.0) }
+        cumulant += slack.ln() + lambda * offset;
+        Window { mass, lowest, offset, error, h, lambda, cumulant, infinite: (infinite + above).min(1.0) }
+    }
+
+    /// The loss of cell `index`.
+    fn loss(&self, index: usize) -> f64 {
+        self.offset + (self.lowest + index as i64) as f64 * self.h
+    }
+
+    /// By how much the bound on the FFT's rounding moves `answer`.
+    fn noise(&mut self, target: f64, answer: &Answer) -> f64 {
+        let error = std::mem::replace(&mut self.error, 0.0);
+        let without = self.epsilon(target).map_or(0.0, |without| without.value);
+        self.error = error;
+        answer.value - without
     }
 
     /// The mass of cell `index`, no longer tilted.
     fn untilted(&self, index: usize) -> f64 {
-        let loss = (self.lowest + index as i64) as f64 * self.h;
+        let loss = self.loss(index);
         (self.mass[index].max(0.0) + self.error) * (self.cumulant - self.lambda * loss).min(700.0).exp()
     }
 
@@ -146,7 +207,7 @@ impl Window {
             // δ(l - h) = (mass above)(1 - e^-h) + e^-h δ(l): sums of what is positive, so nothing cancels
             delta = above * lose + keep * delta;
             above += self.untilted(index);
-            let loss = (self.lowest + index as i64) as f64 * self.h;
+            let loss = self.loss(index);
             if let Some(answer) = visit(loss, above, delta) {
                 return Some(answer);
             }
@@ -172,7 +233,7 @@ impl Window {
             (above_before, delta_before) = (above, delta);
             (loss < 0.0).then_some(Answer { value: 0.0, decay: 0.0 })
         });
-        found.or((self.lowest <= 0).then_some(zero))
+        found.or((self.loss(0) <= 0.0).then_some(zero))
     }
 
     /// `δ(epsilon)`: the chord in `e^ε` over the cell that holds it.
@@ -198,15 +259,5 @@ impl Window {
         }
         // P(L > ε) bounds δ(ε)
         ((self.cumulant - left.ln()) / self.lambda).max(0.0)
-    }
-}
-
-impl Grid {
-    /// `max (ln mass + λ l)`: what tilted masses can be scaled by without overflow.
-    fn shift(&self, h: f64, lambda: f64) -> f64 {
-        let exponents = self.mass.iter().enumerate().filter(|(_, mass)| **mass > 0.0);
-        exponents
-            .map(|(index, mass)| mass.ln() + lambda * h * (self.first + index as i64) as f64)
-            .fold(f64::NEG_INFINITY, f64::max)
     }
 }

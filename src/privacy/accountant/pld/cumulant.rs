@@ -28,8 +28,7 @@ impl Cumulant {
     pub(crate) fn new(step: &Step, mass: f64, reach: f64) -> Self {
         let rule = gauss_legendre(NODES);
         let cut = step.cut(mass);
-        let mut nodes: Vec<(f64, f64)> = cut.below.iter().map(|&(mass, loss)| (mass.ln(), loss)).collect();
-        nodes.push((cut.at_zero.ln(), 0.0));
+        let mut nodes: Vec<(f64, f64)> = cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)).collect();
         for stretch in &cut.stretches {
             let pair = stretch.pair;
             let to = if stretch.to_zero { stretch.to } else { stretch.to + reach };
@@ -76,9 +75,20 @@ impl Cumulant {
         Cumulants { value, mean, variance: (second / total - mean * mean).max(0.0) }
     }
 
-    /// The variance that a grid adds to the loss tilted by `λ` (`value` is `K(λ)`): the mean of `r·(width - r)` over the
-    /// cells, with `r` the way into a cell; `steepness` is the largest exponent by which the answer weighs a loss.
-    pub(crate) fn grid_variance(&self, lambda: f64, value: f64, cells: Cells, steepness: f64) -> f64 {
+    /// `(ln probability, loss)` of every node.
+    pub(crate) fn nodes(&self) -> &[(f64, f64)] {
+        &self.nodes
+    }
+
+    /// The largest loss of a node, in size.
+    pub(crate) fn largest(&self) -> f64 {
+        self.largest
+    }
+
+    /// The variance that a grid adds to losses of more than `beyond`, tilted by `λ` (`value` is `K(λ)`): the mean of
+    /// `r·(width - r)` over the cells, with `r` the way into a cell; `steepness` is the largest exponent by which the answer
+    /// weighs a loss.
+    pub(crate) fn grid_variance(&self, lambda: f64, value: f64, cells: Cells, steepness: f64, beyond: f64) -> f64 {
         let added = |loss: f64| {
             let stretched = cells.growth * loss.abs();
             if stretched > cells.h {
@@ -88,7 +98,8 @@ impl Cumulant {
             let rest = loss - cells.h * (loss / cells.h).floor();
             rest * (cells.h - rest)
         };
-        self.nodes.iter().map(|&(weight, loss)| (weight + lambda * loss - value).exp() * added(loss)).sum()
+        let far = self.nodes.iter().filter(|(_, loss)| loss.abs() > beyond);
+        far.map(|&(weight, loss)| (weight + lambda * loss - value).exp() * added(loss)).sum()
     }
 }
 

@@ -5,7 +5,7 @@
 //! `P`'s and `Q`'s mass are kept. The hockey-stick divergence of the result is exact at the grid points and a chord
 //! above the true convex curve between them. Written cell by cell, so that a tail is exact relative to itself.
 
-use super::step::{Step, Stretch};
+use super::step::{Cut, Stretch};
 
 /// The widths of cells: `h`, or the whole number of `h` nearest below `growth·|loss|` where that is more.
 ///
@@ -25,62 +25,64 @@ impl Cells {
     }
 }
 
-/// `mass[i]` has loss `(first + i)·h`; `infinite` has infinite loss.
+/// `mass[i]` has loss `offset + (first + i)·h`, with the offset it was made for; `infinite` has infinite loss.
 pub(crate) struct Grid {
     pub(crate) first: i64,
     pub(crate) mass: Vec<f64>,
     pub(crate) infinite: f64,
 }
 
-/// The cells of one stretch: `first..last`, the cell `i` from `i·h` to `(i+1)·h`.
-fn cells(stretch: &Stretch, h: f64) -> (i64, i64) {
-    let first = if stretch.from_zero { 0 } else { (stretch.pair.loss(stretch.from) / h).floor() as i64 };
-    let last = if stretch.to_zero { 0 } else { (stretch.pair.loss(stretch.to) / h).ceil() as i64 };
-    (first, last.max(first + 1))
+/// The cells of one stretch: `first..last`, the cell `i` from `offset + i·h` to `offset + (i+1)·h`.
+fn cells(stretch: &Stretch, offset: f64, h: f64) -> (i64, i64) {
+    let (low, high) = stretch.losses();
+    let first = ((low - offset) / h).floor() as i64;
+    (first, (((high - offset) / h).ceil() as i64).max(first + 1))
 }
 
 /// How long the grid of [`discretise`] would be, at most.
-pub(crate) fn length(step: &Step, h: f64, cut_mass: f64) -> f64 {
-    let cut = step.cut(cut_mass);
-    let ends = cut.stretches.iter().map(|s| (s.pair.loss(s.from), s.pair.loss(s.to)));
+pub(crate) fn length(cut: &Cut, h: f64) -> f64 {
+    let ends = cut.stretches.iter().map(Stretch::losses);
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
-    (high - low) / h
+    (high - low).max(0.0) / h
 }
 
-/// The step on the grid, with tails of `cut_mass` rounded up to the cut and to infinity.
-pub(crate) fn discretise(step: &Step, widths: Cells, cut_mass: f64) -> Grid {
+/// The cut step on the grid `offset + i·h`.
+pub(crate) fn discretise(cut: &Cut, offset: f64, widths: Cells) -> Grid {
     let h = widths.h;
-    let cut = step.cut(cut_mass);
-    let ranges: Vec<(i64, i64)> = cut.stretches.iter().map(|s| cells(s, h)).collect();
-    let zero = (cut.at_zero > 0.0).then_some((0, 0));
-    let first = ranges.iter().chain(&zero).map(|r| r.0).fold(i64::MAX, i64::min);
-    let last = ranges.iter().chain(&zero).map(|r| r.1).fold(i64::MIN, i64::max);
-    let mut grid = Grid { first, mass: vec![0.0; (last - first + 1) as usize], infinite: cut.infinite };
-    if zero.is_some() {
-        grid.mass[(-first) as usize] += cut.at_zero;
-    }
-    for &(mass, loss) in &cut.below {
-        let index = ((loss / h).floor() as i64 + 1).min(last);
-        grid.mass[(index - first) as usize] += mass;
+    let ranges: Vec<(i64, i64)> = cut.stretches.iter().map(|s| cells(s, offset, h)).collect();
+    let points: Vec<(i64, f64)> =
+        cut.points.iter().map(|&(mass, loss)| (((loss - offset) / h).floor() as i64, mass)).collect();
+    let ends = || points.iter().map(|&(index, _)| (index, index + 1)).chain(ranges.iter().copied());
+    let (first, last) = ends().fold((i64::MAX, i64::MIN), |(first, last), (a, b)| (first.min(a), last.max(b)));
+    let mut grid = Grid { first, mass: vec![0.0; (last - first + 1).max(1) as usize], infinite: cut.infinite };
+    for (&(mass, loss), (index, _)) in cut.points.iter().zip(points) {
+        let up = mass * share_up(loss - offset - index as f64 * h, h);
+        grid.mass[(index - first) as usize] += mass - up;
+        grid.mass[(index + 1 - first) as usize] += up;
     }
     for (stretch, (from, to)) in cut.stretches.iter().zip(ranges) {
-        grid.fill(stretch, from, to, widths);
+        grid.fill(stretch, offset, from, to, widths);
     }
     grid
 }
 
+/// The share of a mass `above` a cell's lower end that goes to its upper end, so that `P`'s and `Q`'s mass are kept.
+pub(crate) fn share_up(above: f64, width: f64) -> f64 {
+    ((-above).exp_m1() / (-width).exp_m1()).clamp(0.0, 1.0)
+}
+
 impl Grid {
-    fn fill(&mut self, stretch: &Stretch, from: i64, to: i64, widths: Cells) {
+    fn fill(&mut self, stretch: &Stretch, offset: f64, from: i64, to: i64, widths: Cells) {
         let (pair, h) = (stretch.pair, widths.h);
         let mut tails = super::loss::Tails::new(pair, stretch.from);
         let mut x = stretch.from;
         let mut index = from;
         while index < to {
             let end = widths.end(index).min(to);
-            x = if end == to { stretch.to } else { pair.invert(end as f64 * h, x, stretch.to) };
+            x = if end == to { stretch.to } else { pair.invert(offset + end as f64 * h, x, stretch.to) };
             let cell = tails.advance(x);
             // upper - exp(loss)·lower, of which the share of the cell's upper end is made
-            let tilt = (index as f64 * h).exp_m1();
+            let tilt = (offset + index as f64 * h).exp_m1();
             let gap = cell.difference - tilt * cell.lower;
             let error = cell.error + 4.0 * f64::EPSILON * tilt.abs() * cell.lower;
             let share = (gap + error) / -(-((end - index) as f64) * h).exp_m1();
@@ -114,6 +116,7 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::super::loss::{Mixture, Pair};
+    use super::super::step::Step;
     use super::*;
 
     /// `δ(ε)` of the grid by its definition.
@@ -130,8 +133,8 @@ mod tests {
         let mu = 1.3;
         let step = Step::plain(Pair { upper: Mixture::sampled(0.2, mu), lower: Mixture::zero() });
         let h = 0.01;
-        let fine = discretise(&step, Cells { h, growth: 0.0 }, 1e-20);
-        let coarse = discretise(&step, Cells { h, growth: 0.1 }, 1e-20);
+        let fine = discretise(&step.cut(1e-20), 0.0, Cells { h, growth: 0.0 });
+        let coarse = discretise(&step.cut(1e-20), 0.0, Cells { h, growth: 0.1 });
         assert!((coarse.mass.iter().sum::<f64>() - 1.0).abs() < 1e-13);
         for hundredth in -20..600 {
             let epsilon = f64::from(hundredth) * h;
@@ -145,7 +148,7 @@ mod tests {
         let mu = 1.3;
         let step = Step::plain(Pair { upper: Mixture::sampled(1.0, mu), lower: Mixture::zero() });
         let h = 0.1;
-        let grid = discretise(&step, Cells { h, growth: 0.0 }, 1e-20);
+        let grid = discretise(&step.cut(1e-20), 0.0, Cells { h, growth: 0.0 });
         let total: f64 = grid.mass.iter().sum();
         assert!((total - 1.0).abs() < 1e-13);
         for tenth in -20..60 {

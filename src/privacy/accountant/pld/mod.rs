@@ -1,14 +1,16 @@
 //! Privacy loss distributions: tight numerical accounting.
 //!
 //! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretisation, `plan` where to look,
-//! `compose` the FFT. The grid adapts to the loss of the step and to the question: small losses get a small grid.
+//! `compose` the FFT, `split` what it does where a step's losses are rare. The grid adapts to the loss of the step and to the question: small losses get a small grid.
 
+mod common;
 pub(crate) mod compose;
 pub(crate) mod cumulant;
 mod fft;
 mod grid;
 pub(crate) mod loss;
 mod plan;
+mod split;
 pub(crate) mod step;
 
 use super::solve::bisect_up;
@@ -39,7 +41,16 @@ impl Composed {
 
 /// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked out.
 pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
-    let open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
+    let mut open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
+    // a direction whose largest loss is certainly less than another's ε need not be worked out
+    let beaten = |composed: &Composed| {
+        let largest = composed.largest();
+        let surpasses = |(step, count): &(Step, u64)| step.delta_at_least(largest, *count) > delta;
+        largest.is_finite() && directions.iter().any(|other| other.steps.iter().any(surpasses))
+    };
+    if open.len() > 1 {
+        open.retain(|composed| !beaten(composed));
+    }
     let one = |composed: &Composed| match composed.steps.as_slice() {
         // one step has nothing to compose
         [(step, 1)] => {

@@ -6,6 +6,7 @@ use super::super::solve::golden_minimum;
 use super::Composed;
 use super::cumulant::{Cumulant, Cumulants};
 use super::grid::Cells;
+use super::split::Split;
 
 /// What is asked of the composed loss.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +31,7 @@ pub(crate) struct Answer {
 }
 
 /// The choice.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// Exponent of the tilt.
     pub(crate) lambda: f64,
@@ -45,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) high: f64,
     /// Tail mass cut from each step.
     pub(crate) cut: f64,
+    /// Whether common losses are composed apart.
+    pub(crate) split: Option<Split>,
 }
 
 /// Largest FFT, and largest grid of one step.
@@ -55,11 +58,11 @@ pub(crate) fn tolerance(epsilon: f64) -> f64 {
 }
 
 /// Shares of `δ` that the cut, the window's end and the wrap-around may cost.
-const SHARE: f64 = 1e-7;
+pub(crate) const SHARE: f64 = 1e-7;
 
 /// The cumulants of the whole composition.
 pub(crate) struct Total {
-    parts: Vec<(Cumulant, f64)>,
+    pub(crate) parts: Vec<(Cumulant, f64)>,
 }
 
 impl Total {
@@ -79,10 +82,11 @@ impl Total {
         })
     }
 
-    /// The variance that cells add to the whole loss, untilted and tilted by `λ`.
-    fn grid_variance(&self, lambda: f64, cells: Cells) -> f64 {
+    /// The variance that cells add to the whole loss, of steps' losses of more than `beyond`, untilted and tilted by `λ`.
+    pub(crate) fn grid_variance(&self, lambda: f64, cells: Cells, beyond: f64) -> f64 {
         let steepness = lambda;
-        let of = |part: &Cumulant, lambda: f64| part.grid_variance(lambda, part.at(lambda).value, cells, steepness);
+        let of =
+            |part: &Cumulant, lambda: f64| part.grid_variance(lambda, part.at(lambda).value, cells, steepness, beyond);
         self.parts.iter().map(|(part, count)| count * (of(part, 0.0) + of(part, lambda))).sum()
     }
 
@@ -140,8 +144,8 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
     let (high, tilt, lambda_tail) = tilts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| end(lambda));
     // what the grid adds is weighed where the answer lies, which is at the best tilt
     let cells = widths(total, lambda, decay, tolerance, high - low);
-    let added = 0.5 * total.grid_variance(lambda, cells);
-    Plan { lambda: tilt, lambda_tail, cells, added, low, high, cut }
+    let added = 0.5 * total.grid_variance(lambda, cells, -1.0);
+    Plan { lambda: tilt, lambda_tail, cells, added, low, high, cut, split: None }
 }
 
 /// `E exp(-λ(L-ε))(1 - exp(-(L-ε)))` over `L > ε`, were the tilted loss normal about `ε`.
@@ -173,7 +177,7 @@ fn window_end(total: &Total, lambda: f64, value: f64, factor: f64, ln_delta: f64
 
 /// The widest cells that keep within the tolerance: a third of it for far losses, the rest for the grid itself.
 fn widths(total: &Total, lambda: f64, decay: f64, tolerance: f64, window: f64) -> Cells {
-    let cost = |cells: Cells| 0.5 * (decay + 1.0) * total.grid_variance(lambda, cells);
+    let cost = |cells: Cells| 0.5 * (decay + 1.0) * total.grid_variance(lambda, cells, -1.0);
     let mut growth = 1.0 / 8.0;
     while growth > 1e-4 && cost(Cells { h: 0.0, growth }) > tolerance / 3.0 {
         growth *= 0.5;

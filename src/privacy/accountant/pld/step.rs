@@ -40,12 +40,19 @@ pub(crate) struct Stretch<'a> {
 /// A step cut to where its losses matter.
 pub(crate) struct Cut<'a> {
     pub(crate) stretches: Vec<Stretch<'a>>,
-    /// Mass with loss exactly zero.
-    pub(crate) at_zero: f64,
+    /// `(mass, loss)`: mass with loss exactly zero, and mass below the cut, moved up to the loss at the cut.
+    pub(crate) points: Vec<(f64, f64)>,
     /// Mass above the cut, whose loss is taken to be infinite.
     pub(crate) infinite: f64,
-    /// `(mass, loss)`: mass below the cut, moved up to the loss at the cut.
-    pub(crate) below: Vec<(f64, f64)>,
+}
+
+impl Stretch<'_> {
+    /// The losses at the ends.
+    pub(crate) fn losses(&self) -> (f64, f64) {
+        let low = if self.from_zero { 0.0 } else { self.pair.loss(self.from) };
+        let high = if self.to_zero { 0.0 } else { self.pair.loss(self.to) };
+        (low, high)
+    }
 }
 
 impl Step {
@@ -70,6 +77,23 @@ impl Step {
             Case::Folded { above, .. } => of_pair(above),
         };
         self.cases.iter().map(|(weight, case)| weight * of(case)).sum::<f64>() * (1.0 + 1e-9)
+    }
+
+    /// What `δ(epsilon)` of `count` such steps is at least: what the test says that asks whether any step was conspicuous,
+    /// `1 - (1-p)^n - e^ε·(1 - (1-q)^n)`, with `p` and `q` the probabilities that one is.
+    pub(crate) fn delta_at_least(&self, epsilon: f64, count: u64) -> f64 {
+        let tests = self
+            .cases
+            .iter()
+            .flat_map(|(weight, case)| [epsilon, 0.03, 0.3, 1.0, 3.0, 9.0].map(|loss| (*weight, case, loss)));
+        let of = |(weight, case, loss): (f64, &Case, f64)| {
+            let (Case::Plain(pair) | Case::Folded { above: pair, .. }) = case;
+            let threshold = pair.invert(loss, -1e3, 1e3 + pair.steepness());
+            let above = Tails::new(pair, threshold).advance(f64::INFINITY);
+            let any = |mass: f64| -(count as f64 * (-weight * mass).ln_1p()).exp_m1();
+            any(above.upper) - epsilon.exp() * any(above.lower)
+        };
+        tests.map(of).fold(0.0, f64::max) * (1.0 - 1e-9)
     }
 
     /// What no loss of this step exceeds, or infinity.
@@ -100,7 +124,7 @@ impl Step {
 
     /// Cuts off tails of at most `mass` on each side of each pair.
     pub(crate) fn cut(&self, mass: f64) -> Cut<'_> {
-        let mut cut = Cut { stretches: Vec::new(), at_zero: 0.0, infinite: 0.0, below: Vec::new() };
+        let mut cut = Cut { stretches: Vec::new(), points: Vec::new(), infinite: 0.0 };
         for (weight, case) in &self.cases {
             let weight = *weight;
             match case {
@@ -117,7 +141,7 @@ impl Step {
                     let zero = below.invert(0.0, low, high);
                     cut.stretch(Stretch { weight, pair: below, from: low, to: zero, from_zero: false, to_zero: true });
                     let negative = Tails::new(below, f64::NEG_INFINITY).advance(zero).upper;
-                    cut.at_zero += weight * (1.0 - positive - negative).max(0.0);
+                    cut.points.push((weight * (1.0 - positive - negative).max(0.0), 0.0));
                 }
             }
         }
@@ -132,7 +156,7 @@ impl<'a> Cut<'a> {
             self.infinite += weight * Tails::new(pair, to).advance(f64::INFINITY).upper;
         }
         if !from_zero {
-            self.below.push((weight * Tails::new(pair, f64::NEG_INFINITY).advance(from).upper, pair.loss(from)));
+            self.points.push((weight * Tails::new(pair, f64::NEG_INFINITY).advance(from).upper, pair.loss(from)));
         }
         self.stretches.push(stretch);
     }
