@@ -4,7 +4,7 @@ module FluxGuardFluxExt
 
 using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non_differentiable, unthunk
 using Flux: Flux, BatchNorm, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Scale, Zygote
-using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivateRun, accountant, audit, audit_one_run,
+using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivacyState, PrivateRun, accountant, audit, audit_one_run,
     begin_correlated!, check_private, check_run, clip_at, epsilon, expected_lot_size, invalid, isprivate, lot_size_at, one_of, private_gradient,
     release!, sampling, total_clip, whole
 using Functors: Functors

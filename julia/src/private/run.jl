@@ -27,7 +27,7 @@ end
 
 function PrivateRun(; clip, noise_multiplier, lot_size, sampler = nothing, sample_rate = nothing, max_lot = nothing,
     dataset_size = nothing, noise = :discrete, noise_options = NamedTuple(), accountant = :pld, relation = :add_remove,
-    unit_size = 1, delta = nothing, stop_at = nothing, seed = nothing)
+    unit_size = 1, delta = nothing, stop_at = nothing, seed = nothing, resume = nothing)
     clip isa AdaptiveClip || clip isa Function || foreach(c -> positive("clip", c), clip)
     noise_multiplier isa Function || positive("noise_multiplier", noise_multiplier)
     lot_size isa Function || positive("lot_size", lot_size)
@@ -45,10 +45,31 @@ function PrivateRun(; clip, noise_multiplier, lot_size, sampler = nothing, sampl
     n = lot_size isa Real ? lot_size : nothing
     dataset_size === nothing || n === nothing || n <= dataset_size ||
         throw(invalid("lot_size", n, "at most $dataset_size, the size of the data"))
-    return PrivateRun(clip, noise_multiplier, lot_size, named_sampling(sampler, sample_rate, max_lot, dataset_size, n), name,
-        noise_options, nothing, NoiseSource(; seed = seed), Accountant(; accountant = accountant, relation = relation, unit_size = unit_size),
-        nothing, delta === nothing ? nothing : Float64(delta), stop_at === nothing ? nothing : Float64(stop_at), nothing, 0, true, 0)
+    spent = Accountant(; accountant = accountant, relation = relation, unit_size = unit_size)
+    run = PrivateRun(clip, noise_multiplier, lot_size, named_sampling(sampler, sample_rate, max_lot, dataset_size, n), name,
+        noise_options, nothing, NoiseSource(; seed = seed), spent, nothing, delta === nothing ? nothing : Float64(delta),
+        stop_at === nothing ? nothing : Float64(stop_at), nothing, 0, true, 0)
+    resume === nothing || go_on!(run, resume)
+    return run
 end
+
+"Go on from a saved state: its accounting, its adaptive norm, its count of steps for schedules; with fresh randomness."
+function go_on!(run::PrivateRun, state)
+    state isa PrivacyState || throw(invalid("resume", typeof(state), "a PrivacyState: load(PrivacyState, path)"))
+    run.spent = step!(run.spent, state.accountant) # says no where relation or unit differ
+    run.clip isa AdaptiveClip && state.clip isa AdaptiveClip && (run.clip = state.clip)
+    run.noise in (:tree, :banded) || (run.step = steps(state.accountant)) # correlated noise begins anew
+    run.lots_private = state.private
+    return run
+end
+
+"""
+    PrivacyState(dp)
+
+What [`save`](@ref) keeps of a private run; `save(path, dp)` does both. `AutoDP(...; resume = load(PrivacyState, path))` goes on.
+"""
+PrivacyState(run::PrivateRun) = PrivacyState(copy(accountant(run)); private = isprivate(run),
+    clip = run.clip isa AdaptiveClip ? deepcopy(run.clip) : clip_at(run) isa Tuple ? collect(clip_at(run)) : clip_at(run))
 
 function positive(argument, x)
     x isa Real && isfinite(x) && x > 0 || throw(invalid(argument, repr(x), "a positive number"))

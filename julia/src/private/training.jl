@@ -33,6 +33,8 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
 - `reduction`: `:check`, the first lot's invariance test finds out whether the loss is a mean or a sum over examples and
   refuses others; `:mean` or `:sum` promises it, for a loss that draws random numbers and cannot pass the test.
 - `progress = false`: `true` or an `IO`: a line with loss and epsilon about every twentieth of the steps; needs `delta`.
+- `resume`: a [`PrivacyState`](@ref) that `save(path, dp)` wrote in an earlier run: its accounting goes on, an adaptive norm stands
+  where it stood, schedules count from its steps; randomness is fresh, and correlated noise begins (and is paid for) anew.
 - `seed`: for tests; the run is then **not private**.
 
 `Flux.withgradient(loss, dp, model, batch...)` and [`private_gradient`](@ref) take one step's gradient. `dp.run` holds the

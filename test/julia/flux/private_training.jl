@@ -37,6 +37,46 @@ end
     end
 end
 
+@testset "a saved run goes on" begin
+    path = joinpath(mktempdir(), "run.fgdp")
+    fresh(; options...) = AutoDP(AutoZygote(); clip = 0.5, noise_multiplier = 1.1, lot_size = 30, sample_rate = 0.1, options...)
+    take!(dp, n) = foreach(_ -> private_gradient(dp, loss, mlp(), X[:, 1:25], Y[:, 1:25]), 1:n)
+    dp, whole = fresh(), fresh()
+    take!(dp, 3)
+    save(path, dp)
+    again = fresh(resume = load(PrivacyState, path), noise_multiplier = step -> step <= 3 ? error("an old step") : 1.1)
+    @test steps(again) == 3 && again.accountant == dp.accountant && isprivate(again)
+    take!(again, 2)
+    take!(whole, 5)
+    @test again.accountant == whole.accountant
+    # an adaptive norm stands where it stood; seeded randomness stays known
+    adaptive() = AdaptiveClip(0.5; count_noise = 2)
+    seeded = fresh(clip = adaptive(), seed = 1)
+    take!(seeded, 2)
+    save(path, seeded)
+    again = fresh(clip = adaptive(), resume = load(PrivacyState, path))
+    @test again.clip == seeded.clip != 0.5 && !isprivate(again)
+    @test_throws Incompatible fresh(relation = :replace_one, resume = load(PrivacyState, path))
+    @test_throws InvalidArgument fresh(resume = path)
+end
+
+struct Tilted{M}
+    weight::M
+end
+Flux.@layer Tilted
+(l::Tilted)(x) = tilted(l.weight, x)
+tilted(w, x) = w * x
+Flux.ChainRulesCore.rrule(::typeof(tilted), w, x) = tilted(w, x), d -> (Flux.ChainRulesCore.NoTangent(), sum(d * x'; dims = 1), w' * d)
+
+@testset "a gradient of another shape is an error that names it" begin
+    fault = try
+        private_gradient(silent(), loss, Chain(Tilted(randn(Float32, 3, 5))), X[:, 1:5], Y[:, 1:5])
+    catch error
+        error
+    end
+    @test fault isa InvalidArgument && occursin("(1, 5)", fault.message) && occursin("(3, 5)", fault.message)
+end
+
 @testset "noise has its deviation, on an empty lot too, which counts" begin
     model = Dense(60 => 50)
     dp = AutoDP(AutoZygote(); clip = 2.0, noise_multiplier = 1.5, lot_size = 40, sample_rate = 0.1)

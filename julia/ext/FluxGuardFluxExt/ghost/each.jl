@@ -5,6 +5,8 @@ function collect_gradients!(found::IdDict, index, x, g)
     (g === nothing || g isa AbstractZero) && return found
     if haskey(index, x)
         g = unthunk(g)
+        size(g) == size(x) || throw(invalid("model", "a gradient of size $(size(g)) for a parameter of size $(size(x))",
+            "gradients of their parameters' sizes: a differentiation rule of one of the layers (rrule, @adjoint) is wrong"))
         found[x] = haskey(found, x) ? found[x] .+ g : g
     elseif !Functors.isleaf(x)
         children, _ = Functors.functor(x)

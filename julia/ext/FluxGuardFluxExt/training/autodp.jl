@@ -38,6 +38,9 @@ FluxGuard.isprivate(dp::DPBackend) = isprivate(dp.run)
 FluxGuard.report(dp::DPBackend; delta = needed_delta(dp), options...) =
     FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), options...)
 
+FluxGuard.PrivacyState(dp::DPBackend) = PrivacyState(dp.run)
+FluxGuard.save(path::AbstractString, dp::DPBackend) = FluxGuard.save(path, PrivacyState(dp))
+
 needed_delta(dp) = something(dp.run.delta, throw_delta(dp.run.delta))
 throw_delta(delta) = delta === nothing ? throw(invalid("delta", "nothing", "a number in (0, 1), here or in AutoDP")) : delta
 
