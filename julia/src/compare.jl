@@ -36,7 +36,8 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
     haskey(d, "all_columns") ? [TestResult("(all)", t) for t in d["all_columns"]["tests"]] : TestResult[])
 
 """
-    compare(reference, current; tests = [:ks], alpha = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+    compare(reference, current; tests = [:ks], method = :auto, alpha = 0.05, correction = :benjamini_hochberg, min_effect = nothing,
+        names = nothing)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
@@ -45,19 +46,29 @@ on each test's own scale, `:welch`, `:epps_singleton` and `:hotelling` 0.2, `:kl
 
 Tests: `:ks`, `:cvm`, `:ad`, `:kuiper`, `:mannwhitney`, `:welch`, `:epps_singleton`, `:chi2`, `:g`, `:fisher` (features of
 two values), `:psi`, `:js`, `:hellinger`, `:tv`, `:kl`, `:wasserstein`, `:energy`. Of all features together: `:mmd`, `:energy_nd`,
-`:hotelling`.
+`:lsdd`, `:c2st` (a classifier tells the samples apart), `:pca` (reconstruction errors), `:hotelling`. `docs/drift.md` says which
+to use when, and what each costs.
+
+`method` says how p-values are computed: one for all tests, or by test, such as `(ks = :exact, mmd = :linear)`. A test has some of
+`:exact`, `:asymptotic`, `:permutation`; `:mmd` has `:permutation`, `:linear` and `:random_features` (for many observations), `:c2st` has
+`:logistic` and `:forest`; a method that a test has not is an [`InvalidArgument`](@ref) that lists those it has. `:auto` leaves it to
+the test; each result says its `method`.
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`InvalidArgument`](@ref).
 """
 function compare(reference::AbstractArray{<:Native.Element}, current::AbstractArray{<:Native.Element};
-    tests = [:ks], alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
-    options = (tests = words(tests), alpha = alpha, correction = word(correction),
+    tests = [:ks], method = :auto, alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+    options = (tests = words(tests), method = methods_of(method), alpha = alpha, correction = word(correction),
         min_effect = numbers("min_effect", min_effect), names = names === nothing ? nothing : String[string(n) for n in names])
     (a, _), (b, _) = Native.host(reference), Native.host(current)
     text = Native.compare(face(), JSON.write(options), a, observations(reference), b, observations(current))
     return Comparison(JSON.parse(text))
 end
+methods_of(method::Union{Symbol,AbstractString}) = word(method)
+methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))
+methods_of(other) = throw(invalid("method", repr(other), "a method such as :exact, or methods by test such as (ks = :exact,)"))
+
 compare(reference::AbstractArray{<:Native.Element}, current; kwargs...) = Native.unsupported("current", current)
 compare(reference, current; kwargs...) = Native.unsupported("reference", reference)
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judged::{JudgedTest, judge};
 use super::multivariate;
-use super::two_sample::{Reference, TestName};
+use super::two_sample::{Methods, Reference, TestName};
 use crate::error::{Error, Result};
 use crate::stats::multiple::Correction;
 use crate::tensor::Tensor;
@@ -18,6 +18,8 @@ use crate::tensor::Tensor;
 pub struct CompareOptions {
     /// The tests of each column, and of all columns together.
     pub tests: Vec<TestName>,
+    /// How p-values are computed: one method for all tests, or one by test; without, each test's own choice.
+    pub method: Methods,
     /// The false discovery rate, or family-wise error rate, of the whole comparison.
     pub alpha: f64,
     /// Which of the two, by its correction.
@@ -32,6 +34,7 @@ impl Default for CompareOptions {
     fn default() -> Self {
         CompareOptions {
             tests: vec![TestName::Ks],
+            method: Methods::default(),
             alpha: 0.05,
             correction: Correction::BenjaminiHochberg,
             min_effect: None,
@@ -84,8 +87,8 @@ pub struct Comparison {
 /// included, are corrected as one family. Cost: sorts every column of both once a test.
 ///
 /// # Errors
-/// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, the wrong number of names,
-/// or a value that is not finite.
+/// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a method that a
+/// test has not, the wrong number of names, or a value that is not finite.
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
     current.expect_features(reference.features())?;
     let p = reference.features();
@@ -95,6 +98,7 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
     if options.tests.is_empty() {
         return Err(Error::invalid("tests", "none", "at least one"));
     }
+    options.method.expect_of(&options.tests)?;
     let names = options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect());
     if names.len() != p {
         return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one a column")));
@@ -106,11 +110,17 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
         let prepared = Reference::new(&column(reference, k))?;
         let values = column(current, k);
         for test in &single {
-            tests.push(JudgedTest::new(prepared.test(*test, &values)?, options.min_effect.as_ref()));
+            tests.push(JudgedTest::new(
+                prepared.test_by(*test, &values, options.method.of(*test))?,
+                options.min_effect.as_ref(),
+            ));
         }
     }
     for test in &joint {
-        tests.push(JudgedTest::new(multivariate::test(*test, reference, current)?, options.min_effect.as_ref()));
+        tests.push(JudgedTest::new(
+            multivariate::test_by(*test, reference, current, options.method.of(*test))?,
+            options.min_effect.as_ref(),
+        ));
     }
     judge(&mut tests, options.correction, options.alpha)?;
     let mut tests = tests.into_iter();

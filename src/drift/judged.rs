@@ -14,7 +14,8 @@ use crate::stats::multiple::{self, Correction};
 /// (mannwhitney), a Cramér's V of 0.1 (chi2, g: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor shift"), a
 /// Jensen-Shannon, Hellinger or total variation distance of 0.1, proportions a tenth apart (fisher), a tenth of the
 /// reference's standard deviation (wasserstein), an energy
-/// coefficient of 0.1² (energy, energy-nd), mean embeddings 0.1 apart (mmd).
+/// coefficient of 0.1² (energy, energy-nd), mean embeddings 0.1 apart (mmd), ∫(p - q)² a hundredth of ∫p² + ∫q² (lsdd), a current
+/// row scored above a reference's with probability 0.55 (c2st), errors' distribution function moved by a tenth (pca).
 pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
 
 /// [`DEFAULT_MIN_EFFECT`], but for two scales: that of Cohen's d, where 0.2 is his "small" (welch, epps-singleton, hotelling), and

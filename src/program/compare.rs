@@ -15,7 +15,7 @@ use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
 use fluxguard::drift::judged::{JudgedTest, judge};
-use fluxguard::drift::two_sample::TestName;
+use fluxguard::drift::two_sample::{Method, Methods, TestName};
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
 
@@ -23,8 +23,8 @@ use fluxguard::tensor::{Elements, Tensor};
 ///
 /// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
 /// unless told otherwise. A column of text holds categories: their frequencies are compared by chi2, g, psi, js,
-/// hellinger, tv or kl (of two categories also by fisher). mmd, energy-nd and hotelling compare all columns of numbers
-/// together.
+/// hellinger, tv or kl (of two categories also by fisher). mmd, energy-nd, lsdd, c2st, pca and hotelling compare all
+/// columns of numbers together.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// CSV of the reference sample; - is standard input
@@ -37,6 +37,10 @@ pub struct Compare {
     /// More tests after --test NAME
     #[arg(value_name = "NAME", value_parser = test_name(), requires = "tests", hide = true)]
     more_tests: Vec<TestName>,
+    /// How p-values are computed: a name for all tests, or TEST=NAME; may be repeated. Each test has some of auto, exact,
+    /// asymptotic, permutation; mmd also linear and random-features; c2st logistic and forest [default: auto]
+    #[arg(long, value_name = "[TEST=]NAME", value_delimiter = ',', value_parser = method)]
+    method: Vec<(Option<TestName>, Method)>,
     /// The rate of false alarms of the whole comparison, as --correction means it
     #[arg(long, default_value_t = CompareOptions::default().alpha, value_parser = probability)]
     alpha: f64,
@@ -106,11 +110,13 @@ impl Compare {
         if !tests.is_empty() {
             options.tests = tests;
         }
+        if let [(None, method)] = self.method[..] {
+            options.method = Methods::All(method);
+        } else if !self.method.is_empty() {
+            options.method = Methods::ByTest(for_each_test(&self.method));
+        }
         if !self.min_effect.is_empty() {
-            let of_all = self.min_effect.iter().filter(|(test, _)| test.is_none());
-            let of_one = self.min_effect.iter().filter_map(|(test, value)| test.map(|test| (test, *value)));
-            let for_each = of_all.flat_map(|(_, value)| TestName::names().map(|test| (test, *value)));
-            options.min_effect = Some(for_each.chain(of_one).collect());
+            options.min_effect = Some(for_each_test(&self.min_effect));
         }
         options
     }
@@ -143,17 +149,26 @@ impl Compare {
         })
     }
 
-    /// A smallest effect for a test that is not run is a mistake.
+    /// A smallest effect, or a method, for a test that is not run is a mistake.
     fn expect_run(&self, columns: &[ComparedColumn], all: Option<&AllColumns>) -> Result<(), Error> {
         let run: Vec<TestName> = tests_of(columns, all).map(|test| test.result.test).collect();
-        match self.min_effect.iter().find_map(|(test, _)| test.filter(|test| !run.contains(test))) {
-            None => Ok(()),
-            Some(test) => {
+        let effects = self.min_effect.iter().map(|(test, _)| ("--min-effect", *test));
+        let methods = self.method.iter().map(|(test, _)| ("--method", *test));
+        for (flag, test) in effects.chain(methods) {
+            if let Some(test) = test.filter(|test| !run.contains(test)) {
                 let expected = format!("a test that is run; add --test {test}");
-                Err(Error::invalid("--min-effect", test, expected))
+                return Err(Error::invalid(flag, test, expected));
             }
         }
+        Ok(())
     }
+}
+
+/// What was said for all tests, and over it what was said for one.
+fn for_each_test<T: Copy>(said: &[(Option<TestName>, T)]) -> BTreeMap<TestName, T> {
+    let of_all = said.iter().filter(|(test, _)| test.is_none());
+    let of_one = said.iter().filter_map(|(test, value)| test.map(|test| (test, *value)));
+    of_all.flat_map(|(_, value)| TestName::names().map(|test| (test, *value))).chain(of_one).collect()
 }
 
 /// The engine's comparison of the columns that hold numbers, in the reference's order, and of these all together.
@@ -219,6 +234,16 @@ fn correction() -> impl TypedValueParser<Value = Correction> {
 fn probability(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
     value.ok_or_else(|| "expected a probability between 0 and 1".into())
+}
+
+fn method(text: &str) -> Result<(Option<TestName>, Method), String> {
+    let (test, name) = match text.split_once('=') {
+        Some((test, name)) => (Some(test.parse::<TestName>().map_err(|e| e.to_string())?), name),
+        None => (None, text),
+    };
+    let method = name.parse::<Method>().map_err(|e| e.to_string())?;
+    test.map_or(Ok(()), |test| method.expect_of(test)).map_err(|e| e.to_string())?;
+    Ok((test, method))
 }
 
 fn min_effect(text: &str) -> Result<(Option<TestName>, f64), String> {

@@ -1,6 +1,7 @@
 //! Quadratic forms of covariance matrices, by their eigenvalues.
 
-use ndarray::{Array2, ArrayView1};
+use linfa_linalg::eigh::{EigSort as _, Eigh as _};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::{Error, Result};
 
@@ -38,6 +39,15 @@ pub(crate) fn inverse_form(matrix: &Array2<f64>, vector: ArrayView1<'_, f64>, sc
         }
     }
     Ok(found)
+}
+
+/// Eigenvalues in falling order, and eigenvectors as columns, by `linfa-linalg`. Cost: O(n³).
+///
+/// # Errors
+/// `InvalidArgument` naming `reference` if the iteration does not end.
+pub(crate) fn principal(matrix: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let found = matrix.eigh().map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
+    Ok(found.sort_eig_desc())
 }
 
 /// Sweeps after which the rotations have long converged (about 6 to 10 are needed).
@@ -91,11 +101,23 @@ mod tests {
             let rows = Array2::from_shape_vec((n, n), Random(seed).normals(n * n)).expect("square");
             let matrix = rows.t().dot(&rows);
             let (values, vectors) = eigen(matrix.clone());
-            let again = (&vectors * &ndarray::Array1::from(values)).dot(&vectors.t());
+            let again = (&vectors * &Array1::from(values)).dot(&vectors.t());
             let near =
                 |a: &Array2<f64>, b: &Array2<f64>| a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-12 * n as f64);
             assert!(near(&vectors.t().dot(&vectors), &Array2::eye(n)));
             assert!(near(&(again / n as f64), &(matrix / n as f64)));
         }
+    }
+
+    #[test]
+    fn principal_directions_are_those_of_jacobi() {
+        let rows = Array2::from_shape_vec((9, 9), Random(7).normals(81)).expect("square");
+        let matrix = rows.t().dot(&rows);
+        let (mut slow, _) = eigen(matrix.clone());
+        slow.sort_by(|a, b| b.total_cmp(a));
+        let (values, vectors) = principal(&matrix).expect("converges");
+        assert!(values.iter().zip(&slow).all(|(a, b)| (a - b).abs() < 1e-10 * slow[0]));
+        let first = matrix.dot(&vectors.column(0)) - &vectors.column(0) * values[0];
+        assert!(first.iter().all(|x| x.abs() < 1e-10 * slow[0]));
     }
 }

@@ -55,6 +55,15 @@ end
     @test all(t -> t.drift, c.all_columns)
     @test [t.test for t in c.columns[1].tests] == ["cvm"]
     @test occursin("and in all together", sprint(show, c))
+    c = compare(reference, shifted; tests = [:lsdd, :c2st, :pca, :mmd, :ks], method = (mmd = :random_features, ks = :asymptotic))
+    @test [(t.test, t.method) for t in c.all_columns] ==
+        [("lsdd", "permutation"), ("c2st", "logistic"), ("pca", "exact"), ("mmd", "random-features")]
+    @test all(t -> t.drift, c.all_columns[[1, 2, 4]])
+    @test all(column -> column.tests[1].method == "asymptotic", c.columns)
+    @test compare(reference, shifted; tests = [:c2st], method = :forest).all_columns[1].method == "forest"
+    error = try compare(reference, same; tests = [:ks, :welch], method = :exact) catch e; e end
+    @test error isa InvalidArgument && occursin("a method of welch: asymptotic", sprint(showerror, error))
+    @test_throws InvalidArgument compare(reference, same; method = 3)
     @test_throws InvalidArgument compare(reference, shifted; tests = [:fisher])
     @test compare(vec(reference[1, :]), vec(same[1, :])).columns[1].tests[1].statistic < 0.1
     @test compare(view(reference, 1:2, :), PermutedDimsArray(permutedims(same[1:2, :]), (2, 1))).columns[1].tests ==

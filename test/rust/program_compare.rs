@@ -254,7 +254,7 @@ fn bad_arguments_are_named() {
     for (flags, message) in [
         (
             &["--test", "kss"][..],
-            "ks, cvm, ad, kuiper, mannwhitney, welch, epps-singleton, chi2, g, fisher, psi, js, hellinger, tv, kl, wasserstein, energy, mmd, energy-nd, hotelling",
+            "ks, cvm, ad, kuiper, mannwhitney, welch, epps-singleton, chi2, g, fisher, psi, js, hellinger, tv, kl, wasserstein, energy, mmd, energy-nd, lsdd, c2st, pca, hotelling",
         ),
         (&["--alpha", "0"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--alpha", "NaN"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),

@@ -1,6 +1,6 @@
 //! The matrix of all pairwise values, computed once and re-indexed by every reassignment.
 
-use super::rows::Rows;
+use super::rows::{Rows, squared_distance};
 use crate::drift::two_sample::Permutations;
 use crate::{Error, Result};
 
@@ -32,7 +32,7 @@ impl Pairwise {
         let mut values = vec![0f64; size * size];
         for i in 0..size {
             for j in 0..i {
-                let square: f64 = rows.row(i).iter().zip(rows.row(j)).map(|(a, b)| (a - b).powi(2)).sum();
+                let square = squared_distance(rows.row(i), rows.row(j));
                 values[i * size + j] = square;
                 values[j * size + i] = square;
             }
@@ -82,18 +82,11 @@ impl Pairwise {
     ) -> (f64, f64, [f64; 3]) {
         let (m, n) = (rows.reference_size, rows.current_size);
         let row_sums = self.row_sums();
-        let mut order: Vec<u32> = (0..self.size as u32).collect();
         let current: Vec<u32> = (m as u32..self.size as u32).collect();
         let sums = self.sums(&current, &row_sums);
         let observed = statistic(sums, m as f64, n as f64);
-        let fewer = m.min(n);
-        let p_value = permutations.p_value(observed, |uniform| {
-            // The first places of a shuffle (Fisher & Yates), for the smaller sample.
-            for place in 0..fewer {
-                let other = place + uniform.below((self.size - place) as u32) as usize;
-                order.swap(place, other);
-            }
-            let [rest, within, between] = self.sums(&order[..fewer], &row_sums);
+        let p_value = permutations.p_value_of_rows(observed, self.size, m.min(n), |chosen| {
+            let [rest, within, between] = self.sums(chosen, &row_sums);
             let sums = if m < n { [within, rest, between] } else { [rest, within, between] };
             statistic(sums, m as f64, n as f64)
         });

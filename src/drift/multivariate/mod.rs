@@ -2,13 +2,18 @@
 //!
 //! Each feature is divided by its standard deviation over both samples first, so that units do not matter.
 
+pub mod c2st;
 mod distances;
 pub mod energy_nd;
+mod features;
+mod forest;
 pub mod hotelling;
+pub mod lsdd;
 pub mod mmd;
+pub mod pca;
 mod rows;
 
-use crate::drift::two_sample::{Permutations, TestName, TestResult};
+use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
@@ -18,9 +23,22 @@ use crate::{Error, Result};
 /// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN, Inf, too few or too many observations, and
 /// naming `test` for a test of one column.
 pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<TestResult> {
+    test_by(name, reference, current, Method::Auto)
+}
+
+/// The test of this name, by the method that is wanted: one of [`Method::of`] it.
+///
+/// # Errors
+/// As [`test`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn test_by(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
+    method.expect_of(name)?;
+    let permutations = Permutations::default();
     match name {
-        TestName::Mmd => mmd::test(reference, current, Permutations::default()),
-        TestName::EnergyNd => energy_nd::test(reference, current, Permutations::default()),
+        TestName::Mmd => mmd::test(reference, current, method, permutations),
+        TestName::EnergyNd => energy_nd::test(reference, current, permutations),
+        TestName::Lsdd => lsdd::test(reference, current, permutations),
+        TestName::C2st => c2st::test(reference, current, method),
+        TestName::Pca => pca::test(reference, current, method),
         TestName::Hotelling => hotelling::test(reference, current),
         _ => {
             let known = TestName::OF_ALL_COLUMNS.map(TestName::as_str).join(", ");
@@ -48,11 +66,11 @@ mod tests {
 
     #[test]
     fn under_the_null_p_values_are_uniform() {
-        for test_name in TestName::OF_ALL_COLUMNS {
+        for test_name in [TestName::Mmd, TestName::EnergyNd, TestName::Hotelling] {
             let p: Vec<f64> = (0..300)
                 .map(|i| {
-                    let (a, b) = (correlated(2 * i + 1, 25, 0.5), correlated(2 * i + 2, 18, 0.5));
-                    test(test_name, &tensor(&a, 25), &tensor(&b, 18)).unwrap().p_value
+                    let (a, b) = (correlated(2 * i + 1, 25, 0.5), correlated(2 * i + 2, 20, 0.5));
+                    test(test_name, &tensor(&a, 25), &tensor(&b, 20)).unwrap().p_value
                 })
                 .collect();
             for alpha in [0.05, 0.2, 0.5] {
@@ -84,7 +102,8 @@ mod tests {
             let plain = test(test_name, &tensor(&a, 40), &tensor(&b, 30)).unwrap();
             let other = test(test_name, &tensor(&scaled(&a), 40), &tensor(&scaled(&b), 30)).unwrap();
             let swapped = test(test_name, &tensor(&b, 30), &tensor(&a, 40)).unwrap();
-            for same in [other, swapped] {
+            // The reference's part in pca is another one.
+            for same in if test_name == TestName::Pca { [other, other] } else { [other, swapped] } {
                 assert!((same.statistic - plain.statistic).abs() < 1e-9 * (1.0 + plain.statistic), "{test_name}");
                 assert!((same.effect - plain.effect).abs() < 1e-6, "{test_name}");
             }
@@ -95,14 +114,15 @@ mod tests {
     fn faults_and_samples_that_do_not_vary() {
         let constant = |v: f64, n: usize| vec![v; 2 * n];
         for test_name in TestName::OF_ALL_COLUMNS {
-            let same = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&constant(3.0, 7), 7)).unwrap();
+            let same = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(3.0, 20), 20)).unwrap();
             assert_eq!((same.p_value, same.effect), (1.0, 0.0), "{test_name}");
-            let other = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&constant(4.0, 7), 7)).unwrap();
+            let other = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(4.0, 20), 20)).unwrap();
             assert!(other.p_value <= 0.01 && other.effect > 0.1, "{other:?}");
-            let bad =
-                test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&[1.0, 2.0, f64::NAN, 0.0], 2)).unwrap_err();
+            let mut with_nan = constant(1.0, 20);
+            with_nan[2] = f64::NAN;
+            let bad = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&with_nan, 20)).unwrap_err();
             assert!(bad.to_string().starts_with("current: got NaN in feature 0 of observation 1"), "{bad}");
-            let wide = test(test_name, &tensor(&constant(3.0, 9), 9), &tensor(&[1.0; 9], 3)).unwrap_err();
+            let wide = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&[1.0; 9], 3)).unwrap_err();
             assert_eq!(wide.code(), 103);
         }
         let large = vec![0.5; 12_000];

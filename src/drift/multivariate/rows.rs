@@ -1,7 +1,16 @@
 //! Two samples of rows, checked.
 
+use crate::stats::random::SplitMix64;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
+
+/// Rows of which the median distance is taken.
+const MEDIAN_OF: usize = 1000;
+
+/// ‖a - b‖².
+pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
 
 /// The rows of both samples, reference first, one after the other.
 pub(super) struct Rows {
@@ -52,6 +61,33 @@ impl Rows {
     pub(super) fn samples(&self) -> [&[f64]; 2] {
         let (reference, current) = self.values.split_at(self.reference_size * self.features);
         [reference, current]
+    }
+
+    /// Numbers of at most `most` rows, of both samples as if they were one: all in order, or as many drawn from `seed`.
+    pub(super) fn picked(&self, most: usize, seed: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        if order.len() > most {
+            let mut random = SplitMix64::new(seed);
+            for place in 0..most {
+                let other = place + random.below(order.len() - place);
+                order.swap(place, other);
+            }
+            order.truncate(most);
+        }
+        order
+    }
+
+    /// The median squared distance of two different rows, of at most 1000 that are picked; 1 where half of the pairs are
+    /// equal, for any width then tells equal from different. Cost: O(10⁶ d) at most.
+    pub(super) fn median_square(&self) -> f64 {
+        let rows = self.picked(MEDIAN_OF, 0);
+        let pairs = rows.iter().enumerate().flat_map(|(k, &i)| rows[..k].iter().map(move |&j| (i, j)));
+        let mut squares: Vec<f64> = pairs.map(|(i, j)| squared_distance(self.row(i), self.row(j))).collect();
+        let middle = squares.len() / 2;
+        match *squares.select_nth_unstable_by(middle, f64::total_cmp).1 {
+            0.0 => 1.0,
+            median => median,
+        }
     }
 
     /// Centers every feature and divides it by its standard deviation, over both samples; one that never varies becomes 0.

@@ -2,8 +2,8 @@
 
 use super::pooled::{Group, Pooled};
 use super::{Method, Permutations, Reference, TestName, TestResult};
-use crate::Result;
 use crate::stats::goodness_of_fit;
+use crate::{Error, Result};
 
 /// The k-sample statistic A²akN for k = 2, by midranks (Scholz & Stephens 1987, "K-sample Anderson-Darling tests", eq. 7);
 /// its mean under the null is 1. `scipy.stats.anderson_ksamp` reports (A² - 1)/σ_N instead.
@@ -20,18 +20,22 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Ad, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     if pooled.groups().len() == 1 {
         return Ok(pooled.result(TestName::Ad, 0.0, (1.0, Method::Exact), 0.0));
+    }
+    if method == Method::Asymptotic && pooled.size() < 4.0 {
+        let was = format!("asymptotic for ad of {} values", pooled.size());
+        return Err(Error::invalid("method", was, "at least 4 values; or permutation"));
     }
     let statistic = |groups: &[Group]| from_midranks(groups, m, n);
     let limit = |a2: f64| {
         let standardized = (a2 - 1.0) / standard_deviation(m, n);
         Ok(goodness_of_fit::anderson_darling_sf(1.0 + goodness_of_fit::ANDERSON_DARLING_SD * standardized))
     };
-    let p_value = pooled.p_value(statistic, limit, Permutations::default())?;
+    let p_value = pooled.p_value(method, statistic, limit, Permutations::default())?;
     let a2 = statistic(pooled.groups());
     Ok(pooled.result(TestName::Ad, a2, p_value, (a2 * pooled.size() / pooled.pairs()).sqrt()))
 }

@@ -2,7 +2,7 @@
 
 use super::permutation::Permutations;
 use super::table::Table;
-use super::{Reference, TestName, TestResult};
+use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
 /// The 2 × B test of homogeneity: Σ (observed - expected)² / expected, with B - 1 degrees of freedom; B counts the
@@ -15,20 +15,25 @@ use crate::Result;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let table = Table::new(reference, current)?;
     let (m, n) = (table.reference_size as f64, table.current_size as f64);
     let pooled = |p: f64, q: f64| (m * p + n * q) / (m + n);
     let divergence =
         |pairs: &mut dyn Iterator<Item = (f64, f64)>| pairs.map(|(p, q)| (p - q).powi(2) / pooled(p, q)).sum();
-    let (statistic, result) = table.test(TestName::Chi2, permutations, divergence, Some(1.0))?;
+    let (statistic, result) = table.test(TestName::Chi2, method, permutations, divergence, Some(1.0))?;
     Ok(TestResult { statistic, effect: effect(&table), ..result })
 }
 

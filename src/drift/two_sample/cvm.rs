@@ -21,7 +21,7 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Cvm, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     let (pairs, size) = (pooled.pairs(), pooled.size());
@@ -30,7 +30,11 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
     }
     let statistic = |groups: &[Group]| from_midranks(groups, m, n);
     let t = statistic(pooled.groups());
-    let p_value = if !pooled.has_ties() && pooled.reference_size.max(pooled.current_size) <= EXACT {
+    let countable = !pooled.has_ties() && pooled.reference_size.max(pooled.current_size) <= EXACT;
+    if method == Method::Exact && !countable {
+        return Err(pooled.not_countable(TestName::Cvm, "at most 20 different values in each sample"));
+    }
+    let p_value = if countable && matches!(method, Method::Auto | Method::Exact) {
         (exact_sf(t, pooled.reference_size as usize, pooled.current_size as usize), Method::Exact)
     } else {
         let limit = |t: f64| {
@@ -39,7 +43,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
                 / (45.0 * size * size * 4.0 * pairs);
             Ok(goodness_of_fit::cramer_von_mises_sf(1.0 / 6.0 + (t - mean) / (45.0 * variance).sqrt()))
         };
-        pooled.p_value(statistic, limit, Permutations::default())?
+        pooled.p_value(method, statistic, limit, Permutations::default())?
     };
     Ok(pooled.result(TestName::Cvm, t, p_value, (t * size / pairs).max(0.0).sqrt().min(1.0)))
 }

@@ -2,7 +2,7 @@
 
 use super::permutation::Permutations;
 use super::table::Table;
-use super::{Reference, TestName, TestResult, chi2};
+use super::{Method, Reference, TestName, TestResult, chi2};
 use crate::Result;
 
 /// G = 2 Σ observed ln(observed / expected) over the 2 × B table (Woolf 1957;
@@ -14,14 +14,19 @@ use crate::Result;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let table = Table::new(reference, current)?;
     let (m, n) = (table.reference_size as f64, table.current_size as f64);
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
@@ -33,7 +38,7 @@ pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permut
             .sum();
         (2.0 * sum * (m + n) / (m * n)).max(0.0)
     };
-    let (statistic, result) = table.test(TestName::G, permutations, divergence, Some(1.0))?;
+    let (statistic, result) = table.test(TestName::G, method, permutations, divergence, Some(1.0))?;
     Ok(TestResult { statistic, effect: chi2::effect(&table), ..result })
 }
 

@@ -2,7 +2,7 @@
 
 use super::permutation::Permutations;
 use super::table::Table;
-use super::{Reference, TestName, TestResult};
+use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
 /// H = √(½ Σ (√p - √q)²) of the proportions p (reference) and q (current), in [0, 1]; 1 where no bin is shared.
@@ -14,19 +14,25 @@ use crate::Result;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         // √p - √q = (p - q)/(√p + √q): no digits are lost where they are near each other.
         pairs.map(|(p, q)| 0.5 * ((p - q) / (p.sqrt() + q.sqrt())).powi(2)).sum()
     };
-    let result = Table::new(reference, current)?.test(TestName::Hellinger, permutations, divergence, Some(8.0))?.1;
+    let result =
+        Table::new(reference, current)?.test(TestName::Hellinger, method, permutations, divergence, Some(8.0))?.1;
     let distance = result.statistic.sqrt().min(1.0);
     Ok(TestResult { statistic: distance, effect: distance, ..result })
 }

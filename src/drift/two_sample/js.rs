@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use super::permutation::Permutations;
 use super::table::Table;
-use super::{Reference, TestName, TestResult};
+use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
 /// The Jensen-Shannon distance: the square root of the divergence in bits, in [0, 1]
@@ -18,19 +18,24 @@ use crate::Result;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         let sum: f64 = pairs.map(|(p, q)| below_mean(p, q) + below_mean(q, p)).sum();
         (0.5 * sum).max(0.0)
     };
-    let result = Table::new(reference, current)?.test(TestName::Js, permutations, divergence, Some(8.0))?.1;
+    let result = Table::new(reference, current)?.test(TestName::Js, method, permutations, divergence, Some(8.0))?.1;
     let distance = (result.statistic / LN_2).sqrt().min(1.0);
     Ok(TestResult { statistic: distance, effect: distance, ..result })
 }

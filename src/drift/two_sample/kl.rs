@@ -3,7 +3,7 @@
 use super::permutation::Permutations;
 use super::psi::FLOOR;
 use super::table::Table;
-use super::{Reference, TestName, TestResult};
+use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
 /// KL(current ‖ reference) = Σ (q ln(q / p) - q + p) of the proportions p (reference) and q (current), in nats
@@ -17,19 +17,24 @@ use crate::Result;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         let term = |p: f64, q: f64| if q == 0.0 { p } else { q * ((q - p) / p).ln_1p() - (q - p) };
         pairs.map(|(p, q)| term(if p == 0.0 { FLOOR } else { p }, q)).sum::<f64>().max(0.0)
     };
-    Ok(Table::new(reference, current)?.test(TestName::Kl, permutations, divergence, Some(2.0))?.1)
+    Ok(Table::new(reference, current)?.test(TestName::Kl, method, permutations, divergence, Some(2.0))?.1)
 }
 
 /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.

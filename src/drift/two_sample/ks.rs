@@ -1,6 +1,7 @@
 //! The two-sample Kolmogorov-Smirnov test.
 
-use super::{Method, Reference, TestName, TestResult};
+use super::pooled::{Group, Pooled, walk};
+use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::Result;
 use crate::stats::kolmogorov::{self, PValue};
 
@@ -118,6 +119,17 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: kolmogorov::
     let PValue { p_value, exact } = kolmogorov::p_value(statistic, reference_size, current_size, method)?;
     let method = if exact { Method::Exact } else { Method::Asymptotic };
     Ok(TestResult { test: TestName::Ks, statistic, p_value, effect: statistic, method, reference_size, current_size })
+}
+
+/// By reassignment of the pooled values: with ties the p-value is then not conservative. Cost: O((m + n) · 999).
+pub(super) fn by_permutation(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+    let pooled = Pooled::new(reference, current);
+    let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
+    let statistic = |groups: &[Group]| walk(groups, m, n).map(|(f, g, _)| (f - g).abs()).fold(0.0, f64::max);
+    let unused = |_| Ok(1.0);
+    let p_value = pooled.p_value(Method::Permutation, statistic, unused, Permutations::default())?;
+    let d = statistic_of_sorted(reference, current);
+    Ok(pooled.result(TestName::Ks, d, p_value, d))
 }
 
 #[cfg(test)]

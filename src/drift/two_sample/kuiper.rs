@@ -1,7 +1,7 @@
 //! Kuiper's two-sample test.
 
 use super::pooled::{Group, Pooled, walk};
-use super::{Permutations, Reference, TestName, TestResult};
+use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::Result;
 use crate::stats::goodness_of_fit;
 
@@ -18,7 +18,7 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Kuiper, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     let statistic = |groups: &[Group]| {
@@ -27,7 +27,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
         high - low
     };
     let limit = |v: f64| Ok(goodness_of_fit::kuiper_sf(v, pooled.pairs() / pooled.size()));
-    let p_value = pooled.p_value(statistic, limit, Permutations::default())?;
+    let p_value = pooled.p_value(method, statistic, limit, Permutations::default())?;
     let v = statistic(pooled.groups()).min(1.0);
     Ok(pooled.result(TestName::Kuiper, v, p_value, v))
 }

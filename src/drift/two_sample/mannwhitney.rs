@@ -25,24 +25,33 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::MannWhitney, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (pairs, size) = (pooled.pairs(), pooled.size());
     let u = u_of(pooled.groups());
     let from_middle = |groups: &[Group]| (u_of(groups) - 0.5 * pairs).abs();
     let (m, n) = (pooled.reference_size, pooled.current_size);
-    let p_value = if pooled.groups().len() == 1 {
-        (1.0, Method::Exact)
-    } else if m.min(n) > FEW {
-        let variance = pairs / 12.0 * (size + 1.0 - pooled.ties() / (size * (size - 1.0)));
-        let z = (from_middle(pooled.groups()) - 0.5) / variance.sqrt();
-        ((2.0 * normal::sf(z)).min(1.0), Method::Asymptotic)
-    } else if !pooled.has_ties() && pairs <= EXACT_PAIRS {
+    let countable = !pooled.has_ties() && pairs <= EXACT_PAIRS;
+    let chosen = match method {
+        _ if pooled.groups().len() == 1 => Method::Auto,
+        Method::Auto if m.min(n) > FEW => Method::Asymptotic,
+        Method::Auto if countable => Method::Exact,
+        Method::Auto => Method::Permutation,
+        Method::Exact if !countable => {
+            return Err(
+                pooled.not_countable(TestName::MannWhitney, "different values, and at most 10000 pairs of them")
+            );
+        }
+        asked => asked,
+    };
+    let p_value = if chosen == Method::Exact {
         (exact_p(u, m as usize, n as usize), Method::Exact)
     } else {
-        let unused = |_| Ok(1.0);
-        debug_assert!(!pooled.is_like_continuous());
-        pooled.p_value(from_middle, unused, Permutations::default())?
+        let limit = |from_middle: f64| {
+            let variance = pairs / 12.0 * (size + 1.0 - pooled.ties() / (size * (size - 1.0)));
+            Ok(2.0 * normal::sf((from_middle - 0.5) / variance.sqrt()))
+        };
+        pooled.p_value(chosen, from_middle, limit, Permutations::default())?
     };
     Ok(pooled.result(TestName::MannWhitney, u, p_value, (2.0 * u / pairs - 1.0).abs()))
 }

@@ -18,6 +18,7 @@ pub mod kl;
 pub mod ks;
 pub mod kuiper;
 pub mod mannwhitney;
+mod method;
 mod name;
 mod permutation;
 mod pooled;
@@ -33,27 +34,13 @@ pub mod welch;
 use serde::{Deserialize, Serialize};
 
 pub use bins::DEFAULT_BINS;
+pub use method::{Method, Methods};
 pub use name::TestName;
 pub use permutation::Permutations;
 pub use reference::Reference;
 pub use sort::sorted;
 
 use crate::Result;
-
-/// How a p-value was computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Method {
-    /// The exact null distribution.
-    Exact,
-    /// The null distribution for large samples.
-    Asymptotic,
-    /// Random reassignments of the pooled observations: (1 + as extreme) / (1 + draws).
-    Permutation,
-    /// The raw values were gone: computed from counts in bins, a bound.
-    Grouped,
-}
 
 /// What a test found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -54,6 +54,12 @@ pub enum TestName {
     EnergyNd,
     /// Hotelling's T², of all columns together, [`crate::drift::multivariate::hotelling`].
     Hotelling,
+    /// Least-squares density difference, of all columns together, [`crate::drift::multivariate::lsdd`].
+    Lsdd,
+    /// Classifier two-sample test, of all columns together, [`crate::drift::multivariate::c2st`].
+    C2st,
+    /// Reconstruction errors of principal components, of all columns together, [`crate::drift::multivariate::pca`].
+    Pca,
 }
 
 impl TestName {
@@ -79,7 +85,8 @@ impl TestName {
     ];
 
     /// All tests of all columns together.
-    pub const OF_ALL_COLUMNS: [TestName; 3] = [TestName::Mmd, TestName::EnergyNd, TestName::Hotelling];
+    pub const OF_ALL_COLUMNS: [TestName; 6] =
+        [TestName::Mmd, TestName::EnergyNd, TestName::Lsdd, TestName::C2st, TestName::Pca, TestName::Hotelling];
 
     /// Every name: [`TestName::ALL`] and [`TestName::OF_ALL_COLUMNS`].
     pub fn names() -> impl Iterator<Item = TestName> {
@@ -129,6 +136,9 @@ impl TestName {
             TestName::Mmd => "mmd",
             TestName::EnergyNd => "energy-nd",
             TestName::Hotelling => "hotelling",
+            TestName::Lsdd => "lsdd",
+            TestName::C2st => "c2st",
+            TestName::Pca => "pca",
         }
     }
 }

@@ -32,6 +32,25 @@ impl Permutations {
         let extreme = (0..self.draws).filter(|_| draw(&mut uniform) >= limit).count();
         (1 + extreme) as f64 / (1.0 + f64::from(self.draws))
     }
+
+    /// The same for reassignments of `size` rows, of which each time `fewer` are chosen: those of the smaller sample.
+    pub(in crate::drift) fn p_value_of_rows(
+        self,
+        observed: f64,
+        size: usize,
+        fewer: usize,
+        mut statistic: impl FnMut(&[u32]) -> f64,
+    ) -> f64 {
+        let mut order: Vec<u32> = (0..size as u32).collect();
+        self.p_value(observed, |uniform| {
+            // The first places of a shuffle (Fisher & Yates).
+            for place in 0..fewer {
+                let other = place + uniform.below((size - place) as u32) as usize;
+                order.swap(place, other);
+            }
+            statistic(&order[..fewer])
+        })
+    }
 }
 
 /// A source of uniform numbers.

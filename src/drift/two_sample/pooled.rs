@@ -2,8 +2,8 @@
 
 use super::permutation::{Permutations, Uniform};
 use super::{Method, TestName, TestResult};
-use crate::Result;
 use crate::stats::hypergeometric::Hypergeometric;
+use crate::{Error, Result};
 
 /// Below this many values in a sample its limit law is not relied on.
 const FEW: u32 = 10;
@@ -81,9 +81,11 @@ impl Pooled {
         self.reference_size.min(self.current_size) >= FEW && self.ties() <= (1.0 - LEAST_VARIANCE) * n * (n * n - 1.0)
     }
 
-    /// The p-value of `statistic(groups)`: by `limit` where the limit law holds, else by reassignment.
+    /// The p-value of `statistic(groups)`: where `method` leaves the choice, by `limit` where the limit law holds, else by
+    /// reassignment.
     pub(super) fn p_value(
         &self,
+        method: Method,
         statistic: impl Fn(&[Group]) -> f64,
         limit: impl FnOnce(f64) -> Result<f64>,
         permutations: Permutations,
@@ -92,7 +94,7 @@ impl Pooled {
             return Ok((1.0, Method::Exact));
         }
         let observed = statistic(&self.groups);
-        if self.is_like_continuous() {
+        if method.takes_limit(|| self.is_like_continuous()) {
             return Ok((limit(observed)?.clamp(0.0, 1.0), Method::Asymptotic));
         }
         let mut drawn = self.groups.clone();
@@ -101,6 +103,13 @@ impl Pooled {
             statistic(&drawn)
         });
         Ok((p, Method::Permutation))
+    }
+
+    /// That the null distribution cannot be counted out.
+    pub(super) fn not_countable(&self, test: TestName, expected: &str) -> Error {
+        let ties = if self.has_ties() { ", with ties" } else { "" };
+        let was = format!("exact for {test} of {} and {} values{ties}", self.reference_size, self.current_size);
+        Error::invalid("method", was, format!("{expected}; or permutation"))
     }
 
     /// The groups if the pooled observations were dealt out anew.

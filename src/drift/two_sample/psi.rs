@@ -2,7 +2,7 @@
 
 use super::permutation::Permutations;
 use super::table::Table;
-use super::{Reference, TestName, TestResult};
+use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
 /// What an empty bin's proportion is taken to be, as scorecard practice (and Evidently) has it: the index stays finite.
@@ -18,19 +18,24 @@ pub const FLOOR: f64 = 1e-4;
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Permutations::default())
+    from_counts_with(reference, current, Method::Auto, Permutations::default())
 }
 
-/// [`from_counts`], with as many reassignments and the seed that are wanted.
+/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
 ///
 /// # Errors
-/// As [`from_counts`].
-pub fn from_counts_with(reference: &[u64], current: &[u64], permutations: Permutations) -> Result<TestResult> {
+/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+pub fn from_counts_with(
+    reference: &[u64],
+    current: &[u64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let floored = |share: f64| if share == 0.0 { FLOOR } else { share };
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         pairs.map(|(p, q)| (floored(p), floored(q))).map(|(p, q)| (q - p) * (q / p).ln()).sum()
     };
-    Ok(Table::new(reference, current)?.test(TestName::Psi, permutations, divergence, Some(1.0))?.1)
+    Ok(Table::new(reference, current)?.test(TestName::Psi, method, permutations, divergence, Some(1.0))?.1)
 }
 
 /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::wasserstein::Null;
 use super::{
-    DEFAULT_BINS, Permutations, TestName, TestResult, ad, bins, chi2, cvm, energy, epps_singleton, fisher, g,
+    DEFAULT_BINS, Method, Permutations, TestName, TestResult, ad, bins, chi2, cvm, energy, epps_singleton, fisher, g,
     hellinger, js, kl, ks, kuiper, mannwhitney, psi, sort, tv, wasserstein, welch,
 };
 use crate::stats::kolmogorov;
@@ -81,29 +81,48 @@ impl Reference {
     /// `InvalidArgument` naming `current` when it is empty or holds NaN or Inf; so for all tests below. Some tests need
     /// more, as their own documentation says.
     pub fn test<T: Into<f64> + Copy>(&self, name: TestName, current: &[T]) -> Result<TestResult> {
+        self.test_by(name, current, Method::Auto)
+    }
+
+    /// The test of this name, by the method that is wanted: one of [`Method::of`] it.
+    ///
+    /// # Errors
+    /// As [`Reference::test`]; `InvalidArgument` naming `method` where the test has not this method, or where these samples
+    /// are too many or too tied for an exact p-value.
+    pub fn test_by<T: Into<f64> + Copy>(&self, name: TestName, current: &[T], method: Method) -> Result<TestResult> {
+        method.expect_of(name)?;
+        let permutations = Permutations::default();
+        let by_counts = |test: fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult>| {
+            test(&self.counts, &self.count(current)?, method, permutations)
+        };
         match name {
-            TestName::Ks => self.ks(current),
-            TestName::Chi2 => self.chi2(current),
-            TestName::Psi => self.psi(current),
-            TestName::Js => self.js(current),
+            TestName::Ks => match method {
+                Method::Permutation => self.by_values(current, ks::by_permutation),
+                Method::Exact => self.ks_by(current, kolmogorov::Method::Exact),
+                Method::Asymptotic => self.ks_by(current, kolmogorov::Method::Asymptotic),
+                _ => self.ks_by(current, kolmogorov::Method::Auto),
+            },
+            TestName::Wasserstein if method == Method::Asymptotic => self.wasserstein_asymptotic(current),
             TestName::Wasserstein => self.wasserstein(current),
-            TestName::Mmd | TestName::EnergyNd | TestName::Hotelling => Err(Error::invalid(
-                "test",
-                name,
-                "a test of one column; this one is of all columns, as compare runs it",
-            )),
-            TestName::G => g::from_counts(&self.counts, &self.count(current)?),
-            TestName::Hellinger => hellinger::from_counts(&self.counts, &self.count(current)?),
-            TestName::Tv => tv::from_counts(&self.counts, &self.count(current)?),
-            TestName::Kl => kl::from_counts(&self.counts, &self.count(current)?),
-            TestName::Cvm => self.by_values(current, cvm::of_sorted),
-            TestName::Ad => self.by_values(current, ad::of_sorted),
-            TestName::Kuiper => self.by_values(current, kuiper::of_sorted),
-            TestName::MannWhitney => self.by_values(current, mannwhitney::of_sorted),
+            TestName::Chi2 => by_counts(chi2::from_counts_with),
+            TestName::G => by_counts(g::from_counts_with),
+            TestName::Psi => by_counts(psi::from_counts_with),
+            TestName::Js => by_counts(js::from_counts_with),
+            TestName::Hellinger => by_counts(hellinger::from_counts_with),
+            TestName::Tv => by_counts(tv::from_counts_with),
+            TestName::Kl => by_counts(kl::from_counts_with),
+            TestName::Cvm => self.by_values(current, |a, b| cvm::of_sorted(a, b, method)),
+            TestName::Ad => self.by_values(current, |a, b| ad::of_sorted(a, b, method)),
+            TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method)),
+            TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method)),
             TestName::Welch => self.by_values(current, welch::of_sorted),
             TestName::EppsSingleton => self.by_values(current, epps_singleton::of_sorted),
             TestName::Fisher => self.by_values(current, fisher::of_sorted),
-            TestName::Energy => self.by_values(current, |a, b| energy::of_sorted(a, b, Permutations::default())),
+            TestName::Energy => self.by_values(current, |a, b| energy::of_sorted(a, b, permutations)),
+            of_all_columns => {
+                let expected = "a test of one column; this one is of all columns, as compare runs it";
+                Err(Error::invalid("test", of_all_columns, expected))
+            }
         }
     }
 

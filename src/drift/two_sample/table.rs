@@ -60,20 +60,22 @@ impl Table {
     }
 
     /// The result of a test whose `divergence(proportions)`, times `unit` m n / (m + n), is chi-squared with B - 1
-    /// degrees of freedom for large samples; for small ones, or without a unit, its p-value is by permutation, the margins
-    /// fixed.
+    /// degrees of freedom for large samples; for small ones (where `method` leaves the choice), or without a unit, its
+    /// p-value is by permutation, the margins fixed.
     pub(super) fn test(
         &self,
         test: TestName,
+        method: Method,
         permutations: Permutations,
         divergence: impl Fn(&mut dyn Iterator<Item = (f64, f64)>) -> f64,
         unit: Option<f64>,
     ) -> Result<(f64, TestResult)> {
+        method.expect_of(test)?;
         let observed = divergence(&mut self.proportions(&self.current));
         let chi_squared = unit.unwrap_or(1.0) * self.scale() * observed;
         let (p_value, method) = if self.reference.len() == 1 {
             (1.0, Method::Exact)
-        } else if unit.is_some() && self.is_large_enough() {
+        } else if unit.is_some() && method.takes_limit(|| self.is_large_enough()) {
             (chi_squared::sf(chi_squared, (self.reference.len() - 1) as f64)?, Method::Asymptotic)
         } else {
             let mut drawn = vec![0; self.current.len()];

@@ -7,21 +7,23 @@ use super::super::sample::{Kind, Sample};
 use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn};
 use fluxguard::drift::judged::JudgedTest;
-use fluxguard::drift::two_sample::{TestName, TestResult, chi2, fisher, g, hellinger, js, kl, psi, tv};
+use fluxguard::drift::two_sample::{
+    Method, Permutations, TestName, TestResult, chi2, fisher, g, hellinger, js, kl, psi, tv,
+};
 
-type OfCounts = fn(&[u64], &[u64]) -> Result<TestResult, Error>;
+type OfCounts = fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult, Error>;
 
 /// The test on counts, for those that have one.
 fn of_counts(test: TestName) -> Option<OfCounts> {
     match test {
-        TestName::Chi2 => Some(chi2::from_counts),
-        TestName::Psi => Some(psi::from_counts),
-        TestName::Js => Some(js::from_counts),
-        TestName::G => Some(g::from_counts),
-        TestName::Fisher => Some(fisher::from_counts),
-        TestName::Hellinger => Some(hellinger::from_counts),
-        TestName::Tv => Some(tv::from_counts),
-        TestName::Kl => Some(kl::from_counts),
+        TestName::Chi2 => Some(chi2::from_counts_with),
+        TestName::Psi => Some(psi::from_counts_with),
+        TestName::Js => Some(js::from_counts_with),
+        TestName::G => Some(g::from_counts_with),
+        TestName::Fisher => Some(|before, after, _, _| fisher::from_counts(before, after)),
+        TestName::Hellinger => Some(hellinger::from_counts_with),
+        TestName::Tv => Some(tv::from_counts_with),
+        TestName::Kl => Some(kl::from_counts_with),
         _ => None,
     }
 }
@@ -30,12 +32,12 @@ fn of_counts(test: TestName) -> Option<OfCounts> {
 ///
 /// # Errors
 /// [`BadCsv`] naming the first column of categories when all that were asked for are tests of numbers.
-pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<OfCounts>, BadCsv> {
+pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<(TestName, OfCounts)>, BadCsv> {
     let Some(column) = reference.columns.iter().find(|column| column.kind != Kind::Numbers) else {
         return Ok(Vec::new());
     };
     let tests = if asked { tests } else { &[TestName::Chi2] };
-    let chosen: Vec<OfCounts> = tests.iter().filter_map(|test| of_counts(*test)).collect();
+    let chosen: Vec<_> = tests.iter().filter_map(|test| Some((*test, of_counts(*test)?))).collect();
     if chosen.is_empty() {
         let names = tests.iter().map(|test| test.as_str()).collect::<Vec<_>>().join(", ");
         let (line, cell) = &column.first;
@@ -58,12 +60,17 @@ pub fn compare(
     name: &str,
     reference: &BTreeMap<String, u64>,
     current: &BTreeMap<String, u64>,
-    tests: &[OfCounts],
+    tests: &[(TestName, OfCounts)],
     options: &CompareOptions,
 ) -> Result<ComparedColumn, Error> {
     let all: BTreeSet<&String> = reference.keys().chain(current.keys()).collect();
     let count = |of: &BTreeMap<String, u64>| all.iter().map(|c| of.get(*c).copied().unwrap_or(0)).collect::<Vec<_>>();
     let (before, after) = (count(reference), count(current));
-    let judged = tests.iter().map(|test| Ok(JudgedTest::new(test(&before, &after)?, options.min_effect.as_ref())));
+    let judged = tests.iter().map(|(name, test)| {
+        let method = options.method.of(*name);
+        method.expect_of(*name)?;
+        let result = test(&before, &after, method, Permutations::default())?;
+        Ok(JudgedTest::new(result, options.min_effect.as_ref()))
+    });
     Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: judged.collect::<Result<_, Error>>()? })
 }

@@ -5,7 +5,6 @@ use super::super::sample::{Kind, Sample};
 use super::super::text_table::{Align, number, render as render_table};
 use super::CORRECTIONS;
 use fluxguard::drift::compare::Comparison;
-use fluxguard::drift::two_sample::Method;
 
 const HEADER: [(&str, Align); 9] = [
     ("column", Align::Left),
@@ -35,7 +34,7 @@ pub fn render(comparison: &Comparison, reference: &Sample) -> String {
                 number(test.adjusted_p_value),
                 number(result.effect),
                 format!("{}", test.min_effect),
-                method(result.method).to_owned(),
+                result.method.to_string(),
                 if test.drift { "DRIFT" } else { "no" }.to_owned(),
             ]);
         }
@@ -67,15 +66,4 @@ fn categories(reference: &Sample) -> String {
     let names: Vec<&str> =
         reference.columns.iter().filter(|column| column.kind != Kind::Numbers).map(|c| c.name.as_str()).collect();
     if names.is_empty() { String::new() } else { format!("Compared as categories: {}\n", listed(names)) }
-}
-
-/// As in JSON.
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Exact => "exact",
-        Method::Asymptotic => "asymptotic",
-        Method::Permutation => "permutation",
-        Method::Grouped => "grouped",
-        _ => "-",
-    }
 }
