@@ -30,7 +30,7 @@ What [`alerts`](@ref) gives and a journal's line says.
 | `class` | the class it is about (from 1), or `nothing` |
 | `test`, `statistic`, `p_value`, `effect` | the test with the strongest evidence, in its source's units; `NaN` where there is no such number |
 | `adjusted_p_value` | the p-value after the correction for all that was tested at once |
-| `threshold` | the probability of a false alarm that this decision was allowed: what `adjusted_p_value` was compared with |
+| `threshold` | the probability of a false alarm that this decision was allowed: what `adjusted_p_value` was compared with; 1 for a monitor that states none |
 | `false_alarm_rate` | the expected false alarms of this kind of check in this window |
 | `false_alarms` | what the guard was asked for, in words |
 | `window` | [`Span`](@ref FluxGuard.Span) |

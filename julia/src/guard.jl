@@ -18,9 +18,13 @@ observations are tested for drift by the background thread, which raises [`alert
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `nothing` for the default
   of the kind of output. Non-finite values and unseen or vanished classes are always watched.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
-- `monitors = [:martingale]`: monitors of every feature and score whose evidence adds up over windows, so that a change too
-  small for any single window is found; empty for none.
-- `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`.
+- `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
+  a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
+  `:page_hinkley`, `:hddm_a`, `:hddm_w`, `:kswin`, `:cusum`, `:gma`, `:mmd`, `:betting`, with their defaults, see one value a pane (a
+  `slide`, else a window): the mean rank of its observations among the baseline's, standardised. They see a middle that moves, not a
+  spread, and state no rate of false alarms: their alerts have `threshold == 1`. Most need tens of panes: take a short `slide`.
+- `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`, `:mannwhitney` (of the counts
+  between quantiles of the baseline that a window keeps).
 - `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
 - `slide = nothing`: a new window starts after so much (observations or a time); `nothing`: windows tumble.
 - `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on

@@ -2,6 +2,8 @@
 
 const ColumnEvidence = NamedTuple{(:name, :e_value, :capital, :effect, :drift),Tuple{String,Float64,Float64,Float64,Bool}}
 
+const Detection = NamedTuple{(:name, :monitor, :statistic, :p_value, :effect, :drift),Tuple{String,String,Float64,Float64,Float64,Bool}}
+
 """
     TestedWindow
 
@@ -13,6 +15,7 @@ const ColumnEvidence = NamedTuple{(:name, :e_value, :capital, :effect, :drift),T
 | `alarm` | whether something was found |
 | `tests` | every drift test: a [`TestResult`](@ref FluxGuard.TestResult) each |
 | `evidence` | what has come together over the windows so far: named tuples `name`, `e_value`, `capital` (alarms at 1), `effect`, `drift`, one a column |
+| `detections` | where other monitors fired since the window before: named tuples `name`, `monitor`, `statistic` and `p_value` (Mann and Whitney's z of the pane, and its p-value), `effect`, `drift` |
 """
 struct TestedWindow
     window::Span
@@ -22,11 +25,13 @@ struct TestedWindow
     alarm::Bool
     tests::Vector{TestResult}
     evidence::Vector{ColumnEvidence}
+    detections::Vector{Detection}
 end
 
 TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"]), d["anomalous"], d["non_finite"],
     d["alarm"], [TestResult(t["name"], t) for t in d["tests"]],
-    [ColumnEvidence((e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"])) for e in d["evidence"]])
+    [ColumnEvidence((e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"])) for e in d["evidence"]],
+    [Detection((e["name"], e["monitor"], number(e["statistic"]), number(e["p_value"]), number(e["effect"]), e["drift"])) for e in d["detections"]])
 
 """
     windows(guard; after = 0) -> Vector{TestedWindow}
@@ -45,11 +50,14 @@ function Base.show(io::IO, ::MIME"text/plain", w::TestedWindow)
     isempty(w.tests) || print_tests(io, w.tests; taken = 6)
 end
 
+what_drifted(w::TestedWindow) = [[string(t.name, " (", t.test, ")") for t in w.tests if t.drift];
+    [e.name * " (martingale)" for e in w.evidence if e.drift];
+    [string(d.name, " (", d.monitor, ")") for d in w.detections if d.drift]]
+
 function Base.show(io::IO, ::MIME"text/plain", list::Vector{TestedWindow})
     println(io, plural(length(list), "tested window"))
     isempty(list) && return
     rows = [(w.window.index, w.window.observations, w.anomalous, w.non_finite, w.level, w.alarm,
-        join([[string(t.name, " (", t.test, ")") for t in w.tests if t.drift]; [e.name * " (martingale)" for e in w.evidence if e.drift]], ", "))
-        for w in list]
+        join(what_drifted(w), ", ")) for w in list]
     print_table(io, ["window", "observations", "anomalous", "non-finite", "level", "alarm", "drift"], rows; limit = row_limit(io, 6))
 end

@@ -99,7 +99,7 @@ pub struct Alert {
     pub adjusted_p_value: f64,
     /// Its effect size.
     pub effect: f64,
-    /// The probability of a false alarm that this decision was allowed.
+    /// The probability of a false alarm that this decision was allowed; 1 for a monitor that states none.
     pub threshold: f64,
     /// The expected false alarms of this kind of check in this window: its share of what the user asked for.
     pub false_alarm_rate: f64,

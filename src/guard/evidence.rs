@@ -9,12 +9,10 @@ use super::pane::Pane;
 use crate::alert;
 use crate::alert::{Kind, Severity};
 use crate::drift::anytime::counts::Counts;
+use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::profile::Baseline;
 use crate::sketch::HistogramCounts;
-
-/// The name in alerts and options.
-pub(super) const MARTINGALE: &str = "martingale";
 
 /// What has come together against one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,7 +92,7 @@ pub(super) fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -
     let p_value = |column: &ColumnEvidence| (1.0 / column.e_value).min(1.0);
     let evidence = |column: &&ColumnEvidence| alert::Evidence {
         name: column.name.clone(),
-        test: MARTINGALE.into(),
+        test: StreamName::Martingale.as_str().into(),
         statistic: column.e_value,
         p_value: p_value(column),
         effect: column.effect,

@@ -5,6 +5,7 @@
 //! background thread, which puts panes together to windows, tests each window against the baseline within a budget of false
 //! alarms, and publishes alerts. When the thread is behind, callers merge their own summaries.
 
+mod chart;
 mod claims;
 mod counters;
 mod evidence;
@@ -14,6 +15,7 @@ mod pane;
 mod rate;
 mod slots;
 mod state;
+mod streams;
 mod verdict;
 mod windows;
 mod worker;
@@ -30,10 +32,11 @@ use serde::{Deserialize, Serialize};
 pub use counters::Counters;
 pub use evidence::ColumnEvidence;
 pub use monitor::{ColumnTest, WindowReport};
-pub use options::{GuardOptions, Length, MonitorName};
+pub use options::{GuardOptions, Length};
 pub use pane::Pane;
 pub use rate::{Budget, FalseAlarms, Per};
 pub use state::Wake;
+pub use streams::Detection;
 pub use verdict::Verdict;
 pub use worker::{is_running, shutdown};
 

@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::evidence::{self, ColumnEvidence, Evidence as Martingales};
 use super::options::GuardOptions;
 use super::pane::Pane;
+use super::streams::{self, Detection};
 use crate::alert::{Evidence, Kind, Severity, Span};
 use crate::drift::charts::ChartPoint;
 use crate::drift::judged::{JudgedTest, judge};
-use crate::drift::two_sample::{Method, TestName, TestResult, chi2, g, hellinger, js, kl, psi, wasserstein};
+use crate::drift::online::StreamName;
+use crate::drift::two_sample::{
+    Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
+};
 use crate::error::{Error, Result};
 use crate::profile::Baseline;
 use crate::sketch::Histogram;
@@ -40,8 +44,10 @@ pub struct WindowReport {
     pub alarm: bool,
     /// Every drift test.
     pub tests: Vec<ColumnTest>,
-    /// What has come together over the windows so far, by column; empty without a monitor.
+    /// What has come together over the windows so far, by column; empty without the monitor `martingale`.
     pub evidence: Vec<ColumnEvidence>,
+    /// Where other monitors fired since the window before.
+    pub detections: Vec<Detection>,
 }
 
 /// Something found in a window, before it is known whether it is news.
@@ -71,7 +77,9 @@ pub(super) struct ChartMark {
 fn families(options: &GuardOptions, baseline: &Baseline) -> f64 {
     let drift = !options.tests.is_empty() || baseline.scorer.output().has_classes();
     let classes = baseline.scorer.output().has_classes();
-    let parts = [true, drift, classes, !options.charts.is_empty(), !options.monitors.is_empty()];
+    // Other monitors are held to no rate.
+    let martingale = options.monitors.contains(&StreamName::Martingale);
+    let parts = [true, drift, classes, !options.charts.is_empty(), martingale];
     parts.iter().filter(|p| **p).count() as f64
 }
 
@@ -86,7 +94,7 @@ pub(super) fn test(
     span: Span,
     level: f64,
     charts: &[ChartMark],
-    evidence: Option<&mut Martingales>,
+    (evidence, detections): (Option<&mut Martingales>, Vec<Detection>),
 ) -> Result<(WindowReport, Vec<Finding>)> {
     let part = level / families(options, baseline);
     let tests = drift_tests(baseline, options, window, part)?;
@@ -94,6 +102,7 @@ pub(super) fn test(
     let mut findings = Vec::new();
     findings.extend(drift_finding(&tests, part, false));
     findings.extend(evidence::finding(&evidence, part, options.min_effect(TestName::Ks)));
+    findings.extend(streams::finding(&detections, options.min_effect(TestName::MannWhitney)));
     findings.extend(drift_finding(&tests, part, true));
     findings.extend(anomaly_finding(baseline, window, part)?);
     findings.extend(class_findings(baseline, window, part)?);
@@ -106,6 +115,7 @@ pub(super) fn test(
         alarm: !findings.is_empty() || window.non_finite > 0,
         tests,
         evidence,
+        detections,
     };
     Ok((report, findings))
 }
@@ -159,10 +169,8 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, lev
         TestName::Js => js::from_counts(&reference, &current),
         TestName::Hellinger => hellinger::from_counts(&reference, &current),
         TestName::Kl => kl::from_counts(&reference, &current),
-        _ => {
-            let known = TestName::OF_WINDOWS.map(TestName::as_str).join(", ");
-            Err(Error::invalid("tests", test, format!("tests that a window's counts are enough for: {known}")))
-        }
+        TestName::MannWhitney => mannwhitney::from_ordered_counts(histogram.reference(), groups.counts()),
+        _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::rate::FalseAlarms;
+use super::streams;
 use crate::drift::charts::ChartName;
 use crate::drift::judged;
+use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
 use crate::profile::DetectorName;
@@ -21,14 +23,6 @@ pub enum Length {
     Observations(u64),
     /// So much time, from a window's first observation.
     Seconds(f64),
-}
-
-/// A monitor whose evidence adds up over windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MonitorName {
-    /// [`crate::drift::anytime::counts`] of every feature and score.
-    Martingale,
 }
 
 /// Everything that can be said about a guard; every field has a default.
@@ -50,8 +44,9 @@ pub struct GuardOptions {
     pub charts: Vec<ChartName>,
     /// Drift tests of every feature and score.
     pub tests: Vec<TestName>,
-    /// Monitors of every feature and score whose evidence adds up over windows.
-    pub monitors: Vec<MonitorName>,
+    /// Monitors of every feature and score over windows: `martingale`, whose evidence adds up and has a part of the false alarms, and
+    /// detectors of [`crate::drift::online`], which see one value a pane and state no rate of false alarms.
+    pub monitors: Vec<StreamName>,
     /// The length of a tested window.
     pub window: Length,
     /// How far one window starts after the one before; without, windows tumble.
@@ -76,7 +71,7 @@ impl Default for GuardOptions {
             detectors: None,
             charts: Vec::new(),
             tests: vec![TestName::Ks],
-            monitors: vec![MonitorName::Martingale],
+            monitors: vec![StreamName::Martingale],
             window: Length::Observations(1000),
             slide: None,
             min_effect: None,
@@ -130,7 +125,10 @@ impl GuardOptions {
         self.false_alarms.check()?;
         match self.window {
             Length::Observations(w) => {
-                let binned = self.tests.iter().any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein));
+                let binned = self
+                    .tests
+                    .iter()
+                    .any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney));
                 // Cochran's rule: five expected in each of ten bins.
                 let (expected, reason) = if binned {
                     (50, "five observations for each of the ten bins of the tests chi2, psi and js")
@@ -154,10 +152,8 @@ impl GuardOptions {
                 return Err(Error::invalid("min_effect", format!("{test} {least}"), "0 (no gate) or more"));
             }
         }
-        if let Some(test) = self.tests.iter().find(|test| !TestName::OF_WINDOWS.contains(test)) {
-            let known: Vec<&str> = TestName::OF_WINDOWS.iter().map(|test| test.as_str()).collect();
-            return Err(Error::invalid("tests", test, format!("tests of a window's counts: {}", known.join(", "))));
-        }
+        self.tests.iter().try_for_each(|test| test.expect_of_windows())?;
+        self.monitors.iter().try_for_each(|monitor| streams::expect_monitor(*monitor))?;
         let twice = |i: usize| self.tests[..i].contains(&self.tests[i]);
         if (0..self.tests.len()).any(twice) {
             return Err(Error::invalid("tests", "a test twice", "each test once"));

@@ -3,21 +3,19 @@
 use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
 
+use super::chart::Chart;
 use super::evidence::Evidence as Martingales;
 use super::monitor::{self, ChartMark, Finding, WindowReport};
 use super::options::{GuardOptions, Length};
 use super::pane::Pane;
 use super::rate::Budget;
 use super::slots::Share;
+use super::streams::Streams;
 use crate::alert::{Alert, Episodes, Evidence, Kind, Severity, Span};
-use crate::drift::charts::{ChartName, ChartPoint, Cusum, Ewma, Shewhart};
+use crate::drift::online::StreamName;
+use crate::drift::two_sample::TestName;
 use crate::error::Result;
 use crate::profile::Baseline;
-
-/// Weight of the newest score in the EWMA chart (Montgomery 2013, section 9.2: 0.05 to 0.25 work well).
-const EWMA_LAMBDA: f64 = 0.1;
-/// Reference value of the CUSUM chart: half of a shift by one standard deviation.
-const CUSUM_K: f64 = 0.5;
 
 /// What came of a tested window.
 #[derive(Debug)]
@@ -67,6 +65,7 @@ pub(super) struct Windows {
     episodes: Episodes,
     charts: Vec<Chart>,
     evidence: Option<Martingales>,
+    streams: Streams,
 }
 
 impl Windows {
@@ -93,7 +92,8 @@ impl Windows {
             budget: Budget::new(options.false_alarms),
             episodes: Episodes::new(options.repeat),
             charts,
-            evidence: (!options.monitors.is_empty()).then(|| Martingales::new(baseline)),
+            evidence: options.monitors.contains(&StreamName::Martingale).then(|| Martingales::new(baseline)),
+            streams: Streams::new(&options.monitors, baseline.column_count())?,
         })
     }
 
@@ -151,6 +151,7 @@ impl Windows {
         if let Some(evidence) = &mut self.evidence {
             evidence.add(&share.pane);
         }
+        self.streams.add(&share.pane, with.baseline)?;
         self.recent.push_back(share);
         if self.recent.len() > self.panes {
             self.recycle_oldest(with);
@@ -181,8 +182,9 @@ impl Windows {
         let observations = std::mem::take(&mut self.untested);
         let level = self.budget.spend(Instant::now(), observations);
         let marks: Vec<ChartMark> = self.charts.iter_mut().filter_map(|c| c.finish(with.baseline)).collect();
-        let (report, mut findings) =
-            monitor::test(with.baseline, with.options, window, span, level, &marks, self.evidence.as_mut())?;
+        let detections = self.streams.finish(with.options.min_effect(TestName::MannWhitney));
+        let monitors = (self.evidence.as_mut(), detections);
+        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks, monitors)?;
         findings.extend(non_finite_finding(window, with.baseline));
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
@@ -284,65 +286,4 @@ fn non_finite_finding(window: &Pane, baseline: &Baseline) -> Option<Finding> {
         message: format!("{} of {} observations hold NaN or Inf", window.non_finite, window.observations),
         evidence,
     })
-}
-
-/// One chart of one detector's scores.
-#[derive(Debug)]
-struct Chart {
-    name: ChartName,
-    detector: usize,
-    shewhart: Shewhart,
-    ewma: Ewma,
-    cusum: Cusum,
-    sum: f64,
-    points: u64,
-    /// The most extreme point since the last window.
-    worst: Option<ChartPoint>,
-}
-
-impl Chart {
-    fn new(name: ChartName, detector: usize, reference_size: u64) -> Self {
-        Chart {
-            name,
-            detector,
-            shewhart: Shewhart::new(reference_size),
-            ewma: Ewma::new(EWMA_LAMBDA, reference_size),
-            cusum: Cusum::new(CUSUM_K, reference_size),
-            sum: 0.0,
-            points: 0,
-            worst: None,
-        }
-    }
-
-    /// Takes in more scores, one list a detector, in order.
-    fn update(&mut self, series: &[Vec<f32>], baseline: &Baseline) {
-        for score in &series[self.detector] {
-            let z = baseline.normal_score(self.detector, *score);
-            self.points += 1;
-            self.sum += z;
-            let point = match self.name {
-                ChartName::Shewhart => continue,
-                ChartName::Ewma => self.ewma.update(z),
-                ChartName::Cusum => self.cusum.update(z),
-            };
-            if self.worst.is_none_or(|worst| point.p_value < worst.p_value) {
-                self.worst = Some(point);
-            }
-        }
-    }
-
-    /// The window's strongest point; starts the next window.
-    fn finish(&mut self, baseline: &Baseline) -> Option<ChartMark> {
-        let (points, sum) = (std::mem::take(&mut self.points), std::mem::take(&mut self.sum));
-        let worst = std::mem::take(&mut self.worst);
-        if points == 0 {
-            return None;
-        }
-        let (point, points) = match self.name {
-            ChartName::Shewhart => (self.shewhart.point(sum, points), 1),
-            _ => (worst?, points),
-        };
-        let detector = baseline.scorer.detectors()[self.detector].as_str().to_string();
-        Some(ChartMark { chart: self.name.as_str(), detector, point, points })
-    }
 }

@@ -93,6 +93,31 @@ end
     @test resolved(min_effect = ["ks" => 0.3])["min_effect"]["ks"] == 0.3
 end
 
+@testset "online detectors as monitors" begin
+    for monitor in (:adwin, :page_hinkley, :hddm_a, :hddm_w, :kswin, :cusum, :gma, :mmd, :betting)
+        Guard(baseline(); window = 200, tests = [], monitors = [monitor], log = false) do guard
+            foreach(seed -> observe!(guard, logits(seed, 5000)), 30:34)
+            flush(guard)
+            @test isempty(filter(alert -> alert.kind === :drift, alerts(guard)))
+            observe!(guard, logits(35, 12_000) .+ 1)
+            flush(guard)
+            drift = filter(alert -> alert.kind === :drift, alerts(guard))
+            @test !isempty(drift)
+            isempty(drift) && continue
+            a = first(drift)
+            @test a.test == replace(string(monitor), '_' => '-')
+            @test a.threshold == 1 && a.effect > 0.1 && a.p_value < 1e-3
+            fired = filter(w -> !isempty(w.detections), windows(guard))
+            @test !isempty(fired) && any(d -> d.drift && d.monitor == a.test, fired[1].detections)
+            @test occursin(a.test, sprint(show, MIME("text/plain"), fired; context = :limit => false))
+        end
+    end
+    error = try Guard(baseline(); monitors = [:ddm], log = false) catch e; e end
+    @test error isa InvalidArgument && occursin("page-hinkley", sprint(showerror, error))
+    error = try Guard(baseline(); tests = [:cvm], log = false) catch e; e end
+    @test error isa InvalidArgument && occursin("cannot be run on a window", sprint(showerror, error))
+end
+
 @testset "a window of time" begin
     Guard(baseline(); window = Millisecond(200), log = false) do guard
         observe!(guard, logits(25, 300))

@@ -99,9 +99,8 @@ impl TestName {
         Self::OF_ALL_COLUMNS.contains(&self)
     }
 
-    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference. (tv is left out:
-    /// its p-values, by reassignment, are never below 0.001, and a guard's level is.)
-    pub const OF_WINDOWS: [TestName; 8] = [
+    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference.
+    pub const OF_WINDOWS: [TestName; 9] = [
         TestName::Ks,
         TestName::Chi2,
         TestName::G,
@@ -110,7 +109,29 @@ impl TestName {
         TestName::Hellinger,
         TestName::Kl,
         TestName::Wasserstein,
+        TestName::MannWhitney,
     ];
+
+    /// # Errors
+    /// `InvalidArgument` naming `tests` for a test that a window's counts are not enough for; it says why, and what is near it.
+    pub fn expect_of_windows(self) -> Result<()> {
+        if Self::OF_WINDOWS.contains(&self) {
+            return Ok(());
+        }
+        let (why, instead) = match self {
+            TestName::Cvm | TestName::Ad | TestName::Kuiper => ("its limit law is that of values, not of counts", "ks"),
+            TestName::Welch => ("a window keeps no variances of its scores", "mannwhitney"),
+            TestName::EppsSingleton | TestName::Energy => ("it needs the values", "ks or wasserstein"),
+            TestName::Fisher => ("it is for two values", "chi2 or g"),
+            TestName::Tv => {
+                ("its p-values, by reassignment, are never below 0.001, and a window's level is", "hellinger")
+            }
+            _ => ("it needs all columns of each observation", "ks, and compare on batches that you keep"),
+        };
+        let known = Self::OF_WINDOWS.map(TestName::as_str).join(", ");
+        let expected = format!("{instead} ({self} cannot be run on a window: {why}); a window has {known}");
+        Err(Error::invalid("tests", self, expected))
+    }
 
     /// The name, as it is written everywhere.
     #[must_use]

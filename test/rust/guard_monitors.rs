@@ -1,0 +1,117 @@
+//! Every monitor of a guard by its name: quiet on a stream that stays, and it fires where one moves.
+#![allow(clippy::unwrap_used)]
+
+use fluxguard::alert::Kind;
+use fluxguard::drift::online::StreamName;
+use fluxguard::drift::two_sample::TestName;
+use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
+use fluxguard::profile::{Profile, ProfileOptions};
+use fluxguard::tensor::{Elements, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+const FEATURES: usize = 3;
+const PANE: usize = 400;
+
+struct Source(ChaCha8Rng);
+
+impl Source {
+    fn unit(&mut self) -> f64 {
+        ((self.0.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    /// Three exponential features, the second one `by` times as large.
+    fn rows(&mut self, count: usize, by: f64) -> Vec<f64> {
+        (0..FEATURES * count).map(|i| -self.unit().ln() * if i % FEATURES == 1 { by } else { 1.0 }).collect()
+    }
+}
+
+fn tensor(rows: &[f64]) -> Tensor<'_> {
+    Tensor::new(Elements::F64(rows), rows.len() / FEATURES).unwrap()
+}
+
+fn guard(source: &mut Source, options: GuardOptions) -> Guard {
+    let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+    profile.fit(&tensor(&source.rows(8000, 1.0))).unwrap();
+    let false_alarms = FalseAlarms { rate: 1e-6, per: Per::Window };
+    Guard::new(&profile, GuardOptions { false_alarms, window: Length::Observations(PANE as u64), ..options }).unwrap()
+}
+
+#[test]
+fn each_monitor_is_quiet_on_what_stays_and_fires_on_what_moves() {
+    for name in StreamName::ALL.into_iter().filter(|name| !matches!(name, StreamName::Ddm | StreamName::Eddm)) {
+        let mut source = Source(ChaCha8Rng::seed_from_u64(20_261_123));
+        let guard = guard(&mut source, GuardOptions { tests: Vec::new(), monitors: vec![name], ..Default::default() });
+        let mut serve = |panes: usize, by: f64| {
+            let before = guard.windows(0).last().map_or(0, |window| window.window.index);
+            for _ in 0..panes {
+                guard.observe(&tensor(&source.rows(PANE, by)), 0, false).unwrap();
+                guard.flush().unwrap();
+            }
+            guard.windows(before)
+        };
+        let before = serve(150, 1.0);
+        assert_eq!(guard.alerts(0), [], "{name}");
+        assert!(before.iter().all(|window| window.detections.iter().all(|found| !found.drift)), "{name}");
+        let after = serve(80, 1.5);
+        let alerts = guard.alerts(0);
+        let alert = alerts.first().unwrap_or_else(|| panic!("{name} did not fire"));
+        assert_eq!((alert.kind, alert.test.as_str()), (Kind::Drift, name.as_str()));
+        assert!(alert.effect >= 0.1 && alert.p_value < 1e-3 && alert.window.index > 150, "{alert:?}");
+        if name == StreamName::Martingale {
+            assert_eq!(alert.feature.as_deref(), Some("y2"));
+        } else {
+            assert_eq!((alert.threshold, alert.false_alarm_rate), (1.0, 1.0));
+            assert!(alert.message.contains("no rate of false alarms"), "{}", alert.message);
+            let found = after.iter().flat_map(|window| &window.detections);
+            assert!(found.clone().any(|found| found.drift && found.monitor == name && found.name == "y2"));
+            assert!(found.clone().all(|found| found.statistic.is_finite() && found.p_value <= 1.0), "{name}");
+        }
+        // It survives JSON, as the journal has it.
+        let text = serde_json::to_string(alert).unwrap();
+        assert_eq!(serde_json::from_str::<fluxguard::alert::Alert>(&text).unwrap(), *alert);
+    }
+}
+
+#[test]
+fn what_a_guard_cannot_run_is_refused_with_a_reason() {
+    let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+    profile.fit(&tensor(&Source(ChaCha8Rng::seed_from_u64(1)).rows(500, 1.0))).unwrap();
+    let refused = |options| Guard::new(&profile, options).unwrap_err().to_string();
+    for name in [StreamName::Ddm, StreamName::Eddm] {
+        let error = refused(GuardOptions { monitors: vec![name], ..Default::default() });
+        assert!(error.starts_with(&format!("monitors: got {name}, expected one of adwin, page-hinkley, ")), "{error}");
+        assert!(error.contains("takes outcomes"), "{error}");
+    }
+    for (test, words) in [
+        (TestName::Cvm, "expected ks (cvm cannot be run on a window: its limit law is that of values, not of counts)"),
+        (
+            TestName::Tv,
+            "expected hellinger (tv cannot be run on a window: its p-values, by reassignment, are never below",
+        ),
+        (TestName::Mmd, "mmd cannot be run on a window: it needs all columns of each observation"),
+        (TestName::Fisher, "a window has ks, chi2, g, psi, js, hellinger, kl, wasserstein, mannwhitney"),
+    ] {
+        let error = refused(GuardOptions { tests: vec![test], ..Default::default() });
+        assert!(error.starts_with(&format!("tests: got {test}, ")) && error.contains(words), "{error}");
+    }
+    let twice = vec![StreamName::Adwin, StreamName::Adwin];
+    assert!(refused(GuardOptions { monitors: twice, ..Default::default() }).contains("a monitor twice"));
+    assert!(serde_json::from_str::<GuardOptions>("{\"monitors\": [\"hddm-w\", \"martingale\"]}").is_ok());
+    let unknown = serde_json::from_str::<GuardOptions>("{\"monitors\": [\"adwinn\"]}").unwrap_err().to_string();
+    assert!(unknown.contains("page-hinkley"), "{unknown}");
+}
+
+#[test]
+fn mannwhitney_of_a_windows_counts_finds_a_shift() {
+    let mut source = Source(ChaCha8Rng::seed_from_u64(2));
+    let tests = vec![TestName::MannWhitney];
+    let guard = guard(&mut source, GuardOptions { tests, monitors: Vec::new(), ..Default::default() });
+    guard.observe(&tensor(&source.rows(20 * PANE, 1.0)), 0, false).unwrap();
+    guard.flush().unwrap();
+    assert_eq!(guard.alerts(0), []);
+    guard.observe(&tensor(&source.rows(PANE, 1.5)), 0, false).unwrap();
+    guard.flush().unwrap();
+    let alerts = guard.alerts(0);
+    assert_eq!((alerts[0].test.as_str(), alerts[0].feature.as_deref()), ("mannwhitney", Some("y2")));
+}
