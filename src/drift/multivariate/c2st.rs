@@ -32,7 +32,8 @@ const LEAST: usize = 20;
 /// the sum of all. Where every fold is scored by all others, as usual, folds share labels, their errors are correlated, and a
 /// binomial p-value is too small (0.08 rejected at 0.05: `test/reference/cross_fitting.py`).
 ///
-/// Cost: 4 fits: O(N d) an iteration, at most 100; or O(100 √d N log N). Memory: 16 N d bytes.
+/// Cost: 4 fits: O(N d) an iteration, at most 100; or 100 trees of at most 4096 rows,
+/// and O(100 log N) to score a row. Memory: 16 N d bytes.
 ///
 /// # Errors
 /// `FeatureMismatch`; `InvalidArgument` naming `method` for one that c2st has not; naming `reference` or `current` for NaN or
