@@ -1,6 +1,6 @@
 //! FluxGuard: the safety layer of a Flux.jl model, as one engine with no idea of its host language.
 //!
-//! Arrows point one way: `ffi -> guard -> {drift, outlier, output, alert, store} -> {stats, sketch} -> tensor`;
+//! Arrows point one way: `ffi -> guard -> {drift, outlier, output, performance, alert, store} -> {stats, sketch} -> tensor`;
 //! `privacy` stands on `stats` alone.
 
 pub mod alert;
@@ -10,6 +10,7 @@ pub mod ffi;
 pub mod guard;
 pub mod outlier;
 pub mod output;
+pub mod performance;
 pub mod privacy;
 pub mod profile;
 pub mod simd;

@@ -1,0 +1,274 @@
+//! Performance of a chunk of observations, estimated without their labels.
+
+use serde::{Deserialize, Serialize};
+
+use super::answers::{Answers, Read};
+use super::calibration::Calibrator;
+use super::classes::{self, OneClass};
+use super::losses::{self, Losses};
+use super::metric::{Metric, Problem};
+use super::options::Options;
+use crate::{Error, Result};
+
+/// Chunks of the reference that bounds are made of, at least.
+const LEAST_CHUNKS: usize = 4;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Model {
+    Classes(Calibrator),
+    Losses(Losses),
+}
+
+/// Where a measure lay on the reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bound {
+    /// Which measure.
+    pub metric: Metric,
+    /// Of the whole reference; NaN where it is not defined.
+    pub reference: f64,
+    /// An estimate below this is an alert: the mean of the reference's whole chunks less `deviations` of their standard
+    /// deviations (divisor: their number), at least 0. NaN where it is defined in fewer than 4 chunks.
+    pub lower: f64,
+    /// An estimate above this is an alert.
+    pub upper: f64,
+    /// Over the root of a chunk's size: the standard error of the measure in a chunk.
+    pub spread: f64,
+}
+
+/// One measure of one chunk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Which measure.
+    pub metric: Metric,
+    /// From 0.
+    pub chunk: usize,
+    /// The first observation, from 0.
+    pub start: usize,
+    /// The one after the last.
+    pub end: usize,
+    /// The estimate; NaN where it is not defined.
+    pub estimate: f64,
+    /// The standard error that the measure of so few observations has by chance, as known from the reference's labels. An error of
+    /// calibration or of the loss's regression is not in it.
+    pub sampling_error: f64,
+    /// What the labels say, where they were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub realised: Option<f64>,
+    /// Alert bound, as [`Bound::lower`].
+    pub lower: f64,
+    /// Alert bound, as [`Bound::upper`].
+    pub upper: f64,
+    /// Whether the estimate lies outside the bounds.
+    pub alert: bool,
+}
+
+/// What was estimated: chunk after chunk, and in each the metrics in their order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Whether any chunk has an alert.
+    pub drift: bool,
+    /// A line a chunk and measure.
+    pub chunks: Vec<Chunk>,
+}
+
+/// What an estimator knows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Description {
+    /// As fitted.
+    pub options: Options,
+    /// Labelled observations that it was fitted on.
+    pub observations: usize,
+    /// Scores an observation.
+    pub width: usize,
+    /// Which classes are calibrated; empty for a regression.
+    pub calibrated: Vec<bool>,
+    /// A line a measure.
+    pub bounds: Vec<Bound>,
+}
+
+/// Knows from a labelled reference how a model's own answers tell how well it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimator {
+    options: Options,
+    observations: usize,
+    width: usize,
+    model: Model,
+    bounds: Vec<Bound>,
+}
+
+impl Estimator {
+    /// Fits on a labelled reference that the model was not trained on, in the order of time (bounds come from its chunks).
+    ///
+    /// O(n log n) a class and metric, ten times that for `calibration = auto`; for a regression O(500 n features) a loss. Memory:
+    /// a few copies of the answers.
+    ///
+    /// # Errors
+    /// `InvalidArgument` naming the option, or the scores, predictions or labels that are missing or out of range;
+    /// `BaselineTooSmall` for fewer than 4 whole chunks.
+    pub fn fit(reference: &Answers<'_>, options: Options) -> Result<Self> {
+        let options = options.checked()?;
+        let read = reference.read("reference", &options, None)?;
+        let Some(labels) = &read.labels else {
+            return Err(Error::invalid("labels", "nothing", "a label for each observation of the reference"));
+        };
+        let whole = read.len() / options.chunk_size;
+        if whole < LEAST_CHUNKS {
+            let reason =
+                format!("alert bounds need {LEAST_CHUNKS} chunks of {}; or lower chunk_size", options.chunk_size);
+            let expected = LEAST_CHUNKS * options.chunk_size;
+            return Err(Error::BaselineTooSmall { argument: "reference", was: read.len(), expected, reason });
+        }
+        let model = if options.problem == Problem::Regression {
+            Model::Losses(Losses::fit(&options.metrics, &read, labels)?)
+        } else {
+            let columns = Columns::new(&read, options.problem, Some(labels));
+            Model::Classes(Calibrator::fit(options.calibration, &columns.scores, &columns.truth, options.seed)?)
+        };
+        let known = Known::realised(&read, options.problem, labels);
+        let bound = |&metric: &Metric| {
+            let value =
+                |chunk: usize| known.value(metric, chunk * options.chunk_size, (chunk + 1) * options.chunk_size);
+            let values: Vec<f64> = (0..whole).map(value).filter(|value| !value.is_nan()).collect();
+            let (mut lower, mut upper) = (f64::NAN, f64::NAN);
+            if values.len() >= LEAST_CHUNKS {
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                let margin = options.deviations * losses::deviation(&values);
+                (lower, upper) = ((mean - margin).max(0.0), (mean + margin).min(metric.most()));
+            }
+            let reference = known.value(metric, 0, read.len());
+            Bound { metric, reference, lower, upper, spread: known.spread(metric) }
+        };
+        let bounds = options.metrics.iter().map(bound).collect();
+        Ok(Estimator { observations: read.len(), width: read.width, options, model, bounds })
+    }
+
+    /// Estimates each measure of each chunk of `current`, which need not have labels; with labels also what they say. Chunks
+    /// are counted from the first observation; the last may be shorter.
+    ///
+    /// # Errors
+    /// `InvalidArgument` as [`Estimator::fit`].
+    pub fn estimate(&self, current: &Answers<'_>) -> Result<Estimate> {
+        let read = current.read("current", &self.options, Some(self.width))?;
+        let expected = match &self.model {
+            Model::Classes(calibrator) => {
+                let mut columns = Columns::new(&read, self.options.problem, None);
+                columns.truth = calibrator.apply(&columns.scores);
+                Known::Classes(columns)
+            }
+            Model::Losses(losses) => {
+                let (absolute, squared) = losses.predict(&read);
+                Known::Losses { absolute, squared }
+            }
+        };
+        let realised = read.labels.as_ref().map(|labels| Known::realised(&read, self.options.problem, labels));
+        let mut chunks = Vec::new();
+        for (chunk, start) in (0..read.len()).step_by(self.options.chunk_size).enumerate() {
+            let end = (start + self.options.chunk_size).min(read.len());
+            for &Bound { metric, lower, upper, spread, .. } in &self.bounds {
+                let estimate = expected.value(metric, start, end);
+                chunks.push(Chunk {
+                    metric,
+                    chunk,
+                    start,
+                    end,
+                    estimate,
+                    sampling_error: spread / ((end - start) as f64).sqrt(),
+                    realised: realised.as_ref().map(|known| known.value(metric, start, end)),
+                    lower,
+                    upper,
+                    // Neither holds where one of them is NaN.
+                    alert: estimate < lower || estimate > upper,
+                });
+            }
+        }
+        Ok(Estimate { drift: chunks.iter().any(|chunk| chunk.alert), chunks })
+    }
+
+    /// What it knows.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let calibrated = match &self.model {
+            Model::Classes(calibrator) => calibrator.calibrated(),
+            Model::Losses(_) => Vec::new(),
+        };
+        Description {
+            options: self.options.clone(),
+            observations: self.observations,
+            width: self.width,
+            calibrated,
+            bounds: self.bounds.clone(),
+        }
+    }
+}
+
+/// A vector a class.
+struct Columns {
+    scores: Vec<Vec<f64>>,
+    truth: Vec<Vec<f64>>,
+    predicted: Vec<Vec<f64>>,
+}
+
+impl Columns {
+    fn new(read: &Read, problem: Problem, labels: Option<&Vec<f64>>) -> Self {
+        let classes: Vec<usize> = if problem == Problem::Binary { vec![1] } else { (0..read.width).collect() };
+        let is = |values: &[f64], class: usize| -> Vec<f64> {
+            values.iter().map(|x| f64::from(u8::from(*x == class as f64))).collect()
+        };
+        let column = |class: usize| {
+            let at = if problem == Problem::Binary { 0 } else { class };
+            read.scores.iter().skip(at).step_by(read.width).copied().collect()
+        };
+        Columns {
+            scores: classes.iter().map(|&class| column(class)).collect(),
+            truth: labels.map_or_else(Vec::new, |labels| classes.iter().map(|&class| is(labels, class)).collect()),
+            predicted: classes.iter().map(|&class| is(&read.predictions, class)).collect(),
+        }
+    }
+
+    fn views(&self, start: usize, end: usize) -> Vec<OneClass<'_>> {
+        (0..self.scores.len())
+            .map(|class| OneClass {
+                scores: &self.scores[class][start..end],
+                truth: &self.truth[class][start..end],
+                predicted: &self.predicted[class][start..end],
+            })
+            .collect()
+    }
+}
+
+/// What is known, or expected, of each observation.
+enum Known {
+    Classes(Columns),
+    Losses { absolute: Vec<f64>, squared: Vec<f64> },
+}
+
+impl Known {
+    fn realised(read: &Read, problem: Problem, labels: &Vec<f64>) -> Self {
+        if problem == Problem::Regression {
+            let of = |metric: Metric| losses::realised(metric, &read.predictions, labels);
+            Known::Losses { absolute: of(Metric::Mae), squared: of(Metric::Mse) }
+        } else {
+            Known::Classes(Columns::new(read, problem, Some(labels)))
+        }
+    }
+
+    fn value(&self, metric: Metric, start: usize, end: usize) -> f64 {
+        match self {
+            Known::Classes(columns) => classes::macro_average(metric, &columns.views(start, end)),
+            Known::Losses { absolute, .. } if metric == Metric::Mae => losses::value(metric, &absolute[start..end]),
+            Known::Losses { squared, .. } => losses::value(metric, &squared[start..end]),
+        }
+    }
+
+    fn spread(&self, metric: Metric) -> f64 {
+        match self {
+            Known::Classes(columns) => classes::spread(metric, &columns.views(0, columns.scores[0].len())),
+            Known::Losses { absolute, .. } if metric == Metric::Mae => losses::spread(metric, absolute),
+            Known::Losses { squared, .. } => losses::spread(metric, squared),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
