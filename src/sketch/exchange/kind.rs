@@ -1,0 +1,87 @@
+//! Which sketches there are, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// A family of Apache DataSketches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SketchKind {
+    /// Quantiles of numbers, with a bound on the error of ranks (Karnin, Lang and Liberty 2016); of doubles.
+    Kll,
+    /// Quantiles of numbers, most exact at the ends, without a bound (Dunning and Ertl 2019); of doubles.
+    Tdigest,
+    /// The number of distinct items (Flajolet et al. 2007, with the estimator of historic inverse probability).
+    Hll,
+    /// The number of distinct items; other tools can also intersect and subtract such sketches.
+    Theta,
+    /// The most frequent items and how often each came (Misra and Gries 1982; Anderson et al. 2017); of text.
+    FrequentItems,
+}
+
+impl SketchKind {
+    /// All of them.
+    pub const ALL: [SketchKind; 5] =
+        [SketchKind::Kll, SketchKind::Tdigest, SketchKind::Hll, SketchKind::Theta, SketchKind::FrequentItems];
+
+    /// The name in JSON and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SketchKind::Kll => "kll",
+            SketchKind::Tdigest => "tdigest",
+            SketchKind::Hll => "hll",
+            SketchKind::Theta => "theta",
+            SketchKind::FrequentItems => "frequent-items",
+        }
+    }
+
+    /// The size where none is given: that of the other DataSketches.
+    #[must_use]
+    pub fn default_size(self) -> u32 {
+        match self {
+            SketchKind::Kll | SketchKind::Tdigest => 200,
+            SketchKind::Hll | SketchKind::Theta => 12,
+            SketchKind::FrequentItems => 1024,
+        }
+    }
+
+    /// Whether its items are numbers only.
+    #[must_use]
+    pub fn numbers_only(self) -> bool {
+        matches!(self, SketchKind::Kll | SketchKind::Tdigest)
+    }
+
+    /// What a size may be.
+    pub(super) fn sizes(self) -> &'static str {
+        match self {
+            SketchKind::Kll => "k from 8 to 65535",
+            SketchKind::Tdigest => "k from 10 to 65535",
+            SketchKind::Hll => "lg_k from 4 to 21",
+            SketchKind::Theta => "lg_k from 5 to 26",
+            SketchKind::FrequentItems => "a power of two from 8 to 2^20",
+        }
+    }
+}
+
+impl fmt::Display for SketchKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for SketchKind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let known = || SketchKind::ALL.map(SketchKind::as_str).join(", ");
+        SketchKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+            .ok_or_else(|| Error::invalid("kind", format!("{name:?}"), format!("one of {}", known())))
+    }
+}
