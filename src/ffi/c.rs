@@ -12,7 +12,9 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod detector;
+mod performance;
 mod privacy;
+mod sketch;
 
 use std::ffi::c_void;
 use std::time::Duration;
@@ -20,6 +22,8 @@ use std::time::Duration;
 pub use self::privacy::*;
 pub use super::gradients::FgParameter;
 pub use detector::*;
+pub use performance::*;
+pub use sketch::*;
 
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};
@@ -34,7 +38,7 @@ use crate::store;
 #[repr(C)]
 #[derive(Debug)]
 pub struct FgText {
-    /// UTF-8 bytes, not ended by zero.
+    /// UTF-8 bytes (of a sketch: its bytes), not ended by zero.
     pub ptr: *mut u8,
     /// Their number.
     pub len: usize,
@@ -59,11 +63,11 @@ unsafe fn text<'a>(argument: &'static str, ptr: *const u8, len: usize) -> Result
 }
 
 /// SAFETY: `out` must be null or writable.
-unsafe fn give(out: *mut FgText, value: String) -> Result<i32> {
+unsafe fn give(out: *mut FgText, value: impl Into<Vec<u8>>) -> Result<i32> {
     if out.is_null() {
         return Err(Error::invalid("out", "a null pointer", "a place for the result"));
     }
-    let bytes = value.into_bytes().into_boxed_slice();
+    let bytes = value.into().into_boxed_slice();
     let text = FgText { len: bytes.len(), ptr: Box::into_raw(bytes).cast() };
     // SAFETY: by this function's contract.
     unsafe { out.write(text) };

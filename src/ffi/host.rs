@@ -46,7 +46,7 @@ pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 /// Parses options; an empty text is all defaults.
-fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
+pub(super) fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
     if json.trim().is_empty() {
         return Ok(T::default());
     }

@@ -7,5 +7,7 @@ mod gradients;
 mod host;
 #[cfg(feature = "julia")]
 pub mod julia;
+mod performance;
 mod privacy;
 mod raw;
+mod sketch;

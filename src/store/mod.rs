@@ -2,12 +2,14 @@
 
 mod detector;
 mod envelope;
+mod performance;
 mod stream;
 
 pub use detector::{load_detector, load_neighbours, save_detector, save_neighbours, size_of_detector};
 
 use std::path::Path;
 
+pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
 pub use stream::{load_stream, save_stream};
 
 use crate::error::{Error, Result};

@@ -157,7 +157,7 @@ pub unsafe extern "C" fn fg_detector_free(handle: *mut c_void) {
 }
 
 /// SAFETY: `data` must be readable for `len` elements, or be null.
-unsafe fn slice<'a, T>(argument: &'static str, data: *const T, len: usize) -> Result<&'a [T]> {
+pub(super) unsafe fn slice<'a, T>(argument: &'static str, data: *const T, len: usize) -> Result<&'a [T]> {
     if len == 0 {
         return Ok(&[]);
     }

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn fg_stream_update(
         let stream = unsafe { borrow_mut::<Stream>("stream", stream)? };
         if len == 0 {
             // SAFETY: the module's contract.
-            return unsafe { give(out, "[]".into()) };
+            return unsafe { give(out, "[]") };
         }
         // SAFETY: the module's contract.
         let values = unsafe { tensor("values", dtype, data, len, len)? };

@@ -72,6 +72,15 @@ pub(super) fn tensor<'a, T: Element>(
     unsafe { raw::tensor(argument, T::DTYPE, array.data_ptr(), array.length(), size("observations", observations)?) }
 }
 
+/// The elements of an argument, in place; none of an empty array.
+pub(super) fn elements<'a, T: ConstructType>(array: TypedArray<'a, '_, T>) -> &'a [T] {
+    match array.length() {
+        0 => &[],
+        // SAFETY: an `Array{T}` has that many elements of that type, and Julia roots a call's arguments during the call.
+        n => unsafe { std::slice::from_raw_parts(array.data_ptr().cast::<T>(), n) },
+    }
+}
+
 pub(super) fn size(argument: &'static str, value: i64) -> Result<usize> {
     usize::try_from(value).map_err(|_| Error::invalid(argument, value, "a number from 0"))
 }
@@ -111,4 +120,13 @@ pub(super) fn made<T>(work: impl FnOnce() -> Result<T>, give: impl FnOnce(T) -> 
 pub(super) fn made_text(work: impl FnOnce() -> Result<String>) -> ValueRet {
     // SAFETY: the string was made just before, and nothing collects garbage before it is returned.
     made(work, |text| unsafe { string(&text).as_value() }.leak())
+}
+
+/// As [`made_text`], of bytes that need not be text: a Julia `String` holds any.
+pub(super) fn made_bytes(work: impl FnOnce() -> Result<Vec<u8>>) -> ValueRet {
+    made(work, |bytes| {
+        // SAFETY: exported functions are called from Julia's threads.
+        let julia = unsafe { weak_handle_unchecked!() };
+        julia.local_scope::<_, 1>(|mut frame| JuliaString::new_bytes(&mut frame, bytes).as_value().leak())
+    })
 }

@@ -13,8 +13,10 @@ use super::detector::{
     DetectorHandle, compare_detectors, detector_fit, detector_load, detector_names, quality, threshold,
 };
 use super::guard::GuardHandle;
+use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
+use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::stream::{StreamHandle, stream_load, stream_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 
@@ -28,6 +30,9 @@ julia_module! {
     struct SamplerHandle;
     struct CorrelatedHandle;
     struct DetectorHandle;
+    struct PerformanceHandle;
+    struct LateHandle;
+    struct SketchHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -134,4 +139,39 @@ julia_module! {
     in SamplerHandle fn sampler_take(&self, out: usize, length: i64) -> i64;
     #[untracked_self]
     in CorrelatedHandle fn correlated_step(&self, sum: usize, length: i64) -> i64;
+
+    fn performance_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in PerformanceHandle fn performance_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in PerformanceHandle fn performance_save(&self, path: JuliaString) -> i64;
+    fn late_new(options: JuliaString) -> ValueRet;
+    fn late_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in LateHandle fn late_record(&self, ids: TypedArray<u64>, predictions: TypedArray<f64>, time: f64) -> ValueRet;
+    #[untracked_self]
+    in LateHandle fn late_label(&self, ids: TypedArray<u64>, labels: TypedArray<f64>, time: f64) -> ValueRet;
+    #[untracked_self]
+    in LateHandle fn late_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in LateHandle fn late_save(&self, path: JuliaString) -> i64;
+    fn sketch_new(kind: JuliaString, size: u32) -> ValueRet;
+    fn sketch_read(kind: JuliaString, bytes: TypedArray<u8>) -> ValueRet;
+    #[untracked_self]
+    in SketchHandle fn sketch_update_words(&self, words: JuliaString) -> i64;
+    #[untracked_self]
+    in SketchHandle fn sketch_merge(&self, from: TypedValue<SketchHandle>) -> i64;
+    #[untracked_self]
+    in SketchHandle fn sketch_bytes(&self) -> ValueRet;
+    #[untracked_self]
+    in SketchHandle fn sketch_ask(&self, question: JuliaString) -> ValueRet;
+    for T in [f16, f32, f64] {
+        fn performance_fit(options: JuliaString, scores: TypedArray<T>, observations: i64,
+                           predictions: TypedArray<f64>, labels: TypedArray<f64>) -> ValueRet;
+        #[untracked_self]
+        in PerformanceHandle fn performance_estimate(&self, scores: TypedArray<T>, observations: i64,
+                                                     predictions: TypedArray<f64>, labels: TypedArray<f64>) -> ValueRet;
+        #[untracked_self]
+        in SketchHandle fn sketch_update(&self, values: TypedArray<T>) -> i64;
+    };
 }

@@ -12,8 +12,10 @@ mod border;
 mod detector;
 mod exports;
 mod guard;
+mod performance;
 mod privacy;
 mod profile;
+mod sketch;
 mod stream;
 
 use jlrs::data::managed::string::StringRet;

@@ -1,0 +1,173 @@
+//! Estimates of performance, and labels that come late, through the C ABI. The contract of pointers is the parent's.
+
+use std::ffi::c_void;
+
+use super::super::{performance, raw::tensor};
+use super::detector::slice;
+use super::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, text};
+use crate::ffi::host;
+use crate::performance::{Estimator, LateLabels};
+use crate::store;
+
+/// Fits an estimator on a labelled reference, by [`crate::performance::Options`] in JSON. No predictions: a null pointer or length 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_fit(
+    options: *const u8,
+    options_len: usize,
+    dtype: i32,
+    scores: *const c_void,
+    len: usize,
+    observations: usize,
+    predictions: *const f64,
+    predictions_len: usize,
+    labels: *const f64,
+    labels_len: usize,
+    out: *mut *mut c_void,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let options = text("options", options, options_len)?;
+            let scores = tensor("reference", dtype, scores, len, observations)?;
+            let predictions = slice("predictions", predictions, predictions_len)?;
+            let labels = slice("labels", labels, labels_len)?;
+            give_handle(out, performance::fit(options, scores, predictions, labels)?)
+        }
+    })
+}
+
+/// JSON of [`crate::performance::Estimate`]. No predictions, no labels: a null pointer or length 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_estimate(
+    estimator: *const c_void,
+    dtype: i32,
+    scores: *const c_void,
+    len: usize,
+    observations: usize,
+    predictions: *const f64,
+    predictions_len: usize,
+    labels: *const f64,
+    labels_len: usize,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let estimator = borrow::<Estimator>("estimator", estimator)?;
+            let scores = tensor("current", dtype, scores, len, observations)?;
+            let predictions = slice("predictions", predictions, predictions_len)?;
+            let labels = slice("labels", labels, labels_len)?;
+            give(out, performance::estimate(estimator, scores, predictions, labels)?)
+        }
+    })
+}
+
+/// JSON of [`crate::performance::Description`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_describe(estimator: *const c_void, out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, host::json(&borrow::<Estimator>("estimator", estimator)?.describe())?) })
+}
+
+/// Saves an estimator.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_save(estimator: *const c_void, path: *const u8, len: usize) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        let (estimator, path) = unsafe { (borrow::<Estimator>("estimator", estimator)?, text("path", path, len)?) };
+        store::save_estimator(estimator, &host::path(path)).map(|()| 0)
+    })
+}
+
+/// Loads an estimator.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, store::load_estimator(&host::path(text("path", path, len)?))?) })
+}
+
+/// Frees an estimator; null is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_performance_free(estimator: *mut c_void) {
+    // SAFETY: the module's contract.
+    unsafe { free::<Estimator>(estimator) }
+}
+
+/// A join of late labels, by [`crate::performance::LateOptions`] in JSON.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_new(options: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, performance::late_new(text("options", options, len)?)?) })
+}
+
+/// Takes in `len` predictions made at `time` (NaN for none); JSON list of [`crate::performance::late::Detection`]. Two threads
+/// must not do this, or [`fg_late_label`], at once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_record(
+    late: *mut c_void,
+    ids: *const u64,
+    predictions: *const f64,
+    len: usize,
+    time: f64,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, and this function's.
+        unsafe {
+            let late = borrow_mut::<LateLabels>("late", late)?;
+            let (ids, predictions) = (slice("ids", ids, len)?, slice("predictions", predictions, len)?);
+            give(out, performance::late_record(late, ids, predictions, time)?)
+        }
+    })
+}
+
+/// Takes in `len` labels that came at `time` (NaN for none), as [`fg_late_record`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_label(
+    late: *mut c_void,
+    ids: *const u64,
+    labels: *const f64,
+    len: usize,
+    time: f64,
+    out: *mut FgText,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, and this function's.
+        unsafe {
+            let late = borrow_mut::<LateLabels>("late", late)?;
+            let (ids, labels) = (slice("ids", ids, len)?, slice("labels", labels, len)?);
+            give(out, performance::late_label(late, ids, labels, time)?)
+        }
+    })
+}
+
+/// JSON of [`crate::performance::late::LateDescription`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_describe(late: *const c_void, out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, host::json(&borrow::<LateLabels>("late", late)?.describe())?) })
+}
+
+/// Saves a join with all that waits.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_save(late: *const c_void, path: *const u8, len: usize) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract.
+        let (late, path) = unsafe { (borrow::<LateLabels>("late", late)?, text("path", path, len)?) };
+        store::save_late_labels(late, &host::path(path)).map(|()| 0)
+    })
+}
+
+/// Loads a join.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, store::load_late_labels(&host::path(text("path", path, len)?))?) })
+}
+
+/// Frees a join; null is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_late_free(late: *mut c_void) {
+    // SAFETY: the module's contract.
+    unsafe { free::<LateLabels>(late) }
+}

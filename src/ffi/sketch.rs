@@ -1,0 +1,65 @@
+//! What both faces do with sketches that leave the machine, in safe Rust.
+
+use serde::{Deserialize, Serialize};
+
+use super::host::json;
+use crate::error::{Error, Result};
+use crate::sketch::Sketch;
+use crate::sketch::exchange::{Description, Frequent};
+use crate::tensor::Tensor;
+
+/// `size` 0 is the kind's own.
+pub(super) fn new(kind: &str, size: u32) -> Result<Sketch> {
+    Sketch::new(kind.parse()?, (size > 0).then_some(size))
+}
+
+pub(super) fn read(kind: &str, bytes: &[u8]) -> Result<Sketch> {
+    Sketch::from_bytes(kind.parse()?, bytes)
+}
+
+pub(super) fn update(sketch: &mut Sketch, values: &Tensor<'_>) -> Result<()> {
+    let elements = values.elements();
+    let values: Vec<f64> = (0..elements.len()).map(|i| elements.get(i)).collect();
+    sketch.update(&values)
+}
+
+/// `words` is a JSON list of texts.
+pub(super) fn update_words(sketch: &mut Sketch, words: &str) -> Result<()> {
+    let words: Vec<String> =
+        serde_json::from_str(words).map_err(|e| Error::invalid("words", e, "a JSON list of texts"))?;
+    sketch.update_words(words.iter().map(|word| (word.as_str(), 1)))
+}
+
+/// What is asked of a sketch.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Question {
+    /// What it has to say.
+    Describe,
+    /// The values at these ranks.
+    Quantiles(Vec<f64>),
+    /// The most frequent items.
+    Frequent,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Described(Description),
+    Quantiles(Vec<Option<f64>>),
+    Frequent(Vec<Frequent>),
+}
+
+/// JSON of an answer, by a question in JSON: `"describe"`, `{"quantiles": [0.5]}` or `"frequent"`.
+pub(super) fn ask(sketch: &Sketch, question: &str) -> Result<String> {
+    let question =
+        serde_json::from_str(question).map_err(|e| Error::invalid("question", e, "describe, quantiles or frequent"))?;
+    json(&match question {
+        Question::Describe => Answer::Described(sketch.describe()?),
+        Question::Quantiles(ranks) => {
+            Answer::Quantiles(ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?)
+        }
+        Question::Frequent => Answer::Frequent(sketch.frequent()?),
+    })
+}
