@@ -30,6 +30,8 @@ export score, pvalue, explain, threshold, quality, roc, precision_recall, compar
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
 export update!, reset!, drifted, warned, statistic
+export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realised
+export Sketch, sketch_bytes, quantiles, distinct, frequent
 export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
 export noise_multiplier, effective_noise_multiplier, PrivacyState
 export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
@@ -63,6 +65,9 @@ include("compare.jl")
 include("detectors.jl")
 include("moments.jl")
 include("streams.jl")
+include("performance.jl")
+include("late_labels.jl")
+include("sketches.jl")
 include("testing.jl")
 include("privacy/question.jl")
 include("privacy/phase.jl")

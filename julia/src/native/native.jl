@@ -42,6 +42,18 @@ arrays of type `T` the caller preserves; `norms` is written, a number an example
     detector_threshold(h, options) -> text        threshold(face, options, scores) -> text
     quality(face, scores, labels, threshold, curves) -> text
     compare_detectors(face, options, reference, reference_observations, y, observations, labels) -> text
+
+Estimates of performance, late labels and sketches. `predictions` and `labels` may be empty: none; `time` may be NaN: none.
+
+    performance_fit(face, options, y, observations, predictions, labels) -> handle
+    performance_estimate(h, y, observations, predictions, labels) -> text
+    performance_describe(h) -> text               performance_save(h, path)       performance_load(face, path) -> handle
+    late_new(face, options) -> handle             late_record(h, ids, predictions, time) -> text
+    late_label(h, ids, labels, time) -> text      late_describe(h) -> text
+    late_save(h, path)                            late_load(face, path) -> handle
+    sketch_new(face, kind, size) -> handle        sketch_read(face, kind, bytes) -> handle
+    sketch_update(h, y)                           sketch_update_words(h, words)
+    sketch_merge(into, from)                      sketch_bytes(h) -> bytes        sketch_ask(h, question) -> text
 """
 module Native
 
@@ -53,6 +65,9 @@ abstract type ProfileHandle end
 abstract type GuardHandle end
 abstract type StreamHandle end
 abstract type DetectorHandle end
+abstract type PerformanceHandle end
+abstract type LateHandle end
+abstract type SketchHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -99,6 +114,24 @@ function detector_threshold end
 function threshold end
 function quality end
 function compare_detectors end
+function performance_fit end
+function performance_estimate end
+function performance_describe end
+function performance_save end
+function performance_load end
+function late_new end
+function late_record end
+function late_label end
+function late_describe end
+function late_save end
+function late_load end
+function sketch_new end
+function sketch_read end
+function sketch_update end
+function sketch_update_words end
+function sketch_merge end
+function sketch_bytes end
+function sketch_ask end
 
 include("privacy.jl")
 include("arrays.jl")
@@ -106,5 +139,6 @@ include("c.jl")
 include("c_streams.jl")
 include("c_privacy.jl")
 include("c_detectors.jl")
+include("c_performance.jl")
 
 end

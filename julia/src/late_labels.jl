@@ -1,0 +1,109 @@
+# Labels that come late: joined with their predictions, and the outcomes watched.
+
+"""
+    LateLabels(detector = :betting; outcome = :error, order = :prediction, capacity = 100_000, timeout = nothing, chunk_size = 1000, options...)
+
+Joins predictions with the labels that come later, by id, in bounded memory, and watches the outcomes by an online detector
+(any of [`StreamDetector`](@ref) by name; `options` are its own).
+
+    l = LateLabels(:betting; timeout = 7 * 24 * 3600)
+    record!(l, ids, predictions; time = time())      # when the model answers
+    label!(l, ids, labels; time = time())            # when the truth arrives: where the detector fired
+    counts(l); realised(l); drifted(l)
+
+`outcome`: `:error` (1 where prediction and label differ), `:absolute_error`, `:squared_error`. `order`: `:prediction` (outcomes are seen in
+the order of the predictions, and wait for those before them; fair where bad outcomes are known sooner than good ones),
+`:arrival` (at once). `capacity`: predictions that are kept at most. `timeout`: how long a prediction waits, in the unit of `time`
+(in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realised`](@ref) performance. Tasks may share one.
+Ids are whole numbers from 0.
+
+Throws [`InvalidArgument`](@ref).
+"""
+struct LateLabels
+    handle::Native.LateHandle
+    lock::ReentrantLock
+end
+
+function LateLabels(detector::Union{Symbol,AbstractString} = :betting; outcome = :error, order = :prediction, capacity::Integer = 100_000,
+    timeout = nothing, chunk_size::Integer = 1000, options...)
+    given = Dict{String,Any}(String(key) => stream_option(value) for (key, value) in options if value !== nothing)
+    told = (detector = word(detector), detector_options = given, outcome = word(outcome), order = word(order), capacity = capacity,
+        timeout = timeout, chunk_size = chunk_size)
+    return LateLabels(Native.late_new(face(), JSON.write(told)), ReentrantLock())
+end
+
+# What crosses: ids, numbers, and a time or NaN.
+function late_arguments(argument, ids, values, time)
+    n, m = length(ids), length(values)
+    n == m || throw(invalid(argument, "$m values", "$n, one an id"))
+    all(id -> id isa Integer && 0 <= id <= typemax(UInt64), ids) || throw(invalid("ids", "other values", "whole numbers from 0"))
+    all(x -> x isa Real, values) || throw(invalid(argument, "other values", "numbers"))
+    time === nothing || isfinite(time) || throw(invalid("time", time, "a finite number"))
+    return UInt64[id for id in ids], Float64[x for x in values], time === nothing ? NaN : Float64(time)
+end
+
+late_detections(text) = [(outcome = from_zero(d["outcome"]), id = Int(d["id"])) for d in JSON.parse(text)]
+
+"""
+    record!(l::LateLabels, ids, predictions; time = nothing) -> detections
+
+Take in predictions, in order, all made at `time`. Gives where the detector fired, a table: `outcome` (from 1) and the `id` of its
+prediction; one that stops waiting may let others through. An id that is known already is not taken in again. Throws
+[`InvalidArgument`](@ref); then nothing was taken in.
+"""
+function record!(l::LateLabels, ids, predictions; time = nothing)
+    i, x, t = late_arguments("predictions", ids, predictions, time)
+    return late_detections(lock(() -> Native.late_record(l.handle, i, x, t), l.lock))
+end
+
+"""
+    label!(l::LateLabels, ids, labels; time = nothing) -> detections
+
+Take in labels, in the order of their arrival, at `time`; as [`record!`](@ref).
+"""
+function label!(l::LateLabels, ids, labels; time = nothing)
+    i, x, t = late_arguments("labels", ids, labels, time)
+    return late_detections(lock(() -> Native.late_label(l.handle, i, x, t), l.lock))
+end
+
+describe(l::LateLabels) = JSON.parse(lock(() -> Native.late_describe(l.handle), l.lock))
+
+const LATE_COUNTS = (:predictions, :repeated, :labels, :joined, :duplicate, :late, :unknown, :expired, :evicted, :waiting, :held)
+
+"""
+    counts(l::LateLabels) -> NamedTuple
+
+What became of predictions and labels: `predictions = joined + expired + evicted + waiting`, `labels = joined + duplicate + late +
+unknown`; `repeated` predictions were not taken in, `held` outcomes wait for those before them.
+"""
+function counts(l::LateLabels)
+    told = describe(l)["counts"]
+    return NamedTuple{LATE_COUNTS}(Tuple(Int(told[String(name)]) for name in LATE_COUNTS))
+end
+
+"""
+    realised(l::LateLabels) -> Vector{NamedTuple}
+
+Realised performance, a row a whole chunk (the newest 1,000): `chunk` (from 1), `mean` outcome and its `standard_error`.
+"""
+realised(l::LateLabels) = [(chunk = from_zero(c["chunk"]), mean = number(c["mean"]), standard_error = number(c["standard_error"]))
+    for c in describe(l)["chunks"]]
+
+drifted(l::LateLabels) = describe(l)["detector"]["state"] == "drift"
+statistic(l::LateLabels) = number(describe(l)["detector"]["statistic"])
+nobs(l::LateLabels) = Int(describe(l)["detector"]["observations"])
+
+save(path::AbstractString, l::LateLabels) = (lock(() -> Native.late_save(l.handle, path_text(path)), l.lock); nothing)
+load(::Type{LateLabels}, path::AbstractString) = LateLabels(Native.late_load(face(), path_text(path)), ReentrantLock())
+
+function Base.show(io::IO, l::LateLabels)
+    told = describe(l)
+    print(io, "LateLabels(", told["detector"]["detector"], ", ", plural(told["counts"]["joined"], "outcome"), ", ",
+        told["counts"]["waiting"], " waiting, ", plural(told["detector"]["detections"], "detection"), ")")
+end
+
+function Base.show(io::IO, ::MIME"text/plain", l::LateLabels)
+    show(io, l)
+    println(io)
+    print_table(io, ["count", "of"], [(getfield(counts(l), name), String(name)) for name in LATE_COUNTS])
+end

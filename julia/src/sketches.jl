@@ -1,0 +1,124 @@
+# Sketches that leave the machine, in Apache DataSketches' formats.
+
+"""
+    Sketch(kind; size = nothing)
+    Sketch(kind, bytes)
+
+A small summary of a stream that merges with those of other workers, in other languages and databases: Apache DataSketches' formats.
+
+| `kind` | of | `size` (default) | asked by |
+|:--|:--|:--|:--|
+| `:kll` | quantiles, with a bound on the error of ranks | k (200) | [`quantiles`](@ref) |
+| `:tdigest` | quantiles, most exact at the ends | k (200) | [`quantiles`](@ref) |
+| `:hll` | distinct items | lg_k (12) | [`distinct`](@ref) |
+| `:theta` | distinct items; others can intersect and subtract them | lg_k (12) | [`distinct`](@ref) |
+| `:frequent_items` | the most frequent items | map size (1024) | [`frequent`](@ref) |
+
+    s = Sketch(:kll); fit!(s, values); merge!(s, others...)
+    write("part.kll", sketch_bytes(s)); s = Sketch(:kll, read("part.kll"))
+
+Numbers count as doubles, text as its UTF-8 bytes. Throws [`InvalidArgument`](@ref), [`FileDamaged`](@ref) for bytes that are no sketch
+of this kind, [`Incompatible`](@ref) for what a kind cannot do. Tasks may share one.
+"""
+struct Sketch
+    handle::Native.SketchHandle
+    lock::ReentrantLock
+end
+
+function Sketch(kind::Union{Symbol,AbstractString}; size = nothing)
+    size === nothing || (size isa Integer && 0 < size <= typemax(UInt32)) || throw(invalid("size", repr(size), "a positive whole number"))
+    return Sketch(Native.sketch_new(face(), word(kind), UInt32(something(size, 0))), ReentrantLock())
+end
+Sketch(kind::Union{Symbol,AbstractString}, bytes::AbstractVector{UInt8}) =
+    Sketch(Native.sketch_read(face(), word(kind), Vector{UInt8}(bytes)), ReentrantLock())
+
+"""
+    fit!(s::Sketch, values) -> s
+
+Take in numbers or texts. Numbers in a sketch of frequent items count by their decimal text.
+"""
+function fit!(s::Sketch, values::AbstractArray{<:Native.Element})
+    y, _ = Native.host(values)
+    isempty(y) || lock(() -> Native.sketch_update(s.handle, y), s.lock)
+    return s
+end
+fit!(s::Sketch, values::AbstractArray{<:Real}) = fit!(s, Float64.(values))
+fit!(s::Sketch, value::Real) = fit!(s, [Float64(value)])
+fit!(s::Sketch, values::AbstractArray{<:AbstractString}) =
+    (lock(() -> Native.sketch_update_words(s.handle, JSON.write(String[values...])), s.lock); s)
+fit!(s::Sketch, value::AbstractString) = fit!(s, [value])
+
+"""
+    merge!(s::Sketch, others::Sketch...) -> s
+
+Take in what others of the same kind have seen: within the stated error of a single pass over all.
+"""
+function Base.merge!(s::Sketch, others::Sketch...)
+    for other in others
+        # A copy: two locks are never held at once.
+        copy = Sketch(describe(other)["kind"], sketch_bytes(other))
+        lock(() -> Native.sketch_merge(s.handle, copy.handle), s.lock)
+    end
+    return s
+end
+
+"""
+    sketch_bytes(s::Sketch) -> Vector{UInt8}
+
+What any DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta, frequent items of strings.
+"""
+sketch_bytes(s::Sketch) = lock(() -> Native.sketch_bytes(s.handle), s.lock)
+
+ask(s::Sketch, question) = JSON.parse(lock(() -> Native.sketch_ask(s.handle, JSON.write(question)), s.lock))
+describe(s::Sketch) = ask(s, "describe")
+
+"""
+    quantiles(s::Sketch, ranks) -> Vector{Float64}
+
+The values at or below which these shares (0 to 1) of the numbers lie; `NaN` where there are no numbers.
+"""
+quantiles(s::Sketch, ranks) = Float64[number(x) for x in ask(s, Dict("quantiles" => Float64[rank for rank in ranks]))]
+
+"""
+    distinct(s::Sketch) -> NamedTuple
+
+How many distinct items: `estimate`, and `lower` and `upper` at two standard errors.
+"""
+function distinct(s::Sketch)
+    found = describe(s)["distinct"]
+    found === nothing && throw(Incompatible("sketch: it does not count distinct items, expected one of kind :hll or :theta"))
+    return (estimate = number(found["estimate"]), lower = number(found["lower"]), upper = number(found["upper"]))
+end
+
+"""
+    frequent(s::Sketch) -> Vector{NamedTuple}
+
+The most frequent items, a row an item: `item`, `estimate`, `lower`, `upper`. None that came more often than the sketch's error is
+missing.
+"""
+frequent(s::Sketch) = [(item = String(d["item"]), estimate = Int(d["estimate"]), lower = Int(d["lower"]), upper = Int(d["upper"]))
+    for d in ask(s, "frequent")]
+
+function nobs(s::Sketch)
+    told = describe(s)
+    told["observations"] === nothing && throw(Incompatible("sketch: one of kind $(told["kind"]) does not count its observations"))
+    return Int(told["observations"])
+end
+
+function Base.show(io::IO, s::Sketch)
+    told = describe(s)
+    print(io, "Sketch(", told["kind"], ", ", plural(told["bytes"], "byte"), ")")
+end
+
+function Base.show(io::IO, ::MIME"text/plain", s::Sketch)
+    told = describe(s)
+    show(io, s)
+    println(io)
+    rows = Any[("size", told["size"])]
+    told["observations"] === nothing || push!(rows, ("observations", told["observations"]))
+    told["error"] === nothing || push!(rows, ("error of ranks or shares", number(told["error"])))
+    told["range"] === nothing || append!(rows, [("smallest", number(told["range"][1])), ("largest", number(told["range"][2]))])
+    told["distinct"] === nothing || append!(rows, [(name, number(told["distinct"][key])) for (name, key) in
+        (("distinct", "estimate"), ("at least", "lower"), ("at most", "upper"))])
+    print_table(io, ["what", "value"], rows)
+end
