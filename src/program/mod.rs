@@ -6,9 +6,12 @@ mod compare;
 mod detect;
 mod doctor;
 mod failure;
+mod late_labels;
 mod outcome;
+mod performance;
 mod privacy;
 mod sample;
+mod sketch;
 mod stream;
 mod text_table;
 
@@ -36,6 +39,9 @@ enum Command {
     Detect(detect::Detect),
     Doctor(doctor::Doctor),
     Stream(Box<stream::Stream>),
+    Performance(Box<performance::Performance>),
+    LateLabels(Box<late_labels::Late>),
+    Sketch(sketch::Sketch),
     Epsilon(privacy::Epsilon),
     NoiseMultiplier(privacy::NoiseMultiplier),
 }
@@ -47,6 +53,9 @@ impl Command {
             Command::Detect(detect) => detect.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Stream(stream) => stream.run(),
+            Command::Performance(performance) => performance.run(),
+            Command::LateLabels(late) => late.run(),
+            Command::Sketch(sketch) => sketch.run(),
             Command::Epsilon(epsilon) => epsilon.run(),
             Command::NoiseMultiplier(multiplier) => multiplier.run(),
         }

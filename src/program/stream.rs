@@ -1,6 +1,6 @@
 //! `fluxguard stream`: where an online detector fired on a column of values.
 
-mod flags;
+pub(super) mod flags;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

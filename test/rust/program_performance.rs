@@ -1,1 +1,140 @@
-//! To come.
+//! `fluxguard performance` and `fluxguard late-labels` on real files: estimates are NannyML's (`test/reference/performance.py`), keys and exit
+//! codes the contract's.
+#![allow(clippy::unwrap_used)]
+
+#[path = "program_support.rs"]
+mod support;
+
+use fluxguard::stats::random::SplitMix64;
+use serde_json::Value;
+use support::Folder;
+
+/// Scores, predictions and labels of the reference script.
+fn csv(seed: u64, n: usize, power: u64, shift: f64, labels: bool) -> String {
+    let mut random = SplitMix64::new(seed);
+    let mut text = String::from(if labels { "p,y_pred,y\n" } else { "p,y_pred\n" });
+    for _ in 0..n {
+        let p = shift + (1.0 - 2.0 * shift) * random.uniform();
+        let score = (1..power).fold(p, |score, _| score * p);
+        let label = u8::from(random.uniform() < p);
+        text += &format!("{score},{}", u8::from(score >= 0.5));
+        text += &if labels { format!(",{label}\n") } else { "\n".into() };
+    }
+    text
+}
+
+const ARGUMENTS: [&str; 9] =
+    ["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y", "--chunk-size", "500"];
+
+#[test]
+fn estimates_are_nannymls() {
+    let all: Value = serde_json::from_str(include_str!("../reference/performance.json")).unwrap();
+    let case = &all["binary"][3];
+    let folder = Folder::new("performance");
+    folder.write("reference.csv", csv(3, 3000, 2, 0.0, true));
+    folder.write("current.csv", csv(4, 1500, 2, case["shift"].as_f64().unwrap(), true));
+    let json = folder.run(&[&ARGUMENTS[..], &["--prediction", "y_pred", "--json"]].concat()).json();
+    assert_eq!(json["calibrated"][0], true);
+    assert_eq!(json["drift"], true);
+    for row in case["rows"].as_array().unwrap() {
+        let chunks = json["chunks"].as_array().unwrap();
+        let ours = chunks.iter().find(|c| c["metric"] == row["metric"] && c["chunk"] == row["chunk"]).unwrap();
+        for (key, tolerance) in [("estimate", 1e-6), ("realised", 1e-9), ("lower", 1e-9), ("upper", 1e-9)] {
+            let (was, expected) = (ours[key].as_f64().unwrap(), row[key].as_f64().unwrap());
+            assert!((was - expected).abs() <= tolerance * expected, "{key}: {ours} {row}");
+        }
+        assert_eq!(ours["alert"], row["alert"]);
+    }
+}
+
+#[test]
+fn exit_codes_the_table_and_no_labels() {
+    let folder = Folder::new("performance-exit");
+    folder.write("reference.csv", csv(3, 3000, 1, 0.0, true));
+    folder.write("current.csv", csv(4, 1500, 1, 0.25, false));
+    let run = |more: &[&str]| folder.run(&[&ARGUMENTS[..], more].concat());
+    assert_eq!(run(&[]).code, 0);
+    assert_eq!(run(&["--fail-on", "drift"]).code, 1);
+    let one = run(&["--metric", "accuracy", "--json"]).json();
+    assert_eq!(one["chunks"].as_array().unwrap().len(), 3);
+    assert!(one["chunks"][0].get("realised").is_none() && one["bounds"][0]["metric"] == "accuracy");
+    let text = run(&["--metric", "accuracy"]).out;
+    assert!(text.contains("ALERT") && text.contains("sampling error") && text.contains("0-499"), "{text}");
+}
+
+#[test]
+fn a_regression_and_its_features() {
+    let folder = Folder::new("performance-regression");
+    let write = |name: &str, seed: u64, n: usize, wide: f64| {
+        let mut random = SplitMix64::new(seed);
+        let mut text = String::from("a,b,y_pred,y\n");
+        for _ in 0..n {
+            let (a, b) = (wide * random.uniform(), random.uniform());
+            let noise = random.uniform() + random.uniform() - 1.0;
+            text += &format!("{a},{b},{},{}\n", a + b, a + b + a * noise);
+        }
+        folder.write(name, text);
+    };
+    write("reference.csv", 7, 3000, 1.0);
+    write("current.csv", 8, 1000, 0.5);
+    let arguments =
+        ["performance", "reference.csv", "current.csv", "--problem", "regression", "--feature", "a", "--feature", "b"];
+    let more = ["--prediction", "y_pred", "--label", "y", "--chunk-size", "500", "--json"];
+    let json = folder.run(&[&arguments[..], &more].concat()).json();
+    for chunk in json["chunks"].as_array().unwrap() {
+        let (was, truth) = (chunk["estimate"].as_f64().unwrap(), chunk["realised"].as_f64().unwrap());
+        assert!((was - truth).abs() < 4.0 * chunk["sampling_error"].as_f64().unwrap(), "{chunk}");
+        assert_eq!(chunk["alert"], true);
+    }
+}
+
+#[test]
+fn late_labels_are_joined_in_the_order_of_time() {
+    let folder = Folder::new("late");
+    let mut random = SplitMix64::new(2);
+    let wrong: Vec<bool> = (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
+    let predictions: String = (0..3000).map(|i| format!("{i},{i},0\n")).collect();
+    folder.write("predictions.csv", format!("id,time,prediction\n{predictions}"));
+    let labels: String = (0..2900).map(|i| format!("{i},{},{}\n", i + 50, u8::from(wrong[i]))).collect::<String>()
+        + "7,2999,1\n99999,2999,0\n";
+    folder.write("labels.csv", format!("id,time,label\n{labels}"));
+    let run = |more: &[&str]| folder.run(&[&["late-labels", "predictions.csv", "labels.csv"], more].concat());
+    let json = run(&["--detector", "hddm-a", "--drift-confidence", "0.0001", "--json"]).json();
+    let found: Vec<u64> = json["detections"].as_array().unwrap().iter().map(|d| d["id"].as_u64().unwrap()).collect();
+    assert!(found.iter().any(|id| (1500..1700).contains(id)), "{found:?}");
+    let counts = |key: &str| json["counts"][key].as_u64().unwrap();
+    assert_eq!((counts("predictions"), counts("joined"), counts("waiting")), (3000, 2900, 100));
+    assert_eq!((counts("labels"), counts("duplicate"), counts("unknown")), (2902, 1, 1));
+    assert_eq!(json["chunks"].as_array().unwrap().len(), 2);
+    let short = run(&["--timeout", "10", "--json"]).json();
+    assert_eq!((short["counts"]["joined"].as_u64(), short["counts"]["late"].as_u64()), (Some(0), Some(2901)));
+    assert_eq!(run(&["--fail-on", "drift"]).code, 1);
+    assert!(run(&[]).out.starts_with("betting fired"));
+}
+
+#[test]
+fn bad_input_is_named() {
+    let folder = Folder::new("performance-bad");
+    folder.write("reference.csv", csv(3, 3000, 1, 0.0, true));
+    folder.write("current.csv", csv(4, 1500, 1, 0.0, false));
+    folder.write("words.csv", "p,y\n0.5,no\n0.1,yes\n");
+    folder.write("late.csv", "id,time,prediction,label\n1,5,0,0\n2,4,0,0\n");
+    folder.write("ids.csv", "id,time,prediction,label\n1.5,5,0,0\n");
+    for (arguments, message) in [
+        (&["performance", "current.csv", "current.csv", "--score", "p", "--label", "y"][..], "--label: got \"y\""),
+        (&["performance", "words.csv", "current.csv", "--score", "p", "--label", "y"], "it holds text"),
+        (&["performance", "reference.csv", "current.csv", "--label", "y"], "--score: got other columns, or none"),
+        (&["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y"], "expected at least 4000"),
+        (
+            &["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y", "--metric", "mape"],
+            "accuracy",
+        ),
+        (&["performance", "-", "-", "--score", "p", "--label", "y"], "- for both files"),
+        (&["late-labels", "late.csv", "late.csv"], "lines in the order of time"),
+        (&["late-labels", "ids.csv", "late.csv"], "--id: got 1.5 in line 2"),
+        (&["late-labels", "late.csv", "late.csv", "--id", "x"], "--id: got \"x\""),
+    ] {
+        let run = folder.run(arguments);
+        assert!(run.refused().contains(message), "{arguments:?}: {}", run.err);
+    }
+}

@@ -1,0 +1,136 @@
+using Test, FluxGuard
+using FluxGuard: JSON
+using Main.Support
+
+# SplitMix64 and the streams of test/reference/performance.py.
+mutable struct SplitMix64
+    state::UInt64
+end
+function uniform(r::SplitMix64)
+    r.state += 0x9E3779B97F4A7C15
+    z = r.state
+    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
+    z = xor(z, z >> 27) * 0x94D049BB133111EB
+    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
+end
+
+function binary(seed, n, power, shift)
+    r = SplitMix64(UInt64(seed))
+    scores, labels = Float64[], Bool[]
+    for _ in 1:n
+        p = shift + (1 - 2shift) * uniform(r)
+        score = p
+        for _ in 2:power
+            score *= p
+        end
+        push!(scores, score)
+        push!(labels, uniform(r) < p)
+    end
+    return scores, labels
+end
+
+reference_rows() = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "performance.json"), String))
+
+@testset "estimates are NannyML's" begin
+    for case in reference_rows()["binary"]
+        case["power"] == 2 || continue
+        scores, labels = binary(3, 3000, 2, 0.0)
+        e = fit(PerformanceEstimator, scores, labels; chunk_size = 500)
+        now, truth = binary(4, 1500, 2, case["shift"])
+        r = estimate_performance(e, now; labels = truth)
+        for row in case["rows"]
+            ours = only(c for c in r.chunks if c.metric == row["metric"] && c.chunk == row["chunk"] + 1)
+            @test ours.estimate ≈ row["estimate"] rtol = (row["metric"] == "auroc" ? 1e-6 : 1e-9)
+            @test ours.realised ≈ row["realised"] rtol = 1e-9
+            @test ours.alert == row["alert"]
+        end
+        @test r.drift == any(row -> row["alert"], case["rows"])
+    end
+end
+
+@testset "more classes count from 1, and matrices, views and half precision are read" begin
+    r = SplitMix64(UInt64(5))
+    n = 2000
+    raw = [uniform(r)^3 + 0.05 for _ in 1:3, _ in 1:n]
+    p = raw ./ sum(raw; dims = 1)
+    labels = [(u = uniform(r); u < p[1, j] ? 1 : u < p[1, j] + p[2, j] ? 2 : 3) for j in 1:n]
+    e = fit(PerformanceEstimator, p, labels; problem = :multiclass, chunk_size = 500, metrics = [:accuracy, :auroc])
+    found = estimate_performance(e, p; labels = labels)
+    @test length(found.chunks) == 8
+    right = count(j -> argmax(p[:, j]) == labels[j], 1:500) / 500
+    @test found.chunks[1].realised ≈ right
+    @test abs(found.chunks[1].estimate - right) < 3 * found.chunks[1].sampling_error
+    given = estimate_performance(e, view(p, :, 1:600); predictions = [argmax(p[:, j]) for j in 1:600])
+    @test given.chunks[1].estimate ≈ found.chunks[1].estimate && given.chunks[end].last == 600
+    @test isnan(given.chunks[1].realised)
+    @test abs(estimate_performance(e, Float16.(p)).chunks[1].estimate - found.chunks[1].estimate) < 0.01
+    @test_throws InvalidArgument fit(PerformanceEstimator, p, labels .- 1; problem = :multiclass, chunk_size = 500)
+end
+
+@testset "losses" begin
+    r = SplitMix64(UInt64(7))
+    draw(n, wide) = (x = [k == 1 ? wide * uniform(r) : uniform(r) for k in 1:2, _ in 1:n]; ŷ = vec(sum(x; dims = 1));
+        (x, ŷ, [ŷ[j] + x[1, j] * (uniform(r) + uniform(r) - 1) for j in 1:n]))
+    x, ŷ, y = draw(4000, 1.0)
+    e = fit(PerformanceEstimator, x, y; problem = :regression, predictions = ŷ, chunk_size = 500)
+    x, ŷ, y = draw(1000, 0.5)
+    found = estimate_performance(e, x; predictions = ŷ, labels = y)
+    @test found.drift && all(c -> c.alert, found.chunks)
+    @test all(c -> abs(c.estimate - c.realised) < 4 * c.sampling_error, found.chunks)
+    path = scratch("estimator.fg")
+    save(path, e)
+    @test estimate_performance(load(PerformanceEstimator, path), x; predictions = ŷ).chunks[1].estimate == found.chunks[1].estimate
+    @test_throws InvalidArgument fit(PerformanceEstimator, x, y; problem = :regression)
+    @test_throws FileDamaged load(LateLabels, path)
+end
+
+@testset "shown, and bad input" begin
+    scores, labels = binary(3, 2000, 1, 0.0)
+    e = fit(PerformanceEstimator, scores, labels; chunk_size = 500, calibration = :never)
+    @test nobs(e) == 2000
+    @test sprint(show, e) == "PerformanceEstimator(binary, 2000 observations)"
+    @test occursin("0 of 1 score calibrated", sprint(show, MIME("text/plain"), e))
+    r = estimate_performance(e, scores)
+    @test occursin("accuracy", sprint(show, MIME("text/plain"), r)) && startswith(sprint(show, r), "PerformanceReport(")
+    @test_throws BaselineTooSmall fit(PerformanceEstimator, scores, labels)
+    for bad in (() -> fit(PerformanceEstimator, scores, labels[1:5]), () -> fit(PerformanceEstimator, scores, "labels"),
+        () -> fit(PerformanceEstimator, scores .+ 1, labels; chunk_size = 500), () -> estimate_performance(e, [0.5, NaN]),
+        () -> fit(PerformanceEstimator, scores, labels; chunk_size = 500, metrics = :mae), () -> estimate_performance(e, "text"))
+        @test_throws InvalidArgument bad()
+    end
+    @test_throws ElementTypeUnsupported fit(PerformanceEstimator, [1, 0], [1, 0])
+end
+
+@testset "late labels" begin
+    r = SplitMix64(UInt64(2))
+    wrong = [uniform(r) < (i <= 2000 ? 0.1 : 0.4) for i in 1:4000]
+    direct = update!(HDDMA(drift_confidence = 1e-4), wrong)
+    for (order, delay) in ((:prediction, 200), (:arrival, 0))
+        l = LateLabels(:hddm_a; order = order, chunk_size = 500, drift_confidence = 1e-4)
+        found = Int[]
+        for i in 1:(4000 + delay)
+            i <= 4000 && append!(found, [d.outcome for d in record!(l, [i], [false])])
+            j = i - delay
+            j >= 1 && append!(found, [d.outcome for d in label!(l, j:j, wrong[j:j])])
+        end
+        @test found == direct
+        @test counts(l).joined == 4000 == nobs(l) && counts(l).waiting == 0
+        @test [c.mean for c in realised(l)] ≈ [count(wrong[(500k - 499):500k]) / 500 for k in 1:8]
+        @test realised(l)[1].standard_error > 0
+    end
+    l = LateLabels(capacity = 3, timeout = 10, outcome = :absolute_error, upper = 2)
+    @test isempty(record!(l, [1, 2, 3], [0.5, 0.5, 0.5]; time = 0))
+    @test isempty(label!(l, [2, 2, 9], [1, 1, 1]; time = 1))
+    record!(l, [4], [0.0]; time = 11)
+    label!(l, [1], [1.0]; time = 11)
+    c = counts(l)
+    @test (c.joined, c.duplicate, c.unknown, c.expired, c.late) == (1, 1, 1, 2, 1)
+    path = scratch("late.fg")
+    save(path, l)
+    @test counts(load(LateLabels, path)) == c
+    @test occursin("expired", sprint(show, MIME("text/plain"), l)) && !drifted(l) && statistic(l) >= 0
+    for bad in (() -> record!(l, [5], Float64[]), () -> record!(l, [-1], [0.0]), () -> record!(l, ["a"], [0.0]), () -> label!(l, [4], [NaN]),
+        () -> label!(l, [4], [9.0]), () -> record!(l, [5], [0.0]; time = 3), () -> LateLabels(:adwn), () -> LateLabels(capacity = 0))
+        @test_throws InvalidArgument bad()
+    end
+end
