@@ -24,6 +24,9 @@ include("support/streams.jl")
 include("support/privacy.jl")
 include("support/detectors.jl")
 include("support/private.jl")
+include("support/reports.jl")
+include("support/mmd.jl")
+include("support/cost.jl")
 
 const TOPICS = [
     "pass" => pass_rows,
@@ -36,6 +39,9 @@ const TOPICS = [
     "privacy" => privacy_rows,
     "detectors" => detectors_rows,
     "private" => private_rows,
+    "reports" => reports_rows,
+    "mmd" => mmd_rows,
+    "cost" => cost_rows,
 ]
 
 # Arguments choose topics by name: `benches/run.jl pass ks`.

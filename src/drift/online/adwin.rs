@@ -11,6 +11,8 @@
 //!
 //! Cost: O(1) amortised an observation, and O(max_buckets log n) a check. Memory: O(max_buckets log n).
 
+use std::f64::consts::LN_2;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Online, State, expect};
@@ -92,22 +94,32 @@ impl Adwin {
             self.squares += (self.width - 1.0) * gap * gap / self.width;
         }
         self.total += x;
-        self.rows[0].push(Bucket { total: x, squares: 0.0 });
-        let mut size = 1.0;
-        for i in 0.. {
-            if self.rows[i].len() <= self.options.max_buckets {
-                break;
+        let mut new = Bucket { total: x, squares: 0.0 };
+        // Sizes are powers of two: products with their inverses are quotients by them, to the bit.
+        let (mut size, mut inverse) = (1.0, 1.0);
+        for row in &mut self.rows {
+            row.push(new);
+            if row.len() <= self.options.max_buckets {
+                return;
             }
-            let (a, b) = (self.rows[i][0], self.rows[i][1]);
-            self.rows[i].drain(..2);
-            let gap = a.total / size - b.total / size;
-            let squares = a.squares + b.squares + size * size * gap * gap / (size + size);
-            if i + 1 == self.rows.len() {
-                self.rows.push(Vec::with_capacity(self.options.max_buckets + 1));
+            let (a, b) = (row[0], row[1]);
+            // Five buckets are the default: a move of known length is not a call.
+            if let [c0, c1, c2, c3, c4, c5] = row.as_mut_slice() {
+                (*c0, *c1, *c2, *c3) = (*c2, *c3, *c4, *c5);
+            } else {
+                row.copy_within(2.., 0);
             }
-            self.rows[i + 1].push(Bucket { total: a.total + b.total, squares });
-            size *= 2.0;
+            row.truncate(row.len() - 2);
+            let gap = (a.total - b.total) * inverse;
+            new = Bucket {
+                total: a.total + b.total,
+                squares: a.squares + b.squares + size * size * gap * gap * (0.5 * inverse),
+            };
+            (size, inverse) = (2.0 * size, 0.5 * inverse);
         }
+        let mut row = Vec::with_capacity(self.options.max_buckets + 1);
+        row.push(new);
+        self.rows.push(row);
     }
 
     /// Drops the oldest bucket.
@@ -126,9 +138,31 @@ impl Adwin {
     /// Whether some split of the window is a cut.
     fn has_cut(&self) -> bool {
         let shortest = self.options.min_window_length as f64;
-        let d = (2.0 * self.width.ln() / self.options.delta).ln();
         let variance = self.squares / self.width;
-        let likely = 0.999 * 2.0 * variance * d;
+        // Most windows are far from a cut, and that shows without a division or a root: both sides of gap^2 <= 2 var d / m times
+        // their denominators, where the gap is (u0 n - u n0) / (n0 n1). What is near is compared as it is defined.
+        // The logarithms of powers of two below are lower bounds that cost nothing.
+        let d = LN_2 * whole_log2(2.0 * LN_2 * whole_log2(self.width) / self.options.delta);
+        let likely = 0.999 * 2.0 * variance * d * (self.width - 2.0 * (shortest - 1.0));
+        let (mut n0, mut u0) = (0.0, 0.0);
+        let mut near = false;
+        for (i, row) in self.rows.iter().enumerate().rev() {
+            let n = bucket_size(i);
+            for bucket in row {
+                n0 += n;
+                u0 += bucket.total;
+                let n1 = self.width - n0;
+                let (cross, sizes) = (u0 * self.width - self.total * n0, n0 * n1);
+                let (a, b) = (n0 - shortest + 1.0, n1 - shortest + 1.0);
+                near |= cross * cross * (a * b) > likely * (sizes * sizes);
+            }
+        }
+        near && self.has_cut_as_defined(shortest, variance)
+    }
+
+    /// The same, split by split.
+    fn has_cut_as_defined(&self, shortest: f64, variance: f64) -> bool {
+        let d = (2.0 * self.width.ln() / self.options.delta).ln();
         let (mut n0, mut u0) = (0.0, 0.0);
         let (mut n1, mut u1) = (self.width, self.total);
         for (i, row) in self.rows.iter().enumerate().rev() {
@@ -141,13 +175,7 @@ impl Adwin {
                 if n0 < shortest || n1 < shortest {
                     continue;
                 }
-                // Most splits are far from a cut, and that shows without a division or a root: both sides of gap^2 <= 2 var d / m
-                // times their denominators. What is near is compared as it is defined.
                 let (a, b) = (n0 - shortest + 1.0, n1 - shortest + 1.0);
-                let (cross, sizes) = (u0 * n1 - u1 * n0, n0 * n1);
-                if cross * cross * (a * b) < likely * (a + b) * (sizes * sizes) {
-                    continue;
-                }
                 let gap: f64 = u0 / n0 - u1 / n1;
                 let inverse = 1.0 / a + 1.0 / b;
                 if gap.abs() > (2.0 * inverse * variance * d).sqrt() + 2.0 / 3.0 * d * inverse {
@@ -157,6 +185,11 @@ impl Adwin {
         }
         false
     }
+}
+
+/// The base-2 logarithm of a normal number above 0, rounded down.
+fn whole_log2(x: f64) -> f64 {
+    ((x.to_bits() >> 52) as i64 - 1023) as f64
 }
 
 fn bucket_size(row: usize) -> f64 {
