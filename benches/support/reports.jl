@@ -33,15 +33,15 @@ function reports_rows()
                 report(test) = x -> sprint(show, MIME("text/plain"), compare(x, current; tests = [test]))
                 [
                     ratio_row(topic, "Kolmogorov-Smirnov, exact p-values, table printed", report_times(evidently, "ks", report(:ks), reference)...; at_least = 100),
-                    ratio_row(topic, "Wasserstein-1 of either, ours with p-values by 999 reassignments",
-                        report_times(evidently, "default", report(:wasserstein), reference)...; at_least = 1),
+                    ratio_row(topic, "Wasserstein-1 of either, ours with p-values by 999 reassignments: of its time",
+                        report_times(evidently, "default", report(:wasserstein), reference)...; digits = 2),
                 ]
             end
             beside_python("Profile, $about", "FLUXGUARD_BENCH_WHYLOGS", "whylogs", "reports_whylogs.py", path, REPORT_COLUMNS, REPORT_ROWS) do topic, whylogs
                 [
                     ratio_row(topic, "fit(Profile, x)", report_times(whylogs, "run", x -> fit(Profile, x), reference)...; at_least = 100),
-                    ratio_row(topic, "moments, KLL and HLL of each column: what whylogs keeps of numbers",
-                        report_times(whylogs, "run", sketched, reference)...; at_least = 1),
+                    ratio_row(topic, "moments, KLL and HLL of each column, what whylogs keeps of numbers: of its time",
+                        report_times(whylogs, "run", sketched, reference)...; digits = 2),
                 ]
             end
         ]
