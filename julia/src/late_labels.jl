@@ -36,7 +36,7 @@ end
 function late_arguments(argument, ids, values, time)
     n, m = length(ids), length(values)
     n == m || throw(invalid(argument, "$m values", "$n, one an id"))
-    all(id -> id isa Integer && 0 <= id <= typemax(UInt64), ids) || throw(invalid("ids", "other values", "whole numbers from 0"))
+    all(id -> id isa Integer && 0 <= id <= typemax(Int), ids) || throw(invalid("ids", "other values", "whole numbers from 0"))
     all(x -> x isa Real, values) || throw(invalid(argument, "other values", "numbers"))
     time === nothing || isfinite(time) || throw(invalid("time", time, "a finite number"))
     return UInt64[id for id in ids], Float64[x for x in values], time === nothing ? NaN : Float64(time)

@@ -194,10 +194,10 @@ impl Growing<'_> {
                 cell.1 += 1;
             }
             let (mut left, mut count) = (0.0, 0);
-            for bin in 0..edges.len() {
-                left += sums[bin].0;
-                count += sums[bin].1;
-                if sums[bin].1 == 0 || count < least || n - count < least {
+            for (bin, (sum_here, count_here)) in sums.iter().enumerate().take(edges.len()) {
+                left += sum_here;
+                count += count_here;
+                if *count_here == 0 || count < least || n - count < least {
                     continue;
                 }
                 let right = sum - left;

@@ -130,7 +130,8 @@ mod tests {
         assert!(!helps(&scores, &truth, 0).unwrap());
         let (scores, truth) = outcomes(4000, |p| p * p);
         assert!(helps(&scores, &truth, 0).unwrap());
-        let fitted = Calibrator::fit(Calibration::Auto, &[scores.clone()], &[truth.clone()], 0).unwrap();
+        let fitted =
+            Calibrator::fit(Calibration::Auto, std::slice::from_ref(&scores), std::slice::from_ref(&truth), 0).unwrap();
         assert_eq!(fitted.calibrated(), [true]);
         let after = fitted.apply(std::slice::from_ref(&scores));
         assert!(calibration_error(&after[0], &truth) < 0.1 * calibration_error(&scores, &truth));

@@ -196,4 +196,41 @@ mod tests {
             assert!((seen / error - 1.0).abs() < 0.12, "{metric}: {seen} of samples, {error} computed");
         }
     }
+
+    /// The same of macro averages, whose classes depend on each other: 500 samples of 1000 of three classes.
+    #[test]
+    fn the_standard_error_of_macro_averages_is_that_of_samples() {
+        let mut random = Random(6);
+        let mut sample = |n: usize| {
+            let mut columns = vec![[Vec::new(), Vec::new(), Vec::new()]; 3];
+            for _ in 0..n {
+                let raw: [f64; 3] = std::array::from_fn(|_| random.uniform().powi(3));
+                let u = random.uniform() * raw.iter().sum::<f64>();
+                let label = if u < raw[0] { 0 } else { 1 + usize::from(u >= raw[0] + raw[1]) };
+                let best = (1..3).fold(0, |best, c| if raw[c] > raw[best] { c } else { best });
+                for (class, column) in columns.iter_mut().enumerate() {
+                    column[0].push(raw[class]);
+                    column[1].push(f64::from(u8::from(label == class)));
+                    column[2].push(f64::from(u8::from(best == class)));
+                }
+            }
+            columns
+        };
+        type Sample = Vec<[Vec<f64>; 3]>;
+        let of = |sample: &Sample, what: &dyn Fn(&[OneClass<'_>]) -> f64| {
+            let view = |c: &[Vec<f64>; 3]| (c[0].clone(), c[1].clone(), c[2].clone());
+            let columns: Vec<_> = sample.iter().map(view).collect();
+            let views: Vec<OneClass<'_>> =
+                columns.iter().map(|(s, t, p)| OneClass { scores: s, truth: t, predicted: p }).collect();
+            what(&views)
+        };
+        let large = sample(100_000);
+        let samples: Vec<Sample> = (0..500).map(|_| sample(1000)).collect();
+        for metric in METRICS {
+            let error = of(&large, &|views| spread(metric, views)) / 1000f64.sqrt();
+            let values: Vec<f64> = samples.iter().map(|s| of(s, &|views| macro_average(metric, views))).collect();
+            let seen = super::super::losses::deviation(&values);
+            assert!((seen / error - 1.0).abs() < 0.13, "{metric}: {seen} of samples, {error} computed");
+        }
+    }
 }

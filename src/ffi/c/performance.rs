@@ -171,3 +171,41 @@ pub unsafe extern "C" fn fg_late_free(late: *mut c_void) {
     // SAFETY: the module's contract.
     unsafe { free::<LateLabels>(late) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::c::{FLOAT64, fg_text_free};
+
+    #[test]
+    fn null_pointers_are_nothing_given_or_an_error() {
+        let scores: Vec<f64> = (0..40).map(|i| f64::from(i) / 40.0).collect();
+        let labels: Vec<f64> = (0..40).map(|i| f64::from(i % 3 % 2)).collect();
+        let options = b"{\"chunk_size\":10}";
+        let (mut handle, mut late) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let mut answer = FgText { ptr: std::ptr::null_mut(), len: 0 };
+        let none = std::ptr::null::<f64>();
+        let data = scores.as_ptr().cast::<c_void>();
+        // SAFETY: all pointers are those of living values, or null on purpose.
+        unsafe {
+            let fit = |labels: *const f64, n: usize, out| {
+                fg_performance_fit(options.as_ptr(), options.len(), FLOAT64, data, 40, 40, none, 0, labels, n, out)
+            };
+            assert_eq!(fit(none, 40, &raw mut handle), -100);
+            assert_eq!(fit(labels.as_ptr(), 40, std::ptr::null_mut()), -100);
+            assert_eq!(fit(labels.as_ptr(), 40, &raw mut handle), 0);
+            let estimate = |h, out| fg_performance_estimate(h, FLOAT64, data, 40, 40, none, 0, none, 0, out);
+            assert_eq!(estimate(handle, &raw mut answer), 0);
+            fg_text_free(answer.ptr, answer.len);
+            assert_eq!(estimate(std::ptr::null_mut(), &raw mut answer), -100);
+            assert_eq!(fg_late_new(std::ptr::null(), 0, &raw mut late), 0);
+            assert_eq!(fg_late_record(late, std::ptr::null(), none, 1, f64::NAN, &raw mut answer), -100);
+            assert_eq!(fg_late_record(late, [1u64].as_ptr(), labels.as_ptr(), 1, f64::NAN, &raw mut answer), 0);
+            fg_text_free(answer.ptr, answer.len);
+            assert_eq!(fg_late_label(std::ptr::null_mut(), [1u64].as_ptr(), none, 1, 0.0, &raw mut answer), -100);
+            fg_performance_free(handle);
+            fg_late_free(late);
+            fg_late_free(std::ptr::null_mut());
+        }
+    }
+}

@@ -94,3 +94,49 @@ pub unsafe extern "C" fn fg_sketch_free(handle: *mut c_void) {
     // SAFETY: the module's contract.
     unsafe { free::<Sketch>(handle) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::c::{FLOAT64, fg_text_free};
+
+    fn told(answer: &FgText) -> Vec<u8> {
+        // SAFETY: the library gave it.
+        let bytes = unsafe { std::slice::from_raw_parts(answer.ptr, answer.len) }.to_vec();
+        // SAFETY: as above, and it is used no more.
+        unsafe { fg_text_free(answer.ptr, answer.len) };
+        bytes
+    }
+
+    #[test]
+    fn there_and_back_and_null_pointers() {
+        let empty = || FgText { ptr: std::ptr::null_mut(), len: 0 };
+        let (mut handle, mut back) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let x = [3.0f64, 1.0, 2.0];
+        let ask = b"{\"quantiles\":[0,1]}";
+        // SAFETY: all pointers are those of living values, or null on purpose.
+        unsafe {
+            assert_eq!(fg_sketch_new(b"kll".as_ptr(), 3, 0, &raw mut handle), 0);
+            assert_eq!(fg_sketch_update(handle, FLOAT64, x.as_ptr().cast(), 3), 0);
+            assert_eq!(fg_sketch_update(handle, FLOAT64, std::ptr::null(), 0), 0);
+            let mut bytes = empty();
+            assert_eq!(fg_sketch_bytes(handle, &raw mut bytes), 0);
+            let bytes = told(&bytes);
+            assert_eq!(fg_sketch_read(b"kll".as_ptr(), 3, bytes.as_ptr(), bytes.len(), &raw mut back), 0);
+            assert_eq!(fg_sketch_merge(back, handle), 0);
+            let mut answer = empty();
+            assert_eq!(fg_sketch_ask(back, ask.as_ptr(), ask.len(), &raw mut answer), 0);
+            assert_eq!(told(&answer), b"[1.0,3.0]");
+            assert_eq!(fg_sketch_merge(back, back), -100);
+            assert_eq!(fg_sketch_merge(back, std::ptr::null()), -100);
+            assert_eq!(fg_sketch_ask(back, std::ptr::null(), 4, &raw mut answer), -100);
+            assert_eq!(fg_sketch_read(b"kll".as_ptr(), 3, std::ptr::null(), 9, &raw mut handle), -100);
+            assert_eq!(fg_sketch_read(b"kll".as_ptr(), 3, bytes.as_ptr(), bytes.len() - 1, &raw mut handle), -401);
+            assert_eq!(fg_sketch_update_words(back, b"[\"a\"]".as_ptr(), 5), -204);
+            assert_eq!(fg_sketch_bytes(std::ptr::null(), &raw mut answer), -100);
+            fg_sketch_free(handle);
+            fg_sketch_free(back);
+            fg_sketch_free(std::ptr::null_mut());
+        }
+    }
+}

@@ -32,10 +32,9 @@ struct Naive {
 }
 
 impl Naive {
-    fn release(&mut self, oldest: f64, capacity: usize, in_order: bool) {
-        loop {
-            // The queue begins at the first that neither has a label let out nor has stopped waiting.
-            let Some(front) = self.all.iter().position(|p| p.2 == "waiting" || p.2 == "held") else { break };
+    /// The queue begins at the first that neither has a label let out nor has stopped waiting.
+    fn release(&mut self, oldest: f64, capacity: usize) {
+        while let Some(front) = self.all.iter().position(|p| p.2 == "waiting" || p.2 == "held") {
             let length = self.all.len() - front;
             if self.all[front].2 == "held" {
                 self.all[front].2 = "done";
@@ -46,7 +45,6 @@ impl Naive {
                 break;
             }
         }
-        let _ = in_order;
     }
 }
 
@@ -70,7 +68,7 @@ proptest! {
                     }
                 }
                 Step::Label(id) => {
-                    slow.release(now - f64::from(timeout), capacity, in_order);
+                    slow.release(now - f64::from(timeout), capacity);
                     fast.label(&[id], &[1.0], Some(now)).unwrap();
                     if let Some(entry) = slow.all.iter_mut().find(|p| p.0 == id && p.2 == "waiting") {
                         entry.2 = if in_order { "held" } else { "done" };
@@ -80,7 +78,7 @@ proptest! {
                     }
                 }
             }
-            slow.release(now - f64::from(timeout), capacity, in_order);
+            slow.release(now - f64::from(timeout), capacity);
             if matches!(step, Step::Wait(_)) {
                 fast.record(&[], &[], Some(now)).unwrap();
             }
