@@ -1,4 +1,5 @@
 use super::*;
+use crate::drift::online::StreamName;
 use crate::testing::Random;
 use proptest::prelude::*;
 use serde_json::json;

@@ -5,22 +5,21 @@
 //! count the same doubles, or the same text, count them as the same items. (An integer of theirs that was taken in as an integer
 //! is another item.) As there, empty text is left out by the sketches of distinct items.
 
+mod answers;
+mod bytes;
 mod kind;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use datasketches::common::{NumStdDev, SearchCriteria};
-use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
+use datasketches::frequencies::FrequentItemsSketch;
 use datasketches::hash::value::{canonical_float, raw_bytes};
 use datasketches::hll::{HllSketch, HllType, HllUnion};
 use datasketches::kll::{KllFloat, KllSketch};
 use datasketches::tdigest::TDigestMut;
 use datasketches::theta::{CompactThetaSketch, ThetaSketch, ThetaSketchBuilder, ThetaUnionBuilder};
-use serde::Serialize;
 
 use super::{Frequencies, Reservoir};
 use crate::{Error, Result};
 
+pub use answers::{Description, Frequent, Interval};
 pub use kind::SketchKind;
 
 /// A sketch in one of the formats. Two merge where they are of one kind.
@@ -38,50 +37,6 @@ enum State {
     /// What was taken in here, and what came from others.
     Theta(ThetaSketch, Option<CompactThetaSketch>),
     FrequentItems(FrequentItemsSketch<String>),
-}
-
-/// A number between two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Interval {
-    /// What the sketch says.
-    pub estimate: f64,
-    /// Lower bound.
-    pub lower: f64,
-    /// Upper bound.
-    pub upper: f64,
-}
-
-/// An item and how often it came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Frequent {
-    /// The item.
-    pub item: String,
-    /// At most so often.
-    pub estimate: u64,
-    /// At least so often.
-    pub lower: u64,
-    /// At most so often.
-    pub upper: u64,
-}
-
-/// What a sketch has to say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Description {
-    /// Which sketch.
-    pub kind: SketchKind,
-    /// k, lg_k or the size of the map.
-    pub size: u32,
-    /// Items taken in; none where the sketch does not count them (hll, theta).
-    pub observations: Option<u64>,
-    /// The error that holds with a probability of 99% at one rank (kll), or that is certain for a count, as a share of all
-    /// (frequent-items).
-    pub error: Option<f64>,
-    /// Smallest and largest (kll, tdigest).
-    pub range: Option<(f64, f64)>,
-    /// Distinct items, with bounds at two standard errors (hll, theta).
-    pub distinct: Option<Interval>,
-    /// As [`Sketch::to_bytes`] gives.
-    pub bytes: usize,
 }
 
 impl Sketch {
@@ -201,145 +156,6 @@ impl Sketch {
             }
         }
         Ok(())
-    }
-
-    /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta (ordered), frequent
-    /// items of strings.
-    ///
-    /// # Errors
-    /// `FileDamaged` where the parts of a Theta sketch that was read do not go together.
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        Ok(match &self.state {
-            State::Kll(sketch) => sketch.serialize(),
-            State::Tdigest(sketch) => sketch.clone().serialize(),
-            State::Hll(sketch) => sketch.serialize(),
-            State::Theta(..) => self.theta()?.serialize(),
-            State::FrequentItems(sketch) => sketch.serialize(),
-        })
-    }
-
-    /// Reads what any DataSketches library wrote. The formats have no checksum: bytes that were changed into those of another whole
-    /// sketch are not noticed.
-    ///
-    /// # Errors
-    /// `FileDamaged` for bytes that are not a sketch of this kind; frequent items with a map above 2^20 count as such.
-    pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        if kind == SketchKind::FrequentItems
-            && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS))
-        {
-            return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
-        }
-        // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
-        catch_unwind(AssertUnwindSafe(|| Self::read(kind, bytes)))
-            .unwrap_or_else(|panic| Err(damaged(kind, crate::error::panic_message(panic.as_ref()))))
-    }
-
-    fn read(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        let refused = |e: datasketches::error::Error| damaged(kind, e);
-        let (size, state) = match kind {
-            SketchKind::Kll => {
-                let sketch = KllSketch::<KllFloat<f64>>::deserialize(bytes).map_err(refused)?;
-                (u32::from(sketch.k()), State::Kll(sketch))
-            }
-            SketchKind::Tdigest => {
-                let sketch = TDigestMut::deserialize(bytes).map_err(refused)?;
-                (u32::from(sketch.k()), State::Tdigest(sketch))
-            }
-            SketchKind::Hll => {
-                let sketch = HllSketch::deserialize(bytes).map_err(refused)?;
-                (u32::from(sketch.lg_config_k()), State::Hll(sketch))
-            }
-            SketchKind::Theta => {
-                let read = CompactThetaSketch::deserialize(bytes).map_err(refused)?;
-                // The format does not say k: the smallest that holds so many.
-                let fits = usize::BITS - read.num_retained().saturating_sub(1).leading_zeros();
-                let size = fits.clamp(SketchKind::Theta.default_size(), 26);
-                let mut sketch = Sketch::new(SketchKind::Theta, Some(size))?;
-                if let State::Theta(_, others) = &mut sketch.state {
-                    *others = Some(read);
-                }
-                return Ok(sketch);
-            }
-            SketchKind::FrequentItems => {
-                let sketch = FrequentItemsSketch::<String>::deserialize(bytes).map_err(refused)?;
-                (1 << sketch.lg_max_map_size(), State::FrequentItems(sketch))
-            }
-        };
-        Ok(Sketch { size, state })
-    }
-
-    /// The value below or at which a share `rank` in [0, 1] of the numbers lies; none where there are no numbers.
-    ///
-    /// # Errors
-    /// `Incompatible` for a sketch that knows no quantiles, `InvalidArgument` for a rank out of range.
-    pub fn quantile(&self, rank: f64) -> Result<Option<f64>> {
-        if !(0.0..=1.0).contains(&rank) {
-            return Err(Error::invalid("rank", rank, "a share from 0 to 1"));
-        }
-        let refused = |e| damaged(self.kind(), e);
-        match &self.state {
-            State::Kll(sketch) => {
-                let found = sketch.quantile(rank, SearchCriteria::Inclusive).map_err(refused)?;
-                Ok(found.map(KllFloat::into_inner))
-            }
-            State::Tdigest(sketch) => sketch.clone().quantile(rank).map_err(refused),
-            _ => Err(self.cannot("quantiles", "kll or tdigest")),
-        }
-    }
-
-    /// The items that may be among the most frequent, the most frequent first: none that came more often than
-    /// the sketch's error is missing.
-    ///
-    /// # Errors
-    /// `Incompatible` for a sketch that counts no items.
-    pub fn frequent(&self) -> Result<Vec<Frequent>> {
-        let State::FrequentItems(sketch) = &self.state else {
-            return Err(self.cannot("frequent items", "frequent-items"));
-        };
-        let row = |row: &datasketches::frequencies::Row<String>| Frequent {
-            item: row.item().clone(),
-            estimate: row.estimate(),
-            lower: row.lower_bound(),
-            upper: row.upper_bound(),
-        };
-        let mut rows: Vec<Frequent> = sketch.frequent_items(ErrorType::NoFalseNegatives).iter().map(row).collect();
-        rows.sort_by(|a, b| b.estimate.cmp(&a.estimate).then_with(|| a.item.cmp(&b.item)));
-        Ok(rows)
-    }
-
-    /// What the sketch has to say.
-    ///
-    /// # Errors
-    /// As [`Sketch::to_bytes`].
-    pub fn describe(&self) -> Result<Description> {
-        let (mut observations, mut error, mut range, mut distinct) = (None, None, None, None);
-        let two = NumStdDev::Two;
-        match &self.state {
-            State::Kll(sketch) => {
-                observations = Some(sketch.n());
-                error = Some(sketch.normalized_rank_error());
-                range = sketch.min_item().zip(sketch.max_item()).map(|(a, b)| (a.into_inner(), b.into_inner()));
-            }
-            State::Tdigest(sketch) => {
-                observations = Some(sketch.total_weight());
-                range = sketch.min_value().zip(sketch.max_value());
-            }
-            State::Hll(sketch) => {
-                let (lower, upper) = (sketch.lower_bound(two), sketch.upper_bound(two));
-                distinct = Some(Interval { estimate: sketch.estimate(), lower, upper });
-            }
-            State::Theta(..) => {
-                let all = self.theta()?;
-                let (lower, upper) = (all.lower_bound(two), all.upper_bound(two));
-                distinct = Some(Interval { estimate: all.estimate(), lower, upper });
-            }
-            State::FrequentItems(sketch) => {
-                observations = Some(sketch.total_weight());
-                error = Some(sketch.maximum_error() as f64 / sketch.total_weight().max(1) as f64);
-            }
-        }
-        let bytes = self.to_bytes()?.len();
-        Ok(Description { kind: self.kind(), size: self.size, observations, error, range, distinct, bytes })
     }
 
     /// All that a Theta sketch has seen.

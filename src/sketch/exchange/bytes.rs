@@ -1,0 +1,79 @@
+//! To and from the bytes of the formats.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use datasketches::frequencies::FrequentItemsSketch;
+use datasketches::hll::HllSketch;
+use datasketches::kll::{KllFloat, KllSketch};
+use datasketches::tdigest::TDigestMut;
+use datasketches::theta::CompactThetaSketch;
+
+use super::{LG_MOST_ITEMS, Sketch, SketchKind, State, damaged};
+use crate::Result;
+
+impl Sketch {
+    /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta (ordered), frequent
+    /// items of strings.
+    ///
+    /// # Errors
+    /// `FileDamaged` where the parts of a Theta sketch that was read do not go together.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(match &self.state {
+            State::Kll(sketch) => sketch.serialize(),
+            State::Tdigest(sketch) => sketch.clone().serialize(),
+            State::Hll(sketch) => sketch.serialize(),
+            State::Theta(..) => self.theta()?.serialize(),
+            State::FrequentItems(sketch) => sketch.serialize(),
+        })
+    }
+
+    /// Reads what any DataSketches library wrote. The formats have no checksum: bytes that were changed into those of another whole
+    /// sketch are not noticed.
+    ///
+    /// # Errors
+    /// `FileDamaged` for bytes that are not a sketch of this kind; frequent items with a map above 2^20 count as such.
+    pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
+        if kind == SketchKind::FrequentItems
+            && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS))
+        {
+            return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
+        }
+        // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
+        catch_unwind(AssertUnwindSafe(|| Self::read(kind, bytes)))
+            .unwrap_or_else(|panic| Err(damaged(kind, crate::error::panic_message(panic.as_ref()))))
+    }
+
+    fn read(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
+        let refused = |e: datasketches::error::Error| damaged(kind, e);
+        let (size, state) = match kind {
+            SketchKind::Kll => {
+                let sketch = KllSketch::<KllFloat<f64>>::deserialize(bytes).map_err(refused)?;
+                (u32::from(sketch.k()), State::Kll(sketch))
+            }
+            SketchKind::Tdigest => {
+                let sketch = TDigestMut::deserialize(bytes).map_err(refused)?;
+                (u32::from(sketch.k()), State::Tdigest(sketch))
+            }
+            SketchKind::Hll => {
+                let sketch = HllSketch::deserialize(bytes).map_err(refused)?;
+                (u32::from(sketch.lg_config_k()), State::Hll(sketch))
+            }
+            SketchKind::Theta => {
+                let read = CompactThetaSketch::deserialize(bytes).map_err(refused)?;
+                // The format does not say k: the smallest that holds so many.
+                let fits = usize::BITS - read.num_retained().saturating_sub(1).leading_zeros();
+                let size = fits.clamp(SketchKind::Theta.default_size(), 26);
+                let mut sketch = Sketch::new(SketchKind::Theta, Some(size))?;
+                if let State::Theta(_, others) = &mut sketch.state {
+                    *others = Some(read);
+                }
+                return Ok(sketch);
+            }
+            SketchKind::FrequentItems => {
+                let sketch = FrequentItemsSketch::<String>::deserialize(bytes).map_err(refused)?;
+                (1 << sketch.lg_max_map_size(), State::FrequentItems(sketch))
+            }
+        };
+        Ok(Sketch { size, state })
+    }
+}
