@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::host::json;
 use crate::error::{Error, Result};
 use crate::outlier::compare::compare_detectors;
+use crate::outlier::ood::Head;
 use crate::outlier::threshold::Method;
 use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
 use crate::outlier::{Fitted, NAMES, Spec};
@@ -16,6 +17,22 @@ use crate::tensor::Tensor;
 /// `name` is one of [`NAMES`], `options` JSON by [`Spec::new`].
 pub(super) fn fit(name: &str, options: &str, reference: &Tensor<'_>) -> Result<Fitted> {
     Fitted::fit(&Spec::from_json(name, options)?, reference)
+}
+
+/// [`fit`] of a classifier: no labels, or no bias, are none.
+pub(super) fn fit_classifier(
+    name: &str,
+    options: &str,
+    reference: &Tensor<'_>,
+    labels: &[u32],
+    (weights, bias): (&[f64], &[f64]),
+) -> Result<Fitted> {
+    let head = match (weights, bias) {
+        ([], []) => None,
+        _ => Some(Head::new(weights.to_vec(), bias.to_vec())?),
+    };
+    let labels = (!labels.is_empty()).then_some(labels);
+    Fitted::fit_classifier(&Spec::from_json(name, options)?, reference, labels, head.as_ref())
 }
 
 /// JSON list of [`NAMES`].

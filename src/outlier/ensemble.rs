@@ -26,7 +26,7 @@ pub enum Combine {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
-    /// One of [`super::NAMES`], not `ensemble`.
+    /// One of [`super::NAMES`], not `ensemble` nor `ood`.
     pub detector: String,
     /// Its options.
     #[serde(default)]
@@ -74,7 +74,7 @@ impl Detector for Ensemble {
         }
         let mut members = Vec::with_capacity(options.members.len());
         for Member { detector, options } in &options.members {
-            if detector == "ensemble" {
+            if detector == "ensemble" || detector == "ood" {
                 return Err(Error::invalid("members", "an ensemble", "detectors that are none"));
             }
             let mut spec = Spec::new(detector, options.clone())?;
@@ -96,11 +96,12 @@ impl Detector for Ensemble {
         for (member, (mean, deviation)) in self.members.iter().zip(&self.moments) {
             member.score_finite(rows, &mut own);
             let z = |score: f64| (score - mean) / deviation;
+            let bounded = |z: f64| if z.is_finite() { z / (1.0 + z.abs()) } else { z.signum() };
             for (score, own) in scores.iter_mut().zip(&own) {
                 let p = member.calibrated().p_value(*own);
                 match self.combine {
                     // All beyond the calibration have one p-value; less than a rank tells them apart.
-                    Combine::Average => *score += share * (-p.ln() + 1e-3 * (z(*own) / (1.0 + z(*own).abs()))),
+                    Combine::Average => *score += share * (-p.ln() + 1e-3 * bounded(z(*own))),
                     Combine::Rank => *score += share * (1.0 - p),
                     Combine::Maximum => *score = score.max(z(*own)),
                 }

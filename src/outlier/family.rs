@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Detector, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis};
-use super::{ocsvm, pca, scaled};
+use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
 
 /// One list, from which all follows: name, variant, detector.
@@ -114,6 +114,36 @@ families! {
     "mahalanobis" Mahalanobis mahalanobis::Mahalanobis;
     /// [`ensemble::Ensemble`]
     "ensemble" Ensemble ensemble::Ensemble;
+    /// [`ood::msp::Msp`]
+    "msp" Msp ood::OnLogits<ood::msp::Msp>;
+    /// [`ood::max_logit::MaxLogit`]
+    "max-logit" MaxLogit ood::OnLogits<ood::max_logit::MaxLogit>;
+    /// [`ood::energy::Energy`]
+    "energy" Energy ood::OnLogits<ood::energy::Energy>;
+    /// [`ood::entropy::Entropy`]
+    "entropy" Entropy ood::OnLogits<ood::entropy::Entropy>;
+    /// [`ood::margin::Margin`]
+    "margin" Margin ood::OnLogits<ood::margin::Margin>;
+    /// [`ood::generalized_entropy::Generalized`]
+    "gen" Generalized ood::OnLogits<ood::generalized_entropy::Generalized>;
+    /// [`ood::odin::Odin`]
+    "odin" Odin ood::OnLogits<ood::odin::Odin>;
+    /// [`ood::class_mahalanobis::ClassMahalanobis`]
+    "class-mahalanobis" ClassMahalanobis ood::class_mahalanobis::ClassMahalanobis;
+    /// [`ood::relative_mahalanobis::RelativeMahalanobis`]
+    "relative-mahalanobis" RelativeMahalanobis ood::relative_mahalanobis::RelativeMahalanobis;
+    /// [`ood::deep_knn::DeepKnn`]
+    "deep-knn" DeepKnn ood::deep_knn::DeepKnn;
+    /// [`ood::vim::Vim`]
+    "vim" Vim ood::vim::Vim;
+    /// [`ood::she::She`]
+    "she" She ood::she::She;
+    /// [`ood::react::React`]
+    "react" React ood::react::React;
+    /// [`ood::ash::Ash`]
+    "ash" Ash ood::ash::Ash;
+    /// [`ood::ood::Ood`]
+    "ood" Ood ood::ood::Ood;
 }
 
 fn parse<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {

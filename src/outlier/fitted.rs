@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::Rows;
 use super::calibration::{self, Calibrated, Calibration, Fold};
 use super::family::{Family, Model};
+use super::ood::{self, Head};
 use super::scaled::quantile;
 use super::support::{packed, parallel, rows::widened};
 use super::threshold::{self, Method, Threshold};
@@ -79,6 +80,10 @@ impl Stage {
         if !spec.standardize {
             return Ok(Stage { standard: vec![], model: spec.family.fit(reference)? });
         }
+        if reference.head().is_some() {
+            let expected = "false: weights go with the features as they are";
+            return Err(Error::invalid("standardize", "true, with weights", expected));
+        }
         let (n, p, means) = (reference.len() as f64, reference.features(), reference.means());
         let mut squares = vec![0.0; p];
         for row in reference.iter() {
@@ -90,6 +95,7 @@ impl Stage {
         });
         let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
         let rows = Rows::from_values(standardized(&standard, reference.values()), p);
+        let rows = rows.of_classifier(reference.labels(), None)?;
         Ok(Stage { standard, model: spec.family.fit(&rows)? })
     }
 
@@ -155,6 +161,27 @@ impl Fitted {
     /// each detector says.
     pub fn fit(spec: &Spec, reference: &Tensor<'_>) -> Result<Self> {
         Self::fit_rows(spec, &Rows::reference(reference)?)
+    }
+
+    /// [`Fitted::fit`] of a classifier: with the class of each reference observation, from 0, and the layer that makes
+    /// logits of the features.
+    ///
+    /// # Errors
+    /// As [`Fitted::fit`]; [`Error::InvalidArgument`] for labels or a head that do not go with the reference, or for a
+    /// detector that has no use for them.
+    pub fn fit_classifier(
+        spec: &Spec,
+        reference: &Tensor<'_>,
+        labels: Option<&[u32]>,
+        head: Option<&Head>,
+    ) -> Result<Self> {
+        let name = spec.family.name();
+        if (labels.is_some() || head.is_some()) && name != "ensemble" && !ood::NAMES.contains(&name) {
+            let argument = if labels.is_some() { "labels" } else { "weights" };
+            let expected = format!("a detector of classifiers: one of {}", ood::NAMES.join(", "));
+            return Err(Error::invalid(argument, format!("for {name}"), expected));
+        }
+        Self::fit_rows(spec, &Rows::reference(reference)?.of_classifier(labels, head)?)
     }
 
     pub(super) fn fit_rows(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {

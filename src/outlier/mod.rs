@@ -23,6 +23,7 @@ pub mod lof;
 pub mod mahalanobis;
 pub mod neighbours;
 pub mod ocsvm;
+pub mod ood;
 pub mod pca;
 pub mod scaled;
 mod support;

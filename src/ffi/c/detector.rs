@@ -40,6 +40,38 @@ pub unsafe extern "C" fn fg_detector_fit(
     })
 }
 
+/// [`fg_detector_fit`] of a classifier: `labels` are the classes of the observations from 0, `labels_len` of them or none;
+/// `weights`, feature fastest, `weights_len` of them, and `bias` of its `classes` are the last linear layer, or none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_fit_classifier(
+    name: *const u8,
+    name_len: usize,
+    options: *const u8,
+    options_len: usize,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    labels: *const u32,
+    labels_len: usize,
+    weights: *const f64,
+    weights_len: usize,
+    bias: *const f64,
+    classes: usize,
+    out: *mut *mut c_void,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let (name, options) = (text("detector", name, name_len)?, text("options", options, options_len)?);
+            let reference = tensor("reference", dtype, data, len, observations)?;
+            let labels = slice("labels", labels, labels_len)?;
+            let head = (slice("weights", weights, weights_len)?, slice("bias", bias, classes)?);
+            give_handle(out, detector::fit_classifier(name, options, &reference, labels, head)?)
+        }
+    })
+}
+
 /// SAFETY: as the module's contract; `out` must be null or writable for `out_len` numbers.
 unsafe fn write(
     output: Output,

@@ -35,6 +35,24 @@ pub(super) fn detector_fit<T: Element>(
     })
 }
 
+pub(super) fn detector_fit_classifier<T: Element>(
+    name: JuliaString,
+    options: JuliaString,
+    reference: TypedArray<T>,
+    observations: i64,
+    labels: TypedArray<u32>,
+    weights: TypedArray<f64>,
+    bias: TypedArray<f64>,
+) -> ValueRet {
+    made_detector(|| {
+        let reference = tensor("reference", reference, observations)?;
+        let labels = slice_mut("labels", labels, labels.length())?;
+        let (w, b) = (weights.length(), bias.length());
+        let head = (&*slice_mut("weights", weights, w)?, &*slice_mut("bias", bias, b)?);
+        detector::fit_classifier(text("detector", name)?, text("options", options)?, &reference, labels, head)
+    })
+}
+
 pub(super) fn detector_load(path: JuliaString) -> ValueRet {
     made_detector(|| detector::load(text("path", path)?))
 }

@@ -89,6 +89,8 @@ julia_module! {
     fn quality(scores: TypedArray<f64>, labels: TypedArray<u8>, threshold: f64, curves: Bool) -> ValueRet;
     for T in [f16, f32, f64] {
         fn detector_fit(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64) -> ValueRet;
+        fn detector_fit_classifier(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64,
+                                   labels: TypedArray<u32>, weights: TypedArray<f64>, bias: TypedArray<f64>) -> ValueRet;
         #[untracked_self]
         in DetectorHandle fn detector_score(&self, out: TypedArray<f64>, batch: TypedArray<T>, observations: i64) -> i64;
         #[untracked_self]

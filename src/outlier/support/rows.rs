@@ -6,13 +6,17 @@ use ndarray::{Array2, ArrayView2};
 
 use super::memory;
 use crate::error::{Error, Result};
+use crate::outlier::ood::Head;
 use crate::tensor::{Elements, Tensor};
 
-/// `features x observations`, feature fastest, finite.
+/// `features x observations`, feature fastest, finite; of a classifier also the class of each, and the layer that makes
+/// logits of them.
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     values: Cow<'a, [f64]>,
     features: usize,
+    labels: Option<Cow<'a, [u32]>>,
+    head: Option<&'a Head>,
 }
 
 impl<'a> Rows<'a> {
@@ -29,13 +33,69 @@ impl<'a> Rows<'a> {
             let (feature, observation) = (first % features, first / features);
             return Err(Error::NonFiniteBaseline { argument: "reference", count: bad, feature, observation });
         }
-        Ok(Rows { values, features })
+        Ok(Rows { values, features, labels: None, head: None })
     }
 
     /// Values that are known to be finite.
     #[must_use]
     pub fn from_values(values: Vec<f64>, features: usize) -> Self {
-        Rows { values: Cow::Owned(values), features }
+        Rows { values: Cow::Owned(values), features, labels: None, head: None }
+    }
+
+    /// With the class of each observation, from 0, and the layer that makes logits of them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for another number of labels, or a class that the head has not;
+    /// [`Error::FeatureMismatch`] for a head of other features.
+    pub fn of_classifier(mut self, labels: Option<&'a [u32]>, head: Option<&'a Head>) -> Result<Self> {
+        if let Some(head) = head
+            && head.features() != self.features
+        {
+            let (was, expected) = (head.features(), self.features);
+            return Err(Error::FeatureMismatch { argument: "weights", was, expected });
+        }
+        if let Some(labels) = labels {
+            let n = self.len();
+            if labels.len() != n {
+                let expected = format!("{n}, one an observation");
+                return Err(Error::invalid("labels", format!("{} labels", labels.len()), expected));
+            }
+            // As many classes as observations at most, since each needs one.
+            let classes = head.map_or(n, Head::classes);
+            if let Some(label) = labels.iter().find(|label| **label as usize >= classes) {
+                let expected = format!("classes from 0 to {}", classes - 1);
+                return Err(Error::invalid("labels", format!("class {label} (from 0)"), expected));
+            }
+        }
+        (self.labels, self.head) = (labels.map(Cow::Borrowed), head);
+        Ok(self)
+    }
+
+    /// The class of each observation, from 0.
+    #[must_use]
+    pub fn labels(&self) -> Option<&[u32]> {
+        self.labels.as_deref()
+    }
+
+    /// The layer that makes logits of the features.
+    #[must_use]
+    pub fn head(&self) -> Option<&'a Head> {
+        self.head
+    }
+
+    /// The head of a detector that cannot do without.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn expect_head(&self) -> Result<&'a Head> {
+        self.head.ok_or_else(|| Error::invalid("weights", "none", "weights and bias of the last linear layer"))
+    }
+
+    /// Number of classes: of the head, else of the labels.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        let labelled = || self.labels().and_then(|labels| labels.iter().max()).map_or(0, |label| *label as usize + 1);
+        self.head.map_or_else(labelled, Head::classes)
     }
 
     /// All values, feature fastest.
@@ -81,9 +141,10 @@ impl<'a> Rows<'a> {
 
     /// The observations at `indices`, copied.
     #[must_use]
-    pub fn select(&self, indices: &[usize]) -> Rows<'static> {
+    pub fn select(&self, indices: &[usize]) -> Rows<'a> {
         let values = indices.iter().flat_map(|i| self.row(*i)).copied().collect();
-        Rows { values: Cow::Owned(values), features: self.features }
+        let labels = self.labels().map(|labels| Cow::Owned(indices.iter().map(|i| labels[*i]).collect()));
+        Rows { values: Cow::Owned(values), features: self.features, labels, head: self.head }
     }
 
     /// As ndarray sees it: one observation a row.
