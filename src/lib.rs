@@ -1,6 +1,7 @@
 //! FluxGuard: the safety layer of a Flux.jl model, as one engine with no idea of its host language.
 //!
-//! Arrows point one way: `ffi -> guard -> {drift, outlier, output, performance, alert, store} -> {stats, sketch} -> tensor`;
+//! Arrows point one way:
+//! `ffi -> guard -> {drift, outlier, output, performance, sequence, alert, store} -> {stats, sketch} -> tensor`;
 //! `privacy` stands on `stats` alone.
 
 pub mod alert;
@@ -13,6 +14,7 @@ pub mod output;
 pub mod performance;
 pub mod privacy;
 pub mod profile;
+pub mod sequence;
 pub mod simd;
 pub mod sketch;
 pub mod stats;

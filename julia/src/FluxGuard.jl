@@ -26,6 +26,9 @@ export guarded, Guarded
 export FalseAlarms, second, minute, hour, day, week, window, observation
 export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, ExtendedIsolationForest, LOF, KNN, KMeansDistance,
     GaussianMixtureDensity, OneClassSVM, KDE, HBOS, ECOD, COPOD, PCADetector, Mahalanobis, Ensemble
+export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, ClassMahalanobis, RelativeMahalanobis, DeepKNN, ViM, SHE,
+    ReAct, ASH
+export Encoded, Autoencoder, Recurrent
 export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
@@ -63,6 +66,8 @@ include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
 include("detectors.jl")
+include("ood.jl")
+include("hosted.jl")
 include("moments.jl")
 include("streams.jl")
 include("performance.jl")

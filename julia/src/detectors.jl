@@ -16,6 +16,9 @@ brackets is the one of Rust, the program and JSON.
 | `HBOS` (hbos), `ECOD` (ecod), `COPOD` (copod) | histograms and tails of each feature |
 | `PCADetector` (pca), `Mahalanobis` (mahalanobis) | the covariance |
 | `Ensemble` (ensemble) | several of these |
+| [`OOD`](@ref) and its members | a classifier's logits, or its features and last layer |
+| [`Encoded`](@ref) | another detector, of what a function makes of the input |
+| [`Autoencoder`](@ref), [`Recurrent`](@ref) | a Flux model's error |
 
     d = fit!(IsolationForest(trees = 200), reference)      # or fit(IsolationForest, reference; trees = 200)
     score(d, x); pvalue(d, x); explain(d, x); threshold(d; rate = 0.01)
@@ -31,6 +34,13 @@ Arrays are features × observations, any number of dimensions, the last is the o
 abstract type Detector end
 
 """
+    NativeDetector <: Detector
+
+A detector that Rust fits and scores with.
+"""
+abstract type NativeDetector <: Detector end
+
+"""
     NotFitted
 
 A detector before [`fit!`](@ref).
@@ -39,6 +49,21 @@ struct NotFitted end
 
 # The type of each name.
 const DETECTORS = Dict{String,Any}()
+
+function define_detector(type, name, text)
+    signature = "    $type(; kwargs...)\n\n$text See [`Detector`](@ref) for what all detectors do and their common keywords."
+    @eval begin
+        @doc $signature mutable struct $type <: NativeDetector
+            options::Dict{String,Any}
+            handle::Union{NotFitted,Native.DetectorHandle}
+            features::Int
+            $type(options::Dict{String,Any}, handle, features) = new(options, handle, features)
+        end
+        $type(; kwargs...) = $type(detector_options(kwargs), NotFitted(), 0)
+        detector_name(::Type{$type}) = $name
+        DETECTORS[$name] = $type
+    end
+end
 
 for (type, name, text) in (
     (:RootMeanSquareZ, "distance", "The root mean squared z-score over the features."),
@@ -59,18 +84,7 @@ for (type, name, text) in (
     (:PCADetector, "pca", "What principal components leave over, or how far out along them. `components = nothing`, `variance = 0.9`, `score = :residual` or `:components`."),
     (:Mahalanobis, "mahalanobis", "Squared Mahalanobis distance. `covariance = :classic`, `:shrunk` (Ledoit-Wolf) or `:robust` (FAST-MCD), `seed = 0`."),
     (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (a good three if left out), `combine = :average` (of calibrated p-values), `:rank` or `:maximum`."))
-    signature = "    $type(; kwargs...)\n\n$text See [`Detector`](@ref) for what all detectors do and their common keywords."
-    @eval begin
-        @doc $signature mutable struct $type <: Detector
-            options::Dict{String,Any}
-            handle::Union{NotFitted,Native.DetectorHandle}
-            features::Int
-            $type(options::Dict{String,Any}, handle, features) = new(options, handle, features)
-        end
-        $type(; kwargs...) = $type(detector_options(kwargs), NotFitted(), 0)
-        detector_name(::Type{$type}) = $name
-        DETECTORS[$name] = $type
-    end
+    define_detector(type, name, text)
 end
 
 detector_name(d::Detector) = detector_name(typeof(d))
@@ -86,36 +100,40 @@ detector_options(kwargs) =
     Dict{String,Any}(String(k) => option(v) for (k, v) in kwargs if v !== nothing)
 
 """
-    fit!(detector, reference) -> detector
+    fit!(detector, reference; labels, weights, bias) -> detector
 
-Learn the reference, features × observations; what it had learnt before is forgotten. Throws
+Learn the reference, features × observations; what it had learnt before is forgotten. `labels`, `weights` and `bias` are for
+detectors of classifiers: see [`OOD`](@ref). Throws
 [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`NonFiniteBaseline`](@ref) (NaN or Inf),
 [`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref), [`InvalidArgument`](@ref) (an option, a singular covariance, more
 than fits into memory).
 """
-function fit!(d::Detector, reference::AbstractArray{<:Native.Element})
+function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
     x, _ = Native.host(reference)
-    d.handle = Native.detector_fit(face(), detector_name(d), JSON.write(d.options), x, observations(reference))
+    name, options, n = detector_name(d), JSON.write(d.options), observations(reference)
+    d.handle = labels === weights === bias === nothing ? Native.detector_fit(face(), name, options, x, n) :
+        Native.detector_fit_classifier(face(), name, options, x, n, class_numbers(labels), head(weights, bias)...)
     d.features = Int(describe(d)["features"])
     return d
 end
-fit!(::Detector, reference) = Native.unsupported("reference", reference)
+fit!(::NativeDetector, reference; kwargs...) = Native.unsupported("reference", reference)
 
 """
     fit(IsolationForest, reference; kwargs...) -> IsolationForest
 
 A fitted [`Detector`](@ref): `fit!(IsolationForest(; kwargs...), reference)`, and so for every type.
 """
-fit(::Type{D}, reference; kwargs...) where {D<:Detector} = fit!(D(; kwargs...), reference)
+fit(::Type{D}, reference; labels = nothing, weights = nothing, bias = nothing, kwargs...) where {D<:NativeDetector} =
+    fit!(D(; kwargs...), reference; labels = labels, weights = weights, bias = bias)
 
-fitted(d::Detector) = d.handle isa NotFitted ?
+fitted(d::NativeDetector) = d.handle isa NotFitted ?
     throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, reference) first")) : d.handle
 
-observations(d::Detector, y::AbstractVector) = d.features == 1 ? length(y) : 1
-observations(::Detector, y::AbstractArray) = observations(y)
+observations(d::NativeDetector, y::AbstractVector) = d.features == 1 ? length(y) : 1
+observations(::NativeDetector, y::AbstractArray) = observations(y)
 
 for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector_pvalues, :n), (:explain, :detector_explain, :(length(x))))
-    @eval function $name(d::Detector, y::AbstractArray{<:Native.Element})
+    @eval function $name(d::NativeDetector, y::AbstractArray{<:Native.Element})
         handle = fitted(d)
         x, _ = Native.host(y)
         n = observations(d, y)
@@ -123,7 +141,7 @@ for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector
         Native.$native(handle, out, x, n)
         return $(name === :explain ? :(reshape(out, size(y))) : :out)
     end
-    @eval $name(::Detector, y) = Native.unsupported("y", y)
+    @eval $name(::NativeDetector, y) = Native.unsupported("y", y)
 end
 
 @doc """
@@ -131,7 +149,7 @@ end
 
 One score an observation; higher is more anomalous; `NaN` for an observation that is not finite. What it means is said
 by each type's source in Rust. Throws [`FeatureMismatch`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref).
-""" score(::Detector, ::AbstractArray)
+""" score(::NativeDetector, ::AbstractArray)
 
 """
     pvalue(detector, y) -> Vector{Float64}
@@ -165,28 +183,28 @@ observations. `method`: `:conformal` (the default: exceeded with a probability o
 `observations`). Throws [`BaselineTooSmall`](@ref) where the rate cannot be seen with so few, [`InvalidArgument`](@ref),
 [`Incompatible`](@ref).
 """
-threshold(d::Detector; kwargs...) = parsed_threshold(Native.detector_threshold(fitted(d), threshold_options(kwargs)))
+threshold(d::NativeDetector; kwargs...) = parsed_threshold(Native.detector_threshold(fitted(d), threshold_options(kwargs)))
 threshold(scores::AbstractVector{<:Real}; kwargs...) =
     parsed_threshold(Native.threshold(face(), threshold_options(kwargs), collect(Float64, scores)))
 
 threshold_options(kwargs) = JSON.write(merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))
 parsed_threshold(text) = number(JSON.parse(text)["threshold"])
 
-describe(d::Detector) = JSON.parse(Native.detector_describe(fitted(d)))
+describe(d::NativeDetector) = JSON.parse(Native.detector_describe(fitted(d)))
 
 """
     nobs(detector) -> Int
 
 How many reference observations it was fitted on.
 """
-nobs(d::Detector) = Int(describe(d)["observations"])
+nobs(d::NativeDetector) = Int(describe(d)["observations"])
 
 """
     save(path, detector)
 
 Write a fitted detector to a file, whole or not at all. Throws [`PathUnusable`](@ref).
 """
-function save(path::AbstractString, d::Detector)
+function save(path::AbstractString, d::NativeDetector)
     Native.detector_save(fitted(d), path_text(path))
     return nothing
 end
@@ -257,6 +275,15 @@ function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}
     labels::AbstractVector{Bool}; rate::Real = 0.01)
     n = observations(y)
     length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one an observation"))
+    native = filter(d -> d isa NativeDetector, collect(Any, detectors))
+    rows = isempty(native) ? [] : compare_native(native, reference, y, n, labels, rate)
+    length(native) == length(detectors) && return rows
+    hosted = [hosted_row(d, reference, y, labels, rate) for d in detectors if !(d isa NativeDetector)]
+    rank(row) = isnan(row.auroc) ? (-1.0, -1.0) : (row.auroc, row.auprc)
+    return sort([rows; hosted]; by = rank, rev = true)
+end
+
+function compare_native(detectors, reference, y, n, labels, rate)
     options = JSON.write(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
     (a, _), (b, _) = Native.host(reference), Native.host(y)
     text = Native.compare_detectors(face(), options, a, observations(reference), b, n, collect(UInt8, labels))
@@ -269,14 +296,14 @@ function compared_row(d)
         score_seconds = number(d["score_seconds"]), bytes = Int(d["bytes"]), error = d["error"]))
 end
 
-function Base.show(io::IO, d::Detector)
+function Base.show(io::IO, d::NativeDetector)
     print(io, nameof(typeof(d)), "(")
     d.handle isa NotFitted ? print(io, "not fitted") :
         print(io, plural(d.features, "feature"), ", ", plural(nobs(d), "observation"))
     print(io, ")")
 end
 
-function Base.show(io::IO, ::MIME"text/plain", d::Detector)
+function Base.show(io::IO, ::MIME"text/plain", d::NativeDetector)
     d.handle isa NotFitted && return show(io, d)
     told = describe(d)
     println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(d.features, "feature"), ", ", plural(told["observations"], "observation"))

@@ -15,6 +15,7 @@ mod detector;
 mod performance;
 mod privacy;
 mod sketch;
+mod sequence;
 
 use std::ffi::c_void;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use super::gradients::FgParameter;
 pub use detector::*;
 pub use performance::*;
 pub use sketch::*;
+pub use sequence::*;
 
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};

@@ -1,6 +1,8 @@
 //! What both faces do with detectors, in safe Rust.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,23 @@ pub(super) fn fit_classifier(
 /// JSON list of [`NAMES`].
 pub(super) fn names() -> Result<String> {
     json(&NAMES)
+}
+
+/// Detectors on their way into a guard: options are text, and a detector is not.
+static SHARED: Mutex<BTreeMap<i64, Arc<Fitted>>> = Mutex::new(BTreeMap::new());
+
+/// A number under which the next guard whose options name it takes the detector, once.
+pub(super) fn share(detector: &Arc<Fitted>) -> i64 {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = shared.last_key_value().map_or(1, |(last, _)| last + 1);
+    shared.insert(number, detector.clone());
+    number
+}
+
+/// What [`share`] gave this number to.
+pub(super) fn take_shared(number: i64) -> Result<Arc<Fitted>> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.remove(&number).ok_or_else(|| Error::invalid("fitted", number, "a number that a detector was just given"))
 }
 
 /// JSON of [`crate::outlier::fitted::Description`], with the bytes that a file takes.

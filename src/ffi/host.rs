@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::detector;
 use crate::drift::compare::{CompareOptions, compare};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result, panic_message};
-use crate::guard::{Guard, GuardOptions};
+use crate::guard::Guard;
 use crate::profile::{Profile, ProfileOptions};
 use crate::simd::Real;
 use crate::sketch::Moments;
@@ -50,7 +51,15 @@ pub(super) fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
     if json.trim().is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_str(json).map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+    serde_json::from_str(json).map_err(bad_options)
+}
+
+fn parsed<T: DeserializeOwned>(options: serde_json::Value) -> Result<T> {
+    serde_json::from_value(options).map_err(bad_options)
+}
+
+fn bad_options(e: serde_json::Error) -> Error {
+    Error::invalid("options", e, "options by the documented names and values")
 }
 
 /// Numbers that JSON cannot hold become `null`.
@@ -68,7 +77,18 @@ pub(super) fn profile_new(json: &str) -> Result<Profile> {
 }
 
 pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
-    Guard::new(profile, options::<GuardOptions>(json)?)
+    #[derive(Default, Deserialize)]
+    struct Options {
+        /// Numbers of [`detector::share`].
+        #[serde(default)]
+        fitted: Vec<i64>,
+        #[serde(flatten)]
+        rest: serde_json::Map<String, serde_json::Value>,
+    }
+    let Options { fitted, rest } = options(json)?;
+    // Taken first, so that they are not kept for a guard that cannot be made.
+    let fitted = fitted.into_iter().map(detector::take_shared).collect::<Result<Vec<_>>>()?;
+    Guard::with_detectors(profile, parsed(serde_json::Value::Object(rest))?, &fitted)
 }
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {

@@ -11,3 +11,4 @@ mod performance;
 mod privacy;
 mod raw;
 mod sketch;
+mod sequence;

@@ -43,6 +43,7 @@ pub use worker::{is_running, shutdown};
 use crate::alert::Alert;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
+use crate::outlier::Fitted;
 use crate::profile::{Baseline, BaselineOptions, OutputKind, Profile, Scores};
 use crate::tensor::Tensor;
 use state::State;
@@ -81,6 +82,8 @@ pub struct Description {
     pub options: GuardOptions,
     /// Smallest effect size that raises an alarm, by test.
     pub min_effect: BTreeMap<TestName, f64>,
+    /// Fitted detectors beside those of the options.
+    pub fitted: Vec<String>,
     /// Threshold of each detector.
     pub thresholds: BTreeMap<String, f32>,
     /// The share of observations like the reference's that the thresholds flag, at most.
@@ -94,14 +97,28 @@ impl Guard {
     /// [`Error::InvalidArgument`], [`Error::WindowTooShort`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`],
     /// [`Error::PathUnusable`] for the journal.
     pub fn new(profile: &Profile, options: GuardOptions) -> Result<Self> {
+        Self::with_detectors(profile, options, &[])
+    }
+
+    /// [`Guard::new`] with fitted detectors of the same output. Each scores every batch in the call, and its scores are
+    /// flagged, summed up and tested for drift as those of [`GuardOptions::detectors`] are. They must have been fitted with
+    /// `calibration = "holdout"`. The anomaly rate is shared out in equal parts.
+    ///
+    /// # Errors
+    /// As [`Guard::new`]; [`Error::Incompatible`] for another calibration, [`Error::FeatureMismatch`].
+    pub fn with_detectors(profile: &Profile, options: GuardOptions, fitted: &[Arc<Fitted>]) -> Result<Self> {
         options.check()?;
-        let baseline = Baseline::new(
+        if let Some(rate) = options.anomaly_rate.filter(|rate| !(*rate > 0.0 && *rate < 1.0)) {
+            return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
+        }
+        let baseline = Baseline::with_detectors(
             profile,
             &BaselineOptions {
                 detectors: options.detectors.clone(),
-                anomaly_rate: options.anomaly_rate,
+                anomaly_rate: options.anomaly_rate.map(|rate| rate / (1 + fitted.len()) as f64),
                 wasserstein: options.tests.contains(&TestName::Wasserstein),
             },
+            fitted,
         )?;
         let (data, orders) = worker::channels();
         let state = Arc::new(State::new(baseline, options, data)?);
@@ -136,7 +153,7 @@ impl Guard {
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Verdict> {
         batch.expect_features(self.state.baseline.feature_count())?;
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
-        self.state.baseline.scorer.score(batch, &mut scores);
+        self.state.baseline.score(batch, &mut scores)?;
         verdict::flag(&self.state.baseline, &scores, &mut anomalous);
         Ok(Verdict::new(&self.state.baseline, &scores, &anomalous))
     }
@@ -223,6 +240,7 @@ impl Guard {
         let detectors = baseline.scorer.detectors();
         let mut resolved = options.clone();
         resolved.detectors = Some(detectors.to_vec());
+        let fitted = baseline.attached.iter().map(|attached| attached.name.clone()).collect();
         Description {
             name: options.name.clone(),
             model: options.model.clone(),
@@ -231,11 +249,13 @@ impl Guard {
             reference_size: baseline.reference_size(),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),
-            thresholds: detectors
+            thresholds: baseline
+                .detectors()
                 .iter()
-                .zip(&baseline.calibration.thresholds)
-                .map(|(d, t)| (d.as_str().to_string(), *t))
+                .cloned()
+                .zip(baseline.calibration.thresholds.iter().copied())
                 .collect(),
+            fitted,
             anomaly_rate: baseline.calibration.rate(),
             options: resolved,
         }

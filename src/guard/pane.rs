@@ -41,7 +41,7 @@ impl Pane {
     #[must_use]
     pub fn new(baseline: &Baseline, series: bool) -> Self {
         let p = baseline.feature_count();
-        let detectors = baseline.scorer.detectors().len();
+        let detectors = baseline.detectors().len();
         let centers = if baseline.wasserstein.is_empty() { &[] } else { &baseline.center[p..] };
         Pane {
             observations: 0,

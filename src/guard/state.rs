@@ -100,7 +100,7 @@ impl State {
         // channel.
         self.check_open()?;
         let Slot { scores, anomalous, .. } = &mut *slot;
-        self.baseline.scorer.score(batch, scores);
+        self.baseline.score(batch, scores)?;
         let flagged = flag(&self.baseline, scores, anomalous);
         (slot.caller, slot.sequence) = (caller, sequence);
         self.counts.observe(batch.observations(), flagged, copied);

@@ -1,8 +1,10 @@
 //! What a batch looked like, at once.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Baseline, DetectorName, Scores, Tail};
+use crate::profile::{Baseline, Scores, Tail};
 
 /// Scores and flags of one batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,13 +16,15 @@ pub struct Verdict {
     /// Which, from 0.
     pub indices: Vec<usize>,
     /// The detectors, in the order of what follows.
-    pub detectors: Vec<DetectorName>,
+    pub detectors: Vec<String>,
     /// The threshold of each.
     pub thresholds: Vec<f32>,
     /// The side of it that is anomalous.
     pub tails: Vec<Tail>,
     /// For each detector one score an observation; NaN (`null` in JSON) where the observation is not finite.
     pub scores: Vec<Vec<f32>>,
+    /// For each fitted detector one p-value an observation, by its name: see [`crate::outlier::Fitted::p_values`].
+    pub p_values: BTreeMap<String, Vec<f64>>,
     /// The predicted class of each observation, from 0; `None` where not finite; no list for values.
     pub predicted: Option<Vec<Option<u32>>>,
     /// Observations with NaN or Inf.
@@ -52,11 +56,16 @@ impl Verdict {
                 .map(|(k, c)| k.then_some(*c))
                 .collect()
         });
+        let own = baseline.scorer.detectors().len();
+        let p_values = baseline.attached.iter().zip(scores.columns.iter().skip(own)).map(|(attached, column)| {
+            (attached.name.clone(), column.iter().map(|score| attached.p_value(*score)).collect())
+        });
         Verdict {
+            p_values: p_values.collect(),
             observations: anomalous.len(),
             anomalous: indices.len(),
             indices,
-            detectors: baseline.scorer.detectors().to_vec(),
+            detectors: baseline.detectors().to_vec(),
             thresholds: baseline.calibration.thresholds.clone(),
             tails: baseline.calibration.tails.clone(),
             scores: scores.columns.clone(),

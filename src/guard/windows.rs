@@ -77,7 +77,7 @@ impl Windows {
             Length::Observations(n) => Some(n),
             Length::Seconds(_) => None,
         };
-        let charts = (0..baseline.scorer.detectors().len())
+        let charts = (0..baseline.detectors().len())
             .flat_map(|d| options.charts.iter().map(move |name| (*name, d)))
             .map(|(name, d)| Chart::new(name, d, baseline.reference_size()))
             .collect();

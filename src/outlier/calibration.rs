@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::support::packed;
 use crate::error::{Error, Result};
@@ -30,8 +31,26 @@ impl Default for Calibration {
     }
 }
 
+impl Calibration {
+    /// `"cross"`, `"holdout"`, `"none"`, `{"cross": folds}` or `{"holdout": fraction}`; the default of nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub(crate) fn parse(option: Option<Value>) -> Result<Self> {
+        match option {
+            None | Some(Value::Null) => Ok(Calibration::default()),
+            Some(Value::String(text)) if text == "cross" => Ok(Calibration::default()),
+            Some(Value::String(text)) if text == "holdout" => Ok(Calibration::Holdout(0.25)),
+            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
+                let expected = "\"cross\", \"holdout\", \"none\", {\"cross\": folds} or {\"holdout\": fraction}";
+                Error::invalid("calibration", value, expected)
+            }),
+        }
+    }
+}
+
 /// Which observations are fitted on, and which are scored.
-pub(super) struct Fold {
+pub(crate) struct Fold {
     pub fit: Vec<usize>,
     pub score: Vec<usize>,
 }
@@ -44,7 +63,7 @@ fn shuffled(n: usize) -> Vec<usize> {
 }
 
 /// `folds` of `n` observations.
-pub(super) fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
+pub(crate) fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
     if folds < 2 {
         return Err(Error::invalid("calibration", format!("cross = {folds}"), "at least 2 folds"));
     }
@@ -63,7 +82,7 @@ pub(super) fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
 }
 
 /// A single fold, of which `fraction` is scored.
-pub(super) fn holdout(n: usize, fraction: f64) -> Result<Fold> {
+pub(crate) fn holdout(n: usize, fraction: f64) -> Result<Fold> {
     if !(fraction > 0.0 && fraction < 1.0) {
         return Err(Error::invalid("calibration", format!("holdout = {fraction}"), "a fraction between 0 and 1"));
     }

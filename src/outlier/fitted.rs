@@ -34,15 +34,7 @@ impl Spec {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
-        let calibration = match options.remove("calibration") {
-            None | Some(Value::Null) => Calibration::default(),
-            Some(Value::String(text)) if text == "cross" => Calibration::default(),
-            Some(Value::String(text)) if text == "holdout" => Calibration::Holdout(0.25),
-            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
-                let expected = "\"cross\", \"holdout\", \"none\", {\"cross\": folds} or {\"holdout\": fraction}";
-                Error::invalid("calibration", value, expected)
-            })?,
-        };
+        let calibration = Calibration::parse(options.remove("calibration"))?;
         let standardize = match options.remove("standardize") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(yes)) => yes,

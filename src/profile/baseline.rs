@@ -1,9 +1,12 @@
 //! A profile made ready for watching: scorer, thresholds and the histogram of every monitored column.
 
+use std::sync::Arc;
+
 use super::normal_scores::NormalScores;
-use super::{Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
+use super::{Attached, Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::error::{Error, Result};
+use crate::outlier::Fitted as Detector;
 use crate::outlier::scaled::sorted_columns;
 use crate::sketch::{Frequencies, Histogram, Histograms, Transport};
 
@@ -51,6 +54,8 @@ pub struct Baseline {
     pub center: Vec<f64>,
     /// Predicted classes of the reference; empty for values.
     pub classes: Frequencies,
+    /// Fitted detectors beside the scorer's own, whose columns come after those.
+    pub attached: Vec<Attached>,
     normal_scores: Vec<NormalScores>,
 }
 
@@ -60,6 +65,14 @@ impl Baseline {
     /// # Errors
     /// [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], and those of [`Scorer::new`] and [`Calibration::new`].
     pub fn new(profile: &Profile, options: &BaselineOptions) -> Result<Self> {
+        Self::with_detectors(profile, options, &[])
+    }
+
+    /// [`Baseline::new`] with fitted detectors, each of which may flag observations at the asked rate, too.
+    ///
+    /// # Errors
+    /// As [`Baseline::new`] and [`Attached::new`].
+    pub fn with_detectors(profile: &Profile, options: &BaselineOptions, extra: &[Arc<Detector>]) -> Result<Self> {
         let fitted = profile.fitted.as_ref().filter(|f| f.moments.observations() >= 2).ok_or_else(|| {
             let reason = "fit it on reference outputs first".to_string();
             let was = profile.observations() as usize;
@@ -85,6 +98,15 @@ impl Baseline {
             sorted.sort_by(f64::total_cmp);
             columns.push(sorted);
         }
+        let mut names = profile.names();
+        names.extend(detectors.iter().map(|d| d.as_str().to_string()));
+        let mut attached = Vec::with_capacity(extra.len());
+        for detector in extra {
+            let detector = Attached::new(detector.clone(), p, &names)?;
+            columns.push(detector.reference().to_vec());
+            names.push(detector.name.clone());
+            attached.push(detector);
+        }
         let histogram = |sorted: &Vec<f64>| Histogram::new(sorted, BINS);
         let features = Histograms::new(columns[..p].iter().map(histogram).collect());
         let scores = Histograms::new(columns[p..].iter().map(histogram).collect());
@@ -98,12 +120,10 @@ impl Baseline {
             false => Vec::new(),
         };
         let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
-        let mut names = profile.names();
-        names.extend(detectors.iter().map(|d| d.as_str().to_string()));
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
-        Ok(Baseline {
+        let mut baseline = Baseline {
             scorer,
             calibration,
             features,
@@ -113,8 +133,11 @@ impl Baseline {
             spread,
             center,
             classes,
+            attached,
             normal_scores,
-        })
+        };
+        baseline.calibrate_attached(options.anomaly_rate)?;
+        Ok(baseline)
     }
 
     /// Features of the output.

@@ -1,10 +1,12 @@
 //! The baseline: what a model's output looked like when all was well.
 
+mod attached;
 mod baseline;
 mod calibration;
 mod normal_scores;
 mod scorer;
 
+pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
 pub use scorer::{DetectorName, Scorer, Scores, Tail};

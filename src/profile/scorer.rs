@@ -105,6 +105,7 @@ pub struct Scores {
     pub predicted: Vec<u32>,
     /// Whether each observation is finite throughout.
     pub finite: Vec<bool>,
+    pub(super) wide: Vec<f64>,
     single: Vec<f32>,
     classes: ClassScores,
     rms: Vec<f32>,
@@ -190,7 +191,9 @@ impl Scorer {
 
     /// Scores rows, feature fastest.
     pub fn score_rows<T: Real>(&self, rows: &[T], out: &mut Scores) {
-        out.columns.resize_with(self.detectors.len(), Vec::new);
+        if out.columns.len() < self.detectors.len() {
+            out.columns.resize_with(self.detectors.len(), Vec::new);
+        }
         if self.output.has_classes() {
             self.score_classes(rows, out);
         } else {

@@ -1,4 +1,4 @@
-//! Fitted detectors and neighbour stores in files.
+//! Fitted detectors, of observations and of sequences, and neighbour stores in files.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use super::envelope;
 use crate::error::{Error, Result};
 use crate::outlier::Fitted;
 use crate::outlier::neighbours::NeighbourStore;
+use crate::sequence::SequenceDetector;
 
 /// Format version of a saved detector and of a saved neighbour store.
 const VERSION: u32 = 1;
@@ -30,7 +31,7 @@ fn load<T: DeserializeOwned>(path: &Path, kind: &str) -> Result<T> {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] where it has no file form.
-pub fn size_of_detector(detector: &Fitted) -> Result<u64> {
+pub fn size_of_detector(detector: &impl Serialize) -> Result<u64> {
     payload(detector).map(|payload| payload.len() as u64)
 }
 
@@ -48,6 +49,22 @@ pub fn save_detector(detector: &Fitted, path: &Path) -> Result<()> {
 /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
 pub fn load_detector(path: &Path) -> Result<Fitted> {
     load(path, "detector")
+}
+
+/// Saves a detector of sequences, as [`save_detector`].
+///
+/// # Errors
+/// [`Error::PathUnusable`].
+pub fn save_sequence_detector(detector: &SequenceDetector, path: &Path) -> Result<()> {
+    envelope::write(path, "sequence", VERSION, &payload(detector)?)
+}
+
+/// Loads what [`save_sequence_detector`] saved.
+///
+/// # Errors
+/// As [`load_detector`].
+pub fn load_sequence_detector(path: &Path) -> Result<SequenceDetector> {
+    load(path, "sequence")
 }
 
 /// Saves a neighbour store, as [`save_detector`].

@@ -5,7 +5,8 @@ mod envelope;
 mod performance;
 mod stream;
 
-pub use detector::{load_detector, load_neighbours, save_detector, save_neighbours, size_of_detector};
+pub use detector::{load_detector, load_neighbours, load_sequence_detector, size_of_detector};
+pub use detector::{save_detector, save_neighbours, save_sequence_detector};
 
 use std::path::Path;
 

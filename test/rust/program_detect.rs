@@ -62,7 +62,8 @@ fn scores_are_those_of_the_peers() {
 fn every_detector_finds_what_is_far_out_by_its_name() {
     let folder = Folder::new("detect-all");
     files(&folder);
-    for detector in fluxguard::outlier::NAMES {
+    let of_classifiers = fluxguard::outlier::ood::NAMES;
+    for detector in fluxguard::outlier::NAMES.iter().filter(|name| !of_classifiers.contains(name)) {
         let arguments = [
             "detect",
             "--detector",

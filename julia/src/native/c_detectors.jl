@@ -33,6 +33,18 @@ function detector_fit(face::CFace, name::String, options::String, y::AbstractArr
     return CDetector(face, pointer)
 end
 
+function detector_fit_classifier(face::CFace, name::String, options::String, y::AbstractArray{T}, observations::Int,
+    labels::Vector{UInt32}, weights::Matrix{Float64}, bias::Vector{Float64}) where {T<:Element}
+    pointer = GC.@preserve y handle(face) do out
+        ccall(symbol(face, :fg_detector_fit_classifier), Int32,
+            (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{UInt32}, Csize_t,
+                Ptr{Float64}, Csize_t, Ptr{Float64}, Csize_t, Ref{Ptr{Cvoid}}),
+            name, sizeof(name), options, sizeof(options), dtype(T), pointer_to(y), length(y), observations, labels,
+            length(labels), weights, length(weights), bias, length(bias), out)
+    end
+    return CDetector(face, pointer)
+end
+
 # `pointer` is a variable above.
 pointer_to(y) = pointer(y)
 

@@ -91,6 +91,9 @@ end
 Native.detector_names(::JlrsFace) = text(Rust.detector_names())
 Native.detector_fit(::JlrsFace, name::String, options::String, y::AbstractArray{<:Element}, observations::Int) =
     GC.@preserve y JlrsDetector(made(Rust.DetectorHandle, Rust.detector_fit(name, options, array(y), observations)))
+Native.detector_fit_classifier(::JlrsFace, name::String, options::String, y::AbstractArray{<:Element}, observations::Int,
+    labels::Vector{UInt32}, weights::Matrix{Float64}, bias::Vector{Float64}) = GC.@preserve y JlrsDetector(made(Rust.DetectorHandle,
+        Rust.detector_fit_classifier(name, options, array(y), observations, labels, weights, bias)))
 Native.detector_load(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load(path)))
 Native.detector_save(h::JlrsDetector, path::String) = check(Rust.detector_save(h.handle, path))
 Native.detector_score(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =

@@ -36,6 +36,7 @@ arrays of type `T` the caller preserves; `norms` is written, a number an example
     sampler_take(h, lot)                          correlated_new(h, options) -> handle
     correlated_step(h, sum)
     detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
+    detector_fit_classifier(face, name, options, y, observations, labels, weights, bias) -> handle
     detector_load(face, path) -> handle           detector_save(h, path)
     detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
     detector_explain(h, out, y, observations)     detector_describe(h) -> text
@@ -104,6 +105,7 @@ function stream_reset end
 function stream_save end
 function detector_names end
 function detector_fit end
+function detector_fit_classifier end
 function detector_load end
 function detector_save end
 function detector_score end

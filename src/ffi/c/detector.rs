@@ -1,8 +1,10 @@
 //! Detectors of outliers.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use super::super::detector::{self, Output};
+use super::super::host::answer;
 use super::super::raw::tensor;
 use super::{FgText, answer32, borrow, free, give, give_handle, text};
 use crate::error::{Error, Result};
@@ -35,7 +37,7 @@ pub unsafe extern "C" fn fg_detector_fit(
         unsafe {
             let (name, options) = (text("detector", name, name_len)?, text("options", options, options_len)?);
             let reference = tensor("reference", dtype, data, len, observations)?;
-            give_handle(out, detector::fit(name, options, &reference)?)
+            give_handle(out, Arc::new(detector::fit(name, options, &reference)?))
         }
     })
 }
@@ -67,7 +69,7 @@ pub unsafe extern "C" fn fg_detector_fit_classifier(
             let reference = tensor("reference", dtype, data, len, observations)?;
             let labels = slice("labels", labels, labels_len)?;
             let head = (slice("weights", weights, weights_len)?, slice("bias", bias, classes)?);
-            give_handle(out, detector::fit_classifier(name, options, &reference, labels, head)?)
+            give_handle(out, Arc::new(detector::fit_classifier(name, options, &reference, labels, head)?))
         }
     })
 }
@@ -81,7 +83,7 @@ unsafe fn write(
     out_len: usize,
 ) -> Result<i32> {
     // SAFETY: by this function's contract.
-    let fitted = unsafe { borrow::<Fitted>("detector", handle)? };
+    let fitted = unsafe { borrow::<Arc<Fitted>>("detector", handle)? };
     let expected = output.len(batch);
     if out.is_null() || out_len != expected {
         let was = if out.is_null() { "a null pointer".to_owned() } else { format!("{out_len} elements") };
@@ -147,7 +149,7 @@ pub unsafe extern "C" fn fg_detector_explain(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_describe(handle: *const c_void, out: *mut FgText) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, detector::describe(borrow::<Fitted>("detector", handle)?)?) })
+    answer32(|| unsafe { give(out, detector::describe(borrow::<Arc<Fitted>>("detector", handle)?)?) })
 }
 
 /// JSON of [`crate::outlier::threshold::Threshold`] by [`crate::outlier::threshold::Method`] in JSON.
@@ -161,7 +163,7 @@ pub unsafe extern "C" fn fg_detector_threshold(
     answer32(|| {
         // SAFETY: the module's contract.
         unsafe {
-            let (fitted, method) = (borrow::<Fitted>("detector", handle)?, text("method", method, len)?);
+            let (fitted, method) = (borrow::<Arc<Fitted>>("detector", handle)?, text("method", method, len)?);
             give(out, detector::threshold(fitted, method)?)
         }
     })
@@ -171,21 +173,30 @@ pub unsafe extern "C" fn fg_detector_threshold(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { detector::save(borrow::<Fitted>("detector", handle)?, text("path", path, len)?) }.map(|()| 0))
+    answer32(|| {
+        unsafe { detector::save(borrow::<Arc<Fitted>>("detector", handle)?, text("path", path, len)?) }.map(|()| 0)
+    })
 }
 
 /// Loads a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, detector::load(text("path", path, len)?)?) })
+    answer32(|| unsafe { give_handle(out, Arc::new(detector::load(text("path", path, len)?)?)) })
+}
+
+/// A number that stands for the detector in the options of the next guard, `{"fitted": [number]}`: see [`detector::share`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_share(handle: *const c_void) -> i64 {
+    // SAFETY: the module's contract.
+    answer(|| Ok(detector::share(unsafe { borrow::<Arc<Fitted>>("detector", handle)? })))
 }
 
 /// Frees a detector; null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_free(handle: *mut c_void) {
     // SAFETY: the module's contract.
-    unsafe { free::<Fitted>(handle) }
+    unsafe { free::<Arc<Fitted>>(handle) }
 }
 
 /// SAFETY: `data` must be readable for `len` elements, or be null.

@@ -1,5 +1,7 @@
 //! Detectors of outliers, called from Julia.
 
+use std::sync::Arc;
+
 use jlrs::data::managed::value::ValueRet;
 use jlrs::prelude::*;
 
@@ -12,11 +14,11 @@ use crate::outlier::Fitted;
 /// A [`Fitted`] in Julia's hands.
 #[derive(OpaqueType)]
 pub struct DetectorHandle {
-    detector: Held<Fitted>,
+    detector: Held<Arc<Fitted>>,
 }
 
 fn made_detector(work: impl FnOnce() -> Result<Fitted>) -> ValueRet {
-    made(work, |detector| value(DetectorHandle { detector: Held::new(detector) }))
+    made(work, |detector| value(DetectorHandle { detector: Held::new(Arc::new(detector)) }))
 }
 
 pub(super) fn detector_names() -> ValueRet {
@@ -100,7 +102,7 @@ pub(super) fn compare_detectors<T: Element, U: Element>(
 }
 
 impl DetectorHandle {
-    fn get(&self) -> Result<&Fitted> {
+    fn get(&self) -> Result<&Arc<Fitted>> {
         self.detector.get("detector")
     }
 
@@ -138,6 +140,10 @@ impl DetectorHandle {
         observations: i64,
     ) -> i64 {
         self.write(Output::Parts, out, batch, observations)
+    }
+
+    pub(super) fn detector_share(&self) -> i64 {
+        answer(|| Ok(detector::share(self.get()?)))
     }
 
     pub(super) fn detector_describe(&self) -> ValueRet {

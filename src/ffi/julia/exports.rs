@@ -10,13 +10,15 @@ use jlrs::data::managed::value::typed::TypedValue;
 use jlrs::prelude::*;
 
 use super::detector::{
-    DetectorHandle, compare_detectors, detector_fit, detector_load, detector_names, quality, threshold,
+    DetectorHandle, compare_detectors, detector_fit, detector_fit_classifier, detector_load, detector_names, quality,
+    threshold,
 };
 use super::guard::GuardHandle;
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
 use super::sketch::{SketchHandle, sketch_new, sketch_read};
+use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_names};
 use super::stream::{StreamHandle, stream_load, stream_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 
@@ -33,6 +35,7 @@ julia_module! {
     struct PerformanceHandle;
     struct LateHandle;
     struct SketchHandle;
+    struct SequenceHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -102,6 +105,17 @@ julia_module! {
                                  batch: TypedArray<U>, observations: i64, labels: TypedArray<u8>) -> ValueRet;
         };
     };
+
+    #[untracked_self]
+    in DetectorHandle fn detector_share(&self) -> i64;
+
+    fn sequence_names() -> ValueRet;
+    fn sequence_fit(name: JuliaString, options: JuliaString, reference: JuliaString) -> ValueRet;
+    fn sequence_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in SequenceHandle fn sequence_ask(&self, question: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in SequenceHandle fn sequence_save(&self, path: JuliaString) -> i64;
 
     #[untracked_self]
     in GuardHandle fn guard_observe_at(&self, dtype: i32, data: usize, length: i64, observations: i64, caller: u64) -> i64;

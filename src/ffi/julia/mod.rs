@@ -16,6 +16,7 @@ mod performance;
 mod privacy;
 mod profile;
 mod sketch;
+mod sequence;
 mod stream;
 
 use jlrs::data::managed::string::StringRet;
