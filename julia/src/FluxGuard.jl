@@ -29,6 +29,7 @@ export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, Extende
 export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, ClassMahalanobis, RelativeMahalanobis, DeepKNN, ViM, SHE,
     ReAct, ASH
 export Encoded, Autoencoder, Recurrent
+export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
 export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
@@ -68,6 +69,9 @@ include("compare.jl")
 include("detectors.jl")
 include("ood.jl")
 include("hosted.jl")
+include("autoencoder.jl")
+include("recurrent.jl")
+include("sequences.jl")
 include("moments.jl")
 include("streams.jl")
 include("performance.jl")

@@ -16,7 +16,9 @@ observations are tested for drift by the background thread, which raises [`alert
   lowest that the baseline supports. Only more anomalies than that explains raise an alert.
 - `detectors = nothing`: per-observation scores: `:confidence`, `:entropy`, `:margin`, `:energy` (logits only) for
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `nothing` for the default
-  of the kind of output. Non-finite values and unseen or vanished classes are always watched.
+  of the kind of output. Fitted [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
+  each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
+  others. They must be fitted with `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
 - `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
@@ -59,8 +61,10 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
         "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => words(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
         "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
-    detectors === nothing || (options["detectors"] = words(detectors))
+    names, fitted = detectors_by_kind(detectors)
+    names === nothing || (options["detectors"] = names)
     charts === nothing || (options["charts"] = words(charts))
+    options["fitted"] = Int[Native.detector_share(d.handle) for d in fitted]
     handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.write(options)), PROFILE_LOCK)
     d = JSON.parse(Native.describe(handle))
     handlers = on_alert === nothing ? Any[] : Any[on_alert]

@@ -57,14 +57,18 @@ save(path::AbstractString, d::HostedDetector) =
 
 fit(::Type{D}, reference; kwargs...) where {D<:HostedDetector} = fit!(D(; kwargs...), reference)
 
-# In random order, so that a trend of the reference is in both parts.
-function holdout(n, fraction, rng)
+# The parts to fit on and to calibrate with, in random order (by Marsaglia's xorshift), so that a trend of the reference is in both.
+function holdout(n, fraction, seed)
     0 < fraction < 1 || throw(invalid("holdout", fraction, "a fraction between 0 and 1"))
     kept = clamp(round(Int, fraction * n), 1, max(n - 1, 1))
     n >= 2 || throw(BaselineTooSmall("reference: $n observations, expected at least 2: one to fit on, one to calibrate with"))
     order = collect(1:n)
+    state = xor(0x9e3779b97f4a7c15, UInt64(abs(seed)))
     for i in n:-1:2
-        j = rand(rng, 1:i)
+        state = xor(state, state << 13)
+        state = xor(state, state >> 7)
+        state = xor(state, state << 17)
+        j = Int(state % UInt64(i)) + 1
         order[i], order[j] = order[j], order[i]
     end
     return order[kept+1:end], order[1:kept]
@@ -93,4 +97,17 @@ function hosted_row(d::Detector, reference, y, labels, rate)
         return merge((detector = name,), none,
             (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = 0, error = sprint(showerror, error)))
     end
+end
+
+# What a guard is to score with: names, or `nothing` for the default; and fitted detectors.
+detectors_by_kind(detectors) = (words(detectors), NativeDetector[])
+detectors_by_kind(detector::Detector) = detectors_by_kind([detector])
+function detectors_by_kind(detectors::Union{Tuple,AbstractVector})
+    names = [d for d in detectors if !(d isa Detector)]
+    hosted = findfirst(d -> d isa Detector && !(d isa NativeDetector), detectors)
+    hosted === nothing ||
+        throw(invalid("detectors", "a $(nameof(typeof(detectors[hosted])))", "names of scores, and fitted detectors of Rust"))
+    fitted_ones = NativeDetector[d for d in detectors if d isa NativeDetector]
+    foreach(fitted, fitted_ones)
+    return (isempty(names) && !isempty(fitted_ones) ? nothing : words(names)), fitted_ones
 end

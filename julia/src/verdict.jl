@@ -15,6 +15,7 @@ What a guard says of one batch.
 | `scores` | detectors × observations, in the field's own units: confidence and margin as probabilities, entropy in nats, energy as `-logsumexp`, distances in standard deviations |
 | `predicted` | class of each observation (from 1; `nothing` where it is not finite), or `nothing` for `:values` |
 | `non_finite` | observations with NaN or Inf |
+| `p_values` | of each fitted detector, by its name: one an observation |
 """
 struct Verdict
     observations::Int
@@ -26,6 +27,7 @@ struct Verdict
     scores::Matrix{Float64}
     predicted::Union{Nothing,Vector{Union{Nothing,Int}}}
     non_finite::Int
+    p_values::Dict{Symbol,Vector{Float64}}
 end
 
 function Verdict(d::AbstractDict)
@@ -36,8 +38,9 @@ function Verdict(d::AbstractDict)
     end
     predicted = d["predicted"] === nothing ? nothing :
         Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
+    p_values = Dict{Symbol,Vector{Float64}}(Symbol(name) => number.(values) for (name, values) in d["p_values"])
     return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol.(d["detectors"]), number.(d["thresholds"]),
-        Symbol.(d["tails"]), scores, predicted, d["non_finite"])
+        Symbol.(d["tails"]), scores, predicted, d["non_finite"], p_values)
 end
 
 """

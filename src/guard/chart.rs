@@ -65,7 +65,7 @@ impl Chart {
             ChartName::Shewhart => (self.shewhart.point(sum, points), 1),
             _ => (worst?, points),
         };
-        let detector = baseline.scorer.detectors()[self.detector].as_str().to_string();
+        let detector = baseline.detectors()[self.detector].clone();
         Some(ChartMark { chart: self.name.as_str(), detector, point, points })
     }
 }

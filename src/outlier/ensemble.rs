@@ -15,6 +15,8 @@ pub enum Combine {
     /// calibration's scores are exceeded; beyond them a member's standardised score breaks ties.
     #[default]
     Average,
+    /// The largest -ln(p-value): Tippett's (1931) smallest p-value. One member that is certain is enough.
+    Minimum,
     /// The mean rank among the calibration's scores, in 0..1.
     Rank,
     /// The largest standardised score: minus the mean, over the standard deviation of the calibration's scores (Aggarwal
@@ -91,7 +93,8 @@ impl Detector for Ensemble {
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let mut own = vec![0.0; scores.len()];
-        scores.fill(if self.combine == Combine::Maximum { f64::NEG_INFINITY } else { 0.0 });
+        let largest = matches!(self.combine, Combine::Maximum | Combine::Minimum);
+        scores.fill(if largest { f64::NEG_INFINITY } else { 0.0 });
         let share = 1.0 / self.members.len() as f64;
         for (member, (mean, deviation)) in self.members.iter().zip(&self.moments) {
             member.score_finite(rows, &mut own);
@@ -99,9 +102,11 @@ impl Detector for Ensemble {
             let bounded = |z: f64| if z.is_finite() { z / (1.0 + z.abs()) } else { z.signum() };
             for (score, own) in scores.iter_mut().zip(&own) {
                 let p = member.calibrated().p_value(*own);
+                // All beyond the calibration have one p-value; less than a rank tells them apart.
+                let surprise = -p.ln() + 1e-3 * bounded(z(*own));
                 match self.combine {
-                    // All beyond the calibration have one p-value; less than a rank tells them apart.
-                    Combine::Average => *score += share * (-p.ln() + 1e-3 * bounded(z(*own))),
+                    Combine::Average => *score += share * surprise,
+                    Combine::Minimum => *score = score.max(surprise),
                     Combine::Rank => *score += share * (1.0 - p),
                     Combine::Maximum => *score = score.max(z(*own)),
                 }

@@ -1,5 +1,5 @@
 # For Flux: a Guarded layer trains and prints as its model does (what Flux must know beyond that, it reads from Functors),
-# and models are trained privately.
+# models are trained privately, and detectors that are models are trained.
 module FluxGuardFluxExt
 
 using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non_differentiable, unthunk
@@ -24,6 +24,9 @@ include("ghost/embedding.jl")
 include("ghost/bilinear.jl")
 include("ghost/each.jl")
 include("ghost/tree.jl")
+include("detectors/classifier.jl")
+include("detectors/autoencoder.jl")
+include("detectors/recurrent.jl")
 include("training/part.jl")
 include("training/sums.jl")
 include("training/autodp.jl")

@@ -66,6 +66,8 @@ detector_pvalues(h::CDetector, out::Vector{Float64}, y::AbstractArray{<:Element}
 detector_explain(h::CDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     write_numbers(h, symbol(h.face, :fg_detector_explain), out, y, observations)
 
+detector_share(h::CDetector) = Int(check(h.face, ccall(symbol(h.face, :fg_detector_share), Int64, (Ptr{Cvoid},), h)))
+
 detector_describe(h::CDetector) = text(h.face) do out
     ccall(symbol(h.face, :fg_detector_describe), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
 end

@@ -102,6 +102,7 @@ Native.detector_pvalues(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{
     GC.@preserve y check(Rust.detector_pvalues(h.handle, out, array(y), observations))
 Native.detector_explain(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     GC.@preserve y check(Rust.detector_explain(h.handle, out, array(y), observations))
+Native.detector_share(h::JlrsDetector) = Int(check(Rust.detector_share(h.handle)))
 Native.detector_describe(h::JlrsDetector) = text(Rust.detector_describe(h.handle))
 Native.detector_threshold(h::JlrsDetector, options::String) = text(Rust.detector_threshold(h.handle, options))
 Native.threshold(::JlrsFace, options::String, scores::Vector{Float64}) = text(Rust.threshold(options, scores))
@@ -109,3 +110,4 @@ Native.quality(::JlrsFace, scores::Vector{Float64}, labels::Vector{UInt8}, thres
     text(Rust.quality(scores, labels, threshold, curves))
 Native.compare_detectors(::JlrsFace, options::String, a::AbstractArray{<:Element}, m::Int, b::AbstractArray{<:Element}, n::Int,
     labels::Vector{UInt8}) = GC.@preserve a b text(Rust.compare_detectors(options, array(a), m, array(b), n, labels))
+Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_sequences.jl"))

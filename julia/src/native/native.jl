@@ -41,7 +41,7 @@ arrays of type `T` the caller preserves; `norms` is written, a number an example
     detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
     detector_explain(h, out, y, observations)     detector_describe(h) -> text
     detector_threshold(h, options) -> text        threshold(face, options, scores) -> text
-    quality(face, scores, labels, threshold, curves) -> text
+    detector_share(h) -> Int                      quality(face, scores, labels, threshold, curves) -> text
     compare_detectors(face, options, reference, reference_observations, y, observations, labels) -> text
 
 Estimates of performance, late labels and sketches. `predictions` and `labels` may be empty: none; `time` may be NaN: none.
@@ -55,6 +55,9 @@ Estimates of performance, late labels and sketches. `predictions` and `labels` m
     sketch_new(face, kind, size) -> handle        sketch_read(face, kind, bytes) -> handle
     sketch_update(h, y)                           sketch_update_words(h, words)
     sketch_merge(into, from)                      sketch_bytes(h) -> bytes        sketch_ask(h, question) -> text
+    sequence_names(face) -> text                  sequence_fit(face, name, options, reference) -> handle
+    sequence_load(face, path) -> handle           sequence_save(h, path)
+    sequence_ask(h, question) -> text
 """
 module Native
 
@@ -69,6 +72,7 @@ abstract type DetectorHandle end
 abstract type PerformanceHandle end
 abstract type LateHandle end
 abstract type SketchHandle end
+abstract type SequenceHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -113,6 +117,7 @@ function detector_pvalues end
 function detector_explain end
 function detector_describe end
 function detector_threshold end
+function detector_share end
 function threshold end
 function quality end
 function compare_detectors end
@@ -134,6 +139,11 @@ function sketch_update_words end
 function sketch_merge end
 function sketch_bytes end
 function sketch_ask end
+function sequence_names end
+function sequence_fit end
+function sequence_load end
+function sequence_save end
+function sequence_ask end
 
 include("privacy.jl")
 include("arrays.jl")
@@ -142,5 +152,6 @@ include("c_streams.jl")
 include("c_privacy.jl")
 include("c_detectors.jl")
 include("c_performance.jl")
+include("c_sequences.jl")
 
 end

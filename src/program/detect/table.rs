@@ -2,7 +2,9 @@
 
 use super::super::text_table::{Align, number, render as render_table};
 use super::Detections;
+use super::sequences::SequenceDetections;
 use fluxguard::outlier::fitted::Description;
+use fluxguard::sequence;
 
 /// Rows that are shown: the highest scores.
 const MOST: usize = 20;
@@ -64,4 +66,80 @@ pub fn saved(description: &Description) -> String {
         "Detector {}: {} features, {} observations, calibrated by {}\n",
         description.detector, description.features, description.observations, description.calibration_size
     )
+}
+
+/// A detector of sequences that was only fitted.
+pub fn saved_sequences(description: &sequence::Description) -> String {
+    format!(
+        "Detector {}: {} sequences, {} symbols, calibrated by {}\n",
+        description.detector, description.sequences, description.symbols, description.calibration_size
+    )
+}
+
+/// A line for the verdict, a row for each of the highest scores, and what became of the categories.
+pub fn render_sequences(found: &SequenceDetections) -> String {
+    let n = found.scores.len();
+    let count = match found.anomalies.len() {
+        0 => format!("No anomalies in {n} sequences"),
+        k => format!("{k} of {n} sequences are anomalous"),
+    };
+    let mut order: Vec<usize> = (0..n).filter(|i| !found.scores[*i].is_nan()).collect();
+    order.sort_by(|a, b| found.scores[*b].total_cmp(&found.scores[*a]).then(a.cmp(b)));
+    order.truncate(MOST.max(found.anomalies.len().min(10 * MOST)));
+    let mut header = vec![
+        ("sequence", Align::Right),
+        ("score", Align::Right),
+        ("perplexity", Align::Right),
+        ("p-value", Align::Right),
+        ("anomaly", Align::Left),
+    ];
+    if found.explanations.is_some() {
+        header.push(("most surprising", Align::Left));
+    }
+    let row = |i: &usize| {
+        let anomaly = found.anomalies.binary_search(i).ok();
+        let name = found.names.as_ref().map_or_else(|| i.to_string(), |names| names[*i].clone());
+        let verdict = if anomaly.is_some() { "ANOMALY" } else { "no" };
+        let mut row = vec![name];
+        row.extend([found.scores[*i], found.perplexities[*i], found.p_values[*i]].map(number));
+        row.push(verdict.to_owned());
+        if let Some(explanations) = &found.explanations {
+            row.push(anomaly.map_or_else(String::new, |k| surprising(&explanations[k])));
+        }
+        row
+    };
+    let rows: Vec<Vec<String>> = order.iter().map(row).collect();
+    let verdict = format!(
+        "{count} (detector {}, threshold {}, anomaly rate {})",
+        found.detector,
+        number(found.threshold),
+        number(found.anomaly_rate)
+    );
+    let categories = found.categories.as_ref().map_or_else(String::new, |report| {
+        let list = |list: &[sequence::categories::OneSided]| match list {
+            [] => "none".to_owned(),
+            _ => list.iter().take(10).map(|c| format!("{} ({})", c.category, c.count)).collect::<Vec<_>>().join(", "),
+        };
+        format!(
+            "\nunseen: {}\nvanished: {}\nchi2 p = {}, g p = {}; {} of the sample is unseen, {} was expected\n",
+            list(&report.unseen),
+            list(&report.vanished),
+            number(report.chi2.p_value),
+            number(report.g.p_value),
+            number(report.unseen_share),
+            number(report.expected_unseen_share)
+        )
+    });
+    format!("{verdict}\n\n{}{categories}", render_table(&header, &rows))
+}
+
+/// The three symbols with the largest surprisal.
+fn surprising(symbols: &[sequence::Surprisal]) -> String {
+    let mut order: Vec<&sequence::Surprisal> = symbols.iter().collect();
+    order.sort_by(|a, b| b.surprisal.total_cmp(&a.surprisal));
+    let name = |s: &sequence::Surprisal| {
+        let symbol = s.symbol.as_deref().map_or_else(|| "the end".to_owned(), |symbol| format!("{symbol:?}"));
+        format!("{symbol} ({}{})", number(s.surprisal), if s.seen { "" } else { ", unseen" })
+    };
+    order.into_iter().take(3).map(name).collect::<Vec<_>>().join(", ")
 }

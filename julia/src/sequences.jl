@@ -1,0 +1,159 @@
+# Detectors of sequences: categories, chains of events, texts.
+
+"""
+    SequenceDetector
+
+What scores sequences against reference sequences. Each is called by its type; the name in brackets is the one of Rust, the
+program and JSON.
+
+| type | scores by |
+|:--|:--|
+| `Frequency` (frequency) | how often each category is; [`categories`](@ref) reports on unseen and vanished ones |
+| `MarkovChain` (markov) | the transitions of a chain of `order` k |
+| `NGram` (ngram) | an n-gram language model with interpolated Kneser-Ney smoothing |
+
+    d = fit(NGram, texts; order = 3, tokens = :words)
+    score(d, ["a new text"]); perplexity(d, texts); pvalue(d, texts); explain(d, texts); threshold(d; rate = 0.01)
+    save("d.fg", d); load(SequenceDetector, "d.fg")
+
+A sequence is a text, or a vector of symbols (strings, symbols, characters, whole numbers); of `Frequency` also a single one.
+The score is the mean surprisal, `-log(p)` of each symbol given those before it, in nats; its exponential is the perplexity.
+It never depends on the other sequences; `NaN` for one without symbols.
+
+Keywords of all: `tokens` cuts texts: `:whitespace` (the default), `:words` (Unicode's word boundaries), `:characters`, or
+`:whole` (the default of `Frequency`); `lowercase = false`; `calibration` as of [`Detector`](@ref).
+"""
+abstract type SequenceDetector end
+
+# The type of each name.
+const SEQUENCE_DETECTORS = Dict{String,Any}()
+
+for (type, name, text) in (
+    (:Frequency, "frequency", "How often each category was seen. `smoothing = 0.5` is added to each count, and to one for all unseen."),
+    (:MarkovChain, "markov", "A Markov chain. `order = 1`: how many symbols before count; `smoothing = 0.5` is added to the count of each symbol, and to one for all unseen."),
+    (:NGram, "ngram", "An n-gram language model (Kneser and Ney 1995; Chen and Goodman 1999). `order = 3`; `discount = nothing`: three an order, from the counts, or one number between 0 and 1."))
+    signature = "    $type(; kwargs...)\n\n$text See [`SequenceDetector`](@ref) for what all of them do and their common keywords."
+    @eval begin
+        @doc $signature mutable struct $type <: SequenceDetector
+            options::Dict{String,Any}
+            handle::Union{NotFitted,Native.SequenceHandle}
+        end
+        $type(; kwargs...) = $type(detector_options(kwargs), NotFitted())
+        detector_name(::Type{$type}) = $name
+        SEQUENCE_DETECTORS[$name] = $type
+    end
+end
+
+detector_name(d::SequenceDetector) = detector_name(typeof(d))
+
+# As JSON has it: a text or a symbol, or a list of symbols.
+symbol_text(x::Union{AbstractString,Symbol,AbstractChar}) = string(x)
+symbol_text(x::Union{Bool,Integer}) = x isa Bool ? x : Int(x)
+symbol_text(x) = throw(invalid("sequences", "a symbol of type $(typeof(x))", "strings, symbols, characters or whole numbers"))
+sequence_words(x::Union{AbstractVector,Tuple}) = Any[symbol_text(s) for s in x]
+sequence_words(x) = symbol_text(x)
+sequence_list(xs::AbstractVector) = Any[sequence_words(x) for x in xs]
+sequence_list(text::AbstractString) = Any[sequence_words(text)]
+sequence_list(xs) = throw(invalid("sequences", "a $(typeof(xs))", "a vector of texts, or of vectors of symbols"))
+
+"""
+    fit!(detector, sequences) -> detector
+
+Learn reference sequences; what it had learnt before is forgotten. Throws [`BaselineTooSmall`](@ref) for none, or too few to
+calibrate with, [`InvalidArgument`](@ref) for one without symbols.
+"""
+function fit!(d::SequenceDetector, sequences)
+    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.write(d.options), JSON.write(sequence_list(sequences)))
+    return d
+end
+
+fit(::Type{D}, sequences; kwargs...) where {D<:SequenceDetector} = fit!(D(; kwargs...), sequences)
+
+fitted(d::SequenceDetector) = d.handle isa NotFitted ?
+    throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, sequences) first")) : d.handle
+
+ask(d::SequenceDetector, question; kwargs...) =
+    JSON.parse(Native.sequence_ask(fitted(d), JSON.write(Dict{String,Any}("ask" => question, (String(k) => v for (k, v) in kwargs)...))))
+
+score(d::SequenceDetector, sequences) = number.(ask(d, "score"; sequences = sequence_list(sequences)))
+pvalue(d::SequenceDetector, sequences) = number.(ask(d, "p-values"; sequences = sequence_list(sequences)))
+
+"""
+    perplexity(detector, sequences) -> Vector{Float64}
+
+The exponential of the mean surprisal of each sequence: as many symbols, equally likely, would surprise as much.
+"""
+perplexity(d::SequenceDetector, sequences) = exp.(score(d, sequences))
+
+"""
+    explain(detector, sequences) -> Vector{Vector{NamedTuple}}
+
+Each symbol of each sequence: `symbol` (`nothing` for the end, which `NGram` predicts, too), its `surprisal` in nats, and whether the
+reference had `seen` it. The score is the mean surprisal.
+"""
+explain(d::SequenceDetector, sequences) = [
+    [(symbol = s["symbol"], surprisal = number(s["surprisal"]), seen = s["seen"]::Bool) for s in told]
+    for told in ask(d, "explain"; sequences = sequence_list(sequences))]
+
+threshold(d::SequenceDetector; kwargs...) =
+    number(ask(d, "threshold"; method = merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))["threshold"])
+
+"""
+    categories(detector::Frequency, current) -> NamedTuple
+
+How the categories of a current sample differ from the reference's: `chi2` and `g`, p-values of the tests of homogeneity over the
+reference's categories and one cell for all others; `unseen` and `vanished`, the categories that only one sample has
+(`category`, `count`, `p_value` by Fisher's exact test, `adjusted_p_value` over all of them); `unseen_share` of the current sample
+and `expected_unseen_share`, Good and Turing's estimate from the reference.
+"""
+function categories(d::SequenceDetector, current)
+    told = ask(d, "categories"; sequences = sequence_list(current))
+    one_sided(list) = [(category = c["category"]::String, count = Int(c["count"]), p_value = number(c["p_value"]),
+        adjusted_p_value = number(c["adjusted_p_value"])) for c in list]
+    return (chi2 = number(told["chi2"]["p_value"]), g = number(told["g"]["p_value"]), unseen = one_sided(told["unseen"]),
+        vanished = one_sided(told["vanished"]), unseen_share = number(told["unseen_share"]),
+        expected_unseen_share = number(told["expected_unseen_share"]))
+end
+
+describe(d::SequenceDetector) = ask(d, "describe")
+nobs(d::SequenceDetector) = Int(describe(d)["sequences"])
+
+function save(path::AbstractString, d::SequenceDetector)
+    Native.sequence_save(fitted(d), path_text(path))
+    return nothing
+end
+
+"""
+    load(SequenceDetector, path) -> SequenceDetector
+
+Read a detector of sequences that `save` wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref),
+[`Incompatible`](@ref) for another type.
+"""
+function load(::Type{D}, path::AbstractString) where {D<:SequenceDetector}
+    handle = Native.sequence_load(face(), path_text(path))
+    d = JSON.parse(Native.sequence_ask(handle, JSON.write(Dict("ask" => "describe"))))
+    type = SEQUENCE_DETECTORS[d["detector"]]
+    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(SequenceDetector, path)"))
+    options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)
+    for name in ("tokens", "lowercase", "calibration")
+        options[name] = d[name]
+    end
+    return type(options, handle)
+end
+
+function Base.show(io::IO, d::SequenceDetector)
+    print(io, nameof(typeof(d)), "(")
+    d.handle isa NotFitted ? print(io, "not fitted") :
+        (told = describe(d); print(io, plural(told["sequences"], "sequence"), ", ", plural(told["symbols"], "symbol")))
+    print(io, ")")
+end
+
+function Base.show(io::IO, ::MIME"text/plain", d::SequenceDetector)
+    d.handle isa NotFitted && return show(io, d)
+    told = describe(d)
+    println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(told["sequences"], "sequence"), ", ", plural(told["symbols"], "symbol"))
+    rows = Any[(name, told["options"][name]) for name in sort!(collect(keys(told["options"])))]
+    push!(rows, ("tokens", told["tokens"]), ("lowercase", told["lowercase"]),
+        ("calibration", plural(told["calibration_size"], "score")), ("in a file", plural(told["bytes"], "byte")))
+    print_table(io, ["option", "value"], rows)
+end

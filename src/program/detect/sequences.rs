@@ -1,0 +1,89 @@
+//! `fluxguard detect` of sequences: texts, chains of events, categories.
+
+use serde::Serialize;
+
+use super::super::outcome::Outcome;
+use super::super::{Answer, Failure};
+use super::texts::{Place, Texts};
+use super::{Detect, table};
+use fluxguard::outlier::threshold::Method;
+use fluxguard::sequence::categories::CategoryReport;
+use fluxguard::sequence::{SequenceDetector, SequenceSpec, Surprisal};
+use fluxguard::{Error, store};
+
+/// What the program says.
+#[derive(Debug, Serialize)]
+pub struct SequenceDetections {
+    pub detector: String,
+    pub threshold: f64,
+    pub anomaly_rate: f64,
+    /// What `--by` calls each sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// One a sequence: its mean surprisal, in nats; `null` for one without symbols.
+    pub scores: Vec<f64>,
+    /// Exponentials of the scores.
+    pub perplexities: Vec<f64>,
+    pub p_values: Vec<f64>,
+    /// From 0.
+    pub anomalies: Vec<usize>,
+    /// Of each anomaly, each symbol's surprisal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<Vec<Vec<Surprisal>>>,
+    /// How the categories of both files differ; of `frequency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub categories: Option<CategoryReport>,
+}
+
+impl Detect {
+    fn place(&self) -> Place<'_> {
+        Place { column: self.column.as_deref(), by: self.by.as_deref() }
+    }
+
+    /// Fits the detector of this name on `--fit`.
+    pub(super) fn fit_sequences(&self, name: &str) -> Result<SequenceDetector, Failure> {
+        let Some(fit) = &self.fit else {
+            return Err(Error::invalid("--fit", "none", "a file of reference sequences").into());
+        };
+        if self.weights.is_some() || self.label_column.is_some() {
+            let expected = "none: they are for detectors of classifiers";
+            return Err(Error::invalid("--weights, --label-column", format!("for {name}"), expected).into());
+        }
+        let spec = SequenceSpec::new(name, self.detector_options())?;
+        let reference = Texts::read("--fit", fit, self.place())?;
+        Ok(SequenceDetector::fit(&spec, &reference.sequences)?)
+    }
+
+    /// Saves, scores and says what was found.
+    pub(super) fn run_sequences(&self, detector: &SequenceDetector) -> Result<Answer, Failure> {
+        if let Some(path) = &self.save {
+            store::save_sequence_detector(detector, path)?;
+        }
+        let Some(path) = &self.score else {
+            let told = detector.describe();
+            let text = || table::saved_sequences(&told);
+            return Ok(Answer::new(self.json, &told, text, Outcome::Done));
+        };
+        let Texts { sequences, names } = Texts::read("--score", path, self.place())?;
+        let scores = detector.score(&sequences);
+        let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
+        let threshold = detector.threshold(&Method::Conformal { rate: anomaly_rate })?.threshold;
+        let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
+        let explained = || anomalies.iter().map(|i| detector.explain(&sequences[*i])).collect();
+        let detector_name = detector.describe().detector;
+        let found = SequenceDetections {
+            threshold,
+            anomaly_rate,
+            names,
+            perplexities: scores.iter().map(|score| score.exp()).collect(),
+            p_values: detector.p_values(&sequences)?,
+            explanations: self.explain.then(explained),
+            categories: (detector_name == "frequency").then(|| detector.categories(&sequences)).transpose()?,
+            detector: detector_name,
+            scores,
+            anomalies,
+        };
+        let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
+        Ok(Answer::new(self.json, &found, || table::render_sequences(&found), outcome))
+    }
+}
