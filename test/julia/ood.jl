@@ -85,7 +85,8 @@ end
     Guard(profile; detectors = [:zscore, d], anomaly_rate = 0.05, log = false) do guard
         observe!(guard, [PROBE far])
         v = verdict(guard)
-        @test v.detectors == [:zscore, :mahalanobis] && v.scores[2, :] ≈ score(d, [PROBE far]) rtol = 1e-6
+        @test v.detectors == [:zscore, :mahalanobis]
+        @test v.scores[2, :] ≈ score(d, [PROBE far]) rtol = 1e-6
         @test v.p_values[:mahalanobis] ≈ pvalue(d, [PROBE far]) atol = 0.02
         @test v.p_values[:mahalanobis][31] < 0.05 && 31 in v.indices
     end

@@ -95,6 +95,10 @@ fn what_is_far_or_undecided_is_found_by_the_ensemble() {
         let p = fitted.p_values(&tensor(&row)).unwrap()[0];
         assert!(p <= 0.02, "{row:?}: {p}");
     }
+    for combine in ["minimum", "maximum"] {
+        let other = classifier.fit("ood", json!({"combine": combine}), &features, &labels).unwrap();
+        assert!(other.p_values(&tensor(&far)).unwrap()[0] <= 0.02, "{combine}");
+    }
     // What a logit's score takes for certain.
     let msp = classifier.fit("msp", json!({}), &features, &labels).unwrap();
     assert!(msp.p_values(&tensor(&far)).unwrap()[0] > 0.9);

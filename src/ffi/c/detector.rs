@@ -172,9 +172,10 @@ pub unsafe extern "C" fn fg_detector_threshold(
 /// Saves a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
-    // SAFETY: the module's contract.
     answer32(|| {
-        unsafe { detector::save(borrow::<Arc<Fitted>>("detector", handle)?, text("path", path, len)?) }.map(|()| 0)
+        // SAFETY: the module's contract.
+        let (fitted, path) = unsafe { (borrow::<Arc<Fitted>>("detector", handle)?, text("path", path, len)?) };
+        detector::save(fitted, path).map(|()| 0)
     })
 }
 
