@@ -19,6 +19,8 @@ observations are tested for drift by the background thread, which raises [`alert
   of the kind of output. Fitted [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
   others. They must be fitted with `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
+- `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
+  flagged but not in the verdict.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
 - `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
@@ -51,7 +53,7 @@ mutable struct Guard{H<:Native.GuardHandle}
 end
 
 function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
-    anomaly_rate = nothing, detectors = nothing, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
+    anomaly_rate = nothing, detectors = nothing, score_on = :call, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
     slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
     log::Bool = true, repeat::Bool = false)
     check_output(profile, output)
@@ -60,7 +62,7 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
         "name" => string(name), "model" => string(model), "false_alarms" => (rate = rate.rate, per = rate.per),
         "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => words(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
-        "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
+        "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
     names, fitted = detectors_by_kind(detectors)
     names === nothing || (options["detectors"] = names)
     charts === nothing || (options["charts"] = words(charts))

@@ -35,7 +35,7 @@ pub(super) struct Counts {
     windows: AtomicU64,
     pub alerts: AtomicU64,
     suppressed: AtomicU64,
-    anomalous: AtomicU64,
+    pub anomalous: AtomicU64,
 }
 
 impl Counts {

@@ -8,6 +8,7 @@
 mod chart;
 mod claims;
 mod counters;
+mod deferred;
 mod evidence;
 mod monitor;
 mod options;
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use counters::Counters;
 pub use evidence::ColumnEvidence;
 pub use monitor::{ColumnTest, WindowReport};
-pub use options::{GuardOptions, Length};
+pub use options::{GuardOptions, Length, ScoreOn};
 pub use pane::Pane;
 pub use rate::{Budget, FalseAlarms, Per};
 pub use state::Wake;
@@ -100,7 +101,8 @@ impl Guard {
         Self::with_detectors(profile, options, &[])
     }
 
-    /// [`Guard::new`] with fitted detectors of the same output. Each scores every batch in the call, and its scores are
+    /// [`Guard::new`] with fitted detectors of the same output. Each scores every batch, in the call or on the worker
+    /// ([`GuardOptions::score_on`]), and its scores are
     /// flagged, summed up and tested for drift as those of [`GuardOptions::detectors`] are. They must have been fitted with
     /// `calibration = "holdout"`. The anomaly rate is shared out in equal parts.
     ///
@@ -111,7 +113,7 @@ impl Guard {
         if let Some(rate) = options.anomaly_rate.filter(|rate| !(*rate > 0.0 && *rate < 1.0)) {
             return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
         }
-        let baseline = Baseline::with_detectors(
+        let mut baseline = Baseline::with_detectors(
             profile,
             &BaselineOptions {
                 detectors: options.detectors.clone(),
@@ -120,6 +122,7 @@ impl Guard {
             },
             fitted,
         )?;
+        baseline.deferred = options.score_on == ScoreOn::Worker && !fitted.is_empty();
         let (data, orders) = worker::channels();
         let state = Arc::new(State::new(baseline, options, data)?);
         let _ = orders.send(Order::Register(Arc::downgrade(&state)));
@@ -153,7 +156,8 @@ impl Guard {
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Verdict> {
         batch.expect_features(self.state.baseline.feature_count())?;
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
-        self.state.baseline.score(batch, &mut scores)?;
+        self.state.baseline.scorer.score(batch, &mut scores);
+        self.state.baseline.score_attached(batch, &mut scores)?;
         verdict::flag(&self.state.baseline, &scores, &mut anomalous);
         Ok(Verdict::new(&self.state.baseline, &scores, &anomalous))
     }

@@ -25,6 +25,18 @@ pub enum Length {
     Seconds(f64),
 }
 
+/// Where fitted detectors score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScoreOn {
+    /// In the call: their scores stand in the verdict.
+    #[default]
+    Call,
+    /// In the background: the call copies the observations and goes on. Scores are counted, flagged and tested, but are not in
+    /// the verdict.
+    Worker,
+}
+
 /// Everything that can be said about a guard; every field has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -40,6 +52,8 @@ pub struct GuardOptions {
     pub anomaly_rate: Option<f64>,
     /// Detectors of single observations; without, the default of the output's kind.
     pub detectors: Option<Vec<DetectorName>>,
+    /// Where fitted detectors score: see [`super::Guard::with_detectors`].
+    pub score_on: ScoreOn,
     /// Control charts of the detectors' scores.
     pub charts: Vec<ChartName>,
     /// Drift tests of every feature and score.
@@ -69,6 +83,7 @@ impl Default for GuardOptions {
             false_alarms: FalseAlarms::default(),
             anomaly_rate: None,
             detectors: None,
+            score_on: ScoreOn::Call,
             charts: Vec::new(),
             tests: vec![TestName::Ks],
             monitors: vec![StreamName::Martingale],

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::deferred::Deferred;
 use crate::profile::{Baseline, Scores};
 use crate::simd::Real;
 use crate::sketch::{Frequencies, Groups, HistogramCounts, Moments, tiles};
@@ -26,6 +27,8 @@ pub struct Pane {
     pub score_moments: Vec<Moments>,
     /// The scores in order, one list a detector; kept for control charts alone.
     pub series: Vec<Vec<f32>>,
+    /// Observations that fitted detectors are yet to score.
+    pub deferred: Deferred,
     /// Predicted classes.
     pub classes: Frequencies,
     /// Observations flagged by the detectors, those not finite included.
@@ -50,6 +53,7 @@ impl Pane {
             scores: HistogramCounts::new(detectors),
             score_moments: centers.iter().map(|center| Moments::new(vec![*center])).collect(),
             series: if series { vec![Vec::new(); detectors] } else { Vec::new() },
+            deferred: Deferred::default(),
             classes: Frequencies::new(baseline.classes.counts().len()),
             anomalous: 0,
             non_finite: 0,
@@ -69,21 +73,21 @@ impl Pane {
         let non_finite = scores.finite[range.clone()].iter().filter(|finite| !**finite).count();
         let finite = non_finite == 0;
         let elements = range.start * p..range.end * p;
+        if baseline.deferred {
+            let flagged = &anomalous[range.clone()];
+            match scores.elements(batch) {
+                Elements::F16(_) => {}
+                Elements::F32(x) => self.deferred.push(x[elements.clone()].iter().map(|x| f64::from(*x)), flagged, p),
+                Elements::F64(x) => self.deferred.push(x[elements.clone()].iter().copied(), flagged, p),
+            }
+        }
         match scores.elements(batch) {
             Elements::F16(_) => {} // brought to single precision when it was scored
             Elements::F32(rows) => self.update_features(baseline, &rows[elements], finite),
             Elements::F64(rows) => self.update_features(baseline, &rows[elements], finite),
         }
         for (d, column) in scores.columns.iter().enumerate() {
-            let column = &column[range.clone()];
-            self.scores.update_column(&baseline.scores, d, column, finite);
-            if let Some(moments) = self.score_moments.get_mut(d) {
-                moments.update(column);
-            }
-            if let Some(series) = self.series.get_mut(d) {
-                let room = SERIES.saturating_sub(series.len());
-                series.extend(column.iter().filter(|score| !score.is_nan()).take(room));
-            }
+            self.count_scores(baseline, d, &column[range.clone()], finite);
         }
         if !scores.predicted.is_empty() {
             scores.predicted[range.clone()].iter().for_each(|class| self.classes.update(*class));
@@ -91,6 +95,18 @@ impl Pane {
         self.anomalous += anomalous[range.clone()].iter().filter(|flag| **flag).count() as u64;
         self.non_finite += non_finite as u64;
         self.extend(range.len() as u64, now, now);
+    }
+
+    /// Takes in scores of detector `d`; `finite`: that none is NaN.
+    pub(super) fn count_scores(&mut self, baseline: &Baseline, d: usize, column: &[f32], finite: bool) {
+        self.scores.update_column(&baseline.scores, d, column, finite);
+        if let Some(moments) = self.score_moments.get_mut(d) {
+            moments.update(column);
+        }
+        if let Some(series) = self.series.get_mut(d) {
+            let room = SERIES.saturating_sub(series.len());
+            series.extend(column.iter().filter(|score| !score.is_nan()).take(room));
+        }
     }
 
     fn update_features<T: Real>(&mut self, baseline: &Baseline, rows: &[T], finite: bool) {
@@ -111,6 +127,7 @@ impl Pane {
         self.score_moments.iter_mut().for_each(Moments::clear);
         self.series.iter_mut().for_each(Vec::clear);
         self.classes.clear();
+        self.deferred.clear();
         (self.anomalous, self.non_finite, self.time) = (0, 0, None);
     }
 
@@ -131,6 +148,7 @@ impl Pane {
             mine.extend(theirs.iter().take(room));
         }
         self.classes.merge(&other.classes);
+        self.deferred.merge(&other.deferred);
         self.anomalous += other.anomalous;
         self.non_finite += other.non_finite;
         if let Some((started, ended)) = other.time {

@@ -181,7 +181,9 @@ impl State {
 
     // What follows runs on the worker.
 
-    pub fn take(&self, share: Share) -> Result<()> {
+    pub fn take(&self, mut share: Share) -> Result<()> {
+        let flagged = share.pane.score_deferred(&self.baseline)?;
+        self.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
         self.with_windows(|windows, with| windows.take(share, with))
     }
 

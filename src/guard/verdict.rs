@@ -56,6 +56,8 @@ impl Verdict {
                 .map(|(k, c)| k.then_some(*c))
                 .collect()
         });
+        // Those that score on the worker have not yet.
+        let shown = scores.columns.len();
         let own = baseline.scorer.detectors().len();
         let p_values = baseline.attached.iter().zip(scores.columns.iter().skip(own)).map(|(attached, column)| {
             (attached.name.clone(), column.iter().map(|score| attached.p_value(*score)).collect())
@@ -65,9 +67,9 @@ impl Verdict {
             observations: anomalous.len(),
             anomalous: indices.len(),
             indices,
-            detectors: baseline.detectors().to_vec(),
-            thresholds: baseline.calibration.thresholds.clone(),
-            tails: baseline.calibration.tails.clone(),
+            detectors: baseline.detectors()[..shown].to_vec(),
+            thresholds: baseline.calibration.thresholds[..shown].to_vec(),
+            tails: baseline.calibration.tails[..shown].to_vec(),
             scores: scores.columns.clone(),
             predicted,
             non_finite: scores.finite.iter().filter(|f| !**f).count(),

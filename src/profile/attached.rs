@@ -70,9 +70,17 @@ impl Baseline {
     /// Scores a batch that has the right number of features.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] where a copy that an attached detector needs does not fit into memory.
+    /// As [`Baseline::score_attached`].
     pub fn score(&self, batch: &Tensor<'_>, scores: &mut Scores) -> Result<()> {
         self.scorer.score(batch, scores);
+        if self.deferred { Ok(()) } else { self.score_attached(batch, scores) }
+    }
+
+    /// Scores by the attached detectors alone.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] where a copy that one needs does not fit into memory.
+    pub fn score_attached(&self, batch: &Tensor<'_>, scores: &mut Scores) -> Result<()> {
         let own = self.scorer.detectors().len();
         scores.columns.resize_with(own + self.attached.len(), Vec::new);
         for (attached, column) in self.attached.iter().zip(&mut scores.columns[own..]) {

@@ -56,6 +56,8 @@ pub struct Baseline {
     pub classes: Frequencies,
     /// Fitted detectors beside the scorer's own, whose columns come after those.
     pub attached: Vec<Attached>,
+    /// Whether these score later: [`Baseline::score`] then leaves them out.
+    pub deferred: bool,
     normal_scores: Vec<NormalScores>,
 }
 
@@ -134,6 +136,7 @@ impl Baseline {
             center,
             classes,
             attached,
+            deferred: false,
             normal_scores,
         };
         baseline.calibrate_attached(options.anomaly_rate)?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fluxguard::guard::{Guard, GuardOptions, Length};
+use fluxguard::guard::{Guard, GuardOptions, Length, ScoreOn};
 use fluxguard::outlier::{Fitted, Spec};
 use fluxguard::profile::{OutputKind, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
@@ -110,6 +110,37 @@ fn drift_that_only_a_detector_sees_is_an_alert_and_no_drift_is_none() {
         assert_eq!(told("mahalanobis"), found, "{alerts:?}");
         let counters = guard.counters();
         assert_eq!((counters.observed, counters.tested), (1000, 1000));
+    }
+}
+
+#[test]
+fn the_worker_finds_what_the_call_finds() {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let reference = rows(&mut random, 3000, 0.0);
+    let detector = [fit("mahalanobis", &reference, "holdout")];
+    for off in [0.0, 1.0] {
+        let mut batches: Vec<Vec<f64>> = (0..20).map(|_| rows(&mut random, 57, off)).collect();
+        batches[3][7] = f64::NAN;
+        let found = [ScoreOn::Call, ScoreOn::Worker].map(|score_on| {
+            let (anomaly_rate, window) = (Some(0.02), Length::Observations(200));
+            let charts = vec![fluxguard::drift::charts::ChartName::Ewma];
+            let options = GuardOptions { anomaly_rate, window, score_on, charts, ..Default::default() };
+            let guard = Guard::with_detectors(&profile(&reference, OutputKind::Values), options, &detector).unwrap();
+            for batch in &batches {
+                guard.observe(&tensor(batch), 1, false).unwrap();
+                let shown = guard.verdict(1).unwrap();
+                assert_eq!(shown.detectors.len(), if score_on == ScoreOn::Call { 2 } else { 1 });
+                assert_eq!((shown.scores.len(), shown.thresholds.len()), (shown.detectors.len(), shown.tails.len()));
+            }
+            guard.close().unwrap();
+            let alerts: Vec<_> =
+                guard.alerts(0).into_iter().map(|a| (a.kind, a.test, a.statistic, a.p_value)).collect();
+            let windows: Vec<_> =
+                guard.windows(0).into_iter().map(|w| serde_json::to_string(&w.tests).unwrap()).collect();
+            (guard.counters().anomalous, alerts, windows)
+        });
+        assert_eq!(found[0], found[1]);
+        assert!(found[0].0 > 0 && found[0].2.len() == 6);
     }
 }
 
