@@ -81,6 +81,9 @@ function Base.show(io::IO, d::HostedDetector)
 end
 Base.show(io::IO, ::MIME"text/plain", d::HostedDetector) = show(io, d)
 
+bytes(d::Encoded) = describe(d.detector)["bytes"]
+bytes(d::HostedDetector) = Base.summarysize(d)
+
 # A row of compare_detectors, measured here.
 function hosted_row(d::Detector, reference, y, labels, rate)
     name, none = string(nameof(typeof(d))), NamedTuple{QUALITY}(ntuple(_ -> NaN, length(QUALITY)))
@@ -91,7 +94,7 @@ function hosted_row(d::Detector, reference, y, labels, rate)
         score_seconds = @elapsed append!(scores, score(d, y))
         found = quality(scores, labels; threshold = threshold(d; rate = rate))
         return merge((detector = name,), found,
-            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = Base.summarysize(d), error = nothing))
+            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = Int(bytes(d)), error = nothing))
     catch error
         error isa FluxGuardError || rethrow()
         return merge((detector = name,), none,

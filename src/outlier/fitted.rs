@@ -1,16 +1,15 @@
 //! A detector that hosts use: by name, with p-values, an explanation and a file form.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Rows;
 use super::calibration::{self, Calibrated, Calibration, Fold};
-use super::family::{Family, Model};
+use super::family::Family;
 use super::ood::{self, Head};
 use super::scaled::quantile;
-use super::support::{packed, parallel, rows::widened};
+use super::stage::Stage;
+use super::support::{packed, rows::widened};
 use super::threshold::{self, Method, Threshold};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -56,63 +55,6 @@ impl Spec {
         };
         Spec::new(name, options)
     }
-}
-
-/// A family's detector after its standardisation.
-#[derive(Debug, Serialize, Deserialize)]
-struct Stage {
-    /// Means, then inverses of standard deviations.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
-    standard: Vec<f64>,
-    model: Model,
-}
-
-impl Stage {
-    fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
-        if !spec.standardize {
-            return Ok(Stage { standard: vec![], model: spec.family.fit(reference)? });
-        }
-        if reference.head().is_some() {
-            let expected = "false: weights go with the features as they are";
-            return Err(Error::invalid("standardize", "true, with weights", expected));
-        }
-        let (n, p, means) = (reference.len() as f64, reference.features(), reference.means());
-        let mut squares = vec![0.0; p];
-        for row in reference.iter() {
-            squares.iter_mut().zip(row.iter().zip(&means)).for_each(|(s, (x, m))| *s += (x - m) * (x - m));
-        }
-        let inverse = squares.iter().zip(&means).map(|(s, m)| {
-            let deviation = (s / n).sqrt();
-            if deviation > 10.0 * f64::EPSILON * m.abs() { 1.0 / deviation } else { 1.0 }
-        });
-        let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
-        let rows = Rows::from_values(standardized(&standard, reference.values()), p);
-        let rows = rows.of_classifier(reference.labels(), None)?;
-        Ok(Stage { standard, model: spec.family.fit(&rows)? })
-    }
-
-    /// What the model sees.
-    fn seen<'a>(&self, rows: &'a [f64]) -> Cow<'a, [f64]> {
-        if self.standard.is_empty() { Cow::Borrowed(rows) } else { Cow::Owned(standardized(&self.standard, rows)) }
-    }
-
-    /// Scores of finite rows, on all threads that pay.
-    fn score(&self, rows: &[f64], scores: &mut [f64]) {
-        let p = self.model.features();
-        parallel::for_pieces(scores, 1, self.model.work(), |first, piece| {
-            let rows = &rows[first * p..(first + piece.len()) * p];
-            self.model.score_rows(&self.seen(rows), piece);
-        });
-    }
-}
-
-fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
-    let p = standard.len() / 2;
-    let (means, inverse) = standard.split_at(p);
-    let z = |row: &[f64]| -> Vec<f64> {
-        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| (x - m) * i).collect()
-    };
-    rows.chunks_exact(p).flat_map(z).collect()
 }
 
 /// What [`Fitted::describe`] tells.
@@ -358,7 +300,7 @@ impl Fitted {
         Description {
             detector: self.name.clone(),
             options: serde_json::from_str(&self.options).unwrap_or_default(),
-            standardize: !self.stage.standard.is_empty(),
+            standardize: !self.stage.is_plain(),
             calibration: self.calibration,
             features: self.features,
             observations: self.observations,

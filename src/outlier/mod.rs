@@ -26,6 +26,7 @@ pub mod ocsvm;
 pub mod ood;
 pub mod pca;
 pub mod scaled;
+mod stage;
 mod support;
 mod tails;
 pub mod threshold;

@@ -95,6 +95,13 @@ end
     Guard(fit(Profile, logits; output = :logits); detectors = energy, log = false) do guard
         @test FluxGuard.describe(guard)["fitted"] == ["energy-2"] && length(FluxGuard.score(guard, logits).detectors) == 5
     end
+    Guard(profile; detectors = [:zscore, d], anomaly_rate = 0.05, score_on = :worker, log = false) do guard
+        observe!(guard, repeat(far, 1, 9))
+        @test verdict(guard).detectors == [:zscore] && isempty(verdict(guard).p_values)
+        flush(guard)
+        @test counters(guard).anomalous == 9
+    end
+    @test_throws InvalidArgument Guard(profile; detectors = [:zscore, d], score_on = :moon)
     @test_throws Incompatible Guard(profile; detectors = [fit(Mahalanobis, FEATURES)])
     @test_throws FeatureMismatch Guard(profile; detectors = [fit(ZScore, FEATURES[1:2, :]; calibration = :holdout)])
     @test_throws InvalidArgument Guard(profile; detectors = [KNN()])

@@ -1,0 +1,73 @@
+//! A family's detector and the standardisation before it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::Rows;
+use super::family::Model;
+use super::fitted::Spec;
+use super::support::{packed, parallel};
+use crate::error::{Error, Result};
+
+/// A family's detector after its standardisation.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Stage {
+    /// Means, then inverses of standard deviations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
+    standard: Vec<f64>,
+    pub model: Model,
+}
+
+impl Stage {
+    pub fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
+        if !spec.standardize {
+            return Ok(Stage { standard: vec![], model: spec.family.fit(reference)? });
+        }
+        if reference.head().is_some() {
+            let expected = "false: weights go with the features as they are";
+            return Err(Error::invalid("standardize", "true, with weights", expected));
+        }
+        let (n, p, means) = (reference.len() as f64, reference.features(), reference.means());
+        let mut squares = vec![0.0; p];
+        for row in reference.iter() {
+            squares.iter_mut().zip(row.iter().zip(&means)).for_each(|(s, (x, m))| *s += (x - m) * (x - m));
+        }
+        let inverse = squares.iter().zip(&means).map(|(s, m)| {
+            let deviation = (s / n).sqrt();
+            if deviation > 10.0 * f64::EPSILON * m.abs() { 1.0 / deviation } else { 1.0 }
+        });
+        let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
+        let rows = Rows::from_values(standardized(&standard, reference.values()), p);
+        let rows = rows.of_classifier(reference.labels(), None)?;
+        Ok(Stage { standard, model: spec.family.fit(&rows)? })
+    }
+
+    /// Whether the model sees the values as they are.
+    pub fn is_plain(&self) -> bool {
+        self.standard.is_empty()
+    }
+
+    /// What the model sees.
+    pub fn seen<'a>(&self, rows: &'a [f64]) -> Cow<'a, [f64]> {
+        if self.standard.is_empty() { Cow::Borrowed(rows) } else { Cow::Owned(standardized(&self.standard, rows)) }
+    }
+
+    /// Scores of finite rows, on all threads that pay.
+    pub fn score(&self, rows: &[f64], scores: &mut [f64]) {
+        let p = self.model.features();
+        parallel::for_pieces(scores, 1, self.model.work(), |first, piece| {
+            let rows = &rows[first * p..(first + piece.len()) * p];
+            self.model.score_rows(&self.seen(rows), piece);
+        });
+    }
+}
+
+fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
+    let p = standard.len() / 2;
+    let (means, inverse) = standard.split_at(p);
+    let z = |row: &[f64]| -> Vec<f64> {
+        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| (x - m) * i).collect()
+    };
+    rows.chunks_exact(p).flat_map(z).collect()
+}
