@@ -14,8 +14,8 @@
 mod detector;
 mod performance;
 mod privacy;
-mod sketch;
 mod sequence;
+mod sketch;
 
 use std::ffi::c_void;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub use self::privacy::*;
 pub use super::gradients::FgParameter;
 pub use detector::*;
 pub use performance::*;
-pub use sketch::*;
 pub use sequence::*;
+pub use sketch::*;
 
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};

@@ -10,5 +10,5 @@ pub mod julia;
 mod performance;
 mod privacy;
 mod raw;
-mod sketch;
 mod sequence;
+mod sketch;

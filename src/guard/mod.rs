@@ -7,6 +7,7 @@
 
 mod chart;
 mod claims;
+mod classes;
 mod counters;
 mod deferred;
 mod evidence;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::classes;
 use super::evidence::{self, ColumnEvidence, Evidence as Martingales};
 use super::options::GuardOptions;
 use super::pane::Pane;
@@ -105,7 +106,7 @@ pub(super) fn test(
     findings.extend(streams::finding(&detections, options.min_effect(TestName::MannWhitney)));
     findings.extend(drift_finding(&tests, part, true));
     findings.extend(anomaly_finding(baseline, window, part)?);
-    findings.extend(class_findings(baseline, window, part)?);
+    findings.extend(classes::findings(baseline, window, part)?);
     findings.extend(chart_finding(charts, part));
     let report = WindowReport {
         window: span,
@@ -137,7 +138,7 @@ fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level
         }
     }
     if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
-        let (reference, current) = pooled_classes(baseline.classes.counts(), window.classes.counts());
+        let (reference, current) = classes::pooled(baseline.classes.counts(), window.classes.counts());
         add(CLASS, chi2::from_counts(&reference, &current)?);
     }
     judge(tests.iter_mut().map(|column| &mut column.test), options.correction, level)?;
@@ -186,23 +187,6 @@ fn ks_p_value(d: f64, histogram: &Histogram, n: u64, level: f64) -> Result<f64> 
         return Ok(quick);
     }
     Ok(grouped::p_value(d, &below, m, n)?.p_value)
-}
-
-/// Class counts with the rare classes taken together until five of each bin are expected in either sample, where Pearson's
-/// approximation holds (Cochran 1954).
-fn pooled_classes(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
-    let (m, n) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
-    let least = 5.0 * (m + n) / m.min(n);
-    let mut classes: Vec<(u64, u64)> = reference.iter().copied().zip(current.iter().copied()).collect();
-    classes.sort_by_key(|(r, c)| r + c);
-    let mut bins: Vec<(u64, u64)> = Vec::new();
-    for (r, c) in classes {
-        match bins.last_mut() {
-            Some(last) if ((last.0 + last.1) as f64) < least => *last = (last.0 + r, last.1 + c),
-            _ => bins.push((r, c)),
-        }
-    }
-    bins.into_iter().unzip()
 }
 
 fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
@@ -273,50 +257,6 @@ fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Opt
         message,
         evidence: vec![Evidence { name, test, statistic: flagged as f64, p_value, effect: share / expected }],
     }))
-}
-
-/// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact test of each, Bonferroni
-/// over the classes.
-fn class_findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
-    let (reference, current) = (baseline.classes.counts(), window.classes.counts());
-    let (m, n, classes) = (baseline.classes.total(), window.classes.total(), reference.len() as f64);
-    let mut found: [Vec<(u32, Evidence)>; 2] = Default::default();
-    for (class, (before, now)) in reference.iter().zip(current).enumerate() {
-        let (list, p_value) = match (*before, *now) {
-            (0, now) if now > 0 => (0, hypergeometric::fisher(0, m, now, n)?.greater),
-            (before, 0) if before > 0 && n > 0 => (1, hypergeometric::fisher(before, m, 0, n)?.less),
-            _ => continue,
-        };
-        if p_value * classes <= level {
-            let share = |count: u64, of: u64| count as f64 / of as f64;
-            let effect = (share(*now, n) - share(*before, m)).abs();
-            // A class has the name of its output.
-            let (name, test) = (baseline.names[class].clone(), "fisher".to_string());
-            found[list].push((class as u32, Evidence { name, test, statistic: *now as f64, p_value, effect }));
-        }
-    }
-    let kinds = [
-        (Kind::UnseenClass, "predicted though the reference never had it"),
-        (Kind::VanishedClass, "predicted no more"),
-    ];
-    Ok(found
-        .into_iter()
-        .zip(kinds)
-        .filter_map(|(mut found, (kind, what))| {
-            found.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
-            let (class, first) = found.first().map(|(class, first)| (*class, first.clone()))?;
-            let more = if found.len() > 1 { format!(" (and {} more)", found.len() - 1) } else { String::new() };
-            Some(Finding {
-                kind,
-                severity: Severity::Warning,
-                class: Some(class),
-                adjusted_p_value: (first.p_value * classes).min(1.0),
-                threshold: level,
-                message: format!("class {}{more} is {what} (p = {:.1e})", first.name, first.p_value),
-                evidence: found.into_iter().map(|(_, e)| e).collect(),
-            })
-        })
-        .collect())
 }
 
 /// Charts that left their limits; every point of every chart has its share of the level.

@@ -17,8 +17,8 @@ use super::guard::GuardHandle;
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
-use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_names};
+use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::stream::{StreamHandle, stream_load, stream_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 

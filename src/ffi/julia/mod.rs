@@ -15,8 +15,8 @@ mod guard;
 mod performance;
 mod privacy;
 mod profile;
-mod sketch;
 mod sequence;
+mod sketch;
 mod stream;
 
 use jlrs::data::managed::string::StringRet;
