@@ -128,7 +128,8 @@ mod tests {
         assert!((report.unseen[0].p_value / want - 1.0).abs() < 1e-9);
         assert!((report.vanished[1].p_value - 100.0 / 140.0).abs() < 1e-9);
         assert!((report.unseen_share - 0.125).abs() < 1e-12 && (report.expected_unseen_share - 0.01).abs() < 1e-12);
-        assert!(report.chi2.p_value < 1e-3 && report.g.p_value < 1e-3);
+        // By 999 reassignments: 1/1000 is the least.
+        assert!(report.chi2.p_value < 2e-3 && report.g.p_value < 2e-3);
         let same = compare(&reference, &reference).expect("counts");
         assert!(same.unseen.is_empty() && same.vanished.is_empty() && same.chi2.p_value > 0.99);
         assert_eq!(compare(&reference, &counts(&[])).map_err(|e| e.code()), Err(100));
