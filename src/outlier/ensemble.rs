@@ -46,14 +46,12 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// An isolation forest, distances to neighbours and a shrunk Mahalanobis distance: cuts, local and global. The latter
-    /// two see standardised features.
+    /// A density, distances to neighbours, and distances to cluster centres of standardised features: the first two follow
+    /// groups of any form on the features' own scale, the third does where scales differ.
     fn default() -> Self {
-        let standardized = || Map::from_iter([("standardize".to_owned(), Value::from(true))]);
         let member = |detector: &str, options| Member { detector: detector.into(), options };
-        let mut shrunk = standardized();
-        shrunk.insert("covariance".into(), Value::from("shrunk"));
-        let members = vec![member("iforest", Map::new()), member("knn", standardized()), member("mahalanobis", shrunk)];
+        let standardized = Map::from_iter([("standardize".to_owned(), Value::from(true))]);
+        let members = vec![member("kde", Map::new()), member("knn", Map::new()), member("kmeans", standardized)];
         Options { members, combine: Combine::default() }
     }
 }
