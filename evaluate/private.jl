@@ -2,7 +2,7 @@
 # What privacy costs in accuracy: Fashion-MNIST and a sample of MNIST, beside the same network without privacy and the published
 # bars. Every number but those is measured in this run.
 #
-#   julia --project=julia --threads=2 evaluate/private.jl [--seeds 1] [--epochs 40] [--sets fashion,mnist]
+#   julia --project=julia --threads=2 evaluate/private.jl [--seeds 1] [--epochs 20] [--sets fashion,mnist]
 #
 # The network is the small one with tanh of Papernot et al. 2021 ("Tempered Sigmoid Activations for Deep Learning with Differential
 # Privacy"). Bars: Tramèr and Boneh 2021 ("Differentially Private Learning Needs Better Features (or Much More Data)"), epsilon 3 at
@@ -15,7 +15,7 @@ const DELTA, TARGET = 1e-5, 3.0
 const BARS = Dict("fashion" => [("CNN, Tramèr and Boneh 2021", 86.0), ("scattering and a linear layer, Tramèr and Boneh 2021", 89.7)])
 
 option(name, default) = (i = findfirst(==("--" * name), ARGS); i === nothing ? default : ARGS[i+1])
-const SEEDS, EPOCHS = parse(Int, option("seeds", "1")), parse(Int, option("epochs", "40"))
+const SEEDS, EPOCHS = parse(Int, option("seeds", "1")), parse(Int, option("epochs", "20"))
 const SETS = split(option("sets", "fashion,mnist"), ',')
 const FOLDER = strip(read(`$(joinpath(@__DIR__, "..", "scripts", "fetch-datasets"))`, String))
 
