@@ -59,7 +59,7 @@ end
     @test r.auc > 0.9 && r.epsilon > 0.5 && r.method === :threshold
 end
 
-@testset "a whole run on Poisson lots: $(σ == honest ? "sound" : "too little noise is caught")" for σ in (2.0, 0.1), honest in (2.0,)
+@testset "a whole run on Poisson lots, deviation $drawn instead of $σ" for drawn in (σ, 0.05σ)
     rng = MersenneTwister(2)
     # the canary alone has the first feature
     data, targets = vcat(zeros(Float32, 1, 40), randn(rng, Float32, 9, 40)), randn(rng, Float32, 1, 40)
@@ -68,12 +68,12 @@ end
     function train(included)
         X, Y = included ? (hcat(data, canary), hcat(targets, 1f0)) : (data, targets)
         m = Dense(zeros(Float32, 1, 10), false)
-        dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = σ, lot_size = 0.2 * size(X, 2))
+        dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = drawn, lot_size = 0.2 * size(X, 2))
         Flux.train!(squares, dp, m, PoissonSampler((X, Y); rate = 0.2, steps = 10), Flux.setup(Descent(1f0), m))
         @assert steps(dp) == 10
         return m
     end
-    ε = epsilon(; noise_multiplier = honest, sample_rate = 0.2, steps = 10, delta = δ)
+    ε = epsilon(; noise_multiplier = σ, sample_rate = 0.2, steps = 10, delta = δ)
     r = audit_canaries(train, m -> m.weight[1]; runs = 300, delta = δ, claimed = ε)
-    @test r.violated == (σ != honest)
+    @test r.violated == (drawn != σ)
 end

@@ -50,7 +50,7 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// Composes, under the tilt `lambda` and those of the split: of several upper bounds of a mass the least holds.
+    /// Composes under the split's tilts, of which `lambda` is the first: of several upper bounds of a mass the least holds.
     pub(crate) fn new(parts: &[Part], split: &Split, lambda: f64) -> Self {
         let h = split.h;
         let grids = discretise_all(parts, Cells { h, growth: 0.0 });
@@ -59,7 +59,7 @@ impl Common {
         let size = good_size(((split.high - split.low) / h).ceil() as usize + 4);
         let end = (lowest + size as i64) as f64 * h;
         let mut common = Common { mass: vec![f64::INFINITY; size], lowest, h, lambda, cumulant: 0.0, infinite: 1.0 };
-        for &tilt in std::iter::once(&lambda).chain(&split.tilts) {
+        for &tilt in &split.tilts {
             let mut product = Product::new(size);
             let cumulant = multiply(&mut product, size, &grids, h, tilt);
             let (mut mass, error) = product.finish();

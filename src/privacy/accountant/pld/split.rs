@@ -22,7 +22,7 @@ pub(crate) struct Split {
     pub(crate) h: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
-    /// Exponents of tilts: each bounds the composition best where its tilted mass is.
+    /// Exponents of tilts, the plan's own first: each bounds the composition best where its tilted mass is.
     pub(crate) tilts: Vec<f64>,
 }
 
