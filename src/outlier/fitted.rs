@@ -9,7 +9,7 @@ use super::family::Family;
 use super::ood::{self, Head};
 use super::scaled::quantile;
 use super::stage::Stage;
-use super::support::{packed, rows::widened};
+use super::support::{packed, rows::LARGEST, rows::widened};
 use super::threshold::{self, Method, Threshold};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -166,8 +166,8 @@ impl Fitted {
         &self.calibrated
     }
 
-    /// One score an observation; higher is more anomalous; NaN for an observation that is not finite. Never depends on the
-    /// rest of the batch.
+    /// One score an observation; higher is more anomalous; NaN for an observation that is not finite, and for no other: numbers
+    /// beyond ±1e75 count as these, scores beyond the largest double as that. Never depends on the rest of the batch.
     ///
     /// # Errors
     /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory.
@@ -188,23 +188,22 @@ impl Fitted {
             return Err(Error::invalid("out", format!("{} elements", scores.len()), expected));
         }
         let rows = widened("output", batch)?;
-        let spoilt = |row: &[f64]| !row.iter().all(|x| x.is_finite());
-        if !spoilt(&rows) {
+        // False for NaN, too.
+        let plain = |row: &[f64]| row.iter().all(|x| x.abs() <= LARGEST);
+        if plain(&rows) {
             self.stage.score(&rows, scores);
             return Ok(());
         }
         let mut mended = rows.into_owned();
-        let bad: Vec<usize> = mended
-            .chunks_exact_mut(self.features)
-            .enumerate()
-            .filter_map(|(i, row)| {
-                let bad = spoilt(row);
-                if bad {
-                    row.copy_from_slice(&self.typical);
-                }
-                bad.then_some(i)
-            })
-            .collect();
+        let mut bad = Vec::new();
+        for (i, row) in mended.chunks_exact_mut(self.features).enumerate() {
+            if row.iter().all(|x| x.is_finite()) {
+                row.iter_mut().for_each(|x| *x = x.clamp(-LARGEST, LARGEST));
+            } else {
+                row.copy_from_slice(&self.typical);
+                bad.push(i);
+            }
+        }
         self.stage.score(&mended, scores);
         bad.iter().for_each(|i| scores[*i] = f64::NAN);
         Ok(())
@@ -212,7 +211,7 @@ impl Fitted {
 
     /// Scores of rows that are known to be finite, on the calling thread.
     pub(super) fn score_finite(&self, rows: &[f64], scores: &mut [f64]) {
-        self.stage.model.score_rows(&self.stage.seen(rows), scores);
+        self.stage.score_here(rows, scores);
     }
 
     pub(super) fn work(&self) -> usize {
@@ -267,7 +266,10 @@ impl Fitted {
         let rows = widened("output", batch)?;
         for (row, parts) in rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features)) {
             if row.iter().all(|x| x.is_finite()) {
-                self.stage.model.explain(&self.stage.seen(row), &typical, parts);
+                let row: Vec<f64> = row.iter().map(|x| x.clamp(-LARGEST, LARGEST)).collect();
+                self.stage.model.explain(&self.stage.seen(&row), &typical, parts);
+                // As scores: beyond the largest double is the largest.
+                parts.iter_mut().filter(|part| !part.is_finite()).for_each(|part| *part = f64::MAX);
             } else {
                 parts.fill(f64::NAN);
             }

@@ -103,7 +103,9 @@ impl HBOS {
             counts[cell] += 1;
         }
         let total = column.len() as f64;
-        let densities = counts.iter().zip(edges.windows(2)).map(|(c, e)| *c as f64 / (e[1] - e[0]) / total);
+        // Of a feature that hardly varies at all, cells are narrower than a double can invert.
+        let density = |(count, e): (&u64, &[f64])| *count as f64 / (e[1] - e[0]).max(f64::MIN_POSITIVE) / total;
+        let densities = counts.iter().zip(edges.windows(2)).map(density).map(|density| density.min(f64::MAX));
         let scores: Vec<f64> = densities.map(|density| -(density + alpha).log2()).collect();
         let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.edges.extend(edges);

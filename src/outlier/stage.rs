@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Rows;
 use super::family::Model;
 use super::fitted::Spec;
-use super::support::{packed, parallel};
+use super::support::{packed, parallel, rows::LARGEST};
 use crate::error::{Error, Result};
 
 /// A family's detector after its standardisation.
@@ -53,12 +53,20 @@ impl Stage {
         if self.standard.is_empty() { Cow::Borrowed(rows) } else { Cow::Owned(standardized(&self.standard, rows)) }
     }
 
-    /// Scores of finite rows, on all threads that pay.
+    /// Scores of rows within [`LARGEST`], on all threads that pay.
     pub fn score(&self, rows: &[f64], scores: &mut [f64]) {
         let p = self.model.features();
         parallel::for_pieces(scores, 1, self.model.work(), |first, piece| {
-            let rows = &rows[first * p..(first + piece.len()) * p];
-            self.model.score_rows(&self.seen(rows), piece);
+            self.score_here(&rows[first * p..(first + piece.len()) * p], piece);
+        });
+    }
+
+    /// [`Stage::score`] on the calling thread. A score beyond what a double holds is the largest that there is: such an
+    /// observation is as far out as can be, and infinity has no place in JSON, nor in a mean of scores.
+    pub fn score_here(&self, rows: &[f64], scores: &mut [f64]) {
+        self.model.score_rows(&self.seen(rows), scores);
+        scores.iter_mut().filter(|score| !score.is_finite()).for_each(|score| {
+            *score = if *score == f64::NEG_INFINITY { f64::MIN } else { f64::MAX };
         });
     }
 }
@@ -67,7 +75,7 @@ fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
     let p = standard.len() / 2;
     let (means, inverse) = standard.split_at(p);
     let z = |row: &[f64]| -> Vec<f64> {
-        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| (x - m) * i).collect()
+        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| ((x - m) * i).clamp(-LARGEST, LARGEST)).collect()
     };
     rows.chunks_exact(p).flat_map(z).collect()
 }

@@ -168,8 +168,8 @@ impl Column {
             (Kind::Words, Ok(_)) => Some(format!("a number, expected text, as in {like}")),
         };
         if let Some(problem) = problem {
-            let mend = "mend the cell or remove the line, or compare the column as categories: --categorical";
-            return Err((format!("got {}, {problem}", quoted(cell)), format!("{mend} {}", quoted(&self.name))));
+            let mend = "mend the cell or remove the line (compare can take the column as categories: --categorical";
+            return Err((format!("got {}, {problem}", quoted(cell)), format!("{mend} {})", quoted(&self.name))));
         }
         match (&mut self.cells, number) {
             (Cells::Numbers(values), Ok(x)) => values.push(x),

@@ -172,6 +172,41 @@ fn spoilt_observations_have_no_score_and_do_not_touch_others() {
 }
 
 #[test]
+fn numbers_at_the_end_of_the_range_are_scored_and_never_pass_for_usual() {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let reference = normals(&mut random, 2 * 200);
+    // These say nothing of how far out: a value beyond all others is beyond all others.
+    let saturates = ["iforest", "eif", "hbos", "ecod", "copod", "ocsvm"];
+    for name in of_any_array() {
+        let detector = fit(name, json!({}), &reference, 2).unwrap();
+        let far = [1e308, 0.1, -1e308, 1e308, 0.2, -f64::MAX, 1e154, 1e154, 1e20, 1e20];
+        let scores = detector.score(&tensor(&far, 2)).unwrap();
+        let p = detector.p_values(&tensor(&far, 2)).unwrap();
+        let parts = detector.explain(&tensor(&far, 2)).unwrap();
+        assert!(scores.iter().chain(&parts).all(|x| x.is_finite()), "{name} {scores:?} {parts:?}");
+        let most = if saturates.contains(name) { 0.2 } else { 1.0 / 201.0 };
+        assert!(p.iter().all(|p| *p <= most), "{name} {p:?}");
+
+        // A reference as wide as can be is learnt, and a wider one refused.
+        let wide: Vec<f64> = reference.iter().map(|x| x * 1e74 / 6.0).collect();
+        if let Ok(detector) = fit(name, json!({}), &wide, 2) {
+            let scores = detector.score(&tensor(&wide[..40], 2)).unwrap();
+            assert!(scores.iter().all(|x| x.is_finite()), "{name} {scores:?}");
+        }
+        let wide: Vec<f64> = reference.iter().map(|x| x * 1e76).collect();
+        let error = fit(name, json!({}), &wide, 2).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("reference: got ") && error.code() == 100, "{name} {error}");
+
+        // One that hardly varies at all gives an error or scores.
+        let narrow: Vec<f64> = reference.iter().map(|x| x * 1e-310).collect();
+        if let Ok(detector) = fit(name, json!({}), &narrow, 2) {
+            let scores = detector.score(&tensor(&reference, 2)).unwrap();
+            assert!(scores.iter().all(|x| x.is_finite()), "{name} {scores:?}");
+        }
+    }
+}
+
+#[test]
 fn parts_add_up_where_they_say_so() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let (reference, probe) = (normals(&mut random, 3 * 200), normals(&mut random, 3 * 10));

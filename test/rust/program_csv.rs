@@ -20,7 +20,7 @@ fn message(content: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn cells() {
-    let or = "mend the cell or remove the line, or compare the column as categories: --categorical \"b\"";
+    let or = "mend the cell or remove the line (compare can take the column as categories: --categorical \"b\")";
     let empty = "the cell is empty; give it a value, or remove the line";
     assert_eq!(message("a,b\n1,2\n3,\n"), format!("error: bad.csv: line 3, column \"b\": {empty}"));
     assert_eq!(message("a,b\n , 4\n"), format!("error: bad.csv: line 2, column \"a\": {empty}"));

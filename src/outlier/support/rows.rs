@@ -9,6 +9,10 @@ use crate::error::{Error, Result};
 use crate::outlier::ood::Head;
 use crate::tensor::{Elements, Tensor};
 
+/// The largest number that detectors reckon with: a covariance's eigenvalues take the square of the square of a difference,
+/// which is a double still. Every Float32 is far below it.
+pub const LARGEST: f64 = 1e75;
+
 /// `features x observations`, feature fastest, finite; of a classifier also the class of each, and the layer that makes
 /// logits of them.
 #[derive(Debug, Clone)]
@@ -23,7 +27,8 @@ impl<'a> Rows<'a> {
     /// The reference observations of a tensor: in place where it is double precision, else a copy.
     ///
     /// # Errors
-    /// [`Error::NonFiniteBaseline`]; [`Error::InvalidArgument`] if the copy does not fit into memory.
+    /// [`Error::NonFiniteBaseline`]; [`Error::InvalidArgument`] for a number beyond [`LARGEST`], or if the copy does not fit into
+    /// memory.
     pub fn reference(reference: &Tensor<'a>) -> Result<Self> {
         let values = widened("reference", reference)?;
         let features = reference.features();
@@ -32,6 +37,11 @@ impl<'a> Rows<'a> {
             let first = values.iter().position(|x| !x.is_finite()).unwrap_or(0);
             let (feature, observation) = (first % features, first / features);
             return Err(Error::NonFiniteBaseline { argument: "reference", count: bad, feature, observation });
+        }
+        if let Some(at) = values.iter().position(|x| x.abs() > LARGEST) {
+            let was =
+                format!("{:e} in feature {} of observation {} (from 0)", values[at], at % features, at / features);
+            return Err(Error::invalid("reference", was, "numbers from -1e75 to 1e75; divide by a unit that fits"));
         }
         Ok(Rows { values, features, labels: None, head: None })
     }
