@@ -8,7 +8,8 @@ feature, a sample of `capacity` observations for the drift tests, and the distri
 guard's thresholds are set.
 
 # Arguments
-- `output`: what the model gives: `:logits` (before softmax), `:probabilities` (features sum to 1) or `:values`.
+- `output`: what the model gives: `:logits` (before softmax), `:probabilities` (features sum to 1), `:values`; or `:scores` of a detector
+  (higher is more anomalous), for which see `fit(Profile, detector, reference)`.
 - `names`: a name for each feature, or `nothing`.
 - `capacity`: how many reference observations are kept at most (all of them up to there, then a uniform sample).
 - `constant_features`: `:error`, or `:allow` to watch a feature that never varied for any change.

@@ -283,7 +283,10 @@ fn non_finite_finding(window: &Pane, baseline: &Baseline) -> Option<Finding> {
         class: None,
         adjusted_p_value: 0.0,
         threshold: 0.0,
-        message: format!("{} of {} observations hold NaN or Inf", window.non_finite, window.observations),
+        message: format!(
+            "{} of {} observations hold NaN, Inf, or numbers too large to square",
+            window.non_finite, window.observations
+        ),
         evidence,
     })
 }

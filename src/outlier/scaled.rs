@@ -87,6 +87,12 @@ impl Scaled {
         measure_rows(rows, self, rms, largest);
     }
 
+    /// The largest `(x - centre) / scale` of an observation, rounded to single precision.
+    pub fn highest<T: Real>(&self, row: &[T]) -> f32 {
+        let z = |(x, (c, i)): (&T, (&f64, &f64))| (x.to_f64() - c) * i;
+        row.iter().zip(self.center.iter().zip(&self.inverse)).map(z).fold(f64::NEG_INFINITY, f64::max) as f32
+    }
+
     /// `(x - centre) / scale` of each feature.
     fn z<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
         row.iter().zip(self.center.iter().zip(&self.inverse)).map(|(x, (c, i))| (x - c) * i)

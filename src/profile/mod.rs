@@ -28,13 +28,15 @@ pub enum OutputKind {
     Probabilities,
     /// Anything else: regression outputs, activations, embeddings.
     Values,
+    /// Scores of detectors that the guard does not run itself: higher is more anomalous.
+    Scores,
 }
 
 impl OutputKind {
     /// Whether an observation has a predicted class.
     #[must_use]
     pub fn has_classes(self) -> bool {
-        self != OutputKind::Values
+        matches!(self, OutputKind::Logits | OutputKind::Probabilities)
     }
 }
 

@@ -30,6 +30,8 @@ pub enum DetectorName {
     RobustZ,
     /// Interquartile ranges beyond the nearer quartile.
     Iqr,
+    /// Largest z-score, sign and all: how high the highest of another detector's scores is.
+    Score,
 }
 
 /// The side of a threshold on which a score is anomalous.
@@ -64,17 +66,19 @@ impl DetectorName {
             DetectorName::Zscore => "zscore",
             DetectorName::RobustZ => "robust-z",
             DetectorName::Iqr => "iqr",
+            DetectorName::Score => "score",
         }
     }
 
     /// The detectors that an output of this kind has.
     #[must_use]
     pub fn of(output: OutputKind) -> &'static [DetectorName] {
-        use DetectorName::{Confidence, Distance, Energy, Entropy, Iqr, Margin, RobustZ, Zscore};
+        use DetectorName::{Confidence, Distance, Energy, Entropy, Iqr, Margin, RobustZ, Score, Zscore};
         match output {
             OutputKind::Logits => &[Confidence, Entropy, Margin, Energy],
             OutputKind::Probabilities => &[Confidence, Entropy, Margin],
             OutputKind::Values => &[Distance, Zscore, RobustZ, Iqr],
+            OutputKind::Scores => &[Score],
         }
     }
 
@@ -225,6 +229,7 @@ impl Scorer {
 
     fn score_values<T: Real>(&self, rows: &[T], out: &mut Scores) {
         let Scores { columns, rms, largest, .. } = out;
+        let by_moments = &self.by_moments;
         let mut measured = None;
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let by = match detector {
@@ -243,8 +248,34 @@ impl Scorer {
             match detector {
                 DetectorName::Distance => column.extend_from_slice(rms),
                 DetectorName::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
+                DetectorName::Score => {
+                    // 0 where the observation is finite, else NaN.
+                    let spoilt = rms.iter().map(|rms| rms * 0.0);
+                    column.extend(
+                        rows.chunks_exact(self.features).zip(spoilt).map(|(row, s)| by_moments.highest(row) + s),
+                    );
+                }
                 _ => column.extend_from_slice(largest),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_scores_only_high_ones_are_far_out() {
+        let reference: Vec<f64> = (0..100).flat_map(|i| [f64::from(i), f64::from(i % 10)]).collect();
+        let mut moments = Moments::new(vec![0.0; 2]);
+        moments.update(&reference);
+        let scorer = Scorer::new(OutputKind::Scores, &[DetectorName::Score], &moments, &reference).expect("its own");
+        let mut out = Scores::default();
+        scorer.score_rows(&[-1e6, 4.5, 49.5, 1e6, f64::NAN, 1.0, 1.0, f64::INFINITY], &mut out);
+        let z = (1e6 - 4.5) / (8.25f64 * 100.0 / 99.0).sqrt();
+        assert!(out.columns[0][0].abs() < 1e-6 && (f64::from(out.columns[0][1]) / z - 1.0).abs() < 1e-6);
+        assert_eq!(out.finite, [true, true, false, false]);
+        assert!(Scorer::new(OutputKind::Scores, &[DetectorName::Distance], &moments, &reference).is_err());
     }
 }
