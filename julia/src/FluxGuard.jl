@@ -31,6 +31,8 @@ export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, Cl
 export Encoded, Autoencoder, Recurrent
 export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
 export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
+export NeighbourStore, add!, search, evict!, points
+export LiveThreshold, Spot, Feedback, dismiss!, confirm!
 export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
 export update!, reset!, drifted, warned, statistic
@@ -68,6 +70,8 @@ include("guarded.jl")
 include("compare.jl")
 include("detectors.jl")
 include("curves.jl")
+include("neighbours.jl")
+include("live_thresholds.jl")
 include("ood.jl")
 include("hosted.jl")
 include("autoencoder.jl")

@@ -210,14 +210,15 @@ function save(path::AbstractString, d::NativeDetector)
 end
 
 """
-    load(Detector, path) -> Detector
-    load(IsolationForest, path) -> IsolationForest
+    load(Detector, path; mapped = false) -> Detector
+    load(IsolationForest, path; mapped = false) -> IsolationForest
 
-Read a detector that [`save`](@ref) wrote; it scores as before. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
+Read a detector that [`save`](@ref) wrote; it scores as before. With `mapped = true` the points that `KNN`, `LOF`, `KDE` and their like
+search stay in the file: see [`load(NeighbourStore, path)`](@ref NeighbourStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
 [`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
 """
-function load(::Type{D}, path::AbstractString) where {D<:Detector}
-    handle = Native.detector_load(face(), path_text(path))
+function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:Detector}
+    handle = (mapped ? Native.detector_load_mapped : Native.detector_load)(face(), path_text(path))
     d = JSON.parse(Native.detector_describe(handle))
     type = DETECTORS[d["detector"]]
     type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(Detector, path)"))

@@ -16,9 +16,11 @@ observations are tested for drift by the background thread, which raises [`alert
   lowest that the baseline supports. Only more anomalies than that explains raise an alert.
 - `detectors = nothing`: per-observation scores: `:confidence`, `:entropy`, `:margin`, `:energy` (logits only) for
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `:score` for `:scores`; `nothing` for the default
-  of the kind of output. Fitted [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
+  of the kind of output. [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
-  others. They must be fitted with `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
+  others. One that is not fitted, `detectors = [KNN(neighbours = 5)]`, is fitted here, on three quarters of the sample of outputs that the
+  profile keeps, and calibrated by the others (`calibration = (holdout = 0.5,)` for another part); a fitted one must be fitted with
+  `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
 - `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
   flagged but not in the verdict.
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
@@ -63,10 +65,11 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
         "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => words(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
         "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
-    names, fitted = detectors_by_kind(detectors)
+    names, others = detectors_by_kind(detectors)
     names === nothing || (options["detectors"] = names)
     charts === nothing || (options["charts"] = words(charts))
-    options["fitted"] = Int[Native.detector_share(d.handle) for d in fitted]
+    options["fitted"] = Int[Native.detector_share(d.handle) for d in others if !(d.handle isa NotFitted)]
+    options["unfitted"] = Any[option(d) for d in others if d.handle isa NotFitted]
     handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.write(options)), PROFILE_LOCK)
     d = JSON.parse(Native.describe(handle))
     handlers = on_alert === nothing ? Any[] : Any[on_alert]

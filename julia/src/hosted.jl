@@ -102,15 +102,14 @@ function hosted_row(d::Detector, reference, y, labels, rate)
     end
 end
 
-# What a guard is to score with: names, or `nothing` for the default; and fitted detectors.
+# What a guard is to score with: names, or `nothing` for the default; and detectors, fitted or not.
 detectors_by_kind(detectors) = (words(detectors), NativeDetector[])
 detectors_by_kind(detector::Detector) = detectors_by_kind([detector])
 function detectors_by_kind(detectors::Union{Tuple,AbstractVector})
     names = [d for d in detectors if !(d isa Detector)]
     hosted = findfirst(d -> d isa Detector && !(d isa NativeDetector), detectors)
     hosted === nothing ||
-        throw(invalid("detectors", "a $(nameof(typeof(detectors[hosted])))", "names of scores, and fitted detectors of Rust"))
-    fitted_ones = NativeDetector[d for d in detectors if d isa NativeDetector]
-    foreach(fitted, fitted_ones)
-    return (isempty(names) && !isempty(fitted_ones) ? nothing : words(names)), fitted_ones
+        throw(invalid("detectors", "a $(nameof(typeof(detectors[hosted])))", "names of scores, and detectors of Rust"))
+    others = NativeDetector[d for d in detectors if d isa NativeDetector]
+    return (isempty(names) && !isempty(others) ? nothing : words(names)), others
 end

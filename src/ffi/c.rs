@@ -12,10 +12,12 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod detector;
+mod neighbours;
 mod performance;
 mod privacy;
 mod sequence;
 mod sketch;
+mod threshold;
 
 use std::ffi::c_void;
 use std::time::Duration;
@@ -23,9 +25,11 @@ use std::time::Duration;
 pub use self::privacy::*;
 pub use super::gradients::FgParameter;
 pub use detector::*;
+pub use neighbours::*;
 pub use performance::*;
 pub use sequence::*;
 pub use sketch::*;
+pub use threshold::*;
 
 pub use super::host::ABI_VERSION;
 use super::host::{self, answer};

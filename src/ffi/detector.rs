@@ -137,6 +137,10 @@ pub(super) fn load(path: &str) -> Result<Fitted> {
     store::load_detector(Path::new(path))
 }
 
+pub(super) fn load_mapped(path: &str) -> Result<Fitted> {
+    store::load_detector_mapped(Path::new(path), super::map::read_only)
+}
+
 /// Which numbers a call writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,8 @@ use crate::drift::compare::{CompareOptions, compare};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result, panic_message};
 use crate::guard::Guard;
+use crate::outlier::Spec;
+use crate::outlier::ensemble::Member;
 use crate::profile::{Profile, ProfileOptions};
 use crate::simd::Real;
 use crate::sketch::Moments;
@@ -82,12 +85,18 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
         /// Numbers of [`detector::share`].
         #[serde(default)]
         fitted: Vec<i64>,
+        /// Detectors that are fitted on the profile's sample: [`Profile::fit_detector`].
+        #[serde(default)]
+        unfitted: Vec<Member>,
         #[serde(flatten)]
         rest: serde_json::Map<String, serde_json::Value>,
     }
-    let Options { fitted, rest } = options(json)?;
+    let Options { fitted, unfitted, rest } = options(json)?;
     // Taken first, so that they are not kept for a guard that cannot be made.
-    let fitted = fitted.into_iter().map(detector::take_shared).collect::<Result<Vec<_>>>()?;
+    let mut fitted = fitted.into_iter().map(detector::take_shared).collect::<Result<Vec<_>>>()?;
+    for Member { detector, options } in unfitted {
+        fitted.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
+    }
     Guard::with_detectors(profile, parsed(serde_json::Value::Object(rest))?, &fitted)
 }
 

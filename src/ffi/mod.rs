@@ -7,8 +7,11 @@ mod gradients;
 mod host;
 #[cfg(feature = "julia")]
 pub mod julia;
+pub mod map;
+mod neighbours;
 mod performance;
 mod privacy;
 mod raw;
 mod sequence;
 mod sketch;
+mod threshold;

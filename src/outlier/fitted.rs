@@ -1,9 +1,10 @@
 //! A detector that hosts use: by name, with p-values, an explanation and a file form.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Rows;
 use super::calibration::{self, Calibrated, Calibration, Fold};
 use super::family::Family;
 use super::ood::{self, Head};
@@ -11,6 +12,7 @@ use super::scaled::quantile;
 use super::stage::Stage;
 use super::support::{packed, rows::LARGEST, rows::widened};
 use super::threshold::{self, Method, Threshold};
+use super::{Mapping, Rows};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -85,6 +87,9 @@ pub struct Fitted {
     typical: Vec<f64>,
     stage: Stage,
     calibrated: Calibrated,
+    /// The mapped file that points are searched in.
+    #[serde(skip)]
+    file: Option<Arc<dyn Mapping>>,
 }
 
 impl Fitted {
@@ -145,7 +150,19 @@ impl Fitted {
             typical,
             stage,
             calibrated: Calibrated::new(scores),
+            file: None,
         })
+    }
+
+    /// With points in this file.
+    pub(crate) fn in_file(mut self, file: Arc<dyn Mapping>) -> Self {
+        self.file = Some(file);
+        self
+    }
+
+    /// Demands that a mapped file is still there.
+    fn check_file(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 
     /// The detector's name.
@@ -170,7 +187,8 @@ impl Fitted {
     /// beyond ±1e75 count as these, scores beyond the largest double as that. Never depends on the rest of the batch.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory.
+    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory; [`Error::FileDamaged`] where
+    /// the mapped file of [`crate::store::load_detector_mapped`] was cut short since.
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
         let mut scores = vec![0.0; batch.observations()];
         self.score_into(batch, &mut scores)?;
@@ -187,6 +205,7 @@ impl Fitted {
             let expected = format!("{}, one an observation", batch.observations());
             return Err(Error::invalid("out", format!("{} elements", scores.len()), expected));
         }
+        self.check_file()?;
         let rows = widened("output", batch)?;
         // False for NaN, too.
         let plain = |row: &[f64]| row.iter().all(|x| x.abs() <= LARGEST);
@@ -262,6 +281,7 @@ impl Fitted {
             let expected = format!("{}, as many as the batch has", batch.elements().len());
             return Err(Error::invalid("out", format!("{} elements", parts.len()), expected));
         }
+        self.check_file()?;
         let typical = self.stage.seen(&self.typical);
         let rows = widened("output", batch)?;
         for (row, parts) in rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features)) {

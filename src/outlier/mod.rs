@@ -33,7 +33,9 @@ pub mod threshold;
 
 pub use family::{Family, NAMES};
 pub use fitted::{Fitted, Spec};
+pub use support::cells::Mapping;
 pub use support::rows::Rows;
+pub(crate) use support::sections;
 
 use crate::error::Result;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Baseline, Scores, Tail};
+use super::{Baseline, Profile, Scores, Tail};
 use crate::error::{Error, Result};
-use crate::outlier::Fitted;
 use crate::outlier::calibration::{Calibrated, Calibration};
-use crate::tensor::Tensor;
+use crate::outlier::{Fitted, Spec};
+use crate::tensor::{Elements, Tensor};
 
 /// A detector that scores each batch of a guard, and the scores of unseen reference observations that it is judged by.
 #[derive(Debug, Clone)]
@@ -36,7 +36,10 @@ impl Attached {
         }
         if !matches!(detector.describe().calibration, Calibration::Holdout(_)) {
             let was = format!("{} whose calibration is not a holdout", detector.name());
-            let expected = "one fitted with calibration = \"holdout\", whose p-values hold in finite samples".into();
+            let expected =
+                "one fitted with calibration = \"holdout\", whose p-values hold in finite samples, or one that is not \
+                            fitted: the guard fits it on the profile's sample"
+                    .into();
             return Err(Error::Incompatible { argument: "detectors", was, expected });
         }
         let name = |k: usize| if k == 1 { detector.name().to_owned() } else { format!("{}-{k}", detector.name()) };
@@ -63,6 +66,34 @@ impl Attached {
         column.clear();
         column.extend(wide.iter().map(|score| if score.is_nan() { f32::NAN } else { single(*score) }));
         Ok(())
+    }
+}
+
+impl Profile {
+    /// A detector for a guard of this profile, fitted on three quarters of the sample of reference outputs that the profile keeps
+    /// ([`super::ProfileOptions::capacity`]) and calibrated by the others, or by the part that `spec` holds out: since the sample
+    /// is uniform and no observation is in both parts, p-values and flags hold as for [`Calibration::Holdout`].
+    ///
+    /// # Errors
+    /// As [`Fitted::fit`]; [`Error::BaselineTooSmall`] for a profile without observations; [`Error::Incompatible`] where `spec` asks for
+    /// no calibration.
+    pub fn fit_detector(&self, spec: &Spec) -> Result<Fitted> {
+        let Some(fitted) = &self.fitted else {
+            let reason = "fit it on reference outputs first".into();
+            return Err(Error::BaselineTooSmall { argument: "profile", was: 0, expected: 2, reason });
+        };
+        let calibration = match spec.calibration {
+            Calibration::Holdout(fraction) => Calibration::Holdout(fraction),
+            Calibration::Cross(_) => Calibration::Holdout(0.25),
+            Calibration::None => {
+                let was = format!("{} with calibration = \"none\"", spec.family.name());
+                let expected = "one that is calibrated, by which the guard flags and tests".into();
+                return Err(Error::Incompatible { argument: "detectors", was, expected });
+            }
+        };
+        let rows = fitted.sample.rows();
+        let sample = Tensor::new(Elements::F64(rows), rows.len() / fitted.moments.features())?;
+        Fitted::fit(&Spec { calibration, ..spec.clone() }, &sample)
     }
 }
 

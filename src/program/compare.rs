@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
 use super::outcome::{FailOn, Outcome};
 use super::sample::{Cells, Kind, Sample, by_observation, is_standard_input, unmatched};
@@ -16,6 +17,7 @@ use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
 use fluxguard::drift::judged::{JudgedTest, judge};
 use fluxguard::drift::two_sample::{Method, Methods, TestName};
+use fluxguard::sequence::{self, categories::OneSided};
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
 
@@ -70,13 +72,67 @@ const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
     ("benjamini-yekutieli", Some("by"), Correction::BenjaminiYekutieli),
 ];
 
+/// The JSON: a [`Comparison`], and of columns of categories those that only one sample has.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    drift: bool,
+    alpha: f64,
+    correction: Correction,
+    reference_size: u64,
+    current_size: u64,
+    columns: Vec<ToldColumn<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_columns: Option<&'a AllColumns>,
+}
+
+#[derive(Debug, Serialize)]
+struct ToldColumn<'a> {
+    #[serde(flatten)]
+    column: &'a ComparedColumn,
+    #[serde(flatten)]
+    one_sided: Option<OneSidedCategories>,
+}
+
+/// Categories that the current sample alone has, and those that the reference alone has.
+#[derive(Debug, Serialize)]
+struct OneSidedCategories {
+    unseen: Vec<OneSided>,
+    vanished: Vec<OneSided>,
+}
+
+impl<'a> Told<'a> {
+    fn new(comparison: &'a Comparison, reference: &Sample, current: &Sample) -> Result<Self, Error> {
+        let columns = comparison.columns.iter().map(|column| {
+            let cells = |sample: &Sample| sample.column(&column.name).map(|column| column.cells.clone());
+            let one_sided = match (cells(reference), cells(current)) {
+                (Some(Cells::Categories(before)), Some(Cells::Categories(after))) => {
+                    let report = sequence::categories::compare(&before, &after)?;
+                    Some(OneSidedCategories { unseen: report.unseen, vanished: report.vanished })
+                }
+                _ => None,
+            };
+            Ok(ToldColumn { column, one_sided })
+        });
+        Ok(Told {
+            drift: comparison.drift,
+            alpha: comparison.alpha,
+            correction: comparison.correction,
+            reference_size: comparison.reference_size,
+            current_size: comparison.current_size,
+            columns: columns.collect::<Result<_, Error>>()?,
+            all_columns: comparison.all_columns.as_ref(),
+        })
+    }
+}
+
 impl Compare {
     /// Reads both files, runs the tests and says what they found.
     pub fn run(&self) -> Result<Answer, Failure> {
         let (reference, current) = self.read()?;
         let comparison = self.compare(&reference, &current)?;
         let outcome = Outcome::new(comparison.drift, self.fail_on);
-        Ok(Answer::new(self.json, &comparison, || table::render(&comparison, &reference), outcome))
+        let told = Told::new(&comparison, &reference, &current)?;
+        Ok(Answer::new(self.json, &told, || table::render(&told, &reference), outcome))
     }
 
     /// Both samples; `current` has the reference's columns and kinds, in its own order.

@@ -5,6 +5,8 @@ mod sequences;
 mod table;
 mod texts;
 
+pub(super) use classifier::take_labels;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -16,6 +18,7 @@ use serde_json::{Map, Value};
 use super::outcome::{FailOn, Outcome};
 use super::sample::{Cells, Sample, by_observation, is_standard_input, unmatched};
 use super::{Answer, Failure};
+use fluxguard::ffi::map;
 use fluxguard::outlier::{Fitted, NAMES, Spec};
 use fluxguard::sequence::{self, SequenceDetector};
 use fluxguard::tensor::{Elements, Tensor};
@@ -42,6 +45,9 @@ pub struct Detect {
     /// A fitted detector, from --save
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
+    /// Leave the points of --load's file where they are and map it: many processes share one copy
+    #[arg(long, requires = "load")]
+    mapped: bool,
     /// Keep the fitted detector in this file
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -164,7 +170,12 @@ impl Detect {
 
     fn ready(&self) -> Result<Ready, Failure> {
         if let Some(path) = &self.load {
-            return Ok(Ready { detector: store::load_detector(path)?, reference: None });
+            let detector = if self.mapped {
+                store::load_detector_mapped(path, map::read_only)?
+            } else {
+                store::load_detector(path)?
+            };
+            return Ok(Ready { detector, reference: None });
         }
         // clap demands both.
         let (Some(name), Some(fit)) = (&self.detector, &self.fit) else {
@@ -175,8 +186,7 @@ impl Detect {
         }
         let spec = Spec::new(name, self.detector_options())?;
         let mut reference = Sample::read("--fit", fit, &BTreeMap::new())?;
-        let labels =
-            self.label_column.as_ref().map(|name| classifier::take_labels(&mut reference, name)).transpose()?;
+        let labels = self.label_column.as_ref().map(|name| take_labels(&mut reference, name)).transpose()?;
         let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
         let rows = numbers(&reference, &names)?;
         let head = self.weights.as_ref().map(|path| classifier::read_head(path, &names)).transpose()?;
@@ -228,7 +238,7 @@ impl Detect {
 }
 
 /// The columns of these names, an observation after the other.
-fn numbers(sample: &Sample, names: &[String]) -> Result<Vec<f64>, Failure> {
+pub(super) fn numbers(sample: &Sample, names: &[String]) -> Result<Vec<f64>, Failure> {
     let mut columns = Vec::with_capacity(names.len());
     for name in names {
         match sample.column(name).map(|column| &column.cells) {
@@ -242,7 +252,7 @@ fn numbers(sample: &Sample, names: &[String]) -> Result<Vec<f64>, Failure> {
     Ok(by_observation(&columns))
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
     value.ok_or_else(|| "expected a fraction between 0 and 1".into())
 }

@@ -3,6 +3,7 @@
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
 mod compare;
+mod compare_detectors;
 mod detect;
 mod doctor;
 mod failure;
@@ -14,6 +15,7 @@ mod sample;
 mod sketch;
 mod stream;
 mod text_table;
+mod threshold;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -37,6 +39,8 @@ struct Program {
 enum Command {
     Compare(compare::Compare),
     Detect(detect::Detect),
+    CompareDetectors(compare_detectors::CompareDetectors),
+    Threshold(Box<threshold::Threshold>),
     Doctor(doctor::Doctor),
     Stream(Box<stream::Stream>),
     Performance(Box<performance::Performance>),
@@ -51,6 +55,8 @@ impl Command {
         match self {
             Command::Compare(compare) => compare.run(),
             Command::Detect(detect) => detect.run(),
+            Command::CompareDetectors(compare) => compare.run(),
+            Command::Threshold(threshold) => threshold.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Stream(stream) => stream.run(),
             Command::Performance(performance) => performance.run(),

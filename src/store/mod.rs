@@ -3,15 +3,20 @@
 mod detector;
 mod envelope;
 mod performance;
+mod sectioned;
 mod stream;
+mod threshold;
 
-pub use detector::{load_detector, load_neighbours, load_sequence_detector, size_of_detector};
+pub use detector::{load_detector, load_detector_mapped, load_neighbours, load_neighbours_mapped};
+pub use detector::{load_sequence_detector, size_of_detector};
 pub use detector::{save_detector, save_neighbours, save_sequence_detector};
 
 use std::path::Path;
 
 pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
+pub use sectioned::Map;
 pub use stream::{load_stream, save_stream};
+pub use threshold::{load_threshold, save_threshold};
 
 use crate::error::{Error, Result};
 use crate::profile::Profile;

@@ -90,6 +90,21 @@ const SAME_ARRAYS = """
         println(score(d, x[:, 1:5] .+ 1), pvalue(d, x[:, 1:5]), explain(d, x[:, 1:2]), threshold(d; rate = 0.1))
         println(fault(() -> score(d, zeros(2, 3))))
     end
+    store = NeighbourStore(3; metric = :cosine, max_age = 5)
+    println(add!(store, x; flagged = [i % 7 == 0 for i in 1:200], time = 1), add!(store, Float32.(x[:, 1:9]); time = 4))
+    println(search(store, Float16.(x[:, 1:80]); neighbours = 3), evict!(store, 7), points(store), sprint(show, store))
+    save(path, store)
+    println(search(load(NeighbourStore, path; mapped = true), x[:, 1:80]), bytes2hex(read(path)))
+    println(fault(() -> search(store, x; neighbours = 500)), fault(() -> add!(store, x)), fault(() -> load(NeighbourStore, "/no/such")))
+    save(path, fit(KNN, x))
+    println(score(load(KNN, path; mapped = true), x[:, 1:9]))
+    scores = randn(MersenneTwister(6), 1000)
+    for live in (Spot(scores; rate = 0.01), Feedback(scores))
+        println(findall(update!(live, 1.2 .* reverse(scores))), threshold(dismiss!(live, 4.0)), counts(confirm!(live)))
+        save(path, live)
+        println(load(LiveThreshold, path), fault(() -> dismiss!(live, NaN)))
+    end
+    println(fault(() -> Spot([1.0])), fault(() -> Feedback(scores; rate = 2)))
     for stream in (ADWIN(), PageHinkley(), KSWIN(window_size = 50, stat_size = 15), Cusum(), Martingale(), Betting())
         println([update!(stream, v) for v in [rand(MersenneTwister(4), 300); rand(MersenneTwister(5), 300) ./ 4]], statistic(stream))
     end

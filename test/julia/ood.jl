@@ -101,9 +101,20 @@ end
         flush(guard)
         @test counters(guard).anomalous == 9
     end
+    # Not fitted: the guard fits it, as on the profile's sample with a holdout.
+    Guard(profile; detectors = [:zscore, Mahalanobis(), KNN(neighbours = 3, calibration = (holdout = 0.5,))], anomaly_rate = 0.05, log = false) do guard
+        observe!(guard, [PROBE far])
+        v = verdict(guard)
+        @test v.detectors == [:zscore, :mahalanobis, :knn]
+        @test v.scores[2, :] ≈ score(d, [PROBE far]) rtol = 1e-6
+        @test v.p_values[:knn] ≈ pvalue(fit(KNN, FEATURES; neighbours = 3, calibration = (holdout = 0.5,)), [PROBE far]) atol = 0.02
+        @test 31 in v.indices
+    end
     @test_throws InvalidArgument Guard(profile; detectors = [:zscore, d], score_on = :moon)
     @test_throws Incompatible Guard(profile; detectors = [fit(Mahalanobis, FEATURES)])
     @test_throws FeatureMismatch Guard(profile; detectors = [fit(ZScore, FEATURES[1:2, :]; calibration = :holdout)])
-    @test_throws InvalidArgument Guard(profile; detectors = [KNN()])
+    @test_throws Incompatible Guard(profile; detectors = [KNN(calibration = :none)])
+    @test_throws InvalidArgument Guard(profile; detectors = [KNN(neighbours = 10^6)])
+    @test_throws BaselineTooSmall Guard(Profile(output = :values); detectors = [KNN()])
     @test_throws InvalidArgument Guard(profile; detectors = [Autoencoder()])
 end

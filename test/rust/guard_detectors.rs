@@ -94,6 +94,41 @@ fn together_they_flag_no_more_than_asked() {
 }
 
 #[test]
+fn one_that_is_not_fitted_is_fitted_on_the_profiles_sample() {
+    let spec = |name: &str, options| Spec::from_json(name, options).unwrap();
+    let (mut flagged, mut total) = (0, 0);
+    for seed in 0..20 {
+        let mut random = ChaCha8Rng::seed_from_u64(200 + seed);
+        let reference = rows(&mut random, 1600, 0.0);
+        // Half of the reference is in the sample.
+        let mut profile = Profile::new(ProfileOptions { capacity: 800, ..Default::default() }).unwrap();
+        profile.fit(&tensor(&reference)).unwrap();
+        let detector = profile.fit_detector(&spec("knn", "{\"neighbours\": 5}")).unwrap();
+        assert_eq!((detector.describe().observations, detector.calibrated().len()), (800, 200));
+        let options = GuardOptions { anomaly_rate: Some(0.05), ..Default::default() };
+        let guard = Guard::with_detectors(&profile, options, &[Arc::new(detector)]).unwrap();
+        flagged += guard.observe(&tensor(&rows(&mut random, 1000, 0.0)), 1, false).unwrap();
+        total += 1000;
+    }
+    // As above.
+    let rate = flagged as f64 / f64::from(total);
+    assert!(rate > 0.01 && rate < 0.05 + 0.012, "{rate}");
+    let reference = rows(&mut ChaCha8Rng::seed_from_u64(9), 400, 0.0);
+    let whole = profile(&reference, OutputKind::Values);
+    let detector = whole.fit_detector(&spec("mahalanobis", "{\"calibration\": {\"holdout\": 0.5}}")).unwrap();
+    assert_eq!(detector.calibrated().len(), 200);
+    let same = fit("mahalanobis", &reference, "holdout");
+    let batch = &reference[..30];
+    let again = whole.fit_detector(&spec("mahalanobis", "")).unwrap();
+    assert_eq!(again.p_values(&tensor(batch)), same.p_values(&tensor(batch)));
+    let code = |spec: &Spec| whole.fit_detector(spec).map(|_| ()).map_err(|e| e.code());
+    assert_eq!(code(&spec("knn", "{\"calibration\": \"none\"}")), Err(204));
+    assert_eq!(code(&spec("knn", "{\"neighbours\": 1000}")), Err(100));
+    let empty = Profile::new(ProfileOptions::default()).unwrap();
+    assert_eq!(empty.fit_detector(&spec("knn", "")).map(|_| ()).map_err(|e| e.code()), Err(203));
+}
+
+#[test]
 fn drift_that_only_a_detector_sees_is_an_alert_and_no_drift_is_none() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let reference = rows(&mut random, 3000, 0.0);

@@ -148,3 +148,20 @@ fn a_saved_detector_scores_as_the_fitted_one() {
     folder.write("lof.fg", "{}\n");
     assert!(folder.run(&["detect", "--load", "lof.fg", "--score", "ordered.csv"]).refused().contains("damaged"));
 }
+
+#[test]
+fn a_mapped_detector_says_the_same() {
+    let folder = Folder::new("detect-mapped");
+    files(&folder);
+    let fit = ["detect", "--detector", "knn", "--fit", "reference.csv", "--save", "d.fg"];
+    assert_eq!(folder.run(&fit).code, 0);
+    let score = ["detect", "--load", "d.fg", "--score", "current.csv", "--json"];
+    let read = folder.run(&score).json();
+    assert_eq!(folder.run(&[&score[..], &["--mapped"]].concat()).json(), read);
+    assert!(read["anomalies"].as_array().unwrap().contains(&1.into()));
+    assert!(folder.run(&[&fit[..], &["--mapped"]].concat()).refused().contains("--load"));
+    let mut bytes = std::fs::read(folder.0.join("d.fg")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    folder.write("d.fg", bytes);
+    assert!(folder.run(&[&score[..], &["--mapped"]].concat()).refused().contains("damaged"));
+}

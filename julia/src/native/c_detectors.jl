@@ -52,6 +52,10 @@ detector_load(face::CFace, path::String) = CDetector(face, handle(face) do out
     ccall(symbol(face, :fg_detector_load), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
 end)
 
+detector_load_mapped(face::CFace, path::String) = CDetector(face, handle(face) do out
+    ccall(symbol(face, :fg_detector_load_mapped), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
+end)
+
 detector_save(h::CDetector, path::String) = check(h.face,
     ccall(symbol(h.face, :fg_detector_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
 

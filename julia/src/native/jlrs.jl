@@ -95,6 +95,7 @@ Native.detector_fit_classifier(::JlrsFace, name::String, options::String, y::Abs
     labels::Vector{UInt32}, weights::Matrix{Float64}, bias::Vector{Float64}) = GC.@preserve y JlrsDetector(made(Rust.DetectorHandle,
         Rust.detector_fit_classifier(name, options, array(y), observations, labels, weights, bias)))
 Native.detector_load(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load(path)))
+Native.detector_load_mapped(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load_mapped(path)))
 Native.detector_save(h::JlrsDetector, path::String) = check(Rust.detector_save(h.handle, path))
 Native.detector_score(h::JlrsDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     GC.@preserve y check(Rust.detector_score(h.handle, out, array(y), observations))
@@ -111,3 +112,4 @@ Native.quality(::JlrsFace, scores::Vector{Float64}, labels::Vector{UInt8}, thres
 Native.compare_detectors(::JlrsFace, options::String, a::AbstractArray{<:Element}, m::Int, b::AbstractArray{<:Element}, n::Int,
     labels::Vector{UInt8}) = GC.@preserve a b text(Rust.compare_detectors(options, array(a), m, array(b), n, labels))
 Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_sequences.jl"))
+Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_neighbours.jl"))

@@ -38,6 +38,7 @@ arrays of type `T` the caller preserves; `norms` is written, a number an example
     detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
     detector_fit_classifier(face, name, options, y, observations, labels, weights, bias) -> handle
     detector_load(face, path) -> handle           detector_save(h, path)
+    detector_load_mapped(face, path) -> handle
     detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
     detector_explain(h, out, y, observations)     detector_describe(h) -> text
     detector_threshold(h, options) -> text        threshold(face, options, scores) -> text
@@ -58,6 +59,18 @@ Estimates of performance, late labels and sketches. `predictions` and `labels` m
     sequence_names(face) -> text                  sequence_fit(face, name, options, reference) -> handle
     sequence_load(face, path) -> handle           sequence_save(h, path)
     sequence_ask(h, question) -> text
+
+Neighbour stores and live thresholds. `flagged` may be empty: none; `time` may be NaN: none; `numbers`, `distances`, `out` and
+`verdicts` are written.
+
+    neighbours_new(face, options) -> handle       neighbours_load(face, path, mapped) -> handle
+    neighbours_add(h, y, observations, flagged, time) -> Int
+    neighbours_search(h, y, observations, numbers, distances)
+    neighbours_evict(h, now) -> Int               neighbours_points(h, out)
+    neighbours_describe(h) -> text                neighbours_save(h, path)
+    live_threshold_new(face, options, scores) -> handle
+    live_threshold_load(face, path) -> handle     live_threshold_save(h, path)
+    live_threshold_update(h, scores, verdicts)    live_threshold_tell(h, words) -> text
 """
 module Native
 
@@ -73,6 +86,8 @@ abstract type PerformanceHandle end
 abstract type LateHandle end
 abstract type SketchHandle end
 abstract type SequenceHandle end
+abstract type NeighboursHandle end
+abstract type ThresholdHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -111,6 +126,7 @@ function detector_names end
 function detector_fit end
 function detector_fit_classifier end
 function detector_load end
+function detector_load_mapped end
 function detector_save end
 function detector_score end
 function detector_pvalues end
@@ -144,6 +160,19 @@ function sequence_fit end
 function sequence_load end
 function sequence_save end
 function sequence_ask end
+function neighbours_new end
+function neighbours_load end
+function neighbours_save end
+function neighbours_add end
+function neighbours_search end
+function neighbours_evict end
+function neighbours_points end
+function neighbours_describe end
+function live_threshold_new end
+function live_threshold_load end
+function live_threshold_save end
+function live_threshold_update end
+function live_threshold_tell end
 
 include("privacy.jl")
 include("arrays.jl")
@@ -153,5 +182,6 @@ include("c_privacy.jl")
 include("c_detectors.jl")
 include("c_performance.jl")
 include("c_sequences.jl")
+include("c_neighbours.jl")
 
 end

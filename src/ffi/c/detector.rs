@@ -186,6 +186,13 @@ pub unsafe extern "C" fn fg_detector_load(path: *const u8, len: usize, out: *mut
     answer32(|| unsafe { give_handle(out, Arc::new(detector::load(text("path", path, len)?)?)) })
 }
 
+/// Loads a detector with its points left in the file, which is mapped: see [`crate::store::load_detector_mapped`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_load_mapped(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, Arc::new(detector::load_mapped(text("path", path, len)?)?)) })
+}
+
 /// A number that stands for the detector in the options of the next guard, `{"fitted": [number]}`: see [`detector::share`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_share(handle: *const c_void) -> i64 {
@@ -210,6 +217,18 @@ pub(super) unsafe fn slice<'a, T>(argument: &'static str, data: *const T, len: u
     }
     // SAFETY: by this function's contract.
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
+}
+
+/// SAFETY: `data` must be writable for `len` elements, by no one else meanwhile, or be null.
+pub(super) unsafe fn slice_mut<'a, T>(argument: &'static str, data: *mut T, len: usize) -> Result<&'a mut [T]> {
+    if len == 0 {
+        return Ok(&mut []);
+    }
+    if data.is_null() {
+        return Err(Error::invalid(argument, "a null pointer", "an array"));
+    }
+    // SAFETY: by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
 }
 
 /// JSON of [`crate::outlier::threshold::Threshold`] of scores of usual observations.

@@ -59,8 +59,16 @@ pub(super) fn detector_load(path: JuliaString) -> ValueRet {
     made_detector(|| detector::load(text("path", path)?))
 }
 
+pub(super) fn detector_load_mapped(path: JuliaString) -> ValueRet {
+    made_detector(|| detector::load_mapped(text("path", path)?))
+}
+
 /// The elements of an argument, to write to or to read.
-fn slice_mut<'a, T>(argument: &'static str, array: TypedArray<'a, '_, T>, expected: usize) -> Result<&'a mut [T]>
+pub(super) fn slice_mut<'a, T>(
+    argument: &'static str,
+    array: TypedArray<'a, '_, T>,
+    expected: usize,
+) -> Result<&'a mut [T]>
 where
     T: jlrs::data::types::construct_type::ConstructType,
 {

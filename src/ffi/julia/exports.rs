@@ -10,16 +10,18 @@ use jlrs::data::managed::value::typed::TypedValue;
 use jlrs::prelude::*;
 
 use super::detector::{
-    DetectorHandle, compare_detectors, detector_fit, detector_fit_classifier, detector_load, detector_names, quality,
-    threshold,
+    DetectorHandle, compare_detectors, detector_fit, detector_fit_classifier, detector_load, detector_load_mapped,
+    detector_names, quality, threshold,
 };
 use super::guard::GuardHandle;
+use super::neighbours::{NeighboursHandle, neighbours_load, neighbours_new};
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
 use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_names};
 use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::stream::{StreamHandle, stream_load, stream_new};
+use super::threshold::{ThresholdHandle, live_threshold_load, live_threshold_new};
 use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
 
 julia_module! {
@@ -36,6 +38,8 @@ julia_module! {
     struct LateHandle;
     struct SketchHandle;
     struct SequenceHandle;
+    struct NeighboursHandle;
+    struct ThresholdHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -82,6 +86,7 @@ julia_module! {
 
     fn detector_names() -> ValueRet;
     fn detector_load(path: JuliaString) -> ValueRet;
+    fn detector_load_mapped(path: JuliaString) -> ValueRet;
     #[untracked_self]
     in DetectorHandle fn detector_describe(&self) -> ValueRet;
     #[untracked_self]
@@ -108,6 +113,32 @@ julia_module! {
 
     #[untracked_self]
     in DetectorHandle fn detector_share(&self) -> i64;
+
+    fn neighbours_new(options: JuliaString) -> ValueRet;
+    fn neighbours_load(path: JuliaString, mapped: Bool) -> ValueRet;
+    #[untracked_self]
+    in NeighboursHandle fn neighbours_evict(&self, now: f64) -> i64;
+    #[untracked_self]
+    in NeighboursHandle fn neighbours_points(&self, out: TypedArray<f64>) -> i64;
+    #[untracked_self]
+    in NeighboursHandle fn neighbours_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in NeighboursHandle fn neighbours_save(&self, path: JuliaString) -> i64;
+    for T in [f16, f32, f64] {
+        #[untracked_self]
+        in NeighboursHandle fn neighbours_add(&self, batch: TypedArray<T>, observations: i64, flagged: TypedArray<u8>, time: f64) -> i64;
+        #[untracked_self]
+        in NeighboursHandle fn neighbours_search(&self, batch: TypedArray<T>, observations: i64, numbers: TypedArray<u64>, distances: TypedArray<f64>) -> i64;
+    };
+
+    fn live_threshold_new(options: JuliaString, scores: TypedArray<f64>) -> ValueRet;
+    fn live_threshold_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in ThresholdHandle fn live_threshold_update(&self, scores: TypedArray<f64>, verdicts: TypedArray<u8>) -> i64;
+    #[untracked_self]
+    in ThresholdHandle fn live_threshold_tell(&self, words: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in ThresholdHandle fn live_threshold_save(&self, path: JuliaString) -> i64;
 
     fn sequence_names() -> ValueRet;
     fn sequence_fit(name: JuliaString, options: JuliaString, reference: JuliaString) -> ValueRet;

@@ -12,12 +12,14 @@ mod border;
 mod detector;
 mod exports;
 mod guard;
+mod neighbours;
 mod performance;
 mod privacy;
 mod profile;
 mod sequence;
 mod sketch;
 mod stream;
+mod threshold;
 
 use jlrs::data::managed::string::StringRet;
 use jlrs::data::managed::value::ValueRet;

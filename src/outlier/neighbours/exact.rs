@@ -1,30 +1,34 @@
 //! Exact search: blocks of points that stay in the cache against groups of queries, eight points side by side.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::Metric;
 use super::nearest::{Nearest, Neighbour};
+use super::{Metric, filter, kernel};
 use crate::error::{Error, Result};
 use crate::outlier::Rows;
+use crate::outlier::support::cells::{Cells, either};
+use crate::outlier::support::sections::{self, Section};
 use crate::outlier::support::{memory, packed, parallel};
-use crate::simd::{Lanes, Real, WIDTH, multiversion};
+use crate::simd::WIDTH;
 
 /// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The
 /// distance is the sum of squared differences itself, not `|x|^2 - 2 x y + |y|^2`, which loses digits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Saved", into = "Saved")]
+///
+/// The points are in memory, 8 bytes a value, or in a mapped file ([`crate::store::load_neighbours_mapped`]), 4 or 8 bytes a value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Exact {
     metric: Metric,
     features: usize,
     len: usize,
-    tiles: Vec<f64>,
+    tiles: Cells,
 }
-
-/// Queries that share what was read of the points.
-const ABREAST: usize = 4;
 
 /// Bytes of points in a block.
 const BLOCK: usize = 1 << 14;
+
+/// Queries that go through all blocks together.
+const GROUP: usize = 1020;
 
 impl Exact {
     /// Of the reference's observations; a copy of 8 bytes a value.
@@ -32,31 +36,30 @@ impl Exact {
     /// # Errors
     /// [`Error::InvalidArgument`] if they do not fit into memory, or are more than four thousand million.
     pub fn new(reference: &Rows<'_>, metric: Metric) -> Result<Self> {
-        let mut exact = Exact { metric, features: reference.features(), len: 0, tiles: Vec::new() };
+        let mut exact = Exact { metric, features: reference.features(), len: 0, tiles: Cells::Owned(Vec::new()) };
         exact.push(reference.values())?;
         Ok(exact)
     }
 
-    /// Adds points, feature fastest.
+    /// Adds points, feature fastest. Points in a mapped file are read into memory first.
     ///
     /// # Errors
     /// As [`Exact::new`].
     pub fn push(&mut self, rows: &[f64]) -> Result<()> {
-        let p = self.features;
-        let len = self.len + rows.len() / p;
-        if u32::try_from(len).is_err() {
-            return Err(Error::invalid("reference", format!("{len} observations"), "fewer than 2^32"));
-        }
+        let (p, old) = (self.features, self.len);
+        let len = old + rows.len() / p;
+        check_len(len)?;
+        let scales: Vec<f64> = rows.chunks_exact(p).map(|row| self.scale(row)).collect();
+        let tiles = self.tiles.owned()?;
         let cells = len.div_ceil(WIDTH) * WIDTH * p;
-        if cells > self.tiles.capacity() {
-            memory::expect_room("reference", cells - self.tiles.len(), 8, "points to search in")?;
+        if cells > tiles.capacity() {
+            memory::expect_room("reference", cells - tiles.len(), 8, "points to search in")?;
         }
-        self.tiles.resize(cells, 0.0);
-        for (i, row) in rows.chunks_exact(p).enumerate() {
-            let (tile, lane) = ((self.len + i) / WIDTH, (self.len + i) % WIDTH);
-            let scale = self.scale(row);
+        tiles.resize(cells, 0.0);
+        for (i, (row, scale)) in rows.chunks_exact(p).zip(scales).enumerate() {
+            let (tile, lane) = ((old + i) / WIDTH, (old + i) % WIDTH);
             for (k, x) in row.iter().enumerate() {
-                self.tiles[(tile * p + k) * WIDTH + lane] = x * scale;
+                tiles[(tile * p + k) * WIDTH + lane] = x * scale;
             }
         }
         self.len = len;
@@ -65,9 +68,16 @@ impl Exact {
 
     /// Has these points instead, which came from here.
     pub(super) fn replace(&mut self, rows: Vec<f64>) -> Result<()> {
-        let saved = Saved { metric: self.metric, features: self.features, points: rows };
-        *self = saved.try_into()?;
+        *self = Exact::of_points(self.metric, self.features, rows)?;
         Ok(())
+    }
+
+    /// Points that an [`Exact`] had.
+    pub(super) fn of_points(metric: Metric, features: usize, points: Vec<f64>) -> Result<Self> {
+        // They have length 1 already where the metric is the cosine.
+        let kept = if metric == Metric::Cosine { Metric::InnerProduct } else { metric };
+        let exact = Exact::new(&Rows::from_values(points, features), kept)?;
+        Ok(Exact { metric, ..exact })
     }
 
     /// What a row is multiplied by before its products are taken.
@@ -103,24 +113,57 @@ impl Exact {
         self.metric
     }
 
+    /// Whether the points are in a mapped file.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.tiles, Cells::Mapped { .. })
+    }
+
+    /// Demands that points in a mapped file are still there. Searching when they are not ends the process.
+    ///
+    /// # Errors
+    /// [`Error::FileDamaged`].
+    pub fn check(&self) -> Result<()> {
+        self.tiles.check()
+    }
+
     /// Point `i`, of length 1 for [`Metric::Cosine`].
     #[must_use]
     pub fn point(&self, i: usize) -> Vec<f64> {
-        let (tile, lane) = (i / WIDTH, i % WIDTH);
-        (0..self.features).map(|k| self.tiles[(tile * self.features + k) * WIDTH + lane]).collect()
+        self.values(i).collect()
     }
 
-    /// All points, one after the other.
+    fn values(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
+        let (p, tiles) = (self.features, self.tiles.view());
+        (0..p).map(move |k| tiles.get((i / WIDTH * p + k) * WIDTH + i % WIDTH))
+    }
+
+    /// These points, one after the other.
     #[must_use]
-    pub fn rows(&self) -> Vec<f64> {
-        (0..self.len).flat_map(|i| self.point(i)).collect()
+    pub fn rows(&self, points: std::ops::Range<usize>) -> Vec<f64> {
+        let mut rows = Vec::with_capacity(points.len() * self.features);
+        points.for_each(|i| rows.extend(self.values(i)));
+        rows
     }
 
     /// The `k` nearest of each row: see [`super::Index::search`]. On the calling thread.
     #[must_use]
     pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbour> {
         let mut found = Vec::with_capacity(rows.len() / self.features * k);
-        self.each(rows, k, |nearest| found.extend(nearest.into_sorted()));
+        self.each(rows, k, 0, |nearest| found.extend(nearest));
+        found
+    }
+
+    /// [`Exact::search`] among the points from number `from` on, on all threads that pay.
+    pub(super) fn search_from(&self, rows: &[f64], k: usize, from: usize) -> Vec<Neighbour> {
+        let p = self.features;
+        let mut found = vec![Neighbour { distance: 0.0, index: 0 }; rows.len() / p * k];
+        parallel::for_pieces(&mut found, k, p.saturating_mul(self.len - from), |first, piece| {
+            let mut out = piece.chunks_mut(k);
+            self.each(&rows[first * p..(first + out.len()) * p], k, from, |nearest| {
+                out.next().into_iter().flatten().zip(nearest).for_each(|(out, n)| *out = n);
+            });
+        });
         found
     }
 
@@ -129,11 +172,11 @@ impl Exact {
     pub fn search_self(&self, k: usize) -> Vec<Neighbour> {
         let mut found = vec![Neighbour { distance: 0.0, index: 0 }; self.len * k];
         parallel::for_pieces(&mut found, k, self.features.saturating_mul(self.len), |first, piece| {
-            let rows: Vec<f64> = (first..first + piece.len() / k).flat_map(|i| self.point(i)).collect();
+            let rows = self.rows(first..first + piece.len() / k);
             let mut out = piece.chunks_mut(k).enumerate();
-            self.each(&rows, k + 1, |nearest| {
+            self.each(&rows, k + 1, 0, |nearest| {
                 if let Some((i, out)) = out.next() {
-                    let others = nearest.into_sorted().into_iter().filter(|n| n.index as usize != first + i);
+                    let others = nearest.into_iter().filter(|n| n.index as usize != first + i);
                     out.iter_mut().zip(others).for_each(|(out, n)| *out = n);
                 }
             });
@@ -147,7 +190,7 @@ impl Exact {
         let row: Vec<f64> = row.iter().map(|x| x * scale).collect();
         out.clear();
         out.resize(self.len.div_ceil(WIDTH) * WIDTH, 0.0);
-        measure(&self.tiles, &row, self.metric == Metric::Euclidean, out);
+        either!(self.tiles.view(), tiles => kernel::measure(tiles, &row, self.metric == Metric::Euclidean, out));
         out.truncate(self.len);
         let finish = self.finish();
         out.iter_mut().for_each(|d| *d = finish(*d));
@@ -156,9 +199,8 @@ impl Exact {
     /// The distance from `row` to point `i`.
     #[must_use]
     pub fn distance(&self, row: &[f64], i: usize) -> f64 {
-        let (scale, tile, lane) = (self.scale(row), i / WIDTH, i % WIDTH);
-        let points = self.tiles[tile * self.features * WIDTH..].chunks_exact(WIDTH).map(|tile| tile[lane]);
-        let pairs = row.iter().map(|x| x * scale).zip(points);
+        let scale = self.scale(row);
+        let pairs = row.iter().map(|x| x * scale).zip(self.values(i));
         let sum: f64 = match self.metric {
             Metric::Euclidean => pairs.map(|(a, b)| (a - b) * (a - b)).sum(),
             Metric::Cosine | Metric::InnerProduct => pairs.map(|(a, b)| -a * b).sum(),
@@ -175,122 +217,73 @@ impl Exact {
         }
     }
 
-    fn each(&self, rows: &[f64], k: usize, mut take: impl FnMut(Nearest)) {
-        let p = self.features;
+    fn each(&self, rows: &[f64], k: usize, from: usize, mut take: impl FnMut(Vec<Neighbour>)) {
+        let (p, squared) = (self.features, self.metric == Metric::Euclidean);
         let tile = p * WIDTH;
-        let block = (BLOCK / (8 * tile)).max(1) * tile;
-        // Queries in groups of a thousand, so that the block of points is read again from the cache.
-        for rows in rows.chunks(1024 * p) {
+        let block = (BLOCK / (8 * tile)).next_multiple_of(2).max(2) * tile;
+        let start = from / WIDTH * tile;
+        // Queries in groups, so that the block of points is read again from the cache.
+        for rows in rows.chunks(GROUP * p) {
             let n = rows.len() / p;
-            // Whole groups; the last one is filled up and what is found for the filling dropped.
-            let mut queries = vec![0.0; n.next_multiple_of(ABREAST) * p];
-            for (row, query) in rows.chunks_exact(p).zip(queries.chunks_exact_mut(p)) {
+            let filtered = n >= filter::WORTH && (self.len - from) / k >= filter::POINTS;
+            // Whole groups: the last row again fills up the last one, and what is found for it is dropped.
+            let whole = n.next_multiple_of(if filtered { filter::ABREAST } else { kernel::ABREAST });
+            let mut queries = Vec::with_capacity(whole * p);
+            for row in (0..whole).map(|i| &rows[i.min(n - 1) * p..][..p]) {
                 let scale = self.scale(row);
-                query.iter_mut().zip(row).for_each(|(q, x)| *q = x * scale);
+                queries.extend(row.iter().map(|x| x * scale));
             }
-            let mut nearest: Vec<Nearest> = (0..n.next_multiple_of(ABREAST)).map(|_| Nearest::new(k)).collect();
-            let mut first = 0;
-            for tiles in self.tiles.chunks(block) {
-                search(tiles, &queries, p, first, self.len, self.metric == Metric::Euclidean, &mut nearest);
-                first += tiles.len() / tile * WIDTH;
-            }
+            let mut nearest: Vec<Nearest> = (0..whole).map(|_| Nearest::new(k)).collect();
+            let rounded = filtered.then(|| filter::Queries::new(&queries, p, squared));
+            let mut points = filter::Points::default();
+            either!(self.tiles.view(), tiles => {
+                let mut place = kernel::Place { p, squared, first: from / WIDTH * WIDTH, from, to: self.len };
+                for tiles in tiles[start..].chunks(block) {
+                    if let Some(rounded) = &rounded {
+                        points.fill(tiles, rounded);
+                        filter::search(tiles, &points, rounded, place, &mut nearest);
+                    } else {
+                        kernel::search(tiles, &queries, place, &mut nearest);
+                    }
+                    place.first += tiles.len() / tile * WIDTH;
+                }
+            });
             nearest.truncate(n);
-            let finish = self.finish();
-            for mut nearest in nearest {
-                nearest.map(finish);
-                take(nearest);
-            }
+            nearest.into_iter().for_each(|nearest| take(nearest.into_sorted(self.finish())));
         }
     }
 }
 
-multiversion! {
-    fn search(tiles: &[T], queries: &[T], p: usize, first: usize, len: usize, squared: bool, nearest: &mut [Nearest]) -> () = search_body
+fn check_len(len: usize) -> Result<()> {
+    if u32::try_from(len).is_ok() {
+        return Ok(());
+    }
+    Err(Error::invalid("reference", format!("{len} observations"), "fewer than 2^32"))
 }
 
-#[inline(always)]
-fn search_body<T: Real, const FMA: bool>(
-    tiles: &[T],
-    queries: &[T],
-    p: usize,
-    first: usize,
-    len: usize,
-    squared: bool,
-    nearest: &mut [Nearest],
-) {
-    for (queries, nearest) in queries.chunks_exact(ABREAST * p).zip(nearest.chunks_exact_mut(ABREAST)) {
-        let (a, rest) = queries.split_at(p);
-        let (b, rest) = rest.split_at(p);
-        let (c, d) = rest.split_at(p);
-        for (t, tile) in tiles.chunks_exact(p * WIDTH).enumerate() {
-            let mut sums = [Lanes::splat(0.0); ABREAST];
-            let steps = tile.chunks_exact(WIDTH).zip(a.iter().zip(b).zip(c.iter().zip(d)));
-            if squared {
-                for (x, ((a, b), (c, d))) in steps {
-                    let x = Lanes::load(x);
-                    for (sum, q) in sums.iter_mut().zip([a, b, c, d]) {
-                        let z = x.sub(Lanes::splat(q.to_f64()));
-                        *sum = z.fma::<FMA>(z, *sum);
-                    }
-                }
-            } else {
-                for (x, ((a, b), (c, d))) in steps {
-                    let x = Lanes::load(x);
-                    for (sum, q) in sums.iter_mut().zip([a, b, c, d]) {
-                        *sum = x.fma::<FMA>(Lanes::splat(-q.to_f64()), *sum);
-                    }
-                }
-            }
-            for (sum, nearest) in sums.iter().zip(nearest.iter_mut()) {
-                // One comparison of eight and one test; point by point only where one is near enough.
-                let mut near = false;
-                for l in 0..WIDTH {
-                    near |= sum.0[l] < nearest.bound;
-                }
-                if near {
-                    let start = first + t * WIDTH;
-                    for (l, sum) in sum.0.iter().enumerate().take(len - start) {
-                        nearest.offer(*sum, (start + l) as u32);
-                    }
-                }
-            }
-        }
+impl PartialEq for Exact {
+    fn eq(&self, other: &Self) -> bool {
+        (self.metric, self.features, self.len) == (other.metric, other.features, other.len)
+            && self.rows(0..self.len) == other.rows(0..other.len)
     }
 }
 
-multiversion! {
-    fn measure(tiles: &[T], query: &[T], squared: bool, out: &mut [f64]) -> () = measure_body
-}
-
-#[inline(always)]
-fn measure_body<T: Real, const FMA: bool>(tiles: &[T], query: &[T], squared: bool, out: &mut [f64]) {
-    for (tile, out) in tiles.chunks_exact(query.len() * WIDTH).zip(out.chunks_exact_mut(WIDTH)) {
-        let mut sum = Lanes::splat(0.0);
-        for (x, q) in tile.chunks_exact(WIDTH).zip(query) {
-            let (x, q) = (Lanes::load(x), q.to_f64());
-            sum = if squared {
-                let z = x.sub(Lanes::splat(q));
-                z.fma::<FMA>(z, sum)
-            } else {
-                x.fma::<FMA>(Lanes::splat(-q), sum)
-            };
-        }
-        sum.store(out);
-    }
-}
-
-/// What a file holds: the points without the tiles' filling.
-#[derive(Clone, Serialize, Deserialize)]
+/// What a file holds: the tiles beside this, or, where there is no beside, the points without the tiles' filling.
+#[derive(Serialize, Deserialize)]
 struct Saved {
     metric: Metric,
     features: usize,
-    #[serde(with = "packed")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
     points: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tiles: Option<(usize, Section)>,
 }
 
-impl From<Exact> for Saved {
-    fn from(exact: Exact) -> Saved {
-        Saved { metric: exact.metric, features: exact.features, points: exact.rows() }
+impl Serialize for Exact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let tiles = sections::put(self.tiles.view()).map(|section| (self.len, section));
+        let points = if tiles.is_some() { Vec::new() } else { self.rows(0..self.len) };
+        Saved { metric: self.metric, features: self.features, points, tiles }.serialize(serializer)
     }
 }
 
@@ -298,78 +291,17 @@ impl TryFrom<Saved> for Exact {
     type Error = Error;
 
     fn try_from(saved: Saved) -> Result<Self> {
-        let Saved { metric, features, points } = saved;
+        let Saved { metric, features, points, tiles } = saved;
         if features == 0 || !points.len().is_multiple_of(features) {
             return Err(Error::invalid("points", points.len(), format!("a multiple of {features} features")));
         }
-        // They have length 1 already where the metric is the cosine.
-        let kept = if metric == Metric::Cosine { Metric::InnerProduct } else { metric };
-        let exact = Exact::new(&Rows::from_values(points, features), kept)?;
-        Ok(Exact { metric, ..exact })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::Random;
-    use proptest::prelude::*;
-
-    fn naive(metric: Metric, a: &[f64], b: &[f64]) -> f64 {
-        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        match metric {
-            Metric::Euclidean => a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt(),
-            Metric::InnerProduct => -product(a, b),
-            Metric::Cosine => match product(a, a).sqrt() * product(b, b).sqrt() {
-                0.0 => 1.0,
-                norms => 1.0 - product(a, b) / norms,
-            },
+        let Some((len, section)) = tiles else { return Exact::of_points(metric, features, points) };
+        check_len(len)?;
+        let tiles = sections::take(section)?;
+        if Some(tiles.len()) != (len.div_ceil(WIDTH) * WIDTH).checked_mul(features) {
+            let expected = format!("tiles of {len} points with {features} features");
+            return Err(Error::invalid("points", format!("{} values", tiles.len()), expected));
         }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn found_is_what_a_sort_finds(n in 1usize..300, p in 1usize..20, queries in 1usize..9, k in 1usize..20, seed in any::<u64>(), coarse in any::<bool>()) {
-            let k = k.min(n);
-            let mut random = Random(seed);
-            // Coarse values make ties and zeros.
-            let mut draw = |n: usize| -> Vec<f64> { random.normals(n).into_iter().map(|x| if coarse { x.round() } else { x }).collect() };
-            let (points, rows) = (draw(n * p), draw(queries * p));
-            for metric in [Metric::Euclidean, Metric::Cosine, Metric::InnerProduct] {
-                let exact = Exact::new(&Rows::from_values(points.clone(), p), metric).expect("small");
-                let found = exact.search(&rows, k);
-                prop_assert_eq!(found.len(), queries * k);
-                let mut all = Vec::new();
-                for (row, found) in rows.chunks(p).zip(found.chunks(k)) {
-                    exact.distances(row, &mut all);
-                    let mut want: Vec<f64> = points.chunks(p).map(|point| naive(metric, row, point)).collect();
-                    for (a, b) in all.iter().zip(&want) {
-                        prop_assert!((a - b).abs() <= 1e-12 * (1.0 + b.abs()), "{metric:?} {a} {b}");
-                    }
-                    for n in found {
-                        prop_assert!((n.distance - want[n.index as usize]).abs() <= 1e-12 * (1.0 + n.distance.abs()));
-                    }
-                    want.sort_by(f64::total_cmp);
-                    for (n, want) in found.iter().zip(&want) {
-                        prop_assert!((n.distance - want).abs() <= 1e-12 * (1.0 + want.abs()), "{metric:?} {} {want}", n.distance);
-                    }
-                }
-                let alone: Vec<Neighbour> = rows.chunks(p).flat_map(|row| exact.search(row, k)).collect();
-                prop_assert_eq!(alone, found, "a batch changes nothing");
-                let mut file = Vec::new();
-                ciborium::into_writer(&exact, &mut file).expect("written");
-                prop_assert_eq!(&ciborium::from_reader::<Exact, _>(file.as_slice()).expect("read"), &exact);
-            }
-        }
-    }
-
-    #[test]
-    fn a_point_is_not_its_own_neighbour() {
-        let points = [0.0, 0.0, 1.0, 3.0, 3.0, 3.0];
-        let exact = Exact::new(&Rows::from_values(points.to_vec(), 1), Metric::Euclidean).expect("small");
-        let found = exact.search_self(2);
-        let indices: Vec<u32> = found.iter().map(|n| n.index).collect();
-        assert_eq!(indices, [1, 2, 0, 2, 0, 1, 4, 5, 3, 5, 3, 4]);
+        Ok(Exact { metric, features, len, tiles })
     }
 }

@@ -48,7 +48,7 @@ impl Graph {
     /// Of these points.
     #[must_use]
     pub fn new(exact: Exact) -> Self {
-        let (p, rows) = (exact.features(), exact.rows());
+        let (p, rows) = (exact.features(), exact.rows(0..exact.len()));
         let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>();
         let longest = rows.chunks(p).map(norm).fold(0.0, f64::max);
         let points = rows
@@ -108,7 +108,7 @@ impl Graph {
                 let number = self.numbers[item.pid.into_inner() as usize];
                 nearest.offer(self.exact.distance(row, number as usize), number);
             }
-            found.extend(nearest.into_sorted());
+            found.extend(nearest.into_sorted(|d| d));
         }
         found
     }

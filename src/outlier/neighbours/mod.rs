@@ -2,9 +2,13 @@
 //! and a store that takes points in and lets old ones go.
 
 mod exact;
+mod filter;
 mod graph;
+mod kernel;
 mod nearest;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use exact::Exact;
 pub use graph::Graph;

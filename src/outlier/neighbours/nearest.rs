@@ -1,4 +1,6 @@
-//! The nearest few, kept in order while points go by.
+//! The nearest few, kept while points go by.
+
+use std::cmp::Ordering;
 
 /// A point and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,7 +11,12 @@ pub struct Neighbour {
     pub index: u32,
 }
 
-/// The `k` least distances so far, in order; of equals the first that came.
+fn order(a: &Neighbour, b: &Neighbour) -> Ordering {
+    a.distance.total_cmp(&b.distance).then(a.index.cmp(&b.index))
+}
+
+/// The `k` least distances so far, of equals those of the first points, which must come in order. Twice as many are gathered
+/// before the farther half is let go: each costs the same however large `k` is.
 pub struct Nearest {
     k: usize,
     best: Vec<Neighbour>,
@@ -19,28 +26,63 @@ pub struct Nearest {
 
 impl Nearest {
     pub fn new(k: usize) -> Self {
-        Nearest { k, best: Vec::with_capacity(k + 1), bound: f64::INFINITY }
+        Nearest { k, best: Vec::with_capacity(Self::room(k)), bound: f64::INFINITY }
+    }
+
+    fn room(k: usize) -> usize {
+        2 * k + 8
+    }
+
+    #[inline(always)]
+    pub fn offer(&mut self, distance: f64, index: u32) {
+        if distance < self.bound {
+            self.take(distance, index);
+        }
     }
 
     #[inline(never)]
-    pub fn offer(&mut self, distance: f64, index: u32) {
-        if distance >= self.bound {
-            return;
-        }
-        let at = self.best.partition_point(|b| b.distance <= distance);
-        self.best.insert(at, Neighbour { distance, index });
-        self.best.truncate(self.k);
-        if self.best.len() == self.k {
-            self.bound = self.best[self.k - 1].distance;
+    fn take(&mut self, distance: f64, index: u32) {
+        self.best.push(Neighbour { distance, index });
+        if self.best.len() == Self::room(self.k) {
+            self.settle();
+            self.bound = self.best.iter().fold(f64::NEG_INFINITY, |most, n| most.max(n.distance));
         }
     }
 
-    /// Distances in other units, in the same order.
-    pub fn map(&mut self, units: fn(f64) -> f64) {
+    /// Lets all but the `k` nearest go.
+    fn settle(&mut self) {
+        if self.k < self.best.len() {
+            self.best.select_nth_unstable_by(self.k, order);
+            self.best.truncate(self.k);
+        }
+    }
+
+    /// In order, with distances in other units of the same order.
+    pub fn into_sorted(mut self, units: fn(f64) -> f64) -> Vec<Neighbour> {
+        self.settle();
+        self.best.sort_unstable_by(order);
         self.best.iter_mut().for_each(|n| n.distance = units(n.distance));
-    }
-
-    pub fn into_sorted(self) -> Vec<Neighbour> {
         self.best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn kept_is_what_a_sort_keeps(distances in prop::collection::vec(0u8..40, 1..300), k in 1usize..30) {
+            let mut nearest = Nearest::new(k);
+            let mut all: Vec<Neighbour> = Vec::new();
+            for (index, distance) in (0..).zip(&distances) {
+                nearest.offer(f64::from(*distance), index);
+                all.push(Neighbour { distance: f64::from(*distance), index });
+            }
+            all.sort_by(order);
+            all.truncate(k);
+            prop_assert_eq!(nearest.into_sorted(|d| d), all);
+        }
     }
 }

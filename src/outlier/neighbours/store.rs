@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::nearest::{Nearest, Neighbour};
+use super::nearest::Neighbour;
 use super::{Exact, Graph, Method, Metric, check_k};
 use crate::error::{Error, Result};
 use crate::outlier::Rows;
+use crate::outlier::support::memory;
 use crate::tensor::Tensor;
 
 /// How points are kept.
@@ -23,8 +24,8 @@ pub struct StoreOptions {
     pub max_points: Option<usize>,
 }
 
-/// Points with their times. Not memory-mapped: a map of a file that another process cuts short ends this one (SIGBUS), and
-/// no error can be given; a saved store is read in one piece and checked before it is used.
+/// Points with their times. A saved one can be searched where it lies, in a mapped file:
+/// [`crate::store::load_neighbours_mapped`]; the first points that come in, or a tidying up of many that went, then read it into memory.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct NeighbourStore {
     options: StoreOptions,
@@ -98,7 +99,7 @@ impl NeighbourStore {
         }
         // Moved when half is gone: each point is moved once on average.
         if self.gone > 64 && 2 * self.gone > self.recent.len() {
-            let rows = self.recent.rows().split_off(self.gone * self.features);
+            let rows = self.recent.rows(self.gone..self.recent.len());
             self.recent.replace(rows)?;
             self.times.drain(..self.gone);
             self.forgotten += self.gone as u64;
@@ -135,40 +136,70 @@ impl NeighbourStore {
         self.features
     }
 
-    /// The `k` nearest of each finite row of `batch` among the points that are kept, nearest first. An index counts the
-    /// points that ever came in, from 0.
+    /// Whether the points are searched in a mapped file.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        self.recent.is_mapped()
+    }
+
+    /// How points are kept.
+    #[must_use]
+    pub fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
+    /// The time of the newest points.
+    #[must_use]
+    pub fn last_time(&self) -> Option<f64> {
+        self.times.last().copied()
+    }
+
+    /// The points that are searched, oldest first, one after the other; of length 1 for [`Metric::Cosine`].
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a `k` above the points.
+    /// [`Error::InvalidArgument`] if they do not fit into memory; [`Exact::check`].
+    pub fn points(&self) -> Result<Vec<f64>> {
+        self.recent.check()?;
+        memory::expect_room("points", self.len().saturating_mul(self.features), 8, "a copy of the points")?;
+        Ok(self.recent.rows(self.gone..self.recent.len()))
+    }
+
+    /// The `k` nearest of each finite row of `batch` among the points that are kept, nearest first. An index counts the
+    /// points that ever came in, from 0. On all threads that pay.
+    ///
+    /// # Errors
+    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a `k` above the points;
+    /// [`Error::FileDamaged`] where they are in a mapped file that was cut short since.
     pub fn search(&self, batch: &Tensor<'_>, k: usize) -> Result<Vec<(u64, f64)>> {
         batch.expect_features(self.features)?;
         check_k(k, self.len())?;
+        self.recent.check()?;
         let rows = Rows::reference(batch)?;
-        let mut found = Vec::with_capacity(rows.len() * k);
-        for row in rows.iter() {
-            let numbered = |n: &Neighbour| (self.forgotten + u64::from(n.index), n.distance);
-            found.extend(self.nearest(row, k).iter().map(numbered));
-        }
-        Ok(found)
+        let found = match self.graph.as_ref().filter(|_| Graph::check_k(k + self.gone.min(64)).is_ok()) {
+            Some(graph) => rows.iter().flat_map(|row| self.nearest(graph, row, k)).collect(),
+            None => self.recent.search_from(rows.values(), k, self.gone),
+        };
+        Ok(found.iter().map(|n| (self.forgotten + u64::from(n.index), n.distance)).collect())
     }
 
-    fn nearest(&self, row: &[f64], k: usize) -> Vec<Neighbour> {
-        let mut nearest = Nearest::new(k);
-        let mut from = self.gone;
-        if let Some(graph) = self.graph.as_ref().filter(|_| Graph::check_k(k + self.gone.min(64)).is_ok()) {
-            // So many more that those which are gone are made up for; if they are not, all is looked at.
-            let wanted = (2 * k + 16).min(128).min(graph.exact().len());
-            let living: Vec<Neighbour> =
-                graph.search(row, wanted).into_iter().filter(|n| n.index as usize >= self.gone).collect();
-            if living.len() >= k {
-                living.iter().for_each(|n| nearest.offer(n.distance, n.index));
-                from = graph.exact().len();
-            }
+    /// By the graph, and among the points that came after it.
+    fn nearest(&self, graph: &Graph, row: &[f64], k: usize) -> Vec<Neighbour> {
+        // So many more that those which are gone are made up for; if they are not, all is looked at.
+        let inside = graph.exact().len();
+        let wanted = (2 * k + 16).min(128).min(inside);
+        let mut found: Vec<Neighbour> =
+            graph.search(row, wanted).into_iter().filter(|n| n.index as usize >= self.gone).collect();
+        if found.len() < k {
+            return self.recent.search_from(row, k, self.gone);
         }
-        for i in from..self.recent.len() {
-            nearest.offer(self.recent.distance(row, i), i as u32);
+        let from = inside.max(self.gone);
+        let outside = self.recent.len() - from;
+        if outside > 0 {
+            found.extend(self.recent.search_from(row, k.min(outside), from));
+            found.sort_by(|a, b| a.distance.total_cmp(&b.distance));
         }
-        nearest.into_sorted()
+        found.truncate(k);
+        found
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::calibration::Calibrated;
 use super::conformal;
+use super::spot::Verdict;
 use crate::error::{Error, Result};
 
 /// A conformal threshold whose calibration grows by what turned out to be usual: observations that were not flagged, and
@@ -33,6 +34,12 @@ impl Feedback {
     /// None after [`Feedback::new`]: the calibration only grows.
     pub fn threshold(&self) -> Result<f64> {
         conformal(self.calibrated.scores(), self.rate)
+    }
+
+    /// Takes in the next score: an alarm above the threshold or where it is NaN, else [`Feedback::accept`]ed.
+    pub fn update(&mut self, score: f64) -> Verdict {
+        let above = self.threshold().is_ok_and(|threshold| score > threshold);
+        if above || self.accept(score).is_err() { Verdict::Alarm } else { Verdict::Usual }
     }
 
     /// An observation that was not flagged.

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod curves;
 pub mod feedback;
 pub mod gpd;
+pub mod live;
 pub mod pot;
 pub mod spot;
 
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::scaled::quantile;
 use crate::error::{Error, Result};
+
+/// The names of all methods of a threshold that stays; [`live`] has those that move.
+pub const NAMES: &[&str] = &["conformal", "percentile", "pot", "budget"];
 
 /// How a threshold is found from scores of usual observations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,9 @@
 //! A comparison as a table for people.
 
-use super::super::failure::listed;
+use super::super::failure::{listed, quoted};
 use super::super::sample::{Kind, Sample};
 use super::super::text_table::{Align, number, render as render_table};
-use super::CORRECTIONS;
-use fluxguard::drift::compare::Comparison;
+use super::{CORRECTIONS, OneSidedCategories, Told, ToldColumn};
 
 const HEADER: [(&str, Align); 9] = [
     ("column", Align::Left),
@@ -19,9 +18,9 @@ const HEADER: [(&str, Align); 9] = [
 ];
 
 /// A line for the verdict, one for what was held to be categories, and a row a column and test.
-pub fn render(comparison: &Comparison, reference: &Sample) -> String {
+pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
     let mut rows = Vec::new();
-    let of_columns = comparison.columns.iter().map(|column| (column.name.as_str(), &column.tests));
+    let of_columns = comparison.columns.iter().map(|told| (told.column.name.as_str(), &told.column.tests));
     let of_all = comparison.all_columns.iter().map(|all| ("(all columns)", &all.tests));
     for (name, tests) in of_columns.chain(of_all) {
         for test in tests {
@@ -39,10 +38,35 @@ pub fn render(comparison: &Comparison, reference: &Sample) -> String {
             ]);
         }
     }
-    format!("{}\n{}\n{}", verdict(comparison), categories(reference), render_table(&HEADER, &rows))
+    let table = render_table(&HEADER, &rows);
+    format!("{}\n{}\n{table}{}", verdict(comparison), categories(reference), one_sided(comparison))
 }
 
-fn verdict(comparison: &Comparison) -> String {
+/// Categories that are named of a column and side: the most frequent.
+const MOST: usize = 10;
+
+/// A line a column of categories for those that are new, and one for those that are gone.
+fn one_sided(comparison: &Told<'_>) -> String {
+    let mut text = String::new();
+    for ToldColumn { column, one_sided } in &comparison.columns {
+        let Some(OneSidedCategories { unseen, vanished }) = one_sided else { continue };
+        for (what, found) in [("new", unseen), ("gone", vanished)] {
+            if found.is_empty() {
+                continue;
+            }
+            let named = found
+                .iter()
+                .take(MOST)
+                .map(|c| format!("{} ({}, p {})", quoted(&c.category), c.count, number(c.adjusted_p_value)));
+            let more = if found.len() > MOST { format!(" and {} more", found.len() - MOST) } else { String::new() };
+            let named = named.collect::<Vec<_>>().join(", ");
+            text += &format!("\n{}: categories that are {what}: {named}{more}", quoted(&column.name));
+        }
+    }
+    if text.is_empty() { text } else { text + "\n" }
+}
+
+fn verdict(comparison: &Told<'_>) -> String {
     let columns = match comparison.columns.len() {
         1 => "1 column".to_owned(),
         k => format!("{k} columns"),
@@ -51,7 +75,7 @@ fn verdict(comparison: &Comparison) -> String {
         Some(all) if all.drift => ", and in all columns together",
         _ => "",
     };
-    let found = match comparison.columns.iter().filter(|column| column.drift).count() {
+    let found = match comparison.columns.iter().filter(|told| told.column.drift).count() {
         0 => format!("No drift in {columns}"),
         k => format!("Drift in {k} of {columns}"),
     };

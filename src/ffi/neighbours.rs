@@ -1,0 +1,150 @@
+//! What both faces do with neighbour stores, in safe Rust.
+
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use serde::{Deserialize, Serialize};
+
+use super::host::json;
+use super::map::read_only;
+use crate::error::{Error, Result};
+use crate::outlier::neighbours::{NeighbourStore, StoreOptions};
+use crate::store;
+use crate::tensor::Tensor;
+
+/// Many may search at once.
+pub(super) type Store = RwLock<NeighbourStore>;
+
+fn read(store: &Store) -> RwLockReadGuard<'_, NeighbourStore> {
+    store.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(store: &Store) -> RwLockWriteGuard<'_, NeighbourStore> {
+    store.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `{"features": 3}`, and [`StoreOptions`].
+pub(super) fn new(options: &str) -> Result<Store> {
+    #[derive(Deserialize)]
+    struct Options {
+        features: usize,
+        #[serde(flatten)]
+        rest: serde_json::Map<String, serde_json::Value>,
+    }
+    let bad = |e| Error::invalid("options", e, "features, and options by the documented names and values");
+    let Options { features, rest } = serde_json::from_str(options).map_err(bad)?;
+    let options: StoreOptions = serde_json::from_value(rest.into()).map_err(bad)?;
+    NeighbourStore::new(features, options).map(RwLock::new)
+}
+
+/// No flags: none is flagged. A time of NaN: none is given.
+pub(super) fn add(store: &Store, batch: &Tensor<'_>, flagged: &[u8], time: f64) -> Result<i64> {
+    let flagged: Vec<bool> = match flagged {
+        [] => vec![false; batch.observations()],
+        flagged => flagged.iter().map(|flag| *flag != 0).collect(),
+    };
+    let mut store = write(store);
+    if time.is_nan() && store.options().max_age.is_some() {
+        return Err(Error::invalid("time", "none", "the time of the batch, since the store has a max_age"));
+    }
+    let time = if time.is_nan() { store.last_time().unwrap_or(0.0) } else { time };
+    store.add(batch, &flagged, time).map(|n| n as i64)
+}
+
+/// Writes `k` numbers of points (from 0) and distances for each observation.
+pub(super) fn search(store: &Store, batch: &Tensor<'_>, numbers: &mut [u64], distances: &mut [f64]) -> Result<()> {
+    let n = batch.observations();
+    if numbers.len() != distances.len() || !numbers.len().is_multiple_of(n) {
+        let was = format!("{} and {} elements", numbers.len(), distances.len());
+        return Err(Error::invalid("out", was, format!("the same multiple of {n} observations")));
+    }
+    let found = read(store).search(batch, numbers.len() / n)?;
+    for ((number, distance), found) in numbers.iter_mut().zip(distances).zip(found) {
+        (*number, *distance) = found;
+    }
+    Ok(())
+}
+
+pub(super) fn evict(store: &Store, now: f64) -> Result<i64> {
+    if now.is_nan() {
+        return Err(Error::invalid("now", now, "a time"));
+    }
+    let mut store = write(store);
+    let before = store.len();
+    store.evict(now)?;
+    Ok((before - store.len()) as i64)
+}
+
+/// Writes all points that are searched, feature fastest.
+pub(super) fn points(store: &Store, out: &mut [f64]) -> Result<()> {
+    let points = read(store).points()?;
+    if out.len() != points.len() {
+        return Err(Error::invalid("out", format!("{} elements", out.len()), points.len()));
+    }
+    out.copy_from_slice(&points);
+    Ok(())
+}
+
+/// JSON: `features`, `points`, `last_time`, `mapped`, and [`StoreOptions`].
+pub(super) fn describe(store: &Store) -> Result<String> {
+    #[derive(Serialize)]
+    struct Described<'a> {
+        features: usize,
+        points: usize,
+        last_time: Option<f64>,
+        mapped: bool,
+        #[serde(flatten)]
+        options: &'a StoreOptions,
+    }
+    let store = read(store);
+    json(&Described {
+        features: store.features(),
+        points: store.len(),
+        last_time: store.last_time(),
+        mapped: store.is_mapped(),
+        options: store.options(),
+    })
+}
+
+pub(super) fn save(store: &Store, path: &str) -> Result<()> {
+    store::save_neighbours(&read(store), Path::new(path))
+}
+
+pub(super) fn load(path: &str, mapped: bool) -> Result<Store> {
+    let path = Path::new(path);
+    let store = if mapped { store::load_neighbours_mapped(path, read_only) } else { store::load_neighbours(path) };
+    store.map(RwLock::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Elements;
+
+    #[test]
+    fn words_and_numbers_in_and_out() {
+        let store = new("{\"features\": 2, \"metric\": \"cosine\", \"max_points\": 3}").expect("options");
+        let rows = [1.0, 0.0, 0.0, 2.0, 3.0, 3.0];
+        let batch = Tensor::new(Elements::F64(&rows), 3).expect("shape");
+        assert_eq!(add(&store, &batch, &[0, 1, 0], f64::NAN), Ok(2));
+        assert_eq!(add(&store, &batch, &[], 4.0), Ok(3));
+        let told = describe(&store).expect("json");
+        assert!(told.contains("\"points\":3") && told.contains("\"last_time\":4.0"), "{told}");
+        let (mut numbers, mut distances) = ([9; 6], [9.0; 6]);
+        search(&store, &batch, &mut numbers, &mut distances).expect("enough points");
+        assert_eq!((numbers[0], distances[0]), (2, 0.0));
+        let mut all = [0.0; 6];
+        points(&store, &mut all).expect("room");
+        assert_eq!(all[2..4], [0.0, 1.0]);
+        assert_eq!(evict(&store, 9.0), Ok(0));
+        let code = |result: Result<()>| result.map_err(|e| e.code());
+        assert_eq!(code(points(&store, &mut all[1..])), Err(100));
+        assert_eq!(code(search(&store, &batch, &mut numbers[1..], &mut distances[1..])), Err(100));
+        assert_eq!(evict(&store, f64::NAN).map_err(|e| e.code()), Err(100));
+        for bad in ["", "{}", "{\"features\": 0}", "{\"features\": 1, \"metrics\": 1}"] {
+            assert_eq!(new(bad).map(|_| ()).map_err(|e| e.code()), Err(100), "{bad}");
+        }
+        let aging = new("{\"features\": 2, \"max_age\": 5}").expect("options");
+        assert_eq!(add(&aging, &batch, &[], f64::NAN).map_err(|e| e.code()), Err(100), "a time is needed");
+    }
+}

@@ -1,0 +1,233 @@
+//! `fluxguard threshold`: from scores to alarms, and how good they are where labels are known.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::detect::{rate, take_labels};
+use super::outcome::{FailOn, Outcome};
+use super::performance::numbers;
+use super::sample::{Sample, is_standard_input};
+use super::text_table::{Align, number, render};
+use super::{Answer, Failure};
+use fluxguard::Error;
+use fluxguard::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
+use fluxguard::outlier::threshold::live::{LiveOptions, LiveThreshold, NAMES as LIVE};
+use fluxguard::outlier::threshold::spot::Verdict;
+use fluxguard::outlier::threshold::{Method, NAMES as FIXED};
+
+/// Which scores are anomalous, by a threshold from scores of usual observations
+///
+/// A CSV has a header; scores are one column of it, higher is more anomalous. conformal, percentile, pot (peaks over threshold) and
+/// budget set one threshold; spot (with --depth: DSPOT) and feedback move it with each score that is not an alarm. With labels
+/// it is also said how good scores and alarms are.
+#[derive(Debug, Args)]
+pub struct Threshold {
+    /// CSV of the scores; - is standard input
+    scores: PathBuf,
+    /// How the threshold is found
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(FIXED.iter().chain(LIVE)))]
+    method: String,
+    /// CSV of usual scores, of the same column [default: the first --initial scores]
+    #[arg(long, value_name = "CSV")]
+    calibration: Option<PathBuf>,
+    /// How many of the first scores are usual, without --calibration; they are not judged
+    #[arg(long, value_name = "COUNT", conflicts_with = "calibration")]
+    initial: Option<usize>,
+    /// The fraction of usual scores that may be alarms [default: 0.01; spot 0.001]
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Option<f64>,
+    /// Quantile where the tail starts (pot, spot)
+    #[arg(long, value_name = "NUMBER")]
+    level: Option<f64>,
+    /// Last scores whose mean is taken off (spot)
+    #[arg(long, value_name = "COUNT")]
+    depth: Option<usize>,
+    /// Alerts that can be looked at, in some span of time (budget)
+    #[arg(long, value_name = "NUMBER")]
+    alerts: Option<f64>,
+    /// Scores in that span (budget)
+    #[arg(long, value_name = "NUMBER")]
+    observations: Option<f64>,
+    /// Column of the scores, where there are several
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    /// Column of SCORES: 1 for an anomaly, 0 for a usual observation
+    #[arg(long, value_name = "NAME")]
+    label_column: Option<String>,
+    /// Add the ROC and the precision-recall curve to the JSON
+    #[arg(long, requires_all = ["label_column", "json"])]
+    curves: bool,
+    /// Exit with 1 where this was found
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The JSON.
+#[derive(Debug, Serialize)]
+struct Found {
+    method: String,
+    /// After the last score, where it moves.
+    threshold: f64,
+    rate: f64,
+    scores: usize,
+    /// Indices from 0 in the file.
+    anomalies: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<Judged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roc: Option<Vec<RocPoint>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision_recall: Option<Vec<PrecisionRecallPoint>>,
+}
+
+/// How good scores are, and how good the alarms.
+#[derive(Debug, Serialize)]
+struct Judged {
+    auroc: f64,
+    auprc: f64,
+    fpr_at_95_tpr: f64,
+    precision: f64,
+    recall: f64,
+    f1: f64,
+}
+
+impl Threshold {
+    /// Reads the scores, sets the threshold and says which are above it.
+    pub fn run(&self) -> Result<Answer, Failure> {
+        if self.calibration.as_deref().is_some_and(is_standard_input) && is_standard_input(&self.scores) {
+            return Err(Error::invalid("--calibration", "- for both files", "a file for one of them").into());
+        }
+        let (scores, labels) = self.read("SCORES", &self.scores, self.label_column.as_deref())?;
+        let (usual, first) = match (&self.calibration, self.initial) {
+            (Some(path), _) => (self.read("--calibration", path, None)?.0, 0),
+            (None, Some(initial)) if initial < scores.len() => (scores[..initial].to_vec(), initial),
+            (None, Some(initial)) => {
+                let expected = format!("fewer than the {} scores", scores.len());
+                return Err(Error::invalid("--initial", initial, expected).into());
+            }
+            (None, None) => {
+                let expected = "scores of usual observations: --calibration CSV, or --initial COUNT";
+                return Err(Error::invalid("--calibration", "none", expected).into());
+            }
+        };
+        let judged = &scores[first..];
+        let (threshold, rate, alarms) = self.alarms(usual, judged)?;
+        let quality = labels.map(|labels| self.quality(judged, &labels[first..], &alarms)).transpose()?;
+        let (quality, curves) = quality.map_or((None, None), |(quality, curves)| (Some(quality), curves));
+        let (roc, precision_recall) = curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
+        let anomalies: Vec<usize> = (0..judged.len()).filter(|i| alarms[*i]).map(|i| i + first).collect();
+        let method = self.method.clone();
+        let found = Found { method, threshold, rate, scores: judged.len(), anomalies, quality, roc, precision_recall };
+        let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
+        Ok(Answer::new(self.json, &found, || table(&found, &scores), outcome))
+    }
+
+    /// The threshold, its rate, and which scores are alarms.
+    fn alarms(&self, mut usual: Vec<f64>, judged: &[f64]) -> Result<(f64, f64, Vec<bool>), Failure> {
+        let parse = |e| Error::invalid("--method", e, format!("options of {}", self.method));
+        let options = self.options();
+        if LIVE.contains(&self.method.as_str()) {
+            let options: LiveOptions = serde_json::from_value(options).map_err(parse)?;
+            let rate = match options {
+                LiveOptions::Spot { rate, .. } | LiveOptions::Feedback { rate } => rate,
+            };
+            let mut live = LiveThreshold::new(options, &usual)?;
+            let alarms = judged.iter().map(|score| live.update(*score) == Verdict::Alarm).collect();
+            return Ok((live.threshold(), rate, alarms));
+        }
+        let method: Method = serde_json::from_value(options).map_err(parse)?;
+        usual.sort_by(f64::total_cmp);
+        let found = method.threshold(&usual)?;
+        Ok((found.threshold, found.rate, judged.iter().map(|score| *score > found.threshold).collect()))
+    }
+
+    /// By the names of [`Method`] and [`LiveOptions`], which refuse what they have not.
+    fn options(&self) -> Value {
+        let mut options = Map::from_iter([("method".to_owned(), Value::from(self.method.clone()))]);
+        let mut set = |name: &str, value: Option<Value>| options.extend(value.map(|value| (name.to_owned(), value)));
+        let needs_rate = matches!(self.method.as_str(), "conformal" | "percentile" | "pot");
+        set("rate", self.rate.or(needs_rate.then_some(0.01)).map(Value::from));
+        set("level", self.level.map(Value::from));
+        set("depth", self.depth.map(Value::from));
+        set("alerts", self.alerts.map(Value::from));
+        set("observations", self.observations.map(Value::from));
+        Value::Object(options)
+    }
+
+    /// The scores, and the labels.
+    fn read(
+        &self,
+        argument: &'static str,
+        path: &Path,
+        labels: Option<&str>,
+    ) -> Result<(Vec<f64>, Option<Vec<bool>>), Failure> {
+        let mut sample = Sample::read(argument, path, &BTreeMap::new())?;
+        let labels = labels.map(|name| take_labels(&mut sample, name)).transpose()?;
+        if let Some(label) = labels.iter().flatten().find(|label| **label > 1) {
+            return Err(Error::invalid("--label-column", label, "1 for an anomaly, 0 for a usual observation").into());
+        }
+        let name = match (&self.column, &sample.columns[..]) {
+            (Some(name), _) => name.clone(),
+            (None, [only]) => only.name.clone(),
+            (None, columns) => {
+                let was = format!("{} columns in {}", columns.len(), sample.file);
+                return Err(Error::invalid("--column", was, format!("one by name: {}", sample.names())).into());
+            }
+        };
+        let scores = numbers(&sample, "--column", &name)?.to_vec();
+        Ok((scores, labels.map(|labels| labels.iter().map(|label| *label == 1).collect())))
+    }
+
+    #[allow(clippy::type_complexity)] // one use
+    fn quality(
+        &self,
+        scores: &[f64],
+        labels: &[bool],
+        alarms: &[bool],
+    ) -> Result<(Judged, Option<(Vec<RocPoint>, Vec<PrecisionRecallPoint>)>), Failure> {
+        let labelled = Labelled::new(scores, labels)?;
+        let Quality { auroc, auprc, fpr_at_95_tpr, .. } = labelled.quality(f64::INFINITY)?;
+        // Of the alarms that were given: a threshold that moves is not one.
+        let flags: Vec<f64> = alarms.iter().map(|alarm| f64::from(u8::from(*alarm))).collect();
+        let Quality { precision, recall, f1, .. } = Labelled::new(&flags, labels)?.quality(0.5)?;
+        let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1 };
+        Ok((judged, self.curves.then(|| (labelled.roc(), labelled.precision_recall()))))
+    }
+}
+
+/// Rows that are shown: the first.
+const MOST: usize = 50;
+
+fn table(found: &Found, scores: &[f64]) -> String {
+    let mut text = format!(
+        "{} of {} scores are anomalous ({}, threshold {}, rate {})\n",
+        found.anomalies.len(),
+        found.scores,
+        found.method,
+        number(found.threshold),
+        number(found.rate)
+    );
+    if let Some(q) = &found.quality {
+        let header =
+            ["AUROC", "AUPRC", "FPR at 95 % TPR", "precision", "recall", "F1"].map(|name| (name, Align::Right));
+        let row = [q.auroc, q.auprc, q.fpr_at_95_tpr, q.precision, q.recall, q.f1].map(number).to_vec();
+        text += &format!("\n{}", render(&header, &[row]));
+    }
+    if !found.anomalies.is_empty() {
+        let row = |i: &usize| vec![i.to_string(), number(scores[*i])];
+        let rows: Vec<Vec<String>> = found.anomalies.iter().take(MOST).map(row).collect();
+        text += &format!("\n{}", render(&[("index from 0", Align::Right), ("score", Align::Right)], &rows));
+        if found.anomalies.len() > MOST {
+            text += &format!("... all {} are in --json\n", found.anomalies.len());
+        }
+    }
+    text
+}
