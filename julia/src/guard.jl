@@ -20,7 +20,7 @@ observations are tested for drift by the background thread, which raises [`alert
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
   others. They must be fitted with `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
 - `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
-  flagged but not in the verdict.
+  flagged but not in the verdict (calls that are ahead of the background thread by millions of numbers score some themselves).
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
 - `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
