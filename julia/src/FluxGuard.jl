@@ -31,8 +31,10 @@ export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, Cl
 export Encoded, Autoencoder, Recurrent
 export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
 export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
-export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
-export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
+export adjust, e_bh
+export no_drift, no_anomalies, compare, Comparison, Reference, moments, moments!, Moments
+export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting,
+    TwoSampleBetting, LORD, SAFFRON
 export update!, reset!, drifted, warned, statistic
 export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realised
 export Sketch, sketch_bytes, quantiles, distinct, frequent
@@ -66,6 +68,8 @@ include("verdict.jl")
 include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
+include("reference.jl")
+include("several.jl")
 include("detectors.jl")
 include("curves.jl")
 include("ood.jl")

@@ -14,6 +14,7 @@
 mod detector;
 mod performance;
 mod privacy;
+mod reference;
 mod sequence;
 mod sketch;
 
@@ -24,6 +25,7 @@ pub use self::privacy::*;
 pub use super::gradients::FgParameter;
 pub use detector::*;
 pub use performance::*;
+pub use reference::*;
 pub use sequence::*;
 pub use sketch::*;
 

@@ -11,4 +11,5 @@ mod performance;
 mod privacy;
 mod raw;
 mod sequence;
+mod several;
 mod sketch;

@@ -2,6 +2,7 @@
 //!
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
+mod adjust;
 mod compare;
 mod detect;
 mod doctor;
@@ -36,6 +37,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Compare),
+    Adjust(adjust::Adjust),
     Detect(detect::Detect),
     Doctor(doctor::Doctor),
     Stream(Box<stream::Stream>),
@@ -50,6 +52,7 @@ impl Command {
     fn run(&self) -> Result<Answer, Failure> {
         match self {
             Command::Compare(compare) => compare.run(),
+            Command::Adjust(adjust) => adjust.run(),
             Command::Detect(detect) => detect.run(),
             Command::Doctor(doctor) => doctor.run(),
             Command::Stream(stream) => stream.run(),

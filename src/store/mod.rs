@@ -3,6 +3,7 @@
 mod detector;
 mod envelope;
 mod performance;
+mod reference;
 mod stream;
 
 pub use detector::{load_detector, load_neighbours, load_sequence_detector, size_of_detector};
@@ -11,6 +12,7 @@ pub use detector::{save_detector, save_neighbours, save_sequence_detector};
 use std::path::Path;
 
 pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
+pub use reference::{load_reference, save_reference};
 pub use stream::{load_stream, save_stream};
 
 use crate::error::{Error, Result};

@@ -15,6 +15,7 @@ mod guard;
 mod performance;
 mod privacy;
 mod profile;
+mod reference;
 mod sequence;
 mod sketch;
 mod stream;
