@@ -22,7 +22,7 @@ observations are tested for drift by the background thread, which raises [`alert
 - `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
   flagged but not in the verdict (calls that are ahead of the background thread by millions of numbers score some themselves).
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
-- `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
+- `monitors = [:martingale]`: monitors of every feature and score over windows; `nothing` or empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
   `:page_hinkley`, `:hddm_a`, `:hddm_w`, `:kswin`, `:cusum`, `:gma`, `:mmd`, `:betting` see one value a pane (a
   `slide`, else a window): the mean rank of its observations among the baseline's, standardised. They see a middle that moves, not a
@@ -87,6 +87,7 @@ function Guard(f, profile::Profile; kwargs...)
 end
 
 "Monitors as they cross the border: names, or names with options."
+monitors_of(::Nothing) = Any[]
 monitors_of(name::Union{Symbol,AbstractString,Pair}) = monitors_of([name])
 monitors_of(monitors) = Any[monitor_of(monitor) for monitor in monitors]
 monitor_of(name) = word(name)
