@@ -20,6 +20,7 @@ include("support/network.jl")
 include("support/threads.jl")
 include("support/memory.jl")
 include("support/ks.jl")
+include("support/prepared.jl")
 include("support/streams.jl")
 include("support/privacy.jl")
 include("support/detectors.jl")
@@ -35,6 +36,7 @@ const TOPICS = [
     "threads" => threads_rows,
     "memory" => memory_rows,
     "ks" => ks_rows,
+    "prepared" => prepared_rows,
     "streams" => streams_rows,
     "privacy" => privacy_rows,
     "detectors" => detectors_rows,

@@ -33,8 +33,10 @@ export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
 export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
 export NeighbourStore, add!, search, evict!, points
 export LiveThreshold, Spot, Feedback, dismiss!, confirm!
-export no_drift, no_anomalies, compare, Comparison, moments, moments!, Moments
-export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting
+export adjust, e_bh
+export no_drift, no_anomalies, compare, Comparison, Reference, moments, moments!, Moments
+export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting,
+    TwoSampleBetting, LORD, SAFFRON
 export update!, reset!, drifted, warned, statistic
 export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realised
 export Sketch, sketch_bytes, quantiles, distinct, frequent
@@ -68,6 +70,8 @@ include("verdict.jl")
 include("windows.jl")
 include("guarded.jl")
 include("compare.jl")
+include("reference.jl")
+include("several.jl")
 include("detectors.jl")
 include("curves.jl")
 include("neighbours.jl")

@@ -54,16 +54,22 @@ to use when, and what each costs.
 `:logistic` and `:forest`; a method that a test has not is an [`InvalidArgument`](@ref) that lists those it has. `:auto` leaves it to
 the test; each result says its `method`.
 
+A reference that is compared with again and again is prepared once: [`Reference`](@ref).
+
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`InvalidArgument`](@ref).
 """
-function compare(reference::AbstractArray{<:Native.Element}, current::AbstractArray{<:Native.Element};
-    tests = [:ks], method = :auto, alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+function compare(reference::AbstractArray{<:Native.Element}, current::AbstractArray{<:Native.Element}; options...)
+    (a, _), (b, _) = Native.host(reference), Native.host(current)
+    text = Native.compare(face(), compare_options(; options...), a, observations(reference), b, observations(current))
+    return Comparison(JSON.parse(text))
+end
+
+function compare_options(; tests = [:ks], method = :auto, alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing,
+    names = nothing)
     options = (tests = words(tests), method = methods_of(method), alpha = alpha, correction = word(correction),
         min_effect = numbers("min_effect", min_effect), names = names === nothing ? nothing : String[string(n) for n in names])
-    (a, _), (b, _) = Native.host(reference), Native.host(current)
-    text = Native.compare(face(), JSON.write(options), a, observations(reference), b, observations(current))
-    return Comparison(JSON.parse(text))
+    return JSON.write(options)
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))

@@ -22,13 +22,14 @@ observations are tested for drift by the background thread, which raises [`alert
   profile keeps, and calibrated by the others (`calibration = (holdout = 0.5,)` for another part); a fitted one must be fitted with
   `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
 - `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
-  flagged but not in the verdict.
+  flagged but not in the verdict (calls that are ahead of the background thread by millions of numbers score some themselves).
 - `charts = nothing`: control charts: `:shewhart`, `:ewma`, `:cusum`.
-- `monitors = [:martingale]`: monitors of every feature and score over windows; empty for none. `:martingale` adds up evidence, so that
+- `monitors = [:martingale]`: monitors of every feature and score over windows; `nothing` or empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
-  `:page_hinkley`, `:hddm_a`, `:hddm_w`, `:kswin`, `:cusum`, `:gma`, `:mmd`, `:betting`, with their defaults, see one value a pane (a
+  `:page_hinkley`, `:hddm_a`, `:hddm_w`, `:kswin`, `:cusum`, `:gma`, `:mmd`, `:betting` see one value a pane (a
   `slide`, else a window): the mean rank of its observations among the baseline's, standardised. They see a middle that moves, not a
-  spread, and state no rate of false alarms: their alerts have `threshold == 1`. Most need tens of panes: take a short `slide`.
+  spread, and state no rate of false alarms: their alerts have `threshold == 1`. Options
+  other than the defaults stand behind the name: `monitors = [:martingale, :page_hinkley => (threshold = 20,)]`. Most need tens of panes: take a short `slide`.
 - `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`, `:mannwhitney` (of the counts
   between quantiles of the baseline that a window keeps).
 - `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
@@ -62,7 +63,7 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     rate = FalseAlarms(false_alarms)
     options = Dict{String,Any}(
         "name" => string(name), "model" => string(model), "false_alarms" => (rate = rate.rate, per = rate.per),
-        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => words(monitors), "window" => span("window", window),
+        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => monitors_of(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
         "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
     names, others = detectors_by_kind(detectors)
@@ -87,6 +88,16 @@ function Guard(f, profile::Profile; kwargs...)
         close(guard)
     end
 end
+
+"Monitors as they cross the border: names, or names with options."
+monitors_of(::Nothing) = Any[]
+monitors_of(name::Union{Symbol,AbstractString,Pair}) = monitors_of([name])
+monitors_of(monitors) = Any[monitor_of(monitor) for monitor in monitors]
+monitor_of(name) = word(name)
+monitor_of(monitor::Pair) = Dict(word(first(monitor)) => monitor_options(last(monitor)))
+monitor_options(options::Union{NamedTuple,AbstractDict}) =
+    Dict{String,Any}(String(key) => stream_option(value) for (key, value) in pairs(options))
+monitor_options(other) = throw(invalid("monitors", repr(other), "options by name, such as :page_hinkley => (threshold = 20,)"))
 
 function check_output(profile, output)
     output === nothing && return

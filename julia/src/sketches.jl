@@ -3,6 +3,8 @@
 """
     Sketch(kind; size = nothing)
     Sketch(kind, bytes)
+    Sketch(:kll, profile, feature)
+    Sketch(:frequent_items, profile)
 
 A small summary of a stream that merges with those of other workers, in other languages and databases: Apache DataSketches' formats.
 
@@ -16,6 +18,10 @@ A small summary of a stream that merges with those of other workers, in other la
 
     s = Sketch(:kll); fit!(s, values); merge!(s, others...)
     write("part.kll", sketch_bytes(s)); s = Sketch(:kll, read("part.kll"))
+
+Of a [`Profile`](@ref): a `:kll` sketch of a feature (from 1), of the observations that it keeps (all up to its `capacity`, beyond it a uniform
+sample of so many, which counts as so many in a merge); `:frequent_items` of the predicted classes by their numbers from 0, of all
+observations.
 
 Numbers count as doubles, text as its UTF-8 bytes. Throws [`InvalidArgument`](@ref), [`FileDamaged`](@ref) for bytes that are no sketch
 of this kind, [`Incompatible`](@ref) for what a kind cannot do. Tasks may share one.
@@ -31,6 +37,12 @@ function Sketch(kind::Union{Symbol,AbstractString}; size = nothing)
 end
 Sketch(kind::Union{Symbol,AbstractString}, bytes::AbstractVector{UInt8}) =
     Sketch(Native.sketch_read(face(), word(kind), Vector{UInt8}(bytes)), ReentrantLock())
+
+function Sketch(kind::Union{Symbol,AbstractString}, profile::Profile, feature::Union{Integer,Nothing} = nothing)
+    feature === nothing || feature >= 1 || throw(invalid("feature", feature, "one of the profile's, from 1"))
+    at = feature === nothing ? -1 : Int(feature) - 1
+    return Sketch(lock(() -> Native.profile_sketch(profile.handle, word(kind), at), PROFILE_LOCK), ReentrantLock())
+end
 
 """
     fit!(s::Sketch, values) -> s

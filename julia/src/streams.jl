@@ -4,7 +4,8 @@
     StreamDetector{name}
 
 An online detector: [`ADWIN`](@ref), [`PageHinkley`](@ref), [`DDM`](@ref), [`EDDM`](@ref), [`HDDMA`](@ref), [`HDDMW`](@ref),
-[`KSWIN`](@ref), [`Cusum`](@ref), [`GMA`](@ref), [`OnlineMMD`](@ref), [`Martingale`](@ref), [`Betting`](@ref); by name,
+[`KSWIN`](@ref), [`Cusum`](@ref), [`GMA`](@ref), [`OnlineMMD`](@ref), [`Martingale`](@ref), [`Betting`](@ref), of two streams
+[`TwoSampleBetting`](@ref), of p-values [`LORD`](@ref) and [`SAFFRON`](@ref); by name,
 `StreamDetector("page-hinkley"; threshold = 20)`. `name` is the name in the program and in JSON.
 
     d = ADWIN(delta = 0.01)
@@ -14,11 +15,11 @@ An online detector: [`ADWIN`](@ref), [`PageHinkley`](@ref), [`DDM`](@ref), [`EDD
     statistic(d), nobs(d)   # what it compares with its threshold; observations so far
     reset!(d); save(path, d); load(StreamDetector, path)
 
-A detector starts afresh after it fired. `values` is a number, or an array of `Float16`, `Float32` or `Float64`, in the order of
+A detector (but for `LORD` and `SAFFRON`) starts afresh after it fired. `values` is a number, or an array of `Float16`, `Float32` or `Float64`, in the order of
 the stream. A batch with a value that the detector cannot take (NaN, Inf, out of its range) is refused whole. One lock a
 detector: tasks may share it.
 
-What a false alarm means differs: `Martingale` and `Betting` bound the probability of ever one, or the mean time between two; see
+What a false alarm means differs: `Martingale`, `Betting` and `TwoSampleBetting` bound the probability of ever one, or the mean time between two; see
 `docs/drift.md`.
 
 Constructors throw [`InvalidArgument`](@ref) naming the option that is out of range, or that the detector has not.
@@ -140,9 +141,45 @@ observation's mean given those before is the same. See [`StreamDetector`](@ref).
 """
 const Betting = StreamDetector{:betting}
 
+"""
+    TwoSampleBetting(; alpha = 0.01, warm_up = 20)
+
+Two streams side by side: have they one distribution? A test by betting (Shekhar & Ramdas 2024): while the two observations of each
+pair are exchangeable, the probability of **ever** a false alarm is at most `alpha`; successive pairs need not be independent. The
+first `warm_up` pairs only choose where to bet.
+
+    d = TwoSampleBetting()
+    update!(d, old, new)     # the pairs (from 1) at which it fired; `old` and `new` as long as each other
+    update!(d, pairs)        # the same, of a matrix 2 × observations
+
+`statistic` is the evidence, an e-value. See [`StreamDetector`](@ref).
+"""
+const TwoSampleBetting = StreamDetector{Symbol("two-sample")}
+
+"""
+    LORD(; alpha = 0.05, initial_wealth = nothing)
+
+The p-values of tests that never end: LORD++ (Ramdas et al. 2017). It fires where a test's hypothesis is rejected, and holds the false
+discovery rate at `alpha` at any time, for independent p-values. `initial_wealth` (`nothing`: half of `alpha`) may be spent before the
+first rejection. `statistic` is the level of the next test. It does not start afresh: what was rejected pays for the tests to come.
+
+    update!(LORD(), p_values)     # the positions of those that are rejected
+
+See [`SAFFRON`](@ref), which finds more where many hypotheses are false, [`adjust`](@ref) for a batch, [`StreamDetector`](@ref).
+"""
+const LORD = StreamDetector{:lord}
+
+"""
+    SAFFRON(; alpha = 0.05, initial_wealth = nothing, lambda = 0.5)
+
+As [`LORD`](@ref), by SAFFRON (Ramdas et al. 2018): p-values above `lambda` cost nothing and are never rejected.
+"""
+const SAFFRON = StreamDetector{:saffron}
+
 const STREAM_TYPES = [:adwin => "ADWIN", Symbol("page-hinkley") => "PageHinkley", :ddm => "DDM", :eddm => "EDDM",
     Symbol("hddm-a") => "HDDMA", Symbol("hddm-w") => "HDDMW", :kswin => "KSWIN", :cusum => "Cusum", :gma => "GMA",
-    :mmd => "OnlineMMD", :martingale => "Martingale", :betting => "Betting"]
+    :mmd => "OnlineMMD", :martingale => "Martingale", :betting => "Betting",
+    Symbol("two-sample") => "TwoSampleBetting", :lord => "LORD", :saffron => "SAFFRON"]
 
 """
     update!(d::StreamDetector, values) -> Vector{Int}
@@ -150,7 +187,9 @@ const STREAM_TYPES = [:adwin => "ADWIN", Symbol("page-hinkley") => "PageHinkley"
 Take in the next observations, in order; gives the positions (from 1, over the whole stream) of those at which `d` fired.
 Throws [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref).
 """
-function update!(d::StreamDetector, values::AbstractArray{<:Native.Element})
+update!(d::StreamDetector, values::AbstractArray{<:Native.Element}) = take_in!(d, values)
+
+function take_in!(d::StreamDetector, values)
     y, _ = Native.host(values)
     text = lock(() -> Native.stream_update(d.handle, y), d.lock)
     return Int[from_zero(index) for index in JSON.parse(text)]
@@ -160,11 +199,30 @@ update!(d::StreamDetector, values::AbstractArray{<:Union{Bool,Integer}}) = updat
 update!(::StreamDetector, values) = Native.unsupported("values", values)
 
 """
+    update!(d::TwoSampleBetting, x, y) -> Vector{Int}
+
+Take in the next observations of two streams, pair by pair: numbers, or arrays of one length. Gives the pairs (from 1, over the whole
+stream) at which `d` fired.
+"""
+function update!(d::TwoSampleBetting, x::AbstractArray{<:Real}, y::AbstractArray{<:Real})
+    length(x) == length(y) || throw(invalid("y", plural(length(y), "observation"), "$(length(x)), as many as x has"))
+    return take_in!(d, Float64[pair[k] for k in 1:2, pair in zip(vec(x), vec(y))])
+end
+update!(d::TwoSampleBetting, x::Real, y::Real) = update!(d, [x], [y])
+update!(::TwoSampleBetting, x, y) = Native.unsupported(x isa AbstractArray{<:Real} ? "y" : "x", x isa AbstractArray{<:Real} ? y : x)
+function update!(d::TwoSampleBetting, pairs::AbstractArray{<:Native.Element})
+    ndims(pairs) == 2 && size(pairs, 1) == 2 ||
+        throw(invalid("values", "an array of size $(size(pairs))", "pairs: two arrays, or a matrix of size (2, observations)"))
+    return take_in!(d, pairs)
+end
+
+"""
     fit!(d::StreamDetector, values) -> d
 
 Take in the next observations, in order. [`update!`](@ref) also says where `d` fired.
 """
 fit!(d::StreamDetector, values) = (update!(d, values); d)
+fit!(d::TwoSampleBetting, x, y) = (update!(d, x, y); d)
 
 describe(d::StreamDetector) = JSON.parse(lock(() -> Native.stream_describe(d.handle), d.lock))
 
@@ -185,7 +243,8 @@ warned(d::StreamDetector) = describe(d)["state"] == "warning"
 """
     statistic(d::StreamDetector) -> Float64
 
-What `d` compares with its threshold, as of the last observation; for [`Martingale`](@ref) and [`Betting`](@ref) the evidence.
+What `d` compares with its threshold, as of the last observation; for [`Martingale`](@ref), [`Betting`](@ref)
+and [`TwoSampleBetting`](@ref) the evidence, for [`LORD`](@ref) and [`SAFFRON`](@ref) the level of the next test.
 """
 statistic(d::StreamDetector) = number(describe(d)["statistic"])
 

@@ -1,13 +1,14 @@
 //! Reference against current, column by column: the tests of [`super::two_sample`] with a correction for many columns and
 //! a minimum effect size.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::judged::{JudgedTest, judge};
 use super::multivariate;
-use super::two_sample::{Methods, Reference, TestName};
+use super::two_sample::{Methods, Reference as Column, TestName};
 use crate::error::{Error, Result};
 use crate::stats::multiple::Correction;
 use crate::tensor::Tensor;
@@ -84,12 +85,23 @@ pub struct Comparison {
 }
 
 /// Compares two tensors of the same features, each feature a column. All p-values, those of all columns together
-/// included, are corrected as one family. Cost: sorts every column of both once a test.
+/// included, are corrected as one family. Cost: sorts every column of the reference once, and of the current sample once a test; a
+/// [`super::reference::Reference`] sorts its own once for many comparisons.
 ///
 /// # Errors
 /// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a method that a
 /// test has not, the wrong number of names, or a value that is not finite.
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
+    by_columns(reference, |k| Column::new(&column(reference, k)).map(Cow::Owned), current, options)
+}
+
+/// [`compare`], where `prepared` gives the reference's columns.
+pub(super) fn by_columns<'a>(
+    reference: &Tensor<'_>,
+    prepared: impl Fn(usize) -> Result<Cow<'a, Column>>,
+    current: &Tensor<'_>,
+    options: &CompareOptions,
+) -> Result<Comparison> {
     current.expect_features(reference.features())?;
     let p = reference.features();
     if !(options.alpha > 0.0 && options.alpha < 1.0) {
@@ -107,7 +119,7 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
         options.tests.iter().partition(|test| test.is_of_all_columns());
     let mut tests = Vec::with_capacity(p * single.len() + joint.len());
     for k in 0..p {
-        let prepared = Reference::new(&column(reference, k))?;
+        let prepared = prepared(k)?;
         let values = column(current, k);
         for test in &single {
             tests.push(JudgedTest::new(

@@ -6,4 +6,5 @@ pub mod compare;
 pub mod judged;
 pub mod multivariate;
 pub mod online;
+pub mod reference;
 pub mod two_sample;

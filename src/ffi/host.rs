@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::detector;
 use crate::drift::compare::{CompareOptions, compare};
 use crate::drift::online::Stream;
+use crate::drift::reference::Reference;
 use crate::error::{Error, Result, panic_message};
 use crate::guard::Guard;
 use crate::outlier::Spec;
@@ -102,6 +103,16 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
     json(&compare(reference, current, &options::<CompareOptions>(json_options)?)?)
+}
+
+/// JSON of what [`compare_tensors`] would say.
+pub(super) fn reference_compare(reference: &Reference, options_json: &str, current: &Tensor<'_>) -> Result<String> {
+    json(&reference.compare(current, &options::<CompareOptions>(options_json)?)?)
+}
+
+/// JSON `{"features", "observations"}`.
+pub(super) fn reference_describe(reference: &Reference) -> Result<String> {
+    json(&serde_json::json!({ "features": reference.features(), "observations": reference.observations() }))
 }
 
 /// An online detector by its name, with its options in JSON.

@@ -13,5 +13,6 @@ mod performance;
 mod privacy;
 mod raw;
 mod sequence;
+mod several;
 mod sketch;
 mod threshold;

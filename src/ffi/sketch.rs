@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::json;
 use crate::error::{Error, Result};
+use crate::profile::Profile;
 use crate::sketch::Sketch;
 use crate::sketch::exchange::{Description, Frequent};
 use crate::tensor::Tensor;
@@ -15,6 +16,11 @@ pub(super) fn new(kind: &str, size: u32) -> Result<Sketch> {
 
 pub(super) fn read(kind: &str, bytes: &[u8]) -> Result<Sketch> {
     Sketch::from_bytes(kind.parse()?, bytes)
+}
+
+/// Of what a profile keeps: `feature` from 0; below that none is meant.
+pub(super) fn of_profile(profile: &Profile, kind: &str, feature: i64) -> Result<Sketch> {
+    profile.sketch(kind.parse()?, usize::try_from(feature).ok())
 }
 
 pub(super) fn update(sketch: &mut Sketch, values: &Tensor<'_>) -> Result<()> {

@@ -79,7 +79,7 @@ fn families(options: &GuardOptions, baseline: &Baseline) -> f64 {
     let drift = !options.tests.is_empty() || baseline.scorer.output().has_classes();
     let classes = baseline.scorer.output().has_classes();
     // Other monitors are held to no rate.
-    let martingale = options.monitors.contains(&StreamName::Martingale);
+    let martingale = options.runs(StreamName::Martingale);
     let parts = [true, drift, classes, !options.charts.is_empty(), martingale];
     parts.iter().filter(|p| **p).count() as f64
 }

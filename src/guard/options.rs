@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::rate::FalseAlarms;
-use super::streams;
+use super::spec::MonitorSpec;
 use crate::drift::charts::ChartName;
 use crate::drift::judged;
 use crate::drift::online::StreamName;
@@ -33,7 +33,7 @@ pub enum ScoreOn {
     #[default]
     Call,
     /// In the background: the call copies the observations and goes on. Scores are counted, flagged and tested, but are not in
-    /// the verdict.
+    /// the verdict. While the worker is behind by more than 4 million numbers, callers score what is there first.
     Worker,
 }
 
@@ -59,8 +59,9 @@ pub struct GuardOptions {
     /// Drift tests of every feature and score.
     pub tests: Vec<TestName>,
     /// Monitors of every feature and score over windows: `martingale`, whose evidence adds up and has a part of the false alarms, and
-    /// detectors of [`crate::drift::online`], which see one value a pane and state no rate of false alarms.
-    pub monitors: Vec<StreamName>,
+    /// detectors of [`crate::drift::online`], with options where they are not to be the defaults, which see one value a pane and state
+    /// no rate of false alarms.
+    pub monitors: Vec<MonitorSpec>,
     /// The length of a tested window.
     pub window: Length,
     /// How far one window starts after the one before; without, windows tumble.
@@ -86,7 +87,7 @@ impl Default for GuardOptions {
             score_on: ScoreOn::Call,
             charts: Vec::new(),
             tests: vec![TestName::Ks],
-            monitors: vec![StreamName::Martingale],
+            monitors: vec![StreamName::Martingale.into()],
             window: Length::Observations(1000),
             slide: None,
             min_effect: None,
@@ -102,6 +103,11 @@ impl GuardOptions {
     #[must_use]
     pub fn min_effect(&self, test: TestName) -> f64 {
         judged::min_effect(self.min_effect.as_ref(), test)
+    }
+
+    /// Whether the monitor `name` runs.
+    pub(super) fn runs(&self, name: StreamName) -> bool {
+        self.monitors.iter().any(|monitor| monitor.name == name)
     }
 
     /// Observations or seconds of a pane, and panes of a window.
@@ -168,12 +174,13 @@ impl GuardOptions {
             }
         }
         self.tests.iter().try_for_each(|test| test.expect_of_windows())?;
-        self.monitors.iter().try_for_each(|monitor| streams::expect_monitor(*monitor))?;
+        self.monitors.iter().try_for_each(MonitorSpec::check)?;
         let twice = |i: usize| self.tests[..i].contains(&self.tests[i]);
         if (0..self.tests.len()).any(twice) {
             return Err(Error::invalid("tests", "a test twice", "each test once"));
         }
-        if (0..self.monitors.len()).any(|i| self.monitors[..i].contains(&self.monitors[i])) {
+        if (0..self.monitors.len()).any(|i| self.monitors[..i].iter().any(|other| other.name == self.monitors[i].name))
+        {
             return Err(Error::invalid("monitors", "a monitor twice", "each monitor once"));
         }
         if (0..self.charts.len()).any(|i| self.charts[..i].contains(&self.charts[i])) {

@@ -73,14 +73,6 @@ impl Pane {
         let non_finite = scores.finite[range.clone()].iter().filter(|finite| !**finite).count();
         let finite = non_finite == 0;
         let elements = range.start * p..range.end * p;
-        if baseline.deferred {
-            let flagged = &anomalous[range.clone()];
-            match scores.elements(batch) {
-                Elements::F16(_) => {}
-                Elements::F32(x) => self.deferred.push(x[elements.clone()].iter().map(|x| f64::from(*x)), flagged, p),
-                Elements::F64(x) => self.deferred.push(x[elements.clone()].iter().copied(), flagged, p),
-            }
-        }
         match scores.elements(batch) {
             Elements::F16(_) => {} // brought to single precision when it was scored
             Elements::F32(rows) => self.update_features(baseline, &rows[elements], finite),

@@ -114,7 +114,10 @@ impl State {
             let share = share.get_or_insert_with(|| self.empty_share(stretch.pane));
             let range = done..done + stretch.observations;
             done = range.end;
-            share.pane.update(&self.baseline, (batch, range), (scores, anomalous), now);
+            share.pane.update(&self.baseline, (batch, range.clone()), (scores, anomalous), now);
+            if self.baseline.deferred {
+                self.score(|baseline| share.pane.defer(baseline, (batch, range), (scores, anomalous)));
+            }
             if stretch.ends {
                 self.finish(&mut slot);
             }
@@ -134,11 +137,20 @@ impl State {
         match slot.finished.last_mut().filter(|_| !room) {
             None => slot.finished.push(share),
             Some(last) => {
-                last.pane.merge(&share.pane);
+                self.score(|baseline| last.pane.merge_next(baseline, &share.pane));
                 self.counts.merged.fetch_add(share.pane.observations, Ordering::Relaxed);
                 self.recycle(share);
             }
         }
+    }
+
+    /// Work that may score what full shares kept. As on the worker, what goes wrong ends the guard's tests: the call was taken in.
+    fn score(self: &Arc<Self>, work: impl FnOnce(&Baseline) -> Result<u64>) {
+        worker::contained(self, |guard| {
+            let flagged = work(&guard.baseline)?;
+            guard.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
+            Ok(())
+        });
     }
 
     fn empty_share(&self, of: u64) -> Share {

@@ -8,19 +8,16 @@
 //! A detector that fires counts as drift where the pane's effect, |2U/(mn) - 1|, is at least the smallest effect of mannwhitney.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::monitor::Finding;
 use super::pane::Pane;
+use super::spec::MonitorSpec;
 use crate::alert::{Evidence, Kind, Severity};
 use crate::drift::online::{Domain, Stream, StreamName};
 use crate::drift::two_sample::mannwhitney;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::profile::Baseline;
 use crate::stats::normal;
-
-/// Values that stand for the standard normal distribution, where a detector needs its reference before the first pane.
-const REFERENCE: usize = 500;
 
 /// A monitor that fired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,21 +36,6 @@ pub struct Detection {
     pub drift: bool,
 }
 
-/// Detectors of outcomes, right or wrong: a guard sees outputs and no truth.
-const OF_OUTCOMES: [StreamName; 2] = [StreamName::Ddm, StreamName::Eddm];
-
-/// # Errors
-/// `InvalidArgument` naming `monitors` for a detector of what a guard does not see.
-pub(super) fn expect_monitor(name: StreamName) -> Result<()> {
-    if !OF_OUTCOMES.contains(&name) {
-        return Ok(());
-    }
-    let known = StreamName::ALL.into_iter().filter(|other| !OF_OUTCOMES.contains(other));
-    let known = known.map(StreamName::as_str).collect::<Vec<_>>().join(", ");
-    let why = "takes outcomes, right or wrong, which a guard does not see: give them to a stream of it";
-    Err(Error::invalid("monitors", name, format!("one of {known}; {name} {why}")))
-}
-
 /// A detector of every kind for every column.
 #[derive(Debug)]
 pub(super) struct Streams {
@@ -62,17 +44,13 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Those of `names` but for the martingale, which has evidence of its own kind.
+    /// Those of `specs` but for the martingale, which has evidence of its own kind.
     ///
     /// # Errors
-    /// Those of [`expect_monitor`].
-    pub fn new(names: &[StreamName], columns: usize) -> Result<Self> {
-        let others = names.iter().filter(|name| **name != StreamName::Martingale);
-        let monitors = others.map(|name| {
-            expect_monitor(*name)?;
-            // A threshold that is simulated is simulated once.
-            Ok((*name, vec![Stream::new(*name, options(*name, columns)?)?; columns]))
-        });
+    /// Those of [`MonitorSpec::streams`].
+    pub fn new(specs: &[MonitorSpec], columns: usize) -> Result<Self> {
+        let others = specs.iter().filter(|spec| spec.name != StreamName::Martingale);
+        let monitors = others.map(|spec| Ok((spec.name, spec.streams(columns)?)));
         Ok(Streams { monitors: monitors.collect::<Result<_>>()?, fired: Vec::new() })
     }
 
@@ -109,20 +87,6 @@ impl Streams {
     }
 }
 
-/// Both directions where a detector has a choice, an alpha over all columns, and a reference where one can be given.
-fn options(name: StreamName, columns: usize) -> Result<Value> {
-    Ok(match name {
-        StreamName::HddmA | StreamName::HddmW => json!({ "two_sided_test": true }),
-        StreamName::Cusum | StreamName::Gma => json!({ "mode": "both" }),
-        StreamName::Betting => json!({ "alpha": 0.01 / columns as f64 }),
-        StreamName::Mmd => {
-            let quantile = |k| normal::quantile((f64::from(k) + 0.5) / REFERENCE as f64);
-            json!({ "reference": (0..REFERENCE as u32).map(quantile).collect::<Result<Vec<f64>>>()? })
-        }
-        _ => Value::Null,
-    })
-}
-
 /// The finding of the monitors that fired. Its threshold is 1: no rate of false alarms is stated.
 pub(super) fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&Detection> = detections.iter().filter(|found| found.drift).collect();
@@ -148,20 +112,4 @@ pub(super) fn finding(detections: &[Detection], min_effect: f64) -> Option<Findi
         ),
         evidence: found.iter().map(evidence).collect(),
     })
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_but_the_detectors_of_outcomes_are_monitors() {
-        for name in StreamName::ALL {
-            let made = Streams::new(&[name], 3);
-            assert_eq!(made.is_ok(), !matches!(name, StreamName::Ddm | StreamName::Eddm), "{name}");
-        }
-        let error = expect_monitor(StreamName::Ddm).unwrap_err().to_string();
-        assert!(error.starts_with("monitors: got ddm, expected one of adwin, page-hinkley, hddm-a, "), "{error}");
-    }
 }

@@ -92,7 +92,7 @@ impl Windows {
             budget: Budget::new(options.false_alarms),
             episodes: Episodes::new(options.repeat),
             charts,
-            evidence: options.monitors.contains(&StreamName::Martingale).then(|| Martingales::new(baseline)),
+            evidence: options.runs(StreamName::Martingale).then(|| Martingales::new(baseline)),
             streams: Streams::new(&options.monitors, baseline.column_count())?,
         })
     }

@@ -145,7 +145,7 @@ fn close_before(guard: &Arc<State>, ended: u64, shares: &Receiver<Parcel>) {
 }
 
 /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches no other guard.
-fn contained(guard: &Arc<State>, work: impl FnOnce(&State) -> crate::Result<()>) {
+pub(super) fn contained(guard: &Arc<State>, work: impl FnOnce(&State) -> crate::Result<()>) {
     let reason = match catch_unwind(AssertUnwindSafe(|| work(guard))) {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.to_string(),

@@ -5,6 +5,7 @@ mod baseline;
 mod calibration;
 mod normal_scores;
 mod scorer;
+mod sketch;
 
 pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};

@@ -65,7 +65,7 @@ pub struct Compare {
 }
 
 /// By the names that they have in JSON, and the short ones.
-const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
+pub(super) const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
     ("bonferroni", None, Correction::Bonferroni),
     ("holm", None, Correction::Holm),
     ("benjamini-hochberg", Some("bh"), Correction::BenjaminiHochberg),
@@ -287,7 +287,7 @@ fn correction() -> impl TypedValueParser<Value = Correction> {
     })
 }
 
-fn probability(text: &str) -> Result<f64, String> {
+pub(super) fn probability(text: &str) -> Result<f64, String> {
     let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
     value.ok_or_else(|| "expected a probability between 0 and 1".into())
 }

@@ -14,7 +14,7 @@ use super::stream::flags::Flags;
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
-use fluxguard::drift::online::StreamName;
+use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::performance::late::{Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of, RealisedChunk};
 
 /// Joins predictions with the labels that came later, by id, and watches the outcomes by an online detector
@@ -171,7 +171,8 @@ impl Late {
 }
 
 fn detector_name() -> impl TypedValueParser<Value = StreamName> {
-    PossibleValuesParser::new(StreamName::ALL.map(StreamName::as_str)).try_map(|name| name.parse::<StreamName>())
+    let single = StreamName::ALL.into_iter().filter(|name| matches!(name.takes(), Takes::Values | Takes::Outcomes));
+    PossibleValuesParser::new(single.map(StreamName::as_str)).try_map(|name| name.parse::<StreamName>())
 }
 
 fn table(report: &Report) -> String {

@@ -2,6 +2,7 @@
 //!
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
+mod adjust;
 mod compare;
 mod compare_detectors;
 mod detect;
@@ -38,6 +39,7 @@ struct Program {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Compare),
+    Adjust(adjust::Adjust),
     Detect(detect::Detect),
     CompareDetectors(compare_detectors::CompareDetectors),
     Threshold(Box<threshold::Threshold>),
@@ -54,6 +56,7 @@ impl Command {
     fn run(&self) -> Result<Answer, Failure> {
         match self {
             Command::Compare(compare) => compare.run(),
+            Command::Adjust(adjust) => adjust.run(),
             Command::Detect(detect) => detect.run(),
             Command::CompareDetectors(compare) => compare.run(),
             Command::Threshold(threshold) => threshold.run(),

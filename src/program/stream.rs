@@ -16,7 +16,7 @@ use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use flags::Flags;
 use fluxguard::Error;
-use fluxguard::drift::online::{State, Stream as Detector, StreamName};
+use fluxguard::drift::online::{State, Stream as Detector, StreamName, Takes};
 
 /// Where an online detector fired on a stream of values, one after the other
 ///
@@ -32,6 +32,9 @@ pub struct Stream {
     /// Column to read, where there are several
     #[arg(long, value_name = "COLUMN")]
     column: Option<String>,
+    /// CSV of the other stream, of the same column and as long: what a pair's second number is (two-sample)
+    #[arg(long, value_name = "CSV")]
+    against: Option<PathBuf>,
     /// CSV of reference values, of the same column (martingale, mmd) [default: the first values of the stream]
     #[arg(long, value_name = "CSV")]
     reference: Option<PathBuf>,
@@ -62,9 +65,7 @@ struct Found {
 impl Stream {
     /// Reads the values, runs the detector and says where it fired.
     pub fn run(&self) -> Result<Answer, Failure> {
-        if self.reference.as_deref().is_some_and(is_standard_input) && is_standard_input(&self.values) {
-            return Err(Error::invalid("--reference", "- for both files", "a file for one of them").into());
-        }
+        self.expect_files()?;
         let (column, values) = read("VALUES", &self.values, self.column.as_deref())?;
         let mut options = self.flags.options();
         if let Some(path) = &self.reference {
@@ -77,7 +78,14 @@ impl Stream {
             let expected = format!("at least {needs}: {} cannot fire before, by its options", self.detector);
             return Err(Error::invalid("VALUES", format!("{n} observations"), expected).into());
         }
-        let detections = detector.update(&values)?;
+        let pairs;
+        let detections = match &self.against {
+            Some(path) => {
+                pairs = in_turn(&values, &read("--against", path, Some(&column))?.1)?;
+                detector.update(&pairs)?
+            }
+            None => detector.update(&values)?,
+        };
         let after = detector.describe();
         let found = Found {
             detector: self.detector,
@@ -93,8 +101,42 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// One file at most is standard input, and those are there that the detector wants.
+    fn expect_files(&self) -> Result<(), Error> {
+        let others = [("--reference", &self.reference), ("--against", &self.against)];
+        let read = others.iter().filter(|(_, path)| path.as_deref().is_some_and(is_standard_input));
+        let read: Vec<&str> = read.map(|(flag, _)| *flag).collect();
+        match read[..] {
+            [] => {}
+            [_] if !is_standard_input(&self.values) => {}
+            _ => return Err(Error::invalid("--reference, --against", "- for both files", "a file for one of them")),
+        }
+        match (self.detector.takes(), &self.against) {
+            (Takes::Pairs, None) => {
+                let expected = format!("--against CSV: {} compares two streams", self.detector);
+                Err(Error::invalid("--against", "none", expected))
+            }
+            (Takes::Pairs, Some(_)) | (_, None) => Ok(()),
+            (_, Some(path)) => {
+                let expected = format!("no other stream: {} takes one; two-sample takes two", self.detector);
+                Err(Error::invalid("--against", path.display(), expected))
+            }
+        }
+    }
+}
+
+/// Pairs, one after the other.
+fn in_turn(values: &[f64], against: &[f64]) -> Result<Vec<f64>, Error> {
+    if values.len() != against.len() {
+        let expected = format!("{}, as many as VALUES has", values.len());
+        return Err(Error::invalid("--against", format!("{} observations", against.len()), expected));
+    }
+    Ok(values.iter().zip(against).flat_map(|(x, y)| [*x, *y]).collect())
+}
+
 /// The name and the values of the column `name`, or of the only one.
-fn read(argument: &'static str, path: &Path, name: Option<&str>) -> Result<(String, Vec<f64>), Failure> {
+pub(super) fn read(argument: &'static str, path: &Path, name: Option<&str>) -> Result<(String, Vec<f64>), Failure> {
     let mut sample = Sample::read(argument, path, &BTreeMap::new())?;
     let known = sample.names();
     let column =

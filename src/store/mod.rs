@@ -4,6 +4,7 @@ mod detector;
 mod envelope;
 mod performance;
 mod sectioned;
+mod reference;
 mod stream;
 mod threshold;
 
@@ -15,6 +16,7 @@ use std::path::Path;
 
 pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
 pub use sectioned::Map;
+pub use reference::{load_reference, save_reference};
 pub use stream::{load_stream, save_stream};
 pub use threshold::{load_threshold, save_threshold};
 

@@ -105,9 +105,25 @@ const SAME_ARRAYS = """
         println(load(LiveThreshold, path), fault(() -> dismiss!(live, NaN)))
     end
     println(fault(() -> Spot([1.0])), fault(() -> Feedback(scores; rate = 2)))
-    for stream in (ADWIN(), PageHinkley(), KSWIN(window_size = 50, stat_size = 15), Cusum(), Martingale(), Betting())
+    for stream in (ADWIN(), PageHinkley(), KSWIN(window_size = 50, stat_size = 15), Cusum(), Martingale(), Betting(), LORD(), SAFFRON())
         println([update!(stream, v) for v in [rand(MersenneTwister(4), 300); rand(MersenneTwister(5), 300) ./ 4]], statistic(stream))
     end
+    pairs = TwoSampleBetting()
+    println(update!(pairs, x[1, :], x[2, :] ./ 9), statistic(pairs), fault(() -> update!(pairs, [1.0], [NaN])), fault(() -> update!(pairs, 1.0)))
+    p = rand(MersenneTwister(6), 40) .^ 3
+    println([adjust(p; correction = c) for c in (:bonferroni, :holm, :bh, :by)], e_bh(1 ./ p), fault(() -> adjust([2.0])), fault(() -> adjust(p; correction = :no)))
+    println(adjust(Float64[]), e_bh(Float64[]), fault(() -> e_bh([-1.0])))
+    reference = fit(Reference, Float32.(x))
+    path = joinpath(mktempdir(), "reference")
+    save(path, reference)
+    for r in (reference, load(Reference, path)), current in (x .+ 0.5, Float16.(x), view(x, :, 1:2:99))
+        c = compare(r, current; tests = [:ks, :wasserstein, :mmd])
+        println(r, [(t.statistic, t.p_value) for column in c.columns for t in column.tests], [(t.statistic, t.p_value) for t in c.all_columns])
+    end
+    println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [NaN])), fault(() -> load(Reference, "/no/such/file")), read(path)[1:8])
+    profile = fit(Profile, x; output = :values)
+    println(quantiles(Sketch(:kll, profile, 3), 0:0.1:1), fault(() -> Sketch(:kll, profile, 7)), fault(() -> Sketch(:frequent_items, profile)))
+    println(fault(() -> Guard(profile; monitors = [:adwin => (deltas = 2,)])), fault(() -> Guard(profile; monitors = [:lord])))
     """
 
 @testset "both faces give the same: $name" for (name, code) in (("guard", SAME), ("arrays", SAME_ARRAYS))

@@ -116,6 +116,28 @@ end
     @test error isa InvalidArgument && occursin("cannot be run on a window", sprint(showerror, error))
 end
 
+@testset "options of monitors" begin
+    tested(monitors) = Guard(baseline(); window = 200, tests = [], monitors = monitors, log = false) do guard
+        foreach(seed -> observe!(guard, logits(seed, 4000)), 30:31)
+        observe!(guard, logits(35, 4000) .+ 1)
+        flush(guard)
+        told = describe(guard)["options"]["monitors"]
+        return told, length(filter(alert -> alert.kind === :drift, alerts(guard)))
+    end
+    told, found = tested([:page_hinkley => (threshold = 1e6,)])
+    @test told == [Dict("page-hinkley" => Dict("threshold" => 1e6))] && found == 0
+    told, found = tested([:martingale, :page_hinkley => Dict(:threshold => 5), :cusum => (mode = :up, min_instances = 10)])
+    @test told == ["martingale", Dict("page-hinkley" => Dict("threshold" => 5)), Dict("cusum" => Dict("mode" => "up", "min_instances" => 10))]
+    @test found > 0
+    @test tested(:adwin)[1] == ["adwin"] && tested([])[1] == []
+    for (monitors, words) in (([:adwin => (deltas = 1,)], "adwin with options: unknown field `deltas`, expected one of `delta`"),
+        ([:adwin => (delta = 2,)], "adwin with delta: 2"), ([:martingale => (alpha = 0.1,)], "expected no options"),
+        ([:two_sample], "two streams side by side"), ([:adwin => 3], "options by name"), ([:adwin, :adwin => (delta = 0.1,)], "twice"))
+        error = try Guard(baseline(); monitors = monitors, log = false) catch e; e end
+        @test error isa InvalidArgument && occursin(words, sprint(showerror, error))
+    end
+end
+
 @testset "a window of time" begin
     Guard(baseline(); window = Millisecond(200), log = false) do guard
         observe!(guard, logits(25, 300))

@@ -64,6 +64,27 @@ end
     end
 end
 
+@testset "of a profile" begin
+    profile = fit(Profile, logits(1, 3000); output = :logits)
+    kept, more = Float64.(logits(1, 3000)[2, :]), Float64.(logits(2, 5000)[3, :])
+    s = merge!(Sketch(:kll, profile, 2), fit!(Sketch(:kll), more))
+    @test nobs(s) == 8000
+    sorted = sort([kept; more])
+    # The stated error of a rank: 1.33 % with a probability of 99 % each.
+    for (rank, q) in zip(0.05:0.15:0.95, quantiles(s, 0.05:0.15:0.95))
+        @test abs(searchsortedlast(sorted, q) / 8000 - rank) < 0.0133
+    end
+    classes = frequent(Sketch(:frequent_items, profile))
+    predicted = [argmax(column) for column in eachcol(logits(1, 3000))]
+    @test Dict(f.item => f.estimate for f in classes) == Dict(string(k - 1) => count(isequal(k), predicted) for k in unique(predicted))
+    for bad in (() -> Sketch(:kll, profile), () -> Sketch(:kll, profile, 0), () -> Sketch(:kll, profile, 9), () -> Sketch(:frequent_items, profile, 1))
+        @test_throws InvalidArgument bad()
+    end
+    @test_throws Incompatible Sketch(:hll, profile, 1)
+    @test_throws Incompatible Sketch(:frequent_items, fit(Profile, Float64.(logits(1, 100)); output = :values))
+    @test_throws BaselineTooSmall Sketch(:kll, Profile(), 1)
+end
+
 @testset "tasks may share a sketch" begin
     s, other = Sketch(:kll), fit!(Sketch(:kll), 1.0)
     @sync for _ in 1:4

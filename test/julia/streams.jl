@@ -61,6 +61,62 @@ end
     @test_throws InvalidArgument update!(d, "text")
 end
 
+@testset "two streams side by side" begin
+    x = outcomes()
+    r = SplitMix64(UInt64(6))
+    still = [Float64(uniform(r) < 0.05) for _ in 1:2000]
+    d = TwoSampleBetting()
+    fired = update!(d, still, x)
+    @test !isempty(fired) && 1000 < fired[1] <= 1300
+    @test nobs(d) == 2000 && statistic(d) > 0
+    @test startswith(sprint(show, d), "TwoSampleBetting(2000 observations, ")
+    parts, found, path = TwoSampleBetting(alpha = 0.01, warm_up = 20), Int[], scratch("pairs.fg")
+    for (k, part) in enumerate(Iterators.partition(1:2000, 333))
+        a, b = still[part], x[part]
+        append!(found, k == 1 ? update!(parts, a, b) : k == 2 ? update!(parts, permutedims([a b])) : k == 3 ? update!(parts, Float32.(a), b .== 1) :
+            reduce(vcat, [update!(parts, u, v) for (u, v) in zip(a, b)]))
+        save(path, parts)
+        parts = load(StreamDetector, path)
+        @test parts isa TwoSampleBetting
+    end
+    @test found == fired && statistic(parts) == statistic(d)
+    @test fit!(reset!(parts), still, x) === parts && nobs(parts) == 2000
+    # One distribution: no alarm.
+    @test isempty(update!(TwoSampleBetting(), still[1:1000], still[1001:2000]))
+    for call in (() -> update!(d, [1.0], [1.0, 2.0]), () -> update!(d, [1.0, 2.0, 3.0, 4.0]), () -> update!(d, ones(3, 4)), () -> update!(d, 1.0),
+        () -> update!(d, [NaN], [1.0]), () -> TwoSampleBetting(warm_up = 1), () -> TwoSampleBetting(threshold = 1))
+        @test_throws InvalidArgument call()
+    end
+    @test_throws ElementTypeUnsupported update!(d, ["a"], [1.0])
+    @test_throws ElementTypeUnsupported update!(d, [1.0], ["a"])
+    @test nobs(d) == 2000
+end
+
+@testset "p-values that never end" begin
+    theirs = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "lord_saffron.json"), String))
+    p = Float64.(theirs["p_values"])
+    for case in theirs["cases"]
+        of_lord = !haskey(case, "lambda")
+        make() = of_lord ? LORD(alpha = case["alpha"], initial_wealth = case["wealth"]) :
+            SAFFRON(alpha = case["alpha"], initial_wealth = case["wealth"], lambda = case["lambda"])
+        d = make()
+        levels = Float64[]
+        found = [(push!(levels, statistic(d)); !isempty(update!(d, value))) for value in p]
+        @test levels ≈ Float64.(case["levels"]) rtol = 1e-9
+        @test found == case["decisions"]
+        @test update!(make(), p) == findall(found)
+    end
+    d = SAFFRON()
+    @test update!(d, fill(1e-6, 5)) == 1:5
+    @test startswith(sprint(show, d), "SAFFRON(5 observations, 5 detections)")
+    path = scratch("lord.fg")
+    save(path, fit!(LORD(), [0.001, 0.5]))
+    @test load(StreamDetector, path) isa LORD && nobs(load(StreamDetector, path)) == 2
+    for call in (() -> update!(d, 1.5), () -> update!(d, [0.1, NaN]), () -> LORD(alpha = 0), () -> SAFFRON(lambda = 1), () -> LORD(delta = 1))
+        @test_throws InvalidArgument call()
+    end
+end
+
 @testset "states" begin
     d = DDM()
     @test !drifted(d) && !warned(d)

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::alert::Kind;
-use fluxguard::drift::online::StreamName;
+use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::profile::{Profile, ProfileOptions};
@@ -39,9 +39,10 @@ fn guard(source: &mut Source, options: GuardOptions) -> Guard {
 
 #[test]
 fn each_monitor_is_quiet_on_what_stays_and_fires_on_what_moves() {
-    for name in StreamName::ALL.into_iter().filter(|name| !matches!(name, StreamName::Ddm | StreamName::Eddm)) {
+    for name in StreamName::ALL.into_iter().filter(|name| name.takes() == Takes::Values) {
         let mut source = Source(ChaCha8Rng::seed_from_u64(20_261_123));
-        let guard = guard(&mut source, GuardOptions { tests: Vec::new(), monitors: vec![name], ..Default::default() });
+        let guard =
+            guard(&mut source, GuardOptions { tests: Vec::new(), monitors: vec![name.into()], ..Default::default() });
         let mut serve = |panes: usize, by: f64| {
             let before = guard.windows(0).last().map_or(0, |window| window.window.index);
             for _ in 0..panes {
@@ -78,10 +79,16 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
     let mut profile = Profile::new(ProfileOptions::default()).unwrap();
     profile.fit(&tensor(&Source(ChaCha8Rng::seed_from_u64(1)).rows(500, 1.0))).unwrap();
     let refused = |options| Guard::new(&profile, options).unwrap_err().to_string();
-    for name in [StreamName::Ddm, StreamName::Eddm] {
-        let error = refused(GuardOptions { monitors: vec![name], ..Default::default() });
+    for (name, why) in [
+        (StreamName::Ddm, "takes outcomes"),
+        (StreamName::Eddm, "takes outcomes"),
+        (StreamName::TwoSample, "takes two streams side by side"),
+        (StreamName::Lord, "takes p-values"),
+        (StreamName::Saffron, "takes p-values"),
+    ] {
+        let error = refused(GuardOptions { monitors: vec![name.into()], ..Default::default() });
         assert!(error.starts_with(&format!("monitors: got {name}, expected one of adwin, page-hinkley, ")), "{error}");
-        assert!(error.contains("takes outcomes"), "{error}");
+        assert!(error.contains(why), "{error}");
     }
     for (test, words) in [
         (TestName::Cvm, "expected ks (cvm cannot be run on a window: its limit law is that of values, not of counts)"),
@@ -95,11 +102,43 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
         let error = refused(GuardOptions { tests: vec![test], ..Default::default() });
         assert!(error.starts_with(&format!("tests: got {test}, ")) && error.contains(words), "{error}");
     }
-    let twice = vec![StreamName::Adwin, StreamName::Adwin];
+    let options = |json: &str| serde_json::from_str::<GuardOptions>(json).unwrap();
+    for (json, words) in [
+        (
+            r#"{"monitors": [{"adwin": {"deltas": 1}}]}"#,
+            "monitors: got adwin with options: unknown field `deltas`, expected one of `delta`",
+        ),
+        (r#"{"monitors": [{"adwin": {"delta": 2}}]}"#, "monitors: got adwin with delta: 2, expected a probability"),
+        (r#"{"monitors": [{"martingale": {"alpha": 0.1}}]}"#, "expected no options"),
+        (r#"{"monitors": ["adwin", {"adwin": {"delta": 0.1}}]}"#, "a monitor twice"),
+    ] {
+        let error = refused(options(json));
+        assert!(error.contains(words), "{error}");
+    }
+    let twice = vec![StreamName::Adwin.into(), StreamName::Adwin.into()];
     assert!(refused(GuardOptions { monitors: twice, ..Default::default() }).contains("a monitor twice"));
     assert!(serde_json::from_str::<GuardOptions>("{\"monitors\": [\"hddm-w\", \"martingale\"]}").is_ok());
     let unknown = serde_json::from_str::<GuardOptions>("{\"monitors\": [\"adwinn\"]}").unwrap_err().to_string();
     assert!(unknown.contains("page-hinkley"), "{unknown}");
+}
+
+#[test]
+fn options_of_a_monitor_count() {
+    // Sums of deviations that are tolerated or not: the same stream, a threshold that is never reached and one that soon is.
+    let alerts = [1e6, 4.0].map(|threshold| {
+        let mut source = Source(ChaCha8Rng::seed_from_u64(4));
+        let json = format!("{{\"tests\": [], \"monitors\": [{{\"page-hinkley\": {{\"threshold\": {threshold}}}}}]}}");
+        let guard = guard(&mut source, serde_json::from_str(&json).unwrap());
+        for by in [1.0, 1.4] {
+            guard.observe(&tensor(&source.rows(40 * PANE, by)), 0, false).unwrap();
+        }
+        guard.close().unwrap();
+        let told = guard.describe().options.monitors;
+        assert_eq!(serde_json::to_value(&told).unwrap()[0]["page-hinkley"]["threshold"], threshold);
+        guard.alerts(0)
+    });
+    assert_eq!(alerts[0], []);
+    assert_eq!((alerts[1][0].test.as_str(), alerts[1][0].feature.as_deref()), ("page-hinkley", Some("y2")));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 #[path = "program_support.rs"]
 mod support;
 
-use fluxguard::drift::online::StreamName;
+use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::stats::random::SplitMix64;
 use serde_json::Value;
 use support::{Folder, Run};
@@ -54,13 +54,20 @@ fn detections_are_rivers() {
 fn every_detector_has_its_name_and_finds_the_change() {
     let folder = Folder::new("stream-names");
     folder.write("x.csv", csv(&outcomes()));
+    let mut random = SplitMix64::new(6);
+    let still: Vec<f64> = (0..2000).map(|_| f64::from(u8::from(random.uniform() < 0.05))).collect();
+    folder.write("still.csv", csv(&still));
+    let p_values: Vec<f64> = outcomes().iter().map(|x| if *x == 1.0 { 1e-9 } else { 0.6 }).collect();
+    folder.write("p.csv", csv(&p_values));
     for name in StreamName::ALL {
         let more: &[&str] = match name {
             StreamName::Gma => &["--threshold", "0.2"],
             StreamName::Mmd => &["--bandwidth", "1", "--expected-run-time", "200", "--reference-size", "200"],
+            StreamName::TwoSample => &["--against", "still.csv"],
             _ => &[],
         };
-        let json = folder.run(&[&["stream", "x.csv", "--json", "--detector", name.as_str()], more].concat()).json();
+        let file = if name.takes() == Takes::PValues { "p.csv" } else { "x.csv" };
+        let json = folder.run(&[&["stream", file, "--json", "--detector", name.as_str()], more].concat()).json();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let mut sorted = keys.clone();
         sorted.sort_unstable();
@@ -115,6 +122,7 @@ fn bad_input_is_named() {
     folder.write("x.csv", csv(&outcomes()));
     folder.write("short.csv", csv(&outcomes()[..40]));
     folder.write("nan.csv", "x\n1\nNaN\n");
+    folder.write("p.csv", "x\n2\n");
     folder.write("bare.csv", "1\n2\n3\n");
     for (file, flags, message) in [
         ("x.csv", &["--detector", "adwn"][..], "page-hinkley"),
@@ -125,6 +133,26 @@ fn bad_input_is_named() {
         ("short.csv", &["--detector", "kswin"], "VALUES: got 40 observations, expected at least 100"),
         ("short.csv", &["--detector", "martingale"], "VALUES: got 40 observations, expected at least 101"),
         ("nan.csv", &["--detector", "cusum"], "line 3, column \"x\": got \"NaN\""),
+        (
+            "x.csv",
+            &["--detector", "two-sample"],
+            "--against: got none, expected --against CSV: two-sample compares two streams",
+        ),
+        (
+            "x.csv",
+            &["--detector", "two-sample", "--against", "short.csv"],
+            "--against: got 40 observations, expected 2000",
+        ),
+        ("-", &["--detector", "two-sample", "--against", "-"], "- for both files"),
+        ("x.csv", &["--detector", "adwin", "--against", "x.csv"], "adwin takes one; two-sample takes two"),
+        (
+            "short.csv",
+            &["--detector", "two-sample", "--against", "short.csv", "--warm-up", "40"],
+            "expected at least 41",
+        ),
+        ("p.csv", &["--detector", "lord"], "values: got 2 at index 0, expected p-values"),
+        ("x.csv", &["--detector", "saffron", "--lambda", "2"], "lambda: got 2"),
+        ("x.csv", &["--detector", "saffron", "--delta", "2"], "unknown field `delta`, expected one of `alpha`"),
         ("bare.csv", &["--detector", "cusum"], "is the header missing?"),
     ] {
         let run = folder.run(&[&["stream", file], flags].concat());

@@ -84,6 +84,7 @@ Native.stream_reset(h::JlrsStream) = (check(Rust.stream_reset(h.handle)); nothin
 Native.stream_save(h::JlrsStream, path::String) = check(Rust.stream_save(h.handle, path))
 Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_privacy.jl"))
 Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_performance.jl"))
+Base.include(@__MODULE__, joinpath(@__DIR__, "jlrs_reference.jl"))
 struct JlrsDetector <: Native.DetectorHandle
     handle::Rust.DetectorHandle
 end

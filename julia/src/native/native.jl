@@ -24,6 +24,11 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     stream_new(face, name, options) -> handle     stream_load(face, path) -> handle
     stream_update(h, y) -> text                   stream_describe(h) -> text
     stream_reset(h)                               stream_save(h, path)
+    reference_new(face, y, observations) -> handle
+    reference_load(face, path) -> handle          reference_save(h, path)
+    reference_compare(h, options, y, observations) -> text
+    reference_describe(h) -> text                 adjust(face, correction, p_values) -> text
+    e_bh(face, e_values, alpha) -> text           profile_sketch(h, kind, feature) -> handle
 
 Privacy: `question` and `options` are JSON; `table` is a vector of [`Parameter`](@ref FluxGuard.Native.Parameter)s, whose
 arrays of type `T` the caller preserves; `norms` is written, a number an example. A handle of randomness makes others.
@@ -88,6 +93,7 @@ abstract type SketchHandle end
 abstract type SequenceHandle end
 abstract type NeighboursHandle end
 abstract type ThresholdHandle end
+abstract type ReferenceHandle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 1
@@ -122,6 +128,14 @@ function stream_update end
 function stream_describe end
 function stream_reset end
 function stream_save end
+function reference_new end
+function reference_load end
+function reference_compare end
+function reference_describe end
+function reference_save end
+function adjust end
+function e_bh end
+function profile_sketch end
 function detector_names end
 function detector_fit end
 function detector_fit_classifier end
@@ -183,5 +197,6 @@ include("c_detectors.jl")
 include("c_performance.jl")
 include("c_sequences.jl")
 include("c_neighbours.jl")
+include("c_reference.jl")
 
 end

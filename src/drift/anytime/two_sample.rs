@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::starts::Starts;
 use crate::Result;
-use crate::drift::online::{Domain, State, expect};
+use crate::drift::online::{Domain, Online, State, expect};
 
 const THRESHOLDS: usize = 15;
 const SHARES: [f64; 3] = [0.1, 0.3, 0.7];
@@ -43,6 +43,8 @@ pub struct TwoSample {
     capital: Vec<[f64; 2 * SHARES.len()]>,
     starts: Starts,
     largest: f64,
+    /// Of a pair that comes in turn.
+    first: Option<f64>,
 }
 
 impl TwoSample {
@@ -54,16 +56,28 @@ impl TwoSample {
         expect("warm_up", warm_up, (8..=100_000).contains(&warm_up), "8 to 100000 pairs")?;
         let capital = vec![[0.0; 2 * SHARES.len()]; THRESHOLDS];
         let starts = Starts::new();
-        Ok(TwoSample { options, collected: Vec::new(), thresholds: Vec::new(), capital, starts, largest: 1.0 })
+        Ok(TwoSample {
+            options,
+            collected: Vec::new(),
+            thresholds: Vec::new(),
+            capital,
+            starts,
+            largest: 1.0,
+            first: None,
+        })
     }
 
     /// Takes in one observation of each stream. After [`State::Drift`] the test has started afresh.
     ///
     /// # Errors
     /// `InvalidArgument` naming `x` or `y` when it is NaN or Inf.
-    pub fn update(&mut self, x: f64, y: f64) -> Result<State> {
+    pub fn update_pair(&mut self, x: f64, y: f64) -> Result<State> {
         Domain::Finite.check("x", [x])?;
         Domain::Finite.check("y", [y])?;
+        Ok(self.bet(x, y))
+    }
+
+    fn bet(&mut self, x: f64, y: f64) -> State {
         if self.thresholds.is_empty() {
             self.collected.extend([x, y]);
             if self.collected.len() == 2 * self.options.warm_up {
@@ -72,7 +86,7 @@ impl TwoSample {
                 self.thresholds = (1..=THRESHOLDS).map(|k| self.collected[k * n / (THRESHOLDS + 1)]).collect();
                 self.collected.clear();
             }
-            return Ok(State::Stable);
+            return State::Stable;
         }
         let stake = self.starts.stake().unwrap_or(0.0) / (THRESHOLDS * 2 * SHARES.len()) as f64;
         for (capital, u) in self.capital.iter_mut().zip(&self.thresholds) {
@@ -85,12 +99,12 @@ impl TwoSample {
         let evidence = self.evidence();
         self.largest = self.largest.max(evidence);
         if evidence < 1.0 / self.options.alpha {
-            return Ok(State::Stable);
+            return State::Stable;
         }
         let largest = self.largest;
         self.reset();
         self.largest = largest;
-        Ok(State::Drift)
+        State::Drift
     }
 
     /// The capital: an e-value.
@@ -104,14 +118,35 @@ impl TwoSample {
     pub fn p_value(&self) -> f64 {
         1.0 / self.largest
     }
+}
 
-    /// Forgets all pairs.
-    pub fn reset(&mut self) {
+/// The observations of the two streams in turn: x, y, x, y.
+impl Online for TwoSample {
+    fn update(&mut self, x: f64) -> State {
+        match self.first.take() {
+            Some(first) => self.bet(first, x),
+            None => {
+                self.first = Some(x);
+                State::Stable
+            }
+        }
+    }
+
+    fn statistic(&self) -> f64 {
+        self.evidence()
+    }
+
+    fn reset(&mut self) {
         self.collected.clear();
         self.thresholds.clear();
         self.capital.iter_mut().for_each(|c| *c = [0.0; 2 * SHARES.len()]);
         self.starts = Starts::new();
         self.largest = 1.0;
+        self.first = None;
+    }
+
+    fn needs(&self) -> u64 {
+        self.options.warm_up as u64 + 1
     }
 }
 
@@ -132,7 +167,7 @@ mod tests {
             let mut walk = 0.0;
             false_alarms += u32::from((0..2000).any(|_| {
                 walk += 0.1 * random.normal();
-                test.update(walk + random.normal(), walk + random.normal()).unwrap() == State::Drift
+                test.update_pair(walk + random.normal(), walk + random.normal()).unwrap() == State::Drift
             }));
         }
         assert!(false_alarms <= 52, "{false_alarms}");
@@ -141,11 +176,11 @@ mod tests {
             let mut test = TwoSample::new(TwoSampleOptions::default()).unwrap();
             let found = (0..1000).any(|_| {
                 let (x, y) = (random.normal(), random.normal());
-                test.update(x, if spread { 3.0 * y } else { y + 1.0 }).unwrap() == State::Drift
+                test.update_pair(x, if spread { 3.0 * y } else { y + 1.0 }).unwrap() == State::Drift
             });
             assert!(found && test.p_value() <= 0.01);
         }
         let mut test = TwoSample::new(TwoSampleOptions::default()).unwrap();
-        assert!(test.update(f64::NAN, 0.0).unwrap_err().to_string().starts_with("x: got NaN"));
+        assert!(test.update_pair(f64::NAN, 0.0).unwrap_err().to_string().starts_with("x: got NaN"));
     }
 }

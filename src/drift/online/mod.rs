@@ -1,14 +1,15 @@
 //! Online detectors: one observation after the other, and at each the question whether the stream has changed.
 //!
 //! Each detector is one file behind [`Online`]; [`Stream`] holds any of them by name, takes batches, and says at which
-//! observations it fired. A detector restarts by itself after it fired. What its false alarms mean differs:
+//! observations it fired. A detector (but for `lord` and `saffron`) restarts by itself after it fired. What its false alarms mean differs:
 //!
 //! - `adwin`, `kswin`, `hddm-a`, `hddm-w`: each single check is a test at a set level; over a long stream the checks add up,
 //!   so sooner or later there is a false alarm.
 //! - `page-hinkley`, `cusum`, `gma`, `ddm`, `eddm`: thresholds without a stated error rate.
+//! - `lord`, `saffron`: of a stream of p-values, the false discovery rate is held at any time ([`p_values`]).
 //! - `mmd`: the threshold is simulated for an expected run time until a false alarm.
-//! - `martingale`, `betting` ([`super::anytime`]): the probability of ever a false alarm, or the mean time between two, is
-//!   bounded, however long the stream.
+//! - `martingale`, `betting`, `two-sample` ([`super::anytime`]): the probability of ever a false alarm, or the mean time between two,
+//!   is bounded, however long the stream.
 
 pub mod adwin;
 pub mod cusum;
@@ -20,13 +21,14 @@ pub mod hddm_w;
 pub mod kswin;
 pub mod mmd;
 mod name;
+pub mod p_values;
 pub mod page_hinkley;
 mod running;
 mod stream;
 
 use serde::{Deserialize, Serialize};
 
-pub use name::StreamName;
+pub use name::{StreamName, Takes};
 pub use stream::{Description, Stream};
 
 use crate::{Error, Result};
@@ -50,6 +52,8 @@ pub enum Domain {
     Finite,
     /// 0 or 1: a prediction that was right (0) or wrong (1).
     Binary,
+    /// From 0 to 1: p-values.
+    PValue,
     /// Numbers from the first to the second.
     Within(f64, f64),
 }
@@ -59,6 +63,7 @@ impl Domain {
         match self {
             Domain::Finite => x.is_finite(),
             Domain::Binary => x == 0.0 || x == 1.0,
+            Domain::PValue => (0.0..=1.0).contains(&x),
             Domain::Within(low, high) => (low..=high).contains(&x),
         }
     }
@@ -72,6 +77,7 @@ impl Domain {
                 let expected = match self {
                     Domain::Finite => "finite numbers; drop or mend these observations first".into(),
                     Domain::Binary => "0 (right) or 1 (wrong) for this detector of error rates".into(),
+                    Domain::PValue => "p-values, from 0 to 1".into(),
                     Domain::Within(low, high) => format!("numbers from {low} to {high}, or another lower and upper"),
                 };
                 Err(Error::invalid(argument, format!("{x} at index {i}"), expected))

@@ -36,11 +36,30 @@ pub enum StreamName {
     Martingale,
     /// [`crate::drift::anytime::betting`].
     Betting,
+    /// [`crate::drift::anytime::two_sample`].
+    TwoSample,
+    /// [`super::p_values`].
+    Lord,
+    /// [`super::p_values`].
+    Saffron,
+}
+
+/// What one observation of a detector is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A number.
+    Values,
+    /// Whether a prediction was wrong (1) or right (0).
+    Outcomes,
+    /// Two numbers, one of each of two streams.
+    Pairs,
+    /// A p-value of a test made before.
+    PValues,
 }
 
 impl StreamName {
     /// All detectors.
-    pub const ALL: [StreamName; 12] = [
+    pub const ALL: [StreamName; 15] = [
         StreamName::Adwin,
         StreamName::PageHinkley,
         StreamName::Ddm,
@@ -53,7 +72,21 @@ impl StreamName {
         StreamName::Mmd,
         StreamName::Martingale,
         StreamName::Betting,
+        StreamName::TwoSample,
+        StreamName::Lord,
+        StreamName::Saffron,
     ];
+
+    /// What one observation is.
+    #[must_use]
+    pub fn takes(self) -> Takes {
+        match self {
+            StreamName::Ddm | StreamName::Eddm => Takes::Outcomes,
+            StreamName::TwoSample => Takes::Pairs,
+            StreamName::Lord | StreamName::Saffron => Takes::PValues,
+            _ => Takes::Values,
+        }
+    }
 
     /// The name, as it is written everywhere.
     #[must_use]
@@ -71,6 +104,9 @@ impl StreamName {
             StreamName::Mmd => "mmd",
             StreamName::Martingale => "martingale",
             StreamName::Betting => "betting",
+            StreamName::TwoSample => "two-sample",
+            StreamName::Lord => "lord",
+            StreamName::Saffron => "saffron",
         }
     }
 }

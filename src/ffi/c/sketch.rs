@@ -6,6 +6,7 @@ use super::super::{raw::tensor, sketch};
 use super::detector::slice;
 use super::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, text};
 use crate::error::Error;
+use crate::profile::Profile;
 use crate::sketch::Sketch;
 
 /// An empty sketch of this kind ([`crate::sketch::SketchKind`]) and size; 0 for the kind's own.
@@ -27,6 +28,24 @@ pub unsafe extern "C" fn fg_sketch_read(
     answer32(|| {
         // SAFETY: the module's contract.
         unsafe { give_handle(out, sketch::read(text("kind", kind, kind_len)?, slice("bytes", bytes, len)?)?) }
+    })
+}
+
+/// A sketch of what a profile keeps: `kll` of `feature` (from 0), or, with -1, `frequent-items` of the predicted classes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_profile_sketch(
+    profile: *const c_void,
+    kind: *const u8,
+    len: usize,
+    feature: i64,
+    out: *mut *mut c_void,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let profile = borrow::<Profile>("profile", profile)?;
+            give_handle(out, sketch::of_profile(profile, text("kind", kind, len)?, feature)?)
+        }
     })
 }
 

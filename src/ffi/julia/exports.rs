@@ -18,6 +18,7 @@ use super::neighbours::{NeighboursHandle, neighbours_load, neighbours_new};
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
 use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
 use super::profile::{ProfileHandle, profile_load, profile_new};
+use super::reference::{ReferenceHandle, adjust, e_bh, reference_load, reference_new};
 use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_names};
 use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::stream::{StreamHandle, stream_load, stream_new};
@@ -40,6 +41,7 @@ julia_module! {
     struct SequenceHandle;
     struct NeighboursHandle;
     struct ThresholdHandle;
+    struct ReferenceHandle;
 
     fn abi_version() -> i64;
     fn errors() -> ValueRet;
@@ -139,6 +141,20 @@ julia_module! {
     in ThresholdHandle fn live_threshold_tell(&self, words: JuliaString) -> ValueRet;
     #[untracked_self]
     in ThresholdHandle fn live_threshold_save(&self, path: JuliaString) -> i64;
+    fn reference_load(path: JuliaString) -> ValueRet;
+    #[untracked_self]
+    in ReferenceHandle fn reference_describe(&self) -> ValueRet;
+    #[untracked_self]
+    in ReferenceHandle fn reference_save(&self, path: JuliaString) -> i64;
+    for T in [f16, f32, f64] {
+        fn reference_new(reference: TypedArray<T>, observations: i64) -> ValueRet;
+        #[untracked_self]
+        in ReferenceHandle fn reference_compare(&self, options: JuliaString, current: TypedArray<T>, observations: i64) -> ValueRet;
+    };
+    fn adjust(correction: JuliaString, p_values: TypedArray<f64>) -> ValueRet;
+    fn e_bh(e_values: TypedArray<f64>, alpha: f64) -> ValueRet;
+    #[untracked_self]
+    in ProfileHandle fn profile_sketch(&self, kind: JuliaString, feature: i64) -> ValueRet;
 
     fn sequence_names() -> ValueRet;
     fn sequence_fit(name: JuliaString, options: JuliaString, reference: JuliaString) -> ValueRet;

@@ -16,6 +16,7 @@ mod neighbours;
 mod performance;
 mod privacy;
 mod profile;
+mod reference;
 mod sequence;
 mod sketch;
 mod stream;

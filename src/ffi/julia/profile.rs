@@ -8,8 +8,10 @@ use jlrs::prelude::*;
 
 use super::border::{Element, Held, away, made, made_text, tensor, text, value};
 use super::guard::GuardHandle;
+use super::sketch::made_sketch;
 use crate::error::{Error, Result};
 use crate::ffi::host::{self, answer};
+use crate::ffi::sketch;
 use crate::profile::Profile;
 use crate::store;
 
@@ -61,6 +63,10 @@ impl ProfileHandle {
 
     pub(super) fn profile_save(&self, path: JuliaString) -> i64 {
         away(|| answer(|| store::save_profile(&*self.lock()?, &host::path(text("path", path)?)).map(|()| 0)))
+    }
+
+    pub(super) fn profile_sketch(&self, kind: JuliaString, feature: i64) -> ValueRet {
+        made_sketch(|| sketch::of_profile(&*self.lock()?, text("kind", kind)?, feature))
     }
 
     pub(super) fn guard_new(&self, options: JuliaString) -> ValueRet {

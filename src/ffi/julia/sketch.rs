@@ -18,7 +18,7 @@ pub struct SketchHandle {
     sketch: Held<Mutex<Sketch>>,
 }
 
-fn made_sketch(work: impl FnOnce() -> Result<Sketch>) -> ValueRet {
+pub(super) fn made_sketch(work: impl FnOnce() -> Result<Sketch>) -> ValueRet {
     made(work, |sketch| value(SketchHandle { sketch: Held::new(Mutex::new(sketch)) }))
 }
 

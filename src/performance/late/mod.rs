@@ -8,7 +8,7 @@ mod pending;
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::online::{Description as DetectorDescription, Stream};
+use crate::drift::online::{Description as DetectorDescription, Stream, Takes};
 use crate::{Error, Result};
 pub use options::{LateOptions, Order, Outcome};
 use pending::{Pending, Released};
@@ -106,6 +106,10 @@ impl LateLabels {
         }
         if options.chunk_size < 2 {
             return Err(Error::invalid("chunk_size", options.chunk_size, "at least 2 outcomes"));
+        }
+        if !matches!(options.detector.takes(), Takes::Values | Takes::Outcomes) {
+            let expected = "a detector of single observations; late labels give it one outcome, a loss or right or wrong, at a time";
+            return Err(Error::invalid("detector", options.detector, expected));
         }
         let detector = Stream::new(options.detector, options.detector_options.clone())?;
         Ok(LateLabels {

@@ -40,7 +40,7 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
-    /// Level (kswin), probability of ever a false alarm (martingale, betting), forgetting factor (page-hinkley, gma), ratio (eddm)
+    /// Level (kswin), probability of ever a false alarm (martingale, betting, two-sample), false discovery rate (lord, saffron), forgetting factor (page-hinkley, gma), ratio (eddm)
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     alpha: Option<f64>,
@@ -136,6 +136,18 @@ pub struct Flags {
     #[arg(long, value_name = "COUNT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     cells: Option<u64>,
+    /// Pairs that only choose where to bet (two-sample)
+    #[arg(long, value_name = "COUNT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warm_up: Option<u64>,
+    /// What may be spent before the first rejection [default: half of alpha] (lord, saffron)
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_wealth: Option<f64>,
+    /// P-values above this cost nothing (saffron)
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda: Option<f64>,
     /// Of random numbers (kswin, mmd, martingale)
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,53 @@
+using Test, Random, FluxGuard
+using Main.Support
+
+same(a, b) = sprint(show, MIME("text/plain"), a) == sprint(show, MIME("text/plain"), b) && a.reference_size == b.reference_size &&
+    [(t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.method) for c in a.columns for t in c.tests] ==
+    [(t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.method) for c in b.columns for t in c.tests] &&
+    [(t.statistic, t.p_value) for t in a.all_columns] == [(t.statistic, t.p_value) for t in b.all_columns]
+
+const TESTS = [:ks, :cvm, :ad, :kuiper, :mannwhitney, :welch, :epps_singleton, :chi2, :g, :psi, :js, :hellinger, :tv, :kl, :wasserstein,
+    :energy, :mmd, :energy_nd, :lsdd, :c2st, :pca, :hotelling]
+
+@testset "a prepared reference gives the same, to the bit: $T" for T in (Float16, Float32, Float64)
+    rng = MersenneTwister(3)
+    x, y = T.(randn(rng, 3, 150)), T.(randn(rng, 3, 90) .+ [0, 0.5, 0])
+    r = fit(Reference, x)
+    @test nobs(r) == 150 && sprint(show, r) == "Reference(3 features, 150 observations)"
+    path = scratch("reference.fg")
+    save(path, r)
+    for options in (NamedTuple(), (tests = TESTS,), (tests = [:ks, :mmd], method = (ks = :exact, mmd = :permutation), alpha = 0.01,
+        correction = :holm, min_effect = (ks = 0.3,), names = ["a", "b", "c"]))
+        of_sample = compare(x, y; options...)
+        @test same(compare(r, y; options...), of_sample)
+        @test same(compare(load(Reference, path), y; options...), of_sample)
+    end
+    @test same(compare(r, Float64.(y)), compare(x, Float64.(y)))
+    @test same(compare(r, view(y, :, 1:2:90); correction = :holm, names = ["a", "b", "c"]),
+        compare(x, y[:, 1:2:90]; correction = :holm, names = ["a", "b", "c"]))
+    two = T[0 1; 1 1; 0 0]
+    @test same(compare(fit(Reference, two), two; tests = [:fisher]), compare(two, two; tests = [:fisher]))
+end
+
+@testset "one feature, and tasks share one" begin
+    r = fit(Reference, collect(1.0:50))
+    @test r.features == 1 && same(compare(r, collect(2.0:40)), compare(collect(1.0:50), collect(2.0:40)))
+    results = fetch.([Threads.@spawn(compare(r, collect(1.0:k); tests = [:wasserstein])) for k in 20:35])
+    @test all(same(result, compare(collect(1.0:50), collect(1.0:k); tests = [:wasserstein])) for (k, result) in zip(20:35, results))
+end
+
+@testset "bad input is named" begin
+    r = fit(Reference, ones(3, 20) .* (1:20)')
+    @test_throws InvalidArgument fit(Reference, [1.0, NaN])
+    @test_throws EmptyTensor fit(Reference, zeros(3, 0))
+    @test_throws ElementTypeUnsupported fit(Reference, [1, 2])
+    @test_throws InvalidArgument fit(Reference, "text")
+    @test_throws FeatureMismatch compare(r, ones(4, 9))
+    @test_throws InvalidArgument compare(r, "text")
+    @test_throws InvalidArgument compare(r, ones(3, 9); alpha = 2)
+    @test_throws InvalidArgument compare(r, ones(3, 9); tests = [:coin])
+    @test_throws MethodError compare(r, ones(3, 9); no_such = 1)
+    @test_throws PathUnusable save("/no/such/folder/r.fg", r)
+    @test_throws PathUnusable load(Reference, "/no/such/file")
+    @test_throws FileDamaged load(Reference, (path = scratch("p.fg"); save(path, baseline()); path))
+end
