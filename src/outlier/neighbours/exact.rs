@@ -6,7 +6,8 @@ use super::Metric;
 use super::nearest::{Nearest, Neighbour};
 use crate::error::{Error, Result};
 use crate::outlier::Rows;
-use crate::outlier::support::{memory, packed, parallel};
+use crate::outlier::support::{memory, packed};
+use crate::parallel;
 use crate::simd::{Lanes, Real, WIDTH, multiversion};
 
 /// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The

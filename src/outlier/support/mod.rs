@@ -3,5 +3,4 @@
 pub mod linear;
 pub mod memory;
 pub mod packed;
-pub mod parallel;
 pub mod rows;
