@@ -2,6 +2,7 @@
 //!
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
+mod classes;
 mod compare;
 mod detect;
 mod doctor;
