@@ -148,9 +148,9 @@ fn run_lengths(count: usize) {
         println!("  {:<18} {:.0} observations an alarm", form.as_str(), count as f64 * length as f64 / total);
     }
     println!("\nRun time of online MMD over that asked for (mean of 40 references, 100 runs each), window 20");
-    for reference_size in [500, 1000, 2000, 5000] {
+    for reference_size in [100, 250, 500, 1000, 2000, 5000] {
         print!("  reference {reference_size:<6}");
-        for asked in [200.0, 1000.0] {
+        for asked in [200.0, 1000.0, 5000.0] {
             let times = runs(40, |run| {
                 let mut random = stream(run);
                 let reference = Some((0..reference_size).map(|_| normal(&mut random)).collect());

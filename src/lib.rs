@@ -11,6 +11,7 @@ pub mod ffi;
 pub mod guard;
 pub mod outlier;
 pub mod output;
+mod parallel;
 pub mod performance;
 pub mod privacy;
 pub mod profile;

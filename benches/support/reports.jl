@@ -10,7 +10,8 @@ function beside_python(ask_for, topic, variable, package, script, arguments...)
     isempty(program) && return [Row(topic, "beside $package"; figure = "skipped",
         note = get(ENV, variable * "_MISSING", "$variable is not set: run it by make bench"))]
     threads = map(name -> name => string(Sys.CPU_THREADS), ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"))
-    python = open(setenv(`$program $(joinpath(@__DIR__, script)) $arguments`, merge(Dict(ENV), Dict(threads))), "r+")
+    path = joinpath(@__DIR__, script) # within backticks some Julias take the working folder for @__DIR__
+    python = open(setenv(`$program $path $arguments`, merge(Dict(ENV), Dict(threads))), "r+")
     try
         return ask_for("$topic; $package $(readline(python))", question -> parse(Float64, ask(python, question)))
     finally

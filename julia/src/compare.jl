@@ -36,8 +36,8 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
     haskey(d, "all_columns") ? [TestResult("(all)", t) for t in d["all_columns"]["tests"]] : TestResult[])
 
 """
-    compare(reference, current; tests = [:ks], method = :auto, alpha = 0.05, correction = :benjamini_hochberg, min_effect = nothing,
-        names = nothing)
+    compare(reference, current; tests = [:ks], method = :auto, permutations = 999, seed = 0, alpha = 0.05,
+        correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
@@ -52,7 +52,8 @@ to use when, and what each costs.
 `method` says how p-values are computed: one for all tests, or by test, such as `(ks = :exact, mmd = :linear)`. A test has some of
 `:exact`, `:asymptotic`, `:permutation`; `:mmd` has `:permutation`, `:linear` and `:random_features` (for many observations), `:c2st` has
 `:logistic` and `:forest`; a method that a test has not is an [`InvalidArgument`](@ref) that lists those it has. `:auto` leaves it to
-the test; each result says its `method`.
+the test; each result says its `method`. Where p-values come from reassignments of the pooled observations, `permutations` of them are
+drawn from `seed`, 1 to 10,000,000; no p-value is then below `1 / (permutations + 1)`.
 
 A reference that is compared with again and again is prepared once: [`Reference`](@ref).
 
@@ -65,9 +66,12 @@ function compare(reference::AbstractArray{<:Native.Element}, current::AbstractAr
     return Comparison(JSON.parse(text))
 end
 
-function compare_options(; tests = [:ks], method = :auto, alpha::Real = 0.05, correction = :benjamini_hochberg, min_effect = nothing,
-    names = nothing)
-    options = (tests = words(tests), method = methods_of(method), alpha = alpha, correction = word(correction),
+function compare_options(; tests = [:ks], method = :auto, permutations::Integer = 999, seed::Integer = 0, alpha::Real = 0.05,
+    correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+    1 <= permutations <= 10_000_000 || throw(invalid("permutations", permutations, "1 to 10000000 reassignments"))
+    0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
+    options = (tests = words(tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
+        alpha = alpha, correction = word(correction),
         min_effect = numbers("min_effect", min_effect), names = names === nothing ? nothing : String[string(n) for n in names])
     return JSON.write(options)
 end

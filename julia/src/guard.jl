@@ -31,7 +31,8 @@ observations are tested for drift by the background thread, which raises [`alert
   spread, and state no rate of false alarms: their alerts have `threshold == 1`. Options
   other than the defaults stand behind the name: `monitors = [:martingale, :page_hinkley => (threshold = 20,)]`. Most need tens of panes: take a short `slide`.
 - `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`, `:mannwhitney` (of the counts
-  between quantiles of the baseline that a window keeps).
+  between quantiles of the baseline that a window keeps), `:welch` (of means and variances; without a result for a column of fewer than two
+  finite values, or of values whose squares overflow).
 - `window = 1000`: the length of a tested window: observations, or a time such as `Minute(5)`.
 - `slide = nothing`: a new window starts after so much (observations or a time); `nothing`: windows tumble.
 - `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on

@@ -15,7 +15,7 @@ Joins predictions with the labels that come later, by id, in bounded memory, and
 the order of the predictions, and wait for those before them; fair where bad outcomes are known sooner than good ones),
 `:arrival` (at once). `capacity`: predictions that are kept at most. `timeout`: how long a prediction waits, in the unit of `time`
 (in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realised`](@ref) performance. Tasks may share one.
-Ids are whole numbers from 0.
+Ids are integers of 64 bits, `Int64` or `UInt64`; those of a call are all of the one or all of the other.
 
 Throws [`InvalidArgument`](@ref).
 """
@@ -32,17 +32,25 @@ function LateLabels(detector::Union{Symbol,AbstractString} = :betting; outcome =
     return LateLabels(Native.late_new(face(), JSON.write(told)), ReentrantLock())
 end
 
-# What crosses: ids, numbers, and a time or NaN.
+# What crosses: ids as words of 64 bits and whether they have a sign, numbers, and a time or NaN.
 function late_arguments(argument, ids, values, time)
     n, m = length(ids), length(values)
     n == m || throw(invalid(argument, "$m values", "$n, one an id"))
-    all(id -> id isa Integer && 0 <= id <= typemax(Int), ids) || throw(invalid("ids", "other values", "whole numbers from 0"))
+    all(id -> id isa Integer && typemin(Int64) <= id <= typemax(UInt64), ids) ||
+        throw(invalid("ids", "other values", "integers of 64 bits"))
+    signed = any(id -> id < 0, ids)
+    signed && any(id -> id > typemax(Int64), ids) &&
+        throw(invalid("ids", "negative ones and others above typemax(Int64)", "all of Int64 or all of UInt64"))
     all(x -> x isa Real, values) || throw(invalid(argument, "other values", "numbers"))
     time === nothing || isfinite(time) || throw(invalid("time", time, "a finite number"))
-    return UInt64[id for id in ids], Float64[x for x in values], time === nothing ? NaN : Float64(time)
+    return UInt64[id % UInt64 for id in ids], signed, Float64[x for x in values], time === nothing ? NaN : Float64(time)
 end
 
-late_detections(text) = [(outcome = from_zero(d["outcome"]), id = Int(d["id"])) for d in JSON.parse(text)]
+function late_id(text)
+    id = parse(Int128, text)
+    return id <= typemax(Int64) ? Int64(id) : UInt64(id)
+end
+late_detections(text) = [(outcome = from_zero(d["outcome"]), id = late_id(d["id"])) for d in JSON.parse(text)]
 
 """
     record!(l::LateLabels, ids, predictions; time = nothing) -> detections
@@ -52,8 +60,8 @@ prediction; one that stops waiting may let others through. An id that is known a
 [`InvalidArgument`](@ref); then nothing was taken in.
 """
 function record!(l::LateLabels, ids, predictions; time = nothing)
-    i, x, t = late_arguments("predictions", ids, predictions, time)
-    return late_detections(lock(() -> Native.late_record(l.handle, i, x, t), l.lock))
+    i, signed, x, t = late_arguments("predictions", ids, predictions, time)
+    return late_detections(lock(() -> Native.late_record(l.handle, i, signed, x, t), l.lock))
 end
 
 """
@@ -62,8 +70,8 @@ end
 Take in labels, in the order of their arrival, at `time`; as [`record!`](@ref).
 """
 function label!(l::LateLabels, ids, labels; time = nothing)
-    i, x, t = late_arguments("labels", ids, labels, time)
-    return late_detections(lock(() -> Native.late_label(l.handle, i, x, t), l.lock))
+    i, signed, x, t = late_arguments("labels", ids, labels, time)
+    return late_detections(lock(() -> Native.late_label(l.handle, i, signed, x, t), l.lock))
 end
 
 describe(l::LateLabels) = JSON.parse(lock(() -> Native.late_describe(l.handle), l.lock))

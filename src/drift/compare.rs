@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::judged::{JudgedTest, judge};
 use super::multivariate;
-use super::two_sample::{Methods, Reference as Column, TestName};
+use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
 use crate::stats::multiple::Correction;
 use crate::tensor::Tensor;
@@ -21,6 +21,8 @@ pub struct CompareOptions {
     pub tests: Vec<TestName>,
     /// How p-values are computed: one method for all tests, or one by test; without, each test's own choice.
     pub method: Methods,
+    /// How many reassignments, and from which seed, where p-values come from them.
+    pub permutations: Permutations,
     /// The false discovery rate, or family-wise error rate, of the whole comparison.
     pub alpha: f64,
     /// Which of the two, by its correction.
@@ -36,6 +38,7 @@ impl Default for CompareOptions {
         CompareOptions {
             tests: vec![TestName::Ks],
             method: Methods::default(),
+            permutations: Permutations::default(),
             alpha: 0.05,
             correction: Correction::BenjaminiHochberg,
             min_effect: None,
@@ -90,7 +93,7 @@ pub struct Comparison {
 ///
 /// # Errors
 /// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a method that a
-/// test has not, the wrong number of names, or a value that is not finite.
+/// test has not, permutations out of range, the wrong number of names, or a value that is not finite.
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
     by_columns(reference, |k| Column::new(&column(reference, k)).map(Cow::Owned), current, options)
 }
@@ -111,6 +114,7 @@ pub(super) fn by_columns<'a>(
         return Err(Error::invalid("tests", "none", "at least one"));
     }
     options.method.expect_of(&options.tests)?;
+    options.permutations.check()?;
     let names = options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect());
     if names.len() != p {
         return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one a column")));
@@ -123,14 +127,14 @@ pub(super) fn by_columns<'a>(
         let values = column(current, k);
         for test in &single {
             tests.push(JudgedTest::new(
-                prepared.test_by(*test, &values, options.method.of(*test))?,
+                prepared.test_with(*test, &values, options.method.of(*test), options.permutations)?,
                 options.min_effect.as_ref(),
             ));
         }
     }
     for test in &joint {
         tests.push(JudgedTest::new(
-            multivariate::test_by(*test, reference, current, options.method.of(*test))?,
+            multivariate::test_with(*test, reference, current, options.method.of(*test), options.permutations)?,
             options.min_effect.as_ref(),
         ));
     }

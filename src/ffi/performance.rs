@@ -1,7 +1,10 @@
 //! What both faces do with estimates of performance and with late labels, in safe Rust.
 
+use serde::Serialize;
+
 use super::host::{json, options};
 use crate::error::Result;
+use crate::performance::late::{Detection, Id};
 use crate::performance::{Answers, Estimator, LateLabels, LateOptions, Options};
 use crate::tensor::Tensor;
 
@@ -37,12 +40,37 @@ fn at(time: f64) -> Option<f64> {
     (!time.is_nan()).then_some(time)
 }
 
-/// JSON list of [`crate::performance::late::Detection`].
-pub(super) fn late_record(late: &mut LateLabels, ids: &[u64], predictions: &[f64], time: f64) -> Result<String> {
-    json(&late.record(ids, predictions, at(time))?)
+/// Words of 64 bits: with a sign where `signed` is not 0.
+fn integers(words: &[u64], signed: u8) -> Vec<Id> {
+    words.iter().map(|word| if signed == 0 { Id::from(*word) } else { Id::from(*word as i64) }).collect()
+}
+
+/// JSON list of [`Detection`], an id as text: readers of JSON keep 53 bits of a number.
+fn told(detections: &[Detection]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Told {
+        outcome: u64,
+        id: String,
+    }
+    json(&detections.iter().map(|d| Told { outcome: d.outcome, id: d.id.to_string() }).collect::<Vec<_>>())
+}
+
+/// JSON list of detections.
+pub(super) fn late_record(
+    late: &mut LateLabels,
+    (ids, signed): (&[u64], u8),
+    predictions: &[f64],
+    time: f64,
+) -> Result<String> {
+    told(&late.record(&integers(ids, signed), predictions, at(time))?)
 }
 
 /// As [`late_record`].
-pub(super) fn late_label(late: &mut LateLabels, ids: &[u64], labels: &[f64], time: f64) -> Result<String> {
-    json(&late.label(ids, labels, at(time))?)
+pub(super) fn late_label(
+    late: &mut LateLabels,
+    (ids, signed): (&[u64], u8),
+    labels: &[f64],
+    time: f64,
+) -> Result<String> {
+    told(&late.label(&integers(ids, signed), labels, at(time))?)
 }

@@ -122,6 +122,7 @@ impl Guard {
                 detectors: options.detectors.clone(),
                 anomaly_rate: options.anomaly_rate.map(|rate| rate / (1 + fitted.len()) as f64),
                 wasserstein: options.tests.contains(&TestName::Wasserstein),
+                welch: options.tests.contains(&TestName::Welch),
             },
             fitted,
         )?;

@@ -13,6 +13,7 @@ use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::{
     Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
+    welch::{self, SampleMoments},
 };
 use crate::error::{Error, Result};
 use crate::profile::Baseline;
@@ -134,6 +135,10 @@ fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level
             continue; // not one finite value: told as non-finite
         }
         for test in &options.tests {
+            // One value, or values whose squares overflow, have no variance.
+            if *test == TestName::Welch && !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough) {
+                continue;
+            }
             add(&baseline.names[k], column_test(baseline, k, window, *test, level)?);
         }
     }
@@ -163,6 +168,10 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, lev
             let spread = baseline.spread[k];
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
             Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size })
+        }
+        TestName::Welch => {
+            let current = window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]);
+            welch::from_moments(baseline.moments[k], current)
         }
         TestName::Chi2 => chi2::from_counts(&reference, &current),
         TestName::G => g::from_counts(&reference, &current),

@@ -146,10 +146,9 @@ impl GuardOptions {
         self.false_alarms.check()?;
         match self.window {
             Length::Observations(w) => {
-                let binned = self
-                    .tests
-                    .iter()
-                    .any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney));
+                let binned = self.tests.iter().any(|t| {
+                    !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney | TestName::Welch)
+                });
                 // Cochran's rule: five expected in each of ten bins.
                 let (expected, reason) = if binned {
                     (50, "five observations for each of the ten bins of the tests chi2, psi and js")

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::deferred::Deferred;
+use crate::drift::two_sample::welch::SampleMoments;
 use crate::profile::{Baseline, Scores};
 use crate::simd::Real;
 use crate::sketch::{Frequencies, Groups, HistogramCounts, Moments, tiles};
@@ -23,7 +24,7 @@ pub struct Pane {
     pub features: HistogramCounts,
     /// Of the detectors' scores.
     pub scores: HistogramCounts,
-    /// Of each detector's scores; kept for the Wasserstein test alone.
+    /// Of each detector's scores; kept for the Wasserstein test and Welch's alone.
     pub score_moments: Vec<Moments>,
     /// The scores in order, one list a detector; kept for control charts alone.
     pub series: Vec<Vec<f32>>,
@@ -45,7 +46,7 @@ impl Pane {
     pub fn new(baseline: &Baseline, series: bool) -> Self {
         let p = baseline.feature_count();
         let detectors = baseline.detectors().len();
-        let centers = if baseline.wasserstein.is_empty() { &[] } else { &baseline.center[p..] };
+        let centers = if baseline.moments_of_scores { &baseline.center[p..] } else { &[] };
         Pane {
             observations: 0,
             moments: Moments::new(baseline.center[..p].to_vec()),
@@ -163,6 +164,17 @@ impl Pane {
             Some(self.moments.mean(column))
         } else {
             self.score_moments.get(column - p).map(|moments| moments.mean(0))
+        }
+    }
+
+    /// Size, mean and variance of a column's finite values; `None` for a score whose moments are not kept.
+    #[must_use]
+    pub fn sample_moments(&self, baseline: &Baseline, column: usize) -> Option<SampleMoments> {
+        let p = baseline.feature_count();
+        if column < p {
+            Some(SampleMoments::of(&self.moments, column))
+        } else {
+            self.score_moments.get(column - p).map(|moments| SampleMoments::of(moments, 0))
         }
     }
 

@@ -318,7 +318,7 @@ proptest! {
     #[test]
     fn panes_obey_the_merge_law(seed in any::<u64>(), n in 1usize..60, cut in any::<prop::sample::Index>()) {
         let reference = profile(&Random(9).normals(3 * 500), 3, OutputKind::Logits);
-        let options = BaselineOptions { wasserstein: true, ..Default::default() };
+        let options = BaselineOptions { wasserstein: true, welch: true, ..Default::default() };
         let baseline = Baseline::new(&reference, &options).expect("fits");
         let rows = Random(seed).normals(3 * n);
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
@@ -339,6 +339,10 @@ proptest! {
         for column in 0..baseline.column_count() {
             let (a, b) = (merged.mean(&baseline, column), whole.mean(&baseline, column));
             prop_assert!(a.zip(b).is_some_and(|(a, b)| (a - b).abs() < 1e-9), "{:?} {:?}", a, b);
+            let (a, b) = (merged.sample_moments(&baseline, column), whole.sample_moments(&baseline, column));
+            let near = |a: f64, b: f64| (a - b).abs() < 1e-9 || (a.is_nan() && b.is_nan());
+            let same = a.zip(b).is_some_and(|(a, b)| a.size == b.size && near(a.mean, b.mean) && near(a.variance, b.variance));
+            prop_assert!(same, "{:?} {:?}", a, b);
         }
     }
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Rows;
 use super::family::Model;
 use super::fitted::Spec;
-use super::support::{packed, parallel, rows::LARGEST};
+use super::support::{packed, rows::LARGEST};
 use crate::error::{Error, Result};
+use crate::parallel;
 
 /// A family's detector after its standardisation.
 #[derive(Debug, Serialize, Deserialize)]

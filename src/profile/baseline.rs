@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::normal_scores::NormalScores;
 use super::{Attached, Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
+use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
 use crate::outlier::Fitted as Detector;
 use crate::outlier::scaled::sorted_columns;
@@ -22,6 +23,8 @@ pub struct BaselineOptions {
     pub anomaly_rate: Option<f64>,
     /// Whether the Wasserstein test is wanted; its null distribution takes half a millisecond a column.
     pub wasserstein: bool,
+    /// Whether Welch's test is wanted.
+    pub welch: bool,
 }
 
 /// The null distribution and the form of the reference for the Wasserstein test of one column.
@@ -48,6 +51,10 @@ pub struct Baseline {
     pub names: Vec<String>,
     /// One a column; empty unless it was asked for.
     pub wasserstein: Vec<WassersteinReference>,
+    /// Whether windows keep the moments of the scores, as the Wasserstein test and Welch's need them.
+    pub moments_of_scores: bool,
+    /// Size, mean and variance of each column in the reference: of features over all that was fitted, of scores over those kept.
+    pub moments: Vec<SampleMoments>,
     /// Standard deviation of each column in the reference.
     pub spread: Vec<f64>,
     /// Mean of each column in the reference.
@@ -121,6 +128,8 @@ impl Baseline {
             true => columns.iter().enumerate().map(prepare).collect(),
             false => Vec::new(),
         };
+        let of_features = (0..p).map(|k| SampleMoments::of(&fitted.moments, k));
+        let moments = of_features.chain(columns[p..].iter().map(|c| SampleMoments::of_sorted(c, 0.0, 1.0))).collect();
         let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
@@ -132,6 +141,8 @@ impl Baseline {
             scores,
             names,
             wasserstein,
+            moments_of_scores: options.wasserstein || options.welch,
+            moments,
             spread,
             center,
             classes,
@@ -214,8 +225,7 @@ mod tests {
     #[test]
     fn detectors_must_fit_the_output() {
         let rows: Vec<f64> = (0..200).map(f64::from).collect();
-        let options =
-            BaselineOptions { detectors: Some(vec![DetectorName::Energy]), anomaly_rate: None, wasserstein: false };
+        let options = BaselineOptions { detectors: Some(vec![DetectorName::Energy]), ..Default::default() };
         let p = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
         assert_eq!(Baseline::new(&p, &options).expect_err("values have no energy").code(), 100);
     }

@@ -16,7 +16,7 @@ use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
 use fluxguard::drift::judged::{JudgedTest, judge};
-use fluxguard::drift::two_sample::{Method, Methods, TestName};
+use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::sequence::{self, categories::OneSided};
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
@@ -43,6 +43,13 @@ pub struct Compare {
     /// asymptotic, permutation; mmd also linear and random-features; c2st logistic and forest [default: auto]
     #[arg(long, value_name = "[TEST=]NAME", value_delimiter = ',', value_parser = method)]
     method: Vec<(Option<TestName>, Method)>,
+    /// Reassignments of the pooled observations, where p-values come from them; no p-value is below 1/(N + 1)
+    #[arg(long, value_name = "N", default_value_t = Permutations::default().draws,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Permutations::MOST)))]
+    permutations: u32,
+    /// Of the reassignments
+    #[arg(long, value_name = "SEED", default_value_t = Permutations::default().seed)]
+    seed: u64,
     /// The rate of false alarms of the whole comparison, as --correction means it
     #[arg(long, default_value_t = CompareOptions::default().alpha, value_parser = probability)]
     alpha: f64,
@@ -155,8 +162,12 @@ impl Compare {
     }
 
     fn options(&self) -> CompareOptions {
-        let mut options =
-            CompareOptions { alpha: self.alpha, correction: self.correction, ..CompareOptions::default() };
+        let mut options = CompareOptions {
+            permutations: Permutations { draws: self.permutations, seed: self.seed },
+            alpha: self.alpha,
+            correction: self.correction,
+            ..CompareOptions::default()
+        };
         let mut tests: Vec<TestName> = Vec::new();
         for test in self.tests.iter().chain(&self.more_tests) {
             if !tests.contains(test) {

@@ -1,26 +1,29 @@
 //! `fluxguard late-labels`: predictions joined with the labels that came later, and the outcomes watched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::classes::{Classes, all_numbers, as_numbers, numbers, texts};
 use super::outcome::{FailOn, Outcome};
-use super::performance::numbers;
-use super::sample::{Sample, is_standard_input};
+use super::sample::{Kind, Sample, is_standard_input};
 use super::stream::flags::Flags;
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::drift::online::{StreamName, Takes};
-use fluxguard::performance::late::{Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of, RealisedChunk};
+use fluxguard::performance::late::{
+    Counts, Detection, Id, LateLabels, LateOptions, Order, Outcome as Of, RealisedChunk,
+};
 
 /// Joins predictions with the labels that came later, by id, and watches the outcomes by an online detector
 ///
-/// Both files have a column of ids (whole numbers) and one of times, and stand in the order of time. Labels that came twice, too late
-/// or for nothing are counted.
+/// Both files have a column of ids (any text; where all are whole numbers, 7 and 7.0 are one) and one of times, and stand in the order of
+/// time. Predictions and labels are numbers, or for the outcome error any names of classes. Labels that came twice, too late or for
+/// nothing are counted.
 #[derive(Debug, Args)]
 pub struct Late {
     /// CSV of predictions
@@ -88,15 +91,74 @@ struct Report {
     detector: StreamName,
     counts: Counts,
     chunks: Vec<RealisedChunk>,
-    detections: Vec<Detection>,
+    detections: Vec<Found>,
     drift: bool,
+}
+
+/// Where the detector fired.
+#[derive(Debug, Serialize)]
+struct Found {
+    outcome: u64,
+    id: Name,
+}
+
+/// An id as it is told.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Name {
+    Number(Id),
+    Text(String),
 }
 
 /// One line of either file.
 struct Event {
     time: f64,
-    id: u64,
+    id: Id,
     value: f64,
+}
+
+/// Ids: whole numbers of 64 bits where all of both files are, else text, numbered in the order of their first appearance.
+struct Ids<'a> {
+    text: Option<(HashMap<&'a str, Id>, Vec<&'a str>)>,
+}
+
+impl<'a> Ids<'a> {
+    fn new(cells: impl Iterator<Item = &'a String> + Clone) -> Self {
+        if cells.clone().all(|cell| whole(cell).is_some()) {
+            return Ids { text: None };
+        }
+        let (mut numbers, mut names) = (HashMap::new(), Vec::new());
+        for cell in cells {
+            numbers.entry(cell.as_str()).or_insert_with(|| {
+                names.push(cell.as_str());
+                names.len() as Id - 1
+            });
+        }
+        Ids { text: Some((numbers, names)) }
+    }
+
+    fn of(&self, cell: &str) -> Id {
+        match &self.text {
+            Some((numbers, _)) => numbers.get(cell).copied().unwrap_or(-1),
+            None => whole(cell).unwrap_or(-1),
+        }
+    }
+
+    fn name(&self, id: Id) -> Name {
+        match &self.text {
+            Some((_, names)) => Name::Text(names.get(id as usize).map_or_else(String::new, |name| (*name).to_owned())),
+            None => Name::Number(id),
+        }
+    }
+}
+
+/// A whole number of 64 bits without leading zeros, or one that is written with a point or an exponent and that a double holds.
+fn whole(cell: &str) -> Option<Id> {
+    if let Ok(id) = cell.parse::<Id>() {
+        return (id.to_string() == cell && id >= Id::from(i64::MIN) && id <= Id::from(u64::MAX)).then_some(id);
+    }
+    let x = cell.parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 2f64.powi(53))?;
+    (!cell.starts_with('0') || x == 0.0).then_some(x as Id)
 }
 
 impl Late {
@@ -105,10 +167,15 @@ impl Late {
         if is_standard_input(&self.predictions) && is_standard_input(&self.labels) {
             return Err(Error::invalid("PREDICTIONS", "- for both files", "a file for one of them").into());
         }
-        let predictions = self.read("PREDICTIONS", &self.predictions, "--prediction", &self.prediction)?;
-        let labels = self.read("LABELS", &self.labels, "--label", &self.label)?;
+        let predictions = self.read("PREDICTIONS", &self.predictions, &self.prediction)?;
+        let labels = self.read("LABELS", &self.labels, &self.label)?;
+        let ids = [texts(&predictions, "--id", &self.id)?, texts(&labels, "--id", &self.id)?];
+        let ids = Ids::new(ids[0].iter().chain(ids[1]));
+        let classes = self.classes(&predictions, &labels)?;
+        let predictions = self.events(&predictions, "--prediction", &self.prediction, &ids, classes.as_ref())?;
+        let labels = self.events(&labels, "--label", &self.label, &ids, classes.as_ref())?;
         let mut late = LateLabels::new(self.options())?;
-        let mut detections = Vec::new();
+        let mut detections: Vec<Detection> = Vec::new();
         let mut labels = labels.iter().peekable();
         for p in &predictions {
             while let Some(l) = labels.next_if(|l| l.time < p.time) {
@@ -121,6 +188,7 @@ impl Late {
         }
         let told = late.describe();
         let drift = !detections.is_empty();
+        let detections = detections.iter().map(|d| Found { outcome: d.outcome, id: ids.name(d.id) }).collect();
         let report = Report { detector: self.detector, counts: told.counts, chunks: told.chunks, detections, drift };
         let outcome = Outcome::new(report.drift, self.fail_on);
         Ok(Answer::new(self.json, &report, || table(&report), outcome))
@@ -145,28 +213,51 @@ impl Late {
         }
     }
 
-    fn read(
-        &self,
-        argument: &'static str,
-        path: &Path,
-        flag: &'static str,
-        value: &str,
-    ) -> Result<Vec<Event>, Failure> {
-        let sample = Sample::read(argument, path, &BTreeMap::new())?;
-        let ids = numbers(&sample, "--id", &self.id)?;
-        let (times, values) = (numbers(&sample, "--time", &self.time)?, numbers(&sample, flag, value)?);
-        // Doubles hold all whole numbers up to 2^53.
-        let whole = |x: f64| x >= 0.0 && x < 2f64.powi(53) && x.fract() == 0.0;
-        if let Some(i) = ids.iter().position(|x| !whole(*x)) {
-            let was = format!("{} in line {} of {}", ids[i], i + 2, sample.file);
-            return Err(Error::invalid("--id", was, "whole numbers from 0 to 2^53").into());
+    /// Whether values may be text: only whether they are equal counts.
+    fn of_classes(&self) -> bool {
+        matches!(self.outcome, OutcomeName::Error)
+    }
+
+    fn read(&self, argument: &'static str, path: &Path, value: &str) -> Result<Sample, Failure> {
+        let mut known = BTreeMap::from([(self.id.clone(), Kind::Text)]);
+        if self.of_classes() {
+            known.insert(value.to_owned(), Kind::Text);
         }
+        Sample::read(argument, path, &known)
+    }
+
+    /// The classes of both files, where they are not all numbers.
+    fn classes(&self, predictions: &Sample, labels: &Sample) -> Result<Option<Classes>, Failure> {
+        if !self.of_classes() {
+            return Ok(None);
+        }
+        let predictions = texts(predictions, "--prediction", &self.prediction)?;
+        let labels = texts(labels, "--label", &self.label)?;
+        let numbers = all_numbers(predictions) && all_numbers(labels);
+        Ok((!numbers).then(|| Classes::sorted(predictions.iter().chain(labels))))
+    }
+
+    fn events(
+        &self,
+        sample: &Sample,
+        flag: &'static str,
+        name: &str,
+        ids: &Ids<'_>,
+        classes: Option<&Classes>,
+    ) -> Result<Vec<Event>, Failure> {
+        let times = numbers(sample, "--time", &self.time)?;
         if let Some(i) = times.windows(2).position(|w| w[1] < w[0]) {
             let was = format!("{} after {} in line {} of {}", times[i + 1], times[i], i + 3, sample.file);
             return Err(Error::invalid("--time", was, "lines in the order of time").into());
         }
-        let event = |((&id, &time), &value): ((&f64, &f64), &f64)| Event { time, id: id as u64, value };
-        Ok(ids.iter().zip(times).zip(values).map(event).collect())
+        let values = match classes {
+            Some(classes) => classes.numbers(sample, name, texts(sample, flag, name)?)?,
+            None if self.of_classes() => as_numbers(sample, name, texts(sample, flag, name)?)?,
+            None => numbers(sample, flag, name)?.to_vec(),
+        };
+        let cells = texts(sample, "--id", &self.id)?;
+        let event = |((cell, &time), value): ((&String, &f64), f64)| Event { time, id: ids.of(cell), value };
+        Ok(cells.iter().zip(times).zip(values).map(event).collect())
     }
 }
 
@@ -200,7 +291,11 @@ fn table(report: &Report) -> String {
         text += &format!("\n{}", render(&header, &rows));
     }
     if !report.detections.is_empty() {
-        let row = |d: &Detection| vec![d.outcome.to_string(), d.id.to_string()];
+        let id = |name: &Name| match name {
+            Name::Number(id) => id.to_string(),
+            Name::Text(text) => text.clone(),
+        };
+        let row = |d: &Found| vec![d.outcome.to_string(), id(&d.id)];
         let rows: Vec<Vec<String>> = report.detections.iter().map(row).collect();
         text += &format!("\n{}", render(&[("outcome from 0", Align::Right), ("id", Align::Right)], &rows));
     }

@@ -3,6 +3,7 @@
 //! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
 
 mod adjust;
+mod classes;
 mod compare;
 mod compare_detectors;
 mod detect;

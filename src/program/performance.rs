@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::failure::{BadCsv, quoted};
+use super::classes::{Classes, all_numbers, as_numbers, numbers, texts};
+use super::failure::listed;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Cells, Sample, by_observation, is_standard_input};
+use super::sample::{Kind, Sample, by_observation, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
@@ -19,6 +20,7 @@ use fluxguard::tensor::{Elements, Tensor};
 ///
 /// REFERENCE holds what the model said of observations with labels, which it was not trained on, in the order of time; CURRENT what
 /// it said since. Classes: --score names the column of the probability of class 1, or one column a class, in the order of the labels 0, 1, ...
+/// Labels and predictions may be text; classes are then in the order of their names (that of no and yes, or false and true), or of --class.
 /// Regression: --feature names the columns that the model saw. Where CURRENT has the labels, too, what they say stands beside.
 #[derive(Debug, Args)]
 pub struct Performance {
@@ -41,6 +43,9 @@ pub struct Performance {
     /// Column of the labels
     #[arg(long, value_name = "COLUMN")]
     label: String,
+    /// Name of a class, where labels are text: of class 0, then of class 1, as the scores are [default: the reference's, sorted]
+    #[arg(long = "class", value_name = "NAME")]
+    classes: Vec<String>,
     /// What to estimate [default: all of the problem]
     #[arg(long = "metric", value_name = "NAME", value_parser = metric)]
     metrics: Vec<Metric>,
@@ -86,6 +91,9 @@ enum CalibrationName {
 #[derive(Debug, Serialize)]
 struct Report {
     problem: Problem,
+    /// Names of classes 0, 1, ..., where they are text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
     calibrated: Vec<bool>,
     bounds: Vec<Bound>,
     chunks: Vec<Chunk>,
@@ -107,13 +115,16 @@ impl Performance {
             return Err(Error::invalid("REFERENCE", "- for both files", "a file for one of them").into());
         }
         let options = self.options();
-        let reference = self.read("REFERENCE", &self.reference, true)?;
-        let current = self.read("CURRENT", &self.current, false)?;
+        let (reference, current) = (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
+        let classes = self.classes(&reference)?;
+        let reference = self.columns(&reference, classes.as_ref(), true)?;
+        let current = self.columns(&current, classes.as_ref(), false)?;
         let estimator = Estimator::fit(&reference.answers()?, options)?;
         let estimate = estimator.estimate(&current.answers()?)?;
         let told = estimator.describe();
         let report = Report {
             problem: told.options.problem,
+            classes: classes.map(|classes| classes.0),
             calibrated: told.calibrated,
             bounds: told.bounds,
             chunks: estimate.chunks,
@@ -143,8 +154,48 @@ impl Performance {
         }
     }
 
-    fn read(&self, argument: &'static str, path: &Path, labelled: bool) -> Result<Columns, Failure> {
-        let sample = Sample::read(argument, path, &std::collections::BTreeMap::new())?;
+    fn is_regression(&self) -> bool {
+        matches!(self.problem, ProblemName::Regression)
+    }
+
+    fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
+        let names =
+            [Some(&self.label), self.prediction.as_ref()].into_iter().flatten().filter(|_| !self.is_regression());
+        Sample::read(argument, path, &names.map(|name| (name.clone(), Kind::Text)).collect())
+    }
+
+    /// The names of the classes, where they are not the numbers 0, 1, ...
+    fn classes(&self, reference: &Sample) -> Result<Option<Classes>, Failure> {
+        if self.is_regression() {
+            return match self.classes.first() {
+                Some(name) => Err(Error::invalid("--class", format!("{name:?}"), "no classes for a regression").into()),
+                None => Ok(None),
+            };
+        }
+        let labels = texts(reference, "--label", &self.label)?;
+        let predictions = self.prediction.as_deref().map(|name| texts(reference, "--prediction", name)).transpose()?;
+        let cells = || labels.iter().chain(predictions.into_iter().flatten());
+        let classes = if !self.classes.is_empty() {
+            Classes(self.classes.clone())
+        } else if all_numbers(labels) && predictions.is_none_or(all_numbers) {
+            return Ok(None);
+        } else {
+            Classes::sorted(cells())
+        };
+        let expected = if matches!(self.problem, ProblemName::Binary) { 2 } else { self.scores.len() };
+        let count = Classes::sorted(classes.0.iter()).0.len();
+        if count != expected || count != classes.0.len() {
+            let was = format!("the classes {}", listed(classes.0.iter().map(String::as_str)));
+            let expected =
+                format!("{expected} different ones, as there are scores (binary: 2); name them all by --class");
+            return Err(
+                Error::invalid(if self.classes.is_empty() { "--label" } else { "--class" }, was, expected).into()
+            );
+        }
+        Ok(Some(classes))
+    }
+
+    fn columns(&self, sample: &Sample, classes: Option<&Classes>, labelled: bool) -> Result<Columns, Failure> {
         let (flag, names, other) = match self.problem {
             ProblemName::Regression => ("--feature", &self.features, &self.scores),
             _ => ("--score", &self.scores, &self.features),
@@ -153,17 +204,18 @@ impl Performance {
             let expected = format!("{flag} COLUMN for a problem of this kind, once or more; {}", sample.names());
             return Err(Error::invalid(flag, "other columns, or none", expected).into());
         }
-        let scores: Vec<&[f64]> = names.iter().map(|name| numbers(&sample, flag, name)).collect::<Result<_, _>>()?;
-        let predictions = self.prediction.as_deref().map(|name| numbers(&sample, "--prediction", name)).transpose()?;
-        let labels = (labelled || sample.column(&self.label).is_some())
-            .then(|| numbers(&sample, "--label", &self.label))
-            .transpose()?;
-        Ok(Columns {
-            observations: sample.observations,
-            scores: by_observation(&scores),
-            predictions: predictions.map(<[f64]>::to_vec),
-            labels: labels.map(<[f64]>::to_vec),
-        })
+        let scores: Vec<&[f64]> = names.iter().map(|name| numbers(sample, flag, name)).collect::<Result<_, _>>()?;
+        let values = |flag, name: &str| -> Result<Vec<f64>, Failure> {
+            if self.is_regression() {
+                return Ok(numbers(sample, flag, name)?.to_vec());
+            }
+            let cells = texts(sample, flag, name)?;
+            classes.map_or_else(|| as_numbers(sample, name, cells), |classes| classes.numbers(sample, name, cells))
+        };
+        let predictions = self.prediction.as_deref().map(|name| values("--prediction", name)).transpose()?;
+        let has_labels = labelled || sample.column(&self.label).is_some();
+        let labels = has_labels.then(|| values("--label", &self.label)).transpose()?;
+        Ok(Columns { observations: sample.observations, scores: by_observation(&scores), predictions, labels })
     }
 }
 
@@ -174,24 +226,6 @@ impl Columns {
             predictions: self.predictions.as_deref(),
             labels: self.labels.as_deref(),
         })
-    }
-}
-
-/// The numbers of the column of this name.
-pub(super) fn numbers<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<&'a [f64], Failure> {
-    let column = sample.column(name).ok_or_else(|| {
-        Error::invalid(flag, quoted(name), format!("a column of {}: {}", sample.file, sample.names()))
-    })?;
-    match &column.cells {
-        Cells::Numbers(values) => Ok(values),
-        Cells::Categories(_) => Err(BadCsv {
-            file: sample.file.clone(),
-            line: Some(1),
-            column: Some(name.into()),
-            problem: "it holds text".into(),
-            mend: "write classes as the numbers 0, 1, ...".into(),
-        }
-        .into()),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Kind {
     Words,
     /// Categories because the caller says so; numbers are names, too.
     Categories,
+    /// Names because the caller says so, each kept in its place.
+    Text,
 }
 
 /// A column's cells.
@@ -28,6 +30,8 @@ pub enum Cells {
     Numbers(Vec<f64>),
     /// How often each category stands there.
     Categories(BTreeMap<String, u64>),
+    /// In the order of the file.
+    Text(Vec<String>),
 }
 
 /// One feature.
@@ -143,6 +147,7 @@ impl Column {
         let cells = match kind {
             Kind::Numbers => Cells::Numbers(Vec::new()),
             Kind::Words | Kind::Categories => Cells::Categories(BTreeMap::new()),
+            Kind::Text => Cells::Text(Vec::new()),
         };
         Column { name: name.to_owned(), kind, cells, first: (0, String::new()) }
     }
@@ -161,7 +166,7 @@ impl Column {
         }
         let like = if self.first.0 == line { "the reference".into() } else { format!("line {}", self.first.0) };
         let problem = match (self.kind, &number) {
-            (Kind::Categories, _) | (Kind::Words, Err(_)) => None,
+            (Kind::Categories | Kind::Text, _) | (Kind::Words, Err(_)) => None,
             (Kind::Numbers | Kind::Words, Ok(x)) if !x.is_finite() => Some("which is not a finite number".into()),
             (Kind::Numbers, Ok(_)) => None,
             (Kind::Numbers, Err(_)) => Some(format!("expected a number, as in {like}")),
@@ -174,6 +179,7 @@ impl Column {
         match (&mut self.cells, number) {
             (Cells::Numbers(values), Ok(x)) => values.push(x),
             (Cells::Numbers(_), Err(_)) => {}
+            (Cells::Text(cells), _) => cells.push(cell.to_owned()),
             (Cells::Categories(counts), _) => match counts.get_mut(cell) {
                 Some(count) => *count += 1,
                 None => {

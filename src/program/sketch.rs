@@ -111,6 +111,7 @@ impl Sketch {
             Cells::Categories(counts) => {
                 sketch.update_words(counts.iter().map(|(word, count)| (word.as_str(), *count)))?;
             }
+            Cells::Text(cells) => sketch.update_words(cells.iter().map(|word| (word.as_str(), 1)))?,
         }
         Ok(())
     }

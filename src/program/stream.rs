@@ -163,7 +163,7 @@ pub(super) fn read(argument: &'static str, path: &Path, name: Option<&str>) -> R
     }
     match cells {
         Cells::Numbers(values) => Ok((name, values)),
-        Cells::Categories(_) => Err(bad("it holds text", "choose a column of numbers").into()),
+        Cells::Categories(_) | Cells::Text(_) => Err(bad("it holds text", "choose a column of numbers").into()),
     }
 }
 

@@ -6,9 +6,11 @@
 mod gather;
 mod lanes;
 mod real;
+mod subsets;
 
 pub(crate) use lanes::{Lanes, WIDTH};
 pub use real::Real;
+pub(crate) use subsets::add_subsets;
 
 use once_cell::sync::Lazy;
 

@@ -64,6 +64,15 @@ end
     error = try compare(reference, same; tests = [:ks, :welch], method = :exact) catch e; e end
     @test error isa InvalidArgument && occursin("a method of welch: asymptotic", sprint(showerror, error))
     @test_throws InvalidArgument compare(reference, same; method = 3)
+    drawn(; options...) = compare(reference, same; tests = [:energy, :mmd], options...)
+    p(c) = [[t.p_value for column in c.columns for t in column.tests]; [t.p_value for t in c.all_columns]]
+    few = p(drawn(; permutations = 39, seed = 7))
+    @test all(x -> x >= 1 / 40 && isapprox(40x, round(40x); atol = 1e-9), few)
+    @test p(drawn()) == p(drawn(; permutations = 999, seed = 0)) != p(drawn(; seed = typemax(UInt64)))
+    for (bad, named) in [((permutations = 0,), "permutations"), ((permutations = 10^9,), "permutations"), ((seed = -1,), "seed")]
+        error = try drawn(; bad...) catch e; e end
+        @test error isa InvalidArgument && occursin(named, sprint(showerror, error))
+    end
     @test_throws InvalidArgument compare(reference, shifted; tests = [:fisher])
     @test compare(vec(reference[1, :]), vec(same[1, :])).columns[1].tests[1].statistic < 0.1
     @test compare(view(reference, 1:2, :), PermutedDimsArray(permutedims(same[1:2, :]), (2, 1))).columns[1].tests ==

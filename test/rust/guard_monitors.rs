@@ -3,7 +3,7 @@
 
 use fluxguard::alert::Kind;
 use fluxguard::drift::online::{StreamName, Takes};
-use fluxguard::drift::two_sample::TestName;
+use fluxguard::drift::two_sample::{Method, Reference, TestName, TestResult};
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::profile::{Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
@@ -97,7 +97,7 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
             "expected hellinger (tv cannot be run on a window: its p-values, by reassignment, are never below",
         ),
         (TestName::Mmd, "mmd cannot be run on a window: it needs all columns of each observation"),
-        (TestName::Fisher, "a window has ks, chi2, g, psi, js, hellinger, kl, wasserstein, mannwhitney"),
+        (TestName::Fisher, "a window has ks, chi2, g, psi, js, hellinger, kl, wasserstein, mannwhitney, welch"),
     ] {
         let error = refused(GuardOptions { tests: vec![test], ..Default::default() });
         assert!(error.starts_with(&format!("tests: got {test}, ")) && error.contains(words), "{error}");
@@ -153,4 +153,126 @@ fn mannwhitney_of_a_windows_counts_finds_a_shift() {
     guard.flush().unwrap();
     let alerts = guard.alerts(0);
     assert_eq!((alerts[0].test.as_str(), alerts[0].feature.as_deref()), ("mannwhitney", Some("y2")));
+}
+
+fn only(tests: Vec<TestName>, rate: f64, pane: u64) -> GuardOptions {
+    GuardOptions {
+        tests,
+        monitors: Vec::new(),
+        false_alarms: FalseAlarms { rate, per: Per::Window },
+        window: Length::Observations(pane),
+        ..Default::default()
+    }
+}
+
+/// What a guard on one column says of one window, by column name.
+fn of_one_window(reference: &[f64], current: &[f64]) -> Vec<(String, TestResult)> {
+    let one = |rows| Tensor::new(Elements::F64(rows), rows.len()).unwrap();
+    let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+    profile.fit(&one(reference)).unwrap();
+    let options = GuardOptions { repeat: true, ..only(vec![TestName::Welch], 1e-3, current.len().max(20) as u64) };
+    let guard = Guard::new(&profile, options).unwrap();
+    // In pieces, so that moments are merged.
+    for piece in current.chunks(7) {
+        guard.observe(&one(piece), 0, false).unwrap();
+    }
+    guard.close().unwrap();
+    guard.windows(0)[0].tests.iter().map(|test| (test.name.clone(), test.test.result)).collect()
+}
+
+#[test]
+fn welch_of_a_window_is_scipys_of_its_values() {
+    let all: serde_json::Value = serde_json::from_str(include_str!("../reference/two_sample_more.json")).unwrap();
+    let mut compared = 0;
+    for case in all["raw"].as_array().unwrap().iter().filter(|case| case.get("welch").is_some()) {
+        let values =
+            |key: &str| -> Vec<f64> { case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect() };
+        let (reference, current) = (values("reference"), values("current"));
+        if reference.len() < 200 || current.len() < 20 || case["name"] == "offset" {
+            continue;
+        }
+        let (name, result) = &of_one_window(&reference, &current)[0];
+        for (got, key) in [(result.statistic, "welch"), (result.p_value, "welch_p"), (result.effect, "d")] {
+            let expected = case[key].as_f64().unwrap();
+            assert!((got - expected).abs() <= 1e-9 * expected.abs(), "{key} of {}: {got} for {expected}", case["name"]);
+        }
+        assert_eq!((name.as_str(), result.method), ("y1", Method::Asymptotic));
+        compared += 1;
+    }
+    assert!(compared >= 1, "{compared} cases");
+}
+
+#[test]
+fn welch_of_a_window_is_that_of_the_values_of_scores_too() {
+    let mut source = Source(ChaCha8Rng::seed_from_u64(5));
+    let reference = source.rows(3000, 1.0);
+    let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+    profile.fit(&tensor(&reference)).unwrap();
+    let guard = Guard::new(&profile, only(vec![TestName::Welch, TestName::Ks], 1e-3, PANE as u64)).unwrap();
+    let current = source.rows(PANE, 1.1);
+    guard.observe(&tensor(&current), 0, false).unwrap();
+    guard.flush().unwrap();
+    let window = &guard.windows(0)[0];
+    let found = |name: &str| {
+        let of = |test: &&fluxguard::guard::ColumnTest| test.name == name && test.test.result.test == TestName::Welch;
+        window.tests.iter().find(of).unwrap().test.result
+    };
+    for k in 0..FEATURES {
+        let column = |rows: &[f64]| rows.iter().skip(k).step_by(FEATURES).copied().collect::<Vec<f64>>();
+        let expected = Reference::new(&column(&reference)).unwrap().test(TestName::Welch, &column(&current)).unwrap();
+        let got = found(&format!("y{}", k + 1));
+        assert!((got.statistic / expected.statistic - 1.0).abs() < 1e-9, "{got:?} {expected:?}");
+        assert!((got.p_value / expected.p_value - 1.0).abs() < 1e-8 && got.reference_size == 3000, "{got:?}");
+    }
+    // Every column has a result, the scores too.
+    let of = |name: TestName| window.tests.iter().filter(|test| test.test.result.test == name).count();
+    assert!(of(TestName::Welch) == of(TestName::Ks) && of(TestName::Welch) > FEATURES, "{:?}", window.tests);
+    let last = window.tests.iter().rfind(|test| test.test.result.test == TestName::Welch).unwrap();
+    assert!(!last.name.starts_with('y') && last.test.result.current_size == PANE as u64, "{last:?}");
+}
+
+#[test]
+fn welch_is_calibrated_in_a_guard_and_alarms_where_a_mean_moves() {
+    // Three features of each of 400 windows, 8 references of 4,000 rows, which a window of 400 varies beside little.
+    let mut p: Vec<f64> = Vec::new();
+    for seed in 0..8 {
+        let mut source = Source(ChaCha8Rng::seed_from_u64(100 + seed));
+        let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+        profile.fit(&tensor(&source.rows(4000, 1.0))).unwrap();
+        let guard = Guard::new(&profile, only(vec![TestName::Welch], 1e-3, PANE as u64)).unwrap();
+        guard.observe(&tensor(&source.rows(50 * PANE, 1.0)), 0, false).unwrap();
+        guard.flush().unwrap();
+        let windows = guard.windows(0);
+        p.extend(
+            windows.iter().flat_map(|w| &w.tests).filter(|t| t.name.starts_with('y')).map(|t| t.test.result.p_value),
+        );
+        assert!(
+            windows.iter().all(|w| w.tests.iter().all(|t| !t.test.drift)),
+            "a minimum effect of 0.2 and a level of 0.001"
+        );
+        guard.observe(&tensor(&source.rows(PANE, 1.5)), 0, false).unwrap();
+        guard.flush().unwrap();
+        let alerts = guard.alerts(0);
+        assert!(alerts.iter().any(|a| a.test == "welch" && a.feature.as_deref() == Some("y2")), "{alerts:?}");
+    }
+    assert_eq!(p.len(), 8 * 50 * FEATURES);
+    for alpha in [0.01, 0.05, 0.2, 0.5] {
+        let share = p.iter().filter(|p| **p <= alpha).count() as f64 / p.len() as f64;
+        // Windows of one guard share their reference, a tenth of the variance: 50 of them are worth 50/(1 + 49/11), nine.
+        let slack = 3.29 * (alpha * (1.0 - alpha) / (8.0 * 9.0 * FEATURES as f64)).sqrt();
+        assert!((share - alpha).abs() <= slack, "{share} at {alpha}, slack {slack}");
+    }
+}
+
+#[test]
+fn windows_without_a_variance_have_no_welch() {
+    let reference: Vec<f64> = (0..300).map(|i| f64::from(i % 17)).collect();
+    assert!(of_one_window(&reference, &[3.0]).is_empty(), "one value");
+    let mut with_nan = vec![f64::NAN; 19];
+    with_nan.push(4.0);
+    assert!(of_one_window(&reference, &with_nan).iter().all(|(name, _)| name != "y1"), "one finite value");
+    let constant = of_one_window(&reference, &[16.0; 30]);
+    assert!(constant[0].1.p_value < 1e-6 && constant[0].1.effect > 1.0, "{constant:?}");
+    let huge = of_one_window(&reference, &[1e200; 30]);
+    assert!(huge.iter().all(|(_, result)| result.p_value <= 1.0), "{huge:?}");
 }

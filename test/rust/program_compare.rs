@@ -256,6 +256,9 @@ fn bad_arguments_are_named() {
             &["--test", "kss"][..],
             "ks, cvm, ad, kuiper, mannwhitney, welch, epps-singleton, chi2, g, fisher, psi, js, hellinger, tv, kl, wasserstein, energy, mmd, energy-nd, lsdd, c2st, pca, hotelling",
         ),
+        (&["--permutations", "0"], "'--permutations <N>': 0 is not in 1..=10000000"),
+        (&["--permutations", "many"], "'--permutations <N>'"),
+        (&["--seed", "-1"], "'--seed <SEED>'"),
         (&["--alpha", "0"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--alpha", "NaN"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--correction", "fdr"], "benjamini-yekutieli"),
@@ -307,4 +310,32 @@ fn categories_that_only_one_sample_has_are_named() {
     folder.write("same.csv", "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\n".repeat(10));
     let same = folder.run(&["compare", "reference.csv", "same.csv", "--json"]).json();
     assert_eq!(same["columns"][0]["unseen"], Value::Array(vec![]));
+}
+
+#[test]
+fn permutations_are_counted_and_seeded() {
+    let folder = Folder::new("permutations");
+    // The first column has moved a little, the second by far.
+    let rows = |step: u32, n: u32, by: f64| -> String {
+        let row = |i: u32| (f64::from(i * step % n) / f64::from(n), f64::from(i * 31 % n) / f64::from(n));
+        (0..n).map(row).map(|(x, y)| format!("{},{}\n", x + by, y + 20.0 * by)).collect()
+    };
+    folder.write("before.csv", format!("a,b\n{}", rows(17, 61, 0.0)));
+    folder.write("after.csv", format!("a,b\n{}", rows(23, 43, 0.06)));
+    let p_values = |flags: &[&str]| -> Vec<f64> {
+        let json = folder
+            .run(&[&["compare", "before.csv", "after.csv", "--test", "energy,lsdd", "--json"], flags].concat())
+            .json();
+        let columns = json["columns"].as_array().unwrap().iter().flat_map(|c| c["tests"].as_array().unwrap());
+        columns
+            .chain(json["all_columns"]["tests"].as_array().unwrap())
+            .map(|t| t["p_value"].as_f64().unwrap())
+            .collect()
+    };
+    let few = p_values(&["--permutations", "39"]);
+    assert!(few.iter().all(|p| (p * 40.0 - (p * 40.0).round()).abs() < 1e-9 && *p >= 1.0 / 40.0), "{few:?}");
+    assert!(few.contains(&(1.0 / 40.0)), "a column has moved");
+    assert_eq!(p_values(&["--permutations", "999", "--seed", "0"]), p_values(&[]), "the defaults");
+    let seeds: Vec<_> = (1..6).map(|seed| p_values(&["--permutations", "199", "--seed", &seed.to_string()])).collect();
+    assert!(seeds.iter().any(|p| *p != seeds[0]), "a seed matters where nothing is certain: {seeds:?}");
 }

@@ -119,10 +119,11 @@ fn bad_input_is_named() {
     folder.write("current.csv", csv(4, 1500, 1, 0.0, false));
     folder.write("words.csv", "p,y\n0.5,no\n0.1,yes\n");
     folder.write("late.csv", "id,time,prediction,label\n1,5,0,0\n2,4,0,0\n");
-    folder.write("ids.csv", "id,time,prediction,label\n1.5,5,0,0\n");
+    folder.write("ids.csv", "id,time,prediction,label\nx,5,no,0\n");
+    folder.write("mixed.csv", "p,y\n0.5,no\n0.1,maybe\n0.2,yes\n");
     for (arguments, message) in [
         (&["performance", "current.csv", "current.csv", "--score", "p", "--label", "y"][..], "--label: got \"y\""),
-        (&["performance", "words.csv", "current.csv", "--score", "p", "--label", "y"], "it holds text"),
+        (&["performance", "words.csv", "current.csv", "--score", "y", "--label", "p"], "it holds text"),
         (&["performance", "reference.csv", "current.csv", "--label", "y"], "--score: got other columns, or none"),
         (&["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y"], "expected at least 4000"),
         (
@@ -131,10 +132,119 @@ fn bad_input_is_named() {
         ),
         (&["performance", "-", "-", "--score", "p", "--label", "y"], "- for both files"),
         (&["late-labels", "late.csv", "late.csv"], "lines in the order of time"),
-        (&["late-labels", "ids.csv", "late.csv"], "--id: got 1.5 in line 2"),
+        (
+            &["late-labels", "ids.csv", "late.csv", "--outcome", "squared-error"],
+            "ids.csv, line 1, column \"prediction\": it holds text",
+        ),
+        (
+            &["performance", "words.csv", "current.csv", "--score", "p", "--label", "y", "--class", "no"],
+            "--class: got the classes \"no\", expected 2",
+        ),
+        (
+            &["performance", "words.csv", "mixed.csv", "--score", "p", "--label", "y"],
+            "mixed.csv, line 3, column \"y\": got \"maybe\", which is no class",
+        ),
+        (
+            &["performance", "mixed.csv", "words.csv", "--score", "p", "--label", "y"],
+            "--label: got the classes \"maybe\", \"no\", \"yes\", expected 2",
+        ),
+        (
+            &["performance", "reference.csv", "words.csv", "--score", "p", "--label", "y"],
+            "line 2, column \"y\": got \"no\", expected a number",
+        ),
         (&["late-labels", "late.csv", "late.csv", "--id", "x"], "--id: got \"x\""),
     ] {
         let run = folder.run(arguments);
         assert!(run.refused().contains(message), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn classes_may_be_text() {
+    let folder = Folder::new("performance-text");
+    let named = |text: String, names: [&str; 2]| -> String {
+        let mut lines = text.lines();
+        let header = lines.next().unwrap().to_owned() + "\n";
+        let word = |class: &str| names[class.parse::<usize>().unwrap()].to_owned();
+        lines.fold(header, |text, line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let rest: Vec<String> = cells[1..].iter().map(|class| word(class)).collect();
+            text + &format!("{},{}\n", cells[0], rest.join(","))
+        })
+    };
+    for (name, names) in [("numbers", None), ("sorted", Some(["no", "yes"])), ("named", Some(["ok", "fraud"]))] {
+        let write = |file: &str, text: String| {
+            folder.write(&format!("{name}-{file}.csv"), names.map_or(text.clone(), |n| named(text, n)))
+        };
+        write("reference", csv(3, 3000, 1, 0.0, true));
+        write("current", csv(4, 1500, 1, 0.25, true));
+    }
+    let run = |name: &str, more: &[&str]| {
+        let (reference, current) = (format!("{name}-reference.csv"), format!("{name}-current.csv"));
+        let arguments = [
+            "performance",
+            &reference,
+            &current,
+            "--score",
+            "p",
+            "--label",
+            "y",
+            "--chunk-size",
+            "500",
+            "--prediction",
+            "y_pred",
+            "--json",
+        ];
+        folder.run(&[&arguments[..], more].concat()).json()
+    };
+    let numbers = run("numbers", &[]);
+    let by_name = run("sorted", &[]);
+    assert_eq!(by_name["classes"], serde_json::json!(["no", "yes"]));
+    assert_eq!(by_name["chunks"], numbers["chunks"]);
+    // Sorted, "fraud" would be class 0.
+    assert_eq!(run("named", &["--class", "ok", "--class", "fraud"])["chunks"], numbers["chunks"]);
+    assert_ne!(run("named", &[])["chunks"], numbers["chunks"]);
+    assert!(numbers.get("classes").is_none());
+}
+
+#[test]
+fn late_labels_and_ids_may_be_text() {
+    let folder = Folder::new("late-text");
+    let mut random = SplitMix64::new(2);
+    let wrong: Vec<bool> = (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
+    let run = |id: &dyn Fn(usize) -> String, class: [&str; 2]| {
+        let predictions: String = (0..3000).map(|i| format!("{},{i},{}\n", id(i), class[0])).collect();
+        folder.write("predictions.csv", format!("id,time,prediction\n{predictions}"));
+        let labels: String =
+            (0..2900).map(|i| format!("{},{},{}\n", id(i), i + 50, class[usize::from(wrong[i])])).collect();
+        folder.write("labels.csv", format!("id,time,label\n{labels}"));
+        let more = [
+            "late-labels",
+            "predictions.csv",
+            "labels.csv",
+            "--detector",
+            "hddm-a",
+            "--drift-confidence",
+            "0.0001",
+            "--json",
+        ];
+        folder.run(&more).json()
+    };
+    let plain = run(&|i| i.to_string(), ["0", "1"]);
+    let found = plain["detections"].as_array().unwrap();
+    assert!(!found.is_empty() && plain["counts"]["joined"] == 2900);
+    let large = |i: usize| u64::MAX - i as u64;
+    let text = |i: usize| format!("order {i:05}");
+    for (told, ids) in [
+        (run(&|i| large(i).to_string(), ["cat", "dog"]), (|i| serde_json::json!(u64::MAX - i)) as fn(u64) -> Value),
+        (run(&|i| text(i), ["cat", "dog"]), |i| serde_json::json!(format!("order {i:05}"))),
+        // Leading zeros make them text: 007 is not 7.
+        (run(&|i| format!("{i:06}"), ["0", "1"]), |i| serde_json::json!(format!("{i:06}"))),
+        (run(&|i| format!("{i}.0"), ["0.0", "1"]), |i| serde_json::json!(i)),
+    ] {
+        assert_eq!(told["counts"], plain["counts"]);
+        for (ours, first) in told["detections"].as_array().unwrap().iter().zip(found) {
+            assert_eq!((&ours["outcome"], &ours["id"]), (&first["outcome"], &ids(first["id"].as_u64().unwrap())));
+        }
     }
 }

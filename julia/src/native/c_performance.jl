@@ -64,9 +64,9 @@ late_new(face::CFace, options::String) = CLate(face, handle(face) do out
 end)
 
 for (name, call) in ((:late_record, :fg_late_record), (:late_label, :fg_late_label))
-    @eval $name(h::CLate, ids::Vector{UInt64}, values::Vector{Float64}, time::Float64) = text(h.face) do out
-        ccall(symbol(h.face, $(QuoteNode(call))), Int32, (Ptr{Cvoid}, Ptr{UInt64}, Ptr{Float64}, Csize_t, Float64, Ref{Text}),
-            h, ids, values, length(ids), time, out)
+    @eval $name(h::CLate, ids::Vector{UInt64}, signed::Bool, values::Vector{Float64}, time::Float64) = text(h.face) do out
+        ccall(symbol(h.face, $(QuoteNode(call))), Int32, (Ptr{Cvoid}, Ptr{UInt64}, UInt8, Ptr{Float64}, Csize_t, Float64, Ref{Text}),
+            h, ids, signed, values, length(ids), time, out)
     end
 end
 

@@ -21,10 +21,10 @@ Native.late_new(::JlrsFace, options::String) = JlrsLate(made(Rust.LateHandle, Ru
 Native.late_load(::JlrsFace, path::String) = JlrsLate(made(Rust.LateHandle, Rust.late_load(path)))
 Native.late_save(h::JlrsLate, path::String) = check(Rust.late_save(h.handle, path))
 Native.late_describe(h::JlrsLate) = text(Rust.late_describe(h.handle))
-Native.late_record(h::JlrsLate, ids::Vector{UInt64}, values::Vector{Float64}, time::Float64) =
-    text(Rust.late_record(h.handle, ids, values, time))
-Native.late_label(h::JlrsLate, ids::Vector{UInt64}, values::Vector{Float64}, time::Float64) =
-    text(Rust.late_label(h.handle, ids, values, time))
+Native.late_record(h::JlrsLate, ids::Vector{UInt64}, signed::Bool, values::Vector{Float64}, time::Float64) =
+    text(Rust.late_record(h.handle, ids, UInt8(signed), values, time))
+Native.late_label(h::JlrsLate, ids::Vector{UInt64}, signed::Bool, values::Vector{Float64}, time::Float64) =
+    text(Rust.late_label(h.handle, ids, UInt8(signed), values, time))
 
 struct JlrsSketch <: Native.SketchHandle
     handle::Rust.SketchHandle

@@ -55,8 +55,8 @@ Estimates of performance, late labels and sketches. `predictions` and `labels` m
     performance_fit(face, options, y, observations, predictions, labels) -> handle
     performance_estimate(h, y, observations, predictions, labels) -> text
     performance_describe(h) -> text               performance_save(h, path)       performance_load(face, path) -> handle
-    late_new(face, options) -> handle             late_record(h, ids, predictions, time) -> text
-    late_label(h, ids, labels, time) -> text      late_describe(h) -> text
+    late_new(face, options) -> handle             late_record(h, ids, signed, predictions, time) -> text
+    late_describe(h) -> text                      late_label(h, ids, signed, labels, time) -> text
     late_save(h, path)                            late_load(face, path) -> handle
     sketch_new(face, kind, size) -> handle        sketch_read(face, kind, bytes) -> handle
     sketch_update(h, y)                           sketch_update_words(h, words)

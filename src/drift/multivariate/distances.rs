@@ -1,78 +1,218 @@
-//! The matrix of all pairwise values, computed once and re-indexed by every reassignment.
+//! The matrix of all pairwise values, computed once and summed over by every reassignment.
 
-use super::rows::{Rows, squared_distance};
-use crate::drift::two_sample::Permutations;
+use std::ops::Range;
+
+use super::rows::Rows;
+use super::selection::Selection;
+use crate::drift::two_sample::{Permutations, Subsets};
+use crate::parallel::for_pieces;
+use crate::simd::{Lanes, Real, WIDTH, add_subsets, multiversion};
 use crate::{Error, Result};
 
 /// The largest matrix that is made.
 const MOST_BYTES: usize = 1 << 30;
 
-/// A symmetric matrix over all rows of both samples.
+/// Parts of about equal size that threads take: the same for any number of them, and so are all sums.
+const BANDS: usize = 16;
+
+/// A symmetric matrix over all rows of both samples, of which the lower triangle is kept: panels of eight rows, each a column after the
+/// other up to its diagonal. What is no pair of two different rows is 0.
 pub(super) struct Pairwise {
-    values: Vec<f64>,
+    panels: Vec<Lanes>,
     size: usize,
 }
 
+/// Where panel `p` begins.
+fn start(p: usize) -> usize {
+    WIDTH * p * (p + 1) / 2
+}
+
 impl Pairwise {
-    /// Squared Euclidean distances. Cost: O(N² d) and 8 N² bytes.
+    /// Squared Euclidean distances, each summed feature by feature. Cost: O(N² d) and 4 N² bytes.
     ///
     /// # Errors
     /// `InvalidArgument` naming `current`, before anything is allocated, where the matrix would take more than 1 GiB.
     pub(super) fn squared_distances(rows: &Rows) -> Result<Self> {
-        let size = rows.len();
-        let bytes = size.checked_mul(size).and_then(|cells| cells.checked_mul(8)).unwrap_or(usize::MAX);
+        let (size, features) = (rows.len(), rows.features);
+        let count = size.div_ceil(WIDTH);
+        let bytes = count.checked_mul(count + 1).and_then(|pairs| pairs.checked_mul(WIDTH / 2 * size_of::<Lanes>()));
+        let bytes = bytes.unwrap_or(usize::MAX);
         if bytes > MOST_BYTES {
             let was = format!("{} and {} observations", rows.reference_size, rows.current_size);
             let expected = format!(
-                "at most 11585 in both samples together (this matrix of all pairs would take {:.1} GB); thin them",
+                "at most 16376 in both samples together (this matrix of all pairs would take {:.1} GB); thin them",
                 bytes as f64 / 1e9
             );
             return Err(Error::invalid("current", was, expected));
         }
-        let mut values = vec![0f64; size * size];
+        let mut tiles = vec![Lanes::splat(0.0); count * features];
         for i in 0..size {
-            for j in 0..i {
-                let square = squared_distance(rows.row(i), rows.row(j));
-                values[i * size + j] = square;
-                values[j * size + i] = square;
-            }
+            let tile = &mut tiles[i / WIDTH * features..][..features];
+            tile.iter_mut().zip(rows.row(i)).for_each(|(lanes, x)| lanes.0[i % WIDTH] = *x);
         }
-        Ok(Pairwise { values, size })
+        let mut pairwise = Pairwise { panels: vec![Lanes::splat(0.0); start(count)], size };
+        pairwise.for_panels(features, |p, panel| {
+            let own = &tiles[p * features..][..features];
+            squares::<f64>(own, &tiles, panel);
+        });
+        Ok(pairwise)
     }
 
-    pub(super) fn map(&mut self, f: impl Fn(f64) -> f64) {
-        self.values.iter_mut().for_each(|v| *v = f(*v));
+    /// Replaces the values, eight rows at a time; `cost` in multiplications a value.
+    pub(super) fn map(&mut self, cost: usize, f: impl Fn(&mut [Lanes]) + Sync) {
+        self.for_panels(cost, |_, panel| f(panel));
     }
 
-    /// The median over all pairs of different rows.
+    fn count(&self) -> usize {
+        self.size.div_ceil(WIDTH)
+    }
+
+    /// Panels of each band.
+    fn bands(&self) -> Vec<Range<usize>> {
+        let edge = |band: usize| (self.count() as f64 * (band as f64 / BANDS as f64).sqrt()).round() as usize;
+        (0..BANDS).map(|band| edge(band)..edge(band + 1)).collect()
+    }
+
+    /// Multiplications of a band where a value costs so many.
+    fn work(&self, cost: usize) -> usize {
+        (self.panels.len() * WIDTH / BANDS).saturating_mul(cost)
+    }
+
+    fn for_panels(&mut self, cost: usize, work: impl Fn(usize, &mut [Lanes]) + Sync) {
+        let (each, size, bands) = (self.work(cost), self.size, self.bands());
+        let mut rest = self.panels.as_mut_slice();
+        let mut parts: Vec<(Range<usize>, &mut [Lanes])> = Vec::with_capacity(BANDS);
+        for band in bands {
+            let (part, others) = rest.split_at_mut(start(band.end) - start(band.start));
+            parts.push((band, part));
+            rest = others;
+        }
+        for_pieces(&mut parts, 1, each, |_, parts| {
+            for (band, part) in parts {
+                let mut part = &mut part[..];
+                for p in band.clone() {
+                    let (panel, others) = part.split_at_mut(WIDTH * (p + 1));
+                    work(p, panel);
+                    clear(p, panel, size);
+                    part = others;
+                }
+            }
+        });
+    }
+
+    /// What `work` makes of every band, in their order.
+    fn of_bands<T: Send>(&self, cost: usize, work: impl Fn(Range<usize>) -> T + Sync) -> impl Iterator<Item = T> {
+        let bands = self.bands();
+        let mut made: Vec<Option<T>> = bands.iter().map(|_| None).collect();
+        for_pieces(&mut made, 1, self.work(cost), |first, made| {
+            for (made, band) in made.iter_mut().zip(&bands[first..]) {
+                *made = Some(work(band.clone()));
+            }
+        });
+        made.into_iter().flatten()
+    }
+
+    fn panel(&self, p: usize) -> &[Lanes] {
+        &self.panels[start(p)..start(p + 1)]
+    }
+
+    /// The value of two different rows.
+    fn at(&self, i: usize, j: usize) -> f64 {
+        let (i, j) = (i.max(j), i.min(j));
+        self.panels[start(i / WIDTH) + j].0[i % WIDTH]
+    }
+
+    /// The median over all pairs of different rows: the upper one where there are two.
     pub(super) fn median(&self) -> f64 {
-        let size = self.size;
-        let mut pairs: Vec<f64> = (1..size).flat_map(|i| self.values[i * size..i * size + i].iter().copied()).collect();
-        let middle = pairs.len() / 2;
-        *pairs.select_nth_unstable_by(middle, f64::total_cmp).1
+        let count = self.size * (self.size - 1) / 2;
+        let mut random = crate::stats::random::SplitMix64::new(self.size as u64);
+        let selection = Selection::new(count, count / 2, || {
+            let (i, j) = (random.below(self.size), random.below(self.size - 1));
+            self.at(i, j + usize::from(j >= i))
+        });
+        let pairs = |p: usize| {
+            let rows = (self.size - p * WIDTH).min(WIDTH);
+            self.panel(p).iter().enumerate().flat_map(move |(j, lanes)| {
+                let first = (j + 1).saturating_sub(p * WIDTH);
+                lanes.0[first.min(rows)..rows].iter().copied()
+            })
+        };
+        let parts = self.of_bands(2, |band| {
+            let mut part = selection.part();
+            band.for_each(|p| pairs(p).for_each(|value| part.push(value)));
+            part
+        });
+        selection.find(parts).unwrap_or_else(|| {
+            let mut all: Vec<f64> = (0..self.count()).flat_map(pairs).collect();
+            *all.select_nth_unstable_by(count / 2, f64::total_cmp).1
+        })
     }
 
     /// Each row's sum over all other rows.
     pub(super) fn row_sums(&self) -> Vec<f64> {
-        let sum = |(i, row): (usize, &[f64])| row.iter().sum::<f64>() - row[i];
-        self.values.chunks_exact(self.size).enumerate().map(sum).collect()
+        let padded = self.count() * WIDTH;
+        let mut sums = vec![0.0; padded];
+        for part in self.of_bands(2, |band| {
+            let mut sums = vec![0.0; padded];
+            for p in band {
+                let mut own = Lanes::splat(0.0);
+                for (j, lanes) in self.panel(p).iter().enumerate() {
+                    own = own.add(*lanes);
+                    let [a, b, c, d, e, f, g, h] = lanes.0;
+                    sums[j] += ((a + b) + (c + d)) + ((e + f) + (g + h));
+                }
+                sums[p * WIDTH..][..WIDTH].iter_mut().zip(own.0).for_each(|(sum, own)| *sum += own);
+            }
+            sums
+        }) {
+            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        sums.truncate(self.size);
+        sums
     }
 
     /// Sums over the pairs of different rows within the rest, within `chosen` (each pair twice), and between both (once).
     /// Cost: O(chosen²), given the row sums.
-    pub(super) fn sums(&self, chosen: &[u32], row_sums: &[f64]) -> [f64; 3] {
+    fn sums(&self, chosen: &[u32], row_sums: &[f64]) -> [f64; 3] {
         let (mut within, mut rows) = (0.0, 0.0);
         for (k, &i) in chosen.iter().enumerate() {
-            let row = &self.values[i as usize * self.size..];
-            within += 2.0 * chosen[..k].iter().map(|&j| row[j as usize]).sum::<f64>();
+            within += chosen[..k].iter().map(|&j| self.at(i as usize, j as usize)).sum::<f64>();
             rows += row_sums[i as usize];
         }
-        let between = rows - within;
-        [row_sums.iter().sum::<f64>() - within - 2.0 * between, within, between]
+        three(2.0 * within, rows, row_sums.iter().sum())
     }
-}
 
-impl Pairwise {
+    /// The same for many choices. Cost: O(N²/128) each, whatever their size.
+    fn sums_of_subsets(&self, subsets: &Subsets, row_sums: &[f64]) -> Vec<[f64; 3]> {
+        let Subsets { draws, masks } = subsets;
+        let mut sums = vec![(0.0, 0.0); *draws];
+        for part in self.of_bands(draws.div_ceil(WIDTH), |band| {
+            let mut part = vec![(0.0, 0.0); *draws];
+            let mut columns = vec![Lanes::splat(0.0); *draws];
+            for p in band {
+                columns.fill(Lanes::splat(0.0));
+                for (columns_of, masks) in self.panel(p).chunks(32).zip(masks.chunks_exact(4 * draws)) {
+                    add_subsets(columns_of, masks, &mut columns);
+                }
+                let mut of_rows = Lanes::splat(0.0);
+                of_rows.0.iter_mut().zip(&row_sums[p * WIDTH..]).for_each(|(lane, sum)| *lane = *sum);
+                let masks = &masks[p * draws..][..*draws];
+                for (((within, rows), columns), mask) in part.iter_mut().zip(&columns).zip(masks) {
+                    for l in 0..WIDTH {
+                        let chosen = f64::from(mask >> l & 1);
+                        *within += chosen * columns.0[l];
+                        *rows += chosen * of_rows.0[l];
+                    }
+                }
+            }
+            part
+        }) {
+            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum = (sum.0 + part.0, sum.1 + part.1));
+        }
+        let all = row_sums.iter().sum();
+        sums.into_iter().map(|(within, rows)| three(2.0 * within, rows, all)).collect()
+    }
+
     /// A statistic of the three sums and of both sizes, its p-value by reassignment, and the sums observed.
     pub(super) fn test(
         &self,
@@ -85,11 +225,149 @@ impl Pairwise {
         let current: Vec<u32> = (m as u32..self.size as u32).collect();
         let sums = self.sums(&current, &row_sums);
         let observed = statistic(sums, m as f64, n as f64);
-        let p_value = permutations.p_value_of_rows(observed, self.size, m.min(n), |chosen| {
-            let [rest, within, between] = self.sums(chosen, &row_sums);
+        let fewer = m.min(n);
+        let of = |[rest, within, between]: [f64; 3]| {
             let sums = if m < n { [within, rest, between] } else { [rest, within, between] };
             statistic(sums, m as f64, n as f64)
-        });
+        };
+        let p_value = if fewer > self.size / DENSE {
+            permutations.p_value_of_subsets(observed, self.size, fewer, |subsets| {
+                self.sums_of_subsets(subsets, &row_sums).into_iter().map(of).collect()
+            })
+        } else {
+            permutations.p_value_of_rows(observed, self.size, fewer, |chosen| of(self.sums(chosen, &row_sums)))
+        };
         (observed, p_value, sums)
+    }
+}
+
+/// Of more rows than one in so many, sums are faster by subsets than pair by pair.
+const DENSE: usize = 8;
+
+fn three(within: f64, rows: f64, all: f64) -> [f64; 3] {
+    let between = rows - within;
+    [all - within - 2.0 * between, within, between]
+}
+
+/// What is no pair: the diagonal and beyond, and rows that are not there.
+fn clear(p: usize, panel: &mut [Lanes], size: usize) {
+    for (j, lanes) in panel[p * WIDTH..].iter_mut().enumerate() {
+        lanes.0[..=j].fill(0.0);
+    }
+    let rows = (size - p * WIDTH).min(WIDTH);
+    if rows < WIDTH {
+        panel.iter_mut().for_each(|lanes| lanes.0[rows..].fill(0.0));
+    }
+}
+
+multiversion! {
+    /// Of the rows of one tile with those of the first tiles.
+    fn squares(own: &[Lanes], tiles: &[Lanes], panel: &mut [Lanes]) -> () = squares_body
+}
+
+// Without fused multiplication, so that all machines find the same.
+#[inline(always)]
+fn squares_body<T: Real, const FMA: bool>(own: &[Lanes], tiles: &[Lanes], panel: &mut [Lanes]) {
+    for (eight, tile) in panel.chunks_exact_mut(WIDTH).zip(tiles.chunks_exact(own.len())) {
+        for (half, four) in eight.chunks_exact_mut(4).enumerate() {
+            let mut sums = [Lanes::splat(0.0); 4];
+            for (x, y) in own.iter().zip(tile) {
+                for (c, sum) in sums.iter_mut().enumerate() {
+                    let difference = x.sub(Lanes::splat(y.0[4 * half + c]));
+                    *sum = difference.fma::<false>(difference, *sum);
+                }
+            }
+            four.copy_from_slice(&sums);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::drift::multivariate::rows::squared_distance;
+    use crate::tensor::{Elements, Tensor};
+    use crate::testing::Random;
+
+    fn rows(m: usize, n: usize, features: usize, seed: u64) -> Rows {
+        let mut random = Random(seed);
+        let [a, b] = [m, n].map(|size| random.normals(size * features));
+        let tensor = |values, size| Tensor::new(Elements::F64(values), size).unwrap();
+        Rows::new(&tensor(&a, m), &tensor(&b, n), 1).unwrap()
+    }
+
+    /// All pairs, one by one.
+    fn naive(rows: &Rows, chosen: &[u32]) -> [f64; 3] {
+        let mut sums = [0.0; 3];
+        for i in 0..rows.len() {
+            for j in (0..rows.len()).filter(|j| *j != i) {
+                let value = squared_distance(rows.row(i), rows.row(j));
+                match (chosen.contains(&(i as u32)), chosen.contains(&(j as u32))) {
+                    (false, false) => sums[0] += value,
+                    (true, true) => sums[1] += value,
+                    (true, false) => sums[2] += value,
+                    (false, true) => {}
+                }
+            }
+        }
+        sums
+    }
+
+    #[test]
+    fn sums_and_medians_are_those_of_all_pairs() {
+        for (m, n, features) in [(1, 1, 1), (2, 5, 3), (4, 4, 1), (17, 23, 9), (70, 61, 2)] {
+            let rows = rows(m, n, features, (m + 100 * n) as u64);
+            let pairwise = Pairwise::squared_distances(&rows).unwrap();
+            let mut pairs: Vec<f64> = Vec::new();
+            for i in 0..m + n {
+                for j in 0..i {
+                    pairs.push(squared_distance(rows.row(i), rows.row(j)));
+                    assert_eq!(pairwise.at(j, i), pairs[pairs.len() - 1]);
+                }
+            }
+            pairs.sort_by(f64::total_cmp);
+            assert_eq!(pairwise.median(), pairs[pairs.len() / 2]);
+            let row_sums = pairwise.row_sums();
+            let near = |fast: [f64; 3], slow: [f64; 3]| {
+                assert!(
+                    fast.iter().zip(slow).all(|(f, s)| (f - s).abs() < 1e-11 * row_sums[0] * 99.0),
+                    "{fast:?} {slow:?}"
+                );
+            };
+            let fewer = m.min(n);
+            let permutations = Permutations { draws: 40, seed: 3 };
+            let mut all: Vec<Vec<u32>> = Vec::new();
+            permutations.p_value_of_rows(1.0, m + n, fewer, |chosen| {
+                near(pairwise.sums(chosen, &row_sums), naive(&rows, chosen));
+                all.push(chosen.to_vec());
+                0.0
+            });
+            permutations.p_value_of_subsets(1.0, m + n, fewer, |subsets| {
+                let sums = pairwise.sums_of_subsets(subsets, &row_sums);
+                sums.iter().zip(&all).for_each(|(sums, chosen)| near(*sums, naive(&rows, chosen)));
+                assert_eq!(sums.len(), 40);
+                vec![0.0; 40]
+            });
+        }
+    }
+
+    #[test]
+    fn medians_of_many_pairs_equal_ones_too() {
+        for step in [0.0, 0.5, 1.0] {
+            let mut random = Random(9);
+            let mut values = random.normals(600);
+            if step > 0.0 {
+                values.iter_mut().for_each(|x| *x = (*x / step).round() * step);
+            }
+            let tensor = Tensor::new(Elements::F64(&values), 600).unwrap();
+            let rows = Rows::new(&tensor, &tensor, 1).unwrap();
+            let mut pairs: Vec<f64> = (0..1200)
+                .flat_map(|i| (0..i).map(move |j| (i, j)))
+                .map(|(i, j)| squared_distance(rows.row(i), rows.row(j)))
+                .collect();
+            pairs.sort_by(f64::total_cmp);
+            assert_eq!(Pairwise::squared_distances(&rows).unwrap().median(), pairs[pairs.len() / 2]);
+        }
     }
 }

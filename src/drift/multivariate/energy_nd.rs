@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 /// divided by their standard deviation over both samples. `statistic` is D; 0 only where the distributions are equal.
 ///
 /// The effect is √(D²/(2E‖X-Y‖)), the root of the energy coefficient, in [0, 1]. The p-value is by reassignment of the
-/// rows, which re-indexes one matrix of distances. Cost and memory: as [`super::mmd::test`].
+/// rows, over one matrix of distances. Cost and memory: as [`super::mmd::test`].
 ///
 /// # Errors
 /// As [`super::mmd::test`], but for 1 observation, which is enough.
@@ -18,7 +18,7 @@ pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, permutations: Permutat
     let mut rows = Rows::new(reference, current, 1)?;
     rows.standardize();
     let mut distances = Pairwise::squared_distances(&rows)?;
-    distances.map(f64::sqrt);
+    distances.map(4, |squares| squares.iter_mut().flat_map(|lanes| &mut lanes.0).for_each(|x| *x = x.sqrt()));
     let (square, p_value, [_, _, between]) =
         distances.test(&rows, permutations, |[within_m, within_n, between], m, n| {
             2.0 * between / (m * n) - within_m / (m * m) - within_n / (n * n)

@@ -7,6 +7,7 @@ use super::distances::Pairwise;
 use super::rows::Rows;
 use crate::Result;
 use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
+use crate::simd::{Lanes, Real, multiversion};
 use crate::tensor::Tensor;
 
 /// The unbiased MMD² (Gretton et al. 2012, "A kernel two-sample test", eq. 3) with the kernel exp(-‖x - y‖²/(2σ²)) on features
@@ -17,7 +18,7 @@ use crate::tensor::Tensor;
 ///
 /// | method | statistic | p-value | cost for N = m + n rows | memory |
 /// |---|---|---|---|---|
-/// | `permutation` (default) | over all pairs of rows | by reassignment, re-indexing one kernel matrix | N² d + draws · min(m, n)² | 8 N² bytes, at most 1 GiB |
+/// | `permutation` (default) | over all pairs of rows | by reassignment, over one kernel matrix, 1024 at a time | N² d + draws · N²/128, or draws · k²/2 for k = min(m, n) < N/8 | 4 N² bytes, at most 1 GiB |
 /// | `random-features` | unbiased for the same MMD², off by the draw of 128 random frequencies (Rahimi & Recht 2007, section 3) | by reassignment of blocks of rows, exact | N d · 128, and draws · 256 · min(m, n, 1000) | 8 N d bytes |
 /// | `linear` | over min(m, n)/2 pairs of rows (section 6) | normal, for large samples | N d | 8 N d bytes |
 ///
@@ -28,7 +29,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 /// `FeatureMismatch`; `InvalidArgument` naming `method` for one that mmd has not; naming `reference` or `current` for NaN or
-/// Inf, fewer than 2 observations (`linear`: 100), or more than fit into memory (`permutation`: 11585 in both together).
+/// Inf, fewer than 2 observations (`linear`: 100), or more than fit into memory (`permutation`: 16376 in both together).
 pub fn test(
     reference: &Tensor<'_>,
     current: &Tensor<'_>,
@@ -62,9 +63,21 @@ fn over_all_pairs(rows: &Rows, permutations: Permutations) -> Result<(f64, f64)>
         0.0 => 1.0,
         median => median,
     };
-    kernel.map(|square| (-square / median).exp());
+    kernel.map(16, |squares| gaussian::<f64>(squares, median));
     let (statistic, p_value, _) = kernel.test(rows, permutations, |[within_m, within_n, between], m, n| {
         within_m / (m * (m - 1.0)) + within_n / (n * (n - 1.0)) - 2.0 * between / (m * n)
     });
     Ok((statistic, p_value))
+}
+
+multiversion! {
+    fn gaussian(squares: &mut [Lanes], median: f64) -> () = gaussian_body
+}
+
+// Without fused multiplication, so that all machines find the same: the statistic seeds the reassignments.
+#[inline(always)]
+fn gaussian_body<T: Real, const FMA: bool>(squares: &mut [Lanes], median: f64) {
+    for lanes in squares {
+        lanes.0.iter_mut().for_each(|x| *x = (-*x / median).exp_nonpositive::<false>());
+    }
 }

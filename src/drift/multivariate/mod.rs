@@ -12,6 +12,7 @@ pub mod lsdd;
 pub mod mmd;
 pub mod pca;
 mod rows;
+mod selection;
 
 use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
 use crate::tensor::Tensor;
@@ -31,14 +32,28 @@ pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Res
 /// # Errors
 /// As [`test`], and `InvalidArgument` naming `method` for one that the test has not.
 pub fn test_by(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
+    test_with(name, reference, current, method, Permutations::default())
+}
+
+/// The same with so many reassignments, from their seed, where the p-value comes from them.
+///
+/// # Errors
+/// As [`test_by`], and `InvalidArgument` naming `permutations` where they are out of range.
+pub fn test_with(
+    name: TestName,
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     method.expect_of(name)?;
-    let permutations = Permutations::default();
+    permutations.check()?;
     match name {
         TestName::Mmd => mmd::test(reference, current, method, permutations),
         TestName::EnergyNd => energy_nd::test(reference, current, permutations),
         TestName::Lsdd => lsdd::test(reference, current, permutations),
         TestName::C2st => c2st::test(reference, current, method),
-        TestName::Pca => pca::test(reference, current, method),
+        TestName::Pca => pca::test(reference, current, method, permutations),
         TestName::Hotelling => hotelling::test(reference, current),
         _ => {
             let known = TestName::OF_ALL_COLUMNS.map(TestName::as_str).join(", ");
@@ -125,9 +140,9 @@ mod tests {
             let wide = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&[1.0; 9], 3)).unwrap_err();
             assert_eq!(wide.code(), 103);
         }
-        let large = vec![0.5; 12_000];
-        let error = test(TestName::Mmd, &tensor(&large, 12_000), &tensor(&[1.0, 2.0], 2)).unwrap_err();
+        let large = vec![0.5; 17_000];
+        let error = test(TestName::Mmd, &tensor(&large, 17_000), &tensor(&[1.0, 2.0], 2)).unwrap_err();
         assert!(error.to_string().contains("1.2 GB"), "{error}");
-        assert!(test(TestName::Ks, &tensor(&large, 12_000), &tensor(&[1.0, 2.0], 2)).is_err());
+        assert!(test(TestName::Ks, &tensor(&large, 17_000), &tensor(&[1.0, 2.0], 2)).is_err());
     }
 }

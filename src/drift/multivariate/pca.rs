@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
 
 use super::rows::Rows;
-use crate::drift::two_sample::{Method, Reference, TestName, TestResult};
+use crate::drift::two_sample::{Method, Permutations, Reference, TestName, TestResult};
 use crate::stats::symmetric;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
@@ -33,7 +33,12 @@ const MOST_BYTES: usize = 1 << 30;
 /// `FeatureMismatch`; `InvalidArgument` naming `method` for one that pca has not; naming `reference` for fewer than 10
 /// observations, for 1 feature (nothing is left over), or for more features than a covariance of 1 GiB has; naming `reference` or
 /// `current` for NaN or Inf.
-pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
+pub fn test(
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     method.expect_of(TestName::Pca)?;
     if reference.observations() < LEAST {
         let was = format!("{} observations", reference.observations());
@@ -54,7 +59,7 @@ pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Res
     let subspace = Subspace::fit(before.slice(s![..;2, ..]))?;
     let held: Vec<f64> = before.slice(s![1..;2, ..]).rows().into_iter().map(|row| subspace.error(row)).collect();
     let errors: Vec<f64> = now.chunks_exact(features).map(|row| subspace.error(ArrayView1::from(row))).collect();
-    let found = Reference::new(&held)?.test_by(TestName::Ks, &errors, method)?;
+    let found = Reference::new(&held)?.test_with(TestName::Ks, &errors, method, permutations)?;
     let (reference_size, current_size) = (rows.reference_size as u64, rows.current_size as u64);
     Ok(TestResult { test: TestName::Pca, reference_size, current_size, ..found })
 }

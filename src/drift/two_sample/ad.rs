@@ -20,7 +20,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Ad, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     if pooled.groups().len() == 1 {
@@ -35,7 +40,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> R
         let standardized = (a2 - 1.0) / standard_deviation(m, n);
         Ok(goodness_of_fit::anderson_darling_sf(1.0 + goodness_of_fit::ANDERSON_DARLING_SD * standardized))
     };
-    let p_value = pooled.p_value(method, statistic, limit, Permutations::default())?;
+    let p_value = pooled.p_value(method, statistic, limit, permutations)?;
     let a2 = statistic(pooled.groups());
     Ok(pooled.result(TestName::Ad, a2, p_value, (a2 * pooled.size() / pooled.pairs()).sqrt()))
 }

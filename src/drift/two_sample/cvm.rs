@@ -21,7 +21,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Cvm, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     let (pairs, size) = (pooled.pairs(), pooled.size());
@@ -43,7 +48,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> R
                 / (45.0 * size * size * 4.0 * pairs);
             Ok(goodness_of_fit::cramer_von_mises_sf(1.0 / 6.0 + (t - mean) / (45.0 * variance).sqrt()))
         };
-        pooled.p_value(method, statistic, limit, Permutations::default())?
+        pooled.p_value(method, statistic, limit, permutations)?
     };
     Ok(pooled.result(TestName::Cvm, t, p_value, (t * size / pairs).max(0.0).sqrt().min(1.0)))
 }

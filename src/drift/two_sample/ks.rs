@@ -121,13 +121,13 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: kolmogorov::
     Ok(TestResult { test: TestName::Ks, statistic, p_value, effect: statistic, method, reference_size, current_size })
 }
 
-/// By reassignment of the pooled values: with ties the p-value is then not conservative. Cost: O((m + n) · 999).
-pub(super) fn by_permutation(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+/// By reassignment of the pooled values: with ties the p-value is then not conservative. Cost: O((m + n) · draws).
+pub(super) fn by_permutation(reference: &[f64], current: &[f64], permutations: Permutations) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     let statistic = |groups: &[Group]| walk(groups, m, n).map(|(f, g, _)| (f - g).abs()).fold(0.0, f64::max);
     let unused = |_| Ok(1.0);
-    let p_value = pooled.p_value(Method::Permutation, statistic, unused, Permutations::default())?;
+    let p_value = pooled.p_value(Method::Permutation, statistic, unused, permutations)?;
     let d = statistic_of_sorted(reference, current);
     Ok(pooled.result(TestName::Ks, d, p_value, d))
 }

@@ -18,7 +18,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Kuiper, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
     let statistic = |groups: &[Group]| {
@@ -27,7 +32,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> R
         high - low
     };
     let limit = |v: f64| Ok(goodness_of_fit::kuiper_sf(v, pooled.pairs() / pooled.size()));
-    let p_value = pooled.p_value(method, statistic, limit, Permutations::default())?;
+    let p_value = pooled.p_value(method, statistic, limit, permutations)?;
     let v = statistic(pooled.groups()).min(1.0);
     Ok(pooled.result(TestName::Kuiper, v, p_value, v))
 }

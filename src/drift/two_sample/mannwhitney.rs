@@ -26,7 +26,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::MannWhitney, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (pairs, size) = (pooled.pairs(), pooled.size());
     let u = u_of(pooled.groups());
@@ -52,7 +57,7 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: Method) -> R
             let variance = pairs / 12.0 * (size + 1.0 - pooled.ties() / (size * (size - 1.0)));
             Ok(2.0 * normal::sf((from_middle - 0.5) / variance.sqrt()))
         };
-        pooled.p_value(chosen, from_middle, limit, Permutations::default())?
+        pooled.p_value(chosen, from_middle, limit, permutations)?
     };
     Ok(pooled.result(TestName::MannWhitney, u, p_value, (2.0 * u / pairs - 1.0).abs()))
 }

@@ -37,6 +37,7 @@ pub use bins::DEFAULT_BINS;
 pub use method::{Method, Methods};
 pub use name::TestName;
 pub use permutation::Permutations;
+pub(in crate::drift) use permutation::Subsets;
 pub use reference::Reference;
 pub use sort::sorted;
 

@@ -100,7 +100,7 @@ impl TestName {
     }
 
     /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference.
-    pub const OF_WINDOWS: [TestName; 9] = [
+    pub const OF_WINDOWS: [TestName; 10] = [
         TestName::Ks,
         TestName::Chi2,
         TestName::G,
@@ -110,17 +110,17 @@ impl TestName {
         TestName::Kl,
         TestName::Wasserstein,
         TestName::MannWhitney,
+        TestName::Welch,
     ];
 
     /// # Errors
-    /// `InvalidArgument` naming `tests` for a test that a window's counts are not enough for; it says why, and what is near it.
+    /// `InvalidArgument` naming `tests` for a test that a window's counts and moments are not enough for; it says why, and what is near it.
     pub fn expect_of_windows(self) -> Result<()> {
         if Self::OF_WINDOWS.contains(&self) {
             return Ok(());
         }
         let (why, instead) = match self {
             TestName::Cvm | TestName::Ad | TestName::Kuiper => ("its limit law is that of values, not of counts", "ks"),
-            TestName::Welch => ("a window keeps no variances of its scores", "mannwhitney"),
             TestName::EppsSingleton | TestName::Energy => ("it needs the values", "ks or wasserstein"),
             TestName::Fisher => ("it is for two values", "chi2 or g"),
             TestName::Tv => {

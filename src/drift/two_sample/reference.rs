@@ -90,20 +90,36 @@ impl Reference {
     /// As [`Reference::test`]; `InvalidArgument` naming `method` where the test has not this method, or where these samples
     /// are too many or too tied for an exact p-value.
     pub fn test_by<T: Into<f64> + Copy>(&self, name: TestName, current: &[T], method: Method) -> Result<TestResult> {
+        self.test_with(name, current, method, Permutations::default())
+    }
+
+    /// The same with so many reassignments, from their seed, where the p-value comes from them.
+    ///
+    /// # Errors
+    /// As [`Reference::test_by`], and `InvalidArgument` naming `permutations` where they are out of range.
+    pub fn test_with<T: Into<f64> + Copy>(
+        &self,
+        name: TestName,
+        current: &[T],
+        method: Method,
+        permutations: Permutations,
+    ) -> Result<TestResult> {
         method.expect_of(name)?;
-        let permutations = Permutations::default();
+        permutations.check()?;
         let by_counts = |test: fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult>| {
             test(&self.counts, &self.count(current)?, method, permutations)
         };
         match name {
             TestName::Ks => match method {
-                Method::Permutation => self.by_values(current, ks::by_permutation),
+                Method::Permutation => self.by_values(current, |a, b| ks::by_permutation(a, b, permutations)),
                 Method::Exact => self.ks_by(current, kolmogorov::Method::Exact),
                 Method::Asymptotic => self.ks_by(current, kolmogorov::Method::Asymptotic),
                 _ => self.ks_by(current, kolmogorov::Method::Auto),
             },
-            TestName::Wasserstein if method == Method::Asymptotic => self.wasserstein_asymptotic(current),
-            TestName::Wasserstein => self.wasserstein(current),
+            TestName::Wasserstein if method == Method::Asymptotic && self.standard_deviation > 0.0 => {
+                self.wasserstein_asymptotic(current)
+            }
+            TestName::Wasserstein => self.wasserstein_by_permutation(current, permutations),
             TestName::Chi2 => by_counts(chi2::from_counts_with),
             TestName::G => by_counts(g::from_counts_with),
             TestName::Psi => by_counts(psi::from_counts_with),
@@ -111,10 +127,10 @@ impl Reference {
             TestName::Hellinger => by_counts(hellinger::from_counts_with),
             TestName::Tv => by_counts(tv::from_counts_with),
             TestName::Kl => by_counts(kl::from_counts_with),
-            TestName::Cvm => self.by_values(current, |a, b| cvm::of_sorted(a, b, method)),
-            TestName::Ad => self.by_values(current, |a, b| ad::of_sorted(a, b, method)),
-            TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method)),
-            TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method)),
+            TestName::Cvm => self.by_values(current, |a, b| cvm::of_sorted(a, b, method, permutations)),
+            TestName::Ad => self.by_values(current, |a, b| ad::of_sorted(a, b, method, permutations)),
+            TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method, permutations)),
+            TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method, permutations)),
             TestName::Welch => self.by_values(current, welch::of_sorted),
             TestName::EppsSingleton => self.by_values(current, epps_singleton::of_sorted),
             TestName::Fisher => self.by_values(current, fisher::of_sorted),

@@ -2,6 +2,7 @@
 
 use super::wasserstein::checked_range;
 use super::{Method, Reference, TestName, TestResult};
+use crate::sketch::Moments;
 use crate::stats::student_t;
 use crate::{Error, Result};
 
@@ -28,8 +29,25 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
     // In units of the range, so that no square overflows.
     let range = checked_range(reference, current)?;
     let (low, unit) = (reference[0].min(current[0]), if range > 0.0 { range } else { 1.0 });
-    let (m, n) = (reference.len() as f64, current.len() as f64);
-    let (a, b) = (Sample::new(reference, low, unit), Sample::new(current, low, unit));
+    of_scaled(SampleMoments::of_sorted(reference, low, unit), SampleMoments::of_sorted(current, low, unit), unit)
+}
+
+/// The same of what is left of two samples whose values are gone; exact, for the test uses nothing else.
+///
+/// # Errors
+/// `InvalidArgument` naming `reference` or `current` for fewer than 2 values, or moments that are no finite numbers.
+pub fn from_moments(reference: SampleMoments, current: SampleMoments) -> Result<TestResult> {
+    for (argument, sample) in [("reference", reference), ("current", current)] {
+        if !sample.is_enough() {
+            let was = format!("{} values of mean {} and variance {}", sample.size, sample.mean, sample.variance);
+            return Err(Error::invalid(argument, was, "at least 2 for welch, and finite moments"));
+        }
+    }
+    of_scaled(reference, current, 1.0)
+}
+
+fn of_scaled(a: SampleMoments, b: SampleMoments, unit: f64) -> Result<TestResult> {
+    let (m, n) = (a.size as f64, b.size as f64);
     let difference = b.mean - a.mean;
     let (of_a, of_b) = (a.variance / m, b.variance / n);
     let error = (of_a + of_b).sqrt();
@@ -39,29 +57,58 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
         (difference * unit, f64::from(u8::from(!differs)), (difference * unit).abs())
     } else {
         let t = difference / error;
-        let degrees = (of_a + of_b).powi(2) / (of_a * of_a / (m - 1.0) + of_b * of_b / (n - 1.0));
+        // As shares, so that squares of small variances do not vanish.
+        let (of_a, of_b) = (of_a / (of_a + of_b), of_b / (of_a + of_b));
+        let degrees = 1.0 / (of_a * of_a / (m - 1.0) + of_b * of_b / (n - 1.0));
         let d = difference.abs() / (0.5 * (a.variance + b.variance)).sqrt();
         (t, student_t::two_sided(t, degrees)?, d)
     };
-    let (reference_size, current_size) = (reference.len() as u64, current.len() as u64);
     let method = if error == 0.0 { Method::Exact } else { Method::Asymptotic };
-    Ok(TestResult { test: TestName::Welch, statistic, p_value, effect, method, reference_size, current_size })
+    Ok(TestResult {
+        test: TestName::Welch,
+        statistic,
+        p_value,
+        effect,
+        method,
+        reference_size: a.size,
+        current_size: b.size,
+    })
 }
 
-struct Sample {
-    mean: f64,
-    /// Divisor n - 1.
-    variance: f64,
+/// What Welch's test needs of a sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampleMoments {
+    /// Values.
+    pub size: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// Their variance, divisor n - 1; 0 for equal values.
+    pub variance: f64,
 }
 
-impl Sample {
-    fn new(sorted: &[f64], low: f64, unit: f64) -> Self {
-        let size = sorted.len() as f64;
+impl SampleMoments {
+    /// Whether there are two values at least, and none so large that its square overflows.
+    #[must_use]
+    pub fn is_enough(self) -> bool {
+        self.size >= 2 && self.mean.is_finite() && self.variance.is_finite()
+    }
+
+    /// Of the finite values of one feature.
+    #[must_use]
+    pub fn of(moments: &Moments, feature: usize) -> Self {
+        let (size, mean) = (moments.count(feature), moments.mean(feature));
+        SampleMoments { size, mean, variance: moments.variance(feature) }
+    }
+
+    /// In units of `unit` from `low` on.
+    pub(crate) fn of_sorted(sorted: &[f64], low: f64, unit: f64) -> Self {
+        let count = sorted.len() as f64;
         if sorted[0] == sorted[sorted.len() - 1] {
-            return Sample { mean: (sorted[0] - low) / unit, variance: 0.0 };
+            return SampleMoments { size: sorted.len() as u64, mean: (sorted[0] - low) / unit, variance: 0.0 };
         }
         let scaled = || sorted.iter().map(|v| (v - low) / unit);
-        let mean = scaled().sum::<f64>() / size;
-        Sample { mean, variance: scaled().map(|v| (v - mean).powi(2)).sum::<f64>() / (size - 1.0) }
+        let mean = scaled().sum::<f64>() / count;
+        let variance = scaled().map(|v| (v - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        SampleMoments { size: sorted.len() as u64, mean, variance }
     }
 }

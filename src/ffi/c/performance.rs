@@ -100,12 +100,13 @@ pub unsafe extern "C" fn fg_late_new(options: *const u8, len: usize, out: *mut *
     answer32(|| unsafe { give_handle(out, performance::late_new(text("options", options, len)?)?) })
 }
 
-/// Takes in `len` predictions made at `time` (NaN for none); JSON list of [`crate::performance::late::Detection`]. Two threads
-/// must not do this, or [`fg_late_label`], at once.
+/// Takes in `len` predictions made at `time` (NaN for none), `signed`: whether ids are signed (0: not); JSON list of
+/// [`crate::performance::late::Detection`], ids as text. Two threads must not do this, or [`fg_late_label`], at once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_late_record(
     late: *mut c_void,
     ids: *const u64,
+    signed: u8,
     predictions: *const f64,
     len: usize,
     time: f64,
@@ -116,7 +117,7 @@ pub unsafe extern "C" fn fg_late_record(
         unsafe {
             let late = borrow_mut::<LateLabels>("late", late)?;
             let (ids, predictions) = (slice("ids", ids, len)?, slice("predictions", predictions, len)?);
-            give(out, performance::late_record(late, ids, predictions, time)?)
+            give(out, performance::late_record(late, (ids, signed), predictions, time)?)
         }
     })
 }
@@ -126,6 +127,7 @@ pub unsafe extern "C" fn fg_late_record(
 pub unsafe extern "C" fn fg_late_label(
     late: *mut c_void,
     ids: *const u64,
+    signed: u8,
     labels: *const f64,
     len: usize,
     time: f64,
@@ -136,7 +138,7 @@ pub unsafe extern "C" fn fg_late_label(
         unsafe {
             let late = borrow_mut::<LateLabels>("late", late)?;
             let (ids, labels) = (slice("ids", ids, len)?, slice("labels", labels, len)?);
-            give(out, performance::late_label(late, ids, labels, time)?)
+            give(out, performance::late_label(late, (ids, signed), labels, time)?)
         }
     })
 }
@@ -199,10 +201,10 @@ mod tests {
             fg_text_free(answer.ptr, answer.len);
             assert_eq!(estimate(std::ptr::null_mut(), &raw mut answer), -100);
             assert_eq!(fg_late_new(std::ptr::null(), 0, &raw mut late), 0);
-            assert_eq!(fg_late_record(late, std::ptr::null(), none, 1, f64::NAN, &raw mut answer), -100);
-            assert_eq!(fg_late_record(late, [1u64].as_ptr(), labels.as_ptr(), 1, f64::NAN, &raw mut answer), 0);
+            assert_eq!(fg_late_record(late, std::ptr::null(), 0, none, 1, f64::NAN, &raw mut answer), -100);
+            assert_eq!(fg_late_record(late, [1u64].as_ptr(), 1, labels.as_ptr(), 1, f64::NAN, &raw mut answer), 0);
             fg_text_free(answer.ptr, answer.len);
-            assert_eq!(fg_late_label(std::ptr::null_mut(), [1u64].as_ptr(), none, 1, 0.0, &raw mut answer), -100);
+            assert_eq!(fg_late_label(std::ptr::null_mut(), [1u64].as_ptr(), 0, none, 1, 0.0, &raw mut answer), -100);
             fg_performance_free(handle);
             fg_late_free(late);
             fg_late_free(std::ptr::null_mut());

@@ -211,9 +211,9 @@ julia_module! {
     fn late_new(options: JuliaString) -> ValueRet;
     fn late_load(path: JuliaString) -> ValueRet;
     #[untracked_self]
-    in LateHandle fn late_record(&self, ids: TypedArray<u64>, predictions: TypedArray<f64>, time: f64) -> ValueRet;
+    in LateHandle fn late_record(&self, ids: TypedArray<u64>, signed: u8, predictions: TypedArray<f64>, time: f64) -> ValueRet;
     #[untracked_self]
-    in LateHandle fn late_label(&self, ids: TypedArray<u64>, labels: TypedArray<f64>, time: f64) -> ValueRet;
+    in LateHandle fn late_label(&self, ids: TypedArray<u64>, signed: u8, labels: TypedArray<f64>, time: f64) -> ValueRet;
     #[untracked_self]
     in LateHandle fn late_describe(&self) -> ValueRet;
     #[untracked_self]

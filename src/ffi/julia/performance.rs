@@ -89,12 +89,18 @@ impl LateHandle {
         Ok(self.late.get("late")?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn late_record(&self, ids: TypedArray<u64>, predictions: TypedArray<f64>, time: f64) -> ValueRet {
-        made_text(|| performance::late_record(&mut *self.lock()?, elements(ids), elements(predictions), time))
+    pub(super) fn late_record(
+        &self,
+        ids: TypedArray<u64>,
+        signed: u8,
+        predictions: TypedArray<f64>,
+        time: f64,
+    ) -> ValueRet {
+        made_text(|| performance::late_record(&mut *self.lock()?, (elements(ids), signed), elements(predictions), time))
     }
 
-    pub(super) fn late_label(&self, ids: TypedArray<u64>, labels: TypedArray<f64>, time: f64) -> ValueRet {
-        made_text(|| performance::late_label(&mut *self.lock()?, elements(ids), elements(labels), time))
+    pub(super) fn late_label(&self, ids: TypedArray<u64>, signed: u8, labels: TypedArray<f64>, time: f64) -> ValueRet {
+        made_text(|| performance::late_label(&mut *self.lock()?, (elements(ids), signed), elements(labels), time))
     }
 
     pub(super) fn late_describe(&self) -> ValueRet {

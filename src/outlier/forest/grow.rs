@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::super::Rows;
-use super::super::support::parallel;
+use crate::parallel;
 
 /// The tree's stream of random numbers and its sample, drawn without replacement.
 pub fn sample(reference: &Rows<'_>, size: usize, seed: u64, tree: usize) -> (ChaCha8Rng, Vec<usize>) {

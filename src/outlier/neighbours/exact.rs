@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::outlier::Rows;
 use crate::outlier::support::cells::{Cells, either};
 use crate::outlier::support::sections::{self, Section};
-use crate::outlier::support::{memory, packed, parallel};
+use crate::outlier::support::{memory, packed};
+use crate::parallel;
 use crate::simd::WIDTH;
 
 /// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The

@@ -4,6 +4,5 @@ pub mod cells;
 pub mod linear;
 pub mod memory;
 pub mod packed;
-pub mod parallel;
 pub mod rows;
 pub mod sections;

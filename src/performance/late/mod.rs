@@ -13,6 +13,9 @@ use crate::{Error, Result};
 pub use options::{LateOptions, Order, Outcome};
 use pending::{Pending, Released};
 
+/// Which prediction: any integer of 64 bits, with a sign or without.
+pub type Id = i128;
+
 /// What became of predictions and labels. `predictions = joined + expired + evicted + waiting`, and
 /// `labels = joined + duplicate + late + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +61,7 @@ pub struct Detection {
     /// Which outcome, from 0.
     pub outcome: u64,
     /// The id of its prediction.
-    pub id: u64,
+    pub id: Id,
 }
 
 /// How things stand.
@@ -130,7 +133,7 @@ impl LateLabels {
     /// # Errors
     /// `InvalidArgument` for lengths that differ, predictions that are not finite, a time that runs backwards; then nothing was
     /// taken in.
-    pub fn record(&mut self, ids: &[u64], predictions: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
+    pub fn record(&mut self, ids: &[Id], predictions: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
         check("predictions", ids, predictions)?;
         self.advance(time)?;
         for (&id, &prediction) in ids.iter().zip(predictions) {
@@ -150,7 +153,7 @@ impl LateLabels {
     ///
     /// # Errors
     /// As [`LateLabels::record`]; and an outcome that the detector cannot take (`betting` wants the bounds of the losses).
-    pub fn label(&mut self, ids: &[u64], labels: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
+    pub fn label(&mut self, ids: &[Id], labels: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
         check("labels", ids, labels)?;
         for (&id, &label) in ids.iter().zip(labels) {
             if let Some(prediction) = self.pending.waiting_prediction(id) {
@@ -237,7 +240,7 @@ impl LateLabels {
     }
 }
 
-fn check(argument: &'static str, ids: &[u64], values: &[f64]) -> Result<()> {
+fn check(argument: &'static str, ids: &[Id], values: &[f64]) -> Result<()> {
     if ids.len() != values.len() {
         return Err(Error::invalid(argument, format!("{} values", values.len()), format!("{}, one an id", ids.len())));
     }

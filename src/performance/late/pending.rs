@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::Id;
+
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum State {
     Waiting(f64),
@@ -17,7 +19,7 @@ enum State {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
-    id: u64,
+    id: Id,
     time: f64,
     state: State,
 }
@@ -32,18 +34,18 @@ pub(super) struct Pending {
     /// Predictions ever at the front of the queue: the number of its first entry.
     first: u64,
     /// Number of each id that is in the queue or remembered.
-    numbers: HashMap<u64, u64>,
+    numbers: HashMap<Id, u64>,
     /// What became of those before the queue: the newest, as many as `capacity`. True: it had a label.
-    closed: VecDeque<(u64, bool)>,
+    closed: VecDeque<(Id, bool)>,
     /// Outcomes in the order of arrival.
-    ready: Vec<(u64, f64)>,
+    ready: Vec<(Id, f64)>,
     waiting: u64,
     held: u64,
 }
 
 /// What may go on.
 pub(super) struct Released {
-    pub outcomes: Vec<(u64, f64)>,
+    pub outcomes: Vec<(Id, f64)>,
     pub expired: u64,
     pub evicted: u64,
 }
@@ -71,7 +73,7 @@ impl Pending {
     }
 
     /// False where the id is known already.
-    pub fn record(&mut self, id: u64, prediction: f64, time: f64) -> bool {
+    pub fn record(&mut self, id: Id, prediction: f64, time: f64) -> bool {
         if self.numbers.contains_key(&id) {
             return false;
         }
@@ -81,7 +83,7 @@ impl Pending {
         true
     }
 
-    pub fn waiting_prediction(&self, id: u64) -> Option<f64> {
+    pub fn waiting_prediction(&self, id: Id) -> Option<f64> {
         let at = self.numbers.get(&id)?.checked_sub(self.first)?;
         match self.queue.get(at as usize)?.state {
             State::Waiting(prediction) => Some(prediction),
@@ -89,7 +91,7 @@ impl Pending {
         }
     }
 
-    pub fn label(&mut self, id: u64, outcome: impl FnOnce(f64) -> f64) -> Labelled {
+    pub fn label(&mut self, id: Id, outcome: impl FnOnce(f64) -> f64) -> Labelled {
         let Some(&number) = self.numbers.get(&id) else { return Labelled::Unknown };
         let Some(at) = number.checked_sub(self.first) else {
             // Remembered: its place from the end of `closed` is its distance from the queue.

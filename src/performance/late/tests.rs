@@ -11,15 +11,15 @@ fn late(options: LateOptions) -> LateLabels {
 /// What happens to ids: predicted, labelled, time passing.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Predict(u64),
-    Label(u64),
+    Predict(Id),
+    Label(Id),
     Wait(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        3 => (0u64..30).prop_map(Step::Predict),
-        3 => (0u64..34).prop_map(Step::Label),
+        3 => (0i128..30).prop_map(Step::Predict),
+        3 => (0i128..34).prop_map(Step::Label),
         1 => (0u8..5).prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 0..200)
@@ -28,8 +28,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// The slow definition: a list of all predictions and what became of each.
 #[derive(Default)]
 struct Naive {
-    all: Vec<(u64, f64, &'static str)>,
-    out: Vec<u64>,
+    all: Vec<(Id, f64, &'static str)>,
+    out: Vec<Id>,
 }
 
 impl Naive {
@@ -129,12 +129,12 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
             ..LateOptions::default()
         });
         let mut random = Random(9);
-        let mut due: Vec<Vec<u64>> = vec![Vec::new(); 4000 + delay + 1];
+        let mut due: Vec<Vec<Id>> = vec![Vec::new(); 4000 + delay + 1];
         let mut found = Vec::new();
         for i in 0..4000 + delay {
             if i < 4000 {
-                found.extend(labels.record(&[i as u64], &[0.0], None).unwrap());
-                due[i + 1 + (random.uniform() * delay as f64) as usize].push(i as u64);
+                found.extend(labels.record(&[i as Id], &[0.0], None).unwrap());
+                due[i + 1 + (random.uniform() * delay as f64) as usize].push(i as Id);
             }
             for id in std::mem::take(&mut due[i]) {
                 found.extend(labels.label(&[id], &[f64::from(u8::from(wrong[id as usize]))], None).unwrap());
@@ -150,7 +150,7 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
         expected,
         "as if the labels had been there at once"
     );
-    assert!(found.iter().all(|d| d.id == d.outcome) && !found.is_empty());
+    assert!(found.iter().all(|d| d.id == Id::from(d.outcome)) && !found.is_empty());
     assert_eq!((after.counts.joined, after.chunks.len()), (4000, 8));
     let mean = |chunk: usize| wrong[500 * chunk..][..500].iter().filter(|w| **w).count() as f64 / 500.0;
     for (k, chunk) in after.chunks.iter().enumerate() {
@@ -167,9 +167,9 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
 #[test]
 fn saved_in_between_it_goes_on() {
     let mut labels = late(LateOptions { capacity: 50, order: Order::Prediction, ..LateOptions::default() });
-    for i in 0..200u64 {
+    for i in 0..200i128 {
         labels.record(&[i], &[0.0], None).unwrap();
-        labels.label(&[i.saturating_sub(20)], &[(i % 3) as f64], None).unwrap();
+        labels.label(&[(i - 20).max(0)], &[(i % 3) as f64], None).unwrap();
         let mut cbor = Vec::new();
         ciborium::into_writer(&labels, &mut cbor).unwrap();
         assert_eq!(ciborium::from_reader::<LateLabels, _>(cbor.as_slice()).unwrap(), labels);
@@ -201,4 +201,29 @@ fn bad_input_is_refused_whole() {
     ] {
         assert_eq!(LateLabels::new(options).unwrap_err().code(), 100);
     }
+}
+
+#[test]
+fn ids_are_any_integers_of_64_bits() {
+    let ids =
+        [Id::from(i64::MIN), -1, 0, (1 << 53) + 1, Id::from(i64::MAX), Id::from(u64::MAX) - 1, Id::from(u64::MAX)];
+    let mut labels = late(LateOptions {
+        order: Order::Arrival,
+        detector: StreamName::HddmA,
+        detector_options: json!({ "drift_confidence": 0.01 }),
+        ..LateOptions::default()
+    });
+    for id in 1000..1300 {
+        labels.record(&[id], &[0.0], None).unwrap();
+        assert_eq!(labels.label(&[id], &[0.0], None).unwrap(), []);
+    }
+    labels.record(&ids, &[0.0; 7], None).unwrap();
+    let mut cbor = Vec::new();
+    ciborium::into_writer(&labels, &mut cbor).unwrap();
+    let mut labels: LateLabels = ciborium::from_reader(cbor.as_slice()).unwrap();
+    let found: Vec<Detection> = ids.iter().flat_map(|id| labels.label(&[*id], &[1.0], None).unwrap()).collect();
+    assert_eq!((labels.counts().joined, labels.counts().unknown), (307, 0));
+    assert!(!found.is_empty() && found.iter().all(|d| ids[d.outcome as usize - 300] == d.id), "{found:?}");
+    let text = serde_json::to_string(&Detection { outcome: 1, id: ids[6] }).unwrap();
+    assert_eq!(serde_json::from_str::<Detection>(&text).unwrap().id, ids[6]);
 }

@@ -69,7 +69,7 @@ pub fn compare(
     let judged = tests.iter().map(|(name, test)| {
         let method = options.method.of(*name);
         method.expect_of(*name)?;
-        let result = test(&before, &after, method, Permutations::default())?;
+        let result = test(&before, &after, method, options.permutations)?;
         Ok(JudgedTest::new(result, options.min_effect.as_ref()))
     });
     Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: judged.collect::<Result<_, Error>>()? })

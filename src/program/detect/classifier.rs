@@ -22,7 +22,7 @@ pub fn take_labels(sample: &mut Sample, name: &str) -> Result<Vec<u32>, Failure>
     let whole = |x: &f64| (*x >= 0.0 && *x == x.trunc() && *x < f64::from(u32::MAX)).then_some(*x as u32);
     let labels = match &column.cells {
         Cells::Numbers(values) => values.iter().map(whole).collect::<Option<Vec<u32>>>(),
-        Cells::Categories(_) => None,
+        Cells::Categories(_) | Cells::Text(_) => None,
     };
     let wrong = || Error::invalid("--label-column", format!("{name:?}"), "whole numbers from 0, the classes");
     Ok(labels.ok_or_else(wrong)?)
