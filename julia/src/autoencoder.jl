@@ -13,7 +13,7 @@ feature first. A random fraction `holdout` of the reference is not trained on: p
 `P(pvalue <= a) <= a` whatever the model.
 
 `score`, `pvalue`, `explain` (the features' parts, which add up to the score) and `threshold` are those of [`Detector`](@ref);
-[`compare_detectors`](@ref) takes it. Scores do not depend on the batch but for the rounding of matrix products.
+[`compare_detectors`](@ref) takes it; `save(path, d)` and [`load`](@ref)`(Autoencoder, path)` keep it. Scores do not depend on the batch but for the rounding of matrix products.
 """
 mutable struct Autoencoder <: HostedDetector
     options::NamedTuple
@@ -41,6 +41,13 @@ end
 Train a copy of `options.model`, or the default, on `x` (features × observations). Methods come with Flux.
 """
 function train_autoencoder end
+
+"""
+    new_autoencoder(options, features) -> model
+
+A copy of `options.model`, or the default, untrained. Methods come with Flux.
+"""
+function new_autoencoder end
 
 needs_flux(f, name) = isempty(methods(f)) && throw(invalid(name, "no Flux", "using Flux, which trains it"))
 
@@ -93,3 +100,27 @@ score(d::Autoencoder, y::AbstractArray{<:Native.Element}) = reconstruction_error
 score(::Autoencoder, y) = Native.unsupported("y", y)
 explain(d::Autoencoder, y::AbstractArray{<:Native.Element}) = reshape(reconstruction_parts(expect_fitted(d), y), size(y))
 nobs(d::Autoencoder) = expect_fitted(d).trained + length(d.calibration)
+
+# A point of no meaning, a deviation or less from the mean: what it scores tells a model that was saved from another with as many
+# parameters, such as one whose anonymous activation changed.
+probe(d::Autoencoder) = reshape(d.center .+ d.scale .* Float32[cos(k) for k in eachindex(d.center)], :, 1)
+
+function file_words(d::Autoencoder)
+    kept = filter(name -> name !== :model, keys(d.options))
+    return ((options = NamedTuple{kept}(d.options), own_model = d.options.model !== nothing), Pair{String,Array}["probe" => reconstruction_error(d, probe(d))])
+end
+
+function load(::Type{Autoencoder}, path::AbstractString; model = nothing)
+    needs_flux(new_autoencoder, "Autoencoder")
+    words, arrays = unpack(path, read_whole(path_text(path), "autoencoder", 1))
+    saved(path, words, "own_model") && model === nothing &&
+        throw(invalid("model", "none", "a model of the structure that was saved, which was not the default: load(Autoencoder, path; model = Chain(...))"))
+    options = saved(path, words, "options")
+    d = Autoencoder(; model = model, (Symbol(name) => value for (name, value) in options)...)
+    filled!(d, path, words, arrays, features -> new_autoencoder(d.options, features))
+    was, expected = reconstruction_error(d, probe(d))[1], saved(path, arrays, "probe")[1]
+    # Another machine may add in another order.
+    isapprox(was, expected; rtol = 1e-3, atol = 1e-6, nans = true) ||
+        throw(Incompatible("model: a test point scores $was, expected $expected, as when it was saved; give the model that was saved, with the same activations"))
+    return d
+end

@@ -17,7 +17,9 @@ features of a model; `detector` is fitted on these. All functions of a [`Detecto
     d = fit!(Encoded(embed, KNN(metric = :cosine)), texts)
     score(d, ["another text"]); pvalue(d, texts); threshold(d; rate = 0.01)
 
-`save` the `d.detector`: a function has no file form. `load(Detector, path)` and `Encoded(encoder, loaded)` bring it back.
+Where the encoder is a model, as in `fit(OOD, model, x)`, `save(path, d)` writes its parameters and the detector to one file, and
+`load(Encoded, path; encoder = model)` fills a model of the same structure (see [`load`](@ref)). A function has no file form: save
+`d.detector`; `Encoded(encoder, load(Detector, path))` brings it back.
 """
 struct Encoded{F,D<:NativeDetector} <: Detector
     encoder::F
@@ -38,8 +40,66 @@ pvalue(d::Encoded, x) = pvalue(d.detector, encoded(d, x))
 explain(d::Encoded, x) = explain(d.detector, encoded(d, x))
 threshold(d::Encoded; kwargs...) = threshold(d.detector; kwargs...)
 nobs(d::Encoded) = nobs(d.detector)
-save(path::AbstractString, d::Encoded) =
-    throw(invalid("detector", "an Encoded", "its d.detector: a function has no file form; save(path, d.detector)"))
+
+"""
+    model_parts(model) -> (arrays, leaves)
+
+A model's arrays by path, and what else its layers are made of, in words. Methods come with Flux.
+"""
+function model_parts end
+
+"""
+    with_parts(model, arrays, leaves) -> model
+
+A model of the same structure with these arrays. Throws [`Incompatible`](@ref) where it is another. Methods come with Flux.
+"""
+function with_parts end
+
+# What an encoder is to a file, and the encoder that a file's words are filled into: Flux knows classifiers' bodies.
+encoder_kind(encoder) = "model"
+function new_encoder end
+
+# Parameters beside a detector's own arrays, and back.
+inner(prefix, arrays) = Dict{String,Array}(name[length(prefix)+1:end] => x for (name, x) in arrays if startswith(name, prefix))
+outer(prefix, arrays) = Pair{String,Array}[prefix * name => x for (name, x) in arrays]
+
+function save(path::AbstractString, d::Encoded)
+    d.encoder isa Function &&
+        throw(invalid("detector", "an Encoded by a function", "one by a model, or its d.detector: a function has no file form; save(path, d.detector)"))
+    needs_flux(model_parts, "Encoded")
+    arrays, leaves = model_parts(d.encoder)
+    detector = mktempdir() do folder
+        save(joinpath(folder, "detector"), d.detector)
+        read(joinpath(folder, "detector"))
+    end
+    write_whole(path_text(path), "encoded", 1, pack((encoder = encoder_kind(d.encoder), leaves = leaves),
+        Pair{String,Array}["detector" => detector; outer("model.", arrays)]))
+end
+
+"""
+    load(Encoded, path; encoder) -> Encoded
+    load(Autoencoder, path; model = nothing) -> Autoencoder
+    load(Recurrent, path) -> Recurrent
+
+Read what `save(path, d)` wrote of a detector that is or has a Flux model; it scores as before. Needs `using Flux`. A file holds
+parameters and not code: `encoder` and `model` are a model of the structure that was saved, whatever its parameters (of `fit(OOD,
+model, x)`: the whole classifier), and a copy of it is filled; an `Autoencoder` without a model of one's own needs none. Throws
+[`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) where the structure is another.
+"""
+function load(::Type{Encoded}, path::AbstractString; encoder)
+    needs_flux(model_parts, "Encoded")
+    encoder isa Function && throw(invalid("encoder", "a function", "a model of the structure that was saved"))
+    words, arrays = unpack(path, read_whole(path_text(path), "encoded", 1))
+    kind, leaves, file = saved(path, words, "encoder"), saved(path, words, "leaves"), saved(path, arrays, "detector")
+    detector = mktempdir() do folder
+        write(joinpath(folder, "detector"), file)
+        load(Detector, joinpath(folder, "detector"))
+    end
+    return Encoded(with_parts(new_encoder(kind, encoder), inner("model.", arrays), leaves), detector)
+end
+
+saved(path, found, name) = haskey(found, name) ? found[name] : throw(damaged(path, "it has no $(repr(name))"))
+
 Base.show(io::IO, d::Encoded) = print(io, "Encoded(", d.encoder, ", ", d.detector, ")")
 Base.show(io::IO, ::MIME"text/plain", d::Encoded) = show(io, d)
 
@@ -52,8 +112,29 @@ expect_fitted(d::HostedDetector) = isempty(d.calibration) ?
 
 pvalue(d::HostedDetector, y) = [rank_pvalue(expect_fitted(d).calibration, s) for s in score(d, y)]
 threshold(d::HostedDetector; kwargs...) = threshold(expect_fitted(d).calibration; kwargs...)
-save(path::AbstractString, d::HostedDetector) =
-    throw(invalid("detector", "a $(nameof(typeof(d)))", "a detector of Rust; keep this one with JLD2 or Serialization, as the model in it"))
+
+"""
+    save(path, detector::Union{Autoencoder,Recurrent,Encoded})
+
+Write the calibration, the options and the model's parameters (not its code) to a file, whole or not at all. Throws
+[`PathUnusable`](@ref).
+"""
+function save(path::AbstractString, d::HostedDetector)
+    needs_flux(model_parts, string(nameof(typeof(d))))
+    arrays, leaves = model_parts(expect_fitted(d).model)
+    words, own = file_words(d)
+    write_whole(path_text(path), file_kind(d), 1, pack(merge(words, (trained = d.trained, leaves = leaves)),
+        [own; Pair{String,Array}["calibration" => d.calibration, "center" => d.center, "scale" => d.scale]; outer("model.", arrays)]))
+end
+file_kind(d::HostedDetector) = lowercase(string(nameof(typeof(d))))
+
+# A detector of these options with what all hosted detectors keep; its model is filled by `new_model(features)`.
+function filled!(d::HostedDetector, path, words, arrays, new_model)
+    d.calibration, d.center, d.scale = saved(path, arrays, "calibration"), saved(path, arrays, "center"), saved(path, arrays, "scale")
+    d.trained = saved(path, words, "trained")
+    d.model = with_parts(new_model(length(d.center)), inner("model.", arrays), saved(path, words, "leaves"))
+    return d
+end
 
 fit(::Type{D}, reference; kwargs...) where {D<:HostedDetector} = fit!(D(; kwargs...), reference)
 

@@ -13,7 +13,7 @@ reference has not is foreseen as one kind, "unseen".
 
 A random fraction `holdout` of the sequences is not trained on: p-values and thresholds come from it, and
 `P(pvalue <= a) <= a` whatever the network. `score`, `pvalue` and `threshold` are those of [`Detector`](@ref); `explain` gives a
-vector for each sequence: the steps' parts, whose mean is the score.
+vector for each sequence: the steps' parts, whose mean is the score. `save(path, d)` and [`load`](@ref)`(Recurrent, path)` keep it.
 """
 mutable struct Recurrent <: HostedDetector
     options::NamedTuple
@@ -43,6 +43,13 @@ Train a network on pairs of an input and the output that is to be foreseen from 
 are `outcomes`, the input's start one more), or matrices (`outcomes` features). Methods come with Flux.
 """
 function train_recurrent end
+
+"""
+    new_recurrent(options, symbols, outcomes) -> model
+
+The network, untrained: of `symbols` or of numbers. Methods come with Flux.
+"""
+function new_recurrent end
 
 function fit!(d::Recurrent, sequences::AbstractVector)
     needs_flux(train_recurrent, "Recurrent")
@@ -128,3 +135,41 @@ end
 score(d::Recurrent, sequences::AbstractVector) = Float64[sequence_score(expect_fitted(d), x) for x in sequences]
 explain(d::Recurrent, sequences::AbstractVector) = [step_parts(expect_fitted(d), x) for x in sequences]
 nobs(d::Recurrent) = expect_fitted(d).trained + length(d.calibration)
+
+# Symbols in a file are words and a kind, in the order of their numbers.
+symbol_kind(::AbstractString) = "string"
+symbol_kind(::Symbol) = "symbol"
+symbol_kind(::AbstractChar) = "character"
+symbol_kind(::Integer) = "integer"
+
+function symbol_entry(x)
+    text = x isa Integer ? string(Int(x)) : string(x)
+    isvalid(text) || throw(invalid("detector", "a symbol that is not UTF-8, $(repr(x))", "text, to be written to a file"))
+    return (symbol_kind(x), text)
+end
+
+function symbol_of(path, (kind, text))
+    kind == "string" && return text
+    kind == "symbol" && return Symbol(text)
+    kind == "character" && length(text) == 1 && return only(text)
+    kind == "integer" && tryparse(Int, text) !== nothing && return Base.parse(Int, text)
+    throw(damaged(path, "a symbol of kind $(repr(kind))"))
+end
+
+function file_words(d::Recurrent)
+    ordered = sort!(collect(keys(d.symbols)); by = symbol -> d.symbols[symbol])
+    return ((options = d.options, symbols = map(symbol_entry, ordered)), Pair{String,Array}[])
+end
+
+function load(::Type{Recurrent}, path::AbstractString)
+    needs_flux(new_recurrent, "Recurrent")
+    words, arrays = unpack(path, read_whole(path_text(path), "recurrent", 1))
+    options = Dict{Symbol,Any}(Symbol(name) => value for (name, value) in saved(path, words, "options"))
+    options[:cell] = Symbol(options[:cell])
+    d = Recurrent(; options...)
+    for (number, entry) in enumerate(saved(path, words, "symbols"))
+        d.symbols[symbol_of(path, entry)] = number
+    end
+    symbols = !isempty(d.symbols)
+    return filled!(d, path, words, arrays, features -> new_recurrent(d.options, symbols, symbols ? length(d.symbols) + 1 : features))
+end

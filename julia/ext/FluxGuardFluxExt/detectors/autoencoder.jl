@@ -8,9 +8,13 @@ function default_autoencoder(features, code, rng)
         layer(hidden => features, identity))
 end
 
+function FluxGuard.new_autoencoder(options::NamedTuple, features::Int, rng = Flux.Random.Xoshiro(options.seed))
+    return options.model === nothing ? default_autoencoder(features, options.code, rng) : deepcopy(options.model)
+end
+
 function FluxGuard.train_autoencoder(options::NamedTuple, x::AbstractMatrix)
     rng = Flux.Random.Xoshiro(options.seed)
-    model = options.model === nothing ? default_autoencoder(size(x, 1), options.code, rng) : deepcopy(options.model)
+    model = FluxGuard.new_autoencoder(options, size(x, 1), rng)
     state = Flux.setup(Flux.Adam(options.learning_rate), model)
     batch = min(options.batch_size, size(x, 2))
     for _ in 1:options.epochs, part in Flux.DataLoader(x; batchsize = batch, shuffle = true, rng = rng)

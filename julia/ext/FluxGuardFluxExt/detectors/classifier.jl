@@ -18,6 +18,17 @@ function split_head(model::Flux.Chain)
 end
 split_head(model::Guarded) = split_head(getfield(model, :model))
 
+"What comes before a classifier's last layer, as an encoder."
+struct Features{M}
+    body::M
+end
+(f::Features)(x) = Flux.cpu(f.body(x))
+Base.show(io::IO, f::Features) = print(io, "features of a Chain")
+
+# A file says that the encoder is of this kind; the whole classifier is given, and split again.
+FluxGuard.encoder_kind(::Features) = "classifier"
+FluxGuard.new_encoder(kind, encoder) = kind == "classifier" && !(encoder isa Features) ? Features(first(split_head(encoder))) : encoder
+
 """
     fit(OOD, model, x; labels = nothing, kwargs...) -> Encoded
 
@@ -27,7 +38,7 @@ The result scores what the model takes: `score(d, x)`, `pvalue(d, x)`. The same 
 """
 function FluxGuard.fit(::Type{D}, model::Union{Flux.Chain,Guarded}, x; labels = nothing, kwargs...) where {D<:FluxGuard.NativeDetector}
     body, weights, bias = split_head(model)
-    detector = FluxGuard.Encoded(input -> Flux.cpu(body(input)), D(; kwargs...))
+    detector = FluxGuard.Encoded(Features(body), D(; kwargs...))
     FluxGuard.detector_name(D) in FluxGuard.OOD_NAMES ||
         throw(invalid("detector", nameof(D), "one of classifiers, such as OOD; or Encoded(body, $(nameof(D))())"))
     return FluxGuard.fit!(detector, x; labels = labels, weights = weights, bias = bias)

@@ -1,0 +1,60 @@
+using Test, FluxGuard
+using FluxGuard: crc32, pack, read_whole, unpack, write_whole
+using Main.Support
+
+named(x) = Pair{String,Array}["x" => x, "y" => [1.0]]
+
+@testset "arrays come back with their types and sizes" begin
+    path = scratch("x.fg")
+    for x in (values_like(1, 3, 4), values_like(1, 2, 2; T = Float32)[:], fill(Float16(2)), UInt8[1, 2, 3], zeros(0, 3), [typemin(Int64)], [NaN, -0.0, Inf])
+        write_whole(path, "test", 1, pack((a = "ü\n", b = nothing), named(x)))
+        words, arrays = unpack(path, read_whole(path, "test", 1))
+        @test words["a"] == "ü\n" && words["b"] === nothing && arrays["y"] == [1.0]
+        @test isequal(arrays["x"], x) && typeof(arrays["x"]) === typeof(x) && size(arrays["x"]) == size(x)
+    end
+    @test readdir(dirname(path)) == ["x.fg"]
+    @test_throws InvalidArgument pack((a = 1,), named(big.([1])))
+end
+
+@testset "the form is that of Rust's files" begin
+    @test crc32(codeunits("123456789")) == 0xcbf43926                     # the check value of CRC-32
+    path = scratch("d.fg")
+    save(path, fit(ZScore, values_like(1, 2, 100)))
+    @test !isempty(read_whole(path, "detector", 1))
+    payload = read_whole(path, "detector", 1)
+    write_whole(path, "detector", 1, payload)
+    @test load(Detector, path) isa ZScore
+end
+
+@testset "what is not whole is refused with the reason" begin
+    path = scratch("x.fg")
+    write_whole(path, "test", 1, pack((a = 1,), named([1.0, 2.0])))
+    bytes = read(path)
+    refused(content) = (write(path, content); try unpack(path, read_whole(path, "test", 1)); "read" catch e; e end)
+    for at in (1, 3, 20, 60, length(bytes) ÷ 2, length(bytes))
+        changed = copy(bytes)
+        changed[at] ⊻= 0x10
+        @test refused(changed) isa FileDamaged
+    end
+    for kept in (0, 1, 40, length(bytes) - 1)
+        @test refused(bytes[1:kept]) isa FileDamaged
+    end
+    @test refused([bytes; 0x00]) isa FileDamaged
+    @test occursin("checksum", refused([bytes[1:end-1]; ~bytes[end]]).message)
+    write(path, bytes)
+    fault = try read_whole(path, "test", 2) catch e e end
+    @test fault isa FileVersion && occursin("version 1, this build reads 2", fault.message)
+    @test_throws FileDamaged read_whole(path, "other", 1)
+    @test_throws PathUnusable write_whole("/no/such/x", "test", 1, UInt8[])
+    @test_throws PathUnusable read_whole("/no/such/x", "test", 1)
+    # A checksum that is right says nothing of what was written.
+    list(entry) = Vector{UInt8}("{\"arrays\":[$entry]}\n")
+    for entry in ("{\"name\":\"x\",\"type\":\"Float64\",\"size\":[4000000000,4000000000]}", "{\"name\":\"x\",\"type\":\"Float64\",\"size\":[-1]}",
+        "{\"name\":\"x\",\"type\":\"Any\",\"size\":[1]}", "{\"name\":\"x\"}", "7", "{\"name\":\"x\",\"type\":\"Float64\",\"size\":[0.5]}")
+        @test_throws FileDamaged unpack(path, list(entry))
+    end
+    @test_throws FileDamaged unpack(path, Vector{UInt8}("{\"arrays\":[]}\nx"))
+    @test_throws FileDamaged unpack(path, Vector{UInt8}("{}\n"))
+    @test_throws FileDamaged unpack(path, Vector{UInt8}("[]\n"))
+    @test_throws FileDamaged unpack(path, UInt8[])
+end
