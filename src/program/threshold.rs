@@ -8,9 +8,9 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::classes::numbers;
 use super::detect::{rate, take_labels};
 use super::outcome::{FailOn, Outcome};
-use super::performance::numbers;
 use super::sample::{Sample, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};

@@ -3,8 +3,8 @@
 mod detector;
 mod envelope;
 mod performance;
-mod sectioned;
 mod reference;
+mod sectioned;
 mod stream;
 mod threshold;
 
@@ -15,8 +15,8 @@ pub use detector::{save_detector, save_neighbours, save_sequence_detector};
 use std::path::Path;
 
 pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
-pub use sectioned::Map;
 pub use reference::{load_reference, save_reference};
+pub use sectioned::Map;
 pub use stream::{load_stream, save_stream};
 pub use threshold::{load_threshold, save_threshold};
 
