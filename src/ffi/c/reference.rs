@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(told(&a), "[0.03,0.12,1.0]");
             assert_eq!(fg_adjust(b"none".as_ptr(), 4, p.as_ptr(), 3, &raw mut a), -100);
             assert_eq!(fg_adjust(b"holm".as_ptr(), 4, std::ptr::null(), 3, &raw mut a), -100);
-            let e = [10.0, 50.0, f64::INFINITY, 20.0];
+            let e = [1.0, 50.0, f64::INFINITY, 20.0];
             assert_eq!(fg_e_bh(e.as_ptr(), 4, 0.1, &raw mut a), 0);
             assert_eq!(told(&a), "[1,2,3]");
             assert_eq!(fg_e_bh(e.as_ptr(), 4, 1.0, &raw mut a), -100);

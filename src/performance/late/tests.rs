@@ -198,6 +198,8 @@ fn bad_input_is_refused_whole() {
         LateOptions { timeout: Some(0.0), ..LateOptions::default() },
         LateOptions { chunk_size: 1, ..LateOptions::default() },
         LateOptions { detector_options: json!({ "no": 1 }), ..LateOptions::default() },
+        LateOptions { detector: StreamName::TwoSample, ..LateOptions::default() },
+        LateOptions { detector: StreamName::Lord, ..LateOptions::default() },
     ] {
         assert_eq!(LateLabels::new(options).unwrap_err().code(), 100);
     }
