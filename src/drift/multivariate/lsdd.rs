@@ -25,6 +25,11 @@ const MOST_DIFFERENCE: f64 = 0.2;
 /// ... 4⁻⁹ for which 1 - E[θ'Hθ]/E[h'θ], over all reassignments, is below 0.2. `statistic` is the distance times (πσ²)^(d/2), the
 /// constant that H is left without: it has no unit, and does not overflow in many dimensions.
 ///
+/// alibi-detect's `LSDDDrift` has the same statistic for the same centers, σ and λ (agreement to 1e-9: `test/reference/alibi.py`) and
+/// chooses them otherwise: its centers are a twentieth of the reference's rows, which it then leaves out of the test; it standardises and
+/// takes σ by the reference alone; its λ goes by the mean of the ratios θ'Hθ/h'θ over the reassignments drawn, not by the ratio of their
+/// means; and its p-value is the share of draws at least as large, which can be 0.
+///
 /// The effect is √(∫(p - q)²/(∫p² + ∫q²)), all three by the same kernels and the first less what chance makes of it, in
 /// [0, 1]: 0.1 is about a shift of one normal feature by 0.2 standard deviations. The p-value is by reassignment; neither centers nor
 /// λ know which row is whose, so it is exact. Cost: O(N b (d + b)) for b <= 100 kernels, and draws · b · min(m, n, 1000); rows of
