@@ -24,9 +24,13 @@ include("support/prepared.jl")
 include("support/streams.jl")
 include("support/privacy.jl")
 include("support/detectors.jl")
+include("support/detectors_ood.jl")
+include("support/detectors_rows.jl")
 include("support/private.jl")
 include("support/reports.jl")
 include("support/mmd.jl")
+include("support/plot.jl")
+include("support/cost_detectors.jl")
 include("support/cost.jl")
 
 const TOPICS = [

