@@ -11,7 +11,7 @@ function prepared_rows()
         again = timer(r -> compare(r, current; tests = [test], method = test === :ks ? :asymptotic : :auto), prepared)
         times = alternate([sample, again]; rounds = 60, seconds = 20)
         push!(rows, ratio_row("A prepared reference beside the sample itself, $COLUMNS columns in no order, Float64, compare(...)",
-            "$test, $m reference rows, $n current", times[:, 1], times[:, 2]))
+            "$test, $m reference rows, $n current: of its time", times[:, 1], times[:, 2]; digits = 3))
     end
     return rows
 end
