@@ -130,7 +130,7 @@ end
     @test counts(load(LateLabels, path)) == c
     # Ids of 64 bits come back as they were.
     for ids in ([typemin(Int64), -1, 2^53 + 1, typemax(Int64)], [0x0, typemax(UInt64), UInt64(2)^63], Any[big(2)^64 - 1, 7])
-        l = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01)
+        l = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01, warning_confidence = 0.05)
         before = 1000:1299
         record!(l, before, zeros(300))
         @test isempty(label!(l, before, zeros(300)))

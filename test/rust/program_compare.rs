@@ -258,7 +258,7 @@ fn bad_arguments_are_named() {
         ),
         (&["--permutations", "0"], "'--permutations <N>': 0 is not in 1..=10000000"),
         (&["--permutations", "many"], "'--permutations <N>'"),
-        (&["--seed", "-1"], "'--seed <SEED>'"),
+        (&["--seed", "x"], "'--seed <SEED>'"),
         (&["--alpha", "0"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--alpha", "NaN"], "'--alpha <ALPHA>': expected a probability between 0 and 1"),
         (&["--correction", "fdr"], "benjamini-yekutieli"),

@@ -134,7 +134,7 @@ fn bad_input_is_named() {
         (&["late-labels", "late.csv", "late.csv"], "lines in the order of time"),
         (
             &["late-labels", "ids.csv", "late.csv", "--outcome", "squared-error"],
-            "ids.csv, line 1, column \"prediction\": it holds text",
+            "ids.csv: line 1, column \"prediction\": it holds text",
         ),
         (
             &["performance", "words.csv", "current.csv", "--score", "p", "--label", "y", "--class", "no"],
@@ -142,7 +142,7 @@ fn bad_input_is_named() {
         ),
         (
             &["performance", "words.csv", "mixed.csv", "--score", "p", "--label", "y"],
-            "mixed.csv, line 3, column \"y\": got \"maybe\", which is no class",
+            "mixed.csv: line 3, column \"y\": got \"maybe\", which is no class",
         ),
         (
             &["performance", "mixed.csv", "words.csv", "--score", "p", "--label", "y"],

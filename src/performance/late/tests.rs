@@ -212,7 +212,7 @@ fn ids_are_any_integers_of_64_bits() {
     let mut labels = late(LateOptions {
         order: Order::Arrival,
         detector: StreamName::HddmA,
-        detector_options: json!({ "drift_confidence": 0.01 }),
+        detector_options: json!({ "drift_confidence": 0.01, "warning_confidence": 0.05 }),
         ..LateOptions::default()
     });
     for id in 1000..1300 {
