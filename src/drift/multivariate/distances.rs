@@ -266,6 +266,7 @@ multiversion! {
 }
 
 // Without fused multiplication, so that all machines find the same.
+#[allow(clippy::extra_unused_type_parameters, reason = "the form that `multiversion!` calls")]
 #[inline(always)]
 fn squares_body<T: Real, const FMA: bool>(own: &[Lanes], tiles: &[Lanes], panel: &mut [Lanes]) {
     for (eight, tile) in panel.chunks_exact_mut(WIDTH).zip(tiles.chunks_exact(own.len())) {

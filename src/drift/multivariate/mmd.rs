@@ -75,6 +75,7 @@ multiversion! {
 }
 
 // Without fused multiplication, so that all machines find the same: the statistic seeds the reassignments.
+#[allow(clippy::extra_unused_type_parameters, reason = "the form that `multiversion!` calls")]
 #[inline(always)]
 fn gaussian_body<T: Real, const FMA: bool>(squares: &mut [Lanes], median: f64) {
     for lanes in squares {

@@ -148,6 +148,7 @@ multiversion! {
 }
 
 // Without fused multiplication, so that all machines find the same.
+#[allow(clippy::extra_unused_type_parameters, reason = "the form that `multiversion!` calls")]
 #[inline(always)]
 fn kernel_sum_body<T: Real, const FMA: bool>(values: &[f64], x: f64, scale: f64) -> f64 {
     let kernel = |y: f64| ((x - y) * (x - y) * scale).exp_nonpositive::<false>();
