@@ -46,7 +46,7 @@ pub struct Detect {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
     /// Leave the points of --load's file where they are and map it: many processes share one copy
-    #[arg(long, requires = "load")]
+    #[arg(long, requires = "load", conflicts_with = "fit")]
     mapped: bool,
     /// Keep the fitted detector in this file
     #[arg(long, value_name = "FILE")]

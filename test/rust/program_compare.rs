@@ -225,7 +225,8 @@ fn the_table_is_aligned_plain_text() {
     let verdict = "Drift in 2 of 2 columns: 100 observations against 100 (alpha 0.05, corrected by benjamini-hochberg)";
     assert_eq!(lines[0], verdict);
     assert_eq!(lines[1], "Compared as categories: \"sort\"");
-    assert_eq!(lines.len(), 6);
+    assert_eq!((lines.len(), lines[6]), (8, ""));
+    assert!(lines[7].starts_with("\"sort\": categories that are new: \"c\" (25, p "), "{}", lines[7]);
     // Every cell of a left column begins, and every cell of a right one ends, where its title does.
     for (title, cells) in [("test", ["ks", "chi2"]), ("method", ["exact", "asymptotic"]), ("drift", ["DRIFT", "DRIFT"])]
     {

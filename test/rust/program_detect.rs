@@ -159,7 +159,7 @@ fn a_mapped_detector_says_the_same() {
     let read = folder.run(&score).json();
     assert_eq!(folder.run(&[&score[..], &["--mapped"]].concat()).json(), read);
     assert!(read["anomalies"].as_array().unwrap().contains(&1.into()));
-    assert!(folder.run(&[&fit[..], &["--mapped"]].concat()).refused().contains("--load"));
+    assert!(folder.run(&[&fit[..], &["--mapped"]].concat()).refused().contains("--mapped"));
     let mut bytes = std::fs::read(folder.0.join("d.fg")).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     folder.write("d.fg", bytes);

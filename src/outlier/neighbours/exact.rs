@@ -220,38 +220,59 @@ impl Exact {
 
     fn each(&self, rows: &[f64], k: usize, from: usize, mut take: impl FnMut(Vec<Neighbour>)) {
         let (p, squared) = (self.features, self.metric == Metric::Euclidean);
-        let tile = p * WIDTH;
-        let block = (BLOCK / (8 * tile)).next_multiple_of(2).max(2) * tile;
-        let start = from / WIDTH * tile;
-        // Queries in groups, so that the block of points is read again from the cache.
+        let place = kernel::Place { p, squared, first: from / WIDTH * WIDTH, from, to: self.len };
+        // Queries in groups, so that a block of points is read again from the cache.
         for rows in rows.chunks(GROUP * p) {
             let n = rows.len() / p;
-            let filtered = n >= filter::WORTH && (self.len - from) / k >= filter::POINTS;
-            // Whole groups: the last row again fills up the last one, and what is found for it is dropped.
-            let whole = n.next_multiple_of(if filtered { filter::ABREAST } else { kernel::ABREAST });
-            let mut queries = Vec::with_capacity(whole * p);
-            for row in (0..whole).map(|i| &rows[i.min(n - 1) * p..][..p]) {
+            let mut queries = Vec::with_capacity(n.next_multiple_of(filter::ABREAST) * p);
+            for row in rows.chunks_exact(p) {
                 let scale = self.scale(row);
                 queries.extend(row.iter().map(|x| x * scale));
             }
-            let mut nearest: Vec<Nearest> = (0..whole).map(|_| Nearest::new(k)).collect();
-            let rounded = filtered.then(|| filter::Queries::new(&queries, p, squared));
-            let mut points = filter::Points::default();
-            either!(self.tiles.view(), tiles => {
-                let mut place = kernel::Place { p, squared, first: from / WIDTH * WIDTH, from, to: self.len };
-                for tiles in tiles[start..].chunks(block) {
-                    if let Some(rounded) = &rounded {
-                        points.fill(tiles, rounded);
-                        filter::search(tiles, &points, rounded, place, &mut nearest);
-                    } else {
-                        kernel::search(tiles, &queries, place, &mut nearest);
-                    }
-                    place.first += tiles.len() / tile * WIDTH;
+            let mut found: Vec<Option<Nearest>> = either!(self.tiles.view(), tiles => {
+                let tiles = &tiles[place.first * p..];
+                if n >= filter::WORTH && (self.len - from) / k >= filter::POINTS {
+                    fill_up(&mut queries, p, filter::ABREAST);
+                    filter::search(tiles, &queries, place, k)
+                } else {
+                    (0..n).map(|_| None).collect()
                 }
             });
-            nearest.truncate(n);
-            nearest.into_iter().for_each(|nearest| take(nearest.into_sorted(self.finish())));
+            found.truncate(n);
+            let left: Vec<usize> = (0..n).filter(|i| found[*i].is_none()).collect();
+            let rows = left.iter().flat_map(|i| &queries[i * p..(i + 1) * p]).copied().collect();
+            for (i, nearest) in left.into_iter().zip(self.unfiltered(rows, k, place)) {
+                found[i] = Some(nearest);
+            }
+            found.into_iter().flatten().for_each(|nearest| take(nearest.into_sorted(self.finish())));
         }
+    }
+
+    /// By distances to all points.
+    fn unfiltered(&self, mut queries: Vec<f64>, k: usize, mut place: kernel::Place) -> Vec<Nearest> {
+        let (p, tile) = (place.p, place.p * WIDTH);
+        let n = queries.len() / p;
+        if n == 0 {
+            return Vec::new();
+        }
+        fill_up(&mut queries, p, kernel::ABREAST);
+        let mut nearest: Vec<Nearest> = (0..queries.len() / p).map(|_| Nearest::new(k)).collect();
+        let block = (BLOCK / (8 * tile)).max(1) * tile;
+        either!(self.tiles.view(), tiles => {
+            for tiles in tiles[place.first * p..].chunks(block) {
+                kernel::search(tiles, &queries, place, &mut nearest);
+                place.first += tiles.len() / tile * WIDTH;
+            }
+        });
+        nearest.truncate(n);
+        nearest
+    }
+}
+
+/// Whole groups: the last row again, and what is found for it is dropped.
+fn fill_up(queries: &mut Vec<f64>, p: usize, abreast: usize) {
+    while !(queries.len() / p).is_multiple_of(abreast) {
+        queries.extend_from_within(queries.len() - p..);
     }
 }
 

@@ -29,6 +29,11 @@ impl Nearest {
         Nearest { k, best: Vec::with_capacity(Self::room(k)), bound: f64::INFINITY }
     }
 
+    /// The `k` nearest of these.
+    pub fn of(best: Vec<Neighbour>, k: usize) -> Self {
+        Nearest { k, best, bound: f64::INFINITY }
+    }
+
     fn room(k: usize) -> usize {
         2 * k + 8
     }
