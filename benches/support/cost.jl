@@ -50,8 +50,8 @@ function write_cost_page(path, drift, detectors)
         ![Time against the number of features](cost-detectors-features.svg)
 
         Uncalibrated; calibration fits five times more (by default), or once on three quarters. The last column is the file beside the reference
-        (8 bytes a number): what a detector keeps. Fits that would take more than $(duration(LONGEST_FIT)) were left out; of those the table has the
-largest reference below.
+        (8 bytes a number): what a detector keeps. Fits that would take more than $(duration(LONGEST_FIT)) were left out; of those the table has
+        the largest reference below.
 
         $(markdown(["detector", "reference", "fit", "grows as", "one row scored", "in a file", "file / reference"], detectors[1:length(OUTLIERS)]))
         ## Detectors of a classifier's outputs
