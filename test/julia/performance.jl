@@ -130,21 +130,21 @@ end
     @test counts(load(LateLabels, path)) == c
     # Ids of 64 bits come back as they were.
     for ids in ([typemin(Int64), -1, 2^53 + 1, typemax(Int64)], [0x0, typemax(UInt64), UInt64(2)^63], Any[big(2)^64 - 1, 7])
-        l = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01, warning_confidence = 0.05)
+        join = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01, warning_confidence = 0.05)
         before = 1000:1299
-        record!(l, before, zeros(300))
-        @test isempty(label!(l, before, zeros(300)))
+        record!(join, before, zeros(300))
+        @test isempty(label!(join, before, zeros(300)))
         others = 2000:2001 # two errors before: the third one fires
-        record!(l, others, zeros(2))
-        label!(l, others, ones(2))
-        record!(l, ids, zeros(length(ids)))
+        record!(join, others, zeros(2))
+        label!(join, others, ones(2))
+        record!(join, ids, zeros(length(ids)))
         path = scratch("ids.fg")
-        save(path, l)
+        save(path, join)
         found = label!(load(LateLabels, path), reverse(ids), ones(length(ids)))
         @test !isempty(found) && all(d -> d.id == reverse(ids)[d.outcome - 302], found)
     end
     @test occursin("expired", sprint(show, MIME("text/plain"), l)) && !drifted(l) && statistic(l) >= 0
-    for bad in (() -> record!(l, [5], Float64[]), () -> record!(l, [-1, typemax(UInt64)], [0.0, 0.0]), () -> record!(l, [big(2)^64], [0.0]), () -> record!(l, ["a"], [0.0]), () -> label!(l, [4], [NaN]),
+    for bad in (() -> record!(l, [5], Float64[]), () -> record!(l, Any[-1, typemax(UInt64)], [0.0, 0.0]), () -> record!(l, [big(2)^64], [0.0]), () -> record!(l, ["a"], [0.0]), () -> label!(l, [4], [NaN]),
         () -> label!(l, [4], [9.0]), () -> record!(l, [5], [0.0]; time = 3), () -> LateLabels(:adwn), () -> LateLabels(capacity = 0))
         @test_throws InvalidArgument bad()
     end
