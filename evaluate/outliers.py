@@ -1,15 +1,18 @@
-# needs: numpy scikit-learn pyod
-"""How well the detectors find what is not like the reference, on scikit-learn's sets, beside pyod's and trivial scores.
+# needs: numpy scikit-learn pyod river
+"""How well the detectors find what is not like the reference, beside pyod's and trivial scores.
 
-    python evaluate/outliers.py [--program target/release/fluxguard] [--seeds 5] [--sets wine,iris] [--markdown]
+    python evaluate/outliers.py [--program target/release/fluxguard] [--seeds 5] [--sets wine,iris] [--docs]
 
-Needs numpy, scikit-learn and pyod, and the built program. Of each set a random 60 % of the usual observations are the
-reference; the rest and all anomalies (at most as many as the rest) are scored. Prints AUROC, AUPRC and FPR at 95 % TPR:
-the mean and standard deviation over the seeds.
+Needs numpy, scikit-learn, pyod and river, and the built program. Of each set a random 60 % of the usual observations (2,000 at
+most) are the reference; the rest and all anomalies (at most as many as the rest) are scored. Prints AUROC, AUPRC and FPR at 95 %
+TPR: the mean and standard deviation over the seeds; and at last how far the default ensemble is below the best, of ours and
+pyod's, on each set: those on which its members were chosen, and those that nothing was chosen on. `--docs` writes the tables to
+docs/detectors-evaluation.md and the short ones into docs/detectors.md.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -28,10 +31,13 @@ from pyod.models.lof import LOF
 from pyod.models.mcd import MCD
 from pyod.models.ocsvm import OCSVM
 from pyod.models.pca import PCA
-from sklearn import datasets, metrics
+from sklearn import metrics
+
+from support import outlier_docs, outlier_sets
 
 warnings.simplefilter("ignore")
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 STANDARD = {"standardize": True}
 # Ours: a label, the program's name and options, and pyod's counterpart, if there is one (pyod standardises by itself in PCA).
 DETECTORS = [
@@ -45,8 +51,10 @@ DETECTORS = [
     ("knn, cosine", "knn", {"metric": "cosine"}, None),
     ("kmeans, standardized", "kmeans", STANDARD, None),
     ("gmm", "gmm", {"regularization": 1e-3}, lambda s: GMM(n_components=1, reg_covar=1e-3, random_state=s)),
+    ("gmm, 8 components", "gmm", {"components": 8, "regularization": 1e-3}, None),
     ("ocsvm", "ocsvm", {}, lambda s: OCSVM()),
     ("ocsvm, standardized", "ocsvm", STANDARD, None),
+    ("kde", "kde", {}, None),
     ("kde, standardized", "kde", STANDARD, None),
     ("kde, width 1", "kde", {"bandwidth": 1.0}, lambda s: KDE()),
     ("hbos", "hbos", {}, lambda s: HBOS()),
@@ -60,26 +68,14 @@ DETECTORS = [
     ("robust-z", "robust-z", {}, None),
     ("iqr", "iqr", {}, None),
 ]
+# Those of the short tables.
+FEW = ["ensemble", "kde", "knn", "knn, standardized", "lof", "kmeans, standardized", "gmm, 8 components", "mahalanobis, shrunk", "iforest", "ecod",
+       "pca, standardized", "pyod's iforest", "pyod's ecod", "trivial: distance to the mean"]
 BASELINES = {
     "trivial: a random number": lambda reference, x, rng: rng.random(len(x)),
     "trivial: length of the observation": lambda reference, x, rng: np.linalg.norm(x, axis=1),
     "trivial: distance to the mean": lambda reference, x, rng: np.linalg.norm(x - reference.mean(0), axis=1),
 }
-
-
-def sets():
-    """(name, usual, anomalies by seed)."""
-    digits = datasets.load_digits()
-    x, y = digits.data, digits.target
-    yield "digits, a held-out class", lambda seed: (x[y != seed % 10], x[y == seed % 10])
-    yield "digits, noise", lambda seed: (x, np.random.default_rng(seed).uniform(0, 16, (400, 64)))
-    yield "digits, inverted", lambda seed: (x, 16 - x[::4])
-    cancer = datasets.load_breast_cancer()
-    yield "breast cancer, malignant", lambda seed: (cancer.data[cancer.target == 1], cancer.data[cancer.target == 0])
-    wine = datasets.load_wine()
-    yield "wine, a held-out class", lambda seed: (wine.data[wine.target != seed % 3], wine.data[wine.target == seed % 3])
-    iris = datasets.load_iris()
-    yield "iris, a held-out class", lambda seed: (iris.data[iris.target != seed % 3], iris.data[iris.target == seed % 3])
 
 
 def split(usual, anomalies, seed):
@@ -95,14 +91,17 @@ def write(path, x):
     np.savetxt(path, x, delimiter=",", header=",".join(f"x{k}" for k in range(x.shape[1])), comments="", fmt="%.17g")
 
 
-def ours(program, folder, name, options):
+def asked(program, folder, name, options):
     # Scores are of a detector fitted on all, however p-values are calibrated: the quickest way will do.
     options = {"calibration": {"cross": 2}, **options}
     command = [program, "detect", "--detector", name, "--fit", "reference.csv", "--score", "current.csv", "--json"]
     run = subprocess.run(command + ["--options", json.dumps(options)], cwd=folder, capture_output=True, text=True)
-    if run.returncode != 0:
-        return run.stderr.strip().splitlines()[0]
-    return np.array(json.loads(run.stdout)["scores"], dtype=float)
+    return json.loads(run.stdout) if run.returncode == 0 else run.stderr.strip().splitlines()[0]
+
+
+def ours(program, folder, name, options):
+    found = asked(program, folder, name, options)
+    return found if isinstance(found, str) else np.array(found["scores"], dtype=float)
 
 
 def theirs(make, seed, reference, x):
@@ -126,59 +125,98 @@ def cell(values):
     return [f"{m:.3f} ± {s:.3f}" for m, s in zip(np.mean(values, 0), np.std(values, 0))]
 
 
+def measure(draw, arguments):
+    """What is found on one set: (ours, pyod's) by label, a list over the seeds each; why there are none; the set's size."""
+    found = {label: ([], []) for label, *_ in DETECTORS} | {label: ([], []) for label in BASELINES}
+    why = {}
+    for seed in range(arguments.seeds):
+        usual, anomalies = draw(seed)
+        reference, x, labels = split(usual[: outlier_sets.MOST], anomalies, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            write(pathlib.Path(folder) / "reference.csv", reference)
+            write(pathlib.Path(folder) / "current.csv", x)
+            for label, detector, options, peer in DETECTORS:
+                scores = ours(arguments.program, folder, detector, options)
+                if isinstance(scores, str):
+                    why[label] = scores
+                found[label][0].append(judge(scores, labels))
+                if peer is not None:
+                    found[label][1].append(judge(theirs(peer, seed, reference, x), labels))
+        rng = np.random.default_rng(seed)
+        for label, score in BASELINES.items():
+            found[label][0].append(judge(score(reference, x, rng), labels))
+    return found, why, (len(reference), int(labels.sum()), len(labels), x.shape[1])
+
+
+def mean(values):
+    """The mean AUROC; NaN where a seed has none."""
+    return np.mean([np.nan if v is None else v[0] for v in values]) if values else np.nan
+
+
+def aurocs(found):
+    """The mean AUROC of each detector: ours by label, and pyod's by "pyod's" and label."""
+    both = {label: mean(own) for label, (own, _) in found.items()} | {f"pyod's {label}": mean(peer) for label, (_, peer) in found.items()}
+    return {label: value for label, value in both.items() if np.isfinite(value)}
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--program", default=pathlib.Path(__file__).resolve().parent.parent / "target/release/fluxguard")
+    arguments.add_argument("--program", default=os.environ.get("FLUXGUARD", ROOT / "target/release/fluxguard"))
     arguments.add_argument("--seeds", type=int, default=5)
     arguments.add_argument("--sets", default="", help="only sets whose name contains one of these words: noise,wine")
-    arguments.add_argument("--markdown", action="store_true")
+    arguments.add_argument("--docs", action="store_true", help="write the tables into docs/")
     arguments = arguments.parse_args()
     if not pathlib.Path(arguments.program).exists():
         sys.exit(f"{arguments.program}: no such program; run cargo build --release first")
     header = ["detector", "AUROC", "AUPRC", "FPR at 95 % TPR", "pyod's AUROC", "pyod's AUPRC", "pyod's FPR"]
-    summary = {}
-    chosen = [(name, draw) for name, draw in sets() if any(word in name for word in arguments.sets.split(","))]
-    for name, draw in chosen:
-        found = {label: ([], []) for label, *_ in DETECTORS} | {label: ([], []) for label in BASELINES}
-        why = {}
-        for seed in range(arguments.seeds):
-            reference, x, labels = split(*draw(seed), seed)
-            with tempfile.TemporaryDirectory() as folder:
-                write(pathlib.Path(folder) / "reference.csv", reference)
-                write(pathlib.Path(folder) / "current.csv", x)
-                for label, detector, options, peer in DETECTORS:
-                    scores = ours(arguments.program, folder, detector, options)
-                    if isinstance(scores, str):
-                        why[label] = scores
-                    found[label][0].append(judge(scores, labels))
-                    if peer is not None:
-                        found[label][1].append(judge(theirs(peer, seed, reference, x), labels))
-            rng = np.random.default_rng(seed)
-            for label, score in BASELINES.items():
-                found[label][0].append(judge(score(reference, x, rng), labels))
-        rows = [[label, *cell(a), *cell(b)] for label, (a, b) in found.items()]
-        for label, (a, _) in found.items():
-            values = [v[0] for v in a if v is not None]
-            summary.setdefault(label, []).append(np.mean(values) if values else np.nan)
-        rows.sort(key=lambda row: row[1], reverse=True)
-        show(f"{name}: {len(reference)} reference, {int(labels.sum())} anomalies of {len(labels)} scored, {arguments.seeds} seeds", header, rows, arguments.markdown)
-        for label, text in why.items():
-            print(f"  {label}: {text}")
-    names = [name for name, _ in chosen]
-    rows = [[label, *(f"{v:.3f}" if np.isfinite(v) else "-" for v in values), f"{np.nanmean(values):.3f}"] for label, values in summary.items()]
-    rows.sort(key=lambda row: row[-1], reverse=True)
-    show("AUROC over all sets", ["detector", *names, "mean"], rows, arguments.markdown)
+    all_tables, short_tables = [], []
+    for group, sets in (("the members were chosen on", outlier_sets.chosen_on), ("nothing was chosen on", outlier_sets.unseen)):
+        means = {}
+        for name, draw in sets():
+            if not any(word in name for word in arguments.sets.split(",")):
+                continue
+            found, why, (n, anomalies, scored, features) = measure(draw, arguments)
+            rows = [[label, *cell(own), *cell(peer)] for label, (own, peer) in found.items()]
+            rows.sort(key=lambda row: row[1], reverse=True)
+            title = f"{name}: {n} reference, {features} features, {anomalies} anomalies of {scored} scored, {arguments.seeds} seeds"
+            all_tables.append((title, header, rows, [f"{label}: {text}" for label, text in why.items()]))
+            show(*all_tables[-1])
+            means[name] = aurocs(found)
+        if means:
+            short_tables.append(compact(f"AUROC on sets that {group}", means))
+            short_tables.append(gaps(f"The default ensemble and the best, on sets that {group}", means))
+            show(*short_tables[-2])
+            show(*short_tables[-1])
+    if arguments.docs:
+        outlier_docs.write(all_tables, short_tables, arguments.seeds)
 
 
-def show(title, header, rows, markdown):
-    print(f"\n{'### ' if markdown else ''}{title}\n", flush=True)
-    if markdown:
-        print("| " + " | ".join(header) + " |\n|" + "---|" * len(header))
-        print("\n".join("| " + " | ".join(row) + " |" for row in rows))
-        return
+def compact(title, means):
+    """A row a set, a column for each of a few detectors."""
+    rows = [[name, *(f"{values[label]:.3f}" if label in values else "-" for label in FEW)] for name, values in means.items()]
+    average = [np.mean([values.get(label, np.nan) for values in means.values()]) for label in FEW]
+    rows.append(["mean", *(f"{v:.3f}" if np.isfinite(v) else "-" for v in average)])
+    return title, ["set", *FEW], rows, []
+
+
+def gaps(title, means):
+    """A row a set: the best of all, and the ensemble minus it."""
+    rows = []
+    for name, values in means.items():
+        best = max((label for label in values if label != "ensemble"), key=values.get)
+        rows.append([name, f"{values['ensemble']:.3f}", f"{values[best]:.3f}", best, f"{values['ensemble'] - values[best]:+.3f}"])
+    worst = min(rows, key=lambda row: float(row[-1]))
+    within = sum(float(row[-1]) >= -0.02 for row in rows)
+    return title, ["set", "ensemble", "best of the others", "which", "ensemble minus best"], rows, [
+        f"Within 0.02 of the best on {within} of {len(rows)} sets; at worst {worst[-1]}, on {worst[0]}."]
+
+
+def show(title, header, rows, notes):
+    print(f"\n{title}\n")
     widths = [max(len(row[j]) for row in [header, *rows]) for j in range(len(header))]
     for row in [header, *rows]:
         print("  " + "  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip())
+    print(*(f"  {note}" for note in notes), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
