@@ -20,9 +20,9 @@ end
     @test crc32(codeunits("123456789")) == 0xcbf43926                     # the check value of CRC-32
     path = scratch("d.fg")
     save(path, fit(ZScore, values_like(1, 2, 100)))
-    @test !isempty(read_whole(path, "detector", 1))
-    payload = read_whole(path, "detector", 1)
-    write_whole(path, "detector", 1, payload)
+    @test !isempty(read_whole(path, "detector", 2))
+    payload = read_whole(path, "detector", 2)
+    write_whole(path, "detector", 2, payload)
     @test load(Detector, path) isa ZScore
 end
 
