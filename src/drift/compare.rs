@@ -11,7 +11,7 @@ use super::multivariate;
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
 use crate::stats::multiple::Correction;
-use crate::tensor::Tensor;
+use crate::tensor::{Elements, Tensor};
 
 /// How to compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,13 +161,20 @@ pub(super) fn by_columns<'a>(
 }
 
 fn column(tensor: &Tensor<'_>, k: usize) -> Vec<f64> {
-    (0..tensor.observations()).map(|j| tensor.elements().get(j * tensor.features() + k)).collect()
+    fn every<'a, T>(x: &'a [T], k: usize, p: usize, wide: impl Fn(&'a T) -> f64) -> Vec<f64> {
+        x[k..].iter().step_by(p).map(wide).collect()
+    }
+    let p = tensor.features();
+    match tensor.elements() {
+        Elements::F16(x) => every(x, k, p, |x| x.to_f64()),
+        Elements::F32(x) => every(x, k, p, |x| f64::from(*x)),
+        Elements::F64(x) => every(x, k, p, |x| *x),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::Elements;
     use crate::testing::Random;
 
     /// All but fisher, which is for two values.

@@ -12,6 +12,8 @@ pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
 pub use scorer::{DetectorName, Scorer, Scores, Tail};
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -132,12 +134,13 @@ impl Profile {
         if let Some(fitted) = &self.fitted {
             reference.expect_features(fitted.moments.features())?;
         }
-        let rows: Vec<f64> = match reference.elements() {
+        let rows: Cow<'_, [f64]> = match reference.elements() {
             Elements::F16(x) => x.iter().map(|x| x.to_f64()).collect(),
             Elements::F32(x) => x.iter().map(|x| f64::from(*x)).collect(),
-            Elements::F64(x) => x.to_vec(),
+            Elements::F64(x) => Cow::Borrowed(x),
         };
-        refuse_non_finite(&rows, p)?;
+        let rows = rows.as_ref();
+        refuse_non_finite(rows, p)?;
         let classes = if self.options.output.has_classes() { p } else { 0 };
         let capacity = self.options.capacity;
         let fitted = self.fitted.get_or_insert_with(|| Fitted {
@@ -145,11 +148,11 @@ impl Profile {
             classes: Frequencies::new(classes),
             sample: Reservoir::new(p, capacity),
         });
-        fitted.moments.update(&rows);
-        rows.chunks_exact(p).for_each(|row| fitted.sample.update(row));
+        fitted.moments.update(rows);
+        fitted.sample.extend(rows);
         if self.options.output.has_classes() {
             let mut scores = ClassScores::default();
-            scores.from_logits(&rows, p); // the largest is the largest, of probabilities as of logits
+            scores.from_logits(rows, p); // the largest is the largest, of probabilities as of logits
             scores.predicted.iter().for_each(|class| fitted.classes.update(*class));
         }
         Ok(())

@@ -35,6 +35,15 @@ impl Reservoir {
         }
     }
 
+    /// Takes in rows, one after the other: all at once while there is room.
+    pub fn extend(&mut self, rows: &[f64]) {
+        let room = (self.capacity - self.kept()) * self.features;
+        let (kept, others) = rows.split_at(room.min(rows.len()));
+        self.rows.extend_from_slice(kept);
+        self.seen += (kept.len() / self.features.max(1)) as u64;
+        others.chunks_exact(self.features.max(1)).for_each(|row| self.update(row));
+    }
+
     /// Takes in what `other` has seen.
     pub fn merge(&mut self, other: &Reservoir) {
         if self.seen + other.seen <= self.capacity as u64 {
@@ -126,6 +135,16 @@ mod tests {
         let mut merged = fit(0..40, 100);
         merged.merge(&fit(40..100, 100));
         assert_eq!(merged, fit(0..100, 100));
+    }
+
+    #[test]
+    fn many_rows_at_once_are_as_one_after_the_other() {
+        for (first, second) in [(0, 30), (30, 90), (100, 130), (90, 300)] {
+            let rows: Vec<f64> = (first..second).flat_map(|i| [f64::from(i), -f64::from(i)]).collect();
+            let mut extended = fit(0..first, 100);
+            extended.extend(&rows);
+            assert_eq!(extended, fit(0..second, 100));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ const SHIFTS: [u32; 3] = [64 - 3 * BITS, 64 - 2 * BITS, 64 - BITS];
 
 /// The values as `f64`, in ascending order; -0 becomes 0.
 ///
-/// Cost: O(n), about 8 ns a value; O(n log n) where values differ only below their 21st binary digit.
+/// Cost: O(n), about 8 ns a value, less where they are in order; O(n log n) where values differ only below their 21st binary digit.
 ///
 /// # Errors
 /// `InvalidArgument` naming `argument` when there is no value, or one is NaN or Inf.
@@ -24,12 +24,18 @@ pub fn sorted<T: Into<f64> + Copy>(argument: &'static str, values: &[T]) -> Resu
     }
     let mut counts = [[0u32; BUCKETS]; 3];
     let mut keys = Vec::with_capacity(values.len());
+    let (mut ascending, mut last) = (true, 0);
     for &value in values {
         let key = to_key(value.into() + 0.0);
+        ascending &= last <= key;
+        last = key;
         for (count, shift) in counts.iter_mut().zip(SHIFTS) {
             count[digit(key, shift)] += 1;
         }
         keys.push(key);
+    }
+    if ascending {
+        return Ok(keys.into_iter().map(from_key).collect());
     }
     let mut spare = vec![0u64; keys.len()];
     for (count, shift) in counts.iter_mut().zip(SHIFTS) {
@@ -126,6 +132,13 @@ mod tests {
         #[test]
         fn any_finite_values(values in prop::collection::vec(prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL
             | prop::num::f64::ZERO, 1..2000)) {
+            prop_assert_eq!(sorted("current", &values).unwrap(), by_comparison(&values));
+        }
+
+        #[test]
+        fn values_in_order_but_for_a_few(values in prop::collection::vec(prop::num::f64::NORMAL, 600..900), swaps in 0usize..3) {
+            let mut values = by_comparison(&values);
+            (0..swaps).for_each(|k| values.swap(7 * k, 599 - k));
             prop_assert_eq!(sorted("current", &values).unwrap(), by_comparison(&values));
         }
 
