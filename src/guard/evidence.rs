@@ -62,7 +62,7 @@ impl Evidence {
             let (counts, at) = if k < p { (&self.fresh.0, k) } else { (&self.fresh.1, k - p) };
             let capital = column.update(counts.groups(at, baseline.histogram(k)).counts(), stake);
             let effect = column.effect();
-            let drift = capital >= 1.0 && effect >= min_effect;
+            let drift = capital >= 1.0 && effect >= min_effect && !column.has_gone();
             found.push(ColumnEvidence {
                 name: baseline.names[k].clone(),
                 e_value: column.e_value(),
@@ -71,8 +71,8 @@ impl Evidence {
                 drift,
             });
             if drift {
-                column.alarmed = true;
-            } else if column.alarmed {
+                column.alarm();
+            } else if column.has_alarmed() {
                 // What alarmed has gone: the next alarm is to have evidence of its own.
                 column.reset();
             }

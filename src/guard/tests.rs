@@ -215,6 +215,27 @@ fn drift_that_no_window_shows_adds_up_over_windows() {
 }
 
 #[test]
+fn drift_that_went_and_came_again_is_told_again() {
+    for (shift, clean) in [(3.0, 1), (1.0, 2), (0.4, 4)] {
+        let guard = normal_guard(1, GuardOptions { charts: Vec::new(), ..options(200, 1e-4) });
+        let mut random = Random(21);
+        let mut serve = |windows: usize, shift: f64| {
+            let before = guard.alerts(0).last().map_or(0, |a| a.id);
+            for _ in 0..windows {
+                let rows: Vec<f64> = (0..200).map(|_| random.normal() + shift).collect();
+                guard.observe(&tensor(&rows, 200), 0, false).expect("open");
+                guard.flush().expect("worker");
+            }
+            guard.alerts(before).iter().filter(|alert| alert.kind == Kind::Drift).count()
+        };
+        let told = [serve(6, 0.0), serve(8, shift), serve(clean, 0.0), serve(8, shift), serve(6, 0.0), serve(8, shift)];
+        assert_eq!(told, [0, 1, 0, 1, 0, 1], "moved by {shift}");
+        // And one that stays is one episode, however long.
+        assert_eq!(serve(200, shift), 0, "moved by {shift}");
+    }
+}
+
+#[test]
 fn each_kind_of_trouble_is_found_once_an_episode() {
     let mut random = Random(11);
     let classes = |random: &mut Random, n: usize, only: usize| -> Vec<f64> {

@@ -28,6 +28,10 @@ const LATE: f64 = 0.4;
 const TILTED: f64 = 0.5;
 const NOTHING: f64 = 0.1;
 
+/// Odds at which batches after an alarm must speak for the reference, and not for the counts of late, to say that what alarmed has
+/// gone: a CUSUM (Page 1954), so that while it lasts this is said wrongly once in at least so many batches.
+const GONE: f64 = 1000.0;
+
 /// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal scores.
 const TILTS: [(f64, f64); 10] = [
     (0.1, 0.0),
@@ -54,8 +58,8 @@ pub struct Counts {
     tilts: Vec<Vec<f64>>,
     capital: f64,
     staked: f64,
-    /// For who watches it: whether it has alarmed since the last reset.
-    pub alarmed: bool,
+    /// Since an alarm: the logarithm of the odds that it is the reference again, at least 0.
+    back: Option<f64>,
 }
 
 impl Counts {
@@ -87,7 +91,7 @@ impl Counts {
             late: zeros,
             capital: 0.0,
             staked: 0.0,
-            alarmed: false,
+            back: None,
             spacings,
         }
     }
@@ -100,6 +104,7 @@ impl Counts {
         self.staked += stake;
         if n > 0.0 {
             self.capital = ((self.capital + stake) * self.ratio(&x, n)).min(f64::MAX);
+            self.back = self.back.map(|back| (back + self.ln_odds_of_the_reference(&x)).max(0.0));
             for ((late, seen), x) in self.late.iter_mut().zip(&mut self.seen).zip(&x) {
                 *late = KEPT * *late + x;
                 *seen += x;
@@ -124,6 +129,13 @@ impl Counts {
             ratio += TILTED / TILTS.len() as f64 * (level + moved - null).exp();
         }
         if ratio.is_finite() { ratio } else { f64::MAX / (1.0 + n) }
+    }
+
+    /// Whether a batch is rather from the reference than what the counts of late were.
+    fn ln_odds_of_the_reference(&self, x: &[f64]) -> f64 {
+        let all = self.spacings.iter().sum::<f64>();
+        let late: Vec<f64> = self.late.iter().zip(&self.spacings).map(|(late, s)| late + PRIOR * s / all).collect();
+        ln_dirichlet_multinomial(x, &self.spacings) - ln_dirichlet_multinomial(x, &late)
     }
 
     /// The capital.
@@ -154,9 +166,27 @@ impl Counts {
         apart.fold(0.0, f64::max)
     }
 
-    /// Begins anew from the reference, as after an alarm.
+    /// For who watches it: that it alarms as it is now.
+    pub fn alarm(&mut self) {
+        self.back = self.back.or(Some(0.0));
+    }
+
+    /// Whether there was an alarm since the last reset.
+    #[must_use]
+    pub fn has_alarmed(&self) -> bool {
+        self.back.is_some()
+    }
+
+    /// Whether what alarmed has gone, as the batches since then have it. After strong drift one tells, where the counts of late
+    /// need ten to forget.
+    #[must_use]
+    pub fn has_gone(&self) -> bool {
+        self.back.is_some_and(|back| back >= GONE.ln())
+    }
+
+    /// Begins anew from the reference.
     pub fn reset(&mut self) {
-        (self.capital, self.staked, self.alarmed) = (0.0, 0.0, false);
+        (self.capital, self.staked, self.back) = (0.0, 0.0, None);
         self.late.fill(0.0);
         self.seen.fill(0.0);
     }
@@ -275,6 +305,28 @@ mod tests {
             assert!(found.is_some_and(|after| after > 1), "{name}: {found:?}");
             counts.reset();
             assert_eq!(counts.capital(), 0.0);
+        }
+    }
+
+    #[test]
+    fn what_alarmed_is_seen_to_go_and_seldom_when_it_stays() {
+        let mut random = Random(9);
+        let (histogram, of) = column(&mut random, 2000);
+        for (shift, at_most) in [(2.0, 1), (0.5, 2), (0.25, 4)] {
+            let mut counts = Counts::new(histogram.reference());
+            let mut gone = |counts: &mut Counts, shift: f64| {
+                let values: Vec<f64> = random.normals(200).iter().map(|x| x + shift).collect();
+                counts.update(&groups(&histogram, &of, &values), 1e-7);
+                counts.has_gone()
+            };
+            (0..10).for_each(|_| assert!(!gone(&mut counts, shift), "nothing can go before an alarm"));
+            counts.alarm();
+            let wrongly = (0..1000).filter(|_| gone(&mut counts, shift)).count();
+            assert_eq!(wrongly, 0, "{shift}");
+            let after = (1..=10).find(|_| gone(&mut counts, 0.0));
+            assert!(after.is_some_and(|after| after <= at_most), "{shift}: {after:?}");
+            counts.reset();
+            assert!(!counts.has_alarmed() && !counts.has_gone());
         }
     }
 
