@@ -83,7 +83,7 @@ for (type, name, text) in (
     (:COPOD, "copod", "Tails of the empirical copula (Li and others 2020)."),
     (:PCADetector, "pca", "What principal components leave over, or how far out along them. `components = nothing`, `variance = 0.9`, `score = :residual` or `:components`."),
     (:Mahalanobis, "mahalanobis", "Squared Mahalanobis distance. `covariance = :classic`, `:shrunk` (Ledoit-Wolf) or `:robust` (FAST-MCD), `seed = 0`."),
-    (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (a good three if left out), `combine = :average` (of calibrated p-values), `:rank` or `:maximum`."))
+    (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (if left out, those of eight that the reference suffices for), `combine = :average` (of calibrated p-values), `:minimum`, `:rank` or `:maximum`, `weights = :artificial_outliers` (by how well each tells the reference from outliers made of it) or `:equal`."))
     define_detector(type, name, text)
 end
 
@@ -240,5 +240,8 @@ function Base.show(io::IO, ::MIME"text/plain", d::NativeDetector)
     println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(d.features, "feature"), ", ", plural(told["observations"], "observation"))
     rows = Any[(name, told["options"][name]) for name in sort!(collect(keys(told["options"]))) if !(told["options"][name] isa AbstractVector)]
     push!(rows, ("standardize", told["standardize"]), ("calibration", plural(told["calibration_size"], "score")), ("in a file", plural(told["bytes"], "byte")))
+    for member in get(told, "members", [])
+        push!(rows, ("member " * member["detector"], string(round(100 * member["weight"]; digits = 1), " %")))
+    end
     print_table(io, ["option", "value"], rows)
 end

@@ -7,6 +7,7 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Rows;
 use super::support::packed;
 use crate::error::{Error, Result};
 
@@ -96,6 +97,12 @@ pub(crate) fn holdout(n: usize, fraction: f64) -> Result<Fold> {
     order.sort_unstable();
     fit.sort_unstable();
     Ok(Fold { fit, score: order })
+}
+
+/// All were enough, those of a fold were not.
+pub(crate) fn too_few(reference: &Rows<'_>, folds: usize, error: &Error) -> Error {
+    let reason = format!("calibration by {folds} folds failed on one: {error}; or use calibration = \"none\"");
+    Error::BaselineTooSmall { argument: "reference", was: reference.len(), expected: reference.len() + 1, reason }
 }
 
 /// Scores of unseen observations, in order.

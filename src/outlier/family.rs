@@ -58,6 +58,15 @@ macro_rules! families {
         }
 
         impl Model {
+            /// Members and their weights, of an ensemble.
+            pub fn shares(&self) -> Vec<ensemble::Share> {
+                match self {
+                    Model::Ensemble(ensemble) => ensemble.shares(),
+                    Model::Ood(ood) => ood.shares(),
+                    _ => Vec::new(),
+                }
+            }
+
             pub fn features(&self) -> usize {
                 match self { $(Model::$variant(detector) => detector.features(),)* }
             }

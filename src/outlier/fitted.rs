@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::calibration::{self, Calibrated, Calibration, Fold};
-use super::family::Family;
+use super::ensemble::{Ensemble, Share};
+use super::family::{Family, Model};
 use super::ood::{self, Head};
 use super::scaled::quantile;
 use super::stage::Stage;
@@ -71,6 +72,9 @@ pub struct Description {
     pub observations: usize,
     /// Scores that p-values are ranks among.
     pub calibration_size: usize,
+    /// Of an ensemble: its members, and what they weigh.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Share>,
 }
 
 /// A fitted detector: see the module.
@@ -131,17 +135,27 @@ impl Fitted {
                 (stage, scores)
             }
             Calibration::Cross(folds) => {
+                if let (Family::Ensemble(options), false) = (&spec.family, spec.standardize) {
+                    let (ensemble, scores) = Ensemble::fit_cross(reference, options, folds)?;
+                    return Ok(Fitted::assembled(spec, reference, Stage::plain(Model::Ensemble(ensemble)), scores));
+                }
                 let stage = Stage::fit(spec, reference)?;
                 let mut scores = Vec::with_capacity(reference.len());
                 for part in calibration::folds(reference.len(), folds)? {
-                    let (_, part) = fold(spec, reference, &part).map_err(|e| too_few(reference, folds, &e))?;
+                    let (_, part) =
+                        fold(spec, reference, &part).map_err(|e| calibration::too_few(reference, folds, &e))?;
                     scores.extend(part);
                 }
                 (stage, scores)
             }
         };
+        Ok(Fitted::assembled(spec, reference, stage, scores))
+    }
+
+    /// Of its parts: the method fitted on all of the reference, and scores of unseen observations.
+    pub(super) fn assembled(spec: &Spec, reference: &Rows<'_>, stage: Stage, scores: Vec<f64>) -> Self {
         let typical = reference.sorted_columns().iter().map(|column| quantile(column, 0.5)).collect();
-        Ok(Fitted {
+        Fitted {
             name: spec.family.name().into(),
             options: spec.family.options().to_string(),
             calibration: spec.calibration,
@@ -151,7 +165,7 @@ impl Fitted {
             stage,
             calibrated: Calibrated::new(scores),
             file: None,
-        })
+        }
     }
 
     /// With points in this file.
@@ -327,6 +341,7 @@ impl Fitted {
             features: self.features,
             observations: self.observations,
             calibration_size: self.calibrated.len(),
+            members: self.stage.model.shares(),
         }
     }
 
@@ -345,10 +360,4 @@ fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f6
     let mut scores = vec![0.0; fold.score.len()];
     stage.score(reference.select(&fold.score).values(), &mut scores);
     Ok((stage, scores))
-}
-
-/// All were enough, a fold's were not.
-fn too_few(reference: &Rows<'_>, folds: usize, error: &Error) -> Error {
-    let reason = format!("calibration by {folds} folds failed on one: {error}; or use calibration = \"none\"");
-    Error::BaselineTooSmall { argument: "reference", was: reference.len(), expected: reference.len() + 1, reason }
 }

@@ -2,8 +2,8 @@
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
-use linfa_clustering::GaussianMixtureModel;
-use ndarray::Axis;
+use linfa_clustering::{GaussianMixtureModel, GmmError};
+use ndarray::{Array1, ArrayView2, Axis};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct Options {
     pub components: usize,
     /// Added to the diagonal of each covariance.
     pub regularization: f64,
+    /// The iteration ends when the mean log-likelihood grows by less. Where that is not reached in 1,000 steps, ten times as much
+    /// is asked for, up to 0.1.
+    pub tolerance: f64,
     /// Starts, of which the best is kept.
     pub runs: usize,
     /// Of the random numbers.
@@ -28,7 +31,29 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { components: 1, regularization: 1e-6, runs: 1, seed: 0 }
+        Options { components: 1, regularization: 1e-6, tolerance: 1e-3, runs: 1, seed: 0 }
+    }
+}
+
+impl Options {
+    fn fit(&self, reference: &DatasetBase<ArrayView2<'_, f64>, Array1<()>>) -> Result<GaussianMixtureModel<f64>> {
+        let mut tolerance = self.tolerance;
+        loop {
+            let parameters =
+                GaussianMixtureModel::params_with_rng(self.components, ChaCha8Rng::seed_from_u64(self.seed))
+                    .n_runs(self.runs as u64)
+                    .reg_covariance(self.regularization)
+                    .tolerance(tolerance)
+                    .max_n_iterations(1000);
+            match parameters.fit(reference) {
+                Ok(model) => return Ok(model),
+                Err(GmmError::NotConverged(_)) if tolerance < 0.1 => tolerance *= 10.0,
+                Err(error) => {
+                    let expected = "a mixture that can be fitted; use fewer components or more regularization";
+                    return Err(Error::invalid("reference", error, expected));
+                }
+            }
+        }
     }
 }
 
@@ -61,19 +86,10 @@ impl Detector for GaussianMixture {
             return Err(Error::invalid("runs", 0, "at least 1"));
         }
         reference.expect_at_least(reference.features() + 1, "a covariance takes more observations than features")?;
-        let model = GaussianMixtureModel::params_with_rng(options.components, ChaCha8Rng::seed_from_u64(options.seed))
-            .n_runs(options.runs as u64)
-            .reg_covariance(options.regularization)
-            .tolerance(1e-10)
-            .max_n_iterations(2000)
-            .fit(&DatasetBase::from(reference.matrix()))
-            .map_err(|e| {
-                Error::invalid(
-                    "reference",
-                    e,
-                    "a mixture that can be fitted; use fewer components or more regularization",
-                )
-            })?;
+        if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
+            return Err(Error::invalid("tolerance", options.tolerance, "a number above 0"));
+        }
+        let model = options.fit(&DatasetBase::from(reference.matrix()))?;
         let parts = model.weights().iter().zip(model.means().outer_iter()).zip(model.covariances().axis_iter(Axis(0)));
         let components = parts
             .map(|((weight, mean), covariance)| {

@@ -23,7 +23,7 @@ pub(super) struct Stage {
 impl Stage {
     pub fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
         if !spec.standardize {
-            return Ok(Stage { standard: vec![], model: spec.family.fit(reference)? });
+            return spec.family.fit(reference).map(Stage::plain);
         }
         if reference.head().is_some() {
             let expected = "false: weights go with the features as they are";
@@ -42,6 +42,11 @@ impl Stage {
         let rows = Rows::from_values(standardized(&standard, reference.values()), p);
         let rows = rows.of_classifier(reference.labels(), None)?;
         Ok(Stage { standard, model: spec.family.fit(&rows)? })
+    }
+
+    /// Without standardisation.
+    pub fn plain(model: Model) -> Self {
+        Stage { standard: vec![], model }
     }
 
     /// Whether the model sees the values as they are.

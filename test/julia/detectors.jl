@@ -60,6 +60,11 @@ end
     @test score(wide, probe .* [1, 1000, 1]) ≈ score(fit(KNN, reference; standardize = true), probe) rtol = 1e-9
     two = fit!(Ensemble(members = [KNN(neighbours = 3), ECOD()], combine = :rank), reference)
     @test argmax(score(two, probe)) == 7
+    @test length(describe(two)["members"]) in 1:2 && sum(m["weight"] for m in describe(two)["members"]) ≈ 1
+    @test occursin("member ", repr("text/plain", two))
+    equal = fit(Ensemble, reference; members = [KNN(neighbours = 3), ECOD()], weights = :equal)
+    @test [m["weight"] for m in describe(equal)["members"]] == [0.5, 0.5]
+    @test_throws InvalidArgument fit(Ensemble, reference; weights = :guess)
     graph = fit(KNN, reference; index = :hnsw, calibration = :none)
     @test score(graph, probe) ≈ score(fit(KNN, reference; calibration = :none), probe)
 end

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use crate::error::Result;
-use crate::outlier::ensemble::{self, Combine, Ensemble, Member};
+use crate::outlier::ensemble::{self, Combine, Ensemble, Member, Share, Weights};
 use crate::outlier::{Detector, Rows};
 
 /// Options.
@@ -46,12 +46,20 @@ pub fn members(reference: &Rows<'_>) -> Vec<Member> {
     members
 }
 
+impl Ood {
+    pub(crate) fn shares(&self) -> Vec<Share> {
+        self.0.shares()
+    }
+}
+
 impl Detector for Ood {
     type Options = Options;
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let members = options.members.clone().unwrap_or_else(|| members(reference));
-        Ensemble::fit(reference, &ensemble::Options { members, combine: options.combine }).map(Ood)
+        // Artificial outliers of features say little about what a classifier makes of them.
+        let options = ensemble::Options { members: Some(members), combine: options.combine, weights: Weights::Equal };
+        Ensemble::fit_cross(reference, &options, 2).map(|(ensemble, _)| Ood(ensemble))
     }
 
     fn features(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::super::text_table::{Align, number, render as render_table};
 use super::Detections;
 use super::sequences::SequenceDetections;
+use fluxguard::outlier::ensemble::Share;
 use fluxguard::outlier::fitted::Description;
 use fluxguard::sequence;
 
@@ -62,10 +63,14 @@ fn most(parts: &[f64], features: &[String]) -> String {
 
 /// A detector that was only fitted.
 pub fn saved(description: &Description) -> String {
-    format!(
+    let mut text = format!(
         "Detector {}: {} features, {} observations, calibrated by {}\n",
         description.detector, description.features, description.observations, description.calibration_size
-    )
+    );
+    for Share { detector, options, weight } in &description.members {
+        text += &format!("  {:>3.0} %  {detector} {options}\n", 100.0 * weight);
+    }
+    text
 }
 
 /// A detector of sequences that was only fitted.

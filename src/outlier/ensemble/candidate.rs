@@ -1,0 +1,110 @@
+//! Who may become a member, and what each weighs.
+
+use serde_json::{Value, json};
+
+use super::Member;
+use super::artificial::Artificial;
+use crate::error::{Error, Result};
+use crate::outlier::calibration::Calibration;
+use crate::outlier::stage::Stage;
+use crate::outlier::{Rows, Spec};
+
+/// A member whose area under the curve is 0.01 larger weighs an eighth more.
+const SHARPNESS: f64 = 12.0;
+
+/// Members that would weigh less are left out.
+const LEAST: f64 = 0.05;
+
+/// The default's members: densities that follow groups of any form, on the features' own scales and on a common one;
+/// directions; distances by how dense the neighbourhood is; a few clouds, which see dependence between features; and each
+/// feature's tails by itself.
+#[must_use]
+pub fn candidates() -> Vec<Member> {
+    let mixture =
+        |components: usize| ("gmm", json!({"components": components, "regularization": 1e-3, "standardize": true}));
+    let all = [
+        ("kde", json!({})),
+        ("kde", json!({"standardize": true})),
+        ("knn", json!({"metric": "cosine"})),
+        ("lof", json!({})),
+        mixture(2),
+        mixture(4),
+        mixture(8),
+        ("copod", json!({})),
+    ];
+    let member = |(detector, options): (&str, Value)| Member {
+        detector: detector.into(),
+        options: options.as_object().cloned().unwrap_or_default(),
+    };
+    all.into_iter().map(member).collect()
+}
+
+/// A member to be, and what it was on the folds.
+pub(super) struct Candidate {
+    pub spec: Spec,
+    /// Scores of all observations, a fold after the other, each by what has not seen it.
+    pub unseen: Vec<f64>,
+    /// Sum over the folds.
+    pub skill: f64,
+}
+
+impl Candidate {
+    pub fn new(member: &Member) -> Result<Self> {
+        if member.detector == "ensemble" || member.detector == "ood" {
+            return Err(Error::invalid("members", "an ensemble", "detectors that are none"));
+        }
+        let mut spec = Spec::new(&member.detector, member.options.clone())?;
+        spec.calibration = Calibration::None;
+        Ok(Candidate { spec, unseen: Vec::new(), skill: 0.0 })
+    }
+
+    pub fn try_fold(&mut self, fit: &Rows<'_>, unseen: &Rows<'_>, artificial: Option<&Artificial>) -> Result<()> {
+        let stage = Stage::fit(&self.spec, fit)?;
+        let from = self.unseen.len();
+        self.unseen.resize(from + unseen.len(), 0.0);
+        stage.score(unseen.values(), &mut self.unseen[from..]);
+        if let Some(artificial) = artificial {
+            let score = |rows: &[f64], scores: &mut [f64]| stage.score(rows, scores);
+            self.skill += artificial.skill(&self.unseen[from..], score, fit.features());
+        }
+        Ok(())
+    }
+}
+
+/// By skill: 1 in all, and 0 for who is left out.
+pub(super) fn weights(skills: &[f64]) -> Vec<f64> {
+    let best = skills.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let shares = |of: &[f64]| {
+        let sum: f64 = of.iter().sum();
+        of.iter().map(|weight| weight / sum).collect::<Vec<f64>>()
+    };
+    let raw: Vec<f64> = skills.iter().map(|skill| (SHARPNESS * (skill - best)).exp()).collect();
+    // Of twenty equals none is left out.
+    let least = LEAST.min(1.0 / skills.len() as f64 - 1e-9);
+    shares(&shares(&raw).iter().map(|weight| if *weight < least { 0.0 } else { *weight }).collect::<Vec<f64>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skill_becomes_weight_and_the_unskilled_are_left_out() {
+        let found = weights(&[0.90, 0.80, 0.50, 0.91]);
+        let raw = [0.90f64, 0.80, 0.91].map(|a| (SHARPNESS * a).exp());
+        let sum: f64 = raw.iter().sum();
+        for (weight, raw) in [found[0], found[1], found[3]].iter().zip(raw) {
+            assert!((weight - raw / sum).abs() < 1e-12, "{found:?}");
+        }
+        assert_eq!(found[2], 0.0);
+        assert!(weights(&[0.5; 30]).iter().all(|weight| (weight - 1.0 / 30.0).abs() < 1e-12));
+        assert_eq!(weights(&[0.0]), [1.0]);
+    }
+
+    #[test]
+    fn every_candidate_is_a_detector() {
+        for member in candidates() {
+            assert!(Candidate::new(&member).is_ok(), "{member:?}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `ensemble`: several detectors as one, on a common scale.
+
+mod artificial;
+mod candidate;
+#[cfg(test)]
+mod tests;
+
+pub use candidate::candidates;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::calibration::{self, Calibration};
+use super::stage::Stage;
+use super::{Detector, Fitted, Rows};
+use crate::error::{Error, Result};
+use artificial::Artificial;
+use candidate::{Candidate, weights};
+
+/// Folds of the reference, where it is not said by whom p-values are calibrated.
+const FOLDS: usize = 5;
+
+/// What is made of the members' scores, which are calibrated by folds of the reference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// The weighed mean of -ln(p-value): Fisher's (1932) combination, divided by the members. Grows with the evidence until
+    /// the calibration's scores are exceeded; beyond them a member's standardised score breaks ties.
+    #[default]
+    Average,
+    /// The largest -ln(p-value): Tippett's (1931) smallest p-value. One member that is certain is enough.
+    Minimum,
+    /// The weighed mean of the ranks among the calibration's scores, in 0..1.
+    Rank,
+    /// The largest standardised score: minus the mean, over the standard deviation of the calibration's scores (Aggarwal
+    /// and Sathe 2015).
+    Maximum,
+}
+
+/// What the members weigh in a mean; a largest score has no weights, but leaves out the same members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// `exp(12 a)` of the sum over the members, `a` being how well the member, fitted on other folds, tells a fold's
+    /// observations from artificial outliers made of them: the mean area under the receiver operating characteristic for
+    /// features shuffled each by itself, and for middles between two observations. No label is needed. Members that weigh less
+    /// than a twentieth are left out.
+    #[default]
+    ArtificialOutliers,
+    /// All the same.
+    Equal,
+}
+
+/// A member: a detector's name and options.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// One of [`super::NAMES`], not `ensemble` nor `ood`.
+    pub detector: String,
+    /// Its options.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+}
+
+/// Options.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// At least one, each of which the reference must suffice for. Without, those of [`candidates`] that it suffices for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Member>>,
+    /// What is made of their scores.
+    pub combine: Combine,
+    /// What they weigh.
+    pub weights: Weights,
+}
+
+/// Several detectors as one. `parts` are not given: see [`super::explain`].
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ensemble {
+    combine: Combine,
+    members: Vec<Fitted>,
+    /// Mean and standard deviation of each member's calibration scores.
+    moments: Vec<(f64, f64)>,
+    /// What each member weighs: 1 in all.
+    weights: Vec<f64>,
+}
+
+impl Ensemble {
+    /// With the scores of all reference observations, each by members that have not seen it, in no particular order: the same
+    /// folds serve for the members' p-values, for their weights, and for the ensemble's own calibration.
+    ///
+    /// # Errors
+    /// As [`Detector::fit`]; [`Error::BaselineTooSmall`] where a fold's rest does not suffice for a member that was asked for.
+    pub(super) fn fit_cross(reference: &Rows<'_>, options: &Options, folds: usize) -> Result<(Self, Vec<f64>)> {
+        let members = options.members.clone().unwrap_or_else(candidates);
+        if members.is_empty() {
+            return Err(Error::invalid("members", "none", "at least one detector"));
+        }
+        let mut candidates = members.iter().map(Candidate::new).collect::<Result<Vec<_>>>()?;
+        let parts = calibration::folds(reference.len(), folds)?;
+        for (seed, part) in parts.iter().enumerate() {
+            let (fit, unseen) = (reference.select(&part.fit), reference.select(&part.score));
+            let weighed = options.weights == Weights::ArtificialOutliers && candidates.len() > 1;
+            let artificial = weighed.then(|| Artificial::of(&unseen, seed as u64));
+            let mut fitted = Vec::with_capacity(candidates.len());
+            let mut failed = None;
+            for mut candidate in candidates {
+                match candidate.try_fold(&fit, &unseen, artificial.as_ref()) {
+                    Ok(()) => fitted.push(candidate),
+                    Err(error) if options.members.is_none() => failed = Some(error),
+                    Err(error) => {
+                        // That of all observations says more, if there is one.
+                        Stage::fit(&candidate.spec, reference)?;
+                        return Err(calibration::too_few(reference, folds, &error));
+                    }
+                }
+            }
+            if let (true, Some(error)) = (fitted.is_empty(), failed) {
+                return Err(calibration::too_few(reference, folds, &error));
+            }
+            candidates = fitted;
+        }
+        let weights = weights(&candidates.iter().map(|c| c.skill / parts.len() as f64).collect::<Vec<_>>());
+        let mut ensemble = Ensemble { combine: options.combine, members: vec![], moments: vec![], weights: vec![] };
+        let mut unseen = Vec::new();
+        for (candidate, weight) in candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0) {
+            let Candidate { mut spec, unseen: scores, .. } = candidate;
+            let stage = Stage::fit(&spec, reference)?;
+            spec.calibration = Calibration::Cross(folds);
+            ensemble.moments.push(moments(&scores));
+            ensemble.weights.push(weight);
+            ensemble.members.push(Fitted::assembled(&spec, reference, stage, scores.clone()));
+            unseen.push(scores);
+        }
+        let mut scores = ensemble.nothing(reference.len());
+        unseen.iter().enumerate().for_each(|(m, own)| ensemble.add(m, own, &mut scores));
+        Ok((ensemble, scores))
+    }
+
+    /// Name, options and weight of each member.
+    pub(super) fn shares(&self) -> Vec<Share> {
+        let share = |(member, weight): (&Fitted, &f64)| {
+            let description = member.describe();
+            let mut options = description.options;
+            if let (true, Value::Object(options)) = (description.standardize, &mut options) {
+                options.insert("standardize".into(), Value::from(true));
+            }
+            Share { detector: description.detector, options, weight: *weight }
+        };
+        self.members.iter().zip(&self.weights).map(share).collect()
+    }
+
+    /// Scores before the first member.
+    fn nothing(&self, n: usize) -> Vec<f64> {
+        let largest = matches!(self.combine, Combine::Maximum | Combine::Minimum);
+        vec![if largest { f64::NEG_INFINITY } else { 0.0 }; n]
+    }
+
+    /// Adds member `m`'s own scores.
+    fn add(&self, m: usize, own: &[f64], scores: &mut [f64]) {
+        let (calibrated, (mean, deviation), weight) = (self.members[m].calibrated(), self.moments[m], self.weights[m]);
+        let z = |score: f64| (score - mean) / deviation;
+        let bounded = |z: f64| if z.is_finite() { z / (1.0 + z.abs()) } else { z.signum() };
+        for (score, own) in scores.iter_mut().zip(own) {
+            let p = calibrated.p_value(*own);
+            // All beyond the calibration have one p-value; less than a rank tells them apart.
+            let surprise = -p.ln() + 1e-3 * bounded(z(*own));
+            match self.combine {
+                Combine::Average => *score += weight * surprise,
+                Combine::Minimum => *score = score.max(surprise),
+                Combine::Rank => *score += weight * (1.0 - p),
+                Combine::Maximum => *score = score.max(z(*own)),
+            }
+        }
+    }
+}
+
+/// What [`super::fitted::Description`] tells of a member.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)] // the names say it
+pub struct Share {
+    pub detector: String,
+    pub options: Value,
+    pub weight: f64,
+}
+
+impl Detector for Ensemble {
+    type Options = Options;
+
+    fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
+        Ensemble::fit_cross(reference, options, FOLDS).map(|(ensemble, _)| ensemble)
+    }
+
+    fn features(&self) -> usize {
+        self.members.first().map_or(0, Fitted::features)
+    }
+
+    fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
+        let mut own = vec![0.0; scores.len()];
+        scores.copy_from_slice(&self.nothing(scores.len()));
+        for (m, member) in self.members.iter().enumerate() {
+            member.score_finite(rows, &mut own);
+            self.add(m, &own, scores);
+        }
+    }
+
+    fn work(&self) -> usize {
+        self.members.iter().map(Fitted::work).sum()
+    }
+}
+
+fn moments(scores: &[f64]) -> (f64, f64) {
+    let n = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / n;
+    let variance = scores.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n;
+    (mean, if variance > 0.0 { variance.sqrt() } else { 1.0 })
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::outlier::Spec;
+use crate::outlier::threshold::curves::Labelled;
+use crate::testing::Random;
+use serde_json::json;
+
+fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
+    let Value::Object(options) = options else { panic!("options") };
+    Fitted::fit_rows(&Spec::new("ensemble", options)?, rows)
+}
+
+fn members(fitted: &Fitted) -> Vec<(String, f64)> {
+    fitted.describe().members.into_iter().map(|share| (share.detector, share.weight)).collect()
+}
+
+/// Two features of which one nearly follows from the other.
+fn dependent(n: usize, seed: u64) -> Vec<f64> {
+    let mut random = Random(seed);
+    (0..n)
+        .flat_map(|_| {
+            let x = random.normal();
+            [x, x + 0.1 * random.normal()]
+        })
+        .collect()
+}
+
+#[test]
+fn who_understands_the_reference_weighs_most() {
+    let rows = Rows::from_values(dependent(400, 1), 2);
+    let two = json!([{"detector": "zscore"}, {"detector": "mahalanobis"}]);
+    let fitted = fit(json!({"members": two}), &rows).expect("fits");
+    let found = members(&fitted);
+    let weight = |name: &str| found.iter().find(|(own, _)| own == name).map_or(0.0, |(_, weight)| *weight);
+    assert!(weight("mahalanobis") > 0.8 && weight("mahalanobis") + weight("zscore") > 0.999, "{found:?}");
+    let fitted = fit(json!({"members": two, "weights": "equal"}), &rows).expect("fits");
+    assert_eq!(members(&fitted).iter().map(|(_, weight)| *weight).collect::<Vec<_>>(), [0.5, 0.5]);
+    // Usual values in an unusual combination.
+    let default = fit(json!({}), &rows).expect("fits");
+    assert!((members(&default).iter().map(|(_, weight)| weight).sum::<f64>() - 1.0).abs() < 1e-12);
+    let (usual, mut broken) = (dependent(300, 2), dependent(300, 3));
+    broken.chunks_exact_mut(2).for_each(|row| row[1] = -row[0] + 0.1 * row[1]);
+    let mut scores = vec![0.0; 600];
+    default.score_finite(&[usual, broken].concat(), &mut scores);
+    let labels: Vec<bool> = (0..600).map(|i| i >= 300).collect();
+    let area = Labelled::new(&scores, &labels).expect("both").auroc();
+    assert!(area > 0.9, "{area}");
+}
+
+#[test]
+fn what_the_reference_does_not_suffice_for_is_left_out_or_an_error() {
+    let rows = Rows::from_values(Random(4).normals(12 * 20), 20);
+    let found = members(&fit(json!({}), &rows).expect("some can"));
+    assert!(!found.is_empty() && found.iter().all(|(name, _)| name != "gmm" && name != "lof"), "{found:?}");
+    let asked = json!({"members": [{"detector": "kde"}, {"detector": "gmm"}]});
+    assert_eq!(fit(asked, &rows).map(|_| ()).map_err(|e| e.code()), Err(203));
+    // Enough for all, not for a fold.
+    let rows = Rows::from_values(Random(5).normals(21 * 2), 2);
+    let error = fit(json!({"members": [{"detector": "lof"}]}), &rows).map(|_| ()).expect_err("16 for 20 neighbours");
+    assert!(error.to_string().contains("folds failed"), "{error}");
+}
+
+/// Its own calibration uses the folds of its members; how often fresh observations fall below a level is measured.
+#[test]
+fn its_p_values_are_calibrated() {
+    let mut random = Random(6);
+    for combine in ["average", "maximum"] {
+        let (runs, probes) = (30, 100);
+        let mut below = 0;
+        for _ in 0..runs {
+            let rows = Rows::from_values(random.normals(100 * 2), 2);
+            let fitted = fit(json!({"combine": combine}), &rows).expect("fits");
+            let mut scores = vec![0.0; probes];
+            fitted.score_finite(&random.normals(probes * 2), &mut scores);
+            below += scores.iter().filter(|score| fitted.calibrated().p_value(**score) <= 0.1).count();
+        }
+        // The standard error is about 0.01. Mixtures fitted on a fold's rest are further from what they have not seen than those
+        // fitted on all: the p-values are on the large side.
+        let rate = below as f64 / (runs * probes) as f64;
+        assert!((0.04..0.13).contains(&rate), "{combine}: {rate}");
+    }
+}
+
+#[test]
+fn a_calibration_score_is_what_an_unseen_observation_would_score() {
+    // A member that does not depend on the reference's order: its scores of the folds are those of fits on the others.
+    let rows = Rows::from_values(Random(7).normals(50 * 3), 3);
+    let options = Options {
+        members: Some(vec![Member { detector: "zscore".into(), options: Map::new() }]),
+        ..Options::default()
+    };
+    let (ensemble, mut scores) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
+    let mut expected = Vec::new();
+    for part in calibration::folds(50, 5).expect("folds") {
+        let spec = Spec::from_json("zscore", r#"{"calibration": "none"}"#).expect("spec");
+        let own = Fitted::fit_rows(&spec, &rows.select(&part.fit)).expect("fits");
+        let mut unseen = vec![0.0; part.score.len()];
+        own.score_finite(rows.select(&part.score).values(), &mut unseen);
+        expected.extend(unseen);
+    }
+    let p = |score: f64| (1 + expected.iter().filter(|s| **s >= score).count()) as f64 / 51.0;
+    let mut expected: Vec<f64> = expected.iter().map(|score| -p(*score).ln()).collect();
+    expected.sort_by(f64::total_cmp);
+    scores.sort_by(f64::total_cmp);
+    assert_eq!(ensemble.members.len(), 1);
+    for (found, expected) in scores.iter().zip(expected) {
+        assert!((found - expected).abs() <= 1e-3, "{found} {expected}");
+    }
+}
