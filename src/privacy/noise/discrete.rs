@@ -16,7 +16,6 @@
 
 use super::super::simd::multiversion;
 use super::NoiseSource;
-use crate::{Error, Result};
 
 /// Cells of the half-line.
 const CELLS: usize = 32;
@@ -95,6 +94,20 @@ pub(crate) struct Candidates {
     value: [i32; BLOCK],
     keep: [i32; BLOCK],
     tie: [i32; BLOCK],
+}
+
+impl Candidates {
+    fn none() -> Self {
+        let zero = [0; BLOCK];
+        Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: [0; BLOCK], tie: [0; BLOCK] }
+    }
+
+    /// New words, not yet judged.
+    fn draw(&mut self, source: &mut NoiseSource) {
+        source.fill(&mut self.cell);
+        source.fill(&mut self.accept);
+        source.fill(&mut self.within);
+    }
 }
 
 multiversion! {
@@ -181,14 +194,10 @@ impl DiscreteGaussian {
 
     /// Fills `out` with samples.
     pub fn fill(&self, source: &mut NoiseSource, out: &mut [i32]) {
-        let zero = [0u32; BLOCK];
-        let mut c =
-            Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: [0; BLOCK], tie: [0; BLOCK] };
+        let mut c = Candidates::none();
         let mut done = 0;
         while done < out.len() {
-            source.fill(&mut c.cell);
-            source.fill(&mut c.accept);
-            source.fill(&mut c.within);
+            c.draw(source);
             judge(&mut c, &self.heads, self.bits);
             if c.tie.iter().any(|&tie| tie != 0) {
                 self.resolve(source, &mut c);
@@ -224,82 +233,6 @@ impl DiscreteGaussian {
             let negative = c.within[lane] >> 31 == 1;
             c.keep[lane] = i32::from(v < p && !(magnitude == 0 && negative));
             c.value[lane] = if negative { -magnitude } else { magnitude };
-        }
-    }
-}
-
-/// A grid on which a sum is rounded and noised, so that both together are one discrete Gaussian mechanism.
-#[derive(Debug, Clone)]
-pub(crate) struct Grid {
-    sampler: DiscreteGaussian,
-    /// The grid's step, in the units of the sum.
-    step: f64,
-}
-
-impl Grid {
-    /// For sums of `dimension` numbers whose L2 sensitivity is `sensitivity`, and noise of `multiplier` times it.
-    ///
-    /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum, `sqrt(dimension)` steps in
-    /// all. The step is chosen so that the noise is `multiplier` times the sensitivity *with* that, and with `slack`, a
-    /// relative bound on the rounding of the sum itself.
-    pub(crate) fn new(dimension: usize, sensitivity: f64, multiplier: f64, slack: f64) -> Result<Self> {
-        let sampler = DiscreteGaussian::default();
-        let apart = multiplier * ((dimension as f64).sqrt() + 1.0);
-        let room = sampler.deviation() - apart;
-        if room <= 0.5 * sampler.deviation() {
-            return Err(Error::invalid(
-                "noise_multiplier",
-                multiplier,
-                format!(
-                    "at most {:.3e} with {dimension} numbers: the noise's grid is no finer",
-                    multiplier / apart * 0.5 * sampler.deviation()
-                ),
-            ));
-        }
-        Ok(Grid { step: multiplier * sensitivity * (1.0 + slack) / room, sampler })
-    }
-
-    /// The grid's step, in the units of the sum.
-    pub(crate) fn step(&self) -> f64 {
-        self.step
-    }
-
-    /// The nearest number of steps to `sum`.
-    pub(crate) fn round(&self, sum: f64) -> f64 {
-        (sum / self.step).round_ties_even()
-    }
-
-    /// Noise alone, in steps: whole numbers.
-    pub(crate) fn fill_steps(&self, source: &mut NoiseSource, out: &mut [f64]) {
-        let mut noise = [0i32; 2048];
-        for out in out.chunks_mut(noise.len()) {
-            let noise = &mut noise[..out.len()];
-            self.sampler.fill(source, noise);
-            out.iter_mut().zip(&*noise).for_each(|(out, &noise)| *out = f64::from(noise));
-        }
-    }
-
-    /// `sums` rounded to the grid, with noise that was drawn before.
-    pub(crate) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
-        sums.iter_mut().zip(noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
-    }
-
-    /// `sums` rounded to the grid, with noise.
-    pub(crate) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
-        let mut noise = [0i32; 2048];
-        for sums in sums.chunks_mut(noise.len()) {
-            let noise = &mut noise[..sums.len()];
-            self.sampler.fill(source, noise);
-            snap(sums, noise, self.step);
-        }
-    }
-}
-
-multiversion! {
-    /// Every sum to the nearest multiple of `step`, and so many steps beside it.
-    fn snap(sums: &mut [f64], noise: &[i32], step: f64) {
-        for (sum, &noise) in sums.iter_mut().zip(noise) {
-            *sum = ((*sum / step).round_ties_even() + f64::from(noise)) * step;
         }
     }
 }
@@ -362,20 +295,10 @@ mod tests {
     fn resolving_keeps_the_law() {
         let sampler = DiscreteGaussian::new(2);
         let mut source = NoiseSource::seeded(8);
-        let zero = [0u32; BLOCK];
         let (mut sum, mut n) = (0.0, 0.0);
         for _ in 0..400 {
-            let mut c = Candidates {
-                cell: zero,
-                accept: zero,
-                within: zero,
-                value: [0; BLOCK],
-                keep: [0; BLOCK],
-                tie: [1; BLOCK],
-            };
-            source.fill(&mut c.cell);
-            source.fill(&mut c.accept);
-            source.fill(&mut c.within);
+            let mut c = Candidates { tie: [1; BLOCK], ..Candidates::none() };
+            c.draw(&mut source);
             sampler.resolve(&mut source, &mut c);
             for (value, _) in c.value.iter().zip(&c.keep).filter(|(_, keep)| **keep == 1) {
                 sum += f64::from(*value).powi(2);
