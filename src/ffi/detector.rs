@@ -1,12 +1,11 @@
 //! What both faces do with detectors, in safe Rust.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::host::json;
+use super::host::{given_options, json};
 use crate::error::{Error, Result};
 use crate::outlier::compare::compare_detectors;
 use crate::outlier::ood::Head;
@@ -72,7 +71,7 @@ pub(super) fn describe(detector: &Fitted) -> Result<String> {
 
 /// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from the detector's calibration.
 pub(super) fn threshold(detector: &Fitted, method: &str) -> Result<String> {
-    json(&detector.threshold_by(&parsed::<Method>(method)?)?)
+    json(&detector.threshold_by(&given_options::<Method>(method)?)?)
 }
 
 /// JSON of [`crate::outlier::threshold::Threshold`], by [`Method`] in JSON, from scores of usual observations in any order.
@@ -83,11 +82,7 @@ pub(super) fn threshold_of(scores: &[f64], method: &str) -> Result<String> {
     }
     let mut sorted = scores.to_vec();
     sorted.sort_by(f64::total_cmp);
-    json(&parsed::<Method>(method)?.threshold(&sorted)?)
-}
-
-fn parsed<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+    json(&given_options::<Method>(method)?.threshold(&sorted)?)
 }
 
 /// JSON of the quality of scores against labels (0 or 1) at a threshold (NaN for none), and with `curves` of both curves.
@@ -120,25 +115,13 @@ pub(super) fn compare(options: &str, reference: &Tensor<'_>, batch: &Tensor<'_>,
         detectors: Vec<crate::outlier::ensemble::Member>,
         rate: f64,
     }
-    let Options { detectors, rate } = parsed(options)?;
+    let Options { detectors, rate } = given_options(options)?;
     let specs: Vec<Spec> =
         detectors.into_iter().map(|member| Spec::new(&member.detector, member.options)).collect::<Result<_>>()?;
     if !(rate > 0.0 && rate < 1.0) {
         return Err(Error::invalid("rate", rate, "a fraction between 0 and 1"));
     }
     json(&compare_detectors(&specs, reference, batch, &booleans(labels), rate)?)
-}
-
-pub(super) fn save(detector: &Fitted, path: &str) -> Result<()> {
-    store::save_detector(detector, Path::new(path))
-}
-
-pub(super) fn load(path: &str) -> Result<Fitted> {
-    store::load_detector(Path::new(path))
-}
-
-pub(super) fn load_mapped(path: &str) -> Result<Fitted> {
-    store::load_detector_mapped(Path::new(path), super::map::read_only)
 }
 
 /// Which numbers a call writes.

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -50,20 +49,24 @@ pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(Error::NativePanic { message: panic_message(panic.as_ref()) }))
 }
 
+const OPTIONS: &str = "options by the documented names and values";
+
 /// Parses options; an empty text is all defaults.
 pub(super) fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
     if json.trim().is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_str(json).map_err(bad_options)
+    given_options(json)
 }
 
-fn parsed<T: DeserializeOwned>(options: serde_json::Value) -> Result<T> {
-    serde_json::from_value(options).map_err(bad_options)
+/// Parses options, of which there must be some.
+pub(super) fn given_options<T: DeserializeOwned>(json: &str) -> Result<T> {
+    parsed("options", json, OPTIONS)
 }
 
-fn bad_options(e: serde_json::Error) -> Error {
-    Error::invalid("options", e, "options by the documented names and values")
+/// Parses an argument.
+pub(super) fn parsed<T: DeserializeOwned>(argument: &'static str, json: &str, expected: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|e| Error::invalid(argument, e, expected))
 }
 
 /// Numbers that JSON cannot hold become `null`.
@@ -98,7 +101,8 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
     for Member { detector, options } in unfitted {
         fitted.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
     }
-    Guard::with_detectors(profile, parsed(serde_json::Value::Object(rest))?, &fitted)
+    let rest = serde_json::from_value(rest.into()).map_err(|e| Error::invalid("options", e, OPTIONS))?;
+    Guard::with_detectors(profile, rest, &fitted)
 }
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
@@ -168,10 +172,6 @@ fn read(moments: &Moments, out: &mut [f64]) {
         out[3] = or_nan(moments.max(k));
         out[4] = moments.non_finite(k) as f64;
     }
-}
-
-pub(super) fn path(text: &str) -> PathBuf {
-    PathBuf::from(text)
 }
 
 /// For the test that a panic becomes an exception.

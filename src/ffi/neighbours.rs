@@ -106,12 +106,11 @@ pub(super) fn describe(store: &Store) -> Result<String> {
     })
 }
 
-pub(super) fn save(store: &Store, path: &str) -> Result<()> {
-    store::save_neighbours(&read(store), Path::new(path))
+pub(super) fn save(store: &Store, path: &Path) -> Result<()> {
+    store::save_neighbours(&read(store), path)
 }
 
-pub(super) fn load(path: &str, mapped: bool) -> Result<Store> {
-    let path = Path::new(path);
+pub(super) fn load(path: &Path, mapped: bool) -> Result<Store> {
     let store = if mapped { store::load_neighbours_mapped(path, read_only) } else { store::load_neighbours(path) };
     store.map(RwLock::new)
 }

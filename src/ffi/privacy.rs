@@ -1,183 +1,19 @@
-//! Privacy at the border, in safe Rust: questions and options in JSON, and what a host keeps a handle of.
+//! Privacy at the border, in safe Rust: what takes arrays, and what a host keeps a handle of, by options in JSON.
 
-use std::path::PathBuf;
+mod ask;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::host::json;
+use super::host::{given_options, json};
 use crate::error::{Error, Result};
-use crate::privacy::accountant::{Accountant, Phase, shuffled_lower_bound};
-use crate::privacy::calibrate::{CalibrationOptions, noise_multiplier};
-use crate::privacy::clip::{
-    AdaptiveClip, AdaptiveClipStep, ClipReport, Clipping, Float, Gradients, clip_sum, effective_noise_multiplier,
-};
-use crate::privacy::noise::{
-    BandedNoise, BandedOptions, NoiseKind, NoiseSource, TreeNoise, TreeOptions, square_root_coefficients,
-};
+use crate::privacy::clip::{AdaptiveClip, AdaptiveClipStep, ClipReport, Clipping, Float, Gradients, clip_sum};
+use crate::privacy::noise::{BandedNoise, BandedOptions, NoiseKind, NoiseSource, TreeNoise, TreeOptions};
 use crate::privacy::release::{PrivateMeanOptions, add_noise, private_mean};
-use crate::privacy::report::{PrivacyReport, ReportOptions};
 use crate::privacy::sampler::PoissonSampler;
-use crate::privacy::state::PrivacyState;
 
-/// All that needs neither arrays nor randomness. An accountant is its phases, so the host keeps it as JSON.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "call", rename_all = "snake_case", deny_unknown_fields)]
-enum Call {
-    /// The accountant after the phase, every step of which drew `dimension` samples of discrete noise.
-    Step {
-        accountant: Accountant,
-        phase: Phase,
-        dimension: u64,
-    },
-    /// The accountant after all that the other one counted.
-    Compose {
-        accountant: Accountant,
-        other: Accountant,
-    },
-    /// The accountant itself, checked.
-    Check {
-        accountant: Accountant,
-    },
-    Epsilon {
-        accountant: Accountant,
-        delta: f64,
-    },
-    Delta {
-        accountant: Accountant,
-        epsilon: f64,
-    },
-    /// `[[epsilon, delta], ...]`.
-    Curve {
-        accountant: Accountant,
-        deltas: Vec<f64>,
-    },
-    TradeOff {
-        accountant: Accountant,
-        fpr: Vec<f64>,
-    },
-    TprAtFpr {
-        accountant: Accountant,
-        fpr: f64,
-    },
-    /// `[[order, rdp], ...]`.
-    Rdp {
-        accountant: Accountant,
-        orders: Vec<f64>,
-    },
-    CheckBudget {
-        accountant: Accountant,
-        phase: Phase,
-        epsilon: f64,
-        delta: f64,
-    },
-    Report {
-        accountant: Accountant,
-        delta: f64,
-        options: ReportOptions,
-    },
-    NoiseMultiplier {
-        options: CalibrationOptions,
-    },
-    EffectiveNoiseMultiplier {
-        noise_multiplier: f64,
-        count_noise: f64,
-    },
-    ShuffledLowerBound {
-        noise_multiplier: f64,
-        lots: u64,
-        delta: f64,
-    },
-    /// The clip, checked.
-    Adaptive {
-        clip: AdaptiveClip,
-    },
-    /// The tree's sensitivity.
-    Tree {
-        options: TreeOptions,
-    },
-    /// `coefficients` of the square root, or of the options where given: what to account for.
-    SquareRoot {
-        bands: u32,
-    },
-    BandedPhase {
-        options: BandedOptions,
-        participations: u64,
-    },
-    BandedSampledPhase {
-        options: BandedOptions,
-        sample_rate: f64,
-        steps: u64,
-    },
-    Save {
-        path: PathBuf,
-        state: Box<PrivacyState>,
-    },
-    Load {
-        path: PathBuf,
-    },
-}
-
-/// Reads options, of which there must be some.
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
-}
-
-/// Answers a question in JSON with JSON.
-pub(super) fn ask(text: &str) -> Result<String> {
-    match parse::<Call>(text)? {
-        Call::Step { mut accountant, phase, dimension } => {
-            accountant.add_noise_samples(dimension.saturating_mul(phase.steps));
-            accountant.push(phase)?;
-            json(&accountant)
-        }
-        Call::Compose { mut accountant, other } => {
-            accountant.compose(&other)?;
-            json(&accountant)
-        }
-        Call::Check { accountant } => {
-            accountant.validate()?;
-            json(&accountant)
-        }
-        Call::Epsilon { accountant, delta } => json(&accountant.epsilon(delta)?),
-        Call::Delta { accountant, epsilon } => json(&accountant.delta(epsilon)?),
-        Call::Curve { accountant, deltas } => json(&accountant.curve(&deltas)?),
-        Call::TradeOff { accountant, fpr } => json(&accountant.trade_off(&fpr)?),
-        Call::TprAtFpr { accountant, fpr } => json(&accountant.tpr_at_fpr(fpr)?),
-        Call::Rdp { accountant, orders } => json(&accountant.rdp(&orders)?),
-        Call::CheckBudget { accountant, phase, epsilon, delta } => {
-            json(&accountant.check_budget(phase, epsilon, delta)?)
-        }
-        Call::Report { accountant, delta, options } => json(&PrivacyReport::new(&accountant, delta, &options)?),
-        Call::NoiseMultiplier { options } => json(&noise_multiplier(&options)?),
-        Call::EffectiveNoiseMultiplier { noise_multiplier, count_noise } => {
-            json(&effective_noise_multiplier(noise_multiplier, count_noise)?)
-        }
-        Call::ShuffledLowerBound { noise_multiplier, lots, delta } => {
-            json(&shuffled_lower_bound(noise_multiplier, lots, delta)?)
-        }
-        Call::Adaptive { clip } => {
-            clip.validate()?;
-            json(&clip)
-        }
-        Call::Tree { options } => {
-            options.validate()?;
-            json(&options.sensitivity())
-        }
-        Call::SquareRoot { bands } => json(&square_root_coefficients(bands as usize)),
-        Call::BandedPhase { options, participations } => {
-            options.validate()?;
-            json(&options.phase(participations))
-        }
-        Call::BandedSampledPhase { options, sample_rate, steps } => {
-            options.validate()?;
-            json(&options.sampled_phase(sample_rate, steps))
-        }
-        Call::Save { path, state } => json(&state.save(&path)?),
-        Call::Load { path } => json(&PrivacyState::load(&path)?),
-    }
-}
+pub(super) use ask::ask;
 
 /// A [`ClipReport`] without its norms, which cross as an array.
 #[derive(Serialize)]
@@ -201,7 +37,7 @@ pub(super) fn clip_sum_of<T: Float>(
     sums: &mut [&mut [T]],
     norms: &mut [f64],
 ) -> Result<String> {
-    clipped(&clip_sum(gradients, &parse::<Clipping>(options)?, sums)?, norms)
+    clipped(&clip_sum(gradients, &given_options::<Clipping>(options)?, sums)?, norms)
 }
 
 #[derive(Deserialize)]
@@ -252,20 +88,20 @@ impl Noise {
         means: &mut [&mut [T]],
         norms: &mut [f64],
     ) -> Result<String> {
-        let options: PrivateMeanOptions = parse(options)?;
+        let options: PrivateMeanOptions = given_options(options)?;
         clipped(&private_mean(gradients, &options, &mut self.lock(), means)?, norms)
     }
 
     /// [`add_noise`] by [`NoiseOptions`] in JSON.
     pub(super) fn add<T: Float>(&self, options: &str, sums: &mut [&mut [T]]) -> Result<()> {
-        let NoiseOptions { sensitivity, noise_multiplier, noise } = parse(options)?;
+        let NoiseOptions { sensitivity, noise_multiplier, noise } = given_options(options)?;
         add_noise(sums, sensitivity, noise_multiplier, noise, &mut self.lock())
     }
 
     /// [`AdaptiveClip::update`] by [`AdaptiveOptions`] in JSON and the norms of the lot that was clipped to its norm; gives
     /// the clip as it stands then, and what the step saw.
     pub(super) fn adapt(&self, options: &str, norms: &[f64]) -> Result<String> {
-        let AdaptiveOptions { mut clip, expected_lot_size } = parse(options)?;
+        let AdaptiveOptions { mut clip, expected_lot_size } = given_options(options)?;
         clip.validate()?;
         let step = clip.update(norms, expected_lot_size, &mut self.lock())?;
         json(&Adapted { clip, step })
@@ -287,7 +123,7 @@ pub(super) struct Sampler(Mutex<(PoissonSampler, Vec<usize>)>);
 impl Sampler {
     /// By [`SamplerOptions`] in JSON; a stream of randomness of its own is forked from `noise`.
     pub(super) fn new(options: &str, noise: &Noise) -> Result<Self> {
-        let SamplerOptions { dataset_size, sample_rate, max_lot } = parse(options)?;
+        let SamplerOptions { dataset_size, sample_rate, max_lot } = given_options(options)?;
         let fits = |name, number: u64| {
             usize::try_from(number).map_err(|_| Error::invalid(name, number, "a number that this machine can count to"))
         };
@@ -347,7 +183,7 @@ pub(super) struct Correlated(Mutex<Mechanism>);
 impl Correlated {
     /// By [`CorrelatedOptions`] in JSON; a stream of randomness of its own is forked from `noise`.
     pub(super) fn new(options: &str, noise: &Noise) -> Result<Self> {
-        let mechanism = match parse(options)? {
+        let mechanism = match given_options(options)? {
             CorrelatedOptions::Tree { dimension, options } => {
                 Mechanism::Tree(Box::new(TreeNoise::new(options, dimension, &mut noise.lock())?))
             }

@@ -1,10 +1,8 @@
 //! What both faces do with detectors of sequences, in safe Rust.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
-use super::host::json;
+use super::host::{given_options, json, parsed};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::Method;
 use crate::sequence::{NAMES, Sequence, SequenceDetector, SequenceSpec};
@@ -28,10 +26,6 @@ enum Question {
     Describe,
 }
 
-fn parsed<T: for<'a> Deserialize<'a>>(argument: &'static str, text: &str, expected: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::invalid(argument, e, expected))
-}
-
 /// JSON list of [`NAMES`].
 pub(super) fn names() -> Result<String> {
     json(&NAMES)
@@ -40,7 +34,7 @@ pub(super) fn names() -> Result<String> {
 /// `options` by [`SequenceSpec::new`], `reference` a list of [`Sequence`], both in JSON.
 pub(super) fn fit(name: &str, options: &str, reference: &str) -> Result<SequenceDetector> {
     let options = if options.trim().is_empty() { "{}" } else { options };
-    let options = parsed("options", options, "options by the documented names and values")?;
+    let options = given_options(options)?;
     let reference: Vec<Sequence> = parsed("reference", reference, "a list of texts, or of lists of symbols")?;
     SequenceDetector::fit(&SequenceSpec::new(name, options)?, &reference)
 }
@@ -61,14 +55,6 @@ pub(super) fn ask(detector: &SequenceDetector, question: &str) -> Result<String>
             json(&told)
         }
     }
-}
-
-pub(super) fn save(detector: &SequenceDetector, path: &str) -> Result<()> {
-    store::save_sequence_detector(detector, Path::new(path))
-}
-
-pub(super) fn load(path: &str) -> Result<SequenceDetector> {
-    store::load_sequence_detector(Path::new(path))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::host::json;
-use crate::error::{Error, Result};
+use super::host::{json, parsed};
+use crate::error::Result;
 use crate::profile::Profile;
 use crate::sketch::Sketch;
 use crate::sketch::exchange::{Description, Frequent};
@@ -31,8 +31,7 @@ pub(super) fn update(sketch: &mut Sketch, values: &Tensor<'_>) -> Result<()> {
 
 /// `words` is a JSON list of texts.
 pub(super) fn update_words(sketch: &mut Sketch, words: &str) -> Result<()> {
-    let words: Vec<String> =
-        serde_json::from_str(words).map_err(|e| Error::invalid("words", e, "a JSON list of texts"))?;
+    let words: Vec<String> = parsed("words", words, "a JSON list of texts")?;
     sketch.update_words(words.iter().map(|word| (word.as_str(), 1)))
 }
 
@@ -59,9 +58,7 @@ enum Answer {
 
 /// JSON of an answer, by a question in JSON: `"describe"`, `{"quantiles": [0.5]}` or `"frequent"`.
 pub(super) fn ask(sketch: &Sketch, question: &str) -> Result<String> {
-    let question =
-        serde_json::from_str(question).map_err(|e| Error::invalid("question", e, "describe, quantiles or frequent"))?;
-    json(&match question {
+    json(&match parsed("question", question, "describe, quantiles or frequent")? {
         Question::Describe => Answer::Described(sketch.describe()?),
         Question::Quantiles(ranks) => {
             Answer::Quantiles(ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?)

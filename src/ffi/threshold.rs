@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
-use super::host::json;
+use super::host::{given_options, json, parsed};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::live::LiveThreshold;
 use crate::outlier::threshold::spot::Verdict;
@@ -18,13 +18,9 @@ fn lock(threshold: &Threshold) -> MutexGuard<'_, LiveThreshold> {
     threshold.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn parsed<T: for<'a> Deserialize<'a>>(argument: &'static str, text: &str, expected: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::invalid(argument, e, expected))
-}
-
 /// `options` are [`crate::outlier::threshold::live::LiveOptions`] in JSON.
 pub(super) fn new(options: &str, usual: &[f64]) -> Result<Threshold> {
-    let options = parsed("options", options, "options by the documented names and values")?;
+    let options = given_options(options)?;
     LiveThreshold::new(options, usual).map(Mutex::new)
 }
 
@@ -68,12 +64,12 @@ pub(super) fn tell(threshold: &Threshold, words: &str) -> Result<String> {
     json(&threshold.describe())
 }
 
-pub(super) fn save(threshold: &Threshold, path: &str) -> Result<()> {
-    store::save_threshold(&lock(threshold), Path::new(path))
+pub(super) fn save(threshold: &Threshold, path: &Path) -> Result<()> {
+    store::save_threshold(&lock(threshold), path)
 }
 
-pub(super) fn load(path: &str) -> Result<Threshold> {
-    store::load_threshold(Path::new(path)).map(Mutex::new)
+pub(super) fn load(path: &Path) -> Result<Threshold> {
+    store::load_threshold(path).map(Mutex::new)
 }
 
 #[cfg(test)]
@@ -96,11 +92,10 @@ mod tests {
         assert_eq!(update(&threshold, &[1.0], &mut verdicts).map_err(|e| e.code()), Err(100));
         assert_eq!(new("{}", &usual).map(|_| ()).map_err(|e| e.code()), Err(100));
         let path = std::env::temp_dir().join(format!("fluxguard-threshold-{}.fg", std::process::id()));
-        let name = path.display().to_string();
-        save(&threshold, &name).expect("writable");
-        assert_eq!(*lock(&load(&name).expect("whole")), *lock(&threshold));
+        save(&threshold, &path).expect("writable");
+        assert_eq!(*lock(&load(&path).expect("whole")), *lock(&threshold));
         std::fs::write(&path, b"x").expect("writable");
-        assert_eq!(load(&name).map(|_| ()).map_err(|e| e.code()), Err(401));
+        assert_eq!(load(&path).map(|_| ()).map_err(|e| e.code()), Err(401));
         std::fs::remove_file(&path).expect("there");
     }
 }

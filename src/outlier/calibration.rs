@@ -133,6 +133,18 @@ impl Calibrated {
         self.scores.is_empty()
     }
 
+    /// Demands that there are some.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`].
+    pub fn expect_scores(&self) -> Result<()> {
+        if !self.is_empty() {
+            return Ok(());
+        }
+        let (argument, was) = ("detector", "a detector fitted with calibration = \"none\"".to_owned());
+        Err(Error::Incompatible { argument, was, expected: "p-values or thresholds; fit it with \"cross\"".into() })
+    }
+
     /// In rising order.
     #[must_use]
     pub fn scores(&self) -> &[f64] {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tails::Tails;
+use super::tails::{Tail, Tails};
 use super::{Detector, Rows};
 use crate::error::Result;
 
@@ -30,25 +30,20 @@ impl Detector for ECOD {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        for (row, score) in rows.chunks_exact(self.features()).zip(scores) {
-            *score = row.iter().enumerate().map(|(k, x)| self.part(k, *x)).sum();
-        }
+        self.0.score_rows(rows, scores, part);
     }
 
     fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {
-        row.iter().zip(parts).enumerate().for_each(|(k, (x, part))| *part = self.part(k, *x));
+        self.0.parts(row, parts, part);
         true
     }
 
     fn work(&self) -> usize {
-        40 * self.features()
+        self.0.work()
     }
 }
 
-impl ECOD {
-    #[inline]
-    fn part(&self, k: usize, x: f64) -> f64 {
-        let tail = self.0.at(k, x);
-        tail.left.max(tail.right).max(tail.skewed)
-    }
+#[inline]
+fn part(tail: Tail) -> f64 {
+    tail.left.max(tail.right).max(tail.skewed)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::calibration::{self, Calibrated, Calibration, Fold};
 use super::ensemble::{Ensemble, Share};
@@ -13,52 +13,9 @@ use super::scaled::quantile;
 use super::stage::Stage;
 use super::support::{packed, rows::LARGEST, rows::widened};
 use super::threshold::{self, Method, Threshold};
-use super::{Mapping, Rows};
+use super::{Mapping, Rows, Spec};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
-
-/// What is fitted: a family, and what goes before and after it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Spec {
-    /// The method.
-    pub family: Family,
-    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor n; 1 where that is 0)
-    /// before the method sees it.
-    pub standardize: bool,
-    /// Where p-values come from.
-    pub calibration: Calibration,
-}
-
-impl Spec {
-    /// By name and options: those of the family, `standardize` (false) and `calibration` (`"cross"`, `"holdout"`, `"none"`,
-    /// `{"cross": folds}` or `{"holdout": fraction}`).
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`].
-    pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
-        let calibration = Calibration::parse(options.remove("calibration"))?;
-        let standardize = match options.remove("standardize") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(yes)) => yes,
-            Some(other) => return Err(Error::invalid("standardize", other, "true or false")),
-        };
-        options.retain(|_, value| !value.is_null());
-        Ok(Spec { family: Family::new(name, options)?, standardize, calibration })
-    }
-
-    /// By name and a text of JSON, which may be empty.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`].
-    pub fn from_json(name: &str, options: &str) -> Result<Self> {
-        let options = match options.trim() {
-            "" => Map::new(),
-            text => serde_json::from_str(text)
-                .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))?,
-        };
-        Spec::new(name, options)
-    }
-}
 
 /// What [`Fitted::describe`] tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -267,7 +224,7 @@ impl Fitted {
     /// # Errors
     /// As [`Fitted::p_values`].
     pub fn p_values_into(&self, batch: &Tensor<'_>, values: &mut [f64]) -> Result<()> {
-        self.expect_calibrated()?;
+        self.calibrated.expect_scores()?;
         self.score_into(batch, values)?;
         values.iter_mut().for_each(|x| *x = self.calibrated.p_value(*x));
         Ok(())
@@ -317,7 +274,7 @@ impl Fitted {
     /// # Errors
     /// [`Error::BaselineTooSmall`] for a rate below `1/(n + 1)`; [`Error::Incompatible`] for [`Calibration::None`].
     pub fn threshold(&self, rate: f64) -> Result<f64> {
-        self.expect_calibrated()?;
+        self.calibrated.expect_scores()?;
         threshold::conformal(self.calibrated.scores(), rate)
     }
 
@@ -326,7 +283,7 @@ impl Fitted {
     /// # Errors
     /// As [`Method::threshold`]; [`Error::Incompatible`] for [`Calibration::None`].
     pub fn threshold_by(&self, method: &Method) -> Result<Threshold> {
-        self.expect_calibrated()?;
+        self.calibrated.expect_scores()?;
         method.threshold(self.calibrated.scores())
     }
 
@@ -343,14 +300,6 @@ impl Fitted {
             calibration_size: self.calibrated.len(),
             members: self.stage.model.shares(),
         }
-    }
-
-    fn expect_calibrated(&self) -> Result<()> {
-        if !self.calibrated.is_empty() {
-            return Ok(());
-        }
-        let (argument, was) = ("detector", "a detector fitted with calibration = \"none\"".to_owned());
-        Err(Error::Incompatible { argument, was, expected: "p-values or thresholds; fit it with \"cross\"".into() })
     }
 }
 

@@ -26,13 +26,15 @@ pub mod ocsvm;
 pub mod ood;
 pub mod pca;
 pub mod scaled;
+mod spec;
 mod stage;
 mod support;
 mod tails;
 pub mod threshold;
 
 pub use family::{Family, NAMES};
-pub use fitted::{Fitted, Spec};
+pub use fitted::Fitted;
+pub use spec::Spec;
 pub use support::cells::Mapping;
 pub use support::rows::Rows;
 pub(crate) use support::sections;

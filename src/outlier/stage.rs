@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
+use super::Spec;
 use super::family::Model;
-use super::fitted::Spec;
 use super::support::{packed, rows::LARGEST};
 use crate::error::{Error, Result};
 use crate::parallel;

@@ -46,6 +46,23 @@ impl Tails {
         self.moments.len() / 3
     }
 
+    /// Writes the sum over features of `part` of each row's tails.
+    pub fn score_rows(&self, rows: &[f64], scores: &mut [f64], part: impl Fn(Tail) -> f64) {
+        for (row, score) in rows.chunks_exact(self.features()).zip(scores) {
+            *score = row.iter().enumerate().map(|(k, x)| part(self.at(k, *x))).sum();
+        }
+    }
+
+    /// Writes the summands of one row.
+    pub fn parts(&self, row: &[f64], parts: &mut [f64], part: impl Fn(Tail) -> f64) {
+        row.iter().zip(parts).enumerate().for_each(|(k, (x, out))| *out = part(self.at(k, *x)));
+    }
+
+    /// As [`super::Detector::work`].
+    pub fn work(&self) -> usize {
+        40 * self.features()
+    }
+
     #[inline]
     pub fn at(&self, k: usize, x: f64) -> Tail {
         let sorted = &self.sorted[k * self.n..(k + 1) * self.n];

@@ -4,12 +4,14 @@ mod attached;
 mod baseline;
 mod calibration;
 mod normal_scores;
+mod options;
 mod scorer;
 mod sketch;
 
 pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
+pub use options::{ConstantFeatures, OutputKind, ProfileOptions};
 pub use scorer::{DetectorName, Scorer, Scores, Tail};
 
 use std::borrow::Cow;
@@ -20,64 +22,6 @@ use crate::error::{Error, Result};
 use crate::output::ClassScores;
 use crate::sketch::{Frequencies, Moments, Reservoir};
 use crate::tensor::{Elements, Tensor};
-
-/// What the numbers of an output are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutputKind {
-    /// Scores of classes before softmax.
-    Logits,
-    /// Probabilities of classes.
-    Probabilities,
-    /// Anything else: regression outputs, activations, embeddings.
-    Values,
-    /// Scores of detectors that the guard does not run itself: higher is more anomalous.
-    Scores,
-}
-
-impl OutputKind {
-    /// Whether an observation has a predicted class.
-    #[must_use]
-    pub fn has_classes(self) -> bool {
-        matches!(self, OutputKind::Logits | OutputKind::Probabilities)
-    }
-}
-
-/// What to do with a feature that never varies in the reference.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConstantFeatures {
-    /// Refuse the baseline ([`Error::ConstantFeature`]).
-    #[default]
-    Error,
-    /// Watch it for any change.
-    Allow,
-}
-
-/// How a [`Profile`] is to be fitted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProfileOptions {
-    /// What the output is.
-    pub output: OutputKind,
-    /// A name for each feature; `y1, y2, ...` without.
-    pub names: Option<Vec<String>>,
-    /// Observations kept for the tests and thresholds (a uniform sample beyond); at least 2.
-    pub capacity: usize,
-    /// What to do with a feature that never varies.
-    pub constant_features: ConstantFeatures,
-}
-
-impl Default for ProfileOptions {
-    fn default() -> Self {
-        ProfileOptions {
-            output: OutputKind::Values,
-            names: None,
-            capacity: 10_000,
-            constant_features: ConstantFeatures::Error,
-        }
-    }
-}
 
 /// A baseline in the making: moments and class counts of all reference observations, and a sample of them.
 ///

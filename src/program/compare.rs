@@ -1,25 +1,27 @@
 //! `fluxguard compare`: a reference and a current sample, column by column.
 
 mod categories;
+mod flags;
 mod table;
+mod told;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use serde::Serialize;
 
 use super::outcome::{FailOn, Outcome};
 use super::sample::{Cells, Kind, Sample, by_observation, is_standard_input, unmatched};
 use super::{Answer, Failure};
+pub(super) use flags::{CORRECTIONS, probability};
+use flags::{correction, method, min_effect, test_name};
 use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
 use fluxguard::drift::judged::{JudgedTest, judge};
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
-use fluxguard::sequence::{self, categories::OneSided};
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
+use told::Told;
 
 /// Two-sample tests of a reference and a current sample, a row a column and test
 ///
@@ -69,67 +71,6 @@ pub struct Compare {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-/// By the names that they have in JSON, and the short ones.
-pub(super) const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
-    ("bonferroni", None, Correction::Bonferroni),
-    ("holm", None, Correction::Holm),
-    ("benjamini-hochberg", Some("bh"), Correction::BenjaminiHochberg),
-    ("benjamini-yekutieli", Some("by"), Correction::BenjaminiYekutieli),
-];
-
-/// The JSON: a [`Comparison`], and of columns of categories those that only one sample has.
-#[derive(Debug, Serialize)]
-struct Told<'a> {
-    drift: bool,
-    alpha: f64,
-    correction: Correction,
-    reference_size: u64,
-    current_size: u64,
-    columns: Vec<ToldColumn<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all_columns: Option<&'a AllColumns>,
-}
-
-#[derive(Debug, Serialize)]
-struct ToldColumn<'a> {
-    #[serde(flatten)]
-    column: &'a ComparedColumn,
-    #[serde(flatten)]
-    one_sided: Option<OneSidedCategories>,
-}
-
-/// Categories that the current sample alone has, and those that the reference alone has.
-#[derive(Debug, Serialize)]
-struct OneSidedCategories {
-    unseen: Vec<OneSided>,
-    vanished: Vec<OneSided>,
-}
-
-impl<'a> Told<'a> {
-    fn new(comparison: &'a Comparison, reference: &Sample, current: &Sample) -> Result<Self, Error> {
-        let columns = comparison.columns.iter().map(|column| {
-            let cells = |sample: &Sample| sample.column(&column.name).map(|column| column.cells.clone());
-            let one_sided = match (cells(reference), cells(current)) {
-                (Some(Cells::Categories(before)), Some(Cells::Categories(after))) => {
-                    let report = sequence::categories::compare(&before, &after)?;
-                    Some(OneSidedCategories { unseen: report.unseen, vanished: report.vanished })
-                }
-                _ => None,
-            };
-            Ok(ToldColumn { column, one_sided })
-        });
-        Ok(Told {
-            drift: comparison.drift,
-            alpha: comparison.alpha,
-            correction: comparison.correction,
-            reference_size: comparison.reference_size,
-            current_size: comparison.current_size,
-            columns: columns.collect::<Result<_, Error>>()?,
-            all_columns: comparison.all_columns.as_ref(),
-        })
-    }
 }
 
 impl Compare {
@@ -286,57 +227,9 @@ fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> i
     columns.iter().flat_map(|column| &column.tests).chain(all.into_iter().flat_map(|all| &all.tests))
 }
 
-fn test_name() -> impl TypedValueParser<Value = TestName> {
-    PossibleValuesParser::new(TestName::names().map(TestName::as_str)).try_map(|name| name.parse::<TestName>())
-}
-
-fn correction() -> impl TypedValueParser<Value = Correction> {
-    let names = CORRECTIONS.map(|(name, short, _)| PossibleValue::new(name).aliases(short));
-    PossibleValuesParser::new(names).map(|name| {
-        let known = CORRECTIONS.iter().find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
-        known.map_or(CompareOptions::default().correction, |(_, _, correction)| *correction)
-    })
-}
-
-pub(super) fn probability(text: &str) -> Result<f64, String> {
-    let value = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p < 1.0);
-    value.ok_or_else(|| "expected a probability between 0 and 1".into())
-}
-
-fn method(text: &str) -> Result<(Option<TestName>, Method), String> {
-    let (test, name) = match text.split_once('=') {
-        Some((test, name)) => (Some(test.parse::<TestName>().map_err(|e| e.to_string())?), name),
-        None => (None, text),
-    };
-    let method = name.parse::<Method>().map_err(|e| e.to_string())?;
-    test.map_or(Ok(()), |test| method.expect_of(test)).map_err(|e| e.to_string())?;
-    Ok((test, method))
-}
-
-fn min_effect(text: &str) -> Result<(Option<TestName>, f64), String> {
-    let (test, number) = match text.split_once('=') {
-        Some((test, number)) => (Some(test.parse::<TestName>().map_err(|e| e.to_string())?), number),
-        None => (None, text),
-    };
-    let value = number.parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0);
-    value.map(|x| (test, x)).ok_or_else(|| "expected a number, 0 or more, or TEST=NUMBER".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn corrections_have_the_names_of_json() -> Result<(), serde_json::Error> {
-        for (name, short, correction) in CORRECTIONS {
-            assert_eq!(serde_json::to_value(correction)?, name);
-            if let Some(alias) = short {
-                assert_eq!(serde_json::from_value::<Correction>(alias.into())?, correction);
-            }
-        }
-        assert_eq!(CORRECTIONS[2].2, CompareOptions::default().correction);
-        Ok(())
-    }
 
     #[test]
     fn correcting_again_is_the_engines_verdict() -> Result<(), Failure> {

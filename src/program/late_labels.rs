@@ -1,6 +1,8 @@
 //! `fluxguard late-labels`: predictions joined with the labels that came later, and the outcomes watched.
 
-use std::collections::{BTreeMap, HashMap};
+mod ids;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,6 +20,7 @@ use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::performance::late::{
     Counts, Detection, Id, LateLabels, LateOptions, Order, Outcome as Of, RealisedChunk,
 };
+use ids::{Ids, Name};
 
 /// Joins predictions with the labels that came later, by id, and watches the outcomes by an online detector
 ///
@@ -102,63 +105,11 @@ struct Found {
     id: Name,
 }
 
-/// An id as it is told.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Name {
-    Number(Id),
-    Text(String),
-}
-
 /// One line of either file.
 struct Event {
     time: f64,
     id: Id,
     value: f64,
-}
-
-/// Ids: whole numbers of 64 bits where all of both files are, else text, numbered in the order of their first appearance.
-struct Ids<'a> {
-    text: Option<(HashMap<&'a str, Id>, Vec<&'a str>)>,
-}
-
-impl<'a> Ids<'a> {
-    fn new(cells: impl Iterator<Item = &'a String> + Clone) -> Self {
-        if cells.clone().all(|cell| whole(cell).is_some()) {
-            return Ids { text: None };
-        }
-        let (mut numbers, mut names) = (HashMap::new(), Vec::new());
-        for cell in cells {
-            numbers.entry(cell.as_str()).or_insert_with(|| {
-                names.push(cell.as_str());
-                names.len() as Id - 1
-            });
-        }
-        Ids { text: Some((numbers, names)) }
-    }
-
-    fn of(&self, cell: &str) -> Id {
-        match &self.text {
-            Some((numbers, _)) => numbers.get(cell).copied().unwrap_or(-1),
-            None => whole(cell).unwrap_or(-1),
-        }
-    }
-
-    fn name(&self, id: Id) -> Name {
-        match &self.text {
-            Some((_, names)) => Name::Text(names.get(id as usize).map_or_else(String::new, |name| (*name).to_owned())),
-            None => Name::Number(id),
-        }
-    }
-}
-
-/// A whole number of 64 bits without leading zeros, or one that is written with a point or an exponent and that a double holds.
-fn whole(cell: &str) -> Option<Id> {
-    if let Ok(id) = cell.parse::<Id>() {
-        return (id.to_string() == cell && id >= Id::from(i64::MIN) && id <= Id::from(u64::MAX)).then_some(id);
-    }
-    let x = cell.parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 2f64.powi(53))?;
-    (!cell.starts_with('0') || x == 0.0).then_some(x as Id)
 }
 
 impl Late {
@@ -291,11 +242,7 @@ fn table(report: &Report) -> String {
         text += &format!("\n{}", render(&header, &rows));
     }
     if !report.detections.is_empty() {
-        let id = |name: &Name| match name {
-            Name::Number(id) => id.to_string(),
-            Name::Text(text) => text.clone(),
-        };
-        let row = |d: &Found| vec![d.outcome.to_string(), id(&d.id)];
+        let row = |d: &Found| vec![d.outcome.to_string(), d.id.to_string()];
         let rows: Vec<Vec<String>> = report.detections.iter().map(row).collect();
         text += &format!("\n{}", render(&[("outcome from 0", Align::Right), ("id", Align::Right)], &rows));
     }

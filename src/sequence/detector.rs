@@ -220,7 +220,7 @@ impl SequenceDetector {
     /// # Errors
     /// [`Error::Incompatible`] for [`Calibration::None`].
     pub fn p_values(&self, sequences: &[Sequence]) -> Result<Vec<f64>> {
-        self.expect_calibrated()?;
+        self.calibrated.expect_scores()?;
         Ok(self.score(sequences).into_iter().map(|score| self.calibrated.p_value(score)).collect())
     }
 
@@ -244,7 +244,7 @@ impl SequenceDetector {
     /// # Errors
     /// As [`Method::threshold`]; [`Error::Incompatible`] for [`Calibration::None`].
     pub fn threshold(&self, method: &Method) -> Result<Threshold> {
-        self.expect_calibrated()?;
+        self.calibrated.expect_scores()?;
         method.threshold(self.calibrated.scores())
     }
 
@@ -285,13 +285,5 @@ impl SequenceDetector {
             symbols: self.stage.vocabulary.len(),
             calibration_size: self.calibrated.len(),
         }
-    }
-
-    fn expect_calibrated(&self) -> Result<()> {
-        if !self.calibrated.is_empty() {
-            return Ok(());
-        }
-        let (argument, was) = ("detector", "a detector fitted with calibration = \"none\"".to_owned());
-        Err(Error::Incompatible { argument, was, expected: "p-values or thresholds; fit it with \"cross\"".into() })
     }
 }

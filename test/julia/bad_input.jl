@@ -47,19 +47,7 @@ const CASES = [
     ("samples of different shape", FeatureMismatch, ["3", "4"], () -> compare(y, ones(3, 9))),
 ]
 
-@testset "$what" for (what, type, words, call) in CASES
-    fault = try
-        call()
-        nothing
-    catch error
-        error
-    end
-    @test fault isa type
-    @test fault isa FluxGuardError
-    for word in words
-        @test occursin(word, fault === nothing ? "" : sprint(showerror, fault))
-    end
-end
+test_faults(CASES)
 
 @testset "NaN and Inf in an output are anomalies" begin
     Guard(baseline(); log = false) do guard

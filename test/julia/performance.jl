@@ -2,18 +2,7 @@ using Test, FluxGuard
 using FluxGuard: JSON
 using Main.Support
 
-# SplitMix64 and the streams of test/reference/performance.py.
-mutable struct SplitMix64
-    state::UInt64
-end
-function uniform(r::SplitMix64)
-    r.state += 0x9E3779B97F4A7C15
-    z = r.state
-    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
-    z = xor(z, z >> 27) * 0x94D049BB133111EB
-    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
-end
-
+# The streams of test/reference/performance.py.
 function binary(seed, n, power, shift)
     r = SplitMix64(UInt64(seed))
     scores, labels = Float64[], Bool[]

@@ -86,18 +86,7 @@ const CASES = [
     ("a state with a norm of zero", InvalidArgument, ["clip", "0"], () -> save(scratch("x"), PrivacyState(Accountant(); clip = 0))),
 ]
 
-@testset "$what" for (what, type, words, call) in CASES
-    fault = try
-        call()
-        nothing
-    catch error
-        error
-    end
-    @test fault isa type
-    for word in words
-        @test occursin(word, fault === nothing ? "" : sprint(showerror, fault))
-    end
-end
+test_faults(CASES)
 
 @testset "what is refused changes nothing" begin
     a = step!(Accountant(); noise_multiplier = 1, sample_rate = 0.1)

@@ -2,18 +2,7 @@ using Test, FluxGuard
 using FluxGuard: JSON, Native
 using Main.Support
 
-# SplitMix64, as in test/reference/online.py.
-mutable struct SplitMix64
-    state::UInt64
-end
-function uniform(r::SplitMix64)
-    r.state += 0x9E3779B97F4A7C15
-    z = r.state
-    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
-    z = xor(z, z >> 27) * 0x94D049BB133111EB
-    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
-end
-
+# As test/reference/online.py makes them.
 still(seed) = (r = SplitMix64(seed); [Float64(uniform(r) < 0.3) for _ in 1:5000])
 outcomes() = (r = SplitMix64(UInt64(5)); [Float64(uniform(r) < (i <= 1000 ? 0.05 : 0.6)) for i in 1:2000])
 

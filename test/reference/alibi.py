@@ -17,24 +17,9 @@ import torch
 from alibi_detect.utils.pytorch.distance import mmd2_from_kernel_matrix, permed_lsdds
 from alibi_detect.utils.pytorch.kernels import GaussianRBF
 from scipy.spatial.distance import pdist
+from splitmix64 import picked
 
-MASK = (1 << 64) - 1
 PERMUTATIONS = 500
-
-
-def picked(size, most, seed):
-    """The rows that the crate picks, by its SplitMix64."""
-    state, order = seed, list(range(size))
-    if size <= most:
-        return order
-    for place in range(most):
-        state = (state + 0x9E3779B97F4A7C15) & MASK
-        z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-        other = place + (((z ^ (z >> 31)) * (size - place)) >> 64)
-        order[place], order[other] = order[other], order[place]
-    return order[:most]
-
 
 here = pathlib.Path(__file__)
 torch.set_num_threads(1)

@@ -14,21 +14,7 @@ import sys
 import tempfile
 
 import datasketches as ds
-
-MASK = (1 << 64) - 1
-
-
-class SplitMix64:
-    def __init__(self, seed):
-        self.state = seed
-
-    def uniform(self):
-        self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
-        z = self.state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-        return (((z ^ (z >> 31)) >> 12) + 0.5) / (1 << 52)
-
+from splitmix64 import SplitMix64
 
 random = SplitMix64(1)
 numbers = [random.uniform() for _ in range(5000)]

@@ -1,31 +1,19 @@
 //! Detectors and thresholds against scikit-learn, scipy and pyod (`test/reference/detectors.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::outlier::forest::{ForestDump, IsolationForest};
 use fluxguard::outlier::threshold::curves::Labelled;
 use fluxguard::outlier::threshold::gpd::Gpd;
 use fluxguard::outlier::{Detector, Fitted, Spec};
 use fluxguard::tensor::{Elements, Tensor};
 use serde_json::{Value, json};
+use support::{list, numbers, rows};
 
 fn all() -> Value {
     serde_json::from_str(include_str!("../reference/detectors.json")).unwrap()
-}
-
-fn list(value: &Value) -> &Vec<Value> {
-    let list = value.as_array().unwrap();
-    assert!(!list.is_empty());
-    list
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    list(value).iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-/// Rows, one after the other, and their number.
-fn rows(value: &Value) -> (Vec<f64>, usize) {
-    let rows = list(value);
-    (rows.iter().flat_map(numbers).collect(), rows.len())
 }
 
 fn fitted(case: &Value, all: &Value) -> (Fitted, Vec<f64>, usize) {

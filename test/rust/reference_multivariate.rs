@@ -1,14 +1,14 @@
 //! Two-sample tests of many variables against numpy, scipy and statsmodels (`test/reference/multivariate.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::drift::multivariate;
 use fluxguard::drift::two_sample::{Method, TestName};
 use fluxguard::tensor::{Elements, Tensor};
 use serde_json::Value;
-
-fn values(case: &Value, key: &str) -> Vec<f64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
+use support::values;
 
 #[test]
 fn statistics_effects_and_the_exact_p_value() {

@@ -2,14 +2,14 @@
 //! (`test/reference/multivariate_more.py`), lsdd and mmd also against alibi-detect (`test/reference/alibi.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::drift::multivariate::test_by;
 use fluxguard::drift::two_sample::{Method, TestName, TestResult};
 use fluxguard::tensor::{Elements, Tensor};
 use serde_json::Value;
-
-fn values(case: &Value, key: &str) -> Vec<f64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
+use support::values;
 
 #[test]
 fn statistics_effects_and_p_values() {

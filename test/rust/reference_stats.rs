@@ -1,20 +1,17 @@
 //! Null distributions against scipy, statsmodels and exact rational counts (`test/reference/stats.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::stats::kolmogorov::{self, Method};
 use fluxguard::stats::multiple::{self, Correction};
 use fluxguard::stats::{binomial, chi_squared, hypergeometric, normal};
 use serde_json::Value;
+use support::f;
 
 fn cases(name: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../reference/stats.json")).unwrap();
-    let cases = all[name].as_array().unwrap().clone();
-    assert!(!cases.is_empty());
-    cases
-}
-
-fn f(case: &Value, key: &str) -> f64 {
-    case[key].as_f64().unwrap()
+    support::cases(include_str!("../reference/stats.json"), name)
 }
 
 fn u(case: &Value, key: &str) -> u64 {

@@ -1,33 +1,16 @@
 //! Two-sample tests against scipy (`test/reference/two_sample.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::drift::two_sample::{Method, Reference, chi2, js, ks, psi, wasserstein};
 use fluxguard::stats::kolmogorov;
 use serde_json::Value;
+use support::{counts, f, near, values};
 
 fn cases(name: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../reference/two_sample.json")).unwrap();
-    let cases = all[name].as_array().unwrap().clone();
-    assert!(!cases.is_empty());
-    cases
-}
-
-fn f(case: &Value, key: &str) -> f64 {
-    case[key].as_f64().unwrap()
-}
-
-fn values(case: &Value, key: &str) -> Vec<f64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
-
-fn counts(case: &Value, key: &str) -> Vec<u64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect()
-}
-
-#[track_caller]
-fn near(got: f64, expected: f64, case: &Value) {
-    let error = if expected.abs() < 1e-300 { got.abs() } else { (got / expected - 1.0).abs() };
-    assert!(error <= 1e-9, "{got:e} for {expected:e} (relative error {error:e}) in {}", case["name"]);
+    support::cases(include_str!("../reference/two_sample.json"), name)
 }
 
 #[test]

@@ -1,38 +1,16 @@
 //! The two-sample tests beyond the first five against scipy, statsmodels and mpmath (`test/reference/two_sample_more.py`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "reference_support.rs"]
+mod support;
+
 use fluxguard::drift::two_sample::{Method, Reference, TestName, TestResult, fisher, g, hellinger, kl, tv};
 use fluxguard::stats::goodness_of_fit::{anderson_darling_sf, cramer_von_mises_sf};
 use serde_json::Value;
+use support::{counts, f, near, near_to, values};
 
 fn cases(name: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../reference/two_sample_more.json")).unwrap();
-    let cases = all[name].as_array().unwrap().clone();
-    assert!(!cases.is_empty());
-    cases
-}
-
-fn f(case: &Value, key: &str) -> f64 {
-    case[key].as_f64().unwrap()
-}
-
-fn values(case: &Value, key: &str) -> Vec<f64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
-
-fn counts(case: &Value, key: &str) -> Vec<u64> {
-    case[key].as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect()
-}
-
-#[track_caller]
-fn near(got: f64, expected: f64, case: &Value) {
-    near_to(got, expected, 1e-9, case);
-}
-
-#[track_caller]
-fn near_to(got: f64, expected: f64, most: f64, case: &Value) {
-    let error = if expected.abs() < 1e-300 { got.abs() } else { (got / expected - 1.0).abs() };
-    assert!(error <= most, "{got:e} for {expected:e} (relative error {error:e}) in {}", case["name"]);
+    support::cases(include_str!("../reference/two_sample_more.json"), name)
 }
 
 /// The result of every raw case that has a value of this key, with the case.

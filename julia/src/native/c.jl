@@ -13,20 +13,9 @@ dtype(T::Type, copied::Bool) = copied ? dtype(T) | COPIED : dtype(T)
 struct CFace <: Face
     library::Ptr{Cvoid}
     path::String
-    profile_free::Ptr{Cvoid} # looked up beforehand: finalizers call them
-    guard_free::Ptr{Cvoid}
-    moments::Ptr{Cvoid} # and this call is a hot one
-end
-
-mutable struct CProfile <: ProfileHandle
-    pointer::Ptr{Cvoid}
-    face::CFace
-end
-
-mutable struct CGuard <: GuardHandle
-    pointer::Ptr{Cvoid}
-    observe::Ptr{Cvoid} # looked up once: this call is the hot one
-    face::CFace
+    observe::Ptr{Cvoid} # looked up once: these calls are the hot ones
+    score::Ptr{Cvoid}
+    moments::Ptr{Cvoid}
 end
 
 # A string that Rust allocated.
@@ -48,7 +37,7 @@ function cface(path::AbstractString)
     end
     Libdl.dlsym(library, :fg_abi_version; throw_error = false) === nothing &&
         throw(LibraryUnavailable("$path is not FluxGuard's library: it has no fg_abi_version"))
-    face = CFace(library, path, Libdl.dlsym(library, :fg_profile_free), Libdl.dlsym(library, :fg_guard_free),
+    face = CFace(library, path, Libdl.dlsym(library, :fg_guard_observe), Libdl.dlsym(library, :fg_detector_score),
         Libdl.dlsym(library, :fg_moments))
     version = abi_version(face)
     version == ABI_VERSION || throw(LibraryUnavailable(
@@ -95,107 +84,6 @@ end
 panic(face::CFace, message::String) =
     check(face, ccall(symbol(face, :fg_panic), Int32, (Ptr{UInt8}, Csize_t), message, sizeof(message)))
 
-# Profiles
-
-function profile_new(face::CFace, options::String)
-    pointer = handle(face) do out
-        ccall(symbol(face, :fg_profile_new), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), options, sizeof(options), out)
-    end
-    h = CProfile(pointer, face)
-    finalizer(free, h)
-    return h
-end
-
-function profile_load(face::CFace, path::String)
-    pointer = handle(face) do out
-        ccall(symbol(face, :fg_profile_load), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
-    end
-    h = CProfile(pointer, face)
-    finalizer(free, h)
-    return h
-end
-
-profile_fit(h::CProfile, y::AbstractArray{T}, observations::Int, copied::Bool) where {T<:Element} =
-    GC.@preserve y check(h.face, ccall(symbol(h.face, :fg_profile_fit), Int32,
-        (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t), h, dtype(T, copied), pointer(y), length(y), observations))
-
-profile_merge(into::CProfile, from::CProfile) =
-    check(into.face, ccall(symbol(into.face, :fg_profile_merge), Int32, (Ptr{Cvoid}, Ptr{Cvoid}), into, from))
-
-profile_describe(h::CProfile) = text(h.face) do out
-    ccall(symbol(h.face, :fg_profile_describe), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-end
-
-profile_save(h::CProfile, path::String) = check(h.face,
-    ccall(symbol(h.face, :fg_profile_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
-
-# Called as a finalizer: frees memory that no one else can see.
-function free(h::CProfile)
-    pointer, h.pointer = h.pointer, C_NULL
-    pointer == C_NULL || ccall(h.face.profile_free, Cvoid, (Ptr{Cvoid},), pointer)
-    return nothing
-end
-
-# Guards
-
-function guard_new(face::CFace, profile::CProfile, options::String)
-    pointer = handle(face) do out
-        ccall(symbol(face, :fg_guard_new), Int32,
-            (Ptr{Cvoid}, Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), profile, options, sizeof(options), out)
-    end
-    h = CGuard(pointer, symbol(face, :fg_guard_observe), face)
-    finalizer(free, h)
-    return h
-end
-
-function observe(h::CGuard, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element}
-    anomalous = GC.@preserve y h ccall(h.observe, Int64, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, UInt64),
-        h.pointer, dtype(T, copied), pointer(y), length(y), observations, caller)
-    anomalous < 0 && raise(h.face, -anomalous)
-    return Int(anomalous)
-end
-
-verdict(h::CGuard, caller::UInt64) = text(h.face) do out
-    ccall(symbol(h.face, :fg_guard_verdict), Int32, (Ptr{Cvoid}, UInt64, Ref{Text}), h, caller, out)
-end
-
-score(h::CGuard, y::AbstractArray{T}, observations::Int) where {T<:Element} = GC.@preserve y text(h.face) do out
-    ccall(symbol(h.face, :fg_guard_score), Int32, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ref{Text}),
-        h, dtype(T, false), pointer(y), length(y), observations, out)
-end
-
-for (name, export_name) in ((:alerts, :fg_guard_alerts), (:windows, :fg_guard_windows))
-    @eval $name(h::CGuard, after::Integer) = text(h.face) do out
-        ccall(symbol(h.face, $(QuoteNode(export_name))), Int32, (Ptr{Cvoid}, UInt64, Ref{Text}), h, after, out)
-    end
-end
-
-for (name, export_name) in ((:counters, :fg_guard_counters), (:describe, :fg_guard_describe))
-    @eval $name(h::CGuard) = text(h.face) do out
-        ccall(symbol(h.face, $(QuoteNode(export_name))), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-    end
-end
-
-flush(h::CGuard, close::Bool) =
-    UInt64(check(h.face, ccall(symbol(h.face, :fg_guard_flush), Int64, (Ptr{Cvoid}, Int32), h, close)))
-
-wait(h::CGuard, ticket::UInt64, milliseconds::Integer) = 1 == check(h.face,
-    ccall(symbol(h.face, :fg_guard_wait), Int32, (Ptr{Cvoid}, UInt64, UInt32), h, ticket, milliseconds))
-
-function wake(h::CGuard, callback::Ptr{Cvoid}, data::Ptr{Cvoid})
-    check(h.face, ccall(symbol(h.face, :fg_guard_wake), Int32, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), h, callback, data))
-    return nothing
-end
-
-# Called as a finalizer: Rust closes an open guard in the background and does not keep the caller.
-function free(h::CGuard)
-    pointer, h.pointer = h.pointer, C_NULL
-    pointer == C_NULL || ccall(h.face.guard_free, Cvoid, (Ptr{Cvoid},), pointer)
-    return nothing
-end
-
-# The process
-
 shutdown(face::CFace) = (ccall(symbol(face, :fg_shutdown), Cvoid, ()); nothing)
 
 compare(face::CFace, options::String, a::AbstractArray{S}, m::Int, b::AbstractArray{T}, n::Int) where {S<:Element,T<:Element} =
@@ -211,5 +99,3 @@ function moments(face::CFace, out::Matrix{Float64}, y::AbstractArray{T}) where {
     check(face, code)
     return nothing
 end
-
-Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::Union{CProfile,CGuard}) = h.pointer

@@ -1,27 +1,5 @@
 # Detectors through the C ABI: src/ffi/c/detector.rs.
 
-mutable struct CDetector <: DetectorHandle
-    pointer::Ptr{Cvoid}
-    free::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
-    score::Ptr{Cvoid} # and this call can be a hot one
-    face::CFace
-end
-
-Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::CDetector) = h.pointer
-
-function CDetector(face::CFace, pointer::Ptr{Cvoid})
-    h = CDetector(pointer, symbol(face, :fg_detector_free), symbol(face, :fg_detector_score), face)
-    finalizer(free, h)
-    return h
-end
-
-# Called as a finalizer: frees memory that no one else can see.
-function free(h::CDetector)
-    pointer, h.pointer = h.pointer, C_NULL
-    pointer == C_NULL || ccall(h.free, Cvoid, (Ptr{Cvoid},), pointer)
-    return nothing
-end
-
 detector_names(face::CFace) = text(out -> ccall(symbol(face, :fg_detector_names), Int32, (Ref{Text},), out), face)
 
 function detector_fit(face::CFace, name::String, options::String, y::AbstractArray{T}, observations::Int) where {T<:Element}
@@ -48,33 +26,22 @@ end
 # `pointer` is a variable above.
 pointer_to(y) = pointer(y)
 
-detector_load(face::CFace, path::String) = CDetector(face, handle(face) do out
-    ccall(symbol(face, :fg_detector_load), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
-end)
-
 detector_load_mapped(face::CFace, path::String) = CDetector(face, handle(face) do out
     ccall(symbol(face, :fg_detector_load_mapped), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
 end)
-
-detector_save(h::CDetector, path::String) = check(h.face,
-    ccall(symbol(h.face, :fg_detector_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
 
 write_numbers(h::CDetector, call::Ptr{Cvoid}, out::Vector{Float64}, y::AbstractArray{T}, observations::Int) where {T<:Element} =
     GC.@preserve y out check(h.face, ccall(call, Int32, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{Float64}, Csize_t),
         h, dtype(T), pointer(y), length(y), observations, out, length(out)))
 
 detector_score(h::CDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
-    write_numbers(h, h.score, out, y, observations)
+    write_numbers(h, h.face.score, out, y, observations)
 detector_pvalues(h::CDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     write_numbers(h, symbol(h.face, :fg_detector_pvalues), out, y, observations)
 detector_explain(h::CDetector, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     write_numbers(h, symbol(h.face, :fg_detector_explain), out, y, observations)
 
 detector_share(h::CDetector) = Int(check(h.face, ccall(symbol(h.face, :fg_detector_share), Int64, (Ptr{Cvoid},), h)))
-
-detector_describe(h::CDetector) = text(h.face) do out
-    ccall(symbol(h.face, :fg_detector_describe), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-end
 
 detector_threshold(h::CDetector, options::String) = text(h.face) do out
     ccall(symbol(h.face, :fg_detector_threshold), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t, Ref{Text}), h, options, sizeof(options), out)

@@ -1,34 +1,5 @@
 # Neighbour stores and live thresholds through the C ABI: src/ffi/c/neighbours.rs, src/ffi/c/threshold.rs.
 
-mutable struct CNeighbours <: NeighboursHandle
-    pointer::Ptr{Cvoid}
-    free::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
-    face::CFace
-end
-
-mutable struct CThreshold <: ThresholdHandle
-    pointer::Ptr{Cvoid}
-    free::Ptr{Cvoid}
-    face::CFace
-end
-
-for (type, call) in ((:CNeighbours, :fg_neighbours_free), (:CThreshold, :fg_live_threshold_free))
-    @eval begin
-        function $type(face::CFace, pointer::Ptr{Cvoid})
-            h = $type(pointer, symbol(face, $(QuoteNode(call))), face)
-            finalizer(free, h)
-            return h
-        end
-        # Called as a finalizer: frees memory that no one else can see.
-        function free(h::$type)
-            pointer, h.pointer = h.pointer, C_NULL
-            pointer == C_NULL || ccall(h.free, Cvoid, (Ptr{Cvoid},), pointer)
-            return nothing
-        end
-        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$type) = h.pointer
-    end
-end
-
 neighbours_new(face::CFace, options::String) = CNeighbours(face, handle(face) do out
     ccall(symbol(face, :fg_neighbours_new), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), options, sizeof(options), out)
 end)
@@ -36,9 +7,6 @@ end)
 neighbours_load(face::CFace, path::String, mapped::Bool) = CNeighbours(face, handle(face) do out
     ccall(symbol(face, :fg_neighbours_load), Int32, (Ptr{UInt8}, Csize_t, Int32, Ref{Ptr{Cvoid}}), path, sizeof(path), mapped, out)
 end)
-
-neighbours_save(h::CNeighbours, path::String) = check(h.face,
-    ccall(symbol(h.face, :fg_neighbours_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
 
 neighbours_add(h::CNeighbours, y::AbstractArray{T}, observations::Int, flagged::Vector{UInt8}, time::Float64) where {T<:Element} =
     GC.@preserve y Int(check(h.face, ccall(symbol(h.face, :fg_neighbours_add), Int64,
@@ -56,21 +24,10 @@ neighbours_evict(h::CNeighbours, now::Float64) =
 neighbours_points(h::CNeighbours, out::Matrix{Float64}) = check(h.face,
     ccall(symbol(h.face, :fg_neighbours_points), Int32, (Ptr{Cvoid}, Ptr{Float64}, Csize_t), h, out, length(out)))
 
-neighbours_describe(h::CNeighbours) = text(h.face) do out
-    ccall(symbol(h.face, :fg_neighbours_describe), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-end
-
 live_threshold_new(face::CFace, options::String, scores::Vector{Float64}) = CThreshold(face, handle(face) do out
     ccall(symbol(face, :fg_live_threshold_new), Int32, (Ptr{UInt8}, Csize_t, Ptr{Float64}, Csize_t, Ref{Ptr{Cvoid}}),
         options, sizeof(options), scores, length(scores), out)
 end)
-
-live_threshold_load(face::CFace, path::String) = CThreshold(face, handle(face) do out
-    ccall(symbol(face, :fg_live_threshold_load), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
-end)
-
-live_threshold_save(h::CThreshold, path::String) = check(h.face,
-    ccall(symbol(h.face, :fg_live_threshold_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
 
 live_threshold_update(h::CThreshold, scores::Vector{Float64}, verdicts::Vector{UInt8}) = check(h.face,
     ccall(symbol(h.face, :fg_live_threshold_update), Int32, (Ptr{Cvoid}, Ptr{Float64}, Csize_t, Ptr{UInt8}),

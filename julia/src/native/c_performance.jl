@@ -1,46 +1,5 @@
 # Estimates of performance, late labels and sketches through the C ABI: src/ffi/c/performance.rs, src/ffi/c/sketch.rs.
 
-for (name, super, release) in ((:CPerformance, :PerformanceHandle, :fg_performance_free), (:CLate, :LateHandle, :fg_late_free),
-    (:CSketch, :SketchHandle, :fg_sketch_free))
-    @eval begin
-        mutable struct $name <: $super
-            pointer::Ptr{Cvoid}
-            free::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
-            face::CFace
-        end
-
-        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$name) = h.pointer
-
-        function $name(face::CFace, pointer::Ptr{Cvoid})
-            h = $name(pointer, symbol(face, $(QuoteNode(release))), face)
-            finalizer(free, h)
-            return h
-        end
-
-        # Called as a finalizer: frees memory that no one else can see.
-        function free(h::$name)
-            pointer, h.pointer = h.pointer, C_NULL
-            pointer == C_NULL || ccall(h.free, Cvoid, (Ptr{Cvoid},), pointer)
-            return nothing
-        end
-    end
-end
-
-for (name, load, save, describe, type) in (
-    (:performance, :fg_performance_load, :fg_performance_save, :fg_performance_describe, :CPerformance),
-    (:late, :fg_late_load, :fg_late_save, :fg_late_describe, :CLate))
-    @eval begin
-        $(Symbol(name, :_load))(face::CFace, path::String) = $type(face, handle(face) do out
-            ccall(symbol(face, $(QuoteNode(load))), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
-        end)
-        $(Symbol(name, :_save))(h::$type, path::String) = check(h.face,
-            ccall(symbol(h.face, $(QuoteNode(save))), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
-        $(Symbol(name, :_describe))(h::$type) = text(h.face) do out
-            ccall(symbol(h.face, $(QuoteNode(describe))), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-        end
-    end
-end
-
 function performance_fit(face::CFace, options::String, y::AbstractArray{T}, observations::Int, predictions::Vector{Float64},
     labels::Vector{Float64}) where {T<:Element}
     made = GC.@preserve y handle(face) do out

@@ -1,39 +1,12 @@
 # Privacy on the C face: the functions of src/ffi/c/privacy.rs.
 
-# What a finalizer calls is looked up beforehand.
-for (type, parent, release) in ((:CNoise, :NoiseHandle, :fg_noise_free), (:CSampler, :SamplerHandle, :fg_sampler_free),
-    (:CCorrelated, :CorrelatedHandle, :fg_correlated_free))
-    @eval begin
-        mutable struct $type <: $parent
-            pointer::Ptr{Cvoid}
-            release::Ptr{Cvoid}
-            face::CFace
-        end
-
-        function $type(pointer::Ptr{Cvoid}, face::CFace)
-            h = $type(pointer, symbol(face, $(QuoteNode(release))), face)
-            finalizer(free, h)
-            return h
-        end
-
-        # Called as a finalizer: frees memory that no one else can see.
-        function free(h::$type)
-            pointer, h.pointer = h.pointer, C_NULL
-            pointer == C_NULL || ccall(h.release, Cvoid, (Ptr{Cvoid},), pointer)
-            return nothing
-        end
-
-        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$type) = h.pointer
-    end
-end
-
 privacy_ask(face::CFace, question::String) = text(face) do out
     ccall(symbol(face, :fg_privacy_ask), Int32, (Ptr{UInt8}, Csize_t, Ref{Text}), question, sizeof(question), out)
 end
 
-noise_new(face::CFace, seed::Union{Nothing,UInt64}) = CNoise(handle(face) do out
+noise_new(face::CFace, seed::Union{Nothing,UInt64}) = CNoise(face, handle(face) do out
     ccall(symbol(face, :fg_noise_new), Int32, (Int32, UInt64, Ref{Ptr{Cvoid}}), seed !== nothing, something(seed, UInt64(0)), out)
-end, face)
+end)
 
 privacy_clip_sum(face::CFace, options::String, T::Type, table::Vector{Parameter}, examples::Int, norms::Vector{Float64}) =
     text(face) do out
@@ -58,20 +31,20 @@ privacy_adapt(h::CNoise, options::String, norms::Vector{Float64}) = text(h.face)
         h, options, sizeof(options), norms, length(norms), out)
 end
 
-sampler_new(h::CNoise, options::String) = CSampler(handle(h.face) do out
+sampler_new(h::CNoise, options::String) = CSampler(h.face, handle(h.face) do out
     ccall(symbol(h.face, :fg_sampler_new), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}),
         h, options, sizeof(options), out)
-end, h.face)
+end)
 
 sampler_draw(h::CSampler) = Int(check(h.face, ccall(symbol(h.face, :fg_sampler_draw), Int64, (Ptr{Cvoid},), h)))
 
 sampler_take(h::CSampler, lot::Vector{Int64}) = check(h.face,
     ccall(symbol(h.face, :fg_sampler_take), Int32, (Ptr{Cvoid}, Ptr{Int64}, Csize_t), h, lot, length(lot)))
 
-correlated_new(h::CNoise, options::String) = CCorrelated(handle(h.face) do out
+correlated_new(h::CNoise, options::String) = CCorrelated(h.face, handle(h.face) do out
     ccall(symbol(h.face, :fg_correlated_new), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}),
         h, options, sizeof(options), out)
-end, h.face)
+end)
 
 correlated_step(h::CCorrelated, sum::Vector{Float64}) = check(h.face,
     ccall(symbol(h.face, :fg_correlated_step), Int32, (Ptr{Cvoid}, Ptr{Float64}, Csize_t), h, sum, length(sum)))

@@ -1,41 +1,9 @@
 # References, and many tests at once, through the C ABI: src/ffi/c/reference.rs. And a profile's sketches.
 
-mutable struct CReference <: ReferenceHandle
-    pointer::Ptr{Cvoid}
-    free::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
-    face::CFace
-end
-
-Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::CReference) = h.pointer
-
-function CReference(face::CFace, pointer::Ptr{Cvoid})
-    h = CReference(pointer, symbol(face, :fg_reference_free), face)
-    finalizer(free, h)
-    return h
-end
-
-# Called as a finalizer: frees memory that no one else can see.
-function free(h::CReference)
-    pointer, h.pointer = h.pointer, C_NULL
-    pointer == C_NULL || ccall(h.free, Cvoid, (Ptr{Cvoid},), pointer)
-    return nothing
-end
-
 reference_new(face::CFace, y::AbstractArray{T}, observations::Int) where {T<:Element} = GC.@preserve y CReference(face, handle(face) do out
     ccall(symbol(face, :fg_reference_new), Int32, (Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ref{Ptr{Cvoid}}),
         dtype(T), pointer(y), length(y), observations, out)
 end)
-
-reference_load(face::CFace, path::String) = CReference(face, handle(face) do out
-    ccall(symbol(face, :fg_reference_load), Int32, (Ptr{UInt8}, Csize_t, Ref{Ptr{Cvoid}}), path, sizeof(path), out)
-end)
-
-reference_save(h::CReference, path::String) = check(h.face,
-    ccall(symbol(h.face, :fg_reference_save), Int32, (Ptr{Cvoid}, Ptr{UInt8}, Csize_t), h, path, sizeof(path)))
-
-reference_describe(h::CReference) = text(h.face) do out
-    ccall(symbol(h.face, :fg_reference_describe), Int32, (Ptr{Cvoid}, Ref{Text}), h, out)
-end
 
 reference_compare(h::CReference, options::String, y::AbstractArray{T}, observations::Int) where {T<:Element} =
     GC.@preserve y text(h.face) do out

@@ -191,6 +191,8 @@ function live_threshold_tell end
 include("privacy.jl")
 include("arrays.jl")
 include("c.jl")
+include("c_handles.jl")
+include("c_guards.jl")
 include("c_streams.jl")
 include("c_privacy.jl")
 include("c_detectors.jl")

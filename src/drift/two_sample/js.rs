@@ -2,40 +2,27 @@
 
 use std::f64::consts::LN_2;
 
-use super::permutation::Permutations;
-use super::table::Table;
-use super::{Method, Reference, TestName, TestResult};
+use super::table::{Table, test_of_counts};
+use super::{Method, Permutations, TestName, TestResult};
 use crate::Result;
 
-/// The Jensen-Shannon distance: the square root of the divergence in bits, in [0, 1]
-/// (Lin 1991; `scipy.spatial.distance.jensenshannon(base = 2)`).
-///
-/// The effect is the distance itself. The p-value: with p and q near their mean μ, the divergence in nats is
-/// Σ (p - q)² / (8μ) to second order, an eighth of the quadratic form in Pearson's statistic; so 8 · JSD · mn/(m+n) is
-/// chi-squared with B - 1 degrees of freedom for large samples (Menéndez et al., "The Jensen-Shannon divergence",
-/// 1997) where Cochran's rule holds, else the p-value is by 999 reassignments with fixed margins.
-///
-/// # Errors
-/// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
-pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Method::Auto, Permutations::default())
+test_of_counts! {
+    /// The Jensen-Shannon distance: the square root of the divergence in bits, in [0, 1]
+    /// (Lin 1991; `scipy.spatial.distance.jensenshannon(base = 2)`).
+    ///
+    /// The effect is the distance itself. The p-value: with p and q near their mean μ, the divergence in nats is
+    /// Σ (p - q)² / (8μ) to second order, an eighth of the quadratic form in Pearson's statistic; so 8 · JSD · mn/(m+n) is
+    /// chi-squared with B - 1 degrees of freedom for large samples (Menéndez et al., "The Jensen-Shannon divergence",
+    /// 1997) where Cochran's rule holds, else the p-value is by 999 reassignments with fixed margins.
+    Js
 }
 
-/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
-///
-/// # Errors
-/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
-pub fn from_counts_with(
-    reference: &[u64],
-    current: &[u64],
-    method: Method,
-    permutations: Permutations,
-) -> Result<TestResult> {
+fn of_table(table: &Table, method: Method, permutations: Permutations) -> Result<TestResult> {
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         let sum: f64 = pairs.map(|(p, q)| below_mean(p, q) + below_mean(q, p)).sum();
         (0.5 * sum).max(0.0)
     };
-    let result = Table::new(reference, current)?.test(TestName::Js, method, permutations, divergence, Some(8.0))?.1;
+    let result = table.test(TestName::Js, method, permutations, divergence, Some(8.0))?.1;
     let distance = (result.statistic / LN_2).sqrt().min(1.0);
     Ok(TestResult { statistic: distance, effect: distance, ..result })
 }
@@ -46,12 +33,4 @@ fn below_mean(p: f64, q: f64) -> f64 {
     let half = 0.5 * (p - q);
     let mean = 0.5 * (p + q);
     if p == 0.0 { mean } else { p * (half / mean).ln_1p() - half }
-}
-
-/// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.
-///
-/// # Errors
-/// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
-pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
-    Reference::new(reference)?.js(current)
 }

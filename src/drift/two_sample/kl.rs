@@ -1,46 +1,25 @@
 //! The Kullback-Leibler divergence of two samples of counts.
 
-use super::permutation::Permutations;
 use super::psi::FLOOR;
-use super::table::Table;
-use super::{Method, Reference, TestName, TestResult};
+use super::table::{Table, test_of_counts};
+use super::{Method, Permutations, TestName, TestResult};
 use crate::Result;
 
-/// KL(current ‖ reference) = Σ (q ln(q / p) - q + p) of the proportions p (reference) and q (current), in nats
-/// (`scipy.special.kl_div(q, p)`, summed). Where the reference's bin is empty p counts as [`FLOOR`], so that the divergence
-/// stays finite; the terms p - q, which otherwise cancel, keep it from falling below 0 then.
-///
-/// The effect is KL itself; by default 0.05 counts, which for a small change is a PSI (its symmetric form) of 0.1. The
-/// p-value: 2 KL mn/(m+n) is chi-squared with B - 1 degrees of freedom for large samples (Kullback 1959, chapter 6) where
-/// Cochran's rule holds, else by 999 reassignments with fixed margins.
-///
-/// # Errors
-/// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
-pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
-    from_counts_with(reference, current, Method::Auto, Permutations::default())
+test_of_counts! {
+    /// KL(current ‖ reference) = Σ (q ln(q / p) - q + p) of the proportions p (reference) and q (current), in nats
+    /// (`scipy.special.kl_div(q, p)`, summed). Where the reference's bin is empty p counts as [`FLOOR`], so that the divergence
+    /// stays finite; the terms p - q, which otherwise cancel, keep it from falling below 0 then.
+    ///
+    /// The effect is KL itself; by default 0.05 counts, which for a small change is a PSI (its symmetric form) of 0.1. The
+    /// p-value: 2 KL mn/(m+n) is chi-squared with B - 1 degrees of freedom for large samples (Kullback 1959, chapter 6) where
+    /// Cochran's rule holds, else by 999 reassignments with fixed margins.
+    Kl
 }
 
-/// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
-///
-/// # Errors
-/// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
-pub fn from_counts_with(
-    reference: &[u64],
-    current: &[u64],
-    method: Method,
-    permutations: Permutations,
-) -> Result<TestResult> {
+fn of_table(table: &Table, method: Method, permutations: Permutations) -> Result<TestResult> {
     let divergence = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
         let term = |p: f64, q: f64| if q == 0.0 { p } else { q * ((q - p) / p).ln_1p() - (q - p) };
         pairs.map(|(p, q)| term(if p == 0.0 { FLOOR } else { p }, q)).sum::<f64>().max(0.0)
     };
-    Ok(Table::new(reference, current)?.test(TestName::Kl, method, permutations, divergence, Some(2.0))?.1)
-}
-
-/// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.
-///
-/// # Errors
-/// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
-pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
-    Reference::new(reference)?.test(TestName::Kl, current)
+    Ok(table.test(TestName::Kl, method, permutations, divergence, Some(2.0))?.1)
 }

@@ -103,6 +103,41 @@ impl Table {
     }
 }
 
+/// The public functions of a test of counts, documented by what its statistic is; `of_table` in the same file computes it.
+macro_rules! test_of_counts {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
+        pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
+            from_counts_with(reference, current, Method::Auto, Permutations::default())
+        }
+
+        /// [`from_counts`], with the method, as many reassignments and the seed that are wanted.
+        ///
+        /// # Errors
+        /// As [`from_counts`], and `InvalidArgument` naming `method` for one that the test has not.
+        pub fn from_counts_with(
+            reference: &[u64],
+            current: &[u64],
+            method: Method,
+            permutations: Permutations,
+        ) -> Result<TestResult> {
+            of_table(&Table::new(reference, current)?, method, permutations)
+        }
+
+        /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each.
+        ///
+        /// # Errors
+        /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
+        pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
+            super::test(TestName::$name, reference, current)
+        }
+    };
+}
+pub(super) use test_of_counts;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

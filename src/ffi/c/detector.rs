@@ -3,12 +3,14 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::super::detector::{self, Output};
-use super::super::host::answer;
-use super::super::raw::tensor;
-use super::{FgText, answer32, borrow, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, slice, text};
 use crate::error::{Error, Result};
+use crate::ffi::detector::{self, Output};
+use crate::ffi::host::answer;
+use crate::ffi::map::read_only;
+use crate::ffi::raw::tensor;
 use crate::outlier::Fitted;
+use crate::store;
 use crate::tensor::Tensor;
 
 /// JSON list of the names of all detectors.
@@ -172,25 +174,22 @@ pub unsafe extern "C" fn fg_detector_threshold(
 /// Saves a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (fitted, path) = unsafe { (borrow::<Arc<Fitted>>("detector", handle)?, text("path", path, len)?) };
-        detector::save(fitted, path).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Arc<Fitted>>("detector", handle, path, len, |fitted, path| store::save_detector(fitted, path)) }
 }
 
 /// Loads a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, Arc::new(detector::load(text("path", path, len)?)?)) })
+    unsafe { load(path, len, out, |path| store::load_detector(path).map(Arc::new)) }
 }
 
 /// Loads a detector with its points left in the file, which is mapped: see [`crate::store::load_detector_mapped`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_load_mapped(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, Arc::new(detector::load_mapped(text("path", path, len)?)?)) })
+    unsafe { load(path, len, out, |path| store::load_detector_mapped(path, read_only).map(Arc::new)) }
 }
 
 /// A number that stands for the detector in the options of the next guard, `{"fitted": [number]}`: see [`detector::share`].
@@ -205,30 +204,6 @@ pub unsafe extern "C" fn fg_detector_share(handle: *const c_void) -> i64 {
 pub unsafe extern "C" fn fg_detector_free(handle: *mut c_void) {
     // SAFETY: the module's contract.
     unsafe { free::<Arc<Fitted>>(handle) }
-}
-
-/// SAFETY: `data` must be readable for `len` elements, or be null.
-pub(super) unsafe fn slice<'a, T>(argument: &'static str, data: *const T, len: usize) -> Result<&'a [T]> {
-    if len == 0 {
-        return Ok(&[]);
-    }
-    if data.is_null() {
-        return Err(Error::invalid(argument, "a null pointer", "an array"));
-    }
-    // SAFETY: by this function's contract.
-    Ok(unsafe { std::slice::from_raw_parts(data, len) })
-}
-
-/// SAFETY: `data` must be writable for `len` elements, by no one else meanwhile, or be null.
-pub(super) unsafe fn slice_mut<'a, T>(argument: &'static str, data: *mut T, len: usize) -> Result<&'a mut [T]> {
-    if len == 0 {
-        return Ok(&mut []);
-    }
-    if data.is_null() {
-        return Err(Error::invalid(argument, "a null pointer", "an array"));
-    }
-    // SAFETY: by this function's contract.
-    Ok(unsafe { std::slice::from_raw_parts_mut(data, len) })
 }
 
 /// JSON of [`crate::outlier::threshold::Threshold`] of scores of usual observations.

@@ -2,11 +2,11 @@
 
 use std::ffi::c_void;
 
-use super::super::neighbours::{self, Store};
-use super::super::raw::tensor;
-use super::detector::{slice, slice_mut};
-use super::{FgText, answer, answer32, borrow, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, slice, slice_mut, text};
 use crate::error::Error;
+use crate::ffi::host::answer;
+use crate::ffi::neighbours::{self, Store};
+use crate::ffi::raw::tensor;
 
 /// An empty store, by `{"features": 3}` and [`crate::outlier::neighbours::StoreOptions`] in JSON.
 #[unsafe(no_mangle)]
@@ -90,18 +90,15 @@ pub unsafe extern "C" fn fg_neighbours_describe(handle: *const c_void, out: *mut
 /// Saves a store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_neighbours_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (store, path) = unsafe { (borrow::<Store>("store", handle)?, text("path", path, len)?) };
-        neighbours::save(store, path).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Store>("store", handle, path, len, neighbours::save) }
 }
 
 /// Loads a store; with `mapped` not 0 its points stay in the file: see [`crate::store::load_neighbours_mapped`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_neighbours_load(path: *const u8, len: usize, mapped: i32, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, neighbours::load(text("path", path, len)?, mapped != 0)?) })
+    unsafe { load(path, len, out, |path| neighbours::load(path, mapped != 0)) }
 }
 
 /// Frees a store; null is allowed.

@@ -2,10 +2,9 @@
 
 use std::ffi::c_void;
 
-use super::super::{performance, raw::tensor};
-use super::detector::slice;
-use super::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, text};
-use crate::ffi::host;
+use super::border::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, load, save, slice, text};
+use crate::ffi::raw::tensor;
+use crate::ffi::{host, performance};
 use crate::performance::{Estimator, LateLabels};
 use crate::store;
 
@@ -72,18 +71,15 @@ pub unsafe extern "C" fn fg_performance_describe(estimator: *const c_void, out: 
 /// Saves an estimator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_performance_save(estimator: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (estimator, path) = unsafe { (borrow::<Estimator>("estimator", estimator)?, text("path", path, len)?) };
-        store::save_estimator(estimator, &host::path(path)).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Estimator>("estimator", estimator, path, len, store::save_estimator) }
 }
 
 /// Loads an estimator.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_performance_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, store::load_estimator(&host::path(text("path", path, len)?))?) })
+    unsafe { load(path, len, out, store::load_estimator) }
 }
 
 /// Frees an estimator; null is allowed.
@@ -153,18 +149,15 @@ pub unsafe extern "C" fn fg_late_describe(late: *const c_void, out: *mut FgText)
 /// Saves a join with all that waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_late_save(late: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (late, path) = unsafe { (borrow::<LateLabels>("late", late)?, text("path", path, len)?) };
-        store::save_late_labels(late, &host::path(path)).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<LateLabels>("late", late, path, len, store::save_late_labels) }
 }
 
 /// Loads a join.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_late_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, store::load_late_labels(&host::path(text("path", path, len)?))?) })
+    unsafe { load(path, len, out, store::load_late_labels) }
 }
 
 /// Frees a join; null is allowed.

@@ -4,7 +4,7 @@
 
 use std::ffi::c_void;
 
-use super::{FgText, answer32, borrow, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, text};
 use crate::ffi::gradients::{self, Arrays, FgParameter};
 use crate::ffi::host::answer;
 use crate::ffi::privacy::{Correlated, Noise, Sampler, ask};

@@ -2,9 +2,9 @@
 
 use std::ffi::c_void;
 
-use super::detector::slice;
-use super::{FgText, answer32, borrow, free, give, give_handle, tensor, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, slice, text};
 use crate::drift::reference::Reference;
+use crate::ffi::raw::tensor;
 use crate::ffi::{host, several};
 use crate::store;
 
@@ -58,18 +58,15 @@ pub unsafe extern "C" fn fg_reference_describe(reference: *const c_void, out: *m
 /// Saves a reference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_save(reference: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (reference, path) = unsafe { (borrow::<Reference>("reference", reference)?, text("path", path, len)?) };
-        store::save_reference(reference, &host::path(path)).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Reference>("reference", reference, path, len, store::save_reference) }
 }
 
 /// Loads a reference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, store::load_reference(&host::path(text("path", path, len)?))?) })
+    unsafe { load(path, len, out, store::load_reference) }
 }
 
 /// Frees a reference; null is allowed.
@@ -107,15 +104,8 @@ pub unsafe extern "C" fn fg_e_bh(e_values: *const f64, len: usize, alpha: f64, o
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::c::{FLOAT64, fg_compare, fg_text_free};
-
-    fn told(answer: &FgText) -> String {
-        // SAFETY: the library gave it.
-        let bytes = unsafe { std::slice::from_raw_parts(answer.ptr, answer.len) }.to_vec();
-        // SAFETY: as above, and it is used no more.
-        unsafe { fg_text_free(answer.ptr, answer.len) };
-        String::from_utf8(bytes).expect("JSON")
-    }
+    use crate::ffi::c::tests::told;
+    use crate::ffi::c::{FLOAT64, fg_compare};
 
     #[test]
     fn there_and_back_and_null_pointers() {
@@ -143,7 +133,7 @@ mod tests {
             );
             assert_eq!((of_sample, told(&a)), (0, told(&b)));
             assert_eq!(fg_reference_describe(handle, &raw mut a), 0);
-            assert_eq!(told(&a), "{\"features\":2,\"observations\":100}");
+            assert_eq!(told(&a), b"{\"features\":2,\"observations\":100}");
             assert_eq!(
                 fg_reference_compare(std::ptr::null(), std::ptr::null(), 0, FLOAT64, current, 100, 50, &raw mut a),
                 -100
@@ -154,12 +144,12 @@ mod tests {
             fg_reference_free(std::ptr::null_mut());
             let p = [0.01, 0.04, 0.5];
             assert_eq!(fg_adjust(b"bonferroni".as_ptr(), 10, p.as_ptr(), 3, &raw mut a), 0);
-            assert_eq!(told(&a), "[0.03,0.12,1.0]");
+            assert_eq!(told(&a), b"[0.03,0.12,1.0]");
             assert_eq!(fg_adjust(b"none".as_ptr(), 4, p.as_ptr(), 3, &raw mut a), -100);
             assert_eq!(fg_adjust(b"holm".as_ptr(), 4, std::ptr::null(), 3, &raw mut a), -100);
             let e = [1.0, 50.0, f64::INFINITY, 20.0];
             assert_eq!(fg_e_bh(e.as_ptr(), 4, 0.1, &raw mut a), 0);
-            assert_eq!(told(&a), "[1,2,3]");
+            assert_eq!(told(&a), b"[1,2,3]");
             assert_eq!(fg_e_bh(e.as_ptr(), 4, 1.0, &raw mut a), -100);
         }
     }

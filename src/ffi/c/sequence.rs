@@ -2,9 +2,10 @@
 
 use std::ffi::c_void;
 
-use super::super::sequence;
-use super::{FgText, answer32, borrow, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, text};
+use crate::ffi::sequence;
 use crate::sequence::SequenceDetector;
+use crate::store;
 
 /// JSON list of the names of all detectors of sequences.
 #[unsafe(no_mangle)]
@@ -55,18 +56,15 @@ pub unsafe extern "C" fn fg_sequence_ask(
 /// Saves a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_sequence_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (detector, path) = unsafe { (borrow::<SequenceDetector>("detector", handle)?, text("path", path, len)?) };
-        sequence::save(detector, path).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<SequenceDetector>("detector", handle, path, len, store::save_sequence_detector) }
 }
 
 /// Loads a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_sequence_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, sequence::load(text("path", path, len)?)?) })
+    unsafe { load(path, len, out, store::load_sequence_detector) }
 }
 
 /// Frees a detector; null is allowed.

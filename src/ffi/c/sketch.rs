@@ -2,10 +2,10 @@
 
 use std::ffi::c_void;
 
-use super::super::{raw::tensor, sketch};
-use super::detector::slice;
-use super::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, slice, text};
 use crate::error::Error;
+use crate::ffi::raw::tensor;
+use crate::ffi::sketch;
 use crate::profile::Profile;
 use crate::sketch::Sketch;
 
@@ -117,15 +117,8 @@ pub unsafe extern "C" fn fg_sketch_free(handle: *mut c_void) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::c::{FLOAT64, fg_text_free};
-
-    fn told(answer: &FgText) -> Vec<u8> {
-        // SAFETY: the library gave it.
-        let bytes = unsafe { std::slice::from_raw_parts(answer.ptr, answer.len) }.to_vec();
-        // SAFETY: as above, and it is used no more.
-        unsafe { fg_text_free(answer.ptr, answer.len) };
-        bytes
-    }
+    use crate::ffi::c::FLOAT64;
+    use crate::ffi::c::tests::told;
 
     #[test]
     fn there_and_back_and_null_pointers() {

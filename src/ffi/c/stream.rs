@@ -1,12 +1,11 @@
 //! Online detectors through the C ABI. The contract of pointers is the parent's.
 
-#![allow(clippy::missing_safety_doc)]
-
 use std::ffi::c_void;
 
-use super::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, tensor, text};
+use super::border::{FgText, answer32, borrow, borrow_mut, free, give, give_handle, load, save, text};
 use crate::drift::online::Stream;
 use crate::ffi::host;
+use crate::ffi::raw::tensor;
 use crate::store;
 
 /// A new detector, by its name (`adwin`, `martingale`, ...) and its options in JSON.
@@ -70,18 +69,15 @@ pub unsafe extern "C" fn fg_stream_reset(stream: *mut c_void) -> i32 {
 /// Saves a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_stream_save(stream: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (stream, path) = unsafe { (borrow::<Stream>("stream", stream)?, text("path", path, len)?) };
-        store::save_stream(stream, &host::path(path)).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Stream>("stream", stream, path, len, store::save_stream) }
 }
 
 /// Loads a detector.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_stream_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, store::load_stream(&host::path(text("path", path, len)?))?) })
+    unsafe { load(path, len, out, store::load_stream) }
 }
 
 /// Frees a detector; null is allowed.

@@ -2,25 +2,28 @@
 
 use super::*;
 
-fn last_error() -> String {
-    take(|out| {
-        // SAFETY: `out` is writable.
-        unsafe { fg_last_error(out) }
-    })
-    .1
+/// What was given, which is freed.
+pub(super) fn told(given: &FgText) -> Vec<u8> {
+    if given.ptr.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: what was given is readable.
+    let bytes = unsafe { std::slice::from_raw_parts(given.ptr, given.len) }.to_vec();
+    // SAFETY: as above, and it is used no more.
+    unsafe { fg_text_free(given.ptr, given.len) };
+    bytes
 }
 
-fn take(call: impl FnOnce(*mut FgText) -> i32) -> (i32, String) {
+/// What a call returns, and the text that it gives.
+pub(super) fn take(call: impl FnOnce(*mut FgText) -> i32) -> (i32, String) {
     let mut out = FgText { ptr: std::ptr::null_mut(), len: 0 };
     let code = call(&raw mut out);
-    if out.ptr.is_null() {
-        return (code, String::new());
-    }
-    // SAFETY: a text that was given is readable, and freed once.
-    let text = unsafe { String::from_utf8_lossy(std::slice::from_raw_parts(out.ptr, out.len)).into_owned() };
-    // SAFETY: as above.
-    unsafe { fg_text_free(out.ptr, out.len) };
-    (code, text)
+    (code, String::from_utf8_lossy(&told(&out)).into_owned())
+}
+
+pub(super) fn last_error() -> String {
+    // SAFETY: `out` is writable.
+    take(|out| unsafe { fg_last_error(out) }).1
 }
 
 #[test]

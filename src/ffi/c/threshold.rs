@@ -2,9 +2,8 @@
 
 use std::ffi::c_void;
 
-use super::super::threshold::{self, Threshold};
-use super::detector::{slice, slice_mut};
-use super::{FgText, answer32, borrow, free, give, give_handle, text};
+use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, slice, slice_mut, text};
+use crate::ffi::threshold::{self, Threshold};
 
 /// From scores of usual observations, by [`crate::outlier::threshold::live::LiveOptions`] in JSON.
 #[unsafe(no_mangle)]
@@ -59,18 +58,15 @@ pub unsafe extern "C" fn fg_live_threshold_tell(
 /// Saves a threshold.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_live_threshold_save(handle: *const c_void, path: *const u8, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        let (threshold, path) = unsafe { (borrow::<Threshold>("threshold", handle)?, text("path", path, len)?) };
-        threshold::save(threshold, path).map(|()| 0)
-    })
+    // SAFETY: the module's contract.
+    unsafe { save::<Threshold>("threshold", handle, path, len, threshold::save) }
 }
 
 /// Loads a threshold.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_live_threshold_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, threshold::load(text("path", path, len)?)?) })
+    unsafe { load(path, len, out, threshold::load) }
 }
 
 /// Frees a threshold; null is allowed.

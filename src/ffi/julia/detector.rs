@@ -9,7 +9,9 @@ use super::border::{Element, Held, away, made, made_text, tensor, text, value};
 use crate::error::{Error, Result};
 use crate::ffi::detector::{self, Output};
 use crate::ffi::host::answer;
+use crate::ffi::map::read_only;
 use crate::outlier::Fitted;
+use crate::store;
 
 /// A [`Fitted`] in Julia's hands.
 #[derive(OpaqueType)]
@@ -56,11 +58,11 @@ pub(super) fn detector_fit_classifier<T: Element>(
 }
 
 pub(super) fn detector_load(path: JuliaString) -> ValueRet {
-    made_detector(|| detector::load(text("path", path)?))
+    made_detector(|| store::load_detector(text("path", path)?.as_ref()))
 }
 
 pub(super) fn detector_load_mapped(path: JuliaString) -> ValueRet {
-    made_detector(|| detector::load_mapped(text("path", path)?))
+    made_detector(|| store::load_detector_mapped(text("path", path)?.as_ref(), read_only))
 }
 
 /// The elements of an argument, to write to or to read.
@@ -163,6 +165,6 @@ impl DetectorHandle {
     }
 
     pub(super) fn detector_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| detector::save(self.get()?, text("path", path)?).map(|()| 0)))
+        away(|| answer(|| store::save_detector(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

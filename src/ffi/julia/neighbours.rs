@@ -24,7 +24,7 @@ pub(super) fn neighbours_new(options: JuliaString) -> ValueRet {
 }
 
 pub(super) fn neighbours_load(path: JuliaString, mapped: Bool) -> ValueRet {
-    made_store(|| neighbours::load(text("path", path)?, mapped.as_bool()))
+    made_store(|| neighbours::load(text("path", path)?.as_ref(), mapped.as_bool()))
 }
 
 impl NeighboursHandle {
@@ -82,6 +82,6 @@ impl NeighboursHandle {
     }
 
     pub(super) fn neighbours_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| neighbours::save(self.get()?, text("path", path)?).map(|()| 0)))
+        away(|| answer(|| neighbours::save(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

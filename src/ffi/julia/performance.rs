@@ -36,7 +36,7 @@ pub(super) fn performance_fit<T: Element>(
 }
 
 pub(super) fn performance_load(path: JuliaString) -> ValueRet {
-    made_estimator(|| store::load_estimator(&host::path(text("path", path)?)))
+    made_estimator(|| store::load_estimator(text("path", path)?.as_ref()))
 }
 
 impl PerformanceHandle {
@@ -62,7 +62,7 @@ impl PerformanceHandle {
     }
 
     pub(super) fn performance_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| store::save_estimator(self.get()?, &host::path(text("path", path)?)).map(|()| 0)))
+        away(|| answer(|| store::save_estimator(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn late_new(options: JuliaString) -> ValueRet {
 }
 
 pub(super) fn late_load(path: JuliaString) -> ValueRet {
-    made_late(|| store::load_late_labels(&host::path(text("path", path)?)))
+    made_late(|| store::load_late_labels(text("path", path)?.as_ref()))
 }
 
 impl LateHandle {
@@ -108,6 +108,6 @@ impl LateHandle {
     }
 
     pub(super) fn late_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| store::save_late_labels(&*self.lock()?, &host::path(text("path", path)?)).map(|()| 0)))
+        away(|| answer(|| store::save_late_labels(&*self.lock()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn profile_new(options: JuliaString) -> ValueRet {
 }
 
 pub(super) fn profile_load(path: JuliaString) -> ValueRet {
-    made_profile(|| store::load_profile(&host::path(text("path", path)?)))
+    made_profile(|| store::load_profile(text("path", path)?.as_ref()))
 }
 
 impl ProfileHandle {
@@ -62,7 +62,7 @@ impl ProfileHandle {
     }
 
     pub(super) fn profile_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| store::save_profile(&*self.lock()?, &host::path(text("path", path)?)).map(|()| 0)))
+        away(|| answer(|| store::save_profile(&*self.lock()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 
     pub(super) fn profile_sketch(&self, kind: JuliaString, feature: i64) -> ValueRet {

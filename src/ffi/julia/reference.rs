@@ -25,7 +25,7 @@ pub(super) fn reference_new<T: Element>(reference: TypedArray<T>, observations: 
 }
 
 pub(super) fn reference_load(path: JuliaString) -> ValueRet {
-    made_reference(|| store::load_reference(&host::path(text("path", path)?)))
+    made_reference(|| store::load_reference(text("path", path)?.as_ref()))
 }
 
 impl ReferenceHandle {
@@ -50,7 +50,7 @@ impl ReferenceHandle {
     }
 
     pub(super) fn reference_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| store::save_reference(self.get()?, &host::path(text("path", path)?)).map(|()| 0)))
+        away(|| answer(|| store::save_reference(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::ffi::host::answer;
 use crate::ffi::sequence;
 use crate::sequence::SequenceDetector;
+use crate::store;
 
 /// A [`SequenceDetector`] in Julia's hands.
 #[derive(OpaqueType)]
@@ -28,7 +29,7 @@ pub(super) fn sequence_fit(name: JuliaString, options: JuliaString, reference: J
 }
 
 pub(super) fn sequence_load(path: JuliaString) -> ValueRet {
-    made_sequence(|| sequence::load(text("path", path)?))
+    made_sequence(|| store::load_sequence_detector(text("path", path)?.as_ref()))
 }
 
 impl SequenceHandle {
@@ -41,6 +42,6 @@ impl SequenceHandle {
     }
 
     pub(super) fn sequence_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| sequence::save(self.get()?, text("path", path)?).map(|()| 0)))
+        away(|| answer(|| store::save_sequence_detector(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

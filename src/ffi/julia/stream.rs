@@ -26,7 +26,7 @@ pub(super) fn stream_new(name: JuliaString, options: JuliaString) -> ValueRet {
 }
 
 pub(super) fn stream_load(path: JuliaString) -> ValueRet {
-    made_stream(|| store::load_stream(&host::path(text("path", path)?)))
+    made_stream(|| store::load_stream(text("path", path)?.as_ref()))
 }
 
 impl StreamHandle {
@@ -55,6 +55,6 @@ impl StreamHandle {
     }
 
     pub(super) fn stream_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| store::save_stream(&*self.lock()?, &host::path(text("path", path)?)).map(|()| 0)))
+        away(|| answer(|| store::save_stream(&*self.lock()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn live_threshold_new(options: JuliaString, scores: TypedArray<f64>) 
 }
 
 pub(super) fn live_threshold_load(path: JuliaString) -> ValueRet {
-    made_threshold(|| threshold::load(text("path", path)?))
+    made_threshold(|| threshold::load(text("path", path)?.as_ref()))
 }
 
 impl ThresholdHandle {
@@ -47,6 +47,6 @@ impl ThresholdHandle {
     }
 
     pub(super) fn live_threshold_save(&self, path: JuliaString) -> i64 {
-        away(|| answer(|| threshold::save(self.get()?, text("path", path)?).map(|()| 0)))
+        away(|| answer(|| threshold::save(self.get()?, text("path", path)?.as_ref()).map(|()| 0)))
     }
 }

@@ -18,6 +18,7 @@ mod gaussian;
 mod normal;
 mod phase;
 pub(crate) mod pld;
+mod prepared;
 mod rdp;
 mod shuffle;
 pub(crate) mod solve;
@@ -26,8 +27,9 @@ pub(crate) mod subsampling;
 pub use phase::{AccountantKind, MAX_STEPS, MAX_UNIT, Phase, Relation, Sampling};
 pub use shuffle::shuffled_lower_bound;
 
-use super::noise::{Closeness, DiscreteGaussian};
+use super::noise::DiscreteGaussian;
 use crate::{Error, Result};
+use prepared::Prepared;
 use serde::{Deserialize, Serialize};
 use subsampling::Mechanism;
 
@@ -205,10 +207,8 @@ impl Accountant {
 
     /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
     pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
-        match self.prepared()?.how {
-            How::Pld(directions, _) => Ok(pld::estimate(&directions, delta)),
-            _ => self.epsilon(delta),
-        }
+        check_delta(delta)?;
+        self.prepared()?.estimate(delta)
     }
 
     /// `δ` at `epsilon >= 0`, an upper bound, at most 1.
@@ -281,93 +281,11 @@ impl Accountant {
     }
 
     fn prepared(&self) -> Result<Prepared> {
-        let mechanism = self.mechanism()?;
-        let how = match self.kind {
-            AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
-            AccountantKind::Pld => How::Pld(mechanism.directions(), mechanism),
-            AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
-        };
         let noise = DiscreteGaussian::default().closeness(self.noise_samples as f64);
-        Ok(Prepared { how, distance: self.statistical_distance, noise })
+        Ok(Prepared::new(self.kind, self.mechanism()?, self.statistical_distance, noise))
     }
 }
 
 fn check_delta(delta: f64) -> Result<()> {
     if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(Error::invalid("delta", delta, "a number in (0, 1)")) }
-}
-
-/// A mechanism made ready for many questions.
-struct Prepared {
-    how: How,
-    distance: f64,
-    noise: Closeness,
-}
-
-enum How {
-    Gaussian(f64),
-    /// What is composed, and what Rényi's bound falls back on.
-    Pld(Vec<pld::Composed>, Mechanism),
-    Rdp(Vec<(f64, f64)>),
-}
-
-impl Prepared {
-    /// `ε` of the mechanism with ideal noise.
-    fn ideal(&self, delta: f64) -> f64 {
-        match &self.how {
-            How::Gaussian(mu) => gaussian::epsilon(*mu, delta),
-            How::Pld(directions, mechanism) => match pld::epsilon(directions, delta) {
-                epsilon if epsilon.is_finite() => epsilon,
-                // no window answered: rounding exceeds so small a delta
-                _ => rdp::epsilon(&rdp::curve(mechanism, &rdp::orders()), delta),
-            },
-            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
-            How::Rdp(curve) => rdp::epsilon(curve, delta),
-        }
-    }
-
-    fn epsilon(&self, delta: f64) -> Result<f64> {
-        let mut epsilon = self.ideal(delta);
-        let Closeness { log_ratio, probability } = self.noise;
-        let lost = self.distance + probability;
-        if lost == 0.0 && log_ratio == 0.0 {
-            return Ok(epsilon);
-        }
-        // with laws within e^±κ but for τ, and d apart: P'(S) <= e^κ P(S) + τ + d and Q(S) <= e^κ Q'(S) + τ + d, so
-        // ε' = ε + 2κ at δ' = e^κ δ(ε) + (1 + e^ε')(τ + d); climb to the least ε' with δ' <= delta
-        for _ in 0..200 {
-            let margin = 1e-9 * epsilon + 1e-12;
-            let left = (delta - (1.0 + (epsilon + margin).exp()) * lost) * (-log_ratio).exp();
-            if left <= 0.0 {
-                break;
-            }
-            let next = self.ideal(left) + 2.0 * log_ratio;
-            if next <= epsilon + margin {
-                return Ok(epsilon + margin);
-            }
-            epsilon = next;
-        }
-        Err(Error::invalid(
-            "delta",
-            delta,
-            format!("more than (1 + exp(epsilon)) times the noise's statistical distance of {lost}"),
-        ))
-    }
-
-    fn delta(&self, total: f64) -> f64 {
-        let Closeness { log_ratio, probability } = self.noise;
-        let epsilon = (total - 2.0 * log_ratio).max(0.0);
-        // below zero, δ(ε) grows by at most what ε falls
-        let below = (2.0 * log_ratio - total).max(0.0);
-        let ideal = match &self.how {
-            How::Gaussian(mu) if *mu == 0.0 => 0.0,
-            How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
-            How::Pld(directions, mechanism) => match pld::delta(directions, epsilon) {
-                delta if delta < 1.0 => delta,
-                _ => rdp::delta(&rdp::curve(mechanism, &rdp::orders()), epsilon),
-            },
-            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
-            How::Rdp(curve) => rdp::delta(curve, epsilon),
-        };
-        (log_ratio.exp() * (ideal + below) + (1.0 + total.exp()) * (self.distance + probability)).min(1.0)
-    }
 }

@@ -14,9 +14,10 @@
 //! would be post-processing) by a factor within `1 ± (z²+1)/(24s²)` at `z` deviations. [`DiscreteGaussian::closeness`]
 //! turns this into what the accountant adds.
 
-use super::super::simd::multiversion;
+mod kernel;
+
 use super::NoiseSource;
-use crate::{Error, Result};
+use kernel::{BLOCK, Candidates, exp_minus, judge};
 
 /// Cells of the half-line.
 const CELLS: usize = 32;
@@ -27,8 +28,6 @@ const BEND: f64 = 0.5 / (SCALE * SCALE);
 /// Entries of the table that the first 32 bits are compared with: all that have any, and zeros, which make a tie of a
 /// word that is zero.
 const NEAR: usize = 20;
-/// Candidates drawn at a time.
-const BLOCK: usize = 512;
 /// Bits within a cell for released sums; `s = 2.5·2^24`.
 const BITS: u32 = 24;
 
@@ -54,90 +53,6 @@ pub struct DiscreteGaussian {
 impl Default for DiscreteGaussian {
     fn default() -> Self {
         DiscreteGaussian::new(BITS)
-    }
-}
-
-/// `1/n!`.
-const INVERSE_FACTORIALS: [f64; 13] = {
-    let mut table = [1.0; 13];
-    let mut n = 1;
-    while n < 13 {
-        table[n] = table[n - 1] / n as f64;
-        n += 1;
-    }
-    table
-};
-
-/// `exp(-t)` for `t` in [0, 6], to about 3 units in the last place, with no branch.
-#[inline(always)]
-fn exp_minus(t: f64) -> f64 {
-    /// Adding this leaves the nearest whole number in the low bits.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let rounded = t * std::f64::consts::LOG2_E + ROUND;
-    let n = rounded - ROUND;
-    let r = (n * LN_2_HIGH - t) + n * LN_2_LOW;
-    let mut sum = INVERSE_FACTORIALS[12];
-    let mut power = 12;
-    while power > 0 {
-        power -= 1;
-        sum = sum * r + INVERSE_FACTORIALS[power];
-    }
-    sum * f64::from_bits((1023u64 << 52).wrapping_sub(rounded.to_bits() << 52))
-}
-
-/// Words and results of a block of candidates.
-pub(crate) struct Candidates {
-    cell: [u32; BLOCK],
-    accept: [u32; BLOCK],
-    within: [u32; BLOCK],
-    value: [i32; BLOCK],
-    keep: [i32; BLOCK],
-    tie: [i32; BLOCK],
-}
-
-multiversion! {
-    /// Cell, value and acceptance of every candidate, or that 32 bits were too few to tell.
-    ///
-    /// One short loop after another over the whole block, each of which the compiler vectorises.
-    fn judge(c: &mut Candidates, heads: &[u32; NEAR], bits: u32) {
-        let mask = (1u32 << bits) - 1;
-        let scale = 0.5f64.powi(bits as i32);
-        let Candidates { cell, accept, within, value, keep, tie } = c;
-        // with the first bit flipped, signed numbers compare as unsigned ones do: that is what AVX2 has
-        let flip = |word: u32| (word ^ (1 << 31)) as i32;
-        let mut chance = [0.0f64; BLOCK];
-        let mut drawn = [0.0f64; BLOCK];
-        value.fill(0);
-        tie.fill(0);
-        for four in heads.chunks_exact(4) {
-            let (a, b, c, d) = (flip(four[0]), flip(four[1]), flip(four[2]), flip(four[3]));
-            for ((&word, k), tie) in cell.iter().zip(value.iter_mut()).zip(tie.iter_mut()) {
-                let word = flip(word);
-                *k += i32::from(word < a) + i32::from(word < b) + i32::from(word < c) + i32::from(word < d);
-                *tie |= i32::from(word == a) | i32::from(word == b) | i32::from(word == c) | i32::from(word == d);
-            }
-        }
-        for ((chance, &word), &k) in chance.iter_mut().zip(within.iter()).zip(value.iter()) {
-            let u = f64::from((word & mask) as i32) * scale;
-            *chance = exp_minus(BEND * u * (u + 2.0 * f64::from(k))) * 4_294_967_296.0;
-        }
-        for (drawn, &word) in drawn.iter_mut().zip(accept.iter()) {
-            // the last bit apart: AVX2 converts signed numbers only
-            *drawn = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
-        }
-        for (((keep, tie), &chance), &drawn) in keep.iter_mut().zip(tie.iter_mut()).zip(&chance).zip(&drawn) {
-            *keep = i32::from(drawn + 1.0 <= chance);
-            *tie |= i32::from(drawn < chance) & (1 - *keep);
-        }
-        for ((value, keep), &word) in value.iter_mut().zip(keep.iter_mut()).zip(within.iter()) {
-            let magnitude = (*value << bits) | (word & mask) as i32;
-            let negative = (word >> 31) as i32;
-            // zero has one sign only
-            *keep &= 1 - (i32::from(magnitude == 0) & negative);
-            *value = (magnitude ^ -negative) + negative;
-        }
     }
 }
 
@@ -181,14 +96,10 @@ impl DiscreteGaussian {
 
     /// Fills `out` with samples.
     pub fn fill(&self, source: &mut NoiseSource, out: &mut [i32]) {
-        let zero = [0u32; BLOCK];
-        let mut c =
-            Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: [0; BLOCK], tie: [0; BLOCK] };
+        let mut c = Candidates::none();
         let mut done = 0;
         while done < out.len() {
-            source.fill(&mut c.cell);
-            source.fill(&mut c.accept);
-            source.fill(&mut c.within);
+            c.draw(source);
             judge(&mut c, &self.heads, self.bits);
             if c.tie.iter().any(|&tie| tie != 0) {
                 self.resolve(source, &mut c);
@@ -228,93 +139,9 @@ impl DiscreteGaussian {
     }
 }
 
-/// A grid on which a sum is rounded and noised, so that both together are one discrete Gaussian mechanism.
-#[derive(Debug, Clone)]
-pub(crate) struct Grid {
-    sampler: DiscreteGaussian,
-    /// The grid's step, in the units of the sum.
-    step: f64,
-}
-
-impl Grid {
-    /// For sums of `dimension` numbers whose L2 sensitivity is `sensitivity`, and noise of `multiplier` times it.
-    ///
-    /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum, `sqrt(dimension)` steps in
-    /// all. The step is chosen so that the noise is `multiplier` times the sensitivity *with* that, and with `slack`, a
-    /// relative bound on the rounding of the sum itself.
-    pub(crate) fn new(dimension: usize, sensitivity: f64, multiplier: f64, slack: f64) -> Result<Self> {
-        let sampler = DiscreteGaussian::default();
-        let apart = multiplier * ((dimension as f64).sqrt() + 1.0);
-        let room = sampler.deviation() - apart;
-        if room <= 0.5 * sampler.deviation() {
-            return Err(Error::invalid(
-                "noise_multiplier",
-                multiplier,
-                format!(
-                    "at most {:.3e} with {dimension} numbers: the noise's grid is no finer",
-                    multiplier / apart * 0.5 * sampler.deviation()
-                ),
-            ));
-        }
-        Ok(Grid { step: multiplier * sensitivity * (1.0 + slack) / room, sampler })
-    }
-
-    /// The grid's step, in the units of the sum.
-    pub(crate) fn step(&self) -> f64 {
-        self.step
-    }
-
-    /// The nearest number of steps to `sum`.
-    pub(crate) fn round(&self, sum: f64) -> f64 {
-        (sum / self.step).round_ties_even()
-    }
-
-    /// Noise alone, in steps: whole numbers.
-    pub(crate) fn fill_steps(&self, source: &mut NoiseSource, out: &mut [f64]) {
-        let mut noise = [0i32; 2048];
-        for out in out.chunks_mut(noise.len()) {
-            let noise = &mut noise[..out.len()];
-            self.sampler.fill(source, noise);
-            out.iter_mut().zip(&*noise).for_each(|(out, &noise)| *out = f64::from(noise));
-        }
-    }
-
-    /// `sums` rounded to the grid, with noise that was drawn before.
-    pub(crate) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
-        sums.iter_mut().zip(noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
-    }
-
-    /// `sums` rounded to the grid, with noise.
-    pub(crate) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
-        let mut noise = [0i32; 2048];
-        for sums in sums.chunks_mut(noise.len()) {
-            let noise = &mut noise[..sums.len()];
-            self.sampler.fill(source, noise);
-            snap(sums, noise, self.step);
-        }
-    }
-}
-
-multiversion! {
-    /// Every sum to the nearest multiple of `step`, and so many steps beside it.
-    fn snap(sums: &mut [f64], noise: &[i32], step: f64) {
-        for (sum, &noise) in sums.iter_mut().zip(noise) {
-            *sum = ((*sum / step).round_ties_even() + f64::from(noise)) * step;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_polynomial_is_the_exponential() {
-        for i in 0..6000 {
-            let t = f64::from(i) * 1e-3;
-            assert!((exp_minus(t) / (-t).exp() - 1.0).abs() < 1e-15, "{t}");
-        }
-    }
 
     #[test]
     fn the_table_is_the_cells_law() {
@@ -362,20 +189,10 @@ mod tests {
     fn resolving_keeps_the_law() {
         let sampler = DiscreteGaussian::new(2);
         let mut source = NoiseSource::seeded(8);
-        let zero = [0u32; BLOCK];
         let (mut sum, mut n) = (0.0, 0.0);
         for _ in 0..400 {
-            let mut c = Candidates {
-                cell: zero,
-                accept: zero,
-                within: zero,
-                value: [0; BLOCK],
-                keep: [0; BLOCK],
-                tie: [1; BLOCK],
-            };
-            source.fill(&mut c.cell);
-            source.fill(&mut c.accept);
-            source.fill(&mut c.within);
+            let mut c = Candidates { tie: [1; BLOCK], ..Candidates::none() };
+            c.draw(&mut source);
             sampler.resolve(&mut source, &mut c);
             for (value, _) in c.value.iter().zip(&c.keep).filter(|(_, keep)| **keep == 1) {
                 sum += f64::from(*value).powi(2);

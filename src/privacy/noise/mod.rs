@@ -5,12 +5,13 @@ mod ahead;
 mod banded;
 mod discrete;
 mod gaussian;
+mod grid;
 mod rng;
 mod tree;
 
 pub use banded::{BandedNoise, BandedOptions, square_root_coefficients};
-pub(crate) use discrete::Grid;
 pub use discrete::{Closeness, DiscreteGaussian};
+pub(crate) use grid::Grid;
 pub use rng::NoiseSource;
 pub use tree::{TreeNoise, TreeOptions};
 

@@ -3,7 +3,8 @@
 use super::super::failure::{listed, quoted};
 use super::super::sample::{Kind, Sample};
 use super::super::text_table::{Align, number, render as render_table};
-use super::{CORRECTIONS, OneSidedCategories, Told, ToldColumn};
+use super::CORRECTIONS;
+use super::told::{OneSidedCategories, Told, ToldColumn};
 
 const HEADER: [(&str, Align); 9] = [
     ("column", Align::Left),

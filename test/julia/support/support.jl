@@ -2,9 +2,9 @@
 
 module Support
 
-using FluxGuard, Random
+using FluxGuard, Random, Test
 
-export skip_topic, run_julia, logits, values_like, baseline, scratch, jlrs_missing, eventually
+export skip_topic, run_julia, logits, values_like, SplitMix64, uniform, baseline, scratch, jlrs_missing, eventually, test_faults
 
 # (what, why) of each topic that cannot run here.
 const SKIPPED = Tuple{String,String}[]
@@ -24,6 +24,20 @@ end
 "Plain values, features × observations, standard normal and shifted by `shift`."
 values_like(seed, features, observations; T = Float64, shift = 0) =
     randn(MersenneTwister(seed), T, features, observations) .+ T(shift)
+
+"The generator of test/reference/splitmix64.py, for data that other languages make too."
+mutable struct SplitMix64
+    state::UInt64
+end
+
+"The next number in (0, 1)."
+function uniform(r::SplitMix64)
+    r.state += 0x9E3779B97F4A7C15
+    z = r.state
+    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
+    z = xor(z, z >> 27) * 0x94D049BB133111EB
+    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
+end
 
 "A baseline of 2,000 logits of 4 classes, or of values."
 baseline(; output = :logits, features = 4) =
@@ -54,5 +68,20 @@ end
 
 "Whether `condition()` becomes true within so many seconds."
 eventually(condition; seconds = 20) = timedwait(condition, float(seconds); pollint = 0.01) === :ok
+
+"Tests that each call throws its exception, whose message has these words: (what, type, words, call)."
+test_faults(cases) = @testset "$what" for (what, type, words, call) in cases
+    fault = try
+        call()
+        nothing
+    catch error
+        error
+    end
+    @test fault isa type
+    @test fault isa FluxGuardError
+    for word in words
+        @test occursin(word, fault === nothing ? "" : sprint(showerror, fault))
+    end
+end
 
 end

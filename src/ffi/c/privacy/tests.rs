@@ -1,28 +1,9 @@
 //! Arrays and handles of privacy from the caller's side.
 
-use super::super::{FgText, fg_last_error, fg_text_free};
+use super::super::tests::{last_error, take};
 use super::*;
 use crate::ffi::raw::{FLOAT16, FLOAT64};
 use std::ptr::{null, null_mut};
-
-fn take(call: impl FnOnce(*mut FgText) -> i32) -> (i32, String) {
-    let mut out = FgText { ptr: null_mut(), len: 0 };
-    let code = call(&raw mut out);
-    if out.ptr.is_null() {
-        return (code, String::new());
-    }
-    // SAFETY: a text that was given is readable, and freed once.
-    unsafe {
-        let text = String::from_utf8_lossy(std::slice::from_raw_parts(out.ptr, out.len)).into_owned();
-        fg_text_free(out.ptr, out.len);
-        (code, text)
-    }
-}
-
-fn last_error() -> String {
-    // SAFETY: `out` is writable.
-    take(|out| unsafe { fg_last_error(out) }).1
-}
 
 fn clip_sum(dtype: i32, table: *const FgParameter, parameters: usize, norms: &mut [f64]) -> (i32, String) {
     let options = "{\"flat\": 1}";

@@ -1,0 +1,50 @@
+//! What is to be fitted: a method by name, and its options.
+
+use serde_json::{Map, Value};
+
+use super::calibration::Calibration;
+use super::family::Family;
+use crate::error::{Error, Result};
+
+/// What is fitted: a family, and what goes before and after it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// The method.
+    pub family: Family,
+    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor n; 1 where that is 0)
+    /// before the method sees it.
+    pub standardize: bool,
+    /// Where p-values come from.
+    pub calibration: Calibration,
+}
+
+impl Spec {
+    /// By name and options: those of the family, `standardize` (false) and `calibration` (`"cross"`, `"holdout"`, `"none"`,
+    /// `{"cross": folds}` or `{"holdout": fraction}`).
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
+        let calibration = Calibration::parse(options.remove("calibration"))?;
+        let standardize = match options.remove("standardize") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(yes)) => yes,
+            Some(other) => return Err(Error::invalid("standardize", other, "true or false")),
+        };
+        options.retain(|_, value| !value.is_null());
+        Ok(Spec { family: Family::new(name, options)?, standardize, calibration })
+    }
+
+    /// By name and a text of JSON, which may be empty.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`].
+    pub fn from_json(name: &str, options: &str) -> Result<Self> {
+        let options = match options.trim() {
+            "" => Map::new(),
+            text => serde_json::from_str(text)
+                .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))?,
+        };
+        Spec::new(name, options)
+    }
+}

@@ -1,0 +1,62 @@
+//! A comparison as JSON.
+
+use serde::Serialize;
+
+use super::super::sample::{Cells, Sample};
+use fluxguard::Error;
+use fluxguard::drift::compare::{AllColumns, ComparedColumn, Comparison};
+use fluxguard::sequence::{self, categories::OneSided};
+use fluxguard::stats::multiple::Correction;
+
+/// The JSON: a [`Comparison`], and of columns of categories those that only one sample has.
+#[derive(Debug, Serialize)]
+pub struct Told<'a> {
+    pub drift: bool,
+    pub alpha: f64,
+    pub correction: Correction,
+    pub reference_size: u64,
+    pub current_size: u64,
+    pub columns: Vec<ToldColumn<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_columns: Option<&'a AllColumns>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ToldColumn<'a> {
+    #[serde(flatten)]
+    pub column: &'a ComparedColumn,
+    #[serde(flatten)]
+    pub one_sided: Option<OneSidedCategories>,
+}
+
+/// Categories that the current sample alone has, and those that the reference alone has.
+#[derive(Debug, Serialize)]
+pub struct OneSidedCategories {
+    pub unseen: Vec<OneSided>,
+    pub vanished: Vec<OneSided>,
+}
+
+impl<'a> Told<'a> {
+    pub fn new(comparison: &'a Comparison, reference: &Sample, current: &Sample) -> Result<Self, Error> {
+        let columns = comparison.columns.iter().map(|column| {
+            let cells = |sample: &Sample| sample.column(&column.name).map(|column| column.cells.clone());
+            let one_sided = match (cells(reference), cells(current)) {
+                (Some(Cells::Categories(before)), Some(Cells::Categories(after))) => {
+                    let report = sequence::categories::compare(&before, &after)?;
+                    Some(OneSidedCategories { unseen: report.unseen, vanished: report.vanished })
+                }
+                _ => None,
+            };
+            Ok(ToldColumn { column, one_sided })
+        });
+        Ok(Told {
+            drift: comparison.drift,
+            alpha: comparison.alpha,
+            correction: comparison.correction,
+            reference_size: comparison.reference_size,
+            current_size: comparison.current_size,
+            columns: columns.collect::<Result<_, Error>>()?,
+            all_columns: comparison.all_columns.as_ref(),
+        })
+    }
+}
