@@ -6,12 +6,13 @@ from river import datasets as river
 from sklearn import datasets
 
 from support.images import image_sets
+from support.keel import BALANCED, IMBALANCED, keel_sets
 
 MOST = 2000
 
 
 def chosen_on():
-    """The sets on which the default ensemble's members were chosen: (name, seed -> (usual, anomalies))."""
+    """The sets on which the default ensemble was chosen: (name, seed -> (usual, anomalies))."""
     digits = datasets.load_digits()
     x, y = digits.data, digits.target
     yield "digits, a held-out class", lambda seed: (x[y != seed % 10], x[y == seed % 10])
@@ -24,9 +25,6 @@ def chosen_on():
     iris = datasets.load_iris()
     yield "iris, a held-out class", lambda seed: (iris.data[iris.target != seed % 3], iris.data[iris.target == seed % 3])
 
-
-def unseen():
-    """The sets that nothing was chosen on."""
     yield "pyod's generate_data", lambda seed: parted(*generate_data(
         n_train=1500, n_features=10, contamination=0.3, train_only=True, random_state=seed))
     yield "pyod's clusters", lambda seed: parted(*generate_data_clusters(
@@ -47,6 +45,19 @@ def unseen():
         yield f"{name}, noise", lambda seed, x=x: components(x, np.random.default_rng(seed).random((600, x.shape[1])), seed)
         yield f"{name}, inverted", lambda seed, x=x: components(x, 1 - few(x, seed + 1), seed)
         yield f"{name}, the other set", lambda seed, x=x, other=other: components(x, few(other, seed), seed)
+
+
+def looked_at():
+    """The sets on which it was tried, while it was chosen."""
+    for name, x, y in keel_sets("balanced", BALANCED):
+        classes = y.max() + 1
+        yield f"{name}, a held-out class", lambda seed, x=x, y=y, k=classes: (few(x[y != seed % k], seed), x[y == seed % k])
+
+
+def unseen():
+    """The sets that nothing was chosen on."""
+    for name, x, y in keel_sets("imbalanced", IMBALANCED):
+        yield f"{name}, the rarer class", lambda seed, x=x, y=y: (few(x[y == 0], seed), x[y == 1])
 
 
 def few(x, seed):
