@@ -147,20 +147,20 @@ fn run_lengths(count: usize) {
         let total = alarms.iter().sum::<u64>() as f64;
         println!("  {:<18} {:.0} observations an alarm", form.as_str(), count as f64 * length as f64 / total);
     }
-    const REFERENCES: usize = 100;
+    const REFERENCES: usize = 200;
     const RUNS: u32 = 10;
     println!(
         "\nRun time of online MMD over that asked for (mean of {REFERENCES} references, {RUNS} runs each), window 20"
     );
     for (reference_size, times) in
-        [(250, [200.0, 1000.0, 5000.0].as_slice()), (500, &[200.0, 1000.0, 5000.0]), (1000, &[200.0, 1000.0])]
+        [(250, [200.0, 1000.0, 2500.0]), (500, [200.0, 1000.0, 5000.0]), (1000, [200.0, 1000.0, 10_000.0])]
     {
         for asked in times {
             let found = runs(REFERENCES, |run| {
                 let mut random = stream(run);
                 let reference = Some((0..reference_size).map(|_| normal(&mut random)).collect());
                 let options =
-                    MmdOptions { reference, expected_run_time: *asked, seed: run as u64, ..Default::default() };
+                    MmdOptions { reference, expected_run_time: asked, seed: run as u64, ..Default::default() };
                 let Ok(mut mmd) = Mmd::new(options) else { return 0.0 };
                 let (mut total, mut left) = (0.0, RUNS);
                 while left > 0 {

@@ -37,7 +37,7 @@ impl Detector for IsolationForest {
             let (mut random, sample) = grow::sample(reference, sample_size, options.seed, tree);
             let mut one = Nodes::new(depth, 1);
             let points: &mut Vec<usize> = &mut (0..sample_size).collect();
-            Growing::new(&reference.select(&sample), depth, &mut one).grow(&mut random, points, 0, 0);
+            Growing::new(&reference.select(&sample), depth, &mut one).grow(&mut random, points, Nodes::ROOT, 0);
             one
         });
         Ok(IsolationForest {
@@ -91,8 +91,9 @@ impl<'a> Growing<'a> {
         let (values, p, feature) = (self.sample.values(), self.sample.features(), cut.feature as usize);
         let left = grow::partition(points, |i| values[i * p + feature] <= cut.threshold);
         let (left, right) = points.split_at_mut(left);
-        self.grow(random, left, 2 * node + 1, level + 1);
-        self.grow(random, right, 2 * node + 2, level + 1);
+        let (left_child, right_child) = Nodes::children(node);
+        self.grow(random, left, left_child, level + 1);
+        self.grow(random, right, right_child, level + 1);
     }
 
     /// A feature among those that vary, and a place between its least and greatest value.
@@ -141,7 +142,7 @@ impl TreeDump {
         if lengths.iter().any(|length| *length != n) {
             return Err(bad(format!("arrays of {n} and {lengths:?} nodes in tree {tree}")));
         }
-        let mut waiting = vec![(0usize, 0usize, 0usize)];
+        let mut waiting = vec![(0usize, Nodes::ROOT, 0usize)];
         while let Some((at, node, level)) = waiting.pop() {
             if at >= n || level > depth {
                 return Err(bad(format!("node {at} of {n} at depth {level} of {depth} in tree {tree}")));
@@ -154,8 +155,9 @@ impl TreeDump {
                         return Err(bad(format!("feature {} of {features} in tree {tree}", self.feature[at])));
                     };
                     into.cut(tree, node, Cut { threshold: self.threshold[at], feature: feature as u32 });
-                    waiting.push((left, 2 * node + 1, level + 1));
-                    waiting.push((right, 2 * node + 2, level + 1));
+                    let (left_child, right_child) = Nodes::children(node);
+                    waiting.push((left, left_child, level + 1));
+                    waiting.push((right, right_child, level + 1));
                 }
                 (None, None) => {
                     let samples = usize::try_from(self.n_node_samples[at]).unwrap_or(usize::MAX);
@@ -244,7 +246,7 @@ impl TryFrom<Saved> for IsolationForest {
         let mut nodes = Nodes::new(depth, trees);
         let (mut cuts, mut thresholds, mut sizes) = (cuts.into_iter(), thresholds.into_iter(), sizes.into_iter());
         for tree in 0..trees {
-            let mut waiting = vec![(0usize, 0usize)];
+            let mut waiting = vec![(Nodes::ROOT, 0usize)];
             while let Some((node, level)) = waiting.pop() {
                 match cuts.next().ok_or_else(bad)? {
                     0 => {
@@ -257,8 +259,9 @@ impl TryFrom<Saved> for IsolationForest {
                             return Err(bad());
                         }
                         nodes.cut(tree, node, Cut { threshold, feature: cut - 1 });
-                        waiting.push((2 * node + 2, level + 1));
-                        waiting.push((2 * node + 1, level + 1));
+                        let (left, right) = Nodes::children(node);
+                        waiting.push((right, level + 1));
+                        waiting.push((left, level + 1));
                     }
                 }
             }
