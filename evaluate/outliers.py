@@ -96,8 +96,10 @@ def write(path, x):
 
 
 def asked(program, folder, name, options):
-    # Scores are of a detector fitted on all, however p-values are calibrated: the quickest way will do.
-    options = {"calibration": {"cross": 2}, **options}
+    # Scores are of a detector fitted on all, however p-values are calibrated: the quickest way will do; but an ensemble's members
+    # have their p-values and weights from those folds.
+    if name != "ensemble":
+        options = {"calibration": {"cross": 2}, **options}
     command = [program, "detect", "--detector", name, "--fit", "reference.csv", "--score", "current.csv", "--json"]
     run = subprocess.run(command + ["--options", json.dumps(options)], cwd=folder, capture_output=True, text=True)
     return json.loads(run.stdout) if run.returncode == 0 else run.stderr.strip().splitlines()[0]
