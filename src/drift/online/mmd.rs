@@ -6,14 +6,20 @@
 //! simulated so that the expected run time to a false alarm, over references as over streams, is `expected_run_time` observations: 200
 //! references and 10 streams beside each are drawn from the distribution of the one at hand (a bootstrap of both samples).
 //!
-//! How near the true run time comes depends on how well the reference knows the distribution: see the measured table in
-//! `docs/drift.md`. An expected run time bounds no probability; for that see [`crate::drift::anytime`].
+//! How near the true run time comes depends on how well the reference knows the distribution: it is within a tenth for run times of
+//! up to [`PER_REFERENCE`] references (measured: the table in `docs/drift.md`), and longer ones are refused. An expected run time bounds no probability; for that see [`crate::drift::anytime`].
 //!
 //! Cost: O(reference + window) kernels an observation; the threshold once, O(reference^2) kernels and 4000 run_time window
 //! look-ups.
 //! Memory: O(reference + window^2), and 8 MB for the threshold.
 
 mod threshold;
+
+/// A reference of so many observations gives thresholds for run times of so many times as much.
+pub const PER_REFERENCE: usize = 5;
+
+/// What a reference may have.
+const SIZES: std::ops::RangeInclusive<usize> = 100..=20_000;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,16 +33,31 @@ use crate::{Error, Result};
 pub struct MmdOptions {
     /// Reference observations; where there are none, the first `reference_size` of the stream.
     pub reference: Option<Vec<f64>>,
-    /// How many of the stream's first observations are the reference, where none is given: 50 to 20,000.
+    /// How many of the stream's first observations are the reference, where none is given: 100 to 20,000.
     pub reference_size: usize,
     /// Observations that are compared, 2 to 1,000.
     pub window_size: usize,
-    /// Observations until a false alarm, on average: more than the window, at most 50,000.
+    /// Observations until a false alarm, on average: more than the window, at most five references, and 50,000.
     pub expected_run_time: f64,
     /// Of the kernel; the median distance in the reference where it is not given.
     pub bandwidth: Option<f64>,
     /// Of the simulation.
     pub seed: u64,
+}
+
+impl MmdOptions {
+    /// Demands that a reference of `n` is one for the window and the run time.
+    fn expect_reference(&self, argument: &'static str, n: usize) -> Result<()> {
+        expect(argument, format!("{n} observations"), SIZES.contains(&n), "100 to 20000 observations")?;
+        expect("window_size", self.window_size, self.window_size * 2 <= n, "at most half the reference")?;
+        let longest = (PER_REFERENCE * n) as f64;
+        if self.expected_run_time > longest {
+            let expected =
+                format!("at most {longest}: {PER_REFERENCE} times the reference, which has {n} observations");
+            return Err(Error::invalid("expected_run_time", self.expected_run_time, expected));
+        }
+        Ok(())
+    }
 }
 
 impl Default for MmdOptions {
@@ -169,22 +190,18 @@ impl Mmd {
     pub fn new(options: MmdOptions) -> Result<Self> {
         let MmdOptions { reference_size, window_size, expected_run_time: time, bandwidth, .. } = options;
         expect("window_size", window_size, (2..=1000).contains(&window_size), "2 to 1000 observations")?;
-        let sizes = 50..=20_000;
-        expect("reference_size", reference_size, sizes.contains(&reference_size), "50 to 20000 observations")?;
         let possible = time > window_size as f64 && time <= 50_000.0;
         expect("expected_run_time", time, possible, "more than the window_size, at most 50000 observations")?;
         let usable = bandwidth.is_none_or(|b| b.is_finite() && b > 0.0);
         expect("bandwidth", bandwidth.unwrap_or(0.0), usable, "a number above 0")?;
         let mut mmd = Mmd { options, collected: Vec::new(), prepared: None };
-        if let Some(reference) = mmd.options.reference.take() {
-            let n = reference.len();
-            expect("reference", format!("{n} observations"), sizes.contains(&n), "50 to 20000 observations")?;
-            expect("window_size", window_size, window_size * 2 <= n, "at most half the reference")?;
-            Domain::Finite.check("reference", reference.iter().copied())?;
-            mmd.prepared = Some(mmd.prepare(reference)?);
-        } else {
-            expect("window_size", window_size, window_size * 2 <= reference_size, "at most half the reference_size")?;
-        }
+        let Some(reference) = mmd.options.reference.take() else {
+            mmd.options.expect_reference("reference_size", reference_size)?;
+            return Ok(mmd);
+        };
+        mmd.options.expect_reference("reference", reference.len())?;
+        Domain::Finite.check("reference", reference.iter().copied())?;
+        mmd.prepared = Some(mmd.prepare(reference)?);
         Ok(mmd)
     }
 
@@ -275,7 +292,7 @@ mod tests {
     #[test]
     fn the_statistic_is_the_definition() {
         let mut random = Random(1);
-        let reference = random.normals(60);
+        let reference = random.normals(100);
         let mut mmd = Mmd::new(MmdOptions { bandwidth: Some(0.8), ..options(reference.clone()) }).unwrap();
         let k = |a: f64, b: f64| (-(a - b) * (a - b) / (2.0 * 0.64)).exp();
         let mean = |a: &[f64], b: &[f64], same: bool| {
@@ -326,7 +343,7 @@ mod tests {
         assert!((0..60).any(|_| mmd.update(random.normal() + 1.5) == State::Drift));
         let error = Mmd::new(options(vec![3.0; 100])).unwrap_err();
         assert!(error.to_string().starts_with("bandwidth"), "{error}");
-        let from_stream = MmdOptions { reference: None, reference_size: 50, ..options(Vec::new()) };
+        let from_stream = MmdOptions { reference: None, reference_size: 100, ..options(Vec::new()) };
         let mut mmd = Mmd::new(from_stream).unwrap();
         assert!((0..500).all(|_| mmd.update(3.0) == State::Stable));
         assert!((0..20).any(|_| mmd.update(3.5) == State::Drift));

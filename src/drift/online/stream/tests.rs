@@ -141,6 +141,7 @@ fn bad_options_are_named() {
         (StreamName::Gma, json!({ "alpha": 1 }), "alpha: got 1"),
         (StreamName::Mmd, json!({ "reference_size": 10 }), "reference_size: got 10"),
         (StreamName::Mmd, json!({ "expected_run_time": 5 }), "expected_run_time: got 5"),
+        (StreamName::Mmd, json!({ "expected_run_time": 5000 }), "expected_run_time: got 5000, expected at most 2500"),
         (StreamName::Mmd, json!({ "reference": vec![1.0; 30] }), "reference: got 30 observations"),
         (StreamName::Martingale, json!({ "alpha": 1 }), "alpha: got 1"),
         (StreamName::Martingale, json!({ "reference": [1, 2, 3] }), "reference: got 3 observations"),
