@@ -153,7 +153,7 @@ fn run_lengths(count: usize) {
         "\nRun time of online MMD over that asked for (mean of {REFERENCES} references, {RUNS} runs each), window 20"
     );
     for (reference_size, times) in
-        [(100, [200.0, 500.0]), (250, [200.0, 1250.0]), (500, [200.0, 2500.0]), (1000, [1000.0, 5000.0])]
+        [(200, [200.0, 1000.0]), (250, [200.0, 1250.0]), (500, [200.0, 2500.0]), (1000, [1000.0, 5000.0])]
     {
         for asked in times {
             let found = runs(REFERENCES, |run| {

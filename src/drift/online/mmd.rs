@@ -19,7 +19,7 @@ mod threshold;
 pub const PER_REFERENCE: usize = 5;
 
 /// What a reference may have.
-const SIZES: std::ops::RangeInclusive<usize> = 100..=20_000;
+const SIZES: std::ops::RangeInclusive<usize> = 200..=20_000;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ use crate::{Error, Result};
 pub struct MmdOptions {
     /// Reference observations; where there are none, the first `reference_size` of the stream.
     pub reference: Option<Vec<f64>>,
-    /// How many of the stream's first observations are the reference, where none is given: 100 to 20,000.
+    /// How many of the stream's first observations are the reference, where none is given: 200 to 20,000.
     pub reference_size: usize,
     /// Observations that are compared, 2 to 1,000.
     pub window_size: usize,
@@ -48,7 +48,7 @@ pub struct MmdOptions {
 impl MmdOptions {
     /// Demands that a reference of `n` is one for the window and the run time.
     fn expect_reference(&self, argument: &'static str, n: usize) -> Result<()> {
-        expect(argument, format!("{n} observations"), SIZES.contains(&n), "100 to 20000 observations")?;
+        expect(argument, format!("{n} observations"), SIZES.contains(&n), "200 to 20000 observations")?;
         expect("window_size", self.window_size, self.window_size * 2 <= n, "at most half the reference")?;
         let longest = (PER_REFERENCE * n) as f64;
         if self.expected_run_time > longest {
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn the_statistic_is_the_definition() {
         let mut random = Random(1);
-        let reference = random.normals(100);
+        let reference = random.normals(200);
         let mut mmd = Mmd::new(MmdOptions { bandwidth: Some(0.8), ..options(reference.clone()) }).unwrap();
         let k = |a: f64, b: f64| (-(a - b) * (a - b) / (2.0 * 0.64)).exp();
         let mean = |a: &[f64], b: &[f64], same: bool| {
@@ -341,9 +341,9 @@ mod tests {
         let mut random = Random(8);
         let mut mmd = Mmd::new(options(random.normals(500))).unwrap();
         assert!((0..60).any(|_| mmd.update(random.normal() + 1.5) == State::Drift));
-        let error = Mmd::new(options(vec![3.0; 100])).unwrap_err();
+        let error = Mmd::new(options(vec![3.0; 200])).unwrap_err();
         assert!(error.to_string().starts_with("bandwidth"), "{error}");
-        let from_stream = MmdOptions { reference: None, reference_size: 100, ..options(Vec::new()) };
+        let from_stream = MmdOptions { reference: None, reference_size: 200, ..options(Vec::new()) };
         let mut mmd = Mmd::new(from_stream).unwrap();
         assert!((0..500).all(|_| mmd.update(3.0) == State::Stable));
         assert!((0..20).any(|_| mmd.update(3.5) == State::Drift));

@@ -64,7 +64,7 @@ mod tests {
     fn usual(n: usize) -> Rows<'static> {
         let mut random = Random(3);
         let row = |i: usize| {
-            let x = random.normal() + if i % 2 == 0 { 5.0 } else { -5.0 };
+            let x = random.normal() + if i.is_multiple_of(2) { 5.0 } else { -5.0 };
             [x, x + 0.1 * random.normal()]
         };
         Rows::from_values((0..n).flat_map(row).collect(), 2)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Member;
 use super::artificial::Artificial;
 use crate::error::{Error, Result};
-use crate::outlier::calibration::Calibration;
+use crate::outlier::calibration::{self, Calibration};
 use crate::outlier::stage::Stage;
 use crate::outlier::{Rows, Spec};
 
@@ -44,7 +44,7 @@ pub(super) struct Candidate {
     pub spec: Spec,
     /// Scores of all observations, a fold after the other, each by what has not seen it.
     pub unseen: Vec<f64>,
-    /// Sum over the folds.
+    /// Of the folds: the sum, then the mean.
     pub skill: f64,
 }
 
@@ -69,6 +69,41 @@ impl Candidate {
         }
         Ok(())
     }
+}
+
+/// Tries all on each fold; the skills are means over them. Those that the rest of a fold does not suffice for are left out if
+/// they are `optional` and another one is left, else an error.
+pub(super) fn on_folds(
+    mut candidates: Vec<Candidate>,
+    reference: &Rows<'_>,
+    folds: usize,
+    weighed: bool,
+    optional: bool,
+) -> Result<Vec<Candidate>> {
+    let parts = calibration::folds(reference.len(), folds)?;
+    for (seed, part) in parts.iter().enumerate() {
+        let (fit, unseen) = (reference.select(&part.fit), reference.select(&part.score));
+        let artificial = weighed.then(|| Artificial::of(&unseen, seed as u64));
+        let mut left = Vec::with_capacity(candidates.len());
+        let mut failed = None;
+        for mut candidate in candidates {
+            match candidate.try_fold(&fit, &unseen, artificial.as_ref()) {
+                Ok(()) => left.push(candidate),
+                Err(error) if optional => failed = Some(error),
+                Err(error) => {
+                    // That of all observations says more, if there is one.
+                    Stage::fit(&candidate.spec, reference)?;
+                    return Err(calibration::too_few(reference, folds, &error));
+                }
+            }
+        }
+        if let (true, Some(error)) = (left.is_empty(), failed) {
+            return Err(calibration::too_few(reference, folds, &error));
+        }
+        candidates = left;
+    }
+    candidates.iter_mut().for_each(|candidate| candidate.skill /= parts.len() as f64);
+    Ok(candidates)
 }
 
 /// By skill: 1 in all, and 0 for who is left out.

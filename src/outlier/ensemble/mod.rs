@@ -10,11 +10,10 @@ pub use candidate::candidates;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::calibration::{self, Calibration};
+use super::calibration::Calibration;
 use super::stage::Stage;
 use super::{Detector, Fitted, Rows};
 use crate::error::{Error, Result};
-use artificial::Artificial;
 use candidate::{Candidate, weights};
 
 /// Folds of the reference, where it is not said by whom p-values are calibrated.
@@ -97,42 +96,34 @@ impl Ensemble {
         if members.is_empty() {
             return Err(Error::invalid("members", "none", "at least one detector"));
         }
-        let mut candidates = members.iter().map(Candidate::new).collect::<Result<Vec<_>>>()?;
-        let parts = calibration::folds(reference.len(), folds)?;
-        for (seed, part) in parts.iter().enumerate() {
-            let (fit, unseen) = (reference.select(&part.fit), reference.select(&part.score));
-            let weighed = options.weights == Weights::ArtificialOutliers && candidates.len() > 1;
-            let artificial = weighed.then(|| Artificial::of(&unseen, seed as u64));
-            let mut fitted = Vec::with_capacity(candidates.len());
-            let mut failed = None;
-            for mut candidate in candidates {
-                match candidate.try_fold(&fit, &unseen, artificial.as_ref()) {
-                    Ok(()) => fitted.push(candidate),
-                    Err(error) if options.members.is_none() => failed = Some(error),
-                    Err(error) => {
-                        // That of all observations says more, if there is one.
-                        Stage::fit(&candidate.spec, reference)?;
-                        return Err(calibration::too_few(reference, folds, &error));
-                    }
-                }
-            }
-            if let (true, Some(error)) = (fitted.is_empty(), failed) {
-                return Err(calibration::too_few(reference, folds, &error));
-            }
-            candidates = fitted;
-        }
-        let weights = weights(&candidates.iter().map(|c| c.skill / parts.len() as f64).collect::<Vec<_>>());
+        let optional = options.members.is_none();
+        let candidates = members.iter().map(Candidate::new).collect::<Result<Vec<_>>>()?;
+        let weighed = options.weights == Weights::ArtificialOutliers && members.len() > 1;
+        let candidates = candidate::on_folds(candidates, reference, folds, weighed, optional)?;
+        let weights = weights(&candidates.iter().map(|candidate| candidate.skill).collect::<Vec<_>>());
         let mut ensemble = Ensemble { combine: options.combine, members: vec![], moments: vec![], weights: vec![] };
-        let mut unseen = Vec::new();
+        let (mut unseen, mut failed) = (Vec::new(), None);
         for (candidate, weight) in candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0) {
             let Candidate { mut spec, unseen: scores, .. } = candidate;
-            let stage = Stage::fit(&spec, reference)?;
+            let stage = match Stage::fit(&spec, reference) {
+                Ok(stage) => stage,
+                Err(error) if optional => {
+                    failed = Some(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             spec.calibration = Calibration::Cross(folds);
             ensemble.moments.push(moments(&scores));
             ensemble.weights.push(weight);
             ensemble.members.push(Fitted::assembled(&spec, reference, stage, scores.clone()));
             unseen.push(scores);
         }
+        if let (true, Some(error)) = (ensemble.members.is_empty(), failed) {
+            return Err(error);
+        }
+        let sum: f64 = ensemble.weights.iter().sum();
+        ensemble.weights.iter_mut().for_each(|weight| *weight /= sum);
         let mut scores = ensemble.nothing(reference.len());
         unseen.iter().enumerate().for_each(|(m, own)| ensemble.add(m, own, &mut scores));
         Ok((ensemble, scores))
