@@ -44,8 +44,8 @@ THREE = [{"detector": "kde"}, {"detector": "knn"}, {"detector": "kmeans", "optio
 # Ours: a label, the program's name and options, and pyod's counterpart, if there is one (pyod standardises by itself in PCA).
 DETECTORS = [
     ("ensemble", "ensemble", {}, None),
-    ("ensemble, equal weights", "ensemble", {"weights": "equal"}, None),
-    ("ensemble of kde, knn and kmeans", "ensemble", {"members": THREE, "weights": "equal"}, None),
+    ("ensemble, equal weights", "ensemble", {"weighting": "equal"}, None),
+    ("ensemble of kde, knn and kmeans", "ensemble", {"members": THREE, "weighting": "equal"}, None),
     ("iforest", "iforest", {}, lambda s: IForest(random_state=s)),
     ("eif", "eif", {}, None),
     ("lof", "lof", {}, lambda s: LOF(n_neighbors=20, novelty=True)),

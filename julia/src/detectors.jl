@@ -83,7 +83,7 @@ for (type, name, text) in (
     (:COPOD, "copod", "Tails of the empirical copula (Li and others 2020)."),
     (:PCADetector, "pca", "What principal components leave over, or how far out along them. `components = nothing`, `variance = 0.9`, `score = :residual` or `:components`."),
     (:Mahalanobis, "mahalanobis", "Squared Mahalanobis distance. `covariance = :classic`, `:shrunk` (Ledoit-Wolf) or `:robust` (FAST-MCD), `seed = 0`."),
-    (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (if left out, those of eight that the reference suffices for), `combine = :average` (of calibrated p-values), `:minimum`, `:rank` or `:maximum`, `weights = :artificial_outliers` (by how well each tells the reference from outliers made of it) or `:equal`."))
+    (:Ensemble, "ensemble", "Several detectors on one scale. `members = [IsolationForest(), ...]` (if left out, those of eight that the reference suffices for), `combine = :average` (of calibrated p-values), `:minimum`, `:rank` or `:maximum`, `weighting = :artificial_outliers` (by how well each tells the reference from outliers made of it) or `:equal`."))
     define_detector(type, name, text)
 end
 

@@ -62,9 +62,9 @@ end
     @test argmax(score(two, probe)) == 7
     @test length(describe(two)["members"]) in 1:2 && sum(m["weight"] for m in describe(two)["members"]) ≈ 1
     @test occursin("member ", repr("text/plain", two))
-    equal = fit(Ensemble, reference; members = [KNN(neighbours = 3), ECOD()], weights = :equal)
+    equal = fit(Ensemble, reference; members = [KNN(neighbours = 3), ECOD()], weighting = :equal)
     @test [m["weight"] for m in describe(equal)["members"]] == [0.5, 0.5]
-    @test_throws InvalidArgument fit(Ensemble, reference; weights = :guess)
+    @test_throws InvalidArgument fit(Ensemble, reference; weighting = :guess)
     graph = fit(KNN, reference; index = :hnsw, calibration = :none)
     @test score(graph, probe) ≈ score(fit(KNN, reference; calibration = :none), probe)
 end

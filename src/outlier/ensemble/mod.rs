@@ -36,10 +36,10 @@ pub enum Combine {
     Maximum,
 }
 
-/// What the members weigh in a mean; a largest score has no weights, but leaves out the same members.
+/// How the members are weighed in a mean; a largest score has no weights, but leaves out the same members.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Weights {
+pub enum Weighting {
     /// `exp(12 a)` of the sum over the members, `a` being how well the member, fitted on other folds, tells a fold's
     /// observations from artificial outliers made of them: the mean area under the receiver operating characteristic for
     /// features shuffled each by itself, and for middles between two observations. No label is needed. Members that weigh less
@@ -70,8 +70,8 @@ pub struct Options {
     pub members: Option<Vec<Member>>,
     /// What is made of their scores.
     pub combine: Combine,
-    /// What they weigh.
-    pub weights: Weights,
+    /// How they are weighed.
+    pub weighting: Weighting,
 }
 
 /// Several detectors as one. `parts` are not given: see [`super::explain`].
@@ -98,7 +98,7 @@ impl Ensemble {
         }
         let optional = options.members.is_none();
         let candidates = members.iter().map(Candidate::new).collect::<Result<Vec<_>>>()?;
-        let weighed = options.weights == Weights::ArtificialOutliers && members.len() > 1;
+        let weighed = options.weighting == Weighting::ArtificialOutliers && members.len() > 1;
         let candidates = candidate::on_folds(candidates, reference, folds, weighed, optional)?;
         let weights = weights(&candidates.iter().map(|candidate| candidate.skill).collect::<Vec<_>>());
         let mut ensemble = Ensemble { combine: options.combine, members: vec![], moments: vec![], weights: vec![] };
@@ -152,11 +152,10 @@ impl Ensemble {
     fn add(&self, m: usize, own: &[f64], scores: &mut [f64]) {
         let (calibrated, (mean, deviation), weight) = (self.members[m].calibrated(), self.moments[m], self.weights[m]);
         let z = |score: f64| (score - mean) / deviation;
-        let bounded = |z: f64| if z.is_finite() { z / (1.0 + z.abs()) } else { z.signum() };
         for (score, own) in scores.iter_mut().zip(own) {
             let p = calibrated.p_value(*own);
-            // All beyond the calibration have one p-value; less than a rank tells them apart.
-            let surprise = -p.ln() + 1e-3 * bounded(z(*own));
+            // All beyond the calibration have one p-value; less than the rank of the last one, ln 2, tells them apart.
+            let surprise = -p.ln() + 1e-3 * z(*own).clamp(-f64::MAX, f64::MAX).asinh();
             match self.combine {
                 Combine::Average => *score += weight * surprise,
                 Combine::Minimum => *score = score.max(surprise),

@@ -32,7 +32,7 @@ fn who_understands_the_reference_weighs_most() {
     let found = members(&fitted);
     let weight = |name: &str| found.iter().find(|(own, _)| own == name).map_or(0.0, |(_, weight)| *weight);
     assert!(weight("mahalanobis") > 0.8 && weight("mahalanobis") + weight("zscore") > 0.999, "{found:?}");
-    let fitted = fit(json!({"members": two, "weights": "equal"}), &rows).expect("fits");
+    let fitted = fit(json!({"members": two, "weighting": "equal"}), &rows).expect("fits");
     assert_eq!(members(&fitted).iter().map(|(_, weight)| *weight).collect::<Vec<_>>(), [0.5, 0.5]);
     // Usual values in an unusual combination.
     let default = fit(json!({}), &rows).expect("fits");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use crate::error::Result;
-use crate::outlier::ensemble::{self, Combine, Ensemble, Member, Share, Weights};
+use crate::outlier::ensemble::{self, Combine, Ensemble, Member, Share, Weighting};
 use crate::outlier::{Detector, Rows};
 
 /// Options.
@@ -58,7 +58,8 @@ impl Detector for Ood {
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let members = options.members.clone().unwrap_or_else(|| members(reference));
         // Artificial outliers of features say little about what a classifier makes of them.
-        let options = ensemble::Options { members: Some(members), combine: options.combine, weights: Weights::Equal };
+        let options =
+            ensemble::Options { members: Some(members), combine: options.combine, weighting: Weighting::Equal };
         Ensemble::fit_cross(reference, &options, 2).map(|(ensemble, _)| Ood(ensemble))
     }
 
