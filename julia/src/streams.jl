@@ -115,8 +115,8 @@ const GMA = StreamDetector{:gma}
     OnlineMMD(; reference = nothing, reference_size = 500, window_size = 20, expected_run_time = 1000, bandwidth = nothing, seed = 0)
 
 The newest observations against a reference by the maximum mean discrepancy, with a threshold that is simulated so that a false
-alarm comes after `expected_run_time` observations on average. Without a `reference`, the first `reference_size` observations of
-the stream are it. See [`StreamDetector`](@ref).
+alarm comes after `expected_run_time` observations on average: at most 50,000, and five times the reference, which has 200 to 20,000
+observations. Without a `reference`, the first `reference_size` of the stream are it. See [`StreamDetector`](@ref).
 """
 const OnlineMMD = StreamDetector{:mmd}
 
