@@ -29,7 +29,8 @@ const TILTED: f64 = 0.5;
 const NOTHING: f64 = 0.1;
 
 /// Odds at which batches after an alarm must speak for the reference, and not for the counts of late, to say that what alarmed has
-/// gone: a CUSUM (Page 1954), so that while it lasts this is said wrongly once in at least so many batches.
+/// gone: a CUSUM (Page 1954). Were the counts of late the truth about what drifted, it would be wrong once in at least so many
+/// batches that still drift; they are an estimate of it.
 const GONE: f64 = 1000.0;
 
 /// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal scores.
@@ -131,7 +132,7 @@ impl Counts {
         if ratio.is_finite() { ratio } else { f64::MAX / (1.0 + n) }
     }
 
-    /// Whether a batch is rather from the reference than what the counts of late were.
+    /// The logarithm of the odds that a batch is from the reference, and not from what the counts of late are from.
     fn ln_odds_of_the_reference(&self, x: &[f64]) -> f64 {
         let all = self.spacings.iter().sum::<f64>();
         let late: Vec<f64> = self.late.iter().zip(&self.spacings).map(|(late, s)| late + PRIOR * s / all).collect();

@@ -7,7 +7,8 @@
 //! references and 10 streams beside each are drawn from the distribution of the one at hand (a bootstrap of both samples).
 //!
 //! How near the true run time comes depends on how well the reference knows the distribution: it is within a tenth for run times of
-//! up to [`PER_REFERENCE`] references (measured: the table in `docs/drift.md`), and longer ones are refused. An expected run time bounds no probability; for that see [`crate::drift::anytime`].
+//! up to [`PER_REFERENCE`] references (measured: the table in `docs/drift.md`), and longer ones are refused. An expected run time
+//! bounds no probability; for that see [`crate::drift::anytime`].
 //!
 //! Cost: O(reference + window) kernels an observation; the threshold once, O(reference^2) kernels and 4000 run_time window
 //! look-ups.
@@ -15,17 +16,17 @@
 
 mod threshold;
 
-/// A reference of so many observations gives thresholds for run times of so many times as much.
-pub const PER_REFERENCE: usize = 5;
-
-/// What a reference may have.
-const SIZES: std::ops::RangeInclusive<usize> = 200..=20_000;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Domain, Online, State, expect};
 use crate::simd::{Real, multiversion};
 use crate::{Error, Result};
+
+/// A reference of so many observations gives thresholds for run times of so many times as much.
+pub const PER_REFERENCE: usize = 5;
+
+/// What a reference may have.
+const SIZES: std::ops::RangeInclusive<usize> = 200..=20_000;
 
 /// Options of [`Mmd`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

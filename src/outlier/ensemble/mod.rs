@@ -23,11 +23,12 @@ const FOLDS: usize = 5;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
-    /// The weighed mean of -ln(p-value): Fisher's (1932) combination, divided by the members. Grows with the evidence until
-    /// the calibration's scores are exceeded; beyond them a member's standardised score breaks ties.
+    /// The weighed mean of the surprises, -ln(p-value): Fisher's (1932) combination, divided by the members. A p-value ends where all
+    /// of the calibration's scores are exceeded; beyond, the surprise grows by `ln(1 + e)`, the score exceeding the largest of them by `e`
+    /// of their standard deviations.
     #[default]
     Average,
-    /// The largest -ln(p-value): Tippett's (1931) smallest p-value. One member that is certain is enough.
+    /// The largest surprise: Tippett's (1931) smallest p-value. One member that is certain is enough.
     Minimum,
     /// The weighed mean of the ranks among the calibration's scores, in 0..1.
     Rank,
@@ -81,7 +82,8 @@ pub struct Ensemble {
     members: Vec<Fitted>,
     /// Mean and standard deviation of each member's calibration scores.
     moments: Vec<(f64, f64)>,
-    /// What each member weighs: 1 in all.
+    /// What each member weighs: 1 in all. Files from before there were weights have none.
+    #[serde(default)]
     weights: Vec<f64>,
 }
 
@@ -131,15 +133,19 @@ impl Ensemble {
 
     /// Name, options and weight of each member.
     pub(super) fn shares(&self) -> Vec<Share> {
-        let share = |(member, weight): (&Fitted, &f64)| {
-            let description = member.describe();
+        let share = |m: usize| {
+            let description = self.members[m].describe();
             let mut options = description.options;
             if let (true, Value::Object(options)) = (description.standardize, &mut options) {
                 options.insert("standardize".into(), Value::from(true));
             }
-            Share { detector: description.detector, options, weight: *weight }
+            Share { detector: description.detector, options, weight: self.weight(m) }
         };
-        self.members.iter().zip(&self.weights).map(share).collect()
+        (0..self.members.len()).map(share).collect()
+    }
+
+    fn weight(&self, m: usize) -> f64 {
+        self.weights.get(m).copied().unwrap_or(1.0 / self.members.len() as f64)
     }
 
     /// Scores before the first member.
@@ -150,17 +156,17 @@ impl Ensemble {
 
     /// Adds member `m`'s own scores.
     fn add(&self, m: usize, own: &[f64], scores: &mut [f64]) {
-        let (calibrated, (mean, deviation), weight) = (self.members[m].calibrated(), self.moments[m], self.weights[m]);
-        let z = |score: f64| (score - mean) / deviation;
+        let (calibrated, (mean, deviation), weight) = (self.members[m].calibrated(), self.moments[m], self.weight(m));
+        let largest = calibrated.scores().last().copied().unwrap_or(f64::MAX);
         for (score, own) in scores.iter_mut().zip(own) {
             let p = calibrated.p_value(*own);
-            // All beyond the calibration have one p-value; less than the rank of the last one, ln 2, tells them apart.
-            let surprise = -p.ln() + 1e-3 * z(*own).clamp(-f64::MAX, f64::MAX).asinh();
+            let beyond = ((own - largest).max(0.0) / deviation).min(f64::MAX);
+            let surprise = beyond.ln_1p() - p.ln();
             match self.combine {
                 Combine::Average => *score += weight * surprise,
                 Combine::Minimum => *score = score.max(surprise),
                 Combine::Rank => *score += weight * (1.0 - p),
-                Combine::Maximum => *score = score.max(z(*own)),
+                Combine::Maximum => *score = score.max((own - mean) / deviation),
             }
         }
     }

@@ -98,13 +98,44 @@ fn a_calibration_score_is_what_an_unseen_observation_would_score() {
         expected.extend(unseen);
     }
     let p = |score: f64| (1 + expected.iter().filter(|s| **s >= score).count()) as f64 / 51.0;
-    let (mean, deviation) = moments(&expected);
-    let surprise = |score: &f64| -p(*score).ln() + 1e-3 * ((score - mean) / deviation).asinh();
-    let mut expected: Vec<f64> = expected.iter().map(surprise).collect();
+    let mut expected: Vec<f64> = expected.iter().map(|score| -p(*score).ln()).collect();
     expected.sort_by(f64::total_cmp);
     scores.sort_by(f64::total_cmp);
     assert_eq!(ensemble.members.len(), 1);
     for (found, expected) in scores.iter().zip(expected) {
         assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
     }
+}
+
+#[test]
+fn beyond_the_calibration_the_farther_is_the_more_surprising() {
+    let rows = Rows::from_values(Random(8).normals(300 * 3), 3);
+    for combine in ["average", "minimum"] {
+        let fitted = fit(json!({"combine": combine}), &rows).expect("fits");
+        // All in one direction, each far beyond the reference.
+        let rays: Vec<f64> = [6.0, 8.0, 12.0, 1e3, 1e9].iter().flat_map(|far| [*far, 0.5 * far, -0.7 * far]).collect();
+        let mut scores = [0.0; 5];
+        fitted.score_finite(&rays, &mut scores);
+        assert!(scores.windows(2).all(|pair| pair[0] < pair[1]), "{combine}: {scores:?}");
+    }
+}
+
+#[test]
+fn a_file_from_before_there_were_weights_weighs_all_the_same() {
+    let rows = Rows::from_values(Random(9).normals(60 * 2), 2);
+    let members = json!([{"detector": "zscore"}, {"detector": "mahalanobis"}]);
+    let Value::Object(options) = json!({"members": members, "weighting": "equal"}) else { panic!("options") };
+    let options: Options = serde_json::from_value(Value::Object(options)).expect("options");
+    let (ensemble, _) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
+    let mut file = Vec::new();
+    ciborium::into_writer(&ensemble, &mut file).expect("written");
+    let mut value: ciborium::Value = ciborium::from_reader(file.as_slice()).expect("read");
+    value.as_map_mut().expect("fields").retain(|(name, _)| name.as_text() != Some("weights"));
+    let mut file = Vec::new();
+    ciborium::into_writer(&value, &mut file).expect("written");
+    let old: Ensemble = ciborium::from_reader(file.as_slice()).expect("an old file");
+    let (mut was, mut is) = (vec![0.0; 60], vec![0.0; 60]);
+    ensemble.score_rows(rows.values(), &mut was);
+    old.score_rows(rows.values(), &mut is);
+    assert_eq!(was, is);
 }
