@@ -8,7 +8,7 @@ use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation
 use fluxguard::privacy::calibrate::{CalibrationOptions, noise_multiplier};
 use fluxguard::privacy::clip::{Clipping, Gradients, clip_sum};
 use fluxguard::privacy::noise::{DiscreteGaussian, NoiseKind, NoiseSource};
-use fluxguard::privacy::release::{PrivateMeanOptions, private_mean};
+use fluxguard::privacy::release::{Lot, MeanOptions, PrivateRun, RunOptions};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -65,15 +65,11 @@ fn arrays() {
         2.0 * bytes / clip / 1e9,
         200.0 * limit / clip
     );
+    let run = PrivateRun::new(&RunOptions::default()).expect("randomness");
     for noise in [NoiseKind::Discrete, NoiseKind::Fast] {
-        let options = PrivateMeanOptions {
-            clipping: Clipping::Flat(1.0),
-            noise_multiplier: 1.0,
-            expected_lot_size: 256.0,
-            noise,
-        };
+        let options = MeanOptions { noise, ..MeanOptions::new(1.0, 256.0) };
         let time = median(9, || {
-            private_mean(&gradients, &options, &mut source, &mut [&mut out]).expect("valid");
+            run.mean(&gradients, &options, Lot::Unknown, &mut [&mut out]).expect("valid");
         });
         println!("private_mean, {noise:8?}            {:8.2} ms", time * 1e3);
     }
@@ -94,14 +90,9 @@ fn noise() {
     );
     let mut out = vec![0f32; FEATURES];
     let empty = Gradients::new(&[(&[][..], FEATURES)], 0).expect("shapes fit");
-    let options = PrivateMeanOptions {
-        clipping: Clipping::Flat(1.0),
-        noise_multiplier: 1.0,
-        expected_lot_size: 256.0,
-        noise: NoiseKind::Discrete,
-    };
+    let run = PrivateRun::new(&RunOptions::default()).expect("randomness");
     let time = median(25, || {
-        private_mean(&empty, &options, &mut source, &mut [&mut out]).expect("valid");
+        run.mean(&empty, &MeanOptions::new(1.0, 256.0), Lot::Unknown, &mut [&mut out]).expect("valid");
     });
     println!("discrete noise in private_mean    {:8.2} ms for {FEATURES}, all cores", time * 1e3);
 }

@@ -35,7 +35,7 @@ end
 function array_rows()
     topic = "Private sums, $GRADIENT x $LOT Float32 ($(bytes(4 * GRADIENT * LOT))): two passes, beside reading all of it once on all threads"
     g = randn(MersenneTwister(1), Float32, GRADIENT, LOT)
-    out, source = zeros(Float32, GRADIENT), NoiseSource(seed = 1)
+    out, source = zeros(Float32, GRADIENT), PrivateRun(seed = 1)
     mean(noise) = timer(g -> private_mean!(out, g, source; clip = 1, noise_multiplier = 1, expected_lot_size = LOT, noise = noise), g)
     times = alternate([timer(read_all, g), timer(g -> clip_sum!(out, g; clip = 1), g), mean(:discrete), mean(:fast)]; rounds = 60, seconds = 30)
     percent(x) = @sprintf("%.0f%%", 100x)
@@ -49,7 +49,7 @@ function noise_rows()
     topic = "Gaussian noise, Float32"
     cores = Sys.CPU_THREADS
     many, gradient = zeros(Float32, 2^22), zeros(Float32, GRADIENT)
-    source, rng = NoiseSource(seed = 1), MersenneTwister(2)
+    source, rng = PrivateRun(seed = 1), MersenneTwister(2)
     add(noise) = x -> add_noise!(x, source; sensitivity = 1, noise_multiplier = 1, noise = noise)
     times = alternate([timer(x -> randn!(rng, x), many), timer(add(:fast), many), timer(add(:discrete), many), timer(add(:discrete), gradient)]; rounds = 60, seconds = 20)
     million(x) = @sprintf("%.0f M/s", x)

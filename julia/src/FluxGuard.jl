@@ -18,6 +18,7 @@ module FluxGuard
 using Dates: Dates, DateTime, @dateformat_str
 using Libdl: Libdl
 using Printf: @sprintf
+using Random: AbstractRNG, RandomDevice
 
 export Profile, fit, fit!, nobs, save, load
 export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
@@ -43,10 +44,10 @@ export Sketch, sketch_bytes, quantiles, distinct, frequent
 export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
 export noise_multiplier, effective_noise_multiplier, PrivacyState
 export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
-export AutoDP, private_gradient, check_private, privatise
+export AutoDP, private_gradient, next_step, lot_part, begin_noise!, check_private, privatise
 export AuditReport, audit, audit_one_run, audit_lira, audit_canaries, lira_scores, label_confidence, clopper_pearson
 export perturb_input, round_output, top_k
-export NoiseSource, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
+export PrivateRun, releases, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
@@ -93,7 +94,8 @@ include("privacy/question.jl")
 include("privacy/phase.jl")
 include("privacy/accountant.jl")
 include("privacy/calibrate.jl")
-include("privacy/noise.jl")
+include("privacy/run.jl")
+include("privacy/draw.jl")
 include("privacy/lot.jl")
 include("privacy/clip.jl")
 include("privacy/release.jl")
@@ -102,7 +104,7 @@ include("privacy/correlated.jl")
 include("privacy/state.jl")
 include("privacy/report.jl")
 include("private/lots.jl")
-include("private/run.jl")
+include("private/training_run.jl")
 include("private/training.jl")
 include("private/audit.jl")
 include("private/inference.jl")

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use super::privacy::{Noise, clip_sum_of};
+use super::privacy::{Run, clip_sum_of};
 use super::raw::{FLOAT32, FLOAT64};
 use crate::error::{Error, Result};
 use crate::privacy::clip::{Float, Gradients};
@@ -146,30 +146,39 @@ pub(super) unsafe fn clip_sum(options: &str, arrays: Arrays) -> Result<String> {
     })
 }
 
-/// [`Noise::mean`] of arrays.
+/// [`Run::mean`] of arrays.
 ///
 /// SAFETY: as [`Arrays`] says.
-pub(super) unsafe fn private_mean(noise: &Noise, options: &str, arrays: Arrays) -> Result<String> {
+pub(super) unsafe fn mean(run: &Run, options: &str, arrays: Arrays) -> Result<String> {
     // SAFETY: by this function's contract.
     for_type!(arrays, T => unsafe {
-        noise.mean::<T>(options, &arrays.gradients()?, &mut arrays.outs(true)?, arrays.norms()?)
+        run.mean::<T>(options, &arrays.gradients()?, &mut arrays.outs(true)?, arrays.norms()?)
     })
 }
 
-/// [`Noise::add`] to arrays, in place.
+/// [`Run::sum`] of arrays, in place.
 ///
-/// SAFETY: as [`Arrays`] says; gradients and norms are not touched.
-pub(super) unsafe fn add_noise(noise: &Noise, options: &str, arrays: Arrays) -> Result<()> {
+/// SAFETY: as [`Arrays`] says; gradients are not touched, norms are read.
+pub(super) unsafe fn sum(run: &Run, options: &str, arrays: Arrays) -> Result<String> {
     // SAFETY: by this function's contract.
-    for_type!(arrays, T => unsafe { noise.add::<T>(options, &mut arrays.outs(false)?) })
+    for_type!(arrays, T => unsafe { run.sum::<T>(options, &mut arrays.outs(false)?, arrays.norms()?) })
 }
 
-/// [`Noise::adapt`] by an array of norms.
+/// [`Run::count`] by an array of norms.
 ///
 /// SAFETY: `norms` must be readable for `examples` doubles.
-pub(super) unsafe fn adapt(noise: &Noise, options: &str, norms: *const f64, examples: usize) -> Result<String> {
+pub(super) unsafe fn count(run: &Run, options: &str, norms: *const f64, examples: usize) -> Result<String> {
     // SAFETY: by this function's contract.
-    noise.adapt(options, unsafe { slice("norms", norms.cast(), examples)? })
+    run.count(options, unsafe { slice("norms", norms.cast(), examples)? })
+}
+
+/// SAFETY: `data` must be null or readable for `length` numbers.
+pub(super) unsafe fn names<'a>(data: *const u64, length: usize) -> Result<Option<&'a [u64]>> {
+    if data.is_null() && length == 0 {
+        return Ok(None);
+    }
+    // SAFETY: by this function's contract.
+    unsafe { slice("examples", data.cast(), length) }.map(Some)
 }
 
 /// SAFETY: `data` must be writable for `length` numbers, that nobody else uses during the call.

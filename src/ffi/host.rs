@@ -21,7 +21,7 @@ use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
 
 /// Version of the border, the same for both faces; raised when a function changes or goes.
-pub const ABI_VERSION: i32 = 1;
+pub const ABI_VERSION: i32 = 2;
 
 thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };

@@ -4,7 +4,7 @@ using Main.Support
 @testset "which face, and why" begin
     @test binding() in (:c, :jlrs)
     v = versions()
-    @test v.binding === binding() && isfile(v.library) && v.abi == 1 && v.julia == VERSION
+    @test v.binding === binding() && isfile(v.library) && v.abi == FluxGuard.Native.ABI_VERSION && v.julia == VERSION
     @test (v.jlrs === nothing) == (binding() === :jlrs)
 end
 
@@ -57,16 +57,16 @@ const SAME_ARRAYS = """
         out = [zeros(T, 3, 4), zeros(T, 7)]
         for clip in (1.0, [0.5, 0.25], AdaptiveClip(1; count_noise = 2)), noise in (:discrete, :fast)
             clip isa AdaptiveClip || println(clip_sum!(out, gradients; clip = clip), out)
-            println(private_mean!(out, gradients, NoiseSource(seed = 4); clip = clip, noise_multiplier = 1.1,
+            println(private_mean!(out, gradients, PrivateRun(seed = 4); clip = clip, noise_multiplier = 1.1,
                 expected_lot_size = 20, noise = noise), out)
-            println(add_noise!(out, NoiseSource(seed = 5); sensitivity = 1, noise_multiplier = 2, noise = noise))
+            println(add_noise!(out, PrivateRun(seed = 5); sensitivity = 1, noise_multiplier = 2, noise = noise))
         end
         println(fault(() -> clip_sum!(out, reverse(gradients); clip = 1)), fault(() -> clip_sum!(out, gradients; clip = -1)))
     end
     sampler = PoissonSampler(100; rate = 0.1, steps = 5, max_lot = 12, seed = 3)
     println(collect(sampler))
-    for noise in (TreeNoise(5, NoiseSource(seed = 1); steps = 4, clip_norm = 1, noise_multiplier = 2),
-        BandedNoise(5, NoiseSource(seed = 1); bands = 3, clip_norm = 1, noise_multiplier = 2))
+    for noise in (TreeNoise(5, PrivateRun(seed = 1); steps = 4, clip_norm = 1, noise_multiplier = 2),
+        BandedNoise(5, PrivateRun(seed = 1); bands = 3, clip_norm = 1, noise_multiplier = 2))
         println([add_noise!(zeros(5), noise) for _ in 1:4])
     end
     a = step!(Accountant(unit_size = 2), sampler; noise_multiplier = 1.2, steps = 9, dimension = 19)

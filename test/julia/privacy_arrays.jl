@@ -71,7 +71,7 @@ end
     out = ones(Float32, 5, 4)
     @test clip_sum!(out, zeros(Float32, 5, 4, 0); clip = 1).examples == 0
     @test all(iszero, out)
-    source = NoiseSource(seed = 1)
+    source = PrivateRun(seed = 1)
     private_mean!(out, zeros(Float32, 5, 4, 0), source; clip = 1, noise_multiplier = 1, expected_lot_size = 2)
     @test all(!iszero, out)
 end
@@ -81,35 +81,35 @@ end
     g = lot(7, Float64, n, 3)
     sums, mean = zeros(n), zeros(n)
     clip_sum!(sums, g; clip = 2)
-    private_mean!(mean, g, NoiseSource(seed = 2); clip = 2, noise_multiplier = 1.5, expected_lot_size = 50, noise = kind)
+    private_mean!(mean, g, PrivateRun(seed = 2); clip = 2, noise_multiplier = 1.5, expected_lot_size = 50, noise = kind)
     noise = 50 .* mean .- sums
     @test abs(sum(noise) / n) < 5 * 3 / sqrt(n)
     @test abs(sum(abs2, noise) / n / 9 - 1) < 5 * sqrt(2 / n) + 1e-3
     sums_noised = copy(sums)
-    @test add_noise!(sums_noised, NoiseSource(seed = 3); sensitivity = 2, noise_multiplier = 1.5, noise = kind) === sums_noised
+    @test add_noise!(sums_noised, PrivateRun(seed = 3); sensitivity = 2, noise_multiplier = 1.5, noise = kind) === sums_noised
     @test abs(sum(abs2, sums_noised .- sums) / n / 9 - 1) < 5 * sqrt(2 / n) + 1e-3
     pair = (zeros(Float32, 10), zeros(Float32, 2, 3))
-    add_noise!(pair, NoiseSource(); sensitivity = 1, noise_multiplier = 1, noise = kind)
+    add_noise!(pair, PrivateRun(); sensitivity = 1, noise_multiplier = 1, noise = kind)
     @test all(!iszero, pair[1]) && all(!iszero, pair[2])
     strided = zeros(20)
-    add_noise!(view(strided, 1:2:20), NoiseSource(); sensitivity = 1, noise_multiplier = 1, noise = kind)
+    add_noise!(view(strided, 1:2:20), PrivateRun(); sensitivity = 1, noise_multiplier = 1, noise = kind)
     @test all(!iszero, strided[1:2:20]) && all(iszero, strided[2:2:20])
 end
 
 @testset "randomness is fresh unless seeded" begin
     noise(source) = add_noise!(zeros(20), source; sensitivity = 1, noise_multiplier = 1)
-    @test noise(NoiseSource()) != noise(NoiseSource())
-    @test noise(NoiseSource(seed = 5)) == noise(NoiseSource(seed = 5)) != noise(NoiseSource(seed = 6))
-    source = NoiseSource(seed = 5)
+    @test noise(PrivateRun()) != noise(PrivateRun())
+    @test noise(PrivateRun(seed = 5)) == noise(PrivateRun(seed = 5)) != noise(PrivateRun(seed = 6))
+    source = PrivateRun(seed = 5)
     @test noise(source) != noise(source)
-    @test isprivate(NoiseSource()) && !isprivate(source)
+    @test isprivate(PrivateRun()) && !isprivate(source)
     @test occursin("not private", sprint(show, source))
     @test_throws InvalidArgument deepcopy(source)
 end
 
 @testset "the adaptive norm follows its quantile, and is paid for" begin
     clip = AdaptiveClip(100.0; count_noise = 5, quantile = 0.5)
-    source = NoiseSource(seed = 8)
+    source = PrivateRun(seed = 8)
     out = zeros(10)
     local r
     for t in 1:300
@@ -129,7 +129,7 @@ end
 @testset "calls from several tasks, while others collect garbage" begin
     code, out, err = run_julia("""
         g = randn(2000, 64)
-        source = NoiseSource()
+        source = PrivateRun()
         expected = zeros(2000); clip_sum!(expected, g; clip = 1)
         fine = Threads.Atomic{Int}(0)
         Threads.@threads for i in 1:40

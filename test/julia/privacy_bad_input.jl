@@ -3,7 +3,7 @@ using FluxGuard: Phase
 using Main.Support
 
 const G = randn(4, 6)
-mean(; clip = 1, noise_multiplier = 1, expected_lot_size = 6, options...) = private_mean!(zeros(4), G, NoiseSource();
+mean(; clip = 1, noise_multiplier = 1, expected_lot_size = 6, options...) = private_mean!(zeros(4), G, PrivateRun();
     clip = clip, noise_multiplier = noise_multiplier, expected_lot_size = expected_lot_size, options...)
 count_step(; options...) = step!(Accountant(); options...)
 sum_of(out, g = G; clip = 1) = clip_sum!(out, g; clip = clip)
@@ -20,8 +20,8 @@ const CASES = [
     ("sigma negative", InvalidArgument, ["noise_multiplier", "-1"], () -> cost(noise_multiplier = -1)),
     ("sigma NaN", InvalidArgument, ["noise_multiplier", "NaN"], () -> cost(noise_multiplier = NaN)),
     ("sigma zero in a mean", InvalidArgument, ["noise_multiplier", "0"], () -> mean(noise_multiplier = 0)),
-    ("sigma negative in noise", InvalidArgument, ["noise_multiplier", "-2"], () -> add_noise!(zeros(3), NoiseSource(); sensitivity = 1, noise_multiplier = -2)),
-    ("sensitivity zero", InvalidArgument, ["sensitivity", "0"], () -> add_noise!(zeros(3), NoiseSource(); sensitivity = 0, noise_multiplier = 1)),
+    ("sigma negative in noise", InvalidArgument, ["noise_multiplier", "-2"], () -> add_noise!(zeros(3), PrivateRun(); sensitivity = 1, noise_multiplier = -2)),
+    ("sensitivity zero", InvalidArgument, ["sensitivity", "0"], () -> add_noise!(zeros(3), PrivateRun(); sensitivity = 0, noise_multiplier = 1)),
     ("clip zero", InvalidArgument, ["clip", "0"], () -> sum_of(zeros(4); clip = 0)),
     ("clip negative", InvalidArgument, ["clip", "-1"], () -> mean(clip = -1)),
     ("clip NaN", InvalidArgument, ["clip", "NaN"], () -> mean(clip = NaN)),
@@ -62,7 +62,7 @@ const CASES = [
     ("a target out of reach", InvalidArgument, ["target_epsilon"], () -> calibrated(target_epsilon = 1e-9, delta = 1e-15, sample_rate = 1, steps = 10^9)),
     ("a false positive rate of one", InvalidArgument, ["fpr", "1"], () -> tpr_at_fpr(Accountant(); fpr = 1)),
     ("an order of one", InvalidArgument, ["orders", "1"], () -> rdp(Accountant(); orders = [1])),
-    ("a seed below zero", InvalidArgument, ["seed", "-1"], () -> NoiseSource(seed = -1)),
+    ("a seed below zero", InvalidArgument, ["seed", "-1"], () -> PrivateRun(seed = -1)),
     ("out of another shape", InvalidArgument, ["out", "(3,)", "(4,)"], () -> sum_of(zeros(3))),
     ("out with the example", InvalidArgument, ["out", "(4, 6)", "(4,)"], () -> sum_of(zeros(4, 6))),
     ("out for fewer parameters", InvalidArgument, ["out", "1 array", "2"], () -> sum_of([zeros(4)], [G, G])),

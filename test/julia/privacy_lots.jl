@@ -44,7 +44,7 @@ end
 
 @testset "tree noise: prefix sums have the noise of at most log2(t) + 1 nodes" begin
     dimension = 4000
-    tree = TreeNoise(dimension, NoiseSource(seed = 1); steps = 16, clip_norm = 0.5, noise_multiplier = 3)
+    tree = TreeNoise(dimension, PrivateRun(seed = 1); steps = 16, clip_norm = 0.5, noise_multiplier = 3)
     @test FluxGuard.sensitivity(tree) ≈ sqrt(5)
     prefix = zeros(dimension)
     for t in 1:16
@@ -65,7 +65,7 @@ end
 
 @testset "banded noise undone by its band is white" begin
     dimension = 4000
-    noise = BandedNoise(dimension, NoiseSource(seed = 2); coefficients = [1, 0.5, 0.375], clip_norm = 1, noise_multiplier = 2)
+    noise = BandedNoise(dimension, PrivateRun(seed = 2); coefficients = [1, 0.5, 0.375], clip_norm = 1, noise_multiplier = 2)
     released = [zeros(dimension) for _ in 1:3]
     for t in 1:6
         row = zeros(dimension)

@@ -24,10 +24,10 @@ end
 @testset "a resumed run draws fresh noise, whatever is loaded" begin
     path = scratch("run.fgdp")
     save(path, PrivacyState(accountant(); clip = 1))
-    resume() = run_julia("load(PrivacyState, $(repr(path))); print(add_noise!(zeros(4), NoiseSource(); sensitivity = 1, noise_multiplier = 1))")
+    resume() = run_julia("load(PrivacyState, $(repr(path))); print(add_noise!(zeros(4), PrivateRun(); sensitivity = 1, noise_multiplier = 1))")
     (code1, first_run, _), (code2, second_run, _) = resume(), resume()
     @test code1 == code2 == 0 && first_run != second_run
-    @test_throws MethodError save(path, NoiseSource())
+    @test_throws MethodError save(path, PrivateRun())
     @test_throws MethodError save(path, TreeNoise(3; steps = 2, clip_norm = 1, noise_multiplier = 1))
     # correlated noise is begun anew, and its cost is added to what was spent
     a = load(PrivacyState, path).accountant

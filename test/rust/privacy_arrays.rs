@@ -5,7 +5,7 @@ use fluxguard::privacy::clip::{
     AdaptiveClip, AdaptiveClipOptions, Clipping, Gradients, clip_sum, effective_noise_multiplier,
 };
 use fluxguard::privacy::noise::{DiscreteGaussian, NoiseKind, NoiseSource};
-use fluxguard::privacy::release::{PrivateMeanOptions, add_noise, private_mean};
+use fluxguard::privacy::release::{Lot, MeanOptions, PrivateRun, RunOptions, SumOptions};
 use fluxguard::privacy::report::{PrivacyReport, ReportOptions};
 use fluxguard::privacy::state::PrivacyState;
 use fluxguard::{Error, Result};
@@ -113,15 +113,22 @@ fn shapes_and_norms_that_are_wrong_are_named() -> Result<()> {
     }
     named(clip_sum(&gradients, &Clipping::PerLayer(vec![1.0, 1.0]), &mut [&mut right]), "clip");
     let mut options = options(NoiseKind::Discrete, 1.0, 0.0);
-    named(private_mean(&gradients, &options, &mut NoiseSource::seeded(0), &mut [&mut right]), "expected_lot_size");
+    let mut mean = |options: &MeanOptions| {
+        seeded(0)?.mean(&gradients, options, Lot::Unknown, &mut [&mut right]).map(|(report, _)| report)
+    };
+    named(mean(&options), "expected_lot_size");
     options.expected_lot_size = 3.0;
     options.noise_multiplier = -1.0;
-    named(private_mean(&gradients, &options, &mut NoiseSource::seeded(0), &mut [&mut right]), "noise_multiplier");
+    named(mean(&options), "noise_multiplier");
     Ok(())
 }
 
-fn options(noise: NoiseKind, noise_multiplier: f64, expected_lot_size: f64) -> PrivateMeanOptions {
-    PrivateMeanOptions { clipping: Clipping::Flat(2.0), noise_multiplier, expected_lot_size, noise }
+fn options(noise: NoiseKind, noise_multiplier: f64, expected_lot_size: f64) -> MeanOptions {
+    MeanOptions { clipping: Clipping::Flat(2.0), noise, ..MeanOptions::new(noise_multiplier, expected_lot_size) }
+}
+
+fn seeded(seed: u64) -> Result<PrivateRun> {
+    PrivateRun::new(&RunOptions { seed: Some(seed), ..RunOptions::default() })
 }
 
 /// Kolmogorov's distance of `samples`, scaled by the root of their number, from the standard normal.
@@ -185,7 +192,7 @@ fn a_step_releases_the_mean_with_the_noise_that_was_asked_for() -> Result<()> {
     for kind in [NoiseKind::Discrete, NoiseKind::Fast] {
         let options = options(kind, 1.5, 10.0);
         let mut mean = vec![0.0f32; features];
-        private_mean(&gradients, &options, &mut NoiseSource::seeded(3), &mut [&mut mean])?;
+        seeded(3)?.mean(&gradients, &options, Lot::Unknown, &mut [&mut mean])?;
         let standard = |noisy: f64, sum: f64| (noisy - sum) / (1.5 * 2.0);
         let mut noise: Vec<f64> =
             mean.iter().zip(&sum).map(|(&m, &s)| standard(f64::from(m) * 10.0, f64::from(s))).collect();
@@ -193,14 +200,17 @@ fn a_step_releases_the_mean_with_the_noise_that_was_asked_for() -> Result<()> {
 
         let mut noisy = sum.clone();
         let (left, right) = noisy.split_at_mut(20_001);
-        add_noise(&mut [left, right], 2.0, 1.5, kind, &mut NoiseSource::seeded(4))?;
+        let options =
+            SumOptions { clip_norm: 2.0, expected_lot_size: 1.0, noise_multiplier: 1.5, noise: kind, adaptive: None };
+        seeded(4)?.sum(&mut [left, right], &options, Lot::Unknown, &[])?;
         let mut noise: Vec<f64> = noisy.iter().zip(&sum).map(|(&x, &s)| standard(f64::from(x), f64::from(s))).collect();
         assert_standard_normal(&mut noise, &format!("add_noise {kind:?}"));
     }
     // an empty lot is noise alone
     let empty = Gradients::new(&[(&data[..0], features)], 0)?;
     let mut mean = vec![0.0f32; features];
-    private_mean(&empty, &options(NoiseKind::Discrete, 1.0, 1.0), &mut NoiseSource::from_os()?, &mut [&mut mean])?;
+    let run = PrivateRun::new(&RunOptions::default())?;
+    run.mean(&empty, &options(NoiseKind::Discrete, 1.0, 1.0), Lot::Unknown, &mut [&mut mean])?;
     assert!(mean.iter().all(|x| x.is_finite()) && mean.iter().any(|x| *x != 0.0));
     Ok(())
 }
@@ -210,7 +220,7 @@ fn the_adaptive_norm_finds_the_quantile() -> Result<()> {
     let examples = 400;
     let data: Vec<f64> = (0..examples).map(|i| 0.01 * f64::from(i + 1)).collect();
     let gradients = Gradients::new(&[(&data[..], 1)], examples as usize)?;
-    let mut noise = NoiseSource::seeded(9);
+    let run = seeded(9)?;
     let options = AdaptiveClipOptions {
         initial: 0.05,
         quantile: 0.5,
@@ -223,7 +233,9 @@ fn the_adaptive_norm_finds_the_quantile() -> Result<()> {
     for step in 0..200 {
         let mut sum = [0.0];
         let report = clip_sum(&gradients, &Clipping::Flat(clip.norm()), &mut [&mut sum])?;
-        let moved = clip.update(&report.norms, f64::from(examples), &mut noise)?;
+        let adapted = run.count(&clip, &report.norms, f64::from(examples), Lot::Unknown)?;
+        let moved = adapted.step;
+        clip = adapted.clip;
         if step >= 100 {
             last.push(moved.norm);
         }

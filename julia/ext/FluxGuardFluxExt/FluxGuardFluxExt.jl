@@ -4,9 +4,9 @@ module FluxGuardFluxExt
 
 using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non_differentiable, unthunk
 using Flux: Flux, BatchNorm, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Scale, Zygote
-using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivacyState, PrivateRun, accountant, audit, audit_one_run,
-    begin_correlated!, check_private, check_run, clip_at, epsilon, expected_lot_size, invalid, isprivate, lot_size_at, one_of, private_gradient,
-    release!, sampling, total_clip, whole
+using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivacyState, StepSettings, TrainingRun,
+    accountant, audit, audit_one_run, begin_noise!, check_private, epsilon, expected_lot_size, invalid, isprivate, lot_of, named_examples, one_of,
+    private_gradient, release!, sampling_fields, total_clip, whole
 using Functors: Functors
 using Flux.LinearAlgebra: BLAS, mul!
 using Flux.NNlib: DenseConvDims
@@ -32,6 +32,7 @@ include("training/part.jl")
 include("training/sums.jl")
 include("training/autodp.jl")
 include("training/train.jl")
+include("training/workers.jl")
 include("training/check.jl")
 include("training/audit.jl")
 

@@ -6,7 +6,7 @@ for (Handle, Kind, release) in (
     (:CDetector, :DetectorHandle, :fg_detector_free), (:CSequence, :SequenceHandle, :fg_sequence_free),
     (:CNeighbours, :NeighboursHandle, :fg_neighbours_free), (:CThreshold, :ThresholdHandle, :fg_live_threshold_free),
     (:CPerformance, :PerformanceHandle, :fg_performance_free), (:CLate, :LateHandle, :fg_late_free),
-    (:CSketch, :SketchHandle, :fg_sketch_free), (:CNoise, :NoiseHandle, :fg_noise_free),
+    (:CSketch, :SketchHandle, :fg_sketch_free), (:CRun, :RunHandle, :fg_run_free),
     (:CSampler, :SamplerHandle, :fg_sampler_free), (:CCorrelated, :CorrelatedHandle, :fg_correlated_free))
     @eval begin
         mutable struct $Handle <: $Kind

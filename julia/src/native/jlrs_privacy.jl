@@ -3,8 +3,8 @@
 
 using FluxGuard.Native: Parameter
 
-struct JlrsNoise <: Native.NoiseHandle
-    handle::Rust.NoiseHandle
+struct JlrsRun <: Native.RunHandle
+    handle::Rust.RunHandle
 end
 
 struct JlrsSampler <: Native.SamplerHandle
@@ -19,30 +19,33 @@ address(array) = UInt(pointer(array))
 
 Native.privacy_ask(::JlrsFace, question::String) = text(Rust.privacy_ask(question))
 
-Native.noise_new(::JlrsFace, seed::Union{Nothing,UInt64}) =
-    JlrsNoise(made(Rust.NoiseHandle, Rust.noise_new(seed !== nothing, something(seed, UInt64(0)))))
-
 Native.privacy_clip_sum(::JlrsFace, options::String, T::Type, table::Vector{Parameter}, examples::Int, norms::Vector{Float64}) =
     GC.@preserve table norms text(Rust.privacy_clip_sum(
         options, dtype(T), address(table), length(table), examples, address(norms)))
 
-Native.privacy_mean(h::JlrsNoise, options::String, T::Type, table::Vector{Parameter}, examples::Int, norms::Vector{Float64}) =
-    GC.@preserve table norms text(Rust.privacy_mean(
+Native.run_new(::JlrsFace, options::String) = JlrsRun(made(Rust.RunHandle, Rust.run_new(options)))
+Native.run_ask(h::JlrsRun, question::String) = text(Rust.run_ask(h.handle, question))
+
+Native.run_mean(h::JlrsRun, options::String, T::Type, table::Vector{Parameter}, examples::Int, norms::Vector{Float64}) =
+    GC.@preserve table norms text(Rust.run_mean(
         h.handle, options, dtype(T), address(table), length(table), examples, address(norms)))
 
-Native.privacy_noise(h::JlrsNoise, options::String, T::Type, table::Vector{Parameter}) =
-    GC.@preserve table check(Rust.privacy_noise(h.handle, options, dtype(T), address(table), length(table)))
+Native.run_sum(h::JlrsRun, options::String, T::Type, table::Vector{Parameter}, examples::Int, norms::Vector{Float64}) =
+    GC.@preserve table norms text(Rust.run_sum(
+        h.handle, options, dtype(T), address(table), length(table), examples, address(norms)))
 
-Native.privacy_adapt(h::JlrsNoise, options::String, norms::Vector{Float64}) =
-    GC.@preserve norms text(Rust.privacy_adapt(h.handle, options, address(norms), length(norms)))
+Native.run_count(h::JlrsRun, options::String, norms::Vector{Float64}) =
+    GC.@preserve norms text(Rust.run_count(h.handle, options, address(norms), length(norms)))
 
-Native.sampler_new(h::JlrsNoise, options::String) =
-    JlrsSampler(made(Rust.SamplerHandle, Rust.sampler_new(h.handle, options)))
-Native.sampler_draw(h::JlrsSampler) = Int(check(Rust.sampler_draw(h.handle)))
+Native.run_begin(h::JlrsRun, options::String) = JlrsCorrelated(made(Rust.CorrelatedHandle, Rust.run_begin(h.handle, options)))
+
+Native.sampler_new(::JlrsFace, options::String) = JlrsSampler(made(Rust.SamplerHandle, Rust.sampler_new(options)))
+Native.sampler_id(h::JlrsSampler) = Int(check(Rust.sampler_id(h.handle)))
+Native.sampler_draw(h::JlrsSampler, rate::Float64) = Int(check(Rust.sampler_draw(h.handle, rate)))
 Native.sampler_take(h::JlrsSampler, lot::Vector{Int64}) =
-    GC.@preserve lot check(Rust.sampler_take(h.handle, address(lot), length(lot)))
+    GC.@preserve lot Int(check(Rust.sampler_take(h.handle, address(lot), length(lot))))
+Native.sampler_spend(h::JlrsSampler, draw::Int) = text(Rust.sampler_spend(h.handle, UInt64(draw)))
 
-Native.correlated_new(h::JlrsNoise, options::String) =
-    JlrsCorrelated(made(Rust.CorrelatedHandle, Rust.correlated_new(h.handle, options)))
-Native.correlated_step(h::JlrsCorrelated, sum::Vector{Float64}) =
-    GC.@preserve sum check(Rust.correlated_step(h.handle, address(sum), length(sum)))
+Native.correlated_step(h::JlrsCorrelated, sum::Vector{Float64}, examples::Union{Nothing,Vector{UInt64}}) =
+    GC.@preserve sum examples check(Rust.correlated_step(h.handle, address(sum), length(sum), UInt(Native.names_at(examples)),
+        examples === nothing ? 0 : length(examples)))

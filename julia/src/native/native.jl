@@ -31,15 +31,16 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
     e_bh(face, e_values, alpha) -> text           profile_sketch(h, kind, feature) -> handle
 
 Privacy: `question` and `options` are JSON; `table` is a vector of [`Parameter`](@ref FluxGuard.Native.Parameter)s, whose
-arrays of type `T` the caller preserves; `norms` is written, a number an example. A handle of randomness makes others.
+arrays of type `T` the caller preserves; `norms` is written (read by `run_sum`, `run_count`), a number an example.
 
-    privacy_ask(face, question) -> text           noise_new(face, seed) -> handle
+    privacy_ask(face, question) -> text           run_new(face, options) -> handle
     privacy_clip_sum(face, options, T, table, examples, norms) -> text
-    privacy_mean(h, options, T, table, examples, norms) -> text
-    privacy_noise(h, options, T, table)           privacy_adapt(h, options, norms) -> text
-    sampler_new(h, options) -> handle             sampler_draw(h) -> Int
-    sampler_take(h, lot)                          correlated_new(h, options) -> handle
-    correlated_step(h, sum)
+    run_mean(h, options, T, table, examples, norms) -> text
+    run_sum(h, options, T, table, norms) -> text  run_count(h, options, norms) -> text
+    run_ask(h, question) -> text                  run_begin(h, options) -> handle
+    sampler_new(face, options) -> handle          sampler_id(h) -> Int
+    sampler_draw(h, rate) -> Int                  sampler_take(h, lot) -> number of the draw
+    sampler_spend(h, number) -> text              correlated_step(h, sum, names or nothing)
     detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
     detector_fit_classifier(face, name, options, y, observations, labels, weights, bias) -> handle
     detector_load(face, path) -> handle           detector_save(h, path)
@@ -96,7 +97,7 @@ abstract type ThresholdHandle end
 abstract type ReferenceHandle end
 
 # The version of the border that this package is written to.
-const ABI_VERSION = 1
+const ABI_VERSION = 2
 
 function abi_version end
 function errors end

@@ -12,7 +12,8 @@ Counts the steps of a private run ([`step!`](@ref)) and says what they cost ([`e
   (`:replace_one`). The clip norm is what one example adds at most; replacing one counts as twice that.
 - `unit_size`: what is protected is one example (1), or a user with at most so many (to 1024), by group privacy.
 
-It stores phases and works when asked; it can be copied, compared and serialized. Throws [`InvalidArgument`](@ref).
+It stores phases and works when asked; it can be copied, compared, serialized, and used from several tasks. It counts what it is
+told: to plan a run, or for mechanisms of your own. What FluxGuard itself releases, a [`PrivateRun`](@ref) counts. Throws [`InvalidArgument`](@ref).
 Sources: `docs/privacy.md`.
 
 ```julia
@@ -40,7 +41,12 @@ end
 Accountant(d::AbstractDict) = Accountant(Symbol(d["kind"]), Symbol(d["relation"]), d["unit_size"],
     number(d["statistical_distance"]), d["noise_samples"], Phase[Phase(p) for p in d["phases"]])
 
-crossing(a::Accountant) = (kind = a.kind, relation = a.relation, unit_size = a.unit_size,
+# Steps may be counted, and asked about, from several tasks: one at a time.
+const COUNTING = ReentrantLock()
+counting(f) = lock(f, COUNTING)
+
+crossing(a::Accountant) = counting(() -> fields(a))
+fields(a::Accountant) = (kind = a.kind, relation = a.relation, unit_size = a.unit_size,
     statistical_distance = a.statistical_distance, noise_samples = a.noise_samples, phases = map(crossing_phase, a.phases))
 
 function assign!(a::Accountant, b::Accountant)
@@ -52,7 +58,7 @@ end
 
 Base.:(==)(a::Accountant, b::Accountant) = all(name -> getfield(a, name) == getfield(b, name), fieldnames(Accountant))
 Base.hash(a::Accountant, h::UInt) = foldr(hash, (getfield(a, name) for name in fieldnames(Accountant)); init = h)
-Base.copy(a::Accountant) = deepcopy(a)
+Base.copy(a::Accountant) = counting(() -> deepcopy(a))
 
 """
     step!(accountant; noise_multiplier, sample_rate, steps = 1, dimension = 0, sampler...) -> accountant
@@ -68,8 +74,8 @@ Throws [`InvalidArgument`](@ref), and counts nothing then.
 step!(a::Accountant; dimension = 0, phase...) = step!(a, Phase(; phase...); dimension = dimension)
 
 function step!(a::Accountant, phase::Phase; dimension = 0)
-    after = ask(:step; accountant = crossing(a), phase = crossing_phase(phase), dimension = whole("dimension", dimension))
-    return assign!(a, Accountant(after))
+    dimension = whole("dimension", dimension)
+    return counting(() -> assign!(a, Accountant(ask(:step; accountant = fields(a), phase = crossing_phase(phase), dimension = dimension))))
 end
 
 """
@@ -79,7 +85,7 @@ Count all that `other` counted, too: the composition of both runs on the same da
 their relation or unit differ, [`InvalidArgument`](@ref) for more than 10^9 steps in all.
 """
 step!(a::Accountant, other::Accountant) =
-    assign!(a, Accountant(ask(:compose; accountant = crossing(a), other = crossing(other))))
+    counting(() -> assign!(a, Accountant(ask(:compose; accountant = fields(a), other = fields(other)))))
 
 """
     steps(accountant) -> Int

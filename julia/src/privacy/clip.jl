@@ -65,6 +65,7 @@ What clipping did. **Not private**: for whoever holds the data.
 | `non_finite` | which (from 1) have a NaN or Inf: they contribute zero |
 | `norms` | each example's L2 norm over all parameters before clipping; `NaN` for those of `non_finite` |
 | `clip_norm` | what no example's contribution exceeds: the sum's sensitivity to adding or removing one |
+| `path` | how examples were told apart: `:given` (per-example gradients), `:ghost` (one backward pass a lot), `:each` (one an example) |
 | `adapted` | of an [`AdaptiveClip`](@ref) that was moved: `(fraction, norm)`, the noisy share of examples within the norm and the next norm. This alone is noised, and may be released |
 """
 struct ClipReport
@@ -73,13 +74,14 @@ struct ClipReport
     non_finite::Vector{Int}
     norms::Vector{Float64}
     clip_norm::Float64
+    path::Symbol
     adapted::Union{Nothing,NamedTuple{(:fraction, :norm),Tuple{Float64,Float64}}}
 end
 
 ClipReport(d::AbstractDict, norms, adapted = nothing) = ClipReport(d["examples"], d["clipped"],
-    Int[from_zero(i) for i in d["non_finite"]], norms, number(d["clip_norm"]), adapted)
+    Int[from_zero(i) for i in d["non_finite"]], norms, number(d["clip_norm"]), :given, adapted)
 
-with_adapted(r::ClipReport, adapted) = ClipReport(r.examples, r.clipped, r.non_finite, r.norms, r.clip_norm, adapted)
+with_adapted(r::ClipReport, adapted) = ClipReport(r.examples, r.clipped, r.non_finite, r.norms, r.clip_norm, r.path, adapted)
 
 Base.show(io::IO, r::ClipReport) = print(io, "ClipReport(", r.clipped, " of ", plural(r.examples, "example"),
     " clipped to ", cell(r.clip_norm), isempty(r.non_finite) ? "" : ", $(length(r.non_finite)) non-finite", ")")
@@ -90,6 +92,7 @@ function Base.show(io::IO, ::MIME"text/plain", r::ClipReport)
     finite_norms = sort!(filter(isfinite, r.norms))
     n = length(finite_norms)
     n == 0 || println(io, "  norms: median ", cell(finite_norms[(n + 1) ÷ 2]), ", largest ", cell(finite_norms[end]))
+    r.path === :given || println(io, "  ", r.path === :ghost ? "by one backward pass a lot" : "by a backward pass for every example")
     r.adapted === nothing || println(io, "  next norm ", cell(r.adapted.norm), " (noisy share within: ", cell(r.adapted.fraction), ")")
 end
 
@@ -114,26 +117,14 @@ Throws [`InvalidArgument`](@ref) (a norm, or shapes that disagree), [`ElementTyp
 """
 function clip_sum!(out, gradients; clip)
     lot = Lot(out, gradients)
-    return clip_lot!((T, table, examples, norms) ->
-        Native.privacy_clip_sum(face(), JSON.write(clipping(clip)), T, table, examples, norms), lot)
+    return first(clip_lot!((T, table, examples, norms) ->
+        Native.privacy_clip_sum(face(), JSON.write(clipping(clip)), T, table, examples, norms), lot))
 end
 
 function clip_lot!(call, lot::Lot{T}) where {T}
     norms = Vector{Float64}(undef, lot.examples)
     text = GC.@preserve lot call(T, lot.table, lot.examples, norms)
     finish!(lot)
-    return ClipReport(JSON.parse(text), norms)
-end
-
-"""
-    adapt!(clip::AdaptiveClip, report::ClipReport, source::NoiseSource; expected_lot_size) -> NamedTuple
-
-Move the norm by what [`clip_sum!`](@ref) saw when it clipped to it: `norm *= exp(-learning_rate (fraction - quantile))`.
-Gives `(fraction, norm)`, as in [`ClipReport`](@ref). Throws [`InvalidArgument`](@ref).
-"""
-function adapt!(clip::AdaptiveClip, report::ClipReport, source::NoiseSource; expected_lot_size)
-    options = (clip = crossing(clip), expected_lot_size = finite("expected_lot_size", expected_lot_size))
-    d = JSON.parse(Native.privacy_adapt(source.handle, JSON.write(options), report.norms))
-    clip.norm = number(d["clip"]["norm"])
-    return (fraction = number(d["step"]["fraction"]), norm = number(d["step"]["norm"]))
+    d = JSON.parse(text)
+    return ClipReport(d, norms), d
 end

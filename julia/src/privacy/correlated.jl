@@ -1,7 +1,7 @@
 # Noise that is correlated over steps, for DP-FTRL: prefix sums by a binary tree, and banded matrix factorisation.
 
 """
-    TreeNoise(dimension, source = NoiseSource(); steps, clip_norm, noise_multiplier, participations = 1, min_separation = 1)
+    TreeNoise(dimension, run = PrivateRun(); steps, clip_norm, noise_multiplier, participations = 1, min_separation = 1)
 
 Noise of a binary tree for a run whose lots are not sampled: the prefix sums of what [`add_noise!`](@ref) releases are the
 true ones with the noise of at most `log2(t) + 1` nodes.
@@ -14,10 +14,10 @@ true ones with the noise of at most `log2(t) + 1` nodes.
   [`sensitivity`](@ref FluxGuard.sensitivity)`(tree)`.
 - `participations`: most steps of one tree that any one example takes part in, `min_separation` (at least 1) steps apart.
 
-Account for a tree when it is begun: `step!(accountant, tree)`. Its state cannot be saved: after a restart begin a new tree,
-and account for that, too; an unfinished tree costs as much as a whole one. Memory: `dimension × log2(steps)` doubles.
+The run counts the whole tree when it is begun. Its state cannot be saved: after a restart begin a new tree, which counts, too;
+an unfinished tree costs as much as a whole one. Memory: `dimension × log2(steps)` doubles.
 
-Throws [`InvalidArgument`](@ref). Source: Kairouz et al. 2021, "Practical and Private (Deep) Learning without Sampling or
+Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref). Source: Kairouz et al. 2021, "Practical and Private (Deep) Learning without Sampling or
 Shuffling".
 """
 struct TreeNoise
@@ -26,15 +26,16 @@ struct TreeNoise
         Tuple{Int,Int,Int,Float64,Float64}}
     private::Bool
     handle::Native.CorrelatedHandle
+    taken::Base.RefValue{Int} # steps released
 end
 
-function TreeNoise(dimension, source::NoiseSource = NoiseSource(); steps, clip_norm, noise_multiplier, participations = 1, min_separation = 1)
+function TreeNoise(dimension, run::PrivateRun = PrivateRun(); steps, clip_norm, noise_multiplier, participations = 1, min_separation = 1)
     options = (steps = whole("steps", steps), participations = whole("participations", participations),
         min_separation = whole("min_separation", min_separation), clip_norm = finite("clip_norm", clip_norm),
         noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.correlated_new(source.handle, JSON.write(merge((mechanism = "tree", dimension = n), options)))
-    return TreeNoise(n, options, source.private, handle)
+    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "tree", dimension = n), options)))
+    return TreeNoise(n, options, run.private, handle, Ref(0))
 end
 
 """
@@ -47,14 +48,16 @@ sensitivity(tree::TreeNoise) = Float64(ask(:tree; options = tree.options))
 """
     step!(accountant, tree::TreeNoise; trees = 1) -> accountant
 
-Count `trees` trees like this one, each a single Gaussian mechanism. Throws [`InvalidArgument`](@ref).
+Count `trees` trees like this one, each a single Gaussian mechanism, in an accountant of your own: to plan a run. Throws [`InvalidArgument`](@ref).
 """
 step!(a::Accountant, tree::TreeNoise; trees = 1) =
     step!(a, Phase(noise_multiplier = tree.options.noise_multiplier, sampler = :full_batch, steps = trees);
         dimension = tree.dimension * tree.options.steps)
 
 """
-    BandedNoise(dimension, source = NoiseSource(); bands = 16, coefficients = square root of prefix sums, clip_norm, noise_multiplier)
+    BandedNoise(dimension, run = PrivateRun(); bands = 16, coefficients = square root of prefix sums, clip_norm, noise_multiplier,
+        participations = 1)
+    BandedNoise(dimension, run; ..., sample_rate, steps)
 
 Noise that is correlated over a band of steps: what [`add_noise!`](@ref) releases is the sum with `C⁻¹Z`, for a
 lower-triangular Toeplitz matrix `C` of the given coefficients and independent noise `Z`.
@@ -65,10 +68,13 @@ lower-triangular Toeplitz matrix `C` of the given coefficients and independent n
 - `clip_norm`: what an example contributes to one step at most (L2), in the sums' units.
 - `noise_multiplier`: standard deviation of `Z` over `clip_norm` times the coefficients' L2 norm.
 
-Account by `step!(accountant, noise; participations)` or `step!(accountant, noise; sample_rate, steps)`. Its state cannot be
-saved: after a restart begin a new mechanism. Participations in both add up, and so do sampled steps.
+- `participations`: most steps that any one example takes part in, at least as many steps apart as there are bands. Or
+  `sample_rate` and `steps`: the data is in as many parts as there are bands, and step `t` is a Poisson sample of part
+  `t mod bands`.
 
-Throws [`InvalidArgument`](@ref). Sources: Choquette-Choo et al. 2023, "(Amplified) Banded Matrix Factorization"; the
+The run counts all of it when it is begun. Its state cannot be saved: after a restart begin a new mechanism, which counts, too.
+
+Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref). Sources: Choquette-Choo et al. 2023, "(Amplified) Banded Matrix Factorization"; the
 coefficients: Fichtenberger, Henzinger and Upadhyay 2023, cut as in Kalinin and Lampert 2024.
 """
 struct BandedNoise
@@ -76,15 +82,30 @@ struct BandedNoise
     options::NamedTuple{(:coefficients, :clip_norm, :noise_multiplier),Tuple{Vector{Float64},Float64,Float64}}
     private::Bool
     handle::Native.CorrelatedHandle
+    taken::Base.RefValue{Int} # steps released
 end
 
-function BandedNoise(dimension, source::NoiseSource = NoiseSource(); clip_norm, noise_multiplier, bands = 16,
-    coefficients = ask(:square_root; bands = whole("bands", bands)))
+function BandedNoise(dimension, run::PrivateRun = PrivateRun(); clip_norm, noise_multiplier, bands = 16,
+    coefficients = ask(:square_root; bands = whole("bands", bands)), participations = nothing, sample_rate = nothing, steps = nothing)
+    part = band_participation(something(participations, sample_rate === nothing && steps === nothing ? 1 : Some(nothing)), sample_rate, steps)
     options = (coefficients = Float64[finite("coefficients", c) for c in coefficients],
         clip_norm = finite("clip_norm", clip_norm), noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.correlated_new(source.handle, JSON.write(merge((mechanism = "banded", dimension = n), options)))
-    return BandedNoise(n, options, source.private, handle)
+    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "banded", dimension = n), options, part)))
+    return BandedNoise(n, options, run.private, handle, Ref(0))
+end
+
+"How examples take part, checked: so many times, or by sampling."
+function band_participation(participations, sample_rate, steps)
+    if participations === nothing
+        sample_rate === nothing || steps === nothing &&
+            throw(invalid("steps", "nothing", "a number: a sample_rate needs it"))
+        sample_rate === nothing && throw(invalid("participations", "nothing", "participations, or sample_rate and steps"))
+        return (sample_rate = finite("sample_rate", sample_rate), steps = whole("steps", steps))
+    end
+    sample_rate === nothing && steps === nothing ||
+        throw(invalid("participations", participations, "either participations, or sample_rate and steps"))
+    return (participations = whole("participations", participations, 1),)
 end
 
 """
@@ -98,16 +119,9 @@ bands; or one of `steps` steps with the data in as many parts as there are bands
 Throws [`InvalidArgument`](@ref). Source: Choquette-Choo et al. 2023, section 5.
 """
 function step!(a::Accountant, noise::BandedNoise; participations = nothing, sample_rate = nothing, steps = nothing)
-    if participations === nothing
-        sample_rate === nothing || steps === nothing &&
-            throw(invalid("steps", "nothing", "a number: a sample_rate needs it"))
-        sample_rate === nothing && throw(invalid("participations", "nothing", "participations, or sample_rate and steps"))
-        phase = ask(:banded_sampled_phase; options = noise.options, sample_rate = finite("sample_rate", sample_rate), steps = whole("steps", steps))
-    else
-        sample_rate === nothing && steps === nothing ||
-            throw(invalid("participations", participations, "either participations, or sample_rate and steps"))
-        phase = ask(:banded_phase; options = noise.options, participations = whole("participations", participations))
-    end
+    part = band_participation(participations, sample_rate, steps)
+    phase = haskey(part, :participations) ? ask(:banded_phase; options = noise.options, part...) :
+        ask(:banded_sampled_phase; options = noise.options, part...)
     return step!(a, Phase(phase); dimension = noise.dimension * length(noise.options.coefficients))
 end
 
@@ -119,19 +133,22 @@ numbers_of(dimension::Integer) = whole("dimension", dimension, 1)
 numbers_of(arrays) = sum(length, parameters("dimension", arrays))
 
 """
-    add_noise!(sums, noise::Union{TreeNoise,BandedNoise}) -> sums
+    add_noise!(sums, noise::Union{TreeNoise,BandedNoise}; examples = nothing) -> sums
 
 Replace the clipped sums of this step ([`clip_sum!`](@ref)) by their release, in place: an array, or a vector or tuple of
-arrays, `Float32` or `Float64`, `dimension` numbers in all. Call it once a step, in the order of the steps.
+arrays, `Float32` or `Float64`, `dimension` numbers in all. Call it once a step, in the order of the steps. `examples` names who
+takes part, by whole numbers: then it is checked that nobody does more often, or at a smaller distance, than was paid for.
+Without, that is your promise.
 
-Throws [`InvalidArgument`](@ref): another dimension, or the tree is full.
+Throws [`InvalidArgument`](@ref): another dimension, a full tree, or an example too often or too soon. Nothing is released then.
 """
-function add_noise!(sums, noise::CorrelatedNoise)
+function add_noise!(sums, noise::CorrelatedNoise; examples = nothing)
     arrays = parameters("sums", sums)
     element_type("sums", arrays)
     row = Float64[]
     foreach(x -> append!(row, vec(first(Native.host(x)))), arrays)
-    Native.correlated_step(noise.handle, row)
+    Native.correlated_step(noise.handle, row, optional(ids -> UInt64[whole("examples", i) for i in ids], examples))
+    noise.taken[] += 1
     at = 0
     for x in arrays
         copyto!(x, reshape(convert(Array{eltype(x)}, row[at+1:at+length(x)]), size(x)))
@@ -141,7 +158,7 @@ function add_noise!(sums, noise::CorrelatedNoise)
 end
 
 Base.deepcopy_internal(::Union{CorrelatedNoise,PoissonSampler}, ::IdDict) =
-    throw(invalid("noise", "a copy of running noise", "a new one: two runs must not share randomness"))
+    throw(invalid("noise", "a copy of running noise or of a sampler", "a new one: two runs must not share randomness"))
 
 Base.show(io::IO, t::TreeNoise) = print(io, "TreeNoise(", plural(t.dimension, "number"), ", ", plural(t.options.steps, "step"),
     ", noise_multiplier ", cell(t.options.noise_multiplier), t.private ? "" : ", seeded: not private", ")")

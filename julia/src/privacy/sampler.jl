@@ -5,68 +5,104 @@
 
 Iterates `steps` lots of examples `1:n`: vectors of indices, in order. Each example is in a lot on its own with
 probability `rate`, in (0, 1], so that lots vary in size and may be **empty**: take a step on those, too
-([`private_mean!`](@ref) gives noise alone). Of a lot larger than `max_lot` a uniform subset of that size is taken.
+([`private_mean!`](@ref) gives noise alone). Of a lot larger than `max_lot` a uniform subset of that size is taken. `rate` may be a
+function of the step (1, 2, ...).
 
 `n` is at most 2^40. Every iteration draws new lots, keyed by the operating system; with a `seed` the sampler's sequence of
 lots is reproducible, and the run **not private**. `expected_lot_size(sampler)` is `rate × n`, what to divide a lot's sum
-by. `step!(accountant, sampler; noise_multiplier)` counts a step. Cost: 4 random bytes an example and lot.
+by. Cost: 4 random bytes an example and lot.
+
+A lot is known again where it is released (`private_mean!(...; lot = lot)`, `private_gradient`, `train!`): the first release on it
+is charged with the amplification of its own rate, every further one with none. Lots of a pass must be released in order,
+all of them: whoever skips or filters lots has no Poisson sample, and is told so.
 
 Throws [`InvalidArgument`](@ref).
 """
-struct PoissonSampler
+struct PoissonSampler{R}
     n::Int
-    rate::Float64
+    rate::R
     max_lot::Union{Nothing,Int}
     steps::Int
-    private::Bool
-    handle::Native.SamplerHandle
+    seed::Union{Nothing,Int}
+    passes::Base.RefValue{Int}
     lock::ReentrantLock
 end
 
-function PoissonSampler(n; rate, steps = nothing, max_lot = nothing, seed = nothing)
-    n, rate, most = whole("n", n), finite("rate", rate), optional(x -> whole("max_lot", x), max_lot)
-    options = JSON.write((dataset_size = n, sample_rate = rate, max_lot = most))
-    source = NoiseSource(; seed = seed)
-    handle = Native.sampler_new(source.handle, options)
-    count = steps === nothing ? ceil(Int, 1 / rate) : whole("steps", steps)
-    return PoissonSampler(n, rate, most, count, source.private, handle, ReentrantLock())
+function PoissonSampler(n::Integer; rate, steps = nothing, max_lot = nothing, seed = nothing)
+    n, most = whole("n", n), optional(x -> whole("max_lot", x), max_lot)
+    first_rate = rate_at(rate, 1)
+    0 < first_rate <= 1 || throw(invalid("rate", first_rate, "a probability, the sample_rate of the accounting, in (0, 1]"))
+    count = steps === nothing ? ceil(Int, 1 / first_rate) : whole("steps", steps)
+    sampler = PoissonSampler(n, rate isa Real ? first_rate : rate, most, count, optional(x -> whole("seed", x), seed), Ref(0), ReentrantLock())
+    Native.sampler_new(face(), pass_options(sampler, 0)) # says no now where the options are none
+    return sampler
 end
 
-isprivate(sampler::PoissonSampler) = sampler.private
+rate_at(rate::Real, step) = finite("rate", rate)
+rate_at(rate, step) = finite("rate", rate(step))
+
+pass_options(s::PoissonSampler, pass) = JSON.write((dataset_size = s.n, sample_rate = rate_at(s.rate, 1), max_lot = s.max_lot,
+    seed = s.seed, pass = pass))
+
+"One iteration of a sampler: its draws are numbered from 1."
+struct Pass
+    handle::Native.SamplerHandle
+    id::Int
+    taken::Base.RefValue{Int}
+    lock::ReentrantLock
+end
+
+function Pass(s::PoissonSampler)
+    pass = lock(s.lock) do
+        s.passes[] += 1
+    end
+    handle = Native.sampler_new(face(), pass_options(s, pass - 1))
+    return Pass(handle, Native.sampler_id(handle), Ref(0), ReentrantLock())
+end
+
+isprivate(sampler::PoissonSampler) = sampler.seed === nothing
 
 """
     expected_lot_size(sampler) -> Float64
 
 `rate × n`: what a lot's sum is to be divided by.
 """
-expected_lot_size(sampler::PoissonSampler) = sampler.rate * sampler.n
+expected_lot_size(sampler::PoissonSampler, step = 1) = rate_at(sampler.rate, step) * sampler.n
 
-# A lot is drawn and fetched in two calls, which must not be mixed with another task's.
-function draw(sampler::PoissonSampler)
-    lot = lock(sampler.lock) do
-        lot = Vector{Int64}(undef, Native.sampler_draw(sampler.handle))
-        Native.sampler_take(sampler.handle, lot)
-        lot
+"""
+The next lot of a pass, and its draw. A lot is drawn and fetched in two calls, which must not be mixed with another task's.
+"""
+function draw(s::PoissonSampler, pass::Pass)
+    return lock(pass.lock) do
+        rate = rate_at(s.rate, pass.taken[] + 1)
+        lot = Vector{Int64}(undef, Native.sampler_draw(pass.handle, rate))
+        number = Native.sampler_take(pass.handle, lot)
+        pass.taken[] += 1
+        lot .+= 1
+        lot, Draw(pass.handle, pass.id, number, sampling(s, rate), isprivate(s), rate * s.n)
     end
-    lot .+= 1
-    return lot
 end
 
-Base.iterate(sampler::PoissonSampler, taken::Int = 0) = taken == sampler.steps ? nothing : (draw(sampler), taken + 1)
+function Base.iterate(s::PoissonSampler, (pass, taken) = (s.steps == 0 ? nothing : Pass(s), 0))
+    taken == s.steps && return nothing
+    lot, drawn = draw(s, pass)
+    return note!(lot, drawn), (pass, taken + 1)
+end
+
 Base.length(sampler::PoissonSampler) = sampler.steps
-Base.eltype(::Type{PoissonSampler}) = Vector{Int64}
+Base.eltype(::Type{<:PoissonSampler}) = Vector{Int64}
 
 "What to tell the accountant."
-sampling(s::PoissonSampler) = s.max_lot === nothing ? (sample_rate = s.rate,) :
-    (sample_rate = s.rate, max_lot = s.max_lot, dataset_size = s.n)
+sampling(s::PoissonSampler, rate = rate_at(s.rate, 1)) = s.max_lot === nothing ? sampling_fields(; sample_rate = rate) :
+    sampling_fields(; sample_rate = rate, max_lot = s.max_lot, dataset_size = s.n)
 
 """
     step!(accountant, sampler::PoissonSampler; noise_multiplier, steps = 1, dimension = 0) -> accountant
 
-Count `steps` steps on lots of `sampler`. Throws [`InvalidArgument`](@ref).
+Count `steps` steps on lots of `sampler` at its first rate: to plan a run. Throws [`InvalidArgument`](@ref).
 """
 step!(a::Accountant, sampler::PoissonSampler; noise_multiplier, steps = 1, dimension = 0) =
-    step!(a, Phase(; noise_multiplier = noise_multiplier, steps = steps, sampling(sampler)...); dimension = dimension)
+    step!(a, Phase(finite("noise_multiplier", noise_multiplier), whole("steps", steps), sampling(sampler)); dimension = dimension)
 
-Base.show(io::IO, s::PoissonSampler) = print(io, "PoissonSampler(", s.n, " examples, rate ", cell(s.rate),
-    s.max_lot === nothing ? "" : ", at most $(s.max_lot)", ", ", plural(s.steps, "step"), s.private ? "" : ", seeded: not private", ")")
+Base.show(io::IO, s::PoissonSampler) = print(io, "PoissonSampler(", s.n, " examples, rate ", s.rate isa Real ? cell(s.rate) : "scheduled",
+    s.max_lot === nothing ? "" : ", at most $(s.max_lot)", ", ", plural(s.steps, "step"), isprivate(s) ? "" : ", seeded: not private", ")")

@@ -2,16 +2,17 @@
 # of the training data; it makes extraction and membership inference dearer, and costs accuracy.
 
 """
-    perturb_input(x, source = NoiseSource(); deviation) -> Array
+    perturb_input(x, rng = RandomDevice(); deviation) -> Array
 
 `x` plus independent Gaussian noise of standard deviation `deviation` (at least 0), in the units of `x`. Throws
 [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref).
 """
-function perturb_input(x::AbstractArray, source::NoiseSource = NoiseSource(); deviation)
+function perturb_input(x::AbstractArray, rng::AbstractRNG = RandomDevice(); deviation)
     finite("deviation", deviation) >= 0 || throw(invalid("deviation", deviation, "a number of at least 0"))
-    noisy = Array(x)
+    T = element_type("x", [x])
+    noisy = Array{T}(x)
     deviation == 0 && return noisy
-    return add_noise!(noisy, source; sensitivity = 1.0, noise_multiplier = deviation, noise = :fast)
+    return noisy .+= T(deviation) .* randn(rng, T, size(noisy))
 end
 
 """

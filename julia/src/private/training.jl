@@ -20,8 +20,8 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
 - `noise_multiplier`: standard deviation of the noise over the clip norm; [`noise_multiplier`](@ref) finds it for a target.
 - `lot_size`: the expected size of a lot, `rate × observations`.
 - Schedules: each of these three may be a function of the step (1, 2, ...).
-- How lots are drawn, where `train!` is not given a [`PoissonSampler`](@ref) that tells: `sample_rate` (Poisson sampling
-  done by the caller), or `sampler` = `:full_batch`, `:without_replacement`, `:shuffled` (with `relation = :replace_one`),
+- How lots are drawn, where they are not those of a [`PoissonSampler`](@ref): `sample_rate` (your word that Poisson sampling
+  drew each anew), or `sampler` = `:full_batch`, `:without_replacement`, `:shuffled` (with `relation = :replace_one`),
   with `dataset_size`, `max_lot` as in [`FluxGuard.Phase`](@ref FluxGuard.Phase).
 - `accountant = :pld`, `relation = :add_remove`, `unit_size = 1`: as in [`Accountant`](@ref).
 - `stop_at`, `delta`: training stops before epsilon at `delta` exceeds `stop_at`.
@@ -50,7 +50,7 @@ Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref). Needs Flux 0.16 and
 function AutoDP end
 
 """
-    private_gradient(dp, loss, model, batch...; frozen = (), share = (1, 1)) -> (loss, gradient, report)
+    private_gradient(dp, loss, model, batch...; frozen = (), examples = nothing) -> (loss, gradient, report)
 
 One private gradient for a training loop of one's own: `Flux.update!(opt, model, result.gradient)`. Counts one step, for
 an empty lot, too (its `loss` is `missing`). A batch that is one tuple is taken apart, as `Flux.train!` does.
@@ -60,10 +60,15 @@ an empty lot, too (its `loss` is `missing`). A batch that is one tuple is taken 
   example to all of them is clipped as one. A tuple or named tuple of models with one loss works as one model.
 - `frozen`: layers or arrays that are not trained: neither clipped nor noised nor in the gradient. An optimiser state with
   frozen leaves (`Flux.freeze!`) says the same; `train!` reads it.
-- `share = (i, k)`: this is worker `i` of `k` with its part of the lot. It adds the k-th part of the noise's variance; the
-  results of all workers are to be added before anything is released. Worker 1 counts the step.
+- `examples`: who is in the lot, by whole numbers that are the same for the same example: noise that is correlated over steps
+  needs it.
 
-`report` is a [`ClipReport`](@ref): NaN and Inf examples contribute zero and are listed there. It is not private.
+How the lot was drawn is asked of the lot itself: as a [`PoissonSampler`](@ref) gave it, it is known; other arrays are charged by
+what was named in `AutoDP`, or refused. A lot that is used for a second step is charged there without amplification. Calls on one
+`dp` from several tasks take turns; `epsilon(dp; delta)` never waits for them.
+
+`report` is a [`ClipReport`](@ref): NaN and Inf examples contribute zero and are listed there (a lot of nothing else is an error),
+and `path` is the way that was taken. It is not private.
 
 Throws [`InvalidArgument`](@ref) (also for a loss that is not per-example, or a layer that couples examples) and
 [`BudgetExhausted`](@ref), both before anything is released or changed.
@@ -86,3 +91,35 @@ scale, bias and activation (inputs of any dimension stay as they are), InstanceN
 layers are the same objects. `changes` lists what was replaced, as [`check_private`](@ref) names it. Needs Flux.
 """
 function privatise end
+
+"""
+    next_step(dp) -> settings
+
+What the next step uses (clip norm, lot size, noise, its number), asked once: plain numbers, to be sent to workers.
+"""
+function next_step end
+
+"""
+    lot_part(dp, settings, loss, model, batch...; frozen = ()) -> part
+
+A worker's part of a step: the clipped sum of its own lot, **without noise and not private**, to be sent to the one that
+releases. `settings` came from there; `dp` is the worker's own `AutoDP` (of its options only those of the model and the loss
+matter). Each worker samples its own shard of the data; shards must not have examples in common.
+
+    settings = next_step(dp)                                            # on one
+    part = lot_part(mine, settings, loss, model, x, y)                  # on each, x and y from a PoissonSampler over its shard
+    result = private_gradient(dp, model, [part1, part2, part3])         # on the one: noise once, one step counted
+
+Whoever is slow or dead is left out: the noise is whole all the same. A part that comes late, or of another clip norm, is refused, and
+so is one that comes twice. An [`AdaptiveClip`](@ref) moves on the one. Needs Flux. Throws [`InvalidArgument`](@ref).
+"""
+function lot_part end
+
+"""
+    begin_noise!(dp) -> dp
+
+Give up the correlated noise (`:tree`, `:banded`) that runs; the next step begins it anew and counts all of it. Every call of
+`Flux.train!` does so: an interrupted loop that is begun again would have its examples take part more often than was paid
+for. Needs Flux.
+"""
+function begin_noise! end

@@ -7,7 +7,8 @@ use std::ffi::c_void;
 use super::border::{FgText, answer32, borrow, free, give, give_handle, text};
 use crate::ffi::gradients::{self, Arrays, FgParameter};
 use crate::ffi::host::answer;
-use crate::ffi::privacy::{Correlated, Noise, Sampler, ask};
+use crate::ffi::privacy::{Run, Sampler, ask};
+use crate::privacy::release::Correlated;
 
 /// Answers a question about accounting, calibration or state: JSON with `call` (`epsilon`, `noise_multiplier` ...) and
 /// what that call takes, by the names of the Rust structs.
@@ -17,18 +18,25 @@ pub unsafe extern "C" fn fg_privacy_ask(question: *const u8, len: usize, out: *m
     answer32(|| unsafe { give(out, ask(text("question", question, len)?)?) })
 }
 
-/// A new source of randomness, keyed by the operating system; with `seeded` not 0 by `seed`, which is **not private**.
+/// A new private run by [`crate::privacy::release::RunOptions`] in JSON: its randomness, and the ledger of what it releases.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_noise_new(seeded: i32, seed: u64, out: *mut *mut c_void) -> i32 {
+pub unsafe extern "C" fn fg_run_new(options: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give_handle(out, Noise::new((seeded != 0).then_some(seed))?) })
+    answer32(|| unsafe { give_handle(out, Run::new(text("options", options, len)?)?) })
 }
 
-/// Frees a source of randomness; null is allowed.
+/// Frees a run; null is allowed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_noise_free(noise: *mut c_void) {
+pub unsafe extern "C" fn fg_run_free(run: *mut c_void) {
     // SAFETY: the module's contract.
-    unsafe { free::<Noise>(noise) }
+    unsafe { free::<Run>(run) }
+}
+
+/// Answers a question about a run (JSON with `call`: `accountant`, `epsilon`, `steps`, `records`) and changes nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_run_ask(run: *const c_void, question: *const u8, len: usize, out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, borrow::<Run>("run", run)?.ask(text("question", question, len)?)?) })
 }
 
 /// [`crate::privacy::clip::clip_sum`] of `parameters` arrays with `examples` each, by a
@@ -49,11 +57,11 @@ pub unsafe extern "C" fn fg_privacy_clip_sum(
     answer32(|| unsafe { give(out, gradients::clip_sum(text("options", options, len)?, arrays)?) })
 }
 
-/// [`crate::privacy::release::private_mean`] by [`crate::privacy::release::PrivateMeanOptions`] in JSON; arrays and
-/// report as in [`fg_privacy_clip_sum`].
+/// [`crate::privacy::release::PrivateRun::mean`] by JSON of `step` ([`crate::privacy::release::MeanOptions`]) and `lot`:
+/// `"unknown"`, `{"drawn": {"sampler": id, "number": draw}}`, or `{"claimed": ...}` with a sampling. Arrays and report as in [`fg_privacy_clip_sum`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_privacy_mean(
-    noise: *const c_void,
+pub unsafe extern "C" fn fg_run_mean(
+    run: *const c_void,
     options: *const u8,
     len: usize,
     dtype: i32,
@@ -67,38 +75,42 @@ pub unsafe extern "C" fn fg_privacy_mean(
     answer32(|| {
         // SAFETY: the module's contract, and that of `Arrays`.
         unsafe {
-            let noise = borrow::<Noise>("noise", noise)?;
-            give(out, gradients::private_mean(noise, text("options", options, len)?, arrays)?)
+            let run = borrow::<Run>("run", run)?;
+            give(out, gradients::mean(run, text("options", options, len)?, arrays)?)
         }
     })
 }
 
-/// [`crate::privacy::release::add_noise`] to the `out` of each parameter, in place, by JSON of `sensitivity`,
-/// `noise_multiplier` and `noise`. `gradients` is not read.
+/// [`crate::privacy::release::PrivateRun::sum`] to the `out` of each parameter, in place, by JSON of `step`
+/// ([`crate::privacy::release::SumOptions`]) and `lot`, as in [`fg_run_mean`]. `gradients` is not read; `norms` is, a number for
+/// each of `examples`. Gives JSON of the adaptive norm that moved, or `null`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_privacy_noise(
-    noise: *const c_void,
+pub unsafe extern "C" fn fg_run_sum(
+    run: *const c_void,
     options: *const u8,
     len: usize,
     dtype: i32,
     table: *const FgParameter,
     parameters: usize,
+    examples: usize,
+    norms: *mut f64,
+    out: *mut FgText,
 ) -> i32 {
-    let arrays = Arrays { dtype, table, parameters, examples: 0, norms: std::ptr::null_mut() };
+    let arrays = Arrays { dtype, table, parameters, examples, norms };
     answer32(|| {
         // SAFETY: the module's contract, and that of `Arrays`.
         unsafe {
-            let noise = borrow::<Noise>("noise", noise)?;
-            gradients::add_noise(noise, text("options", options, len)?, arrays).map(|()| 0)
+            let run = borrow::<Run>("run", run)?;
+            give(out, gradients::sum(run, text("options", options, len)?, arrays)?)
         }
     })
 }
 
-/// [`crate::privacy::clip::AdaptiveClip::update`] by the norms of a lot, and JSON of the `clip` and `expected_lot_size`;
-/// gives JSON of the `clip` after it and the `step`.
+/// [`crate::privacy::release::PrivateRun::count`] by the norms of a lot, and JSON of `step` (`clip`, `expected_lot_size`) and
+/// `lot`; gives JSON of the `clip` after it and the `step`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_privacy_adapt(
-    noise: *const c_void,
+pub unsafe extern "C" fn fg_run_count(
+    run: *const c_void,
     options: *const u8,
     len: usize,
     norms: *const f64,
@@ -108,43 +120,46 @@ pub unsafe extern "C" fn fg_privacy_adapt(
     answer32(|| {
         // SAFETY: the module's contract.
         unsafe {
-            let noise = borrow::<Noise>("noise", noise)?;
-            give(out, gradients::adapt(noise, text("options", options, len)?, norms, examples)?)
+            let run = borrow::<Run>("run", run)?;
+            give(out, gradients::count(run, text("options", options, len)?, norms, examples)?)
         }
     })
 }
 
-/// A new Poisson sampler by JSON of `dataset_size`, `sample_rate` and `max_lot`, with randomness of its own.
+/// A new Poisson sampler by JSON of `dataset_size`, `sample_rate`, `max_lot`, and for tests `seed` and `pass`. Its draws are in
+/// order: one sampler for each pass over the data.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_sampler_new(
-    noise: *const c_void,
-    options: *const u8,
-    len: usize,
-    out: *mut *mut c_void,
-) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        unsafe {
-            let noise = borrow::<Noise>("noise", noise)?;
-            give_handle(out, Sampler::new(text("options", options, len)?, noise)?)
-        }
-    })
-}
-
-/// Draws the next lot and returns how large it is.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_sampler_draw(sampler: *const c_void) -> i64 {
+pub unsafe extern "C" fn fg_sampler_new(options: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    answer(|| Ok(unsafe { borrow::<Sampler>("sampler", sampler)? }.draw()))
+    answer32(|| unsafe { give_handle(out, Sampler::new(text("options", options, len)?)?) })
 }
 
-/// Writes the lot that was drawn last: `len` indices from 0, in order.
+/// The sampler's number in this process, by which a release names its lot.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_sampler_take(sampler: *const c_void, out: *mut i64, len: usize) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract; `out` must be writable for `len` numbers.
-        unsafe { borrow::<Sampler>("sampler", sampler)?.take(gradients::numbers("out", out, len)?) }.map(|()| 0)
-    })
+pub unsafe extern "C" fn fg_sampler_id(sampler: *const c_void) -> i64 {
+    // SAFETY: the module's contract.
+    answer(|| Ok(unsafe { borrow::<Sampler>("sampler", sampler)? }.id()))
+}
+
+/// Draws the next lot at `rate` and returns how large it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_sampler_draw(sampler: *const c_void, rate: f64) -> i64 {
+    // SAFETY: the module's contract.
+    answer(|| unsafe { borrow::<Sampler>("sampler", sampler)? }.draw(rate))
+}
+
+/// Writes the lot that was drawn last, `len` indices from 0, in order, and returns the number of its draw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_sampler_take(sampler: *const c_void, out: *mut i64, len: usize) -> i64 {
+    // SAFETY: the module's contract; `out` must be writable for `len` numbers.
+    answer(|| unsafe { borrow::<Sampler>("sampler", sampler)?.take(gradients::numbers("out", out, len)?) })
+}
+
+/// Takes a draw as released by a worker's part, and gives JSON of what it costs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_sampler_spend(sampler: *const c_void, draw: u64, out: *mut FgText) -> i32 {
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give(out, borrow::<Sampler>("sampler", sampler)?.spend(draw)?) })
 }
 
 /// Frees a sampler; null is allowed.
@@ -154,31 +169,35 @@ pub unsafe extern "C" fn fg_sampler_free(sampler: *mut c_void) {
     unsafe { free::<Sampler>(sampler) }
 }
 
-/// A new mechanism with correlated noise by JSON of `mechanism` (`tree`, `banded`), `dimension` and the names of
-/// [`crate::privacy::noise::TreeOptions`] or [`crate::privacy::noise::BandedOptions`].
+/// Begins correlated noise, and charges all of it, by JSON of `dimension`, `mechanism` (`tree`, `banded`) and the names of
+/// [`crate::privacy::noise::TreeOptions`] or [`crate::privacy::release::BandedRun`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_correlated_new(
-    noise: *const c_void,
+pub unsafe extern "C" fn fg_run_begin(
+    run: *const c_void,
     options: *const u8,
     len: usize,
     out: *mut *mut c_void,
 ) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract.
-        unsafe {
-            let noise = borrow::<Noise>("noise", noise)?;
-            give_handle(out, Correlated::new(text("options", options, len)?, noise)?)
-        }
-    })
+    // SAFETY: the module's contract.
+    answer32(|| unsafe { give_handle(out, borrow::<Run>("run", run)?.begin(text("options", options, len)?)?) })
 }
 
-/// Replaces the clipped sum of this step, `len` numbers, by its private release.
+/// Replaces the clipped sum of this step, `len` numbers, by its private release. `examples` names who takes part by
+/// `count` numbers; null and 0: nobody says.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_correlated_step(correlated: *const c_void, sum: *mut f64, len: usize) -> i32 {
+pub unsafe extern "C" fn fg_correlated_step(
+    correlated: *const c_void,
+    sum: *mut f64,
+    len: usize,
+    examples: *const u64,
+    count: usize,
+) -> i32 {
     answer32(|| {
-        // SAFETY: the module's contract; `sum` must be writable for `len` numbers.
-        unsafe { borrow::<Correlated>("correlated", correlated)?.step(gradients::numbers("sum", sum, len)?) }
-            .map(|()| 0)
+        // SAFETY: the module's contract; `sum` must be writable for `len` numbers, `examples` readable for `count`.
+        unsafe {
+            let correlated = borrow::<Correlated>("correlated", correlated)?;
+            correlated.step(gradients::numbers("sum", sum, len)?, gradients::names(examples, count)?).map(|()| 0)
+        }
     })
 }
 

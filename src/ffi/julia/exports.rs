@@ -16,7 +16,7 @@ use super::detector::{
 use super::guard::GuardHandle;
 use super::neighbours::{NeighboursHandle, neighbours_load, neighbours_new};
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
-use super::privacy::{CorrelatedHandle, NoiseHandle, SamplerHandle, noise_new, privacy_ask, privacy_clip_sum};
+use super::privacy::{CorrelatedHandle, RunHandle, SamplerHandle, privacy_ask, privacy_clip_sum, run_new, sampler_new};
 use super::profile::{ProfileHandle, profile_load, profile_new};
 use super::reference::{ReferenceHandle, adjust, e_bh, reference_load, reference_new};
 use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_names};
@@ -31,7 +31,7 @@ julia_module! {
     struct ProfileHandle;
     struct GuardHandle;
     struct StreamHandle;
-    struct NoiseHandle;
+    struct RunHandle;
     struct SamplerHandle;
     struct CorrelatedHandle;
     struct DetectorHandle;
@@ -185,23 +185,28 @@ julia_module! {
 
     fn privacy_ask(question: JuliaString) -> ValueRet;
     fn privacy_clip_sum(options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
-    fn noise_new(seeded: Bool, seed: u64) -> ValueRet;
+    fn run_new(options: JuliaString) -> ValueRet;
+    fn sampler_new(options: JuliaString) -> ValueRet;
     #[untracked_self]
-    in NoiseHandle fn privacy_mean(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
+    in RunHandle fn run_ask(&self, question: JuliaString) -> ValueRet;
     #[untracked_self]
-    in NoiseHandle fn privacy_noise(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64) -> i64;
+    in RunHandle fn run_mean(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
     #[untracked_self]
-    in NoiseHandle fn privacy_adapt(&self, options: JuliaString, norms: usize, examples: i64) -> ValueRet;
+    in RunHandle fn run_sum(&self, options: JuliaString, dtype: i32, table: usize, parameters: i64, examples: i64, norms: usize) -> ValueRet;
     #[untracked_self]
-    in NoiseHandle fn sampler_new(&self, options: JuliaString) -> ValueRet;
+    in RunHandle fn run_count(&self, options: JuliaString, norms: usize, examples: i64) -> ValueRet;
     #[untracked_self]
-    in NoiseHandle fn correlated_new(&self, options: JuliaString) -> ValueRet;
+    in RunHandle fn run_begin(&self, options: JuliaString) -> ValueRet;
     #[untracked_self]
-    in SamplerHandle fn sampler_draw(&self) -> i64;
+    in SamplerHandle fn sampler_id(&self) -> i64;
+    #[untracked_self]
+    in SamplerHandle fn sampler_draw(&self, rate: f64) -> i64;
     #[untracked_self]
     in SamplerHandle fn sampler_take(&self, out: usize, length: i64) -> i64;
     #[untracked_self]
-    in CorrelatedHandle fn correlated_step(&self, sum: usize, length: i64) -> i64;
+    in SamplerHandle fn sampler_spend(&self, draw: u64) -> ValueRet;
+    #[untracked_self]
+    in CorrelatedHandle fn correlated_step(&self, sum: usize, length: i64, examples: usize, count: i64) -> i64;
 
     fn performance_load(path: JuliaString) -> ValueRet;
     #[untracked_self]

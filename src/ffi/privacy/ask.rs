@@ -10,6 +10,7 @@ use crate::privacy::accountant::{Accountant, Phase, shuffled_lower_bound};
 use crate::privacy::calibrate::{CalibrationOptions, noise_multiplier};
 use crate::privacy::clip::{AdaptiveClip, effective_noise_multiplier};
 use crate::privacy::noise::{BandedOptions, TreeOptions, square_root_coefficients};
+use crate::privacy::release::witness;
 use crate::privacy::report::{PrivacyReport, ReportOptions};
 use crate::privacy::state::PrivacyState;
 
@@ -102,6 +103,12 @@ enum Call {
         sample_rate: f64,
         steps: u64,
     },
+    /// For tests: begins or ends watching what happens below the door.
+    Watch {
+        on: bool,
+    },
+    /// For tests: `[{deviation, sum}, ...]` seen since the last time. Not private.
+    Witnessed,
     Save {
         path: PathBuf,
         state: Box<PrivacyState>,
@@ -161,6 +168,8 @@ pub(in crate::ffi) fn ask(text: &str) -> Result<String> {
             options.validate()?;
             json(&options.sampled_phase(sample_rate, steps))
         }
+        Call::Watch { on } => json(&witness::watch(on)),
+        Call::Witnessed => json(&witness::take()),
         Call::Save { path, state } => json(&state.save(&path)?),
         Call::Load { path } => json(&PrivacyState::load(&path)?),
     }

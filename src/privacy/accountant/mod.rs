@@ -276,6 +276,40 @@ impl Accountant {
         Ok(())
     }
 
+    /// What it will be after a phase, every step of which draws `samples` of discrete noise.
+    ///
+    /// # Errors
+    /// As [`Accountant::push`].
+    pub fn after(&self, phase: Phase, samples: u64) -> Result<Self> {
+        let mut after = self.clone();
+        after.add_noise_samples(samples.saturating_mul(phase.steps));
+        after.push(phase)?;
+        Ok(after)
+    }
+
+    /// How many times `phase`, which draws `samples` of discrete noise each time, may follow until `ε` at `delta` would
+    /// exceed `epsilon`: at most 10^8. A doubling search, then halving: some thirty questions to the accountant.
+    ///
+    /// # Errors
+    /// As [`Accountant::push`] and [`Accountant::epsilon`].
+    pub fn steps_within(&self, phase: &Phase, samples: u64, epsilon: f64, delta: f64) -> Result<u64> {
+        const MOST: u64 = 100_000_000;
+        let room = MAX_STEPS.saturating_sub(self.steps()) / phase.steps.max(1);
+        let fits = |times: u64| -> Result<bool> {
+            let phase = Phase { steps: phase.steps * times, ..phase.clone() };
+            Ok(times <= room && self.after(phase, samples)?.epsilon(delta)? <= epsilon)
+        };
+        let (mut fit, mut not) = (0, 1);
+        while not < MOST && fits(not)? {
+            (fit, not) = (not, not * 2);
+        }
+        while not - fit > 1 {
+            let middle = fit + (not - fit) / 2;
+            if fits(middle)? { fit = middle } else { not = middle }
+        }
+        Ok(fit)
+    }
+
     fn mechanism(&self) -> Result<Mechanism> {
         Mechanism::new(&self.phases, self.relation, self.unit_size)
     }

@@ -3,7 +3,6 @@
 //! Source: Andrew, Thakkar, McMahan and Ramaswamy, "Differentially Private Learning with Adaptive Clipping", NeurIPS
 //! 2021: Algorithm 1 (geometric update of the norm by a noisy count) and Theorem 1 (what the count costs).
 
-use crate::privacy::noise::{Grid, NoiseSource};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -91,30 +90,19 @@ impl AdaptiveClip {
         self.options.count_noise
     }
 
-    /// Moves the norm: `norm *= exp(-rate·(b - quantile))` with the noisy fraction `b` of the lot within the norm.
-    ///
-    /// `norms` are [`ClipReport::norms`](super::ClipReport::norms) of the lot; the fraction is of `expected_lot_size`. Each
-    /// example moves the count by `±½` about its middle, so the count's noise multiplier is `2·count_noise`.
-    ///
-    /// # Errors
-    /// `InvalidArgument` unless `expected_lot_size` is positive.
-    pub fn update(
-        &mut self,
-        norms: &[f64],
-        expected_lot_size: f64,
-        noise: &mut NoiseSource,
-    ) -> Result<AdaptiveClipStep> {
-        if !(expected_lot_size > 0.0 && expected_lot_size.is_finite()) {
-            return Err(Error::invalid("expected_lot_size", expected_lot_size, "a positive number"));
-        }
-        // a non-finite example counts as one beyond the norm
-        let centred: f64 = norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum();
-        let mut noisy = [centred];
-        Grid::new(1, 0.5, 2.0 * self.options.count_noise, 1e-12)?.add(noise, &mut noisy);
-        let fraction = noisy[0] / expected_lot_size + 0.5;
+    /// The count of norms within the norm, minus half of all: an example moves it by ½ to either side. One that is not
+    /// finite counts as beyond.
+    pub(crate) fn centred_count(&self, norms: &[f64]) -> f64 {
+        norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum()
+    }
+
+    /// Moves the norm: `norm *= exp(-rate·(b - quantile))`, where the noisy centred count says which fraction `b` of the
+    /// expected lot is within it.
+    pub(crate) fn follow(&mut self, noisy_count: f64, expected_lot_size: f64) -> AdaptiveClipStep {
+        let fraction = noisy_count / expected_lot_size + 0.5;
         let next = self.norm * (-self.options.learning_rate * (fraction - self.options.quantile)).exp();
         self.norm = next.clamp(self.options.bounds.0, self.options.bounds.1);
-        Ok(AdaptiveClipStep { fraction, norm: self.norm })
+        AdaptiveClipStep { fraction, norm: self.norm }
     }
 }
 

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// One parameter's per-example gradients: `features x examples`, column-major, the example as last dimension.
 #[derive(Debug, Clone, Copy)]
 pub struct Gradient<'a, T> {
-    data: &'a [T],
-    features: usize,
+    pub(crate) data: &'a [T],
+    pub(crate) features: usize,
 }
 
 /// Per-example gradients of all parameters, borrowed from the caller.

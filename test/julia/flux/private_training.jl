@@ -173,7 +173,7 @@ end
     dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 60)
     Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.2, steps = 3), opt)
     @test model[1].weight == before && only(dp.parts).recorder.parameters == [model[2].weight, model[2].bias]
-    r = private_gradient(silent(), loss, model, X, Y; frozen = (model[1], model[2].bias))
+    r = private_gradient(silent(), loss, model, X[:, 1:60], Y[:, 1:60]; frozen = (model[1], model[2].bias))
     @test r.gradient.layers[1].weight === nothing && r.gradient.layers[2].weight isa Matrix
     alone = sum(abs2, Flux.gradient(loss, model, X[:, 1:1], Y[:, 1:1])[1].layers[2].weight)
     @test r.report.norms[1] ≈ sqrt(alone) rtol = 1e-4
@@ -195,14 +195,41 @@ end
 
 @testset "workers" begin
     model = mlp()
-    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 40, sample_rate = 0.1)
-    parts = [private_gradient(dp, loss, model, X[:, r], Y[:, r]; share = (i, 4)) for (i, r) in enumerate((1:10, 11:25, 26:25, 26:40))]
-    @test steps(dp.accountant) == 1
+    options = (clip = 0.5, noise_multiplier = 1e-3, lot_size = 40, sample_rate = 0.1, noise = :fast)
+    dp = AutoDP(AutoZygote(); options...)
+    mine = [AutoDP(AutoZygote(); options...) for _ in 1:4]      # each worker has its own
+    settings = next_step(dp)
+    parts = [lot_part(mine[i], settings, loss, model, X[:, r], Y[:, r]) for (i, r) in enumerate((1:10, 11:25, 26:25, 26:40))]
+    @test all(steps(m) == 0 for m in mine)
+    r = private_gradient(dp, model, parts)
+    @test steps(dp.accountant) == 1 && r.report.examples == 40
+    @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(model, loss, X[:, 1:40], Y[:, 1:40]; lot_size = 40))) < 1e-3
+    @test r.loss ≈ loss(model, X[:, 1:40], Y[:, 1:40]) rtol = 1e-4
+    # late, twice, of another run or step: refused; without a dead worker's: the noise is whole
+    @test_throws InvalidArgument private_gradient(dp, model, parts)
+    settings = next_step(dp)
+    part(i; dp = mine[i], settings = settings) = lot_part(dp, settings, loss, model, X[:, 1:10], Y[:, 1:10])
+    @test_throws InvalidArgument private_gradient(dp, model, [part(1), part(1; settings = next_step(mine[1]))])
+    p = part(2)
+    @test_throws InvalidArgument private_gradient(dp, model, [p, p])
+    @test steps(dp) == 1
     big = Dense(60 => 50)
     dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 1, sample_rate = 0.1)
-    g = sum(flat(private_gradient(dp, (m, x) -> sum(m(x)), big, zeros(Float32, 60, 0); share = (i, 4)).gradient) for i in 1:4)
+    parts = [lot_part(mine[i], next_step(dp), (m, x) -> sum(m(x)), big, zeros(Float32, 60, 0)) for i in 1:4]
+    g = flat(private_gradient(dp, big, parts[1:2]).gradient)
     @test abs(sum(abs2, g) / length(g) - 1) < 0.13
-    @test_throws InvalidArgument private_gradient(dp, loss, model, X, Y; share = (3, 2))
+    # an adaptive norm moves on the one, and is the same for all; lots of our samplers say how they were drawn
+    dp = AutoDP(AutoZygote(); clip = AdaptiveClip(0.5; count_noise = 2.0), noise_multiplier = 1.0, lot_size = 30)
+    workers = [AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 30) for _ in 1:2]
+    shards = [PoissonSampler((X[:, r], Y[:, r]); rate = q, steps = 3) for (r, q) in ((1:150, 0.1), (151:300, 0.2))]
+    for lots in zip(shards...)
+        settings = next_step(dp)
+        parts = [lot_part(w, settings, loss, model, lot...) for (w, lot) in zip(workers, lots)]
+        @test private_gradient(dp, model, parts).report.clip_norm == settings.clip
+    end
+    @test dp.clip != 0.5 && only(dp.accountant.phases).sample_rate == 0.2 && steps(dp) == 3
+    @test_throws InvalidArgument lot_part(AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 1, noise = :tree,
+        noise_options = (steps = 2,)), next_step(dp), loss, model, X[:, 1:5], Y[:, 1:5])
 end
 
 @testset "the other path: recurrent, tied and custom layers" begin
@@ -240,14 +267,15 @@ end
         @test sqrt(sum(abs2, flat(r.gradient) .- by_hand(model, loss, x[:, good], y[:, good]))) < 1e-3
         @test dp.run.non_finite == 3
     end
-    r = private_gradient(silent(), loss, mlp(), fill(NaN32, 5, 4), Y[:, 1:4])
-    @test r.loss === missing && r.report.non_finite == 1:4 && all(isfinite, flat(r.gradient))
+    dp = silent()
+    @test_throws InvalidArgument private_gradient(dp, loss, mlp(), fill(NaN32, 5, 4), Y[:, 1:4]) # not a step of pure noise
+    @test steps(dp) == 0
 end
 
 said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : rethrow() end
 
 @testset "what is refused" begin
-    model = mlp()
+    model, X60, Y60 = mlp(), X[:, 1:60], Y[:, 1:60]
     for bad in (0, -1, NaN, Inf), name in (:clip, :noise_multiplier, :lot_size)
         @test occursin(String(name), said(() -> silent(; name => bad)))
     end
@@ -267,20 +295,21 @@ said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : re
     @test train(fresh(sampler = :full_batch, lot_size = 300), Flux.DataLoader((X, Y); batchsize = 300)) == ""
     @test occursin("how lots are drawn", train(fresh(), [(X, Y)]))
     @test occursin("batch", said(() -> Flux.withgradient(m -> loss(m, X, Y), silent(), model)))
-    @test occursin("mean or a sum", said(() -> private_gradient(silent(), (m, x, y) -> sum(abs2, m(x) .- sum(y; dims = 2)) / sum(abs2, m(x)), model, X, Y)))
-    @test occursin("neither mean nor sum", said(() -> private_gradient(silent(), (m, x, y) -> total(m, x, y)^2, model, X, Y)))
+    @test occursin("mean or a sum", said(() -> private_gradient(silent(), (m, x, y) -> sum(abs2, m(x) .- sum(y; dims = 2)) / sum(abs2, m(x)), model, X60, Y60)))
+    @test occursin("neither mean nor sum", said(() -> private_gradient(silent(), (m, x, y) -> total(m, x, y)^2, model, X60, Y60)))
     @test occursin("observations", said(() -> private_gradient(silent(), loss, model, X, Y[:, 1:3])))
+    @test occursin("300 observations", said(() -> private_gradient(silent(), loss, model, X, Y))) # no lot of rate 0.1
     batchnorm = Chain(Dense(5 => 8), BatchNorm(8, relu), Dense(8 => 3))
-    @test occursin("layers[2]", said(() -> private_gradient(silent(), loss, batchnorm, X, Y)))
+    @test occursin("layers[2]", said(() -> private_gradient(silent(), loss, batchnorm, X60, Y60)))
     penalty(m, x, y) = total(m, x, y) + sum(abs2, m[1].weight)
-    @test occursin("loss", said(() -> private_gradient(silent(), penalty, model, X, Y)))
+    @test occursin("loss", said(() -> private_gradient(silent(), penalty, model, X60, Y60)))
     before = deepcopy(model)
     dp = fresh(stop_at = 1.0, delta = δ, noise_multiplier = 4.0)
     Flux.train!(loss, dp, model, PoissonSampler((X, Y); rate = 0.1, steps = 500), Descent(0.01))
     @test 0 < dp.steps < 500 && epsilon(dp) <= 1.0
     kept = first(Flux.destructure(model))
     @test all(isfinite, kept)
-    @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y)
+    @test_throws BudgetExhausted private_gradient(dp, loss, model, first(lots)...)
     @test first(Flux.destructure(model)) == kept
     more = copy(dp.accountant)
     step!(more; noise_multiplier = 4.0, sample_rate = 0.1)
@@ -307,17 +336,15 @@ end
     loader = Flux.DataLoader((X, Y); batchsize = 30)
     options = (clip = 1.0, noise_multiplier = 2.0, lot_size = 30)
     dp = AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20, participations = 2, min_separation = 10))
-    for _ in 1:2
-        Flux.train!(loss, dp, model, loader, Descent(0.01))
-    end
+    Flux.train!(loss, dp, model, loader, Descent(0.01); epochs = 2)
     @test dp.steps == 20 && steps(dp.accountant) == 1     # one tree, one Gaussian mechanism
     @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
     dp = AutoDP(AutoZygote(); options..., noise = :banded, noise_options = (steps = 10, bands = 4))
     Flux.train!(loss, dp, model, loader, Descent(0.01))
     @test dp.steps == 10
     @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
-    @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y)
-    @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20,)), model, loader, Descent(0.1))
+    @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y; examples = 1:300)
+    @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20,)), model, loader, Descent(0.1); epochs = 2)
     @test_throws InvalidArgument AutoDP(AutoZygote(); options..., noise = :tree)
     shuffled = Flux.DataLoader((X, Y); batchsize = 30, shuffle = true)
     @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 10,)), model, shuffled, Descent(0.1))

@@ -2,7 +2,7 @@
 
 mutable struct DPBackend{A<:Flux.AbstractADType} <: Flux.AbstractADType
     ad::A
-    run::PrivateRun
+    run::TrainingRun
     max_physical_batch_size::Int
     reduction::Symbol
     progress::Union{Bool,IO}
@@ -16,7 +16,7 @@ function FluxGuard.AutoDP(ad::Flux.AbstractADType = Flux.AutoZygote(); max_physi
     for name in (:clip, :noise_multiplier, :lot_size)
         haskey(options, name) || throw(invalid(name, "nothing", "a number: AutoDP needs clip, noise_multiplier and lot_size"))
     end
-    run = PrivateRun(; options...)
+    run = TrainingRun(; options...)
     progress === false || run.delta !== nothing || throw(invalid("delta", "nothing", "a number in (0, 1): progress shows epsilon"))
     return DPBackend(ad, run, whole("max_physical_batch_size", max_physical_batch_size, 1),
         one_of("reduction", reduction, (:check, :mean, :sum)), progress, Part[], nothing)
@@ -24,8 +24,8 @@ end
 
 function Base.getproperty(dp::DPBackend, name::Symbol)
     name === :accountant && return accountant(getfield(dp, :run))
-    name === :steps && return getfield(dp, :run).step
-    name === :clip && return clip_at(getfield(dp, :run))
+    name === :steps && return FluxGuard.steps(getfield(dp, :run))
+    name === :clip && return FluxGuard.next_clip(getfield(dp, :run))
     return getfield(dp, name)
 end
 
@@ -33,7 +33,8 @@ Base.propertynames(::DPBackend) = (fieldnames(DPBackend)..., :accountant, :steps
 
 FluxGuard.epsilon(dp::DPBackend; delta = needed_delta(dp)) = epsilon(dp.accountant; delta = delta)
 FluxGuard.delta(dp::DPBackend; epsilon) = FluxGuard.delta(dp.accountant; epsilon = epsilon)
-FluxGuard.steps(dp::DPBackend) = dp.run.step
+FluxGuard.steps(dp::DPBackend) = dp.steps
+FluxGuard.releases(dp::DPBackend) = FluxGuard.releases(dp.run.door)
 FluxGuard.isprivate(dp::DPBackend) = isprivate(dp.run)
 FluxGuard.report(dp::DPBackend; delta = needed_delta(dp), options...) =
     FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), options...)
@@ -48,38 +49,54 @@ function Base.show(io::IO, dp::DPBackend)
     run = dp.run
     print(io, "AutoDP(", dp.ad, "; clip = ", run.clip isa Function ? "a schedule" : run.clip,
         ", noise_multiplier = ", run.noise_multiplier isa Function ? "a schedule" : run.noise_multiplier,
-        ", lot_size = ", run.lot_size isa Function ? "a schedule" : run.lot_size, ", ", run.step, run.step == 1 ? " step" : " steps",
+        ", lot_size = ", run.lot_size isa Function ? "a schedule" : run.lot_size, ", ", FluxGuard.plural(dp.steps, "step"),
         isprivate(dp) ? "" : ", seeded: not private", ")")
 end
 
 tuple_of(x::Tuple) = x
 tuple_of(x) = (x,)
 
-function FluxGuard.private_gradient(dp::DPBackend, losses, models, batch...; frozen = (), share = (1, 1))
+FluxGuard.private_gradient(dp::DPBackend, losses, models, batch...; frozen = (), examples = nothing) =
+    private_step(dp, losses, models, batch; frozen = frozen, examples = examples)
+
+"""
+One step. `claimed` is what a data loader says of its batches, where it does. One at a time for a `dp`: what a pass records
+belongs to the `dp`, and so does a step's number.
+"""
+function private_step(dp, losses, models, batch; frozen = (), examples = nothing, claimed = nothing)
+    run = dp.run
+    return @lock run.lock begin
+        batch, n = checked_batch(batch)
+        settings = StepSettings(run)
+        parts, parameters = parts_of(dp, losses, models, frozen, settings.clip)
+        lot = lot_of(run, settings, batch, n; claimed = claimed)
+        examples = named_examples(run, examples)
+        n > 0 && foreach(part -> decide!(part, dp, batch), parts)
+        value, sums, report = clipped_sums(parts, parameters, settings, batch, n, dp.max_physical_batch_size)
+        report = release!(run, settings, [sums[p] for p in parameters], report; lot = lot, examples = examples)
+        dp.report = report
+        gradients = map(model -> gradient_tree(model, sums), losses isa Tuple ? models : (models,))
+        (loss = value, gradient = losses isa Tuple ? gradients : only(gradients), report = report)
+    end
+end
+
+function checked_batch(batch)
     batch = length(batch) == 1 && batch[1] isa Tuple ? batch[1] : batch
     isempty(batch) && throw(invalid("batch", "nothing", "the lot's arrays: private_gradient(dp, loss, model, x, y); a loss " *
         "that holds its data hides which example is which"))
-    several = losses isa Tuple
-    several && !(models isa Tuple && length(models) == length(losses)) &&
+    return batch, lot_observations(batch)
+end
+
+"The parts, and the parameters of all, for which there must be norms."
+function parts_of(dp, losses, models, frozen, clip)
+    losses isa Tuple && !(models isa Tuple && length(models) == length(losses)) &&
         throw(invalid("models", "$(length(tuple_of(models))) models", "as many as losses, $(length(losses))"))
-    i, k = share
-    1 <= i <= k || throw(invalid("share", share, "(i, k): worker i of k"))
-    run, n = dp.run, lot_observations(batch)
-    parts = [part_of(dp, loss, model, frozen) for (loss, model) in (several ? zip(losses, models) : ((losses, models),))]
+    parts = [part_of(dp, loss, model, frozen) for (loss, model) in (losses isa Tuple ? zip(losses, models) : ((losses, models),))]
     parameters = reduce(vcat, (part.recorder.parameters for part in parts))
     isempty(parameters) && throw(invalid("model", "no parameters to train", "at least one that is not frozen"))
-    check_lot(run, n, k)
-    check_run(run)
-    clip = clip_at(run)
     clip isa Real || length(clip) == length(parameters) ||
         throw(invalid("clip", "$(length(clip)) norms", "one for each of $(length(parameters)) parameters"))
-    n > 0 && foreach(part -> decide!(part, dp, batch), parts)
-    value, sums, report = clipped_sums(parts, parameters, clip, lot_size_at(run), batch, n, dp.max_physical_batch_size)
-    begin_correlated!(run, sum(length, parameters))
-    report = release!(run, [sums[p] for p in parameters], report; share = k, count = i == 1)
-    dp.report = report
-    gradients = map(model -> gradient_tree(model, sums), several ? models : (models,))
-    return (loss = value, gradient = several ? gradients : only(gradients), report = report)
+    return parts, parameters
 end
 
 "Observations of a lot, which may be none."
@@ -88,20 +105,6 @@ function lot_observations(batch)
     isempty(counts) && return Flux.MLUtils.numobs(batch)
     allequal(counts) || throw(invalid("batch", "arrays of $(join(counts, ", ")) observations", "as many in each, in the last dimension"))
     return first(counts)
-end
-
-"What the named analysis says of a lot's size must hold for this one."
-function check_lot(run, n, workers)
-    s = run.sampling
-    s === nothing || workers > 1 && return
-    s === nothing && return
-    s.sampler === :without_replacement && n != s.lot_size &&
-        throw(invalid("batch", "$n observations", "$(s.lot_size), the lot_size that sampler = :without_replacement accounts for"))
-    s.sampler === :shuffled && n > s.lot_size &&
-        throw(invalid("batch", "$n observations", "at most $(s.lot_size), the lot_size that sampler = :shuffled accounts for"))
-    s.sampler === :truncated_poisson && n > s.max_lot &&
-        throw(invalid("batch", "$n observations", "at most $(s.max_lot), the max_lot that is accounted for"))
-    return
 end
 
 function Flux.withgradient(loss::F, dp::DPBackend, model, batch::Vararg{Any,N}) where {F,N}

@@ -23,11 +23,13 @@ end
 norm_of(squares) = sqrt(sum(squares))
 
 """
-    clipped_sums(parts, parameters, clip, lot, batch, n, most) -> loss, sums, report
+    clipped_sums(parts, parameters, settings, batch, n, most) -> loss, sums, report
 
-`sums` maps each of `parameters` to its clipped sum over `lot`, the expected size. Lots beyond `most` observations are worked off in pieces.
+`sums` maps each of `parameters` to its clipped sum over the expected lot size. Lots beyond `most` observations are worked off in
+pieces. Throws [`InvalidArgument`](@ref) where every observation of a lot is NaN or Inf.
 """
-function clipped_sums(parts, parameters, clip, lot, batch, n, most)
+function clipped_sums(parts, parameters, settings, batch, n, most)
+    clip, lot = settings.clip, settings.lot_size
     sums = IdDict{Any,Any}()
     norms, clipped, losses = fill(NaN, n), 0, zeros(length(parts))
     for range in Iterators.partition(1:n, most)
@@ -39,12 +41,16 @@ function clipped_sums(parts, parameters, clip, lot, batch, n, most)
     end
     bad = findall(!isfinite, norms)
     good = n - length(bad)
+    good == 0 && n > 0 && throw(invalid("batch", "a lot of $(FluxGuard.plural(n, "example")), each with NaN or Inf in its gradient",
+        "at least one finite gradient: look at the data, the learning rate, and at layers that divide by what one example alone does not have"))
     for (k, part) in enumerate(parts)
         part.reduction === :mean && (losses[k] /= good)
     end
     value = good == 0 ? missing : length(parts) == 1 ? losses[1] : Tuple(losses)
-    return value, sums, ClipReport(n, clipped, bad, norms, total_clip(clip), nothing)
+    return value, sums, ClipReport(n, clipped, bad, norms, total_clip(clip), path_taken(parts), nothing)
 end
+
+path_taken(parts) = all(part -> ghost(part) && part.reduction !== nothing, parts) ? :ghost : :each
 
 "Adds a piece's clipped sum to `sums`, its losses (as sums over examples) to `losses`, writes `norms`, gives how many were clipped."
 function add_piece!(sums, losses, norms, parts, parameters, clip, lot, piece, n)

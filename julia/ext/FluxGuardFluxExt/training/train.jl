@@ -1,22 +1,25 @@
 # Flux.train! with a private gradient.
 
-function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progress = dp.progress, options...)
+function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progress = dp.progress, epochs = 1, options...)
     cb === nothing || throw(invalid("cb", cb, "nothing: for more control use a loop with private_gradient and Flux.update!"))
-    use_data!(dp.run, data)
+    run, epochs = dp.run, whole("epochs", epochs)
+    claimed = claimed_by(run, data, epochs)
+    # a tree or band serves one call: who takes part is counted within it
+    run.noise in (:tree, :banded) && begin_noise!(dp)
     Flux.trainmode!(model)
     frozen = frozen_state(model, opt)
-    show_progress = Progress(progress, data, dp)
-    for (step, lot) in enumerate(data)
-        tell_step!(dp.run, data, step)
+    show_progress = progress_of(progress, data, epochs, dp)
+    step = 0
+    for _ in 1:epochs, (place, lot) in enumerate(data)
         result = try
-            private_gradient(dp, loss, model, lot isa Tuple ? lot : (lot,); frozen = frozen)
+            private_step(dp, loss, model, tuple_of(lot); frozen = frozen, claimed = claimed, examples = examples_of(run, data, place))
         catch error
             error isa BudgetExhausted || rethrow()
             @info "Training stopped with the model as it was after $(dp.steps) steps: $(error.message)"
-            break
+            return nothing
         end
         Flux.update!(opt, model, result.gradient)
-        show_progress(step, result.loss)
+        show_progress(step += 1, result.loss)
     end
     return nothing
 end
@@ -25,64 +28,99 @@ function Flux.train!(loss, dp::DPBackend, model, data, rule::Optimisers.Abstract
     Flux.train!(loss, dp, model, data, Flux.setup(rule, model); options...)
 end
 
-"What the data say of how lots are drawn must be what the accountant is told."
-function use_data!(run, lots::PoissonLots)
-    same_lot_size(run, expected_lot_size(lots), lots.n)
-    told = with_name(sampling(lots))
-    run.sampling === nothing || run.sampling == told ||
-        throw(invalid("sampler", run.sampling, "$told, as the PoissonSampler draws; or leave it out"))
-    run.lots_private &= isprivate(lots)
-    return
+function FluxGuard.begin_noise!(dp::DPBackend)
+    run = dp.run
+    run.noise in (:tree, :banded) || throw(invalid("noise", run.noise, ":tree or :banded: other noise has no beginning"))
+    @lock run.lock begin
+        unfinished = run.correlated !== nothing && 0 < run.correlated.taken[] < run.noise_options.steps
+        unfinished && @info "The noise that was running is given up after $(run.correlated.taken[]) of $(run.noise_options.steps) steps; new noise begins, and is counted on top."
+        run.correlated = nothing
+    end
+    return dp
 end
 
-with_name(s) = merge((sampler = haskey(s, :max_lot) ? :truncated_poisson : :poisson,), s)
+# What data say of how their lots are drawn, for this call alone.
 
-function same_lot_size(run, expected, n)
-    run.lot_size isa Real || return
-    run.lot_size <= n || throw(invalid("lot_size", run.lot_size, "at most $n, the size of the data"))
-    isapprox(run.lot_size, expected; rtol = 0.01) ||
-        throw(invalid("lot_size", run.lot_size, "$expected, the expected size of the lots: rate × observations"))
+"What the batches of `data` are by its own word; `nothing` where each lot must say for itself, or AutoDP was told."
+function claimed_by(run, lots::PoissonLots, epochs)
+    n = lots.sampler.n
+    if run.lot_size isa Real
+        run.lot_size <= n || throw(invalid("lot_size", run.lot_size, "at most $n, the size of the data"))
+        expected = expected_lot_size(lots)
+        isapprox(run.lot_size, expected; rtol = 0.01) ||
+            throw(invalid("lot_size", run.lot_size, "$expected, the expected size of the lots: rate × observations"))
+    end
+    return nothing
 end
 
-function use_data!(run, loader::Flux.DataLoader)
+function claimed_by(run, loader::Flux.DataLoader, epochs)
     n = Flux.MLUtils.numobs(loader.data)
-    run.noise in (:tree, :banded) && return check_participations(run, loader)
-    run.sampling === nothing && throw(invalid("data", "a DataLoader with lots of $(loader.batchsize), $(loader.shuffle ? "shuffled" : "in order")",
+    run.noise in (:tree, :banded) && return check_participations(run, loader, epochs)
+    run.named === nothing && throw(invalid("data", "a DataLoader with lots of $(loader.batchsize), $(loader.shuffle ? "shuffled" : "in order")",
         "PoissonSampler(data; rate = $(loader.batchsize)/$n); or name the analysis that fits: AutoDP(...; sampler = :shuffled, relation = :replace_one)"))
-    name = run.sampling.sampler
+    name = run.named.sampler
     name === :shuffled || name === :full_batch && loader.batchsize >= n || throw(invalid("data",
         "a DataLoader with lots of $(loader.batchsize)", "what sampler = $(repr(name)) describes: a DataLoader is :shuffled, or :full_batch where a batch is all data"))
     told = name === :full_batch ? (sampler = name,) : (sampler = name, lot_size = loader.batchsize, dataset_size = n)
-    run.sampling.sampler === :full_batch || all(k -> getfield(run.sampling, k) in (nothing, getfield(told, k)), keys(told)) ||
-        throw(invalid("data", "lots of $(loader.batchsize) of $n", "$(run.sampling), as was given to AutoDP"))
-    run.sampling = told
-    return
+    name === :full_batch || all(k -> getfield(run.named, k) in (nothing, getfield(told, k)), keys(told)) ||
+        throw(invalid("data", "lots of $(loader.batchsize) of $n", "$(run.named), as was given to AutoDP"))
+    return told
+end
+
+# A DataLoader inside of an iterator is one still.
+function claimed_by(run, data, epochs)
+    if run.noise in (:tree, :banded)
+        never_too_often(run) || throw(invalid("data", "a $(nameof(typeof(data)))", "a DataLoader in order, which says who is in which " *
+            "batch: noise of $(repr(run.noise)) is paid for by how often and how far apart an example takes part"))
+        return nothing
+    end
+    loader = inner_loader(data)
+    return loader === nothing ? nothing : claimed_by(run, loader, epochs)
+end
+
+never_too_often(run) = try
+    FluxGuard.named_examples(run, nothing)
+    true
+catch error
+    error isa InvalidArgument || rethrow()
+    false
+end
+
+inner_loader(x, depth = 4) = nothing
+inner_loader(x::Flux.DataLoader, depth = 4) = x
+function inner_loader(x::Union{Base.Generator,Iterators.Take,Iterators.Drop,Iterators.Filter,Iterators.Enumerate,Iterators.Zip,Iterators.Cycle,
+        Iterators.Flatten,Iterators.Rest,Iterators.Stateful,Iterators.TakeWhile,Iterators.DropWhile,Iterators.Accumulate,Iterators.PartitionIterator,
+        Tuple,NamedTuple}, depth = 4)
+    depth == 0 && return nothing
+    for name in fieldnames(typeof(x))
+        isdefined(x, name) || continue
+        found = inner_loader(getfield(x, name), depth - 1)
+        found === nothing || return found
+    end
+    return nothing
 end
 
 "Each example is in every epoch once, at the same place: as far apart as an epoch is long."
-function check_participations(run, loader)
+function check_participations(run, loader, epochs)
     loader.shuffle && throw(invalid("data", "a shuffled DataLoader", "one in order: noise of $(repr(run.noise)) is accounted for " *
         "by how far apart an example takes part"))
     o = run.noise_options
     apart = run.noise === :tree ? get(o, :min_separation, 1) : get(o, :bands, 16)
-    epochs = cld(o.steps, length(loader))
-    epochs <= get(o, :participations, 1) || throw(invalid("noise_options", o,
-        "participations of at least $epochs: so many epochs of $(length(loader)) batches are begun in $(o.steps) steps"))
-    epochs == 1 || apart <= length(loader) || throw(invalid("noise_options", o,
+    begun = cld(min(o.steps, epochs * length(loader)), length(loader))
+    begun <= get(o, :participations, 1) || throw(invalid("noise_options", o,
+        "participations of at least $begun: so many epochs of $(length(loader)) batches are begun in $(o.steps) steps"))
+    begun == 1 || apart <= length(loader) || throw(invalid("noise_options", o,
         "at most $(length(loader)) steps between an example's participations: an epoch has no more"))
     return
 end
 
-function use_data!(run, data)
-    run.noise in (:tree, :banded) && return
-    run.sampling === nothing && throw(invalid("data", "a $(nameof(typeof(data))), which does not say how lots are drawn",
-        "PoissonSampler(data; rate); or name the analysis that fits, as AutoDP's sampler or sample_rate"))
-    return
+"Who is in the batch at this place, by numbers; `nothing` where nobody needs to know, or can."
+function examples_of(run, loader::Flux.DataLoader, place)
+    run.noise in (:tree, :banded) || return nothing
+    first = (place - 1) * loader.batchsize + 1
+    return first:min(first + loader.batchsize - 1, Flux.MLUtils.numobs(loader.data))
 end
-
-"The sampler of the step to come: a schedule changes it."
-tell_step!(run, lots::PoissonLots, step) = (run.sampling = with_name(sampling(lots, step)))
-tell_step!(run, data, step) = nothing
+examples_of(run, data, place) = nothing
 
 # Lines with loss and epsilon.
 
@@ -93,9 +131,9 @@ struct Progress
     dp::DPBackend
 end
 
-function Progress(io, data, dp)
+function progress_of(io, data, epochs, dp)
     io === false && return Progress(nothing, nothing, 1, dp)
-    steps = Base.IteratorSize(typeof(data)) isa Union{Base.HasLength,Base.HasShape} ? length(data) : nothing
+    steps = Base.IteratorSize(typeof(data)) isa Union{Base.HasLength,Base.HasShape} ? epochs * length(data) : nothing
     return Progress(io === true ? stderr : io, steps, steps === nothing ? 50 : cld(steps, 20), dp)
 end
 

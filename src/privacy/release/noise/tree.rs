@@ -25,7 +25,7 @@ pub struct TreeOptions {
 
 /// The noise of a running tree. Randomness is its own; it cannot be copied or saved.
 #[derive(Debug)]
-pub struct TreeNoise {
+pub(in crate::privacy::release) struct TreeNoise {
     options: TreeOptions,
     grid: Grid,
     source: NoiseSource,
@@ -87,13 +87,37 @@ impl TreeNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub fn new(options: TreeOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
+    pub(in crate::privacy::release) fn new(
+        options: TreeOptions,
+        dimension: usize,
+        source: &mut NoiseSource,
+    ) -> Result<Self> {
         options.validate()?;
         // every participation is rounded once on every level
         let roundings = dimension.saturating_mul(options.levels() as usize * options.participations as usize);
         let grid = Grid::new(roundings, options.clip_norm * options.sensitivity(), options.noise_multiplier, 1e-6)?;
         let nodes = vec![Vec::new(); options.levels() as usize];
         Ok(TreeNoise { grid, source: source.fork()?, dimension, step: 0, nodes, options })
+    }
+
+    /// Says no to a sum of another length, and to a step beyond the last.
+    pub(in crate::privacy::release) fn check(&self, length: usize) -> Result<()> {
+        if length != self.dimension {
+            return Err(Error::invalid("sum", format!("{length} numbers"), format!("{}", self.dimension)));
+        }
+        if self.step == self.options.steps {
+            return Err(Error::invalid(
+                "steps",
+                self.step + 1,
+                format!("{} steps: begin a new tree", self.options.steps),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The deviation of a node's noise, in the units of the sum.
+    pub(in crate::privacy::release) fn deviation(&self) -> f64 {
+        self.grid.deviation()
     }
 
     /// Adds to the clipped sum of this step what the noise of the prefix sum has changed by since the last.
@@ -103,17 +127,8 @@ impl TreeNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the tree's, or the tree is full.
-    pub fn step(&mut self, sum: &mut [f64]) -> Result<()> {
-        if sum.len() != self.dimension {
-            return Err(Error::invalid("sum", format!("{} numbers", sum.len()), format!("{}", self.dimension)));
-        }
-        if self.step == self.options.steps {
-            return Err(Error::invalid(
-                "steps",
-                self.step + 1,
-                format!("{} steps: begin a new tree", self.options.steps),
-            ));
-        }
+    pub(in crate::privacy::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
+        self.check(sum.len())?;
         self.step += 1;
         // step t closes the nodes below its lowest set bit and opens one there
         let level = self.step.trailing_zeros() as usize;

@@ -1,7 +1,7 @@
 //! The fast path: Box and Muller's transform in `f32`, eight lanes at a time. Not constant-time, not exact.
 
-use super::super::simd::multiversion;
 use super::NoiseSource;
+use crate::privacy::simd::multiversion;
 
 /// Samples a block.
 const BLOCK: usize = 2048;
@@ -61,7 +61,7 @@ impl NoiseSource {
     }
 
     /// Adds `deviation` times standard normal noise, by the fast path.
-    pub(crate) fn add_gaussian(&mut self, sums: &mut [f64], deviation: f64) {
+    pub(in crate::privacy::release) fn add_gaussian(&mut self, sums: &mut [f64], deviation: f64) {
         for_each_block(self, sums.len(), |start, samples| {
             for (sum, &sample) in sums[start..].iter_mut().zip(samples) {
                 *sum += deviation * f64::from(sample);

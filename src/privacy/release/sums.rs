@@ -1,26 +1,10 @@
-//! Sums that may be released: noise added, means taken.
+//! Noise on arrays: made ready before a release is counted, added after it.
 
-use super::clip::kernel::{self, threads};
-use super::clip::{ClipReport, Clipping, Float, Gradients, check_out, weigh};
-use super::noise::{NoiseKind, NoiseSource};
+use super::noise::{Grid, NoiseKind, NoiseSource};
+use super::witness;
+use crate::privacy::clip::kernel::{self, threads};
+use crate::privacy::clip::{Float, Gradients};
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
-
-use super::noise::Grid;
-
-/// How a lot's mean gradient is made private.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PrivateMeanOptions {
-    /// The norm or norms.
-    pub clipping: Clipping,
-    /// Standard deviation of the noise over the clip norm, positive.
-    pub noise_multiplier: f64,
-    /// What the sum is divided by: `sample_rate x dataset_size`, never the actual lot's size, which is private.
-    pub expected_lot_size: f64,
-    /// How noise is drawn.
-    #[serde(default)]
-    pub noise: NoiseKind,
-}
 
 /// The rounding of a sum of `examples` clipped gradients in `f64`, relative to the clip norm, for both neighbours.
 fn rounding(examples: usize) -> f64 {
@@ -34,6 +18,16 @@ struct Noise {
     law: Law,
     /// Discrete noise that is there already; used from its end, each once.
     drawn: Vec<i32>,
+}
+
+impl Ready {
+    /// The standard deviation that the noise really has, in the units of the sum.
+    fn deviation(&self) -> f64 {
+        self.0.first().map_or(0.0, |noise| match &noise.law {
+            Law::Discrete(grid) => grid.deviation(),
+            Law::Fast(deviation) => *deviation,
+        })
+    }
 }
 
 enum Law {
@@ -56,6 +50,9 @@ impl Noise {
     }
 }
 
+/// Noise that can be added: all that could be wrong with it was found out.
+pub(super) struct Ready(Vec<Noise>);
+
 /// One for each thread that `work` numbers are worth.
 fn noises(
     kind: NoiseKind,
@@ -76,22 +73,19 @@ fn noises(
     (0..threads(work)).map(|_| one(source)).collect()
 }
 
-/// Adds noise of `multiplier` times `sensitivity` to a sum over all parameters, in place.
-///
-/// From the second sum of as many numbers on, a thread draws the next one's noise in the meantime.
+/// Noise of `multiplier` times `sensitivity` for a sum over all parameters.
 ///
 /// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity / 4e7`. The sum must
-/// have been made by [`super::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
+/// have been made by [`crate::privacy::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
 ///
 /// # Errors
 /// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite.
-pub fn add_noise<T: Float>(
-    sums: &mut [&mut [T]],
-    sensitivity: f64,
-    multiplier: f64,
+pub(super) fn ready_for_sum<T: Float>(
+    sums: &[&mut [T]],
+    (sensitivity, multiplier): (f64, f64),
     kind: NoiseKind,
     source: &mut NoiseSource,
-) -> Result<()> {
+) -> Result<Ready> {
     if !(1e-100..=1e100).contains(&sensitivity) {
         return Err(Error::invalid("sensitivity", sensitivity, "a positive number"));
     }
@@ -99,7 +93,15 @@ pub fn add_noise<T: Float>(
     // a sum in f32 was rounded once more: half a unit in the last place of at most 65,536 clip norms, for both
     let narrow = if size_of::<T>() == 4 { 65_536.0 * f64::from(f32::EPSILON) } else { 0.0 };
     let slack = rounding(65_536) + narrow;
-    let mut noises = noises(kind, (dimension, 8 * dimension), (sensitivity, multiplier, slack), source)?;
+    noises(kind, (dimension, 8 * dimension), (sensitivity, multiplier, slack), source).map(Ready)
+}
+
+/// Adds the noise, in place. From the second sum of as many numbers on, a thread draws the next one's noise in the
+/// meantime.
+pub(super) fn add_to_sum<T: Float>(sums: &mut [&mut [T]], ready: Ready, kind: NoiseKind, source: &mut NoiseSource) {
+    witness::saw(ready.deviation(), || sums.iter().flat_map(|sum| sum.iter().map(|x| x.to_f64())).collect());
+    let Ready(mut noises) = ready;
+    let dimension: usize = sums.iter().map(|sum| sum.len()).sum();
     if kind == NoiseKind::Discrete {
         let mut drawn = source.take_ahead(dimension);
         let each = drawn.len() / noises.len();
@@ -132,34 +134,49 @@ pub fn add_noise<T: Float>(
     if kind == NoiseKind::Discrete {
         source.draw_ahead(dimension);
     }
-    Ok(())
 }
 
-/// `out = (Σ clipped gradients + noise) / expected_lot_size`, in the same two passes as [`super::clip::clip_sum`].
-///
-/// An empty lot gives noise alone. Account one step for every call, whatever the lot was.
+/// Noise for the sum of a lot's clipped gradients.
 ///
 /// # Errors
-/// `InvalidArgument` if an option is out of range or shapes disagree.
-pub fn private_mean<T: Float>(
+/// `InvalidArgument` if the multiplier is out of range.
+pub(super) fn ready_for_lot<T: Float>(
     gradients: &Gradients<T>,
-    options: &PrivateMeanOptions,
+    (clip_norm, multiplier): (f64, f64),
+    kind: NoiseKind,
     source: &mut NoiseSource,
-    out: &mut [&mut [T]],
-) -> Result<ClipReport> {
-    check_out(gradients, out)?;
-    let lot = options.expected_lot_size;
-    if !(1e-3..=1e15).contains(&lot) {
-        return Err(Error::invalid("expected_lot_size", lot, "a positive number"));
-    }
-    let (weights, report) = weigh(gradients, &options.clipping)?;
+) -> Result<Ready> {
     let dimension = gradients.dimension();
     let work = dimension * (gradients.examples + 8);
-    let noise = (report.clip_norm, options.noise_multiplier, rounding(gradients.examples));
-    let mut noises = noises(options.noise, (dimension, work), noise, source)?;
-    kernel::weighted_sum(gradients, &weights, out, &mut noises, |noise, sums, out| {
+    noises(kind, (dimension, work), (clip_norm, multiplier, rounding(gradients.examples)), source).map(Ready)
+}
+
+/// `out = (Σ weighted gradients + noise) / lot`.
+pub(super) fn noisy_mean<T: Float>(
+    gradients: &Gradients<T>,
+    weights: &[Vec<f64>],
+    ready: Ready,
+    lot: f64,
+    out: &mut [&mut [T]],
+) {
+    witness::saw(ready.deviation(), || naive_sum(gradients, weights));
+    let Ready(mut noises) = ready;
+    kernel::weighted_sum(gradients, weights, out, &mut noises, |noise, sums, out| {
         noise.add(sums);
         out.iter_mut().zip(&*sums).for_each(|(out, &sum)| *out = T::from_f64(sum / lot));
     });
-    Ok(report)
+}
+
+/// For the witness: the sum by its definition.
+fn naive_sum<T: Float>(gradients: &Gradients<T>, weights: &[Vec<f64>]) -> Vec<f64> {
+    let of = |(parameter, weights): (&crate::privacy::clip::Gradient<'_, T>, &Vec<f64>)| {
+        let mut sum = vec![0.0; parameter.features];
+        let used = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
+        for (example, weight) in used {
+            let column = &parameter.data[example * parameter.features..][..parameter.features];
+            sum.iter_mut().zip(column).for_each(|(sum, x)| *sum += weight * x.to_f64());
+        }
+        sum
+    };
+    gradients.parameters.iter().zip(weights).flat_map(of).collect()
 }

@@ -1,5 +1,9 @@
 //! Lots as the accountant supposes them: Poisson sampling, also truncated.
 
+mod draws;
+
+pub use draws::Draws;
+
 use super::accountant::Sampling;
 use super::noise::NoiseSource;
 use crate::{Error, Result};
@@ -11,6 +15,16 @@ pub struct PoissonSampler {
     rate: f64,
     max_lot: Option<usize>,
     source: NoiseSource,
+    draws: Draws,
+}
+
+/// A lot that was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// Which draw of its sampler, from 1.
+    pub number: u64,
+    /// Indices from 0, in order; possibly none.
+    pub examples: Vec<usize>,
 }
 
 impl PoissonSampler {
@@ -25,21 +39,29 @@ impl PoissonSampler {
         if examples == 0 || examples as u64 > 1 << 40 {
             return Err(Error::invalid("examples", examples, "1 to 2^40 examples"));
         }
-        let sampler = PoissonSampler { examples, rate, max_lot, source: source.fork()? };
+        let sampler = PoissonSampler { examples, rate, max_lot, source: source.fork()?, draws: Draws::new() };
         sampler.sampling().validate()?;
         Ok(sampler)
+    }
+
+    /// Its draws, which a release is charged by ([`super::release::Lot::Drawn`]).
+    #[must_use]
+    pub fn draws(&self) -> &Draws {
+        &self.draws
     }
 
     /// What to tell the accountant.
     #[must_use]
     pub fn sampling(&self) -> Sampling {
+        self.sampling_at(self.rate)
+    }
+
+    fn sampling_at(&self, rate: f64) -> Sampling {
         match self.max_lot {
-            None => Sampling::Poisson { rate: self.rate },
-            Some(max_lot) => Sampling::TruncatedPoisson {
-                rate: self.rate,
-                max_lot: max_lot as u64,
-                dataset_size: self.examples as u64,
-            },
+            None => Sampling::Poisson { rate },
+            Some(max_lot) => {
+                Sampling::TruncatedPoisson { rate, max_lot: max_lot as u64, dataset_size: self.examples as u64 }
+            }
         }
     }
 
@@ -49,11 +71,27 @@ impl PoissonSampler {
         self.rate * self.examples as f64
     }
 
-    /// The next lot: indices from 0, in order; possibly none.
+    /// The next lot, at another rate from here on.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `rate` is not in (0, 1].
+    pub fn next_lot_at(&mut self, rate: f64) -> Result<Drawn> {
+        self.sampling_at(rate).validate()?;
+        self.rate = rate;
+        Ok(self.next_lot())
+    }
+
+    /// The next lot.
+    pub fn next_lot(&mut self) -> Drawn {
+        let examples = self.examples();
+        Drawn { number: self.draws.draw(self.sampling()), examples }
+    }
+
+    /// Indices from 0, in order; possibly none.
     ///
     /// Every example is compared with 64 random bits (32, and 32 more on a tie); the rate is rounded down to those, so it
     /// is never more than was accounted for. Cost: 4 random bytes an example.
-    pub fn next_lot(&mut self) -> Vec<usize> {
+    fn examples(&mut self) -> Vec<usize> {
         if self.rate == 1.0 && self.max_lot.is_none() {
             return (0..self.examples).collect();
         }
@@ -106,7 +144,7 @@ mod tests {
         let mut counts = vec![0.0; examples];
         let (mut sizes, mut squares, mut empty) = (0.0, 0.0, 0);
         for _ in 0..lots {
-            let lot = sampler.next_lot();
+            let lot = sampler.next_lot().examples;
             assert!(lot.windows(2).all(|w| w[0] < w[1]));
             lot.iter().for_each(|&i| counts[i] += 1.0);
             sizes += lot.len() as f64;
@@ -129,7 +167,7 @@ mod tests {
         let mut sampler = PoissonSampler::new(20, 0.5, Some(6), &mut NoiseSource::seeded(4))?;
         let (mut counts, mut total) = ([0.0; 20], 0.0);
         for _ in 0..20_000 {
-            let lot = sampler.next_lot();
+            let lot = sampler.next_lot().examples;
             assert!(lot.len() <= 6);
             total += lot.len() as f64;
             lot.iter().for_each(|&i| counts[i] += 1.0);

@@ -1,5 +1,7 @@
 //! Randomness and noise: where it comes from (`rng`), the fast Gaussian, the discrete Gaussian on an integer grid, and
 //! noise that is correlated over steps, for DP-FTRL (`tree`, `banded`).
+//!
+//! What adds noise to a sum is visible in `release` alone, which counts it first: no other module can call it.
 
 mod ahead;
 mod banded;
@@ -9,11 +11,13 @@ mod grid;
 mod rng;
 mod tree;
 
-pub use banded::{BandedNoise, BandedOptions, square_root_coefficients};
+pub(in crate::privacy::release) use banded::BandedNoise;
+pub use banded::{BandedOptions, square_root_coefficients};
 pub use discrete::{Closeness, DiscreteGaussian};
-pub(crate) use grid::Grid;
+pub(in crate::privacy::release) use grid::Grid;
 pub use rng::NoiseSource;
-pub use tree::{TreeNoise, TreeOptions};
+pub(in crate::privacy::release) use tree::TreeNoise;
+pub use tree::TreeOptions;
 
 use serde::{Deserialize, Serialize};
 

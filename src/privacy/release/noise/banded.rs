@@ -34,7 +34,7 @@ pub fn square_root_coefficients(bands: usize) -> Vec<f64> {
 
 /// The running mechanism: `b - 1` past sums and releases. Randomness is its own; it cannot be copied or saved.
 #[derive(Debug)]
-pub struct BandedNoise {
+pub(in crate::privacy::release) struct BandedNoise {
     coefficients: Vec<f64>,
     grid: Grid,
     source: NoiseSource,
@@ -95,7 +95,11 @@ impl BandedNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub fn new(options: &BandedOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
+    pub(in crate::privacy::release) fn new(
+        options: &BandedOptions,
+        dimension: usize,
+        source: &mut NoiseSource,
+    ) -> Result<Self> {
         options.validate()?;
         let norm = options.coefficients.iter().map(|c| c * c).sum::<f64>().sqrt();
         let bands = options.coefficients.len();
@@ -112,6 +116,19 @@ impl BandedNoise {
         })
     }
 
+    /// Says no to a sum of another length.
+    pub(in crate::privacy::release) fn check(&self, length: usize) -> Result<()> {
+        if length == self.dimension {
+            return Ok(());
+        }
+        Err(Error::invalid("sum", format!("{length} numbers"), format!("{}", self.dimension)))
+    }
+
+    /// The deviation of `Z`, in the units of the sum.
+    pub(in crate::privacy::release) fn deviation(&self) -> f64 {
+        self.grid.deviation()
+    }
+
     /// Replaces the clipped sum of this step by its private release.
     ///
     /// `w_t = Σ_j c_j g_(t-j) + z_t` is rounded to the noise's grid and is all that is released; what is returned,
@@ -119,10 +136,8 @@ impl BandedNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the mechanism's.
-    pub fn step(&mut self, sum: &mut [f64]) -> Result<()> {
-        if sum.len() != self.dimension {
-            return Err(Error::invalid("sum", format!("{} numbers", sum.len()), format!("{}", self.dimension)));
-        }
+    pub(in crate::privacy::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
+        self.check(sum.len())?;
         let first = self.coefficients[0];
         let mut encoded: Vec<f64> = sum.iter().map(|g| first * g).collect();
         let band = |rows: &VecDeque<Vec<f64>>, into: &mut [f64], sign: f64| {

@@ -1,0 +1,89 @@
+# Several workers: each makes its part of a lot's clipped sum, one puts them together, adds the noise once, and counts once.
+
+"""
+A worker's part of a step: a clipped sum **without noise**, not private. Plain arrays and numbers; `id` is its own, so that none is
+used twice.
+"""
+struct LotPart
+    id::UInt128
+    settings::StepSettings
+    sums::Vector{Any}
+    losses::Vector{Float64}
+    norms::Vector{Float64}
+    clipped::Int
+    path::Symbol
+    sampling::Union{Nothing,NamedTuple} # as our sampler drew it; `nothing` where the caller's word is needed
+    private::Bool
+end
+
+Base.show(io::IO, p::LotPart) = print(io, "LotPart(step ", p.settings.step, ", ", FluxGuard.plural(length(p.norms), "example"), "; not private)")
+
+FluxGuard.next_step(dp::DPBackend) = @lock dp.run.lock StepSettings(dp.run)
+
+function FluxGuard.lot_part(dp::DPBackend, settings::StepSettings, loss, model, batch...; frozen = ())
+    run = dp.run
+    run.noise in (:tree, :banded) && throw(invalid("noise", run.noise, "independent noise: who takes part in the parts of others is not known"))
+    return @lock run.lock begin
+        batch, n = checked_batch(batch)
+        parts, parameters = parts_of(dp, loss, model, frozen, settings.clip)
+        drawn = FluxGuard.draw_of(batch)
+        n > 0 && foreach(part -> decide!(part, dp, batch), parts)
+        value, sums, report = clipped_sums(parts, parameters, settings, batch, n, dp.max_physical_batch_size)
+        # the draw is spent here, in the process that made it
+        sampling = drawn === nothing ? nothing : FluxGuard.spent_sampling(drawn)
+        good = n - length(report.non_finite)
+        total = value === missing ? 0.0 : only(parts).reduction === :mean ? value * good : value
+        LotPart(rand(FluxGuard.RandomDevice(), UInt128), settings, Any[sums[p] for p in parameters], [total], report.norms, report.clipped,
+            report.path, sampling, drawn === nothing || drawn.private)
+    end
+end
+
+function FluxGuard.private_gradient(dp::DPBackend, model, parts::AbstractVector{LotPart}; frozen = ())
+    run = dp.run
+    return @lock run.lock begin
+        settings = StepSettings(run)
+        trained = frozen_arrays(model, frozen)
+        parameters = Any[p for p in Flux.trainables(model) if !haskey(trained, p)]
+        check_parts(parts, settings, parameters)
+        lot = lot_of_parts(run, parts)
+        sums = [sum(part.sums[k] for part in parts) for k in eachindex(parameters)]
+        norms = reduce(vcat, (part.norms for part in parts))
+        bad = findall(!isfinite, norms)
+        path = all(part -> part.path === :ghost, parts) ? :ghost : :each
+        report = ClipReport(length(norms), sum(part -> part.clipped, parts), bad, norms, total_clip(settings.clip), path, nothing)
+        report = release!(run, settings, sums, report; lot = lot)
+        run.lots_private &= all(part -> part.private, parts)
+        dp.report = report
+        good = length(norms) - length(bad)
+        gradient = gradient_tree(model, IdDict{Any,Any}(p => s for (p, s) in zip(parameters, sums)))
+        (loss = good == 0 ? missing : sum(part -> only(part.losses), parts) / good, gradient = gradient, report = report)
+    end
+end
+
+function check_parts(parts, settings, parameters)
+    isempty(parts) && throw(invalid("parts", "none", "at least one: of a worker without examples, too"))
+    allunique(part.id for part in parts) || throw(invalid("parts", "a part twice", "each worker's part once"))
+    for part in parts
+        part.settings.run == settings.run || throw(invalid("parts", "a part of another run", "parts made with next_step of this AutoDP"))
+        part.settings.step == settings.step && same_settings(part.settings, settings) || throw(invalid("parts", "a part of step $(part.settings.step)",
+            "parts of step $(settings.step), made with one next_step: a part that comes late is left out"))
+        map(size, part.sums) == map(size, parameters) ||
+            throw(invalid("parts", "sums of sizes $(map(size, part.sums))", "$(map(size, parameters)), the model's parameters"))
+    end
+end
+
+same_settings(a, b) = all(name -> getfield(a, name) == getfield(b, name), fieldnames(StepSettings))
+
+"How the whole lot was drawn: each part from a shard of its own. Of Poisson rates the largest bounds all."
+function lot_of_parts(run, parts)
+    if all(part -> part.sampling !== nothing, parts)
+        samplings = [part.sampling for part in parts]
+        all(==(first(samplings)), samplings) && return (workers = first(samplings),)
+        all(s -> s.sampler in (:poisson, :full_batch), samplings) || throw(invalid("parts", "parts drawn in several ways", "one way, or Poisson sampling"))
+        any(s -> s.sampler === :full_batch, samplings) && return (workers = sampling_fields(; sampler = :full_batch),)
+        return (workers = sampling_fields(; sample_rate = maximum(s.sample_rate for s in samplings)),)
+    end
+    run.named === nothing && throw(invalid("sampler", "parts of lots that no PoissonSampler drew",
+        "lots of a PoissonSampler over each worker's shard, or sample_rate or sampler, given to AutoDP"))
+    return sampling_fields(; run.named...)
+end

@@ -1,0 +1,126 @@
+# How a lot was drawn is a fact of the lot: the arrays that a sampler hands out are known again where they are released.
+
+"""
+A lot that a sampler drew: the `number`-th draw of a pass (`sampler` in this process, kept alive by `pass`), how it was drawn,
+and whether by private randomness. `parts` and `of` say which arrays it is.
+"""
+struct Draw
+    pass::Native.SamplerHandle
+    sampler::Int
+    number::Int
+    sampling::NamedTuple
+    private::Bool
+    expected::Float64
+end
+
+# An array that was seen before, while it lives: what it held then, and the draw that it is; `nothing` for one that was
+# released by its caller's word.
+struct Known
+    array::WeakRef
+    content::UInt32
+    draw::Union{Nothing,Draw}
+end
+
+const KNOWN = Dict{UInt,Known}()
+const KNOWN_LOCK = ReentrantLock()
+const KNOWN_SWEEP = Ref(256) # how many there may be before the dead are swept out
+
+"A checksum of what an array holds, and of its size."
+function content(x::Array{T,N}) where {T,N}
+    sum = UInt32(hash(size(x)) & 0xffffffff)
+    isbitstype(T) || return sum
+    bytes = sizeof(x)
+    return GC.@preserve x Base.unsafe_crc32c(convert(Ptr{UInt8}, pointer(x)), Csize_t(bytes), sum)
+end
+content(x::BitArray) = content(x.chunks) ⊻ UInt32(length(x) & 0xffffffff)
+content(x) = UInt32(hash(size(x)) & 0xffffffff)
+
+"The arrays in memory that a batch is made of."
+anchors(batch) = anchors!(Any[], batch)
+
+function anchors!(found, x::AbstractArray)
+    x isa Union{Array,BitArray} && return push!(found, x)
+    inner = parent(x)
+    inner === x || return anchors!(found, inner)
+    for name in fieldnames(typeof(x))
+        isdefined(x, name) && anchors!(found, getfield(x, name))
+    end
+    return found
+end
+anchors!(found, x::Union{Tuple,NamedTuple}) = (foreach(part -> anchors!(found, part), values(x)); found)
+anchors!(found, x) = found
+
+known(x) = get(KNOWN, objectid(x), nothing)
+is_known(k, x) = k !== nothing && k.array.value === x && k.content == content(x)
+
+function remember!(x, draw)
+    if length(KNOWN) >= KNOWN_SWEEP[]
+        filter!(pair -> pair.second.array.value !== nothing, KNOWN)
+        KNOWN_SWEEP[] = max(256, 2 * length(KNOWN))
+    end
+    KNOWN[objectid(x)] = Known(WeakRef(x), content(x), draw)
+end
+
+"Note that a lot is what a sampler drew; gives the lot."
+function note!(lot, draw::Draw)
+    lock(KNOWN_LOCK) do
+        foreach(x -> remember!(x, draw), anchors(lot))
+    end
+    return lot
+end
+
+"""
+The draw that all arrays of a batch are, unchanged since; `nothing` where none of them is one. Throws
+[`InvalidArgument`](@ref) for a batch that is a lot in part.
+"""
+function draw_of(batch)
+    found = anchors(batch)
+    draws = lock(KNOWN_LOCK) do
+        map(found) do x
+            k = known(x)
+            k === nothing || k.array.value !== x || k.draw === nothing ? nothing :
+                k.content == content(x) ? k.draw :
+                throw(invalid("batch", "an array of the lot that was changed since it was drawn",
+                    "the lot as the sampler gave it: prepare the data before, or inside the loss, where each example is looked at alone"))
+        end
+    end
+    (isempty(draws) || all(isnothing, draws)) && return nothing
+    all(draw -> draw === first(draws), draws) && return first(draws)
+    some = any(isnothing, draws) ? "arrays of a sampler's lot beside others" : "arrays of several lots"
+    throw(invalid("batch", some, "one lot as the sampler gave it: give the sampler all arrays, prepare data before or inside the loss"))
+end
+
+"""
+Note that a batch is released by its caller's word. Whether the same arrays, with the same content, were before.
+"""
+function claim!(batch)
+    found = anchors(batch)
+    isempty(found) && return false
+    return lock(KNOWN_LOCK) do
+        again = all(x -> is_known(known(x), x), found)
+        foreach(x -> remember!(x, nothing), found)
+        again
+    end
+end
+
+"A lot as a release is told of it."
+crossing_lot(draw::Draw) = (drawn = (sampler = draw.sampler, number = draw.number),)
+crossing_lot(::Nothing) = :unknown
+crossing_lot(sampling::NamedTuple) = (claimed = crossing(sampling),)
+
+"What the `lot` of a release and keywords of sampling say, together."
+function told_lot(lot, sampling)
+    isempty(sampling) || lot === nothing ||
+        throw(invalid("lot", "a lot and $(join(keys(sampling), ", "))", "one of them: a sampler's lot says how it was drawn"))
+    isempty(sampling) || return sampling_fields(; sampling...)
+    lot === nothing && return nothing
+    draw = lot isa Draw ? lot : draw_of(lot)
+    draw === nothing && throw(invalid("lot", "a $(typeof(lot)) that no sampler drew, or a copy of one",
+        "what iterating a PoissonSampler gave; or say how it was drawn (sample_rate, sampler), or nothing: no amplification then"))
+    return draw
+end
+
+"What a draw costs that is released by a worker's part: asked once, and spent."
+spent_sampling(draw::Draw) = Phase(merge(JSON.parse(Native.sampler_spend(draw.pass, draw.number)),
+    Dict{String,Any}("noise_multiplier" => 1.0, "steps" => 1))) |> sampling_of
+sampling_of(p::Phase) = (sampler = p.sampler, sample_rate = p.sample_rate, lot_size = p.lot_size, max_lot = p.max_lot, dataset_size = p.dataset_size)

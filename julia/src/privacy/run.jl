@@ -1,0 +1,86 @@
+# The door: nothing private is released but through a run, and what passes is what is counted.
+
+"""
+    PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
+        spent = nothing, seed = nothing)
+
+The randomness of a private run, and the ledger of what it released. [`private_mean!`](@ref), [`add_noise!`](@ref),
+[`adapt!`](@ref), [`TreeNoise`](@ref) and [`BandedNoise`](@ref) take one: each of them writes down what it is about to
+release, and only then draws noise. So `epsilon(run; delta)` is a bound for all that left it, from any thread, at any time.
+
+# Arguments
+- `accountant`, `relation`, `unit_size`: as in [`Accountant`](@ref).
+- `stop_at`, `delta`: a release that would take ε at `delta` beyond `stop_at` throws [`BudgetExhausted`](@ref) and does
+  nothing.
+- `spent`: an [`Accountant`](@ref) of what an earlier run on the same data spent, which is counted, too.
+- `seed`: for tests; the run is then **not private**, and [`isprivate`](@ref) says so. Without: ChaCha20, keyed with 256 bits
+  of the operating system's.
+
+A run cannot be copied, serialized or saved: [`PrivacyState`](@ref) keeps what was spent. Calls from several tasks take turns.
+Throws [`InvalidArgument`](@ref), [`Incompatible`](@ref).
+"""
+struct PrivateRun
+    handle::Native.RunHandle
+    private::Bool
+end
+
+function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
+    spent = nothing, seed::Union{Nothing,Integer} = nothing)
+    spent isa Union{Nothing,Accountant} || throw(invalid("spent", typeof(spent), "an Accountant"))
+    options = (accountant = one_of("accountant", accountant, (:pld, :rdp)),
+        relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
+        stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
+        spent = optional(crossing, spent), seed = optional(x -> whole("seed", x), seed))
+    return PrivateRun(Native.run_new(face(), JSON.write(options)), seed === nothing)
+end
+
+ask(run::PrivateRun, call::Symbol; fields...) =
+    JSON.parse(Native.run_ask(run.handle, JSON.write(merge((call = call,), values(fields)))))
+
+"""
+    isprivate(run) -> Bool
+
+Whether the randomness of a [`PrivateRun`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or
+[`BandedNoise`](@ref) was keyed by the operating system, and not by a seed.
+"""
+isprivate(run::PrivateRun) = run.private
+
+"""
+    Accountant(run::PrivateRun) -> Accountant
+
+What the run has spent so far: a copy, which later releases do not change.
+"""
+Accountant(run::PrivateRun) = Accountant(ask(run, :accountant))
+
+"""
+    epsilon(run::PrivateRun; delta) -> Float64
+
+An upper bound on ε of all that the run released, what was `spent` before included. As for an [`Accountant`](@ref).
+"""
+epsilon(run::PrivateRun; delta) = epsilon(Accountant(run); delta = delta)
+delta(run::PrivateRun; epsilon) = delta(Accountant(run); epsilon = epsilon)
+
+"""
+    steps(run::PrivateRun) -> Int
+
+Sums and steps of correlated noise that the run itself released.
+"""
+steps(run::PrivateRun) = Int(ask(run, :steps)[1])
+
+report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), options...)
+
+"""
+    releases(run::PrivateRun) -> Vector{NamedTuple{(:record, :times)}}
+
+The run's ledger: every release in order, those that are alike in a row together. A record is a dictionary of `release` (`sum`,
+`sum_and_count`, `count`, `tree`, `banded`, or `node`, a step of what a tree or band has paid for), `clip_norm`,
+`expected_lot_size`, `noise_multiplier`, `noise`, `dimension`, `sampler` with its fields, and `origin`: who says how the lot
+was drawn (`sampler`, `workers`, `claimed`, `unknown`).
+"""
+releases(run::PrivateRun) = [(record = record, times = Int(times)) for (record, times) in ask(run, :records)]
+
+Base.deepcopy_internal(::PrivateRun, ::IdDict) =
+    throw(invalid("run", "a copy of a PrivateRun", "a new PrivateRun: two runs must not share noise, nor a ledger"))
+
+Base.show(io::IO, run::PrivateRun) =
+    print(io, "PrivateRun(", plural(steps(run), "step"), run.private ? "" : ", seeded: not private", ")")
