@@ -161,9 +161,14 @@ crossing_lot(again::Symbol) = :unknown # charged without amplification
 """
     release!(run, settings, sums, report; lot, examples = nothing) -> ClipReport
 
-Make clipped sums (a vector of arrays), divided by the settings' lot size already, private in place: counted, then noised.
+Make clipped sums (a vector of arrays), divided by the settings' lot size already, private in place: counted, then noised. Throws
+[`InvalidArgument`](@ref) for a lot in which no example is finite, [`BudgetExhausted`](@ref); nothing is counted then.
 """
 function release!(run::TrainingRun, settings::StepSettings, sums, report::ClipReport; lot, examples = nothing)
+    # pure noise would be a step paid for nothing, and hides that the model is broken
+    report.examples > 0 && length(report.non_finite) == report.examples &&
+        throw(invalid("batch", "a lot of $(plural(report.examples, "example")), each with NaN or Inf in its gradient",
+            "at least one finite gradient: look at the data, the learning rate, and at layers that divide by what one example alone does not have"))
     run.non_finite += length(report.non_finite)
     if run.noise in (:tree, :banded)
         begin_correlated!(run, settings, sum(length, sums))

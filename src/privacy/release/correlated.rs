@@ -7,6 +7,7 @@ use crate::privacy::accountant::Sampling;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Which mechanism.
@@ -28,6 +29,7 @@ enum Mechanism {
 /// A running mechanism of a [`PrivateRun`]. It cannot be copied or saved.
 #[derive(Debug)]
 pub struct Correlated {
+    id: u64,
     run: Arc<PrivateRun>,
     node: Record,
     participation: Participation,
@@ -79,7 +81,9 @@ impl PrivateRun {
         let node = Record { release: Release::Node, ..whole.clone() };
         self.enter(whole, Lot::Unknown)?;
         let state = Mutex::new(State { mechanism, step: 0, seen: HashMap::new() });
-        Ok(Correlated { run: Arc::clone(self), node, participation, separation, state })
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Correlated { id, run: Arc::clone(self), node, participation, separation, state })
     }
 }
 
@@ -119,11 +123,11 @@ impl Correlated {
         }
         match &mut state.mechanism {
             Mechanism::Tree(tree) => {
-                witness::saw(tree.deviation(), || sum.to_vec());
+                witness::saw_of(self.id, tree.deviation(), || sum.to_vec());
                 tree.step(sum)
             }
             Mechanism::Banded(banded) => {
-                witness::saw(banded.deviation(), || sum.to_vec());
+                witness::saw_of(self.id, banded.deviation(), || sum.to_vec());
                 banded.step(sum)
             }
         }
@@ -140,12 +144,12 @@ impl Correlated {
 
     fn check_example(&self, example: u64, seen: Option<&(u64, u64)>, now: u64) -> Result<()> {
         let Some(&(count, last)) = seen else { return Ok(()) };
-        if let Participation::AtMost { participations } = self.participation {
-            if count >= participations {
-                let was = format!("example {example} for the {} time", ordinal(count + 1));
-                let expected = format!("at most {participations} participations, which were paid for: begin new noise");
-                return Err(Error::invalid("examples", was, expected));
-            }
+        if let Participation::AtMost { participations } = self.participation
+            && count >= participations
+        {
+            let was = format!("example {example} for the {} time", ordinal(count + 1));
+            let expected = format!("at most {participations} participations, which were paid for: begin new noise");
+            return Err(Error::invalid("examples", was, expected));
         }
         if now - last < self.separation {
             let was = format!("example {example} again after {} steps", now - last);

@@ -14,6 +14,8 @@ static SEEN: Mutex<Vec<Sight>> = Mutex::new(Vec::new());
 pub struct Sight {
     /// The standard deviation that the noise had.
     pub deviation: f64,
+    /// Which mechanism of correlated noise, by its number in this process; 0 for noise of the release's own.
+    pub mechanism: u64,
     /// What it was added to.
     pub sum: Vec<f64>,
 }
@@ -31,8 +33,13 @@ pub fn take() -> Vec<Sight> {
 
 /// Called wherever noise is added, before it is.
 pub(super) fn saw(deviation: f64, sum: impl FnOnce() -> Vec<f64>) {
+    saw_of(0, deviation, sum);
+}
+
+/// As [`saw`], for a mechanism of correlated noise.
+pub(super) fn saw_of(mechanism: u64, deviation: f64, sum: impl FnOnce() -> Vec<f64>) {
     if ON.load(Ordering::Relaxed) {
-        let sight = Sight { deviation, sum: sum() };
+        let sight = Sight { deviation, mechanism, sum: sum() };
         SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(sight);
     }
 }

@@ -84,4 +84,7 @@ test_faults(cases) = @testset "$what" for (what, type, words, call) in cases
     end
 end
 
+include("witness.jl")
+include("programs.jl")
+
 end

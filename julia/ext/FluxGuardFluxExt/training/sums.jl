@@ -25,8 +25,7 @@ norm_of(squares) = sqrt(sum(squares))
 """
     clipped_sums(parts, parameters, settings, batch, n, most) -> loss, sums, report
 
-`sums` maps each of `parameters` to its clipped sum over the expected lot size. Lots beyond `most` observations are worked off in
-pieces. Throws [`InvalidArgument`](@ref) where every observation of a lot is NaN or Inf.
+`sums` maps each of `parameters` to its clipped sum over the expected lot size. Lots beyond `most` observations are worked off in pieces.
 """
 function clipped_sums(parts, parameters, settings, batch, n, most)
     clip, lot = settings.clip, settings.lot_size
@@ -41,8 +40,6 @@ function clipped_sums(parts, parameters, settings, batch, n, most)
     end
     bad = findall(!isfinite, norms)
     good = n - length(bad)
-    good == 0 && n > 0 && throw(invalid("batch", "a lot of $(FluxGuard.plural(n, "example")), each with NaN or Inf in its gradient",
-        "at least one finite gradient: look at the data, the learning rate, and at layers that divide by what one example alone does not have"))
     for (k, part) in enumerate(parts)
         part.reduction === :mean && (losses[k] /= good)
     end
