@@ -18,6 +18,7 @@ module FluxGuard
 using Dates: Dates, DateTime, @dateformat_str
 using Libdl: Libdl
 using Printf: @sprintf
+using Serialization: Serialization, AbstractSerializer, deserialize, serialize
 
 export Profile, fit, fit!, nobs, save, load
 export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
@@ -106,8 +107,14 @@ include("private/run.jl")
 include("private/training.jl")
 include("private/audit.jl")
 include("private/inference.jl")
+include("copies/rule.jl")
+include("copies/guards.jl")
+include("copies/private_runs.jl")
+include("copies/deepcopy.jl")
+include("copies/serialize.jl")
 
 function __init__()
+    Native.begin_process()
     generating_output() && return
     atexit(shutdown)
     load_jlrscore()

@@ -13,10 +13,12 @@ for (Handle, Kind, release) in (
             pointer::Ptr{Cvoid}
             release::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
             face::CFace
+            mark::UInt # see c_marks.jl
         end
 
         function $Handle(face::CFace, pointer::Ptr{Cvoid})
-            h = $Handle(pointer, symbol(face, $(QuoteNode(release))), face)
+            h = $Handle(pointer, symbol(face, $(QuoteNode(release))), face, 0)
+            h.mark = mark(h)
             finalizer(free, h)
             return h
         end
@@ -29,7 +31,7 @@ for (Handle, Kind, release) in (
             return nothing
         end
 
-        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$Handle) = h.pointer
+        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$Handle) = owned(h)
     end
 end
 
