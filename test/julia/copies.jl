@@ -2,7 +2,7 @@ using Test, FluxGuard, Serialization
 using FluxGuard: Native, Kept, Refused, AnyHandle
 using Main.Support
 
-include(joinpath(@__DIR__, "support", "owners.jl"))
+Base.include(@__MODULE__, joinpath(@__DIR__, "support", "owners.jl"))
 using .Owners
 
 # What a type's fields may hold, type variables by their bound, unions by their parts.
@@ -42,10 +42,10 @@ same_handle(a, b) = getfield(a, :handle) === getfield(b, :handle)
     @test isequal(owner.use(copies[2]), answer) # the first copy's going on has moved no other
     @test isequal(owner.use(first(arrived)), answer)
     pair = nothing
-    foreach(_ -> GC.gc(), 1:3)
+    foreach(_ -> GC.gc(), 1:2)
     @test isequal(owner.use(original), answer)
     original = nothing
-    foreach(_ -> GC.gc(), 1:3)
+    foreach(_ -> GC.gc(), 1:2)
     @test all(c -> isequal(owner.use(c), answer), copies[3:end])
 end
 
@@ -56,30 +56,24 @@ end
         end
     end
     x = values_like(1, 3, 100)
-    c = deepcopy(d = fit(KNN, x; neighbours = 3))
+    d = fit(KNN, x; neighbours = 3)
+    c = deepcopy(d)
     fit!(c, x .+ 5)
     @test score(d, x) != score(c, x) # what is learnt anew is the copy's
-    e = Encoded(abs, fit(KNN, x))
+    e = Encoded(identity, fit(KNN, x))
     @test score(again(e), x) == score(deepcopy(e), x) == score(e, x)
-    f = let d = d
-        y -> score(d, y)
-    end
-    @test again(f)(x) == again(Dict(:a => (f, 1)))[:a][1](x) == score(d, x)
 end
 
 refused(call) = try call(); nothing catch error error end
 
 @testset "refused by name: $(r.called)" for r in [REFUSED; GUARD]
     x = r.make()
-    calls = Any[() -> serialize(IOBuffer(), x), () -> serialize(IOBuffer(), Dict(1 => [x])), () -> serialize(IOBuffer(), () -> x)]
-    x isa Guard || push!(calls, () -> deepcopy([x]))
-    for call in calls
-        fault = refused(call)
+    for y in (x, Dict(1 => [x]), () -> x)
+        fault = refused(() -> serialize(IOBuffer(), y))
         @test fault isa InvalidArgument
-        @test occursin(r.called, fault.message) && (x isa NoiseSource || length(fault.message) > 40)
+        @test occursin(r.called, fault.message) && occursin(r.way, fault.message)
     end
-    @test occursin(r.way, refused(calls[1]).message)
-    x isa Guard && close(x)
+    x isa Guard ? close(x) : (@test refused(() -> deepcopy([x])) isa InvalidArgument)
 end
 
 @testset "a guard is one thing" begin
@@ -115,7 +109,11 @@ end
         guard = guard_of()
         @test refused(() -> Native.observe(field_by_field(guard.handle), ones(3, 2), 2, UInt64(1), false)) isa InvalidArgument
         close(guard)
-        h = stream.handle
+        finalize(stream.handle)
+        @test refused(() -> update!(stream, ones(3))) isa FluxGuardError
+        stolen.mark = Native.mark(stolen) # as if it were read into the place of the one that died
+        @test occursin("field by field", refused(() -> update!(StreamDetector{:adwin}(stolen), ones(3))).message)
+        h = (stream = ADWIN()).handle
         code, out, err = run_julia("""
             h = ADWIN().handle
             h.pointer, h.mark = Ptr{Cvoid}($(UInt(h.pointer))), $(h.mark)
@@ -190,7 +188,7 @@ end
             using JLD2
             objects = kept_objects()
             detector = objects["KNN"]
-            held = (detector, Any[detector], Encoded(abs, detector))
+            held = (detector, Any[detector], Encoded(identity, detector))
             jldsave($(repr(path)); objects = objects, held = held, unfitted = KNN(neighbours = 7), profile = objects["Profile"])
             answers(objects)
             """)

@@ -4,7 +4,7 @@ module Owners
 
 using FluxGuard, Random
 using FluxGuard: Native
-using ..Support
+using Main.Support
 
 export KEPT, REFUSED, GUARD, kept_objects, guard_of
 
