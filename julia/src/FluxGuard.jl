@@ -19,6 +19,7 @@ using Dates: Dates, DateTime, @dateformat_str
 using Libdl: Libdl
 using Printf: @sprintf
 using Random: AbstractRNG, RandomDevice
+using Serialization: Serialization, AbstractSerializer, deserialize, serialize
 
 export Profile, fit, fit!, nobs, save, load
 export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
@@ -108,8 +109,14 @@ include("private/training_run.jl")
 include("private/training.jl")
 include("private/audit.jl")
 include("private/inference.jl")
+include("copies/rule.jl")
+include("copies/guards.jl")
+include("copies/private_runs.jl")
+include("copies/deepcopy.jl")
+include("copies/serialize.jl")
 
 function __init__()
+    Native.begin_process()
     generating_output() && return
     atexit(shutdown)
     load_jlrscore()

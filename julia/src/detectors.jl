@@ -29,7 +29,8 @@ Keywords of all: `standardize = false` centres and scales each feature first; `c
 whatever the detector), `:none`, or `(cross = folds,)`, `(holdout = fraction,)`.
 
 Arrays are features × observations, any number of dimensions, the last is the observation; a vector is one observation
-(of a detector with one feature: many). A score never depends on the batch that it came in.
+(of a detector with one feature: many). A score never depends on the batch that it came in. `deepcopy` shares what was learnt;
+Serialization and JLD2 keep it (`docs/copies.md`).
 """
 abstract type Detector end
 

@@ -46,7 +46,8 @@ observations are tested for drift by the background thread, which raises [`alert
 Throws [`InvalidArgument`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref),
 [`Incompatible`](@ref), [`PathUnusable`](@ref).
 
-A guard that is open when the process ends, or that is forgotten, is closed as by `close`.
+A guard that is open when the process ends, or that is forgotten, is closed as by `close`. It belongs to its process: `deepcopy` of a
+model that it guards keeps the same guard, and Serialization and JLD2 refuse it (`docs/copies.md` says what to save).
 """
 mutable struct Guard{H<:Native.GuardHandle}
     handle::H

@@ -94,6 +94,8 @@ nobs(profile::Profile) = Int(describe(profile)["observations"])
 
 Write the baseline to a file: beside it first, then renamed, with a version and a checksum, so that the file is whole or
 absent. Throws [`PathUnusable`](@ref).
+
+`deepcopy`, Serialization (so Distributed, too) and JLD2 go by the same bytes, of all that `save` takes: `docs/copies.md`.
 """
 function save(path::AbstractString, profile::Profile)
     lock(() -> Native.profile_save(profile.handle, path_text(path)), PROFILE_LOCK)

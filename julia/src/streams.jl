@@ -17,7 +17,7 @@ An online detector: [`ADWIN`](@ref), [`PageHinkley`](@ref), [`DDM`](@ref), [`EDD
 
 A detector (but for `LORD` and `SAFFRON`) starts afresh after it fired. `values` is a number, or an array of `Float16`, `Float32` or `Float64`, in the order of
 the stream. A batch with a value that the detector cannot take (NaN, Inf, out of its range) is refused whole. One lock a
-detector: tasks may share it.
+detector: tasks may share it. A `deepcopy` goes on by itself, and Serialization and JLD2 keep it (`docs/copies.md`).
 
 What a false alarm means differs: `Martingale`, `Betting` and `TwoSampleBetting` bound the probability of ever one, or the mean time between two; see
 `docs/drift.md`.

@@ -121,6 +121,15 @@ const SAME_ARRAYS = """
         println(r, [(t.statistic, t.p_value) for column in c.columns for t in column.tests], [(t.statistic, t.p_value) for t in c.all_columns])
     end
     println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [NaN])), fault(() -> load(Reference, "/no/such/file")), read(path)[1:8])
+    cd(mktempdir()) do # a NUL in a path or a name ends nothing: it is refused
+        save("x", reference)
+        whole = read("x")
+        for call in (() -> save("x\\0.tmp", fit(Reference, x[:, 1:9])), () -> load(Reference, "x\\0.other"), () -> load(Profile, "x\\0"),
+            () -> StreamDetector("adwin\\0x"), () -> Sketch("kll\\0"))
+            println(fault(call) == "none", fault(call))
+        end
+        println(read("x") == whole, readdir())
+    end
     profile = fit(Profile, x; output = :values)
     println(quantiles(Sketch(:kll, profile, 3), 0:0.1:1), fault(() -> Sketch(:kll, profile, 7)), fault(() -> Sketch(:frequent_items, profile)))
     println(fault(() -> Guard(profile; monitors = [:adwin => (deltas = 2,)])), fault(() -> Guard(profile; monitors = [:lord])))

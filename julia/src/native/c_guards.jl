@@ -18,7 +18,7 @@ end)
 
 function observe(h::CGuard, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element}
     anomalous = GC.@preserve y h ccall(h.face.observe, Int64, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, UInt64),
-        h.pointer, dtype(T, copied), pointer(y), length(y), observations, caller)
+        owned(h), dtype(T, copied), pointer(y), length(y), observations, caller)
     anomalous < 0 && raise(h.face, -anomalous)
     return Int(anomalous)
 end

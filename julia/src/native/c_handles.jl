@@ -13,10 +13,14 @@ for (Handle, Kind, release) in (
             pointer::Ptr{Cvoid}
             release::Ptr{Cvoid} # looked up beforehand: the finalizer calls it
             face::CFace
+            mark::UInt # this and what follows: see c_marks.jl
+            cell::Ptr{UInt}
+            serial::UInt
         end
 
         function $Handle(face::CFace, pointer::Ptr{Cvoid})
-            h = $Handle(pointer, symbol(face, $(QuoteNode(release))), face)
+            h = $Handle(pointer, symbol(face, $(QuoteNode(release))), face, 0, C_NULL, 0)
+            sign!(h)
             finalizer(free, h)
             return h
         end
@@ -25,11 +29,13 @@ for (Handle, Kind, release) in (
         # which does not keep the caller.
         function free(h::$Handle)
             pointer, h.pointer = h.pointer, C_NULL
-            pointer == C_NULL || ccall(h.release, Cvoid, (Ptr{Cvoid},), pointer)
+            (pointer == C_NULL || h.mark != mark(h)) && return nothing
+            strike!(h)
+            ccall(h.release, Cvoid, (Ptr{Cvoid},), pointer)
             return nothing
         end
 
-        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$Handle) = h.pointer
+        Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$Handle) = owned(h)
     end
 end
 

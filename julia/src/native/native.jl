@@ -84,17 +84,20 @@ using Libdl: Libdl
 using ..FluxGuard: FluxGuard, ElementTypeUnsupported, InvalidArgument, LibraryUnavailable, exception
 
 abstract type Face end
-abstract type ProfileHandle end
-abstract type GuardHandle end
-abstract type StreamHandle end
-abstract type DetectorHandle end
-abstract type PerformanceHandle end
-abstract type LateHandle end
-abstract type SketchHandle end
-abstract type SequenceHandle end
-abstract type NeighboursHandle end
-abstract type ThresholdHandle end
-abstract type ReferenceHandle end
+
+# What a face makes: something of Rust's that Julia owns. How each kind is copied and saved: copies/rule.jl.
+abstract type Handle end
+abstract type ProfileHandle <: Handle end
+abstract type GuardHandle <: Handle end
+abstract type StreamHandle <: Handle end
+abstract type DetectorHandle <: Handle end
+abstract type PerformanceHandle <: Handle end
+abstract type LateHandle <: Handle end
+abstract type SketchHandle <: Handle end
+abstract type SequenceHandle <: Handle end
+abstract type NeighboursHandle <: Handle end
+abstract type ThresholdHandle <: Handle end
+abstract type ReferenceHandle <: Handle end
 
 # The version of the border that this package is written to.
 const ABI_VERSION = 2
@@ -192,6 +195,7 @@ function live_threshold_tell end
 include("privacy.jl")
 include("arrays.jl")
 include("c.jl")
+include("c_marks.jl")
 include("c_handles.jl")
 include("c_guards.jl")
 include("c_streams.jl")

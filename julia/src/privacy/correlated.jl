@@ -157,9 +157,6 @@ function add_noise!(sums, noise::CorrelatedNoise; examples = nothing)
     return sums
 end
 
-Base.deepcopy_internal(::Union{CorrelatedNoise,PoissonSampler}, ::IdDict) =
-    throw(invalid("noise", "a copy of running noise or of a sampler", "a new one: two runs must not share randomness"))
-
 Base.show(io::IO, t::TreeNoise) = print(io, "TreeNoise(", plural(t.dimension, "number"), ", ", plural(t.options.steps, "step"),
     ", noise_multiplier ", cell(t.options.noise_multiplier), t.private ? "" : ", seeded: not private", ")")
 Base.show(io::IO, b::BandedNoise) = print(io, "BandedNoise(", plural(b.dimension, "number"), ", ",

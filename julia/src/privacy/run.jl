@@ -79,8 +79,5 @@ was drawn (`sampler`, `workers`, `claimed`, `unknown`).
 """
 releases(run::PrivateRun) = [(record = record, times = Int(times)) for (record, times) in ask(run, :records)]
 
-Base.deepcopy_internal(::PrivateRun, ::IdDict) =
-    throw(invalid("run", "a copy of a PrivateRun", "a new PrivateRun: two runs must not share noise, nor a ledger"))
-
 Base.show(io::IO, run::PrivateRun) =
     print(io, "PrivateRun(", plural(steps(run), "step"), run.private ? "" : ", seeded: not private", ")")

@@ -63,7 +63,7 @@ impl Sketch {
                 // The format does not say k: the smallest that holds so many.
                 let fits = usize::BITS - read.num_retained().saturating_sub(1).leading_zeros();
                 let size = fits.clamp(SketchKind::Theta.default_size(), 26);
-                let mut sketch = Sketch::new(SketchKind::Theta, Some(size))?;
+                let mut sketch = Sketch { size_told: false, ..Sketch::new(SketchKind::Theta, Some(size))? };
                 if let State::Theta(_, others) = &mut sketch.state {
                     *others = Some(read);
                 }
@@ -74,6 +74,6 @@ impl Sketch {
                 (1 << sketch.lg_max_map_size(), State::FrequentItems(sketch))
             }
         };
-        Ok(Sketch { size, state })
+        Ok(Sketch { size, size_told: true, state })
     }
 }

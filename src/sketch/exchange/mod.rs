@@ -26,6 +26,8 @@ pub use kind::SketchKind;
 #[derive(Debug)]
 pub struct Sketch {
     size: u32,
+    /// Whether `size` is the sketch's own: a compact Theta sketch that was read does not tell its k.
+    size_told: bool,
     state: State,
 }
 
@@ -63,7 +65,7 @@ impl Sketch {
                 State::FrequentItems(FrequentItemsSketch::new(size as usize).map_err(refused)?)
             }
         };
-        Ok(Sketch { size, state })
+        Ok(Sketch { size, size_told: true, state })
     }
 
     /// Which sketch it is.
@@ -121,7 +123,7 @@ impl Sketch {
     }
 
     /// Takes in what `other` has seen. The result is within the stated error of a single pass over both; its size is the smaller of
-    /// the two (kll, hll, theta).
+    /// the two (kll, hll, theta; that of a theta sketch that was read is unknown, and does not count).
     ///
     /// # Errors
     /// `Incompatible` for another kind.
@@ -142,7 +144,7 @@ impl Sketch {
             }
             (State::Theta(_, others), State::Theta(..)) => {
                 let theirs = other.theta()?;
-                let size = self.size.min(other.size);
+                let size = if other.size_told { self.size.min(other.size) } else { self.size };
                 *others = Some(match others.take() {
                     Some(others) => union(size, &[&others, &theirs])?,
                     None => theirs,

@@ -184,3 +184,17 @@ fn bad_input_is_named() {
     assert_eq!(sketch(SketchKind::Kll).quantile(0.5).unwrap(), None);
     assert_eq!("no".parse::<SketchKind>().unwrap_err().code(), 100);
 }
+
+#[test]
+fn a_theta_sketch_keeps_its_size_when_it_takes_in_one_that_was_read() -> crate::Result<()> {
+    let mut first = Sketch::new(SketchKind::Theta, Some(15))?;
+    first.update(&(0..20_000).map(f64::from).collect::<Vec<_>>())?;
+    let mut copy = Sketch::new(SketchKind::Theta, Some(15))?;
+    copy.merge(&Sketch::from_bytes(SketchKind::Theta, &first.to_bytes()?)?)?;
+    assert_eq!(copy.describe()?.size, 15);
+    assert_eq!(copy.describe()?.distinct, first.describe()?.distinct);
+    // Of two whose sizes are known the smaller counts.
+    copy.merge(&Sketch::new(SketchKind::Theta, Some(10))?)?;
+    assert_eq!(copy.describe()?.size, 10);
+    Ok(())
+}

@@ -1,0 +1,22 @@
+# Randomness and runs of private training: two copies would draw the same noise, and each would count half of what was spent.
+
+const Randomness = Union{PrivateRun,PoissonSampler,PoissonLots,Pass,Draw,TreeNoise,BandedNoise}
+const OneRun = Union{Randomness,TrainingRun}
+const RandomHandle = Union{Native.RunHandle,Native.SamplerHandle,Native.CorrelatedHandle}
+
+"Every handle. Those of randomness stand beside the others."
+const AnyHandle = Union{Native.Handle,RandomHandle}
+
+mend(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = Accountant(run)"
+mend(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =
+    "no two runs may share lots; make a new PoissonSampler of the same data and rate where it is to run"
+mend(::Union{TreeNoise,BandedNoise}) = "no two runs may share noise; begin a new one where it is to run, which counts, too"
+mend(::TrainingRun) = "no two runs may share noise, or count apart what they spend. Say save(path, dp), and AutoDP(...; resume = " *
+    "load(PrivacyState, path)) where it goes on"
+mend(::AnyHandle) = "it belongs to one object; copy or save that"
+
+called(::TrainingRun) = "a private run (AutoDP)"
+called(::PoissonLots) = "a PoissonSampler"
+called(::Union{Pass,Draw}) = "a lot of a PoissonSampler"
+
+Base.deepcopy_internal(x::OneRun, ::IdDict) = throw(refusal(x, "copied"))
