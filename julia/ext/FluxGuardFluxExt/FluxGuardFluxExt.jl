@@ -9,6 +9,7 @@ using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgumen
     private_gradient, release!, sampling_fields, total_clip, whole
 using Functors: Functors
 using Flux.LinearAlgebra: BLAS, mul!
+using Flux.Random: Random
 using Flux.NNlib: DenseConvDims
 using Flux.Statistics: mean, var
 
@@ -28,6 +29,15 @@ include("detectors/parameters.jl")
 include("detectors/classifier.jl")
 include("detectors/autoencoder.jl")
 include("detectors/recurrent.jl")
+include("training/frozen.jl")
+include("training/key.jl")
+include("training/held.jl")
+include("training/trial.jl")
+include("training/state.jl")
+include("training/replace.jl")
+include("training/fast.jl")
+include("training/examine.jl")
+include("training/watch.jl")
 include("training/part.jl")
 include("training/sums.jl")
 include("training/autodp.jl")

@@ -1,12 +1,14 @@
-# Layers that couple examples, and what takes their place.
+# What can be trained privately, how, and what takes the place of layers that couple examples.
 
 """
-What [`check_private`](@ref) found: `problems`, a line each; `path`, `:ghost` or `:each`; `reason`, why not `:ghost`.
+What [`check_private`](@ref) found: `problems`, a line each; `path`, `:ghost` or `:each`; `reason`, why not `:ghost`. `confirmed`: the path
+was found out with a loss and a lot, not by the layers alone.
 """
 struct PrivacyCheck
     problems::Vector{String}
     path::Symbol
     reason::String
+    confirmed::Bool
 end
 
 Base.isempty(check::PrivacyCheck) = isempty(check.problems)
@@ -15,19 +17,63 @@ Base.iterate(check::PrivacyCheck, state...) = iterate(check.problems, state...)
 Base.eltype(::Type{PrivacyCheck}) = String
 
 function Base.show(io::IO, ::MIME"text/plain", check::PrivacyCheck)
-    isempty(check) ? println(io, "No layer couples examples.") : foreach(p -> println(io, "- ", p), check.problems)
-    print(io, check.path === :ghost ? "One backward pass a lot (ghost clipping)." :
-        "A backward pass for every example: $(check.reason).")
+    foreach(p -> println(io, "- ", p), check.problems)
+    isempty(check) || return print(io, "This cannot be trained privately.")
+    println(io, check.confirmed ? "No coupling of examples was found." : "No layer is known to couple examples; the first lot shows whether model and loss do.")
+    print(io, check.path === :each ? "A backward pass for every example: $(check.reason)." :
+        check.confirmed ? "One backward pass a lot (ghost clipping)." : "One backward pass a lot (ghost clipping), if the first lot confirms it.")
 end
 
+"""
+    check_private(model) -> PrivacyCheck
+
+What can be said by the layers and parameters alone: what cannot be trained privately, and whether the layers have the fast path.
+"""
 function FluxGuard.check_private(model)
+    problems = structural(model, IdDict{Any,Nothing}())
+    reason = Recorder(model).unfit
+    return PrivacyCheck(problems, reason === nothing ? :ghost : :each, something(reason, ""), false)
+end
+
+"""
+    check_private(model, loss, batch...; reduction = :check, frozen = ()) -> PrivacyCheck
+
+What a private run with this loss would find out by `batch` as its first lot: whether examples are coupled, and the path that will run
+and why. `batch` is what the loss takes after the model (arrays with the example last); `reduction` and `frozen` are as in [`AutoDP`](@ref)
+and [`private_gradient`](@ref). Nothing is changed, no random number of the task is used. Cost: about thirty gradients of
+a few examples, and memory for two copies of the model. Throws what the loss throws.
+"""
+function FluxGuard.check_private(model, loss, batch...; reduction = :check, frozen = ())
+    one_of("reduction", reduction, (:check, :mean, :sum))
+    batch = length(batch) == 1 && batch[1] isa Tuple ? batch[1] : batch
+    isempty(batch) && throw(invalid("batch", "nothing", "the lot's arrays: check_private(model, loss, x, y)"))
+    frozen = frozen_arrays(model, frozen)
+    problems = structural(model, frozen)
+    unfit = Recorder(model; frozen = frozen).unfit
+    isempty(problems) || return PrivacyCheck(problems, :each, something(unfit, ""), false)
+    finding = try
+        examine(model, loss, frozen, reduction, unfit, batch)
+    catch error
+        error isa InvalidArgument || rethrow()
+        return PrivacyCheck([error.message], :each, "", true)
+    end
+    return PrivacyCheck(problems, finding.fast === true ? :ghost : :each, finding.reason, finding.fast !== nothing)
+end
+
+"A line for each layer that couples examples by what it is, and for parameters that cannot be noised."
+function structural(model, frozen)
     problems = String[]
     walk(model, "model") do layer, place
         problem = couples(layer)
         problem === nothing || push!(problems, "$place: $problem")
     end
-    reason = Recorder(model).unfit
-    return PrivacyCheck(problems, reason === nothing ? :ghost : :each, something(reason, ""))
+    parameters = [p for p in Flux.trainables(model) if !haskey(frozen, p)]
+    strange = findfirst(p -> !(p isa Array), parameters)
+    strange === nothing || push!(problems, "parameters of type $(typeof(parameters[strange])); use arrays in host memory (Array): cpu(model)")
+    types = unique(eltype.(parameters))
+    issubset(types, (Float32, Float64)) && length(types) <= 1 ||
+        push!(problems, "parameters with elements of $(join(types, ", ")); use one of Float32 and Float64: f32(model)")
+    return problems
 end
 
 "What is wrong with a layer, and the mend; `nothing` where nothing is."
