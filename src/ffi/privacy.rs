@@ -116,8 +116,10 @@ enum Question {
     Epsilon {
         delta: f64,
     },
-    /// Steps of training, and whether all randomness was private.
+    /// Steps of training, whether all randomness was private, and whether it was the caller's word how a lot was drawn.
     Steps,
+    /// Writes what was spent to the file that is kept, exactly.
+    Settle,
     /// `[[record, how many in a row], ...]`.
     Records,
 }
@@ -137,7 +139,8 @@ impl Run {
         match given_options::<Question>(question)? {
             Question::Accountant => json(&self.0.accountant()),
             Question::Epsilon { delta } => json(&self.0.accountant().epsilon(delta)?),
-            Question::Steps => json(&(self.0.steps(), self.0.is_private())),
+            Question::Steps => json(&(self.0.steps(), self.0.is_private(), self.0.is_claimed())),
+            Question::Settle => json(&self.0.settle()?),
             Question::Records => json(&self.0.ledger().records().collect::<Vec<_>>()),
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const MAGIC: &[u8; 4] = b"FGDP";
 const VERSION: u32 = 1;
@@ -28,6 +29,9 @@ pub struct PrivacyState {
     pub schedule: Vec<Phase>,
     /// Was every random number so far keyed by the operating system?
     pub private_randomness: bool,
+    /// Was it somebody's word, and not a sampler's of ours, how a lot was drawn?
+    #[serde(default)]
+    pub sampling_claimed: bool,
 }
 
 impl PrivacyState {
@@ -61,10 +65,14 @@ impl PrivacyState {
         let mut payload = Vec::new();
         ciborium::into_writer(self, &mut payload).map_err(|error| unusable(error.to_string()))?;
         let mut name = path.file_name().ok_or_else(|| unusable("it names no file".into()))?.to_os_string();
-        name.push(format!(".{}.part", std::process::id()));
+        // nobody else's, whatever process and thread
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        name.push(format!(".{}.{clock:x}.{number}.part", std::process::id()));
         let part = path.with_file_name(name);
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&part)?;
+            let mut file = File::create_new(&part)?;
             file.write_all(MAGIC)?;
             file.write_all(&VERSION.to_le_bytes())?;
             file.write_all(&(payload.len() as u64).to_le_bytes())?;

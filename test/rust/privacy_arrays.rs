@@ -261,6 +261,7 @@ fn state() -> Result<PrivacyState> {
         adaptive: Some(AdaptiveClip::new(options)?),
         schedule: vec![Phase { steps: 1000, ..phase }],
         private_randomness: true,
+        sampling_claimed: true,
     })
 }
 

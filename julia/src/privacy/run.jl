@@ -2,7 +2,7 @@
 
 """
     PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
-        spent = nothing, seed = nothing)
+        spent = nothing, keep = nothing, seed = nothing)
 
 The randomness of a private run, and the ledger of what it released. [`private_mean!`](@ref), [`add_noise!`](@ref),
 [`adapt!`](@ref), [`TreeNoise`](@ref) and [`BandedNoise`](@ref) take one: each of them writes down what it is about to
@@ -13,6 +13,9 @@ release, and only then draws noise. So `epsilon(run; delta)` is a bound for all 
 - `stop_at`, `delta`: a release that would take ε at `delta` beyond `stop_at` throws [`BudgetExhausted`](@ref) and does
   nothing.
 - `spent`: an [`Accountant`](@ref) of what an earlier run on the same data spent, which is counted, too.
+- `keep`: a path. What was spent, and up to a hundredth of the steps more, is written there before it is spent, so that after a
+  crash `load(PrivacyState, keep)` says too much, never too little. One write of a small file in a hundred steps or so; a release
+  throws [`PathUnusable`](@ref) where it cannot be written.
 - `seed`: for tests; the run is then **not private**, and [`isprivate`](@ref) says so. Without: ChaCha20, keyed with 256 bits
   of the operating system's.
 
@@ -25,12 +28,12 @@ struct PrivateRun
 end
 
 function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
-    spent = nothing, seed::Union{Nothing,Integer} = nothing)
+    spent = nothing, keep = nothing, seed::Union{Nothing,Integer} = nothing)
     spent isa Union{Nothing,Accountant} || throw(invalid("spent", typeof(spent), "an Accountant"))
     options = (accountant = one_of("accountant", accountant, (:pld, :rdp)),
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
-        spent = optional(crossing, spent), seed = optional(x -> whole("seed", x), seed))
+        spent = optional(crossing, spent), keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
     return PrivateRun(Native.run_new(face(), JSON.write(options)), seed === nothing)
 end
 
@@ -67,7 +70,10 @@ Sums and steps of correlated noise that the run itself released.
 """
 steps(run::PrivateRun) = Int(ask(run, :steps)[1])
 
-report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), options...)
+"Whether it was the caller's word how some lots were drawn."
+isclaimed(run::PrivateRun) = Bool(ask(run, :steps)[3])
+
+report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), claimed = isclaimed(run), options...)
 
 """
     releases(run::PrivateRun) -> Vector{NamedTuple{(:record, :times)}}

@@ -35,6 +35,8 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
 - `progress = false`: `true` or an `IO`: a line with loss and epsilon about every twentieth of the steps; needs `delta`.
 - `resume`: a [`PrivacyState`](@ref) that `save(path, dp)` wrote in an earlier run: its accounting goes on, an adaptive norm stands
   where it stood, schedules count from its steps; randomness is fresh, and correlated noise begins (and is paid for) anew.
+- `keep`: a path: what was spent, and up to a hundredth of the steps more, is in that file before it is spent, as in
+  [`PrivateRun`](@ref); at the end of `train!` it is exact. Resume from it after a crash.
 - `seed`: for tests; the run is then **not private**.
 
 `Flux.withgradient(loss, dp, model, batch...)` and [`private_gradient`](@ref) take one step's gradient. `dp.run` holds the

@@ -19,6 +19,7 @@ mutable struct TrainingRun
     stop_at::Union{Nothing,Float64}
     before::Int                      # steps of an earlier run that goes on
     lots_private::Bool
+    claimed_before::Bool
     non_finite::Int
     id::UInt128
     lock::ReentrantLock              # one step at a time; questions do not take it
@@ -26,7 +27,7 @@ end
 
 function TrainingRun(; clip, noise_multiplier, lot_size, sampler = nothing, sample_rate = nothing, max_lot = nothing,
     dataset_size = nothing, noise = :discrete, noise_options = NamedTuple(), accountant = :pld, relation = :add_remove,
-    unit_size = 1, delta = nothing, stop_at = nothing, seed = nothing, resume = nothing)
+    unit_size = 1, delta = nothing, stop_at = nothing, seed = nothing, resume = nothing, keep = nothing)
     clip isa AdaptiveClip || clip isa Function || foreach(c -> positive("clip", c), clip)
     noise_multiplier isa Function || positive("noise_multiplier", noise_multiplier)
     lot_size isa Function || positive("lot_size", lot_size)
@@ -41,12 +42,12 @@ function TrainingRun(; clip, noise_multiplier, lot_size, sampler = nothing, samp
         throw(invalid("lot_size", n, "at most $dataset_size, the size of the data"))
     # an earlier run goes on: its accounting, its adaptive norm, its steps for schedules; with fresh randomness
     door = PrivateRun(; accountant = accountant, relation = relation, unit_size = unit_size, stop_at = stop_at,
-        delta = stop_at === nothing ? nothing : delta, seed = seed, spent = resume === nothing ? nothing : resume.accountant)
+        delta = stop_at === nothing ? nothing : delta, seed = seed, keep = keep, spent = resume === nothing ? nothing : resume.accountant)
     resume === nothing || clip isa AdaptiveClip && resume.clip isa AdaptiveClip && (clip = resume.clip)
     before = resume === nothing || name in (:tree, :banded) ? 0 : steps(resume.accountant)
     return TrainingRun(clip, noise_multiplier, lot_size, named_sampling(sampler, sample_rate, max_lot, dataset_size, n), name,
         noise_options, nothing, door, optional(Float64, delta), optional(Float64, stop_at), before,
-        resume === nothing || resume.private, 0, rand(RandomDevice(), UInt128), ReentrantLock())
+        resume === nothing || resume.private, resume !== nothing && resume.claimed, 0, rand(RandomDevice(), UInt128), ReentrantLock())
 end
 
 function check_noise_options(name, clip, noise_multiplier, lot_size, o)
@@ -62,7 +63,7 @@ end
 
 What [`save`](@ref) keeps of a private run; `save(path, dp)` does both. `AutoDP(...; resume = load(PrivacyState, path))` goes on.
 """
-PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run),
+PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run), claimed = isclaimed(run),
     clip = run.clip isa AdaptiveClip ? deepcopy(run.clip) : kept_norms(next_clip(run)))
 
 kept_norms(clip) = clip isa Tuple ? collect(clip) : clip
@@ -92,6 +93,10 @@ scheduled(x::Function, step) = x(step)
 
 steps(run::TrainingRun) = run.before + steps(run.door)
 accountant(run::TrainingRun) = Accountant(run.door)
+"Write exactly what was spent to the file that is kept, if one is."
+settle(run::TrainingRun) = (ask(run.door, :settle); nothing)
+
+isclaimed(run::TrainingRun) = run.claimed_before || isclaimed(run.door)
 isprivate(run::TrainingRun) = isprivate(run.door) && run.lots_private
 
 """

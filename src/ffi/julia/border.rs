@@ -87,7 +87,8 @@ pub(super) fn size(argument: &'static str, value: i64) -> Result<usize> {
 
 /// All of the text, as on the C face: `JuliaString::as_str` ends at the first NUL, and a path that is cut is another path.
 pub(super) fn text<'a>(argument: &'static str, value: JuliaString<'a>) -> Result<&'a str> {
-    std::str::from_utf8(value.as_bytes()).map_err(|_| Error::invalid(argument, "bytes that are no text", "text in UTF-8"))
+    std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Error::invalid(argument, "bytes that are no text", "text in UTF-8"))
 }
 
 /// Runs `work` while other threads may collect garbage. No Julia function may be called in it.

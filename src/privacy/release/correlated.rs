@@ -76,7 +76,7 @@ impl PrivateRun {
             noise: NoiseKind::Discrete,
             dimension: dimension as u64,
             sampling: Sampling::FullBatch,
-            origin: Origin::Claimed,
+            origin: Origin::Unknown,
         };
         let node = Record { release: Release::Node, ..whole.clone() };
         self.enter(whole, Lot::Unknown)?;

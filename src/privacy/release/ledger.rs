@@ -2,7 +2,7 @@
 //!
 //! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a test compares).
 
-use super::record::Record;
+use super::record::{Origin, Record};
 use crate::privacy::accountant::{Accountant, Phase};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,7 @@ pub struct Ledger {
     runs: Vec<Run>,
     spent: Accountant,
     steps: u64,
+    claimed: bool,
     budget: Option<Budget>,
     room: Option<Room>,
 }
@@ -63,7 +64,7 @@ impl Ledger {
             }
         }
         let spent = carried.clone();
-        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, budget, room: None })
+        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, claimed: false, budget, room: None })
     }
 
     /// Counts a release, before any of it can be seen.
@@ -79,6 +80,7 @@ impl Ledger {
             self.spent.add_noise_samples(samples);
         }
         self.steps += u64::from(record.is_step());
+        self.claimed |= record.origin == Origin::Claimed;
         self.note(record);
         Ok(())
     }
@@ -134,6 +136,12 @@ impl Ledger {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Was it the caller's word how a lot was drawn?
+    #[must_use]
+    pub fn is_claimed(&self) -> bool {
+        self.claimed
     }
 
     /// Every release in order: `(record, how many in a row)`.

@@ -21,6 +21,7 @@
 //! ```
 
 mod correlated;
+mod keep;
 mod ledger;
 mod lot;
 pub mod noise;
@@ -36,8 +37,10 @@ pub use record::{BandedRun, Origin, Participation, Record, Release};
 use super::accountant::{Accountant, AccountantKind, Relation};
 use super::clip::{AdaptiveClip, AdaptiveClipStep, ClipReport, Clipping, Float, Gradients, check_out, weigh};
 use crate::{Error, Result};
+use keep::Keep;
 use noise::{Grid, NoiseKind, NoiseSource};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a run is told when it begins.
@@ -56,6 +59,9 @@ pub struct RunOptions {
     pub delta: Option<f64>,
     /// What an earlier run on the same data had spent.
     pub spent: Option<Accountant>,
+    /// A file to keep ahead of the run: what was spent, and up to a hundredth more, is in it before it is spent
+    /// ([`super::state::PrivacyState`]).
+    pub keep: Option<PathBuf>,
     /// For tests: reproducible randomness. The run is then **not private**.
     pub seed: Option<u64>,
 }
@@ -125,6 +131,8 @@ pub struct PrivateRun {
     // Never locked by who asks what was spent.
     source: Mutex<NoiseSource>,
     ledger: Mutex<Ledger>,
+    // Locked within the ledger's lock.
+    keep: Option<Mutex<Keep>>,
     private: bool,
 }
 
@@ -155,7 +163,8 @@ impl PrivateRun {
             None => NoiseSource::from_os()?,
         };
         let private = source.is_private();
-        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, budget)?), private })
+        let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path, private)));
+        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, budget)?), keep, private })
     }
 
     /// Was all randomness keyed by the operating system?
@@ -184,6 +193,24 @@ impl PrivateRun {
         lock(&self.ledger).steps()
     }
 
+    /// Was it the caller's word how a lot was drawn?
+    #[must_use]
+    pub fn is_claimed(&self) -> bool {
+        lock(&self.ledger).is_claimed()
+    }
+
+    /// Writes exactly what was spent to the file that is kept, if there is one: at the end of a training.
+    ///
+    /// # Errors
+    /// `PathUnusable`.
+    pub fn settle(&self) -> Result<()> {
+        let ledger = lock(&self.ledger);
+        match &self.keep {
+            Some(keep) => lock(keep).settle(ledger.accountant(), ledger.is_claimed()),
+            None => Ok(()),
+        }
+    }
+
     /// All that was released so far: a copy.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
@@ -192,7 +219,14 @@ impl PrivateRun {
 
     /// Counts a release. Whoever gets `Ok` may draw its noise, once.
     fn enter(&self, record: Record, lot: Lot) -> Result<()> {
-        lot.spend(record, |record| lock(&self.ledger).append(record))
+        lot.spend(record, |record| {
+            let mut ledger = lock(&self.ledger);
+            ledger.append(record.clone())?;
+            match &self.keep {
+                Some(keep) => lock(keep).before_release(&record, ledger.accountant(), ledger.is_claimed()),
+                None => Ok(()),
+            }
+        })
     }
 
     /// Makes clipped sums private in place: noise of deviation `noise_multiplier·clip_norm/expected_lot_size`.

@@ -4,6 +4,7 @@ use super::*;
 use crate::privacy::accountant::{Phase, Sampling};
 use crate::privacy::clip::AdaptiveClipOptions;
 use crate::privacy::sampler::PoissonSampler;
+use crate::privacy::state::PrivacyState;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -148,6 +149,34 @@ fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
     (0..1000).try_for_each(|step| ledger.append(Record { clip_norm: 1.0 + f64::from(step), ..record.clone() }))?;
     assert!(ledger.bytes() - bytes < 25 * 1000);
     assert_eq!(ledger.steps(), 101_000);
+    Ok(())
+}
+
+#[test]
+fn the_kept_file_is_never_behind() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("fluxguard-keep-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let path = folder.join("run.fgdp");
+    let run = PrivateRun::new(&RunOptions { keep: Some(path.clone()), ..RunOptions::default() })?;
+    let kept = || PrivacyState::load(&path).map(|state| state.accountant);
+    let mut writes = 0;
+    let mut last = None;
+    for step in 1..=1000u32 {
+        let sigma = if step % 300 == 0 { 2.0 } else { 1.0 };
+        run.sum(&mut [&mut [0.0f64; 2]], &options(sigma), Lot::Claimed(Sampling::Poisson { rate: 0.01 }), &[])?;
+        let (kept, spent) = (kept()?, run.accountant());
+        assert!(kept.steps() >= spent.steps() && kept.steps() <= spent.steps() + spent.steps() / 100);
+        assert!(step % 100 != 0 || kept.epsilon(1e-5)? >= spent.epsilon(1e-5)?);
+        writes += u32::from(last.replace(kept.clone()) != Some(kept));
+    }
+    assert!(writes < 400, "{writes}");
+    run.settle()?;
+    assert_eq!(kept()?, run.accountant());
+    // where it cannot be written, nothing is released
+    std::fs::remove_dir_all(&folder).expect("removed");
+    let mut sum = [1.0f64; 2];
+    assert!(run.sum(&mut [&mut sum], &options(1.0), Lot::Unknown, &[]).is_err());
+    assert_eq!(sum, [1.0; 2]);
     Ok(())
 }
 

@@ -186,7 +186,7 @@ fn bad_input_is_named() {
 }
 
 #[test]
-fn a_theta_sketch_keeps_its_size_when_it_takes_in_one_that_was_read() -> crate::Result<()> {
+fn a_theta_sketch_keeps_its_size_when_it_takes_in_one_that_was_read() -> Result<()> {
     let mut first = Sketch::new(SketchKind::Theta, Some(15))?;
     first.update(&(0..20_000).map(f64::from).collect::<Vec<_>>())?;
     let mut copy = Sketch::new(SketchKind::Theta, Some(15))?;

@@ -8,7 +8,7 @@ module Programs
 using FluxGuard, Random
 using ..Witness
 
-export Setup, random_program, run_program, smallest_failing, Driver
+export Setup, World, see!, lots, data, refusing, random_program, run_program, smallest_failing, Driver
 
 const N = 8          # examples
 const DELTA = 1e-4
@@ -33,14 +33,15 @@ const ACTIONS = (
     tree = (:epoch, :epoch, :broken_off, :restarted, :resumed, :asked, :unnamed, :reversed, :failing),
     banded = (:epoch, :broken_off, :restarted, :resumed, :asked, :unnamed, :reversed, :failing))
 
-function random_program(rng)
+"`more` has further actions for each kind: those that a driver's `extras` know."
+function random_program(rng; more = NamedTuple())
     kind = rand(rng, (:sampled, :sampled, :named, :tree, :banded))
     correlated = kind in (:tree, :banded)
     steps = rand(rng, 2:9)
     setup = Setup(kind, rand(rng, (0.1, 0.3, 0.5)), rand(rng, (0.6, 1.0, 2.0, 4.0)),
         correlated ? :fixed : rand(rng, (:fixed, :fixed, :schedule, :adaptive)), !correlated && rand(rng, Bool),
         rand(rng, 1:2), rand(rng, 1:3), steps, rand(rng) < 0.2 ? rand(rng, (1.0, 3.0, 8.0)) : nothing)
-    return setup, [rand(rng, getfield(ACTIONS, kind)) for _ in 1:rand(rng, 1:5)]
+    return setup, [rand(rng, (getfield(ACTIONS, kind)..., get(more, kind, ())...)) for _ in 1:rand(rng, 1:5)]
 end
 
 """
@@ -55,7 +56,10 @@ struct Driver
     go_on::Function
     restart::Function
     clip::Function
+    extras::Dict{Symbol,Function}
 end
+
+Driver(new_run, step, claimed, go_on, restart, clip) = Driver(new_run, step, claimed, go_on, restart, clip, Dict{Symbol,Function}())
 
 mutable struct World
     driver::Driver
@@ -93,17 +97,22 @@ function World(driver, setup, rng)
     return w
 end
 
+"Whether `f` was refused."
+function refusing(f)
+    try
+        f()
+        return false
+    catch error
+        error isa FluxGuardError || rethrow()
+        return true
+    end
+end
+
 "One step, and what it really released. `rate` is the truth about the lot, `lot` what it is."
 function step!(w::World, batch, lot, rate; examples = nothing)
     w.last = (batch, lot, rate)
     w.setup.clip === :adaptive && (w.clip_told = w.driver.clip(w.run))
-    refused = try
-        w.driver.step(w.run, batch; examples = examples)
-        false
-    catch error
-        error isa FluxGuardError || rethrow()
-        true
-    end
+    refused = refusing(() -> w.driver.step(w.run, batch; examples = examples))
     see!(w, lot, rate)
     return !refused
 end
@@ -137,6 +146,7 @@ fresh() = gensym()
 
 function act!(w::World, action)
     rate, rng = w.setup.rate, w.rng
+    haskey(w.driver.extras, action) && return w.driver.extras[action](w)
     if action === :loop
         foreach(batch -> step!(w, batch, fresh(), rate), lots(w))
     elseif action === :take
@@ -186,7 +196,7 @@ function act!(w::World, action)
         wait(task)
     elseif action === :two_tasks
         @sync for _ in 1:2
-            @async foreach(batch -> (try w.driver.step(w.run, batch; examples = nothing) catch e; e isa FluxGuardError || rethrow() end; yield()), lots(w; steps = 2))
+            @async foreach(batch -> (refusing(() -> w.driver.step(w.run, batch; examples = nothing)); yield()), lots(w; steps = 2))
         end
         see!(w, nothing, rate)
     elseif action === :resumed

@@ -47,7 +47,7 @@ function clipped_sums(parts, parameters, settings, batch, n, most)
     return value, sums, ClipReport(n, clipped, bad, norms, total_clip(clip), path_taken(parts), nothing)
 end
 
-path_taken(parts) = all(part -> ghost(part) && part.reduction !== nothing, parts) ? :ghost : :each
+path_taken(parts) = all(part -> path(part) === :ghost, parts) ? :ghost : :each
 
 "Adds a piece's clipped sum to `sums`, its losses (as sums over examples) to `losses`, writes `norms`, gives how many were clipped."
 function add_piece!(sums, losses, norms, parts, parameters, clip, lot, piece, n)

@@ -16,11 +16,13 @@ function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progre
         catch error
             error isa BudgetExhausted || rethrow()
             @info "Training stopped with the model as it was after $(dp.steps) steps: $(error.message)"
+            FluxGuard.settle(run)
             return nothing
         end
         Flux.update!(opt, model, result.gradient)
         show_progress(step += 1, result.loss)
     end
+    FluxGuard.settle(run)
     return nothing
 end
 

@@ -113,7 +113,7 @@ fn a_release_is_counted_and_what_is_refused_is_not() {
         assert_eq!(release("\"unknown\"", "{\"clip_norm\": 0, \"noise_multiplier\": 1}"), -100);
         assert_eq!((released[0] != 1.0, sum), (true, released));
         let ask = |question: &str| take(|out| fg_run_ask(run, question.as_ptr(), question.len(), out));
-        assert_eq!(ask("{\"call\": \"steps\"}"), (0, "[3,true]".into()));
+        assert_eq!(ask("{\"call\": \"steps\"}"), (0, "[3,true,true]".into()));
         assert!(ask("{\"call\": \"accountant\"}").1.matches("noise_multiplier").count() == 3);
         assert!(ask("{\"call\": \"records\"}").1.contains("\"origin\":\"claimed\""));
         let tree = "{\"mechanism\": \"tree\", \"dimension\": 2, \"steps\": 2, \"participations\": 1, \
