@@ -78,7 +78,7 @@ function choose_examples(t, frozen, batch, n, m, draw, when)
         length(fine) == m && break
     end
     isempty(fine) && isfine(whole) && throw(invalid("model", "no finite gradient of any example alone, but one of $m together$when",
-        "layers that do not normalise by statistics of the lot (privatise(model) replaces BatchNorm), and no other coupling of examples"))
+        "layers and a loss that take no statistics of the lot (privatise(model) replaces BatchNorm), and couple no examples otherwise"))
     fine == chosen || length(fine) < 2 || (chosen = fine; lot = at(chosen); whole = outcome(t, lot))
     return fine, lot, whole, alone
 end
@@ -137,13 +137,12 @@ function promised_reduction(t, promised, lot, batch, chosen, when)
         "$NO_COUPLING; if it draws random numbers, say reduction = :mean or :sum"))
     # every example twice: a mean stays, a sum doubles
     twice = Flux.MLUtils.getobs(batch, [chosen; chosen])
-    once = [outcome(t, lot; seed = s).value for s in 11:14]
-    doubled = [outcome(t, twice; seed = s).value for s in 21:24]
-    off(factor) = abs(mean(doubled) - factor * mean(once))
-    spread = sqrt(var(doubled) / 4 + var(once))
+    once = [value_of(t, lot; seed = s) for s in 11:18]
+    doubled = [value_of(t, twice; seed = s) for s in 21:28]
     right, wrong = promised === :mean ? (1, 2) : (2, 1)
-    off(right) > 8spread && off(wrong) < off(right) / 4 && throw(invalid("reduction", "$(repr(promised)), but every example twice $(wrong == 2 ? "doubles the loss" : "leaves the loss as it is")$when",
-        repr(promised === :mean ? :sum : :mean)))
+    off(factor) = abs(mean(doubled) - factor * mean(once))
+    off(right) > 6sqrt((var(doubled) + right^2 * var(once)) / 8) && off(wrong) < off(right) / 4 && throw(invalid("reduction",
+        "$(repr(promised)), but every example twice $(wrong == 2 ? "doubles the loss" : "leaves the loss as it is")$when", repr(promised === :mean ? :sum : :mean)))
     return promised
 end
 
@@ -156,7 +155,7 @@ function check_replaced(t, whole, replaced, when)
     seen, used = false, Any[]
     for swap in replaced
         what, lots = swap.what, (swap.one, swap.rest, swap.all)
-        what === :numbers && any(other -> other.what === :numbers, used) && continue
+        any(other -> !isempty(swap.kinds) && swap.kinds ⊆ other.kinds, used) && continue
         outcomes = what === :numbers ? tried(() -> map(lot -> outcome(t, lot), lots)) : map(lot -> outcome(t, lot), lots)
         outcomes !== nothing && all(isfine, outcomes) || continue
         push!(used, swap)

@@ -40,7 +40,7 @@ function part_of(dp, loss, model, frozen)
     isempty(problems) || throw(invalid("model", join(problems, "; "), "no layer that couples examples (privatise(model)), and parameters of Float32 or Float64 in host memory"))
     recorder = Recorder(model; frozen = frozen)
     part = Part(model, loss, frozen, Key(model, loss), recorder, dp.reduction, dp.reduction === :check ? nothing : dp.reduction,
-        false, recorder.unfit !== nothing, Watch())
+        false, recorder.unfit !== nothing || any(old -> old.told && old.model === model && typeof(old.loss) === typeof(loss), parts), Watch())
     length(parts) >= 16 && popfirst!(parts)
     push!(parts, part)
     return part
@@ -56,7 +56,7 @@ the time that training takes. Throws [`InvalidArgument`](@ref) where examples ar
 function decide!(part::Part, dp, batch)
     w, n = tick!(part.watch), lot_observations(batch)
     tell(part)
-    known = settled_by(part)
+    known = w.cost > 0 && settled_by(part)
     n > 1 && (known ? paid(w) : tryagain!(w, n)) || return
     step = FluxGuard.steps(dp) + 1
     again = w.cost > 0
@@ -65,15 +65,15 @@ function decide!(part::Part, dp, batch)
         order = again ? Random.shuffle(w.draw, 2:11) : TRIAL_SIZES,
         when = again ? ", seen in step $step (lots before did not show it)" : ", seen in step $step")
     apply!(part, finding, step)
-    # the first one compiles
-    seconds = known ? (time_ns() - began) / 1e9 : finding.seconds
+    # the first one compiles, so its cost is taken from the evaluations, with room for what is around them
+    seconds = known ? (time_ns() - began) / 1e9 : 2finding.seconds + 0.002
     examined!(w, seconds, settled_by(part), n)
     tell(part)
     return
 end
 
-"Whether nothing is left to find out but changes."
-settled_by(part) = part.reduction !== nothing && (part.proven || part.recorder.unfit !== nothing) && part.watch.cost > 0
+"Whether all that an examination can find out is known."
+settled_by(part) = part.reduction !== nothing && (part.proven || part.recorder.unfit !== nothing)
 
 function apply!(part, finding, step)
     if finding.reduction !== nothing

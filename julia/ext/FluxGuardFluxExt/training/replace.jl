@@ -26,18 +26,18 @@ end
 
 Lots in which other examples stand: in `one` at the first place, in `rest` at all but the first, in `all` at every place. `what` says by
 what they were replaced: `:examples`, each by its neighbour; `:numbers`, floating point numbers scaled by factors between 1/2 and 2
-and truth values (also 0 and 1) flipped, which shows weights and masks that do not vary in this lot; the latter in several
-ways, for a loss that takes only some.
+and truth values (also 0 and 1) flipped, which shows weights and masks that do not vary in this lot; both `kinds` at once, and each
+alone, for a loss that takes only one.
 """
 function swaps(batch, lot, chosen, draw)
     m = length(chosen)
     at(places) = Flux.MLUtils.getobs(batch, places)
     shifted = circshift(chosen, 1)
-    found = Any[(what = :examples, one = at([shifted[1]; chosen[2:end]]), rest = at([chosen[1]; shifted[2:end]]), all = at(shifted))]
+    found = Any[(what = :examples, kinds = (), one = at([shifted[1]; chosen[2:end]]), rest = at([chosen[1]; shifted[2:end]]), all = at(shifted))]
     for kinds in ((:scale, :flip), (:scale,), (:flip,))
         other = changed(lot, kinds, draw)
         other === nothing && continue
-        push!(found, (what = :numbers, one = mixed(lot, other, 1:1), rest = mixed(lot, other, 2:m), all = other))
+        push!(found, (what = :numbers, kinds = kinds, one = mixed(lot, other, 1:1), rest = mixed(lot, other, 2:m), all = other))
     end
     return found
 end
@@ -61,11 +61,12 @@ end
 
 isflag(x) = x isa Union{Array{Bool},BitArray} || x isa Array{<:Integer} && all(v -> v == 0 || v == 1, x)
 
-"About half of each example's flags turned over, at least one."
+"About half of the flags of every other example turned over, at least one of each: a mask is not turned off for all."
 function flipped(x, draw)
     y = copy(x)
     by_example = reshape(y, :, size(y, ndims(y)))
-    for column in eachcol(by_example)
+    for k in 1:2:size(by_example, 2)
+        column = view(by_example, :, k)
         isempty(column) && continue
         turn = rand(draw, Bool, length(column))
         turn[rand(draw, 1:length(turn))] = true

@@ -86,8 +86,15 @@ function outcome(t::Trial, lot; seed = 1, whole = false)
     model, own = whole ? (t.model, generators(t.model)) : subject(t)
     began = time_ns()
     value, gradients = held(() -> ordinary(model, t.index, t.loss, lot), seed, [own; t.generators])
+    flat = flat_gradient(gradients, t.parameters)
     push!(t.times, (time_ns() - began) / 1e9)
-    return Outcome(Float64(value), flat_gradient(gradients, t.parameters))
+    return Outcome(Float64(value), flat)
+end
+
+"The loss alone, without its gradient."
+function value_of(t::Trial, lot; seed)
+    model, own = subject(t)
+    return held(() -> Float64(scalar(t.loss(model, lot...))), seed, [own; t.generators])
 end
 
 # Gradients longer than this are compared by a sketch of this length (Charikar et al. 2002, "Finding frequent items in data
@@ -107,11 +114,15 @@ function flat_gradient(gradients, parameters)
 end
 
 function fold!(flat, g, at, folded)
-    @inbounds for i in eachindex(g)
-        k = at + i - 1
-        # the top bit of a product with an odd constant that has no short period
-        sign = folded && ((UInt64(k) * 0x9e3779b97f4a7c15 + 0x632be59bd9b4e019) * 0xd6e8feb86659fd93) >> 63 == 1 ? -1 : 1
-        flat[k % length(flat) + 1] += sign * Float64(g[i])
+    if folded
+        @inbounds for i in eachindex(g)
+            k = UInt64(at + i - 1)
+            # the top bit of products with odd constants, which has no short period
+            up = ((k * 0x9e3779b97f4a7c15 + 0x632be59bd9b4e019) * 0xd6e8feb86659fd93) >> 63 == 0
+            flat[k % SKETCH + 1] += up ? Float64(g[i]) : -Float64(g[i])
+        end
+    else
+        copyto!(flat, at + 1, g, 1, length(g))
     end
     return flat
 end
