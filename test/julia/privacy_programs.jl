@@ -46,7 +46,8 @@ end
 @testset "claimed is at least the truth, in every program" begin
     rng = MersenneTwister(parse(Int, get(ENV, "FLUXGUARD_PROGRAMS_SEED", "14")))
     failed, releases, tight = [], 0, 0
-    for k in 1:parse(Int, get(ENV, "FLUXGUARD_PROGRAMS", "300"))
+    programs = parse(Int, get(ENV, "FLUXGUARD_PROGRAMS", "300"))
+    for k in 1:programs
         setup, actions = random_program(rng)
         seed = rand(rng, 1:10^9)
         result = run_program(DRIVER, setup, actions, seed)
@@ -58,7 +59,7 @@ end
     end
     foreach(f -> println("UNDERSTATED: ", f), failed)
     @test isempty(failed)
-    @test releases > 300 && tight > 20 # the programs do release, and the witness sees nearly all that is claimed
+    @test releases > programs && tight > programs ÷ 15 # the programs do release, and the witness sees nearly all that is claimed
 end
 
 # Faults that training loops had, put back one at a time: the programs find each of them, so they can fail.
