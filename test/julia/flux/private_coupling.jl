@@ -155,6 +155,9 @@ const HIDDEN = Xoshiro(3)
     @test occursin("reduction = :mean", outcome(elbo, vae(), (r(5, 12),)))
     @test outcome(elbo, vae(), (r(5, 12),); reduction = :mean, random = true) === :ghost
     @test occursin("doubles", outcome((m, x) -> elbo(m, x) * size(x, 2), vae(), (r(5, 12),); reduction = :mean, random = true))
+    @test occursin("leaves", outcome(elbo, vae(), (r(5, 12),); reduction = :sum, random = true))
+    wild(m, x) = mean(m(x)) * exp(4randn(Float32))               # nobody could tell
+    @test outcome(wild, Dense(5 => 2), (r(5, 12),); reduction = :mean, random = true) === :each
     coupled = Vae(Chain(Dense(5 => 4), softly), Dense(2 => 5))
     @test occursin("coupled", outcome(elbo, coupled, (r(5, 12),); reduction = :mean, random = true))
     # generators of the model's or the loss's own are held still, too

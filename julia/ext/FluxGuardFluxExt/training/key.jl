@@ -64,7 +64,7 @@ function leaves!(found, @nospecialize(x), own, seen)
     elseif x isa Array
         own ? push!(found, x, length(x)) : push!(found, typeof(x))
         # layers
-        own && !(eltype(x) <: Number) && first_time!(seen, x) && foreach(y -> leaves!(found, y, own, seen), x)
+        own && !(eltype(x) <: Number) && first_time!(seen, x) && foreach(i -> isassigned(x, i) && leaves!(found, x[i], own, seen), eachindex(x))
     elseif ismutable(x)
         push!(found, own ? x : typeof(x))
         first_time!(seen, x) && (x isa AbstractDict ? foreach(y -> leaves!(found, y, own, seen), values(x)) : fields!(found, x, own, seen))
