@@ -2,7 +2,10 @@
 # What privacy costs in accuracy: Fashion-MNIST and a sample of MNIST, beside the same network without privacy and the published
 # bars. Every number but those is measured in this run.
 #
-#   julia --project=julia --threads=2 evaluate/private.jl [--seeds 1] [--epochs 20] [--sets fashion,mnist]
+# Then random programs of what users do with private training: what each claims, beside what a witness saw below the door. A part of
+# them is counted again by dp-accounting, where a Python has it.
+#
+#   julia --project=julia --threads=2 evaluate/private.jl [--seeds 1] [--epochs 20] [--sets fashion,mnist] [--programs 10000]
 #
 # The network is the small one with tanh of Papernot et al. 2021 ("Tempered Sigmoid Activations for Deep Learning with Differential
 # Privacy"). Bars: Tramèr and Boneh 2021 ("Differentially Private Learning Needs Better Features (or Much More Data)"), epsilon 3 at
@@ -97,4 +100,19 @@ for (name, what, data, lot) in (("fashion", "Fashion-MNIST", fashion, 2048), ("m
     foreach(((label, value),) -> @printf("  %-56s %5.1f %%  published, epsilon 3\n", label, value), get(BARS, name, []))
     show_row("the most frequent class", [100maximum(count(==(c), test[2]) for c in 0:9) / length(test[2])])
     println()
+end
+
+# ---- Random programs -----------------------------------------------------------------------------------------------
+
+const PROGRAMS = option("programs", "10000")
+const TESTS = joinpath(@__DIR__, "..", "julia", "test", "runtests.jl")
+const SEEN = joinpath(mktempdir(), "programs.jsonl")
+
+if PROGRAMS != "0"
+    println(PROGRAMS, " random programs without Flux, as many with it: what is claimed is at least what was released")
+    command = `$(Base.julia_cmd()) --startup-file=no --threads=2 --project=$(Base.active_project()) $TESTS privacy_programs private_programs`
+    run(setenv(command, merge(Dict(ENV), Dict("FLUXGUARD_PROGRAMS" => PROGRAMS, "FLUXGUARD_PROGRAMS_SEEN" => SEEN))))
+    python = Sys.which("python3")
+    python === nothing ? println("dp-accounting: skipped, there is no python3") :
+        run(ignorestatus(`$python $(joinpath(@__DIR__, "support", "witness.py")) $SEEN`))
 end

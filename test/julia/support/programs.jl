@@ -226,7 +226,19 @@ function run_program(driver, setup, actions, seed)
     return watching() do
         w = World(driver, setup, MersenneTwister(seed))
         foreach(action -> act!(w, action), actions)
+        write_seen(w)
         (claimed = w.driver.claimed(w.run), truth = cost(w), releases = length(w.groups) + sum(Int[length(t[2]) for t in values(w.trees)]))
+    end
+end
+
+# For evaluate/support/witness.py: some programs with sampled lots, and what was seen of them.
+const WRITTEN = Ref(0)
+function write_seen(w::World)
+    path = get(ENV, "FLUXGUARD_PROGRAMS_SEEN", "")
+    (isempty(path) || isempty(w.groups) || w.setup.kind in (:tree, :banded) || (WRITTEN[] += 1) > 200) && return
+    open(path, "a") do io
+        groups = join(("[$(g.rate), $(g.shift)]" for g in w.groups), ", ")
+        println(io, "{\"claimed\": ", w.driver.claimed(w.run), ", \"delta\": ", DELTA, ", \"groups\": [", groups, "]}")
     end
 end
 

@@ -1,0 +1,74 @@
+# A canary audit of each mechanism: what an attacker finds out, beside what is claimed; and of the faults that loops had, which it sees.
+using Test, FluxGuard
+using FluxGuard: StepSettings, TrainingRun, lot_of, named_examples, release!
+
+const RUNS, Δ = 1200, 1e-3
+const BIG = 1000.0f0
+
+# The canary is one example among four, in a coordinate of its own; its score is what the releases have there.
+batch(included) = (Float32[BIG 0 0 0; 0 BIG 0 0; 0 0 BIG 0; 0 0 0 BIG][:, included ? (1:4) : (2:4)],)
+
+function step(run, x; examples = nothing, scale = 1, lot = lot_of(run, StepSettings(run), x, size(x[1], 2)))
+    settings = StepSettings(run)
+    sum = zeros(Float32, 4)
+    report = clip_sum!(sum, x[1]; clip = settings.clip)
+    sum .*= scale / settings.lot_size
+    release!(run, settings, [sum], report; lot = lot, examples = named_examples(run, examples))
+    return sum[1]
+end
+
+run_of(; options...) = TrainingRun(; merge((clip = 1.0, noise_multiplier = 1.0, lot_size = 1), values(options))...)
+
+# Each gives a run and what an attacker sees of it; a run is asked for its claim after one training.
+function sums(; steps = 3, scale = 1, options...)
+    run = run_of(; sampler = :full_batch, options...)
+    return run, included -> sum(step(run, batch(included); scale = scale) for _ in 1:steps)
+end
+
+function correlated(; steps = 4, options...)
+    run = run_of(; noise_options = (; steps = steps, options[:noise_options]...), noise = options[:noise])
+    return run, included -> step(run, batch(included); examples = included ? [1, 2, 3, 4] : [2, 3, 4])
+end
+
+"The report of an audit of `make`, which gives a new run and its training each time; the claim is that of one run."
+function audit_of(make)
+    run, train = make()
+    train(true)
+    claimed = epsilon(FluxGuard.accountant(run); delta = Δ)
+    return audit_canaries(included -> make()[2](included), identity; runs = RUNS, delta = Δ, claimed = claimed)
+end
+
+const MECHANISMS = [
+    "sums" => () -> sums(),
+    "sums with an adaptive norm" => () -> sums(clip = AdaptiveClip(1.0; count_noise = 2.0)),
+    "sums by fast noise" => () -> sums(noise = :fast),
+    "a tree" => () -> correlated(noise = :tree, noise_options = (participations = 1,)),
+    "a band" => () -> correlated(noise = :banded, noise_options = (participations = 1, bands = 2))]
+
+@testset "found is at most claimed: $name" for (name, make) in MECHANISMS
+    report = audit_of(make)
+    println("  audit of ", name, ": at least ", round(report.epsilon; digits = 2), ", claimed ", round(report.claimed; digits = 2))
+    @test !report.violated && 0 < report.epsilon
+end
+
+# Poisson lots that are claimed for what is none, contributions beyond the clip norm, a tree in which an example comes back.
+function claimed_poisson()
+    run = run_of(sample_rate = 0.05)
+    return run, included -> sum(step(run, batch(included); lot = FluxGuard.sampling_fields(; sample_rate = 0.05)) for _ in 1:3)
+end
+
+function tree_begun_again()
+    run = run_of(noise = :tree, noise_options = (steps = 8, participations = 8))
+    # paid for once by hand, and taken part in eight times
+    tree = TreeNoise(4, run.door; steps = 8, participations = 1, clip_norm = 1.0, noise_multiplier = 1.0)
+    return run, included -> sum((x = zeros(4); x[1] = included; add_noise!(x, tree); x[1]) for _ in 1:8)
+end
+
+const FAULTS = ["whole data counted as Poisson lots" => claimed_poisson, "contributions of four clip norms" => () -> sums(scale = 4, noise_multiplier = 3.0),
+    "a tree that is begun again without being paid for" => tree_begun_again]
+
+@testset "the audit sees: $name" for (name, make) in FAULTS
+    report = audit_of(make)
+    println("  audit of ", name, ": at least ", round(report.epsilon; digits = 2), ", claimed ", round(report.claimed; digits = 2))
+    @test report.violated
+end
