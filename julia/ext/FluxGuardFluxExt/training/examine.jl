@@ -139,7 +139,7 @@ check_promised(promised, when) = promised === :check && throw(invalid("loss", "$
     "$NO_COUPLING; if it draws random numbers, say reduction = :mean or :sum"))
 
 # How many times a random loss is evaluated, at most, to tell a mean from a sum.
-const MOST_DRAWS = 64
+const MOST_DRAWS = 256
 
 """
 Whether a random loss is seen to be the reduction it promises: when every example stands in the lot twice, a mean stays as it is and a
