@@ -1,8 +1,10 @@
 //! What passes the door is what is counted.
 
 use super::*;
+use crate::privacy::accountant::{AccountantKind, Relation};
 use crate::privacy::accountant::{Phase, Sampling};
 use crate::privacy::clip::AdaptiveClipOptions;
+use crate::privacy::clip::Clipping;
 use crate::privacy::sampler::PoissonSampler;
 use crate::privacy::state::PrivacyState;
 use proptest::prelude::*;
