@@ -30,8 +30,9 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
   how often and how far apart one example may take part ([`TreeNoise`](@ref), [`BandedNoise`](@ref)). The data are then
   batches in any order that keeps this promise.
 - `max_physical_batch_size`: larger lots are worked off in parts of this size; the result is the same.
-- `reduction`: `:check`, the first lot's invariance test finds out whether the loss is a mean or a sum over examples and
-  refuses others; `:mean` or `:sum` promises it, for a loss that draws random numbers and cannot pass the test.
+- `reduction`: `:check`, the examination of the first lots finds out whether the loss is a mean or a sum over examples and refuses
+  others; `:mean` or `:sum` promises it, for a loss that draws random numbers. A promise that is seen to be wrong is refused, and the
+  fast path is proven whatever was promised.
 - `progress = false`: `true` or an `IO`: a line with loss and epsilon about every twentieth of the steps; needs `delta`.
 - `resume`: a [`PrivacyState`](@ref) that `save(path, dp)` wrote in an earlier run: its accounting goes on, an adaptive norm stands
   where it stood, schedules count from its steps; randomness is fresh, and correlated noise begins (and is paid for) anew.
@@ -79,9 +80,11 @@ function private_gradient end
 
 """
     check_private(model) -> PrivacyCheck
+    check_private(model, loss, batch...) -> PrivacyCheck
 
 Each layer that cannot be trained privately, by its place in the model, what is wrong with it and the mend; and whether
-the model takes the fast path. `isempty(check_private(model))` where nothing is wrong. Needs Flux.
+the model may take the fast path, which the first lot must confirm. With a loss and a lot, both are examined as a run does, and the path
+that will run is named, and why. `isempty(check_private(model))` where nothing is wrong. Needs Flux.
 """
 function check_private end
 
