@@ -65,8 +65,9 @@ function decide!(part::Part, dp, batch)
         order = again ? Random.shuffle(w.draw, 2:11) : TRIAL_SIZES,
         when = again ? ", seen in step $step (lots before did not show it)" : ", seen in step $step")
     apply!(part, finding, step)
-    # the first one compiles, so its cost is taken from the evaluations, with room for what is around them
-    seconds = known ? (time_ns() - began) / 1e9 : 2finding.seconds + 0.002
+    # where it compiled, its cost is taken from its evaluations, with room for what is around them
+    measured, usual = (time_ns() - began) / 1e9, 2finding.seconds + 0.002
+    seconds = known && measured <= 4usual ? measured : usual
     examined!(w, seconds, settled_by(part), n)
     tell(part)
     return
