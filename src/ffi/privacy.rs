@@ -78,7 +78,11 @@ enum LotOptions {
         number: u64,
     },
     Claimed(Sampling),
-    Workers(Sampling),
+    Again(Sampling),
+    Workers {
+        sampling: Sampling,
+        private: bool,
+    },
 }
 
 impl LotOptions {
@@ -90,7 +94,8 @@ impl LotOptions {
                 Lot::Drawn(draws, number)
             }
             LotOptions::Claimed(sampling) => Lot::Claimed(sampling),
-            LotOptions::Workers(sampling) => Lot::Workers(sampling),
+            LotOptions::Again(sampling) => Lot::Again(sampling),
+            LotOptions::Workers { sampling, private } => Lot::Workers { sampling, private },
             LotOptions::Unknown => Lot::Unknown,
         })
     }
@@ -139,7 +144,10 @@ impl Run {
         match given_options::<Question>(question)? {
             Question::Accountant => json(&self.0.accountant()),
             Question::Epsilon { delta } => json(&self.0.accountant().epsilon(delta)?),
-            Question::Steps => json(&(self.0.steps(), self.0.is_private(), self.0.is_claimed())),
+            Question::Steps => {
+                let standing = self.0.standing();
+                json(&(self.0.steps(), standing.private, standing.claimed))
+            }
             Question::Settle => json(&self.0.settle()?),
             Question::Records => json(&self.0.ledger().records().collect::<Vec<_>>()),
         }

@@ -35,7 +35,7 @@ function TreeNoise(dimension, run::PrivateRun = PrivateRun(); steps, clip_norm, 
         noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
     handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "tree", dimension = n), options)))
-    return TreeNoise(n, options, run.private, handle, Ref(0))
+    return TreeNoise(n, options, isprivate(run), handle, Ref(0))
 end
 
 """
@@ -92,7 +92,7 @@ function BandedNoise(dimension, run::PrivateRun = PrivateRun(); clip_norm, noise
         clip_norm = finite("clip_norm", clip_norm), noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
     handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "banded", dimension = n), options, part)))
-    return BandedNoise(n, options, run.private, handle, Ref(0))
+    return BandedNoise(n, options, isprivate(run), handle, Ref(0))
 end
 
 "How examples take part, checked: so many times, or by sampling."

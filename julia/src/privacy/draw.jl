@@ -10,7 +10,7 @@ struct Draw
     number::Int
     sampling::NamedTuple
     private::Bool
-    expected::Float64
+    released::Base.RefValue{Int} # the pass's last draw that was
 end
 
 # An array that was seen before, while it lives: what it held then, and the draw that it is; `nothing` for one that was
@@ -35,30 +35,35 @@ end
 content(x::BitArray) = content(x.chunks) ⊻ UInt32(length(x) & 0xffffffff)
 content(x) = UInt32(hash(size(x)) & 0xffffffff)
 
-"The arrays in memory that a batch is made of."
-anchors(batch) = anchors!(Any[], batch)
+"""
+The arrays in memory that a batch is made of, each with what it is seen through: a view of a lot is not the lot, for it may
+show one example many times, or some alone.
+"""
+anchors(batch) = anchors!(Tuple{Any,UInt32}[], batch, UInt32(0))
 
-function anchors!(found, x::AbstractArray)
-    x isa Union{Array,BitArray} && return push!(found, x)
+function anchors!(found, x::AbstractArray, through)
+    x isa Union{Array,BitArray} && return push!(found, (x, through))
+    through = UInt32(hash((typeof(x), size(x)), UInt(through)) & 0xffffffff)
     inner = parent(x)
-    inner === x || return anchors!(found, inner)
+    inner === x || return anchors!(found, inner, through)
     for name in fieldnames(typeof(x))
-        isdefined(x, name) && anchors!(found, getfield(x, name))
+        isdefined(x, name) && anchors!(found, getfield(x, name), through)
     end
     return found
 end
-anchors!(found, x::Union{Tuple,NamedTuple}) = (foreach(part -> anchors!(found, part), values(x)); found)
-anchors!(found, x) = found
+anchors!(found, x::Union{Tuple,NamedTuple}, through) = (foreach(part -> anchors!(found, part, through), values(x)); found)
+anchors!(found, x, through) = found
 
-known(x) = get(KNOWN, objectid(x), nothing)
-is_known(k, x) = k !== nothing && k.array.value === x && k.content == content(x)
+known((x, _)) = get(KNOWN, objectid(x), nothing)
+content((x, through)::Tuple) = content(x) ⊻ through
+is_known(k, anchor) = k !== nothing && k.array.value === anchor[1] && k.content == content(anchor)
 
-function remember!(x, draw)
+function remember!(anchor, draw)
     if length(KNOWN) >= KNOWN_SWEEP[]
         filter!(pair -> pair.second.array.value !== nothing, KNOWN)
         KNOWN_SWEEP[] = max(256, 2 * length(KNOWN))
     end
-    KNOWN[objectid(x)] = Known(WeakRef(x), content(x), draw)
+    KNOWN[objectid(anchor[1])] = Known(WeakRef(anchor[1]), content(anchor), draw)
 end
 
 "Note that a lot is what a sampler drew; gives the lot."
@@ -78,9 +83,9 @@ function draw_of(batch)
     draws = lock(KNOWN_LOCK) do
         map(found) do x
             k = known(x)
-            k === nothing || k.array.value !== x || k.draw === nothing ? nothing :
+            k === nothing || k.array.value !== x[1] || k.draw === nothing ? nothing :
                 k.content == content(x) ? k.draw :
-                throw(invalid("batch", "an array of the lot that was changed since it was drawn",
+                throw(invalid("batch", "an array of the lot that was changed since it was drawn, or a view of it",
                     "the lot as the sampler gave it: prepare the data before, or inside the loss, where each example is looked at alone"))
         end
     end
@@ -105,8 +110,16 @@ end
 
 "A lot as a release is told of it."
 crossing_lot(draw::Draw) = (drawn = (sampler = draw.sampler, number = draw.number),)
+"That a draw was released, for the sampler to know what was left out."
+released!(draw::Draw) = (draw.released[] = max(draw.released[], draw.number); nothing)
+released!(lot) = nothing
+
 crossing_lot(::Nothing) = :unknown
-crossing_lot(sampling::NamedTuple) = (claimed = crossing(sampling),)
+function crossing_lot(lot::NamedTuple)
+    haskey(lot, :again) && return (again = crossing(lot.again),)
+    haskey(lot, :workers) && return (workers = (sampling = crossing(lot.workers), private = lot.private),)
+    return (claimed = crossing(lot),)
+end
 
 "What the `lot` of a release and keywords of sampling say, together."
 function told_lot(lot, sampling)

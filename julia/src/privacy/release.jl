@@ -26,9 +26,11 @@ function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, 
     step = (clipping = clipping(clip), noise_multiplier = finite("noise_multiplier", noise_multiplier),
         expected_lot_size = finite("expected_lot_size", expected_lot_size), noise = one_of("noise", noise, NOISE_KINDS),
         adaptive = clip isa AdaptiveClip ? crossing(clip) : nothing)
-    options = JSON.write((step = step, lot = crossing_lot(told_lot(lot, values(sampling)))))
+    told = told_lot(lot, values(sampling))
+    options = JSON.write((step = step, lot = crossing_lot(told)))
     arrays = Lot(out, gradients)
     report, d = clip_lot!((T, table, examples, norms) -> Native.run_mean(run.handle, options, T, table, examples, norms), arrays)
+    released!(told)
     clip isa AdaptiveClip || return report
     return with_adapted(report, moved!(clip, d["adapted"]))
 end
@@ -48,8 +50,10 @@ counted or changed then.
 function add_noise!(sums, run::PrivateRun; sensitivity, noise_multiplier, noise = :discrete, lot = nothing, sampling...)
     sensitivity = finite("sensitivity", sensitivity)
     sensitivity > 0 || throw(invalid("sensitivity", sensitivity, "a positive number"))
+    told = told_lot(lot, values(sampling))
     release_sums!(run, sums, (clip_norm = sensitivity, noise_multiplier = finite("noise_multiplier", noise_multiplier),
-        noise = one_of("noise", noise, NOISE_KINDS)), crossing_lot(told_lot(lot, values(sampling))))
+        noise = one_of("noise", noise, NOISE_KINDS)), crossing_lot(told))
+    released!(told)
     return sums
 end
 

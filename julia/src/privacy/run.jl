@@ -12,7 +12,7 @@ release, and only then draws noise. So `epsilon(run; delta)` is a bound for all 
 - `accountant`, `relation`, `unit_size`: as in [`Accountant`](@ref).
 - `stop_at`, `delta`: a release that would take ε at `delta` beyond `stop_at` throws [`BudgetExhausted`](@ref) and does
   nothing.
-- `spent`: an [`Accountant`](@ref) of what an earlier run on the same data spent, which is counted, too.
+- `spent`: a [`PrivacyState`](@ref) or an [`Accountant`](@ref) of what an earlier run on the same data spent, which is counted, too.
 - `keep`: a path. What was spent, and up to a hundredth of the steps more, is written there before it is spent, so that after a
   crash `load(PrivacyState, keep)` says too much, never too little. One write of a small file in a hundred steps or so; a release
   throws [`PathUnusable`](@ref) where it cannot be written.
@@ -24,17 +24,17 @@ Throws [`InvalidArgument`](@ref), [`Incompatible`](@ref).
 """
 struct PrivateRun
     handle::Native.RunHandle
-    private::Bool
 end
 
 function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
     spent = nothing, keep = nothing, seed::Union{Nothing,Integer} = nothing)
-    spent isa Union{Nothing,Accountant} || throw(invalid("spent", typeof(spent), "an Accountant"))
+    spent isa Union{Nothing,Accountant,PrivacyState} || throw(invalid("spent", typeof(spent), "a PrivacyState or an Accountant"))
     options = (accountant = one_of("accountant", accountant, (:pld, :rdp)),
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
-        spent = optional(crossing, spent), keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
-    return PrivateRun(Native.run_new(face(), JSON.write(options)), seed === nothing)
+        spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
+        spent_seeded = spent isa PrivacyState && !spent.private, spent_claimed = spent isa PrivacyState && spent.claimed, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
+    return PrivateRun(Native.run_new(face(), JSON.write(options)))
 end
 
 ask(run::PrivateRun, call::Symbol; fields...) =
@@ -44,9 +44,10 @@ ask(run::PrivateRun, call::Symbol; fields...) =
     isprivate(run) -> Bool
 
 Whether the randomness of a [`PrivateRun`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or
-[`BandedNoise`](@ref) was keyed by the operating system, and not by a seed.
+[`BandedNoise`](@ref) was keyed by the operating system, and not by a seed: of a run, that of the lots that it released, and of
+what was `spent` before, too.
 """
-isprivate(run::PrivateRun) = run.private
+isprivate(run::PrivateRun) = Bool(ask(run, :steps)[2])
 
 """
     Accountant(run::PrivateRun) -> Accountant
@@ -86,4 +87,4 @@ was drawn (`sampler`, `workers`, `claimed`, `unknown`).
 releases(run::PrivateRun) = [(record = record, times = Int(times)) for (record, times) in ask(run, :records)]
 
 Base.show(io::IO, run::PrivateRun) =
-    print(io, "PrivateRun(", plural(steps(run), "step"), run.private ? "" : ", seeded: not private", ")")
+    print(io, "PrivateRun(", plural(steps(run), "step"), isprivate(run) ? "" : ", seeded: not private", ")")

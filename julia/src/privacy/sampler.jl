@@ -1,5 +1,14 @@
 # Lots as the accountant supposes them.
 
+"What became of a sampler's lots: passes, lots released and left out in those that are over, and the counts of the last one."
+mutable struct LotBook
+    passes::Int
+    released::Int
+    left_out::Int
+    last_taken::Base.RefValue{Int}
+    last_released::Base.RefValue{Int}
+end
+
 """
     PoissonSampler(n; rate, steps = ceil(Int, 1 / rate), max_lot = nothing, seed = nothing)
 
@@ -14,7 +23,8 @@ by. Cost: 4 random bytes an example and lot.
 
 A lot is known again where it is released (`private_mean!(...; lot = lot)`, `private_gradient`, `train!`): the first release on it
 is charged with the amplification of its own rate, every further one with none. Lots of a pass must be released in order,
-all of them: whoever skips or filters lots has no Poisson sample, and is told so.
+all of them: whoever skips or filters lots has no Poisson sample, and is told so. A pass may be broken off; where that leaves many lots
+out, a warning says what it would mean.
 
 Throws [`InvalidArgument`](@ref).
 """
@@ -24,7 +34,7 @@ struct PoissonSampler{R}
     max_lot::Union{Nothing,Int}
     steps::Int
     seed::Union{Nothing,Int}
-    passes::Base.RefValue{Int}
+    book::LotBook
     lock::ReentrantLock
 end
 
@@ -33,7 +43,7 @@ function PoissonSampler(n::Integer; rate, steps = nothing, max_lot = nothing, se
     first_rate = rate_at(rate, 1)
     0 < first_rate <= 1 || throw(invalid("rate", first_rate, "a probability, the sample_rate of the accounting, in (0, 1]"))
     count = steps === nothing ? ceil(Int, 1 / first_rate) : whole("steps", steps)
-    sampler = PoissonSampler(n, rate isa Real ? first_rate : rate, most, count, optional(x -> whole("seed", x), seed), Ref(0), ReentrantLock())
+    sampler = PoissonSampler(n, rate isa Real ? first_rate : rate, most, count, optional(x -> whole("seed", x), seed), LotBook(0, 0, 0, Ref(0), Ref(0)), ReentrantLock())
     Native.sampler_new(face(), pass_options(sampler, 0)) # says no now where the options are none
     return sampler
 end
@@ -49,15 +59,31 @@ struct Pass
     handle::Native.SamplerHandle
     id::Int
     taken::Base.RefValue{Int}
+    released::Base.RefValue{Int}
     lock::ReentrantLock
 end
 
+# So many lots that were drawn and not released are those of a loop that was broken off a few times.
+const LEFT_OUT = 10
+
 function Pass(s::PoissonSampler)
+    taken, released = Ref(0), Ref(0)
     pass = lock(s.lock) do
-        s.passes[] += 1
+        begin_pass!(s.book, taken, released)
     end
     handle = Native.sampler_new(face(), pass_options(s, pass - 1))
-    return Pass(handle, Native.sampler_id(handle), Ref(0), ReentrantLock())
+    return Pass(handle, Native.sampler_id(handle), taken, released, ReentrantLock())
+end
+
+"Close the book of the last pass, and warn once where many lots were drawn, some released, and some not."
+function begin_pass!(book, taken, released)
+    before = book.left_out
+    book.released += book.last_released[]
+    book.left_out += book.last_taken[] - book.last_released[]
+    book.released > 0 && before < LEFT_OUT <= book.left_out && @warn "$(book.left_out) lots of this PoissonSampler were drawn and not " *
+        "released, in passes that were broken off. Where they were left out for what is in them, lots are no Poisson sample, and epsilon does not hold."
+    book.last_taken, book.last_released = taken, released
+    return book.passes += 1
 end
 
 isprivate(sampler::PoissonSampler) = sampler.seed === nothing
@@ -79,7 +105,7 @@ function draw(s::PoissonSampler, pass::Pass)
         number = Native.sampler_take(pass.handle, lot)
         pass.taken[] += 1
         lot .+= 1
-        lot, Draw(pass.handle, pass.id, number, sampling(s, rate), isprivate(s), rate * s.n)
+        lot, Draw(pass.handle, pass.id, number, sampling(s, rate), isprivate(s), pass.released)
     end
 end
 

@@ -18,8 +18,6 @@ mutable struct TrainingRun
     delta::Union{Nothing,Float64}
     stop_at::Union{Nothing,Float64}
     before::Int                      # steps of an earlier run that goes on
-    lots_private::Bool
-    claimed_before::Bool
     non_finite::Int
     id::UInt128
     lock::ReentrantLock              # one step at a time; questions do not take it
@@ -40,14 +38,14 @@ function TrainingRun(; clip, noise_multiplier, lot_size, sampler = nothing, samp
     n = lot_size isa Real ? lot_size : nothing
     dataset_size === nothing || n === nothing || n <= dataset_size ||
         throw(invalid("lot_size", n, "at most $dataset_size, the size of the data"))
+    clip isa Union{AbstractVector,Tuple} && (clip = Float64[c for c in clip]) # the caller's may change
     # an earlier run goes on: its accounting, its adaptive norm, its steps for schedules; with fresh randomness
     door = PrivateRun(; accountant = accountant, relation = relation, unit_size = unit_size, stop_at = stop_at,
-        delta = stop_at === nothing ? nothing : delta, seed = seed, keep = keep, spent = resume === nothing ? nothing : resume.accountant)
+        delta = stop_at === nothing ? nothing : delta, seed = seed, keep = keep, spent = resume)
     resume === nothing || clip isa AdaptiveClip && resume.clip isa AdaptiveClip && (clip = resume.clip)
     before = resume === nothing || name in (:tree, :banded) ? 0 : steps(resume.accountant)
     return TrainingRun(clip, noise_multiplier, lot_size, named_sampling(sampler, sample_rate, max_lot, dataset_size, n), name,
-        noise_options, nothing, door, optional(Float64, delta), optional(Float64, stop_at), before,
-        resume === nothing || resume.private, resume !== nothing && resume.claimed, 0, rand(RandomDevice(), UInt128), ReentrantLock())
+        noise_options, nothing, door, optional(Float64, delta), optional(Float64, stop_at), before, 0, rand(RandomDevice(), UInt128), ReentrantLock())
 end
 
 function check_noise_options(name, clip, noise_multiplier, lot_size, o)
@@ -96,8 +94,8 @@ accountant(run::TrainingRun) = Accountant(run.door)
 "Write exactly what was spent to the file that is kept, if one is."
 settle(run::TrainingRun) = (ask(run.door, :settle); nothing)
 
-isclaimed(run::TrainingRun) = run.claimed_before || isclaimed(run.door)
-isprivate(run::TrainingRun) = isprivate(run.door) && run.lots_private
+isclaimed(run::TrainingRun) = isclaimed(run.door)
+isprivate(run::TrainingRun) = isprivate(run.door)
 
 """
 What one step uses, asked once: schedules are functions of the user's, and may answer otherwise the next time. Immutable, and plain
@@ -142,7 +140,7 @@ function lot_of(run::TrainingRun, settings, batch, n; claimed = nothing)
         "lots of a PoissonSampler, unchanged, or sample_rate (Poisson sampling), or sampler = $(join(map(repr, SAMPLERS), ", ", " or ")), given to AutoDP"))
     check_named(named, settings, n)
     # the same arrays again are no fresh draw
-    named.sampler in (:poisson, :truncated_poisson, :without_replacement) && n > 0 && claim!(batch) && return :again
+    named.sampler in (:poisson, :truncated_poisson, :without_replacement) && n > 0 && claim!(batch) && return (again = sampling_fields(; named...),)
     return sampling_fields(; named...)
 end
 
@@ -160,8 +158,6 @@ function check_named(s, settings, n)
         "a lot of Poisson sampling with an expected size of $(cell(settings.lot_size)): at most about $(round(Int, most))"))
     return
 end
-
-crossing_lot(again::Symbol) = :unknown # charged without amplification
 
 """
     release!(run, settings, sums, report; lot, examples = nothing) -> ClipReport
@@ -183,9 +179,8 @@ function release!(run::TrainingRun, settings::StepSettings, sums, report::ClipRe
     adaptive = run.clip isa AdaptiveClip ? merge(crossing(run.clip), (norm = report.clip_norm,)) : nothing
     step = (clip_norm = report.clip_norm, expected_lot_size = settings.lot_size, noise_multiplier = settings.noise_multiplier,
         noise = run.noise, adaptive = adaptive)
-    told = lot isa NamedTuple && haskey(lot, :workers) ? (workers = crossing(lot.workers),) : crossing_lot(lot)
-    adapted = release_sums!(run.door, sums, step, told, adaptive === nothing ? Float64[] : report.norms)
-    lot isa Draw && (run.lots_private &= lot.private)
+    adapted = release_sums!(run.door, sums, step, crossing_lot(lot), adaptive === nothing ? Float64[] : report.norms)
+    released!(lot)
     return adaptive === nothing ? report : with_adapted(report, moved!(run.clip, adapted))
 end
 
@@ -196,7 +191,11 @@ function begin_correlated!(run::TrainingRun, settings, dimension)
     o = run.noise_options
     taken = run.correlated === nothing ? 0 : run.correlated.taken[]
     if run.correlated !== nothing
-        taken < o.steps && return
+        if taken < o.steps
+            was, is = run.correlated.options.clip_norm, total_clip(settings.clip) / settings.lot_size
+            was == is || throw(invalid("clip", is, "$was over the lot size, for which the noise was begun: begin_noise!(dp) begins it anew"))
+            return
+        end
         run.noise === :banded && throw(BudgetExhausted(
             "the noise was made for $(o.steps) steps (noise_options), and $taken were taken; begin_noise!(dp) begins it anew, and counts it"))
     end

@@ -101,6 +101,22 @@ impl Phase {
 }
 
 impl Sampling {
+    /// The same kind of lot with each example in it for sure: no amplification, and the distances of its kind. A truncated or
+    /// fixed-size lot without an example has another in its place, so that it is twice as far from the one with it.
+    #[must_use]
+    pub fn unamplified(self) -> Self {
+        match self {
+            Sampling::TruncatedPoisson { max_lot, dataset_size, .. } => {
+                Sampling::TruncatedPoisson { rate: 1.0, max_lot, dataset_size }
+            }
+            // all are drawn, and of them a uniform subset stays
+            Sampling::WithoutReplacement { lot_size: max_lot, dataset_size } => {
+                Sampling::TruncatedPoisson { rate: 1.0, max_lot, dataset_size }
+            }
+            Sampling::FullBatch | Sampling::Poisson { .. } | Sampling::Shuffled { .. } => Sampling::FullBatch,
+        }
+    }
+
     /// Says what is wrong with it, if anything is.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A file that is ahead of the run: what was spent, and a little more, is on the disk before it is spent. After a crash it says
 //! too much, never too little.
 
+use super::ledger::{Ledger, Standing};
 use super::record::Record;
 use crate::Result;
 use crate::privacy::accountant::{Accountant, Phase};
@@ -14,26 +15,26 @@ const MOST_AHEAD: u64 = 10_000;
 #[derive(Debug)]
 pub(super) struct Keep {
     path: PathBuf,
-    private: bool,
-    /// The phase that the file has more of than was spent, and how many more.
-    ahead: Option<(Phase, u64)>,
+    /// What the file has more of than was spent: the phase, its samples of noise and the standing, and how many steps more.
+    ahead: Option<(Phase, u64, Standing, u64)>,
     clip_norm: f64,
 }
 
 impl Keep {
-    pub(super) fn new(path: PathBuf, private: bool) -> Self {
-        Keep { path, private, ahead: None, clip_norm: 1.0 }
+    pub(super) fn new(path: PathBuf) -> Self {
+        Keep { path, ahead: None, clip_norm: 1.0 }
     }
 
-    /// Called when a record was counted and before its noise is drawn; `spent` includes it. One write in a hundred steps or so.
+    /// Called when a record was counted and before its noise is drawn; `ledger` includes it. One write in a hundred steps or so.
     ///
     /// # Errors
     /// `PathUnusable`: then nothing may be released.
-    pub(super) fn before_release(&mut self, record: &Record, spent: &Accountant, claimed: bool) -> Result<()> {
+    pub(super) fn before_release(&mut self, record: &Record, ledger: &Ledger) -> Result<()> {
         self.clip_norm = record.clip_norm;
         let Some((phase, samples)) = record.charge()? else { return Ok(()) };
-        if let Some((ahead, left)) = &mut self.ahead
-            && *ahead == phase
+        let (spent, standing) = (ledger.accountant(), ledger.standing());
+        if let Some((same, drawn, stood, left)) = &mut self.ahead
+            && (&*same, *drawn, *stood) == (&phase, samples, standing)
             && *left > 0
         {
             *left -= 1;
@@ -44,20 +45,20 @@ impl Keep {
         let more = (spent.steps() / 100).min(MOST_AHEAD);
         let steps = phase.steps * more;
         let written = if more > 0 { spent.after(Phase { steps, ..phase.clone() }, samples)? } else { spent.clone() };
-        self.write(written, claimed)?;
-        self.ahead = Some((phase, more));
+        self.write(written, standing)?;
+        self.ahead = Some((phase, samples, standing, more));
         Ok(())
     }
 
     /// Writes exactly what was spent.
-    pub(super) fn settle(&mut self, spent: &Accountant, claimed: bool) -> Result<()> {
+    pub(super) fn settle(&mut self, ledger: &Ledger) -> Result<()> {
         self.ahead = None;
-        self.write(spent.clone(), claimed)
+        self.write(ledger.accountant().clone(), ledger.standing())
     }
 
-    fn write(&self, accountant: Accountant, sampling_claimed: bool) -> Result<()> {
+    fn write(&self, accountant: Accountant, standing: Standing) -> Result<()> {
         let clipping = Clipping::Flat(self.clip_norm);
-        let private_randomness = self.private;
+        let Standing { private: private_randomness, claimed: sampling_claimed } = standing;
         PrivacyState {
             accountant,
             clipping,

@@ -19,6 +19,15 @@ pub struct Budget {
     pub delta: f64,
 }
 
+/// What an epsilon is worth beside its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// All randomness was keyed by the operating system, that of lots included.
+    pub private: bool,
+    /// It was the caller's word how some lots were drawn.
+    pub claimed: bool,
+}
+
 /// Equal records in a row: 24 bytes, whatever their number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Run {
@@ -44,17 +53,17 @@ pub struct Ledger {
     runs: Vec<Run>,
     spent: Accountant,
     steps: u64,
-    claimed: bool,
+    standing: Standing,
     budget: Option<Budget>,
     room: Option<Room>,
 }
 
 impl Ledger {
-    /// An empty ledger after what `carried` has spent already.
+    /// An empty ledger after what `carried` has spent already, in this `standing`.
     ///
     /// # Errors
     /// `InvalidArgument` unless the budget's epsilon is positive and its delta in (0, 1).
-    pub fn new(carried: Accountant, budget: Option<Budget>) -> Result<Self> {
+    pub fn new(carried: Accountant, standing: Standing, budget: Option<Budget>) -> Result<Self> {
         if let Some(Budget { epsilon, delta }) = budget {
             if !(epsilon > 0.0 && epsilon.is_finite()) {
                 return Err(Error::invalid("stop_at", epsilon, "a positive number"));
@@ -64,15 +73,15 @@ impl Ledger {
             }
         }
         let spent = carried.clone();
-        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, claimed: false, budget, room: None })
+        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, standing, budget, room: None })
     }
 
-    /// Counts a release, before any of it can be seen.
+    /// Counts a release, before any of it can be seen; `private` says whether its lot was drawn by private randomness.
     ///
     /// # Errors
     /// `InvalidArgument` for a record that no accountant can charge; `BudgetExhausted` where it would go beyond the
     /// budget. Nothing is counted then.
-    pub fn append(&mut self, record: Record) -> Result<()> {
+    pub fn append(&mut self, record: Record, private: bool) -> Result<()> {
         record.validate()?;
         if let Some((phase, samples)) = record.charge()? {
             self.check_budget(&phase, samples)?;
@@ -80,7 +89,8 @@ impl Ledger {
             self.spent.add_noise_samples(samples);
         }
         self.steps += u64::from(record.is_step());
-        self.claimed |= record.origin == Origin::Claimed;
+        self.standing.claimed |= record.origin == Origin::Claimed;
+        self.standing.private &= private;
         self.note(record);
         Ok(())
     }
@@ -138,10 +148,10 @@ impl Ledger {
         self.steps
     }
 
-    /// Was it the caller's word how a lot was drawn?
+    /// What its epsilon is worth.
     #[must_use]
-    pub fn is_claimed(&self) -> bool {
-        self.claimed
+    pub fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// Every release in order: `(record, how many in a row)`.

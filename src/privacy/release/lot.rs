@@ -10,13 +10,20 @@ use crate::privacy::sampler::{Drawn, Draws, PoissonSampler};
 pub enum Lot {
     /// The draw of this number (from 1) from one of our samplers.
     ///
-    /// The first release on it is charged as it was drawn; every other as if each example were in it. Draws must be
+    /// The first release on it is charged as it was drawn; every other without amplification. Draws must be
     /// released in order, without a gap: lots that somebody has chosen among are no Poisson sample.
     Drawn(Draws, u64),
     /// The caller says how it was drawn.
     Claimed(Sampling),
+    /// As `Claimed`, and the very lot was released before: charged without amplification.
+    Again(Sampling),
     /// Parts that workers drew with our samplers, charged where they were drawn.
-    Workers(Sampling),
+    Workers {
+        /// What the worst part costs.
+        sampling: Sampling,
+        /// Was all of their randomness keyed by the operating system?
+        private: bool,
+    },
     /// Nobody says: charged as if each example were in it.
     Unknown,
 }
@@ -31,17 +38,27 @@ impl Lot {
     /// How it is charged, as things stand.
     pub(super) fn sampling(&self) -> Sampling {
         match self {
-            Lot::Drawn(draws, number) => draws.sampling(*number).unwrap_or(Sampling::FullBatch),
-            Lot::Claimed(sampling) | Lot::Workers(sampling) => *sampling,
+            Lot::Drawn(draws, number) => draws.sampling(*number).unwrap_or(draws.again()),
+            Lot::Claimed(sampling) | Lot::Workers { sampling, .. } => *sampling,
+            Lot::Again(sampling) => sampling.unamplified(),
             Lot::Unknown => Sampling::FullBatch,
+        }
+    }
+
+    /// Whether all that is known of its randomness was private.
+    pub(super) fn is_private(&self) -> bool {
+        match self {
+            Lot::Drawn(draws, _) => draws.is_private(),
+            Lot::Workers { private, .. } => *private,
+            Lot::Claimed(_) | Lot::Again(_) | Lot::Unknown => true,
         }
     }
 
     pub(super) fn origin(&self) -> Origin {
         match self {
             Lot::Drawn(draws, _) => Origin::Sampler(draws.id()),
-            Lot::Claimed(_) => Origin::Claimed,
-            Lot::Workers(_) => Origin::Workers,
+            Lot::Claimed(_) | Lot::Again(_) => Origin::Claimed,
+            Lot::Workers { .. } => Origin::Workers,
             Lot::Unknown => Origin::Unknown,
         }
     }

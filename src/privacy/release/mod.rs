@@ -32,7 +32,7 @@ mod sums;
 pub mod witness;
 
 pub use correlated::{Correlated, CorrelatedOptions};
-pub use ledger::{Budget, Ledger};
+pub use ledger::{Budget, Ledger, Standing};
 pub use lot::Lot;
 pub use options::{Adapted, MeanOptions, RunOptions, SumOptions};
 pub use record::{BandedRun, Origin, Participation, Record, Release};
@@ -53,7 +53,6 @@ pub struct PrivateRun {
     ledger: Mutex<Ledger>,
     // Locked within the ledger's lock.
     keep: Option<Mutex<Keep>>,
-    private: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,15 +81,16 @@ impl PrivateRun {
             Some(seed) => NoiseSource::seeded(seed),
             None => NoiseSource::from_os()?,
         };
-        let private = source.is_private();
-        let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path, private)));
-        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, budget)?), keep, private })
+        let private = source.is_private() && !options.spent_seeded;
+        let standing = Standing { private, claimed: options.spent_claimed };
+        let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path)));
+        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, standing, budget)?), keep })
     }
 
-    /// Was all randomness keyed by the operating system?
+    /// What its epsilon is worth beside its number.
     #[must_use]
-    pub fn is_private(&self) -> bool {
-        self.private
+    pub fn standing(&self) -> Standing {
+        lock(&self.ledger).standing()
     }
 
     /// Randomness for a sampler, by a key of its own.
@@ -113,12 +113,6 @@ impl PrivateRun {
         lock(&self.ledger).steps()
     }
 
-    /// Was it the caller's word how a lot was drawn?
-    #[must_use]
-    pub fn is_claimed(&self) -> bool {
-        lock(&self.ledger).is_claimed()
-    }
-
     /// Writes exactly what was spent to the file that is kept, if there is one: at the end of a training.
     ///
     /// # Errors
@@ -126,7 +120,7 @@ impl PrivateRun {
     pub fn settle(&self) -> Result<()> {
         let ledger = lock(&self.ledger);
         match &self.keep {
-            Some(keep) => lock(keep).settle(ledger.accountant(), ledger.is_claimed()),
+            Some(keep) => lock(keep).settle(&ledger),
             None => Ok(()),
         }
     }
@@ -139,11 +133,12 @@ impl PrivateRun {
 
     /// Counts a release. Whoever gets `Ok` may draw its noise, once.
     fn enter(&self, record: Record, lot: Lot) -> Result<()> {
+        let private = lot.is_private();
         lot.spend(record, |record| {
             let mut ledger = lock(&self.ledger);
-            ledger.append(record.clone())?;
+            ledger.append(record.clone(), private)?;
             match &self.keep {
-                Some(keep) => lock(keep).before_release(&record, ledger.accountant(), ledger.is_claimed()),
+                Some(keep) => lock(keep).before_release(&record, &ledger),
                 None => Ok(()),
             }
         })

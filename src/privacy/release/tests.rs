@@ -133,7 +133,11 @@ fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
 
 #[test]
 fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
-    let mut ledger = Ledger::new(Accountant::new(AccountantKind::Pld, Relation::AddRemove), None)?;
+    let mut ledger = Ledger::new(
+        Accountant::new(AccountantKind::Pld, Relation::AddRemove),
+        Standing { private: true, claimed: false },
+        None,
+    )?;
     let record = Record {
         release: Release::Sum,
         clip_norm: 1.0,
@@ -144,11 +148,12 @@ fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
         sampling: Sampling::Poisson { rate: 1e-4 },
         origin: Origin::Sampler(1),
     };
-    (0..100_000).try_for_each(|_| ledger.append(record.clone()))?;
+    (0..100_000).try_for_each(|_| ledger.append(record.clone(), true))?;
     let bytes = ledger.bytes();
     assert!(bytes < 400, "{bytes}");
     // a norm that moves at every step: 24 bytes each
-    (0..1000).try_for_each(|step| ledger.append(Record { clip_norm: 1.0 + f64::from(step), ..record.clone() }))?;
+    (0..1000)
+        .try_for_each(|step| ledger.append(Record { clip_norm: 1.0 + f64::from(step), ..record.clone() }, true))?;
     assert!(ledger.bytes() - bytes < 25 * 1000);
     assert_eq!(ledger.steps(), 101_000);
     Ok(())
@@ -174,6 +179,16 @@ fn the_kept_file_is_never_behind() -> Result<()> {
     assert!(writes < 400, "{writes}");
     run.settle()?;
     assert_eq!(kept()?, run.accountant());
+    assert!(PrivacyState::load(&path)?.private_randomness && PrivacyState::load(&path)?.sampling_claimed);
+    // a lot by a seed is known in the file before the release, and by who goes on from it
+    let mut seeded = PoissonSampler::new(9, 0.5, None, &mut NoiseSource::seeded(1))?;
+    let drawn = seeded.next_lot();
+    run.sum(&mut [&mut [0.0f64; 2]], &options(1.0), Lot::drawn(&seeded, &drawn), &[])?;
+    assert!(!run.standing().private && !PrivacyState::load(&path)?.private_randomness);
+    let spent = Some(run.accountant());
+    let next =
+        PrivateRun::new(&RunOptions { spent, spent_seeded: true, spent_claimed: true, ..RunOptions::default() })?;
+    assert_eq!(next.standing(), Standing { private: false, claimed: true });
     // where it cannot be written, nothing is released
     std::fs::remove_dir_all(&folder).expect("removed");
     let mut sum = [1.0f64; 2];

@@ -16,6 +16,9 @@ pub struct Draws(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     id: u64,
+    /// What a release on a lot costs that was released before.
+    again: Sampling,
+    private: bool,
     book: Mutex<Book>,
 }
 
@@ -38,10 +41,10 @@ struct Book {
 }
 
 impl Draws {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(sampling: Sampling, private: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let inner = Arc::new(Inner { id, book: Mutex::default() });
+        let inner = Arc::new(Inner { id, again: sampling.unamplified(), private, book: Mutex::default() });
         alive(|alive| alive.insert(id, Arc::downgrade(&inner)));
         Draws(inner)
     }
@@ -62,6 +65,18 @@ impl Draws {
         self.0.id
     }
 
+    /// Was its randomness keyed by the operating system?
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.0.private
+    }
+
+    /// What a further release on a lot costs.
+    #[must_use]
+    pub fn again(&self) -> Sampling {
+        self.0.again
+    }
+
     /// Notes another draw and gives its number.
     pub(super) fn draw(&self, sampling: Sampling) -> u64 {
         let mut book = self.book();
@@ -79,13 +94,14 @@ impl Draws {
         self.book().sampling(number)
     }
 
-    /// Takes a draw as released if `append` agrees to what it costs: as it was drawn, or, where it was released before, as
-    /// if every example were in it.
+    /// Takes a draw as released if `append` agrees to what it costs: as it was drawn, or, where it was released before, without
+    /// amplification ([`Sampling::unamplified`]).
     ///
-    /// Why that is enough: let `L1`, `L2` be the likelihood ratios of two releases with the example against without.
-    /// On one lot of rate `q` the pair's ratio is `f = (1-q) + q·L1·L2`; charged are a sampled and a whole release,
-    /// `g = L2·((1-q) + q·L1)`. Given the product `L1·L2` the mean of `g - f` is `(1-q)(E[L2 | L1·L2] - 1)`, increasing in
-    /// the product with mean zero, so `g` is above `f` in convex order, and every hockey-stick divergence with it.
+    /// Why that is enough: given all that was released before, a further release on the lot is, for either neighbour, a mixture
+    /// of Gaussians over the lots that may have been drawn, and lots that were drawn by the same randomness are no farther apart than
+    /// the unamplified pair's centres. By joint convexity that pair dominates it, whatever came before, and dominating pairs
+    /// compose (Zhu, Dong and Wang 2022, Theorem 10). Charging a second release as the first would not do: both hit or
+    /// miss an example together.
     ///
     /// # Errors
     /// `InvalidArgument` for a draw that never was, or one before which others were drawn and not released; as `append`.
@@ -100,7 +116,7 @@ impl Draws {
                             Poisson sample; begin the loop over the sampler anew";
             return Err(Error::invalid("lot", was, expected));
         }
-        let done = append(book.sampling(number).unwrap_or(Sampling::FullBatch))?;
+        let done = append(book.sampling(number).unwrap_or(self.0.again))?;
         book.released = book.released.max(number);
         while book.drawn_how.get(1).is_some_and(|(from, _)| *from <= book.released + 1) {
             book.drawn_how.pop_front();
@@ -122,12 +138,13 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::privacy::accountant::{Accountant, AccountantKind, Phase, Relation};
 
     const HOW: [Sampling; 2] = [Sampling::Poisson { rate: 0.1 }, Sampling::Poisson { rate: 0.2 }];
 
     #[test]
     fn a_draw_is_worth_its_rate_once_and_in_order() {
-        let draws = Draws::new();
+        let draws = Draws::new(HOW[0], true);
         for how in [HOW[0], HOW[0], HOW[1]] {
             draws.draw(how);
         }
@@ -142,15 +159,40 @@ mod tests {
         assert_eq!(spend(3), Ok(HOW[1]));
         assert_eq!(draws.sampling(3), None);
         let id = draws.id();
-        assert_ne!(id, Draws::new().id());
+        assert_ne!(id, Draws::new(HOW[0], true).id());
         assert!(Draws::find(id).is_some_and(|found| found.sampling(1).is_none() && found.id() == id));
         drop((draws, spend));
         assert!(Draws::find(id).is_none());
     }
 
     #[test]
+    fn a_lot_in_which_others_take_a_place_is_twice_as_far_apart_again() {
+        let (max_lot, dataset_size) = (10, 100);
+        let how = Sampling::TruncatedPoisson { rate: 0.3, max_lot, dataset_size };
+        let draws = Draws::new(how, true);
+        draws.draw(how);
+        assert_eq!(draws.spend(1, Ok), Ok(how));
+        let again = draws.spend(1, Ok).expect("charged");
+        assert_eq!(again, Sampling::TruncatedPoisson { rate: 1.0, max_lot, dataset_size });
+        // half the multiplier of a whole batch, for both relations; the same for lots of a fixed size
+        for relation in [Relation::AddRemove, Relation::ReplaceOne] {
+            let cost = |sampling, noise_multiplier| {
+                let mut accountant = Accountant::new(AccountantKind::Pld, relation);
+                accountant.push(Phase { noise_multiplier, sampling, steps: 1 })?;
+                accountant.epsilon(1e-5)
+            };
+            let whole = cost(Sampling::FullBatch, 1.0).expect("known");
+            let least =
+                if relation == Relation::AddRemove { cost(Sampling::FullBatch, 0.5).expect("known") } else { whole };
+            for lot in [again, Sampling::WithoutReplacement { lot_size: 10, dataset_size }.unamplified()] {
+                assert!(cost(lot, 1.0).expect("known") >= least * (1.0 - 1e-6), "{relation:?} {lot:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_was_released_takes_no_memory() {
-        let draws = Draws::new();
+        let draws = Draws::new(HOW[0], true);
         for step in 0..10_000u32 {
             let number = draws.draw(Sampling::Poisson { rate: 1.0 / f64::from(step + 2) });
             assert!(draws.spend(number, Ok).is_ok());

@@ -27,6 +27,13 @@ pub struct Drawn {
     pub examples: Vec<usize>,
 }
 
+fn sampling_of(examples: usize, rate: f64, max_lot: Option<usize>) -> Sampling {
+    match max_lot {
+        None => Sampling::Poisson { rate },
+        Some(max_lot) => Sampling::TruncatedPoisson { rate, max_lot: max_lot as u64, dataset_size: examples as u64 },
+    }
+}
+
 impl PoissonSampler {
     /// Every example on its own with probability `rate`; of lots larger than `max_lot` a uniform subset.
     ///
@@ -39,9 +46,11 @@ impl PoissonSampler {
         if examples == 0 || examples as u64 > 1 << 40 {
             return Err(Error::invalid("examples", examples, "1 to 2^40 examples"));
         }
-        let sampler = PoissonSampler { examples, rate, max_lot, source: source.fork()?, draws: Draws::new() };
-        sampler.sampling().validate()?;
-        Ok(sampler)
+        let source = source.fork()?;
+        let sampling = sampling_of(examples, rate, max_lot);
+        sampling.validate()?;
+        let draws = Draws::new(sampling, source.is_private());
+        Ok(PoissonSampler { examples, rate, max_lot, source, draws })
     }
 
     /// Its draws, which a release is charged by ([`super::release::Lot::Drawn`]).
@@ -57,12 +66,7 @@ impl PoissonSampler {
     }
 
     fn sampling_at(&self, rate: f64) -> Sampling {
-        match self.max_lot {
-            None => Sampling::Poisson { rate },
-            Some(max_lot) => {
-                Sampling::TruncatedPoisson { rate, max_lot: max_lot as u64, dataset_size: self.examples as u64 }
-            }
-        }
+        sampling_of(self.examples, rate, self.max_lot)
     }
 
     /// `rate x examples`: what a lot's sum is to be divided by.

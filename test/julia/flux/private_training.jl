@@ -218,6 +218,14 @@ end
     parts = [lot_part(mine[i], next_step(dp), (m, x) -> sum(m(x)), big, zeros(Float32, 60, 0)) for i in 1:4]
     g = flat(private_gradient(dp, big, parts[1:2]).gradient)
     @test abs(sum(abs2, g) / length(g) - 1) < 0.13
+    # an example is in one part alone
+    lot = first(PoissonSampler((X, Y); rate = 0.2, steps = 1))
+    settings = next_step(dp)
+    @test_throws InvalidArgument private_gradient(dp, model, [lot_part(m, settings, loss, model, lot...) for m in mine[1:2]])
+    mine_only = (X[:, 1:10], Y[:, 1:10])
+    lot_part(mine[1], settings, loss, model, mine_only...)
+    @test_throws InvalidArgument lot_part(mine[2], settings, loss, model, mine_only...)
+    @test_throws InvalidArgument lot_part(mine[2], settings, (loss, loss), (model, model), X[:, 1:5], Y[:, 1:5])
     # an adaptive norm moves on the one, and is the same for all; lots of our samplers say how they were drawn
     dp = AutoDP(AutoZygote(); clip = AdaptiveClip(0.5; count_noise = 2.0), noise_multiplier = 1.0, lot_size = 30)
     workers = [AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 30) for _ in 1:2]
@@ -346,8 +354,10 @@ end
     @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y; examples = 1:300)
     @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20,)), model, loader, Descent(0.1); epochs = 2)
     @test_throws InvalidArgument AutoDP(AutoZygote(); options..., noise = :tree)
-    shuffled = Flux.DataLoader((X, Y); batchsize = 30, shuffle = true)
-    @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 10,)), model, shuffled, Descent(0.1))
+    for disorder in ((shuffle = true,), (parallel = true,))
+        loader = Flux.DataLoader((X, Y); batchsize = 30, disorder...)
+        @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 10,)), model, loader, Descent(0.1))
+    end
 end
 
 @testset "progress shows loss and epsilon" begin

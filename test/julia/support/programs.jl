@@ -27,7 +27,7 @@ struct Setup
 end
 
 const ACTIONS = (
-    sampled = (:loop, :loop, :take, :collect, :zipped, :prefetched, :again, :filtered, :broken_off, :raw, :changed, :copied, :mixed,
+    sampled = (:loop, :loop, :take, :collect, :zipped, :prefetched, :again, :filtered, :broken_off, :raw, :changed, :copied, :mixed, :viewed,
         :resumed, :asked, :two_tasks, :failing, :stolen),
     named = (:claimed, :claimed, :claimed_again, :loop, :resumed, :asked, :failing),
     tree = (:epoch, :epoch, :broken_off, :restarted, :resumed, :asked, :unnamed, :reversed, :failing),
@@ -174,6 +174,9 @@ function act!(w::World, action)
         step!(w, batch, fresh(), 1.0)
     elseif action === :copied
         step!(w, map(copy, first(lots(w))), fresh(), 1.0)
+    elseif action === :viewed # one example many times: more than its clip norm
+        batch = first(lots(w))
+        size(batch[1], 2) > 0 && step!(w, (view(batch[1], :, fill(1, 5)),), fresh(), rate)
     elseif action === :mixed
         step!(w, (first(lots(w))..., copy(data()[1])), fresh(), 1.0)
     elseif action === :stolen # a lot that another run has released

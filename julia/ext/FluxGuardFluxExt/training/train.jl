@@ -102,8 +102,13 @@ function inner_loader(x::Union{Base.Generator,Iterators.Take,Iterators.Drop,Iter
     return nothing
 end
 
+# Which kind of loading stands in the type alone.
+parallel(loader::Flux.DataLoader) = any(p -> p === :parallel, typeof(loader).parameters)
+
 "Each example is in every epoch once, at the same place: as far apart as an epoch is long."
 function check_participations(run, loader, epochs)
+    parallel(loader) && throw(invalid("data", "a DataLoader with parallel = true", "parallel = false: the order of its batches is not known, and so " *
+        "not who takes part when"))
     loader.shuffle && throw(invalid("data", "a shuffled DataLoader", "one in order: noise of $(repr(run.noise)) is accounted for " *
         "by how far apart an example takes part"))
     o = run.noise_options

@@ -13,6 +13,7 @@ struct LotPart
     clipped::Int
     path::Symbol
     sampling::Union{Nothing,NamedTuple} # as our sampler drew it; `nothing` where the caller's word is needed
+    draw::Tuple{Int,Int,Int}            # process, sampler, number: a lot is in one part alone
     private::Bool
 end
 
@@ -26,15 +27,20 @@ function FluxGuard.lot_part(dp::DPBackend, settings::StepSettings, loss, model, 
     return @lock run.lock begin
         batch, n = checked_batch(batch)
         parts, parameters = parts_of(dp, loss, model, frozen, settings.clip)
+        loss isa Tuple && throw(invalid("loss", "$(length(loss)) losses", "one: parts of several models are not put together"))
         drawn = FluxGuard.draw_of(batch)
+        # the same arrays in two parts would count for twice the clip norm
+        drawn === nothing && n > 0 && FluxGuard.claim!(batch) &&
+            throw(invalid("batch", "arrays that were in a part, or a step, before", "each worker's own examples"))
         n > 0 && foreach(part -> decide!(part, dp, batch), parts)
         value, sums, report = clipped_sums(parts, parameters, settings, batch, n, dp.max_physical_batch_size)
         # the draw is spent here, in the process that made it
         sampling = drawn === nothing ? nothing : FluxGuard.spent_sampling(drawn)
+        FluxGuard.released!(drawn)
         good = n - length(report.non_finite)
         total = value === missing ? 0.0 : only(parts).reduction === :mean ? value * good : value
         LotPart(rand(FluxGuard.RandomDevice(), UInt128), settings, Any[sums[p] for p in parameters], [total], report.norms, report.clipped,
-            report.path, sampling, drawn === nothing || drawn.private)
+            report.path, sampling, drawn === nothing ? (0, 0, 0) : (Int(getpid()), drawn.sampler, drawn.number), drawn === nothing || drawn.private)
     end
 end
 
@@ -52,7 +58,6 @@ function FluxGuard.private_gradient(dp::DPBackend, model, parts::AbstractVector{
         path = all(part -> part.path === :ghost, parts) ? :ghost : :each
         report = ClipReport(length(norms), sum(part -> part.clipped, parts), bad, norms, total_clip(settings.clip), path, nothing)
         report = release!(run, settings, sums, report; lot = lot)
-        run.lots_private &= all(part -> part.private, parts)
         dp.report = report
         good = length(norms) - length(bad)
         gradient = gradient_tree(model, IdDict{Any,Any}(p => s for (p, s) in zip(parameters, sums)))
@@ -63,6 +68,8 @@ end
 function check_parts(parts, settings, parameters)
     isempty(parts) && throw(invalid("parts", "none", "at least one: of a worker without examples, too"))
     allunique(part.id for part in parts) || throw(invalid("parts", "a part twice", "each worker's part once"))
+    lots = [part.draw for part in parts if part.draw != (0, 0, 0)]
+    allunique(lots) || throw(invalid("parts", "one lot in two parts", "a lot of each worker's own shard: an example in both would count twice"))
     for part in parts
         part.settings.run == settings.run || throw(invalid("parts", "a part of another run", "parts made with next_step of this AutoDP"))
         part.settings.step == settings.step && same_settings(part.settings, settings) || throw(invalid("parts", "a part of step $(part.settings.step)",
@@ -78,10 +85,11 @@ same_settings(a, b) = all(name -> getfield(a, name) == getfield(b, name), fieldn
 function lot_of_parts(run, parts)
     if all(part -> part.sampling !== nothing, parts)
         samplings = [part.sampling for part in parts]
-        all(==(first(samplings)), samplings) && return (workers = first(samplings),)
+        private = all(part -> part.private, parts)
+        all(==(first(samplings)), samplings) && return (workers = first(samplings), private = private)
         all(s -> s.sampler in (:poisson, :full_batch), samplings) || throw(invalid("parts", "parts drawn in several ways", "one way, or Poisson sampling"))
-        any(s -> s.sampler === :full_batch, samplings) && return (workers = sampling_fields(; sampler = :full_batch),)
-        return (workers = sampling_fields(; sample_rate = maximum(s.sample_rate for s in samplings)),)
+        any(s -> s.sampler === :full_batch, samplings) && return (workers = sampling_fields(; sampler = :full_batch), private = private)
+        return (workers = sampling_fields(; sample_rate = maximum(s.sample_rate for s in samplings)), private = private)
     end
     run.named === nothing && throw(invalid("sampler", "parts of lots that no PoissonSampler drew",
         "lots of a PoissonSampler over each worker's shard, or sample_rate or sampler, given to AutoDP"))
