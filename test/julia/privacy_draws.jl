@@ -70,7 +70,7 @@ end
     @test !isprivate(PrivateRun(spent = load(PrivacyState, path)))
     run = PrivateRun(keep = path)
     add!(run, nothing; sample_rate = 0.1)
-    @test isprivate(run) && report(run; delta = 1e-5).sampling_claimed && load(PrivacyState, path).claimed
+    @test isprivate(run) && report(run; delta = 1e-5).sampling_claimed && load(PrivacyState, path).sampling_claimed
     @test report(PrivateRun(spent = load(PrivacyState, path)); delta = 1e-5).sampling_claimed
 end
 

@@ -40,15 +40,15 @@ PrivacyReport(d::AbstractDict) = PrivacyReport(d["unit"], d["unit_size"], Symbol
     d["tuning_runs"], d["epsilon_with_tuning"], d["epsilon_lower_bound"], d["private"], d["sampling_claimed"])
 
 """
-    report(accountant; delta, unit = "example", tuning_runs = nothing, private = true, claimed = false) -> PrivacyReport
+    report(accountant; delta, unit = "example", tuning_runs = nothing, private = true, sampling_claimed = false) -> PrivacyReport
 
 The report of a run at `delta`. `unit` is what a unit is called; `tuning_runs` counts the runs on the same data that
-chose hyperparameters, if the caller counted them; `private` says whether all randomness was ([`isprivate`](@ref)), `claimed` whether
+chose hyperparameters, if the caller counted them; `private` says whether all randomness was ([`isprivate`](@ref)), `sampling_claimed` whether
 the sampling of lots is the caller's word. Of a [`PrivateRun`](@ref) or an `AutoDP` both are known.
 Throws [`InvalidArgument`](@ref).
 """
-function report(a::Accountant; delta, unit = "example", tuning_runs = nothing, private::Bool = true, claimed::Bool = false)
-    options = (unit = string(unit), tuning_runs = optional(x -> whole("tuning_runs", x), tuning_runs), private_randomness = private, sampling_claimed = claimed)
+function report(a::Accountant; delta, unit = "example", tuning_runs = nothing, private::Bool = true, sampling_claimed::Bool = false)
+    options = (unit = string(unit), tuning_runs = optional(x -> whole("tuning_runs", x), tuning_runs), private_randomness = private, sampling_claimed = sampling_claimed)
     return PrivacyReport(ask(:report; accountant = crossing(a), delta = finite("delta", delta), options = options))
 end
 

@@ -33,7 +33,7 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
         spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
-        spent_seeded = spent isa PrivacyState && !spent.private, spent_claimed = spent isa PrivacyState && spent.claimed, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
+        spent_seeded = spent isa PrivacyState && !spent.private, spent_claimed = spent isa PrivacyState && spent.sampling_claimed, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
     return PrivateRun(Native.run_new(face(), JSON.write(options)))
 end
 
@@ -74,7 +74,7 @@ steps(run::PrivateRun) = Int(ask(run, :steps)[1])
 "Whether it was the caller's word how some lots were drawn."
 isclaimed(run::PrivateRun) = Bool(ask(run, :steps)[3])
 
-report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), claimed = isclaimed(run), options...)
+report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), sampling_claimed = isclaimed(run), options...)
 
 """
     releases(run::PrivateRun) -> Vector{NamedTuple{(:record, :times)}}

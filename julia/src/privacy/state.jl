@@ -1,12 +1,12 @@
 # What a private run needs to go on.
 
 """
-    PrivacyState(accountant; clip, schedule = [], private = true, claimed = false)
+    PrivacyState(accountant; clip, schedule = [], private = true, sampling_claimed = false)
 
 What is saved of a private run: what was spent (its steps are the steps executed), the clip norm in use (a norm, one for
 each parameter, or an [`AdaptiveClip`](@ref) as it stands), what was planned (a vector of
 [`FluxGuard.Phase`](@ref FluxGuard.Phase)s), and whether all randomness so far was private ([`isprivate`](@ref)), and whether the sampling of lots was the
-caller's word (`claimed`).
+caller's word (`sampling_claimed`).
 
     save("run.fgdp", PrivacyState(accountant; clip = 1.0))
     state = load(PrivacyState, "run.fgdp")      # state.accountant, state.clip, state.schedule, state.private
@@ -19,11 +19,11 @@ struct PrivacyState
     clip::Union{Float64,Vector{Float64},AdaptiveClip}
     schedule::Vector{Phase}
     private::Bool
-    claimed::Bool
+    sampling_claimed::Bool
 end
 
-PrivacyState(accountant::Accountant; clip, schedule = Phase[], private::Bool = true, claimed::Bool = false) =
-    PrivacyState(accountant, kept_clip(clip), collect(Phase, schedule), private, claimed)
+PrivacyState(accountant::Accountant; clip, schedule = Phase[], private::Bool = true, sampling_claimed::Bool = false) =
+    PrivacyState(accountant, kept_clip(clip), collect(Phase, schedule), private, sampling_claimed)
 
 kept_clip(clip::AdaptiveClip) = clip
 kept_clip(clip) = first(clipping(clip))
@@ -40,7 +40,7 @@ end
 
 crossing(s::PrivacyState) = (accountant = crossing(s.accountant), clipping = clipping(s.clip),
     adaptive = s.clip isa AdaptiveClip ? crossing(s.clip) : nothing, schedule = map(crossing_phase, s.schedule),
-    private_randomness = s.private, sampling_claimed = s.claimed)
+    private_randomness = s.private, sampling_claimed = s.sampling_claimed)
 
 """
     save(path, state::PrivacyState)

@@ -61,7 +61,7 @@ end
 
 What [`save`](@ref) keeps of a private run; `save(path, dp)` does both. `AutoDP(...; resume = load(PrivacyState, path))` goes on.
 """
-PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run), claimed = isclaimed(run),
+PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run), sampling_claimed = isclaimed(run),
     clip = run.clip isa AdaptiveClip ? deepcopy(run.clip) : kept_norms(next_clip(run)))
 
 kept_norms(clip) = clip isa Tuple ? collect(clip) : clip

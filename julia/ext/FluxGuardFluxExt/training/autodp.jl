@@ -37,7 +37,7 @@ FluxGuard.steps(dp::DPBackend) = dp.steps
 FluxGuard.releases(dp::DPBackend) = FluxGuard.releases(dp.run.door)
 FluxGuard.isprivate(dp::DPBackend) = isprivate(dp.run)
 FluxGuard.report(dp::DPBackend; delta = needed_delta(dp), options...) =
-    FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), claimed = FluxGuard.isclaimed(dp.run), options...)
+    FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), sampling_claimed = FluxGuard.isclaimed(dp.run), options...)
 
 FluxGuard.PrivacyState(dp::DPBackend) = PrivacyState(dp.run)
 FluxGuard.save(path::AbstractString, dp::DPBackend) = FluxGuard.save(path, PrivacyState(dp))
