@@ -13,6 +13,7 @@ use super::scaled::quantile;
 use super::stage::Stage;
 use super::support::{packed, rows::LARGEST, rows::widened};
 use super::threshold::{self, Method, Threshold};
+use super::within::out_of_fold;
 use super::{Mapping, Rows, Spec};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -75,12 +76,7 @@ impl Fitted {
         labels: Option<&[u32]>,
         head: Option<&Head>,
     ) -> Result<Self> {
-        let name = spec.family.name();
-        if (labels.is_some() || head.is_some()) && name != "ensemble" && !ood::NAMES.contains(&name) {
-            let argument = if labels.is_some() { "labels" } else { "weights" };
-            let expected = format!("a detector of classifiers: one of {}", ood::NAMES.join(", "));
-            return Err(Error::invalid(argument, format!("for {name}"), expected));
-        }
+        expect_classifier(spec, labels, head)?;
         Self::fit_rows(spec, &Rows::reference(reference)?.of_classifier(labels, head)?)
     }
 
@@ -96,14 +92,7 @@ impl Fitted {
                     let (ensemble, scores) = Ensemble::fit_cross(reference, options, folds)?;
                     return Ok(Fitted::assembled(spec, reference, Stage::plain(Model::Ensemble(ensemble)), scores));
                 }
-                let stage = Stage::fit(spec, reference)?;
-                let mut scores = Vec::with_capacity(reference.len());
-                for part in calibration::folds(reference.len(), folds)? {
-                    let (_, part) =
-                        fold(spec, reference, &part).map_err(|e| calibration::too_few(reference, folds, &e))?;
-                    scores.extend(part);
-                }
-                (stage, scores)
+                (Stage::fit(spec, reference)?, out_of_fold(spec, reference, folds)?)
             }
         };
         Ok(Fitted::assembled(spec, reference, stage, scores))
@@ -303,8 +292,19 @@ impl Fitted {
     }
 }
 
+/// Demands that labels and a head go to a detector that has a use for them.
+pub(super) fn expect_classifier(spec: &Spec, labels: Option<&[u32]>, head: Option<&Head>) -> Result<()> {
+    let name = spec.family.name();
+    if (labels.is_none() && head.is_none()) || name == "ensemble" || ood::NAMES.contains(&name) {
+        return Ok(());
+    }
+    let argument = if labels.is_some() { "labels" } else { "weights" };
+    let expected = format!("a detector of classifiers: one of {}", ood::NAMES.join(", "));
+    Err(Error::invalid(argument, format!("for {name}"), expected))
+}
+
 /// Fits on one part and scores the other.
-fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f64>)> {
+pub(super) fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f64>)> {
     let stage = Stage::fit(spec, &reference.select(&fold.fit))?;
     let mut scores = vec![0.0; fold.score.len()];
     stage.score(reference.select(&fold.score).values(), &mut scores);

@@ -31,6 +31,7 @@ mod stage;
 mod support;
 mod tails;
 pub mod threshold;
+mod within;
 
 pub use family::{Family, NAMES};
 pub use fitted::Fitted;
@@ -38,6 +39,7 @@ pub use spec::Spec;
 pub use support::cells::Mapping;
 pub use support::rows::Rows;
 pub(crate) use support::sections;
+pub use within::{Within, within};
 
 use crate::error::Result;
 
