@@ -8,6 +8,7 @@ pub mod alert;
 pub mod drift;
 pub mod error;
 pub mod ffi;
+pub mod files;
 pub mod guard;
 pub mod outlier;
 pub mod output;

@@ -25,3 +25,32 @@ impl Random {
         (0..n).map(|_| self.normal()).collect()
     }
 }
+
+/// A file system of 64 KiB in memory, until it is dropped.
+pub struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// None, and a word that `test` was skipped, where this process may not mount.
+    pub fn mount(test: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().ok()?;
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|done| done.status.success());
+        if !mounted {
+            eprintln!("skipped: {test} (a small file system needs the right to mount)");
+        }
+        mounted.then_some(SmallDisk(folder))
+    }
+
+    pub fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}

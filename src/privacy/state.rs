@@ -5,12 +5,11 @@
 
 use super::accountant::{Accountant, Phase};
 use super::clip::{AdaptiveClip, Clipping};
+use crate::files;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const MAGIC: &[u8; 4] = b"FGDP";
 const VERSION: u32 = 1;
@@ -50,47 +49,20 @@ impl PrivacyState {
         self.schedule.iter().try_for_each(Phase::validate)
     }
 
-    /// Writes beside `path` and renames: a crash leaves the old file or the new one.
+    /// Replaces the file at `path`, whole or not at all: [`files::replace`].
     ///
     /// # Errors
     /// `PathUnusable` if it cannot be written; as [`PrivacyState::validate`].
     pub fn save(&self, path: &Path) -> Result<()> {
         self.validate()?;
-        let unusable = |reason: String| Error::PathUnusable {
-            argument: "path",
-            path: path.display().to_string(),
-            purpose: "written",
-            reason,
-        };
         let mut payload = Vec::new();
-        ciborium::into_writer(self, &mut payload).map_err(|error| unusable(error.to_string()))?;
-        let mut name = path.file_name().ok_or_else(|| unusable("it names no file".into()))?.to_os_string();
-        // nobody else's, whatever process and thread
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_nanos());
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        name.push(format!(".{}.{clock:x}.{number}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        let write = || -> std::io::Result<()> {
-            let mut file = File::create_new(&part)?;
-            file.write_all(MAGIC)?;
-            file.write_all(&VERSION.to_le_bytes())?;
-            file.write_all(&(payload.len() as u64).to_le_bytes())?;
-            file.write_all(&crc32fast::hash(&payload).to_le_bytes())?;
-            file.write_all(&payload)?;
-            file.sync_all()?;
-            fs::rename(&part, path)?;
-            // the rename itself is durable once the folder is
-            match path.parent().filter(|parent| !parent.as_os_str().is_empty()).map(File::open) {
-                Some(Ok(folder)) => folder.sync_all(),
-                _ => Ok(()),
-            }
-        };
-        write().map_err(|error| {
-            // best effort: the error to report is the first one
-            let _ = fs::remove_file(&part);
-            unusable(error.to_string())
-        })
+        ciborium::into_writer(self, &mut payload)
+            .map_err(|error| Error::invalid("state", error, "a state that can be written as CBOR"))?;
+        let mut header = MAGIC.to_vec();
+        header.extend(VERSION.to_le_bytes());
+        header.extend((payload.len() as u64).to_le_bytes());
+        header.extend(crc32fast::hash(&payload).to_le_bytes());
+        files::replace("path", path, &[&header, &payload])
     }
 
     /// Reads what [`PrivacyState::save`] wrote, and checks all of it.

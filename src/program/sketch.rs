@@ -82,7 +82,7 @@ impl Sketch {
             sketch.merge(&read)?;
         }
         if let Some(path) = &self.out {
-            std::fs::write(path, sketch.to_bytes()?).map_err(|e| unusable("--out", path, "written", &e))?;
+            fluxguard::files::replace("--out", path, &[&sketch.to_bytes()?])?;
         }
         let quantile = |rank: f64| Ok(Quantile { rank, value: sketch.quantile(rank)? });
         let quantiles = RANKS.map(quantile).into_iter().collect::<Result<Vec<_>, Error>>();

@@ -1,12 +1,13 @@
 //! One line of JSON that says what follows, then the payload, which starts at a multiple of 64 bytes.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::files;
 use crate::outlier::sections::ALIGN;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,8 +25,7 @@ const FORMAT: &str = "fluxguard";
 /// Bytes of a header line, at most: what is longer is none.
 const HEADER: u64 = 4096;
 
-/// Writes beside `path`, syncs, and renames: at any moment `path` is the old file or the new one, whole. Who has the old one
-/// open or mapped keeps it as it was.
+/// Replaces the file at `path`: [`files::replace`].
 pub(super) fn write(path: &Path, kind: &str, version: u32, payload: &[u8]) -> Result<()> {
     write_parts(path, kind, version, &[payload])
 }
@@ -41,23 +41,11 @@ pub(super) fn write_parts(path: &Path, kind: &str, version: u32, parts: &[&[u8]]
         bytes: parts.iter().map(|part| part.len() as u64).sum(),
         crc32: crc32.finalize(),
     };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
-    let save = || -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(&header)?;
-        line.resize((line.len() + 1).next_multiple_of(ALIGN) - 1, b' ');
-        line.push(b'\n');
-        let mut file = File::create(&beside)?;
-        file.write_all(&line)?;
-        parts.iter().try_for_each(|part| file.write_all(part))?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    save().map_err(|e| {
-        let _ = fs::remove_file(&beside);
-        let (path, reason) = (path.display().to_string(), e.to_string());
-        Error::PathUnusable { argument: "path", path, purpose: "written", reason }
-    })
+    let mut line = serde_json::to_vec(&header).map_err(|e| Error::invalid("kind", e, "a name that JSON can hold"))?;
+    line.resize((line.len() + 1).next_multiple_of(ALIGN) - 1, b' ');
+    line.push(b'\n');
+    let parts: Vec<&[u8]> = std::iter::once(line.as_slice()).chain(parts.iter().copied()).collect();
+    files::replace("path", path, &parts)
 }
 
 /// The payload of a file of this kind and version.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use datasketches::frequencies::FrequentItemsSketch;
+use datasketches::frequencies::{ErrorType, FrequentItemsSketch, Row};
 use datasketches::hll::HllSketch;
 use datasketches::kll::{KllFloat, KllSketch};
 use datasketches::tdigest::TDigestMut;
@@ -71,6 +71,13 @@ impl Sketch {
             }
             SketchKind::FrequentItems => {
                 let sketch = FrequentItemsSketch::<String>::deserialize(bytes).map_err(refused)?;
+                // What was purged is a part of the weight beside that of the items: the sums of a merge stay within it.
+                let rows = sketch.frequent_items_with_threshold(ErrorType::NoFalseNegatives, 0);
+                let kept: u64 = rows.iter().map(Row::lower_bound).sum();
+                let lost = sketch.total_weight().saturating_sub(kept);
+                if rows.len() != sketch.num_active_items() || lost < sketch.maximum_error() {
+                    return Err(damaged(kind, "its error is larger than the weight that it lost"));
+                }
                 (1 << sketch.lg_max_map_size(), State::FrequentItems(sketch))
             }
         };

@@ -83,13 +83,14 @@ impl Sketch {
     /// Takes in numbers; as frequent items, their shortest decimal text. All or none.
     ///
     /// # Errors
-    /// `InvalidArgument` for NaN, and for Inf in a t-digest.
+    /// `InvalidArgument` for NaN, for Inf in a t-digest, and where more than 2^64 - 1 items would be counted.
     pub fn update(&mut self, values: &[f64]) -> Result<()> {
         let infinite = !matches!(self.state, State::Tdigest(_));
         if let Some(i) = values.iter().position(|x| x.is_nan() || (x.is_infinite() && !infinite)) {
             let expected = if infinite { "numbers" } else { "finite numbers" };
             return Err(Error::invalid("values", format!("{} at index {i}", values[i]), expected));
         }
+        self.expect_room("values", values.len() as u64)?;
         match &mut self.state {
             State::Kll(sketch) => {
                 values.iter().filter_map(|x| KllFloat::<f64>::new(*x).ok()).for_each(|x| sketch.update(x))
@@ -105,7 +106,7 @@ impl Sketch {
     /// Takes in words, each `count` times.
     ///
     /// # Errors
-    /// `Incompatible` for a sketch of numbers.
+    /// `Incompatible` for a sketch of numbers; `InvalidArgument` at the first word with which more than 2^64 - 1 would be counted.
     pub fn update_words<'a>(&mut self, words: impl IntoIterator<Item = (&'a str, u64)>) -> Result<()> {
         for (word, count) in words {
             match &mut self.state {
@@ -115,7 +116,10 @@ impl Sketch {
                 }
                 State::Hll(sketch) if count > 0 && !word.is_empty() => sketch.update(raw_bytes::from_str(word)),
                 State::Theta(sketch, _) if count > 0 && !word.is_empty() => sketch.update(raw_bytes::from_str(word)),
-                State::FrequentItems(sketch) => sketch.update_with_count(word.to_owned(), count),
+                State::FrequentItems(sketch) => {
+                    expect_room("values", sketch.total_weight(), count)?;
+                    sketch.update_with_count(word.to_owned(), count);
+                }
                 State::Hll(_) | State::Theta(..) => {}
             }
         }
@@ -126,8 +130,9 @@ impl Sketch {
     /// the two (kll, hll, theta; that of a theta sketch that was read is unknown, and does not count).
     ///
     /// # Errors
-    /// `Incompatible` for another kind.
+    /// `Incompatible` for another kind; `InvalidArgument` where the two counted more than 2^64 - 1 items. Then nothing is taken in.
     pub fn merge(&mut self, other: &Sketch) -> Result<()> {
+        self.expect_room("other", other.counted())?;
         let damaged = |e: datasketches::error::Error| damaged(other.kind(), e);
         match (&mut self.state, &other.state) {
             (State::Kll(mine), State::Kll(theirs)) => {
@@ -160,6 +165,20 @@ impl Sketch {
         Ok(())
     }
 
+    /// Items taken in; 0 of a sketch that does not count them.
+    fn counted(&self) -> u64 {
+        match &self.state {
+            State::Kll(sketch) => sketch.n(),
+            State::Tdigest(sketch) => sketch.total_weight(),
+            State::FrequentItems(sketch) => sketch.total_weight(),
+            State::Hll(_) | State::Theta(..) => 0,
+        }
+    }
+
+    fn expect_room(&self, argument: &'static str, more: u64) -> Result<()> {
+        expect_room(argument, self.counted(), more)
+    }
+
     /// All that a Theta sketch has seen.
     fn theta(&self) -> Result<CompactThetaSketch> {
         let State::Theta(mine, others) = &self.state else {
@@ -181,6 +200,21 @@ impl Sketch {
 /// Items of a map, at most: what is read from bytes must not decide how much is allocated.
 const MOST_ITEMS: u32 = 1 << LG_MOST_ITEMS;
 const LG_MOST_ITEMS: u8 = 20;
+
+/// Counts are 64 bits wide in the formats.
+fn expect_room(argument: &'static str, counted: u64, more: u64) -> Result<()> {
+    match counted.checked_add(more) {
+        Some(_) => Ok(()),
+        None => {
+            let was = format!("{more} items, with {counted} counted before");
+            Err(Error::invalid(
+                argument,
+                was,
+                "at most 2^64 - 1 items in all; keep what is older in a sketch of its own",
+            ))
+        }
+    }
+}
 
 fn union(lg_k: u32, sketches: &[&CompactThetaSketch]) -> Result<CompactThetaSketch> {
     let refused = |e| damaged(SketchKind::Theta, e);

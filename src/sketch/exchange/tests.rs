@@ -131,8 +131,12 @@ proptest! {
             // What is read can be used.
             Ok(read) => {
                 read.describe().unwrap();
-                s.merge(&read).unwrap();
-                s.to_bytes().unwrap();
+                for _ in 0..3 {
+                    // Counts may be too large together, which is said.
+                    assert!(s.merge(&read).map_or_else(|e| e.code() == 100, |()| true));
+                }
+                assert!(s.update(&x).map_or_else(|e| e.code() == 100, |()| true));
+                s.describe().unwrap();
                 let _ = read.quantile(0.5);
                 let _ = read.frequent();
             }
@@ -143,6 +147,35 @@ proptest! {
     fn noise_is_never_a_panic(which in 0usize..5, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = Sketch::from_bytes(SketchKind::ALL[which], &bytes);
     }
+}
+
+#[test]
+fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
+    for kind in [SketchKind::Kll, SketchKind::Tdigest, SketchKind::FrequentItems] {
+        let mut s = sketch(kind);
+        s.update(&[1.0, 2.0, 2.0]).unwrap();
+        // Merged with a copy of itself, until the next would count 2^64 or more.
+        let copy = |s: &Sketch| Sketch::from_bytes(kind, &s.to_bytes().unwrap()).unwrap();
+        let refused = loop {
+            let (before, other) = (s.describe().unwrap(), copy(&s));
+            if let Err(error) = s.merge(&other) {
+                assert_eq!(s.describe().unwrap(), before, "{kind}");
+                break error;
+            }
+        };
+        assert!(refused.code() == 100 && refused.to_string().contains("2^64"), "{kind}: {refused}");
+        let counted = s.describe().unwrap().observations.unwrap();
+        assert_eq!(counted, 3 << 62, "{kind}");
+        assert_eq!(copy(&s).describe().unwrap().observations, Some(counted), "{kind}");
+    }
+    let mut s = sketch(SketchKind::FrequentItems);
+    s.update_words([("a", u64::MAX)]).unwrap();
+    assert_eq!(s.update_words([("b", 1)]).unwrap_err().code(), 100);
+    assert_eq!(s.update(&[1.0]).unwrap_err().code(), 100);
+    // An error that the weight does not allow would make the sums of a merge overflow.
+    let mut bytes = s.to_bytes().unwrap();
+    bytes[24..32].copy_from_slice(&7u64.to_le_bytes());
+    assert_eq!(Sketch::from_bytes(SketchKind::FrequentItems, &bytes).unwrap_err().code(), 401);
 }
 
 #[test]
