@@ -22,7 +22,7 @@ function main(network, noise)
     model, x = network == "mlp" ? mlp() : cnn()
     n = size(x, ndims(x))
     y = Flux.onehotbatch(rand(RNG, 0:9, n), 0:9)
-    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = n, sample_rate = 0.01, noise = Symbol(noise))
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = n, lots = :any, relation = :replace_one, noise = Symbol(noise))
     steps = [step(deepcopy(model), ad, x, y) for ad in (AutoZygote(), dp)]
     for _ in 1:3, f in steps
         f((x, y))

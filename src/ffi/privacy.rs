@@ -67,7 +67,7 @@ struct Step<T> {
     lot: LotOptions,
 }
 
-/// About a lot: which draw of which sampler, or the caller's word.
+/// About a lot: which draw of which sampler; or nothing, and then it is charged whole.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum LotOptions {
@@ -77,8 +77,6 @@ enum LotOptions {
         sampler: u64,
         number: u64,
     },
-    Claimed(Sampling),
-    Again(Sampling),
     Workers {
         sampling: Sampling,
         private: bool,
@@ -93,8 +91,6 @@ impl LotOptions {
                 let draws = Draws::find(sampler).ok_or_else(|| Error::invalid("sampler", sampler, expected))?;
                 Lot::Drawn(draws, number)
             }
-            LotOptions::Claimed(sampling) => Lot::Claimed(sampling),
-            LotOptions::Again(sampling) => Lot::Again(sampling),
             LotOptions::Workers { sampling, private } => Lot::Workers { sampling, private },
             LotOptions::Unknown => Lot::Unknown,
         })
@@ -121,7 +117,7 @@ enum Question {
     Epsilon {
         delta: f64,
     },
-    /// Steps of training, whether all randomness was private, and whether it was the caller's word how a lot was drawn.
+    /// Steps of training, whether all randomness was private.
     Steps,
     /// Writes what was spent to the file that is kept, exactly.
     Settle,
@@ -144,10 +140,7 @@ impl Run {
         match given_options::<Question>(question)? {
             Question::Accountant => json(&self.0.accountant()),
             Question::Epsilon { delta } => json(&self.0.accountant().epsilon(delta)?),
-            Question::Steps => {
-                let standing = self.0.standing();
-                json(&(self.0.steps(), standing.private, standing.claimed))
-            }
+            Question::Steps => json(&(self.0.steps(), self.0.is_private())),
             Question::Settle => json(&self.0.settle()?),
             Question::Records => json(&self.0.ledger().records().collect::<Vec<_>>()),
         }

@@ -14,8 +14,6 @@ pub struct ReportOptions {
     pub tuning_runs: Option<u32>,
     /// Was every random number keyed by the operating system ([`super::noise::NoiseSource::is_private`])?
     pub private_randomness: bool,
-    /// Was it the caller's word, and not a sampler's of ours, how some lots were drawn?
-    pub sampling_claimed: bool,
 }
 
 /// The privacy of a run, with everything that its meaning depends on.
@@ -47,9 +45,6 @@ pub struct PrivacyReport {
     pub epsilon_lower_bound: Option<f64>,
     /// Was the randomness private?
     pub private: bool,
-    /// Was it the caller's word, and not a sampler's of ours, how some lots were drawn?
-    #[serde(default)]
-    pub sampling_claimed: bool,
 }
 
 impl PrivacyReport {
@@ -85,7 +80,6 @@ impl PrivacyReport {
             epsilon_with_tuning: with_tuning.filter(|_| private),
             epsilon_lower_bound: lower_bound(accountant, delta)?,
             private,
-            sampling_claimed: options.sampling_claimed,
         })
     }
 }

@@ -28,9 +28,6 @@ pub struct PrivacyState {
     pub schedule: Vec<Phase>,
     /// Was every random number so far keyed by the operating system?
     pub private_randomness: bool,
-    /// Was it somebody's word, and not a sampler's of ours, how a lot was drawn?
-    #[serde(default)]
-    pub sampling_claimed: bool,
 }
 
 impl PrivacyState {

@@ -7,8 +7,9 @@ const BIG = 1000.0f0
 
 # The canary is one example among four, in a coordinate of its own; its score is what the releases have there.
 batch(included) = (Float32[BIG 0 0 0; 0 BIG 0 0; 0 0 BIG 0; 0 0 0 BIG][:, included ? (1:4) : (2:4)],)
+whole(data) = first(PoissonSampler(data; rate = 1, steps = 1))
 
-function step(run, x; examples = nothing, scale = 1, lot = lot_of(run, StepSettings(run), x, size(x[1], 2)))
+function step(run, x; examples = nothing, scale = 1, lot = lot_of(run, x))
     settings = StepSettings(run)
     sum = zeros(Float32, 4)
     report = clip_sum!(sum, x[1]; clip = settings.clip)
@@ -21,8 +22,8 @@ run_of(; options...) = TrainingRun(; merge((clip = 1.0, noise_multiplier = 1.0, 
 
 # Each gives a run and what an attacker sees of it; a run is asked for its claim after one training.
 function sums(; steps = 3, scale = 1, options...)
-    run = run_of(; sampler = :full_batch, options...)
-    return run, included -> sum(step(run, batch(included); scale = scale) for _ in 1:steps)
+    run = run_of(; options...)
+    return run, included -> sum(step(run, whole(batch(included)); scale = scale) for _ in 1:steps)
 end
 
 function correlated(; noise, noise_multiplier, noise_options)
@@ -53,8 +54,8 @@ end
 
 # Poisson lots that are claimed for what is none, contributions beyond the clip norm, a tree in which an example comes back.
 function claimed_poisson()
-    run = run_of(sample_rate = 0.05)
-    return run, included -> sum(step(run, batch(included); lot = FluxGuard.sampling_fields(; sample_rate = 0.05)) for _ in 1:3)
+    run = run_of()
+    return run, included -> sum(step(run, batch(included); lot = (workers = FluxGuard.sampling_fields(; sample_rate = 0.05), private = true)) for _ in 1:3)
 end
 
 function tree_begun_again()

@@ -36,7 +36,6 @@ end
         @test_throws InvalidArgument add!(run, other(lot()))
         @test steps(run) == 0 && isempty(charged(run))
     end
-    @test_throws InvalidArgument add!(PrivateRun(), lot(); sample_rate = 0.1)
     lots = collect(PoissonSampler(X; rate = 0.5, steps = 4))
     run = PrivateRun()
     add!(run, lots[1])
@@ -68,10 +67,6 @@ end
     add!(run, full_lot(X; seed = 1))
     @test !isprivate(run) && report(run; delta = 1e-5).epsilon === nothing && !load(PrivacyState, path).private
     @test !isprivate(PrivateRun(spent = load(PrivacyState, path)))
-    run = PrivateRun(keep = path)
-    add!(run, nothing; sample_rate = 0.1)
-    @test isprivate(run) && report(run; delta = 1e-5).sampling_claimed && load(PrivacyState, path).sampling_claimed
-    @test report(PrivateRun(spent = load(PrivacyState, path)); delta = 1e-5).sampling_claimed
 end
 
 @testset "many lots that are left out are pointed out" begin
@@ -85,19 +80,19 @@ end
     @test_logs foreach(_ -> first(fresh), 1:40) # nothing is released: somebody looks
 end
 
-@testset "what was claimed is charged as its kind again" begin
+@testset "nobody's word is taken for how a lot was drawn" begin
     training(; options...) = FluxGuard.TrainingRun(; clip = 1.0, noise_multiplier = 1.0, lot_size = 4, options...)
     batch = (X[:, 1:4],)
-    for (named, again) in ((sample_rate = 0.4,) => "full_batch", (sampler = :without_replacement, dataset_size = 10) => "truncated_poisson")
-        run = training(; named...)
-        for _ in 1:2
-            lot = FluxGuard.lot_of(run, FluxGuard.StepSettings(run), batch, 4)
-            FluxGuard.release_sums!(run.door, [zeros(3)], (clip_norm = 1.0, noise_multiplier = 1.0), FluxGuard.crossing_lot(lot))
-        end
-        last_record = last(releases(run.door)).record
-        @test last_record["sampler"] == again && get(last_record, "sample_rate", 1.0) == 1.0
-        batch = map(copy, batch)
+    @test_throws InvalidArgument FluxGuard.lot_of(training(), batch)
+    @test_throws InvalidArgument training(lots = :any) # with one example more, such lots may differ in two
+    @test_throws InvalidArgument training(lots = :poisson, relation = :replace_one)
+    run = training(lots = :any, relation = :replace_one)
+    lots = PoissonSampler((X,); rate = 0.4, steps = 2)
+    for lot in (batch, batch, first(lots))
+        FluxGuard.release_sums!(run.door, [zeros(3)], (clip_norm = 1.0, noise_multiplier = 1.0), FluxGuard.crossing_lot(FluxGuard.lot_of(run, lot)))
     end
+    @test charged(run.door) == [("full_batch", nothing, 2), ("poisson", 0.4, 1)]
+    @test_throws MethodError add!(run.door, nothing; sample_rate = 0.1)
     # a vector of norms is the run's own
     norms = [1.0, 2.0]
     run = training(clip = norms)

@@ -8,7 +8,7 @@ using FluxGuard: StepSettings, TrainingRun, lot_of, named_examples, release!
 function step(run, batch; examples)
     lock(run.lock) do
         settings = StepSettings(run)
-        lot = lot_of(run, settings, batch, size(batch[1], 2))
+        lot = lot_of(run, batch)
         named = named_examples(run, examples)
         sum = zeros(Float32, size(batch[1], 1))
         report = clip_sum!(sum, batch[1]; clip = settings.clip)
@@ -73,16 +73,16 @@ with_examples(f) = (run, batch; examples = nothing) -> lock(run.lock) do
     release!(run, settings, [sum], report; f(run, settings, batch, examples)...)
 end
 
-remembered(run, settings, batch, examples) = (lot = run.noise in (:tree, :banded) ? nothing : FluxGuard.sampling_fields(; sample_rate = settings.lot_size / Programs.N),
+remembered(run, settings, batch, examples) = (lot = run.noise in (:tree, :banded) ? nothing : (workers = FluxGuard.sampling_fields(; sample_rate = settings.lot_size / Programs.N), private = true),
     examples = named_examples(run, examples))
-unchecked(run, settings, batch, examples) = (lot = lot_of(run, settings, batch, size(batch[1], 2)), examples = nothing)
+unchecked(run, settings, batch, examples) = (lot = lot_of(run, batch), examples = nothing)
 
 const FAULTS = [
     "sampling is a memory of the run, not a fact of the lot" => Driver(DRIVER.new_run, with_examples(remembered), DRIVER.claimed, go_on, DRIVER.restart, DRIVER.clip),
     "nobody looks who takes part in a tree" => Driver(DRIVER.new_run, with_examples(unchecked), DRIVER.claimed, go_on, DRIVER.restart, DRIVER.clip),
     "an example contributes more than the clip norm" => Driver(DRIVER.new_run, (run, batch; examples) -> lock(run.lock) do
             settings = StepSettings(run)
-            lot, named = lot_of(run, settings, batch, size(batch[1], 2)), named_examples(run, examples)
+            lot, named = lot_of(run, batch), named_examples(run, examples)
             sum = zeros(Float32, size(batch[1], 1))
             report = clip_sum!(sum, batch[1]; clip = settings.clip)
             release!(run, settings, [sum .* (3 / settings.lot_size)], report; lot = lot, examples = named)

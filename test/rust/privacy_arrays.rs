@@ -261,7 +261,6 @@ fn state() -> Result<PrivacyState> {
         adaptive: Some(AdaptiveClip::new(options)?),
         schedule: vec![Phase { steps: 1000, ..phase }],
         private_randomness: true,
-        sampling_claimed: true,
     })
 }
 

@@ -57,7 +57,6 @@ step!(a::Accountant, tree::TreeNoise; trees = 1) =
 """
     BandedNoise(dimension, run = PrivateRun(); bands = 16, coefficients = square root of prefix sums, clip_norm, noise_multiplier,
         participations = 1)
-    BandedNoise(dimension, run; ..., sample_rate, steps)
 
 Noise that is correlated over a band of steps: what [`add_noise!`](@ref) releases is the sum with `C⁻¹Z`, for a
 lower-triangular Toeplitz matrix `C` of the given coefficients and independent noise `Z`.
@@ -68,9 +67,7 @@ lower-triangular Toeplitz matrix `C` of the given coefficients and independent n
 - `clip_norm`: what an example contributes to one step at most (L2), in the sums' units.
 - `noise_multiplier`: standard deviation of `Z` over `clip_norm` times the coefficients' L2 norm.
 
-- `participations`: most steps that any one example takes part in, at least as many steps apart as there are bands. Or
-  `sample_rate` and `steps`: the data is in as many parts as there are bands, and step `t` is a Poisson sample of part
-  `t mod bands`.
+- `participations`: most steps that any one example takes part in, at least as many steps apart as there are bands.
 
 The run counts all of it when it is begun. Its state cannot be saved: after a restart begin a new mechanism, which counts, too.
 
@@ -86,12 +83,12 @@ struct BandedNoise
 end
 
 function BandedNoise(dimension, run::PrivateRun = PrivateRun(); clip_norm, noise_multiplier, bands = 16,
-    coefficients = ask(:square_root; bands = whole("bands", bands)), participations = nothing, sample_rate = nothing, steps = nothing)
-    part = band_participation(something(participations, sample_rate === nothing && steps === nothing ? 1 : Some(nothing)), sample_rate, steps)
+    coefficients = ask(:square_root; bands = whole("bands", bands)), participations = 1)
+    participations = whole("participations", participations, 1)
     options = (coefficients = Float64[finite("coefficients", c) for c in coefficients],
         clip_norm = finite("clip_norm", clip_norm), noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "banded", dimension = n), options, part)))
+    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "banded", dimension = n), options, (participations = participations,))))
     return BandedNoise(n, options, isprivate(run), handle, Ref(0))
 end
 

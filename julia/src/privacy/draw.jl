@@ -13,8 +13,8 @@ struct Draw
     released::Base.RefValue{Int} # the pass's last draw that was
 end
 
-# An array that was seen before, while it lives: what it held then, and the draw that it is; `nothing` for one that was
-# released by its caller's word.
+# An array that was seen before, while it lives: what it held then, and the draw that it is; `nothing` for one that is
+# a worker's part.
 struct Known
     array::WeakRef
     content::UInt32
@@ -96,7 +96,7 @@ function draw_of(batch)
 end
 
 """
-Note that a batch is released by its caller's word. Whether the same arrays, with the same content, were before.
+Note that a batch that no sampler drew is in a worker's part. Whether the same arrays, with the same content, were before.
 """
 function claim!(batch)
     found = anchors(batch)
@@ -114,22 +114,15 @@ crossing_lot(draw::Draw) = (drawn = (sampler = draw.sampler, number = draw.numbe
 released!(draw::Draw) = (draw.released[] = max(draw.released[], draw.number); nothing)
 released!(lot) = nothing
 
-crossing_lot(::Nothing) = :unknown
-function crossing_lot(lot::NamedTuple)
-    haskey(lot, :again) && return (again = crossing(lot.again),)
-    haskey(lot, :workers) && return (workers = (sampling = crossing(lot.workers), private = lot.private),)
-    return (claimed = crossing(lot),)
-end
+crossing_lot(::Nothing) = :unknown # charged whole
+crossing_lot(lot::NamedTuple) = (workers = (sampling = crossing(lot.workers), private = lot.private),)
 
-"What the `lot` of a release and keywords of sampling say, together."
-function told_lot(lot, sampling)
-    isempty(sampling) || lot === nothing ||
-        throw(invalid("lot", "a lot and $(join(keys(sampling), ", "))", "one of them: a sampler's lot says how it was drawn"))
-    isempty(sampling) || return sampling_fields(; sampling...)
+"The draw that the `lot` of a release is; `nothing` where none is given."
+function told_lot(lot)
     lot === nothing && return nothing
     draw = lot isa Draw ? lot : draw_of(lot)
     draw === nothing && throw(invalid("lot", "a $(typeof(lot)) that no sampler drew, or a copy of one",
-        "what iterating a PoissonSampler gave; or say how it was drawn (sample_rate, sampler), or nothing: no amplification then"))
+        "what iterating a PoissonSampler gave; or leave it out: no amplification then"))
     return draw
 end
 

@@ -11,22 +11,22 @@ passes as [`clip_sum!`](@ref), whose arrays these are. The run counts the step b
 # Arguments
 - `clip`: as in [`clip_sum!`](@ref). An [`AdaptiveClip`](@ref) is moved by the same release, and its count is charged.
 - `noise_multiplier`: standard deviation of the noise over the clip norm (0.001 to 1e6).
-- `expected_lot_size`: `sample_rate × dataset_size`. Never the lot's own size, which is private.
+- `expected_lot_size`: the sampler's `rate × dataset_size`. Never the lot's own size, which is private.
 - `noise`: `:discrete`, a discrete Gaussian on an integer grid (exact, and its time does not depend on what is drawn), or
   `:fast`, floating-point noise whose last bits can betray the sum below them: for experiments.
-- `lot`: what a [`PoissonSampler`](@ref) gave. Or, by the caller's word, keywords of
-  [`FluxGuard.Phase`](@ref FluxGuard.Phase): `sample_rate = 0.01`. Where nobody says, there is no amplification: the step is
-  charged as if every example were in it.
+- `lot`: what a [`PoissonSampler`](@ref) gave. Without it there is no amplification: the step is charged as if every example
+  were in it, for nobody else's word on how a lot was drawn can be checked. (Lots that are cut from the data by number, as a `DataLoader` does,
+  may change in two examples with one more: take `relation = :replace_one` there.)
 
 An empty lot gives noise alone, and counts. Throws as [`clip_sum!`](@ref) does, also where every example of a lot is NaN or Inf;
 [`BudgetExhausted`](@ref). Nothing is counted or written then. Sources: Abadi et al. 2016; Canonne, Kamath and Steinke 2020;
 Mironov 2012.
 """
-function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, expected_lot_size, noise = :discrete, lot = nothing, sampling...)
+function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, expected_lot_size, noise = :discrete, lot = nothing)
     step = (clipping = clipping(clip), noise_multiplier = finite("noise_multiplier", noise_multiplier),
         expected_lot_size = finite("expected_lot_size", expected_lot_size), noise = one_of("noise", noise, NOISE_KINDS),
         adaptive = clip isa AdaptiveClip ? crossing(clip) : nothing)
-    told = told_lot(lot, values(sampling))
+    told = told_lot(lot)
     options = JSON.write((step = step, lot = crossing_lot(told)))
     arrays = Lot(out, gradients)
     report, d = clip_lot!((T, table, examples, norms) -> Native.run_mean(run.handle, options, T, table, examples, norms), arrays)
@@ -47,10 +47,10 @@ rounded to the noise's grid, and the rounding of [`clip_sum!`](@ref) is allowed 
 Throws [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`BudgetExhausted`](@ref). Nothing is
 counted or changed then.
 """
-function add_noise!(sums, run::PrivateRun; sensitivity, noise_multiplier, noise = :discrete, lot = nothing, sampling...)
+function add_noise!(sums, run::PrivateRun; sensitivity, noise_multiplier, noise = :discrete, lot = nothing)
     sensitivity = finite("sensitivity", sensitivity)
     sensitivity > 0 || throw(invalid("sensitivity", sensitivity, "a positive number"))
-    told = told_lot(lot, values(sampling))
+    told = told_lot(lot)
     release_sums!(run, sums, (clip_norm = sensitivity, noise_multiplier = finite("noise_multiplier", noise_multiplier),
         noise = one_of("noise", noise, NOISE_KINDS)), crossing_lot(told))
     released!(told)
@@ -80,8 +80,8 @@ Move the norm by what [`clip_sum!`](@ref) saw when it clipped to it: `norm *= ex
 Gives `(fraction, norm)`, as in [`ClipReport`](@ref). The run counts it as a release of its own; [`private_mean!`](@ref) does both for
 less. Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref).
 """
-function adapt!(clip::AdaptiveClip, report::ClipReport, run::PrivateRun; expected_lot_size, lot = nothing, sampling...)
+function adapt!(clip::AdaptiveClip, report::ClipReport, run::PrivateRun; expected_lot_size, lot = nothing)
     step = (clip = crossing(clip), expected_lot_size = finite("expected_lot_size", expected_lot_size))
-    options = JSON.write((step = step, lot = crossing_lot(told_lot(lot, values(sampling)))))
+    options = JSON.write((step = step, lot = crossing_lot(told_lot(lot))))
     return moved!(clip, JSON.parse(Native.run_count(run.handle, options, report.norms)))
 end

@@ -16,7 +16,6 @@ The privacy of a run with everything that its meaning depends on: [`report`](@re
 | `tuning_runs`, `epsilon_with_tuning` | runs that chose the hyperparameters, and ε of all together, each as this one; or `nothing` |
 | `epsilon_lower_bound` | for shuffled lots: ε is at least this; or `nothing` |
 | `private` | whether all randomness was keyed by the operating system |
-| `sampling_claimed` | whether it was the caller's word (`sample_rate`, `sampler`), and not a [`PoissonSampler`](@ref)'s, how some lots were drawn: ε is worth as much as that word |
 """
 struct PrivacyReport
     unit::String
@@ -32,23 +31,22 @@ struct PrivacyReport
     epsilon_with_tuning::Union{Nothing,Float64}
     epsilon_lower_bound::Union{Nothing,Float64}
     private::Bool
-    sampling_claimed::Bool
 end
 
 PrivacyReport(d::AbstractDict) = PrivacyReport(d["unit"], d["unit_size"], Symbol(d["relation"]), Symbol.(d["samplers"]),
     Symbol(d["accountant"]), d["epsilon"], number(d["delta"]), d["steps"], Phase[Phase(p) for p in d["phases"]],
-    d["tuning_runs"], d["epsilon_with_tuning"], d["epsilon_lower_bound"], d["private"], d["sampling_claimed"])
+    d["tuning_runs"], d["epsilon_with_tuning"], d["epsilon_lower_bound"], d["private"])
 
 """
-    report(accountant; delta, unit = "example", tuning_runs = nothing, private = true, sampling_claimed = false) -> PrivacyReport
+    report(accountant; delta, unit = "example", tuning_runs = nothing, private = true) -> PrivacyReport
 
 The report of a run at `delta`. `unit` is what a unit is called; `tuning_runs` counts the runs on the same data that
-chose hyperparameters, if the caller counted them; `private` says whether all randomness was ([`isprivate`](@ref)), `sampling_claimed` whether
-the sampling of lots is the caller's word. Of a [`PrivateRun`](@ref) or an `AutoDP` both are known.
+chose hyperparameters, if the caller counted them; `private` says whether all randomness was ([`isprivate`](@ref)).
+Of a [`PrivateRun`](@ref) or an `AutoDP` it is known.
 Throws [`InvalidArgument`](@ref).
 """
-function report(a::Accountant; delta, unit = "example", tuning_runs = nothing, private::Bool = true, sampling_claimed::Bool = false)
-    options = (unit = string(unit), tuning_runs = optional(x -> whole("tuning_runs", x), tuning_runs), private_randomness = private, sampling_claimed = sampling_claimed)
+function report(a::Accountant; delta, unit = "example", tuning_runs = nothing, private::Bool = true)
+    options = (unit = string(unit), tuning_runs = optional(x -> whole("tuning_runs", x), tuning_runs), private_randomness = private)
     return PrivacyReport(ask(:report; accountant = crossing(a), delta = finite("delta", delta), options = options))
 end
 
@@ -58,7 +56,7 @@ Base.show(io::IO, r::PrivacyReport) =
 function Base.show(io::IO, ::MIME"text/plain", r::PrivacyReport)
     println(io, r.private ? "Privacy of a run" : "NOT PRIVATE: randomness was seeded")
     rows = Any[("epsilon", r.epsilon === nothing ? "none" : cell(r.epsilon)), ("delta", cell(r.delta)), ("unit", r.unit),
-        ("relation", r.relation), ("sampler", join(r.samplers, ", ") * (r.sampling_claimed ? " (the caller's word)" : "")), ("accountant", r.accountant), ("steps", r.steps)]
+        ("relation", r.relation), ("sampler", join(r.samplers, ", ")), ("accountant", r.accountant), ("steps", r.steps)]
     r.tuning_runs === nothing || push!(rows, ("tuning runs", r.tuning_runs))
     r.epsilon_with_tuning === nothing || push!(rows, ("epsilon with tuning", cell(r.epsilon_with_tuning)))
     r.epsilon_lower_bound === nothing || push!(rows, ("epsilon at least", cell(r.epsilon_lower_bound)))

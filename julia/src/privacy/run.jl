@@ -33,7 +33,7 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
         spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
-        spent_seeded = spent isa PrivacyState && !spent.private, spent_claimed = spent isa PrivacyState && spent.sampling_claimed, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
+        spent_seeded = spent isa PrivacyState && !spent.private, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
     return PrivateRun(Native.run_new(face(), JSON.write(options)))
 end
 
@@ -71,18 +71,15 @@ Sums and steps of correlated noise that the run itself released.
 """
 steps(run::PrivateRun) = Int(ask(run, :steps)[1])
 
-"Whether it was the caller's word how some lots were drawn."
-isclaimed(run::PrivateRun) = Bool(ask(run, :steps)[3])
-
-report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), sampling_claimed = isclaimed(run), options...)
+report(run::PrivateRun; options...) = report(Accountant(run); private = isprivate(run), options...)
 
 """
     releases(run::PrivateRun) -> Vector{NamedTuple{(:record, :times)}}
 
 The run's ledger: every release in order, those that are alike in a row together. A record is a dictionary of `release` (`sum`,
 `sum_and_count`, `count`, `tree`, `banded`, or `node`, a step of what a tree or band has paid for), `clip_norm`,
-`expected_lot_size`, `noise_multiplier`, `noise`, `dimension`, `sampler` with its fields, and `origin`: who says how the lot
-was drawn (`sampler`, `workers`, `claimed`, `unknown`).
+`expected_lot_size`, `noise_multiplier`, `noise`, `dimension`, `sampler` with its fields, and `origin`: who drew the
+lot (`sampler`, `workers`, or `unknown`: charged as if every example were in it).
 """
 releases(run::PrivateRun) = [(record = record, times = Int(times)) for (record, times) in ask(run, :records)]
 

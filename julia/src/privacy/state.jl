@@ -1,12 +1,11 @@
 # What a private run needs to go on.
 
 """
-    PrivacyState(accountant; clip, schedule = [], private = true, sampling_claimed = false)
+    PrivacyState(accountant; clip, schedule = [], private = true)
 
 What is saved of a private run: what was spent (its steps are the steps executed), the clip norm in use (a norm, one for
 each parameter, or an [`AdaptiveClip`](@ref) as it stands), what was planned (a vector of
-[`FluxGuard.Phase`](@ref FluxGuard.Phase)s), and whether all randomness so far was private ([`isprivate`](@ref)), and whether the sampling of lots was the
-caller's word (`sampling_claimed`).
+[`FluxGuard.Phase`](@ref FluxGuard.Phase)s), and whether all randomness so far was private ([`isprivate`](@ref)).
 
     save("run.fgdp", PrivacyState(accountant; clip = 1.0))
     state = load(PrivacyState, "run.fgdp")      # state.accountant, state.clip, state.schedule, state.private
@@ -19,11 +18,10 @@ struct PrivacyState
     clip::Union{Float64,Vector{Float64},AdaptiveClip}
     schedule::Vector{Phase}
     private::Bool
-    sampling_claimed::Bool
 end
 
-PrivacyState(accountant::Accountant; clip, schedule = Phase[], private::Bool = true, sampling_claimed::Bool = false) =
-    PrivacyState(accountant, kept_clip(clip), collect(Phase, schedule), private, sampling_claimed)
+PrivacyState(accountant::Accountant; clip, schedule = Phase[], private::Bool = true) =
+    PrivacyState(accountant, kept_clip(clip), collect(Phase, schedule), private)
 
 kept_clip(clip::AdaptiveClip) = clip
 kept_clip(clip) = first(clipping(clip))
@@ -35,12 +33,12 @@ function PrivacyState(d::AbstractDict)
     norms = d["clipping"]
     clip = d["adaptive"] !== nothing ? AdaptiveClip(d["adaptive"]) :
         haskey(norms, "flat") ? number(norms["flat"]) : number.(norms["per_layer"])
-    return PrivacyState(Accountant(d["accountant"]), clip, Phase[Phase(p) for p in d["schedule"]], d["private_randomness"], d["sampling_claimed"])
+    return PrivacyState(Accountant(d["accountant"]), clip, Phase[Phase(p) for p in d["schedule"]], d["private_randomness"])
 end
 
 crossing(s::PrivacyState) = (accountant = crossing(s.accountant), clipping = clipping(s.clip),
     adaptive = s.clip isa AdaptiveClip ? crossing(s.clip) : nothing, schedule = map(crossing_phase, s.schedule),
-    private_randomness = s.private, sampling_claimed = s.sampling_claimed)
+    private_randomness = s.private)
 
 """
     save(path, state::PrivacyState)

@@ -166,7 +166,7 @@ lot, a tuple of arrays; the model is not changed between its `steps` calls. A ra
 a canary's score is what the release has in common with its gradient: in each parameter, and in all. Examples with large
 gradients that are nearly orthogonal (random inputs) make the audit strong.
 
-    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 2.0, lot_size = 200, sampler = :full_batch)
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 2.0, lot_size = 200, lots = :any, relation = :replace_one)
     audit_one_run(lot -> private_gradient(dp, loss, model, lot).gradient, loss, model, (x, y); claimed = 2.2, delta = 1e-5)
 
 Source: Steinke, Nasr and Jagielski 2023, "Privacy Auditing with One (1) Training Run", Theorem 5.2 and Algorithm 1.

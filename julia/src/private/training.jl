@@ -20,9 +20,8 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
 - `noise_multiplier`: standard deviation of the noise over the clip norm; [`noise_multiplier`](@ref) finds it for a target.
 - `lot_size`: the expected size of a lot, `rate × observations`.
 - Schedules: each of these three may be a function of the step (1, 2, ...).
-- How lots are drawn, where they are not those of a [`PoissonSampler`](@ref): `sample_rate` (your word that Poisson sampling
-  drew each anew), or `sampler` = `:full_batch`, `:without_replacement`, `:shuffled` (with `relation = :replace_one`),
-  with `dataset_size`, `max_lot` as in [`FluxGuard.Phase`](@ref FluxGuard.Phase).
+- `lots`: `:sampled`, lots of a [`PoissonSampler`](@ref), which are known again and charged as they were drawn, and others are refused; or
+  `:any` with `relation = :replace_one`: others are charged as if every example were in them, each time.
 - `accountant = :pld`, `relation = :add_remove`, `unit_size = 1`: as in [`Accountant`](@ref).
 - `stop_at`, `delta`: training stops before epsilon at `delta` exceeds `stop_at`.
 - `noise`: `:discrete` (default), `:fast` (for experiments), or for streams that cannot be sampled (DP-FTRL) `:tree` or
@@ -66,8 +65,8 @@ an empty lot, too (its `loss` is `missing`). A batch that is one tuple is taken 
 - `examples`: who is in the lot, by whole numbers that are the same for the same example: noise that is correlated over steps
   needs it.
 
-How the lot was drawn is asked of the lot itself: as a [`PoissonSampler`](@ref) gave it, it is known; other arrays are charged by
-what was named in `AutoDP`, or refused. A lot that is used for a second step is charged there without amplification. Calls on one
+How the lot was drawn is asked of the lot itself: as a [`PoissonSampler`](@ref) gave it, it is known; other arrays are refused,
+or with `AutoDP(...; lots = :any)` charged as if they were all data. A lot that is used for a second step is charged there without amplification. Calls on one
 `dp` from several tasks take turns; `epsilon(dp; delta)` never waits for them.
 
 `report` is a [`ClipReport`](@ref): NaN and Inf examples contribute zero and are listed there (a lot of nothing else is an error),

@@ -10,7 +10,7 @@ mutable struct TrainingRun
     clip::Any
     noise_multiplier::Any
     lot_size::Any
-    named::Union{Nothing,NamedTuple} # how lots are drawn, by the caller's word
+    lots::Symbol                     # :sampled, or :any, which are charged whole
     noise::Symbol
     noise_options::NamedTuple
     correlated::Any                  # the running TreeNoise or BandedNoise
@@ -23,8 +23,7 @@ mutable struct TrainingRun
     lock::ReentrantLock              # one step at a time; questions do not take it
 end
 
-function TrainingRun(; clip, noise_multiplier, lot_size, sampler = nothing, sample_rate = nothing, max_lot = nothing,
-    dataset_size = nothing, noise = :discrete, noise_options = NamedTuple(), accountant = :pld, relation = :add_remove,
+function TrainingRun(; clip, noise_multiplier, lot_size, lots = :sampled, noise = :discrete, noise_options = NamedTuple(), accountant = :pld, relation = :add_remove,
     unit_size = 1, delta = nothing, stop_at = nothing, seed = nothing, resume = nothing, keep = nothing)
     clip isa AdaptiveClip || clip isa Function || foreach(c -> positive("clip", c), clip)
     noise_multiplier isa Function || positive("noise_multiplier", noise_multiplier)
@@ -35,16 +34,16 @@ function TrainingRun(; clip, noise_multiplier, lot_size, sampler = nothing, samp
     resume isa Union{Nothing,PrivacyState} || throw(invalid("resume", typeof(resume), "a PrivacyState: load(PrivacyState, path)"))
     name = one_of("noise", noise, (:discrete, :fast, :tree, :banded))
     name in (:tree, :banded) && check_noise_options(name, clip, noise_multiplier, lot_size, noise_options)
-    n = lot_size isa Real ? lot_size : nothing
-    dataset_size === nothing || n === nothing || n <= dataset_size ||
-        throw(invalid("lot_size", n, "at most $dataset_size, the size of the data"))
+    # with one example more or less, lots that are cut from the data may differ in two examples each
+    one_of("lots", lots, (:sampled, :any)) === :any && relation !== :replace_one && !(name in (:tree, :banded)) && throw(invalid("relation", repr(relation),
+        "relation = :replace_one with lots = :any: nobody knows what these lots are with one example more; or for all data at once a PoissonSampler of rate 1"))
     clip isa Union{AbstractVector,Tuple} && (clip = Float64[c for c in clip]) # the caller's may change
     # an earlier run goes on: its accounting, its adaptive norm, its steps for schedules; with fresh randomness
     door = PrivateRun(; accountant = accountant, relation = relation, unit_size = unit_size, stop_at = stop_at,
         delta = stop_at === nothing ? nothing : delta, seed = seed, keep = keep, spent = resume)
     resume === nothing || clip isa AdaptiveClip && resume.clip isa AdaptiveClip && (clip = resume.clip)
     before = resume === nothing || name in (:tree, :banded) ? 0 : steps(resume.accountant)
-    return TrainingRun(clip, noise_multiplier, lot_size, named_sampling(sampler, sample_rate, max_lot, dataset_size, n), name,
+    return TrainingRun(clip, noise_multiplier, lot_size, lots, name,
         noise_options, nothing, door, optional(Float64, delta), optional(Float64, stop_at), before, 0, rand(RandomDevice(), UInt128), ReentrantLock())
 end
 
@@ -61,7 +60,7 @@ end
 
 What [`save`](@ref) keeps of a private run; `save(path, dp)` does both. `AutoDP(...; resume = load(PrivacyState, path))` goes on.
 """
-PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run), sampling_claimed = isclaimed(run),
+PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run),
     clip = run.clip isa AdaptiveClip ? deepcopy(run.clip) : kept_norms(next_clip(run)))
 
 kept_norms(clip) = clip isa Tuple ? collect(clip) : clip
@@ -69,21 +68,6 @@ kept_norms(clip) = clip isa Tuple ? collect(clip) : clip
 function positive(argument, x)
     x isa Real && isfinite(x) && x > 0 || throw(invalid(argument, repr(x), "a positive number"))
     return Float64(x)
-end
-
-"The analysis that the caller named, with the fields it is told by; `nothing` where none was named."
-function named_sampling(sampler, sample_rate, max_lot, dataset_size, lot_size)
-    sampler === nothing && sample_rate === nothing && return nothing
-    sample_rate === nothing || 0 < finite("sample_rate", sample_rate) <= 1 ||
-        throw(invalid("sample_rate", sample_rate, "a probability in (0, 1]"))
-    name = sampler === nothing ? (max_lot === nothing ? :poisson : :truncated_poisson) : one_of("sampler", sampler, SAMPLERS)
-    given = (sample_rate = sample_rate, max_lot = max_lot, dataset_size = dataset_size,
-        lot_size = lot_size === nothing ? nothing : round(Int, lot_size))
-    fields = NamedTuple{SAMPLER_FIELDS[name]}(map(field -> getfield(given, field), SAMPLER_FIELDS[name]))
-    # the loader tells a size that is missing here
-    any(field -> field !== :dataset_size && getfield(fields, field) === nothing, keys(fields)) || dataset_size === nothing ||
-        sampling_fields(; sampler = name, fields...)
-    return merge((sampler = name,), fields)
 end
 
 scheduled(x, step) = x
@@ -94,7 +78,6 @@ accountant(run::TrainingRun) = Accountant(run.door)
 "Write exactly what was spent to the file that is kept, if one is."
 settle(run::TrainingRun) = (ask(run.door, :settle); nothing)
 
-isclaimed(run::TrainingRun) = isclaimed(run.door)
 isprivate(run::TrainingRun) = isprivate(run.door)
 
 """
@@ -124,40 +107,18 @@ total_clip(clip::Real) = clip
 total_clip(clips) = sqrt(sum(abs2, clips))
 
 """
-How the lot of a step was drawn: a [`Draw`](@ref) of a sampler of ours, or what the caller named, and never a memory of earlier lots.
-`n` observations; `claimed` is what a data loader says of its batches. Throws [`InvalidArgument`](@ref) where nobody says.
+How the lot of a step was drawn: a [`Draw`](@ref) of a sampler of ours, or `nothing`, which is charged whole; a fact of the lot, never
+a memory of earlier ones, nor anybody's word. Throws [`InvalidArgument`](@ref) for a lot from elsewhere, unless the run takes any.
 """
-function lot_of(run::TrainingRun, settings, batch, n; claimed = nothing)
+function lot_of(run::TrainingRun, batch)
     run.noise in (:tree, :banded) && return nothing # participation is charged, not sampling
     drawn = draw_of(batch)
-    if drawn !== nothing
-        run.named === nothing || sampling_fields(; run.named...) == drawn.sampling ||
-            throw(invalid("sampler", run.named, "$(drawn.sampling), as the PoissonSampler draws; or leave it out"))
-        return drawn
-    end
-    named = something(claimed, Some(run.named))
-    named === nothing && throw(invalid("sampler", "no word on how lots are drawn (this one comes from no PoissonSampler as it is)",
-        "lots of a PoissonSampler, unchanged, or sample_rate (Poisson sampling), or sampler = $(join(map(repr, SAMPLERS), ", ", " or ")), given to AutoDP"))
-    check_named(named, settings, n)
-    # the same arrays again are no fresh draw
-    named.sampler in (:poisson, :truncated_poisson, :without_replacement) && n > 0 && claim!(batch) && return (again = sampling_fields(; named...),)
-    return sampling_fields(; named...)
+    drawn === nothing && run.lots === :sampled && throw_unsampled("batch", "a lot that comes from no PoissonSampler as it is")
+    return drawn
 end
 
-"What the named analysis says of a lot's size must hold for this one."
-function check_named(s, settings, n)
-    s.sampler === :without_replacement && n != s.lot_size &&
-        throw(invalid("batch", "$n observations", "$(s.lot_size), the lot_size that sampler = :without_replacement accounts for"))
-    s.sampler === :shuffled && n > s.lot_size &&
-        throw(invalid("batch", "$n observations", "at most $(s.lot_size), the lot_size that sampler = :shuffled accounts for"))
-    s.sampler === :truncated_poisson && n > s.max_lot &&
-        throw(invalid("batch", "$n observations", "at most $(s.max_lot), the max_lot that is accounted for"))
-    # a Poisson lot is larger than this once in 10^20
-    most = settings.lot_size + 12 * sqrt(settings.lot_size) + 30
-    s.sampler === :poisson && n > most && throw(invalid("batch", "$n observations",
-        "a lot of Poisson sampling with an expected size of $(cell(settings.lot_size)): at most about $(round(Int, most))"))
-    return
-end
+throw_unsampled(argument, was) = throw(invalid(argument, was, "lots of a PoissonSampler(data; rate), unchanged; or AutoDP(...; lots = :any, relation = :replace_one), " *
+    "which charges every lot as if all data were in it; or noise = :banded, for batches in order"))
 
 """
     release!(run, settings, sums, report; lot, examples = nothing) -> ClipReport

@@ -58,7 +58,7 @@ pub unsafe extern "C" fn fg_privacy_clip_sum(
 }
 
 /// [`crate::privacy::release::PrivateRun::mean`] by JSON of `step` ([`crate::privacy::release::MeanOptions`]) and `lot`:
-/// `"unknown"`, `{"drawn": {"sampler": id, "number": draw}}`, or `{"claimed": ...}` with a sampling. Arrays and report as in [`fg_privacy_clip_sum`].
+/// `"unknown"`, or `{"drawn": {"sampler": id, "number": draw}}`. Arrays and report as in [`fg_privacy_clip_sum`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_run_mean(
     run: *const c_void,

@@ -1,7 +1,7 @@
 //! Correlated noise that runs: paid for when it begins, and held to what was paid for.
 
 use super::noise::{BandedNoise, NoiseKind, TreeNoise, TreeOptions};
-use super::record::{BandedRun, Origin, Participation, Record, Release};
+use super::record::{BandedRun, Origin, Record, Release};
 use super::{Lot, PrivateRun, lock, witness};
 use crate::privacy::accountant::Sampling;
 use crate::{Error, Result};
@@ -32,7 +32,7 @@ pub struct Correlated {
     id: u64,
     run: Arc<PrivateRun>,
     node: Record,
-    participation: Participation,
+    participations: u64,
     separation: u64,
     state: Mutex<State>,
 }
@@ -52,19 +52,19 @@ impl PrivateRun {
     /// `InvalidArgument` if an option is out of range; `BudgetExhausted`. Nothing is counted then.
     pub fn begin(self: &Arc<Self>, options: &CorrelatedOptions, dimension: usize) -> Result<Correlated> {
         let source = &mut *lock(&self.source);
-        let (mechanism, release, (clip_norm, noise_multiplier), participation, separation) = match options {
+        let (mechanism, release, (clip_norm, noise_multiplier), participations, separation) = match options {
             CorrelatedOptions::Tree(tree) => (
                 Mechanism::Tree(Box::new(TreeNoise::new(tree.clone(), dimension, source)?)),
                 Release::Tree(Box::new(tree.clone())),
                 (tree.clip_norm, tree.noise_multiplier),
-                Participation::AtMost { participations: tree.participations },
+                tree.participations,
                 tree.min_separation,
             ),
             CorrelatedOptions::Banded(banded) => (
                 Mechanism::Banded(Box::new(BandedNoise::new(&banded.options, dimension, source)?)),
                 Release::Banded(Box::new(banded.clone())),
                 (banded.options.clip_norm, banded.options.noise_multiplier),
-                banded.participation,
+                banded.participations,
                 banded.options.bands(),
             ),
         };
@@ -83,7 +83,7 @@ impl PrivateRun {
         let state = Mutex::new(State { mechanism, step: 0, seen: HashMap::new() });
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Correlated { id, run: Arc::clone(self), node, participation, separation, state })
+        Ok(Correlated { id, run: Arc::clone(self), node, participations, separation, state })
     }
 }
 
@@ -110,7 +110,6 @@ impl Correlated {
             Mechanism::Banded(banded) => banded.check(sum.len())?,
         }
         let now = state.step + 1;
-        self.check_step(now)?;
         for example in examples.unwrap_or_default() {
             self.check_example(*example, state.seen.get(example), now)?;
         }
@@ -133,22 +132,12 @@ impl Correlated {
         }
     }
 
-    fn check_step(&self, now: u64) -> Result<()> {
-        match self.participation {
-            Participation::Sampled { steps, .. } if now > steps => {
-                Err(Error::invalid("steps", now, format!("at most {steps}, which were paid for: begin a new band")))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn check_example(&self, example: u64, seen: Option<&(u64, u64)>, now: u64) -> Result<()> {
         let Some(&(count, last)) = seen else { return Ok(()) };
-        if let Participation::AtMost { participations } = self.participation
-            && count >= participations
-        {
+        if count >= self.participations {
             let was = format!("example {example} for the {} time", ordinal(count + 1));
-            let expected = format!("at most {participations} participations, which were paid for: begin new noise");
+            let expected =
+                format!("at most {} participations, which were paid for: begin new noise", self.participations);
             return Err(Error::invalid("examples", was, expected));
         }
         if now - last < self.separation {

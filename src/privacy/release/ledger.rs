@@ -2,7 +2,7 @@
 //!
 //! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a test compares).
 
-use super::record::{Origin, Record};
+use super::record::Record;
 use crate::privacy::accountant::{Accountant, Phase};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,6 @@ pub struct Budget {
     pub epsilon: f64,
     /// At this delta.
     pub delta: f64,
-}
-
-/// What an epsilon is worth beside its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// All randomness was keyed by the operating system, that of lots included.
-    pub private: bool,
-    /// It was the caller's word how some lots were drawn.
-    pub claimed: bool,
 }
 
 /// Equal records in a row: 24 bytes, whatever their number.
@@ -53,17 +44,18 @@ pub struct Ledger {
     runs: Vec<Run>,
     spent: Accountant,
     steps: u64,
-    standing: Standing,
+    /// All randomness was keyed by the operating system, that of lots included.
+    private: bool,
     budget: Option<Budget>,
     room: Option<Room>,
 }
 
 impl Ledger {
-    /// An empty ledger after what `carried` has spent already, in this `standing`.
+    /// An empty ledger after what `carried` has spent already; `private` says whether all randomness was, so far.
     ///
     /// # Errors
     /// `InvalidArgument` unless the budget's epsilon is positive and its delta in (0, 1).
-    pub fn new(carried: Accountant, standing: Standing, budget: Option<Budget>) -> Result<Self> {
+    pub fn new(carried: Accountant, private: bool, budget: Option<Budget>) -> Result<Self> {
         if let Some(Budget { epsilon, delta }) = budget {
             if !(epsilon > 0.0 && epsilon.is_finite()) {
                 return Err(Error::invalid("stop_at", epsilon, "a positive number"));
@@ -73,7 +65,7 @@ impl Ledger {
             }
         }
         let spent = carried.clone();
-        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, standing, budget, room: None })
+        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, private, budget, room: None })
     }
 
     /// Counts a release, before any of it can be seen; `private` says whether its lot was drawn by private randomness.
@@ -89,8 +81,7 @@ impl Ledger {
             self.spent.add_noise_samples(samples);
         }
         self.steps += u64::from(record.is_step());
-        self.standing.claimed |= record.origin == Origin::Claimed;
-        self.standing.private &= private;
+        self.private &= private;
         self.note(record);
         Ok(())
     }
@@ -148,10 +139,10 @@ impl Ledger {
         self.steps
     }
 
-    /// What its epsilon is worth.
+    /// Was all randomness keyed by the operating system, that of lots included?
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        self.standing
+    pub fn is_private(&self) -> bool {
+        self.private
     }
 
     /// Every release in order: `(record, how many in a row)`.

@@ -13,10 +13,6 @@ pub enum Lot {
     /// The first release on it is charged as it was drawn; every other without amplification. Draws must be
     /// released in order, without a gap: lots that somebody has chosen among are no Poisson sample.
     Drawn(Draws, u64),
-    /// The caller says how it was drawn.
-    Claimed(Sampling),
-    /// As `Claimed`, and the very lot was released before: charged without amplification.
-    Again(Sampling),
     /// Parts that workers drew with our samplers, charged where they were drawn.
     Workers {
         /// What the worst part costs.
@@ -24,7 +20,7 @@ pub enum Lot {
         /// Was all of their randomness keyed by the operating system?
         private: bool,
     },
-    /// Nobody says: charged as if each example were in it.
+    /// No sampler of ours drew it: charged as if each example were in it, whatever its caller knows.
     Unknown,
 }
 
@@ -39,8 +35,7 @@ impl Lot {
     pub(super) fn sampling(&self) -> Sampling {
         match self {
             Lot::Drawn(draws, number) => draws.sampling(*number).unwrap_or(draws.again()),
-            Lot::Claimed(sampling) | Lot::Workers { sampling, .. } => *sampling,
-            Lot::Again(sampling) => sampling.unamplified(),
+            Lot::Workers { sampling, .. } => *sampling,
             Lot::Unknown => Sampling::FullBatch,
         }
     }
@@ -50,14 +45,13 @@ impl Lot {
         match self {
             Lot::Drawn(draws, _) => draws.is_private(),
             Lot::Workers { private, .. } => *private,
-            Lot::Claimed(_) | Lot::Again(_) | Lot::Unknown => true,
+            Lot::Unknown => true,
         }
     }
 
     pub(super) fn origin(&self) -> Origin {
         match self {
             Lot::Drawn(draws, _) => Origin::Sampler(draws.id()),
-            Lot::Claimed(_) | Lot::Again(_) => Origin::Claimed,
             Lot::Workers { .. } => Origin::Workers,
             Lot::Unknown => Origin::Unknown,
         }

@@ -32,10 +32,10 @@ mod sums;
 pub mod witness;
 
 pub use correlated::{Correlated, CorrelatedOptions};
-pub use ledger::{Budget, Ledger, Standing};
+pub use ledger::{Budget, Ledger};
 pub use lot::Lot;
 pub use options::{Adapted, MeanOptions, RunOptions, SumOptions};
-pub use record::{BandedRun, Origin, Participation, Record, Release};
+pub use record::{BandedRun, Origin, Record, Release};
 
 use super::accountant::Accountant;
 use super::clip::{AdaptiveClip, ClipReport, Float, Gradients, check_out, weigh};
@@ -82,15 +82,14 @@ impl PrivateRun {
             None => NoiseSource::from_os()?,
         };
         let private = source.is_private() && !options.spent_seeded;
-        let standing = Standing { private, claimed: options.spent_claimed };
         let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path)));
-        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, standing, budget)?), keep })
+        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, private, budget)?), keep })
     }
 
-    /// What its epsilon is worth beside its number.
+    /// Was all randomness so far keyed by the operating system, that of lots included? Else its epsilon is worth nothing.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        lock(&self.ledger).standing()
+    pub fn is_private(&self) -> bool {
+        lock(&self.ledger).is_private()
     }
 
     /// Randomness for a sampler, by a key of its own.

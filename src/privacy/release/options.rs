@@ -24,8 +24,6 @@ pub struct RunOptions {
     pub spent: Option<Accountant>,
     /// That earlier run was seeded, or some of its lots were: this one is not private either.
     pub spent_seeded: bool,
-    /// In that earlier run it was the caller's word how some lots were drawn.
-    pub spent_claimed: bool,
     /// A file to keep ahead of the run: what was spent, and up to a hundredth more, is in it before it is spent
     /// ([`crate::privacy::state::PrivacyState`]).
     pub keep: Option<PathBuf>,

@@ -36,27 +36,8 @@ pub struct BandedRun {
     /// The band.
     #[serde(flatten)]
     pub options: BandedOptions,
-    /// How examples take part.
-    #[serde(flatten)]
-    pub participation: Participation,
-}
-
-/// How examples take part in banded noise.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Participation {
-    /// Each at most so many times, at least as many steps apart as there are bands.
-    AtMost {
-        /// How many times.
-        participations: u64,
-    },
-    /// The data is in as many parts as there are bands, and step `t` is a Poisson sample of part `t mod bands`.
-    Sampled {
-        /// The rate within a part.
-        sample_rate: f64,
-        /// Steps of the whole run.
-        steps: u64,
-    },
+    /// How often an example takes part at most, at least as many steps apart as there are bands.
+    pub participations: u64,
 }
 
 /// Where a lot came from, as far as it is known.
@@ -67,9 +48,7 @@ pub enum Origin {
     Sampler(u64),
     /// Parts of lots that workers drew with our samplers.
     Workers,
-    /// The caller's word.
-    Claimed,
-    /// Nobody said: every example may be in it, and there is no amplification.
+    /// From elsewhere: every example may be in it, and there is no amplification.
     Unknown,
 }
 
@@ -126,11 +105,8 @@ impl Record {
             Release::Count { count_noise } => (one(2.0 * count_noise), 1),
             Release::Tree(tree) => (tree.phase(1), self.dimension.saturating_mul(tree.steps)),
             Release::Banded(banded) => {
-                let BandedRun { options, participation } = banded.as_ref();
-                let phase = match *participation {
-                    Participation::AtMost { participations } => options.phase(participations),
-                    Participation::Sampled { sample_rate, steps } => options.sampled_phase(sample_rate, steps),
-                };
+                let BandedRun { options, participations } = banded.as_ref();
+                let phase = options.phase(*participations);
                 let samples = self.dimension.saturating_mul(options.bands()).saturating_mul(phase.steps);
                 (phase, samples)
             }

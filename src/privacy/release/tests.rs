@@ -36,21 +36,15 @@ fn a_step_is_charged_as_its_lot_was_drawn() -> Result<()> {
     let second = sampler.next_lot_at(0.2)?;
     run.sum(&mut [&mut sum], &options(1.5), Lot::drawn(&sampler, &second), &[])?;
     run.sum(&mut [&mut sum], &options(1.5), Lot::Unknown, &[])?;
-    run.sum(&mut [&mut sum], &options(1.5), Lot::Claimed(Sampling::Poisson { rate: 0.3 }), &[])?;
-    let expected = [
-        Sampling::Poisson { rate: 0.1 },
-        Sampling::FullBatch,
-        Sampling::Poisson { rate: 0.2 },
-        Sampling::FullBatch,
-        Sampling::Poisson { rate: 0.3 },
-    ];
+    let expected =
+        [Sampling::Poisson { rate: 0.1 }, Sampling::FullBatch, Sampling::Poisson { rate: 0.2 }, Sampling::FullBatch];
     let phases: Vec<Sampling> = run.accountant().phases().iter().map(|phase| phase.sampling).collect();
     assert_eq!(phases, expected);
     // one was drawn and thrown away
     let (_, fourth) = (sampler.next_lot(), sampler.next_lot());
     let before = sum;
     assert!(run.sum(&mut [&mut sum], &options(1.5), Lot::drawn(&sampler, &fourth), &[]).is_err());
-    assert_eq!((run.steps(), before), (5, sum));
+    assert_eq!((run.steps(), before), (4, sum));
     Ok(())
 }
 
@@ -83,12 +77,12 @@ fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
 #[test]
 fn the_budget_is_kept_to_the_step_by_every_thread() -> Result<()> {
     let run = PrivateRun::new(&RunOptions { stop_at: Some(2.0), delta: Some(1e-5), ..RunOptions::default() })?;
-    let phase = Phase { noise_multiplier: 2.0, sampling: Sampling::Poisson { rate: 0.05 }, steps: 1 };
+    let phase = Phase { noise_multiplier: 6.0, sampling: Sampling::FullBatch, steps: 1 };
     let room = run.accountant().steps_within(&phase, 2, 2.0, 1e-5)?;
     let released: u64 = std::thread::scope(|scope| {
         let step = || {
             let mut released = 0;
-            while run.sum(&mut [&mut [0.0f64; 2]], &options(2.0), Lot::Claimed(phase.sampling), &[]).is_ok() {
+            while run.sum(&mut [&mut [0.0f64; 2]], &options(6.0), Lot::Unknown, &[]).is_ok() {
                 released += 1;
             }
             released
@@ -120,24 +114,25 @@ fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
     step(&[3])?; // who was refused with others did not take part
     assert!(step(&[]).is_err()); // the tree is full
     assert_eq!((run.accountant().steps(), run.steps(), noise.steps()), (1, 6, 6));
-    let sampled = BandedRun {
+    let band = BandedRun {
         options: noise::BandedOptions { coefficients: vec![1.0, 0.5], clip_norm: 1.0, noise_multiplier: 3.0 },
-        participation: Participation::Sampled { sample_rate: 0.1, steps: 3 },
+        participations: 2,
     };
-    let noise = run.begin(&CorrelatedOptions::Banded(sampled), 1)?;
-    assert_eq!(run.accountant().phases()[1].steps, 2); // ceil(3 / 2)
-    (0..3).try_for_each(|_| noise.step(&mut [0.0], None))?;
-    assert!(noise.step(&mut [0.0], None).is_err());
+    let noise = run.begin(&CorrelatedOptions::Banded(band), 1)?;
+    assert_eq!(run.accountant().steps(), 3);
+    let step = |examples: &[u64]| noise.step(&mut [0.0], Some(examples));
+    step(&[1])?;
+    assert!(step(&[1]).is_err()); // too soon
+    step(&[])?;
+    step(&[1])?;
+    step(&[])?;
+    assert!(step(&[1]).is_err()); // for the third time
     Ok(())
 }
 
 #[test]
 fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
-    let mut ledger = Ledger::new(
-        Accountant::new(AccountantKind::Pld, Relation::AddRemove),
-        Standing { private: true, claimed: false },
-        None,
-    )?;
+    let mut ledger = Ledger::new(Accountant::new(AccountantKind::Pld, Relation::AddRemove), true, None)?;
     let record = Record {
         release: Release::Sum,
         clip_norm: 1.0,
@@ -166,11 +161,14 @@ fn the_kept_file_is_never_behind() -> Result<()> {
     let path = folder.join("run.fgdp");
     let run = PrivateRun::new(&RunOptions { keep: Some(path.clone()), ..RunOptions::default() })?;
     let kept = || PrivacyState::load(&path).map(|state| state.accountant);
+    let mut sampler = PoissonSampler::new(100, 0.01, None, &mut run.fork()?)?;
     let mut writes = 0;
     let mut last = None;
     for step in 1..=1000u32 {
         let sigma = if step % 300 == 0 { 2.0 } else { 1.0 };
-        run.sum(&mut [&mut [0.0f64; 2]], &options(sigma), Lot::Claimed(Sampling::Poisson { rate: 0.01 }), &[])?;
+        let drawn = sampler.next_lot();
+        let lot = Lot::drawn(&sampler, &drawn);
+        run.sum(&mut [&mut [0.0f64; 2]], &options(sigma), lot, &[])?;
         let (kept, spent) = (kept()?, run.accountant());
         assert!(kept.steps() >= spent.steps() && kept.steps() <= spent.steps() + spent.steps() / 100);
         assert!(step % 100 != 0 || kept.epsilon(1e-5)? >= spent.epsilon(1e-5)?);
@@ -179,16 +177,15 @@ fn the_kept_file_is_never_behind() -> Result<()> {
     assert!(writes < 400, "{writes}");
     run.settle()?;
     assert_eq!(kept()?, run.accountant());
-    assert!(PrivacyState::load(&path)?.private_randomness && PrivacyState::load(&path)?.sampling_claimed);
+    assert!(PrivacyState::load(&path)?.private_randomness);
     // a lot by a seed is known in the file before the release, and by who goes on from it
     let mut seeded = PoissonSampler::new(9, 0.5, None, &mut NoiseSource::seeded(1))?;
     let drawn = seeded.next_lot();
     run.sum(&mut [&mut [0.0f64; 2]], &options(1.0), Lot::drawn(&seeded, &drawn), &[])?;
-    assert!(!run.standing().private && !PrivacyState::load(&path)?.private_randomness);
+    assert!(!run.is_private() && !PrivacyState::load(&path)?.private_randomness);
     let spent = Some(run.accountant());
-    let next =
-        PrivateRun::new(&RunOptions { spent, spent_seeded: true, spent_claimed: true, ..RunOptions::default() })?;
-    assert_eq!(next.standing(), Standing { private: false, claimed: true });
+    let next = PrivateRun::new(&RunOptions { spent, spent_seeded: true, ..RunOptions::default() })?;
+    assert!(!next.is_private());
     // where it cannot be written, nothing is released
     std::fs::remove_dir_all(&folder).expect("removed");
     let mut sum = [1.0f64; 2];

@@ -9,8 +9,8 @@ x = 10 .* randn(Float32, 1600, CANARIES)
 y = Flux.onehotbatch(rand(1:10, CANARIES), 1:10)
 loss(m, x, y) = Flux.logitcrossentropy(m(x), y)
 const σ, C, LOT, δ = 2.0, 1.0, 200, 1e-5
-private() = AutoDP(AutoZygote(); clip = C, noise_multiplier = σ, lot_size = LOT, sampler = :full_batch)
-claimed = epsilon(; noise_multiplier = σ, sampler = :full_batch, steps = 1, delta = δ)
+private() = AutoDP(AutoZygote(); clip = C, noise_multiplier = σ, lot_size = LOT, lots = :any, relation = :replace_one)
+claimed = epsilon(; noise_multiplier = σ, sampler = :full_batch, steps = 1, delta = δ) # a canary in or out
 attack(step) = audit_one_run(step, loss, model, (x, y); delta = δ, claimed = claimed)
 
 @testset "sound: $path" for path in (:ghost, :each)
@@ -25,7 +25,7 @@ end
     dp = private()
     step(lot) = begin
         g = private_gradient(dp, loss, model, lot).gradient
-        quiet = AutoDP(AutoZygote(); clip = C, noise_multiplier = 1e-3, lot_size = LOT, sampler = :full_batch)
+        quiet = AutoDP(AutoZygote(); clip = C, noise_multiplier = 1e-3, lot_size = LOT, lots = :any, relation = :replace_one)
         exact = private_gradient(quiet, loss, model, lot).gradient
         (layers = (exact.layers[1], g.layers[2]),)
     end

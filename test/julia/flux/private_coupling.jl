@@ -10,7 +10,7 @@ Random.seed!(31)
 r(dims...) = randn(Float32, dims...)
 const CLIP = 0.05
 # The release is the sum itself, with a thousandth of the clip norm of noise in each number.
-silent(; options...) = AutoDP(AutoZygote(); merge((clip = CLIP, noise_multiplier = 1e-3, lot_size = 1, sampler = :full_batch, noise = :fast), values(options))...)
+silent(; options...) = AutoDP(AutoZygote(); merge((clip = CLIP, noise_multiplier = 1e-3, lot_size = 1, lots = :any, relation = :replace_one, noise = :fast), values(options))...)
 flat(tree) = reduce(vcat, [vec(g) for g in Flux.trainables(tree)])
 said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : rethrow() end
 released(dp, loss, model, batch) = flat(private_gradient(dp, loss, model, batch...).gradient)

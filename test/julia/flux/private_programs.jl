@@ -73,7 +73,7 @@ const EXTRAS = Dict{Symbol,Function}(
     :train_shuffled => w -> (train!(w, Flux.DataLoader(data(); batchsize = 2, shuffle = true)); fresh_lots(w, 1.0)))
 
 const MORE = (sampled = (:train, :train_epochs, :train_broken, :train_raw, :train_loader, :two_models, :frozen, :workers),
-    tree = (:train_tree, :train_tree_broken, :train_shuffled, :train_tree), banded = (:train_tree, :train_tree_broken))
+    any = (:train, :train_raw, :train_loader, :two_models, :workers), tree = (:train_tree, :train_tree_broken, :train_shuffled, :train_tree), banded = (:train_tree, :train_tree_broken))
 
 const DRIVER = Driver((; options...) -> AutoDP(AutoZygote(); options...),
     (dp, batch; examples) -> private_gradient(dp, loss, model_of(dp), batch...; examples = examples),

@@ -12,7 +12,7 @@ loss(m, x, y) = Flux.mse(m(x), y)
 total(m, x, y) = sum(abs2, m(x) .- y)
 flat(tree) = reduce(vcat, [vec(g) for g in Flux.trainables(tree)])
 # So little noise that the release is the clipped mean.
-silent(; options...) = AutoDP(AutoZygote(); merge((clip = 0.5, noise_multiplier = 1e-3, lot_size = 30, sample_rate = 0.1, noise = :fast), values(options))...)
+silent(; options...) = AutoDP(AutoZygote(); merge((clip = 0.5, noise_multiplier = 1e-3, lot_size = 30, lots = :any, relation = :replace_one, noise = :fast), values(options))...)
 distance(a, b) = sqrt(sum(abs2, a .- b)) / sqrt(sum(abs2, b))
 
 "The clipped mean by definition, one gradient after another."
@@ -39,7 +39,7 @@ end
 
 @testset "a saved run goes on" begin
     path = joinpath(mktempdir(), "run.fgdp")
-    fresh(; options...) = AutoDP(AutoZygote(); clip = 0.5, noise_multiplier = 1.1, lot_size = 30, sample_rate = 0.1, options...)
+    fresh(; options...) = AutoDP(AutoZygote(); clip = 0.5, noise_multiplier = 1.1, lot_size = 30, lots = :any, relation = :replace_one, options...)
     take!(dp, n) = foreach(_ -> private_gradient(dp, loss, mlp(), X[:, 1:25], Y[:, 1:25]), 1:n)
     dp, whole = fresh(), fresh()
     take!(dp, 3)
@@ -56,7 +56,7 @@ end
     save(path, seeded)
     again = fresh(clip = adaptive(), resume = load(PrivacyState, path))
     @test again.clip == seeded.clip != 0.5 && !isprivate(again)
-    @test_throws Incompatible fresh(relation = :replace_one, resume = load(PrivacyState, path))
+    @test_throws Incompatible fresh(lots = :sampled, relation = :add_remove, resume = load(PrivacyState, path))
     @test_throws InvalidArgument fresh(resume = path)
 end
 
@@ -79,7 +79,7 @@ end
 
 @testset "noise has its deviation, on an empty lot too, which counts" begin
     model = Dense(60 => 50)
-    dp = AutoDP(AutoZygote(); clip = 2.0, noise_multiplier = 1.5, lot_size = 40, sample_rate = 0.1)
+    dp = AutoDP(AutoZygote(); clip = 2.0, noise_multiplier = 1.5, lot_size = 40, lots = :any, relation = :replace_one)
     r = private_gradient(dp, (m, x) -> sum(abs2, m(x)), model, zeros(Float32, 60, 0))
     g = flat(r.gradient)
     @test r.loss === missing && dp.steps == 1 && r.report.examples == 0
@@ -195,7 +195,7 @@ end
 
 @testset "workers" begin
     model = mlp()
-    options = (clip = 0.5, noise_multiplier = 1e-3, lot_size = 40, sample_rate = 0.1, noise = :fast)
+    options = (clip = 0.5, noise_multiplier = 1e-3, lot_size = 40, lots = :any, relation = :replace_one, noise = :fast)
     dp = AutoDP(AutoZygote(); options...)
     mine = [AutoDP(AutoZygote(); options...) for _ in 1:4]      # each worker has its own
     settings = next_step(dp)
@@ -214,7 +214,7 @@ end
     @test_throws InvalidArgument private_gradient(dp, model, [p, p])
     @test steps(dp) == 1
     big = Dense(60 => 50)
-    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 1, sample_rate = 0.1)
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 1.0, lot_size = 1, lots = :any, relation = :replace_one)
     parts = [lot_part(mine[i], next_step(dp), (m, x) -> sum(m(x)), big, zeros(Float32, 60, 0)) for i in 1:4]
     g = flat(private_gradient(dp, big, parts[1:2]).gradient)
     @test abs(sum(abs2, g) / length(g) - 1) < 0.13
@@ -288,25 +288,26 @@ said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : re
         @test occursin(String(name), said(() -> silent(; name => bad)))
     end
     @test occursin("delta", said(() -> silent(delta = 1.0))) && occursin("delta", said(() -> silent(stop_at = 1.0)))
-    @test occursin("sample_rate", said(() -> private_gradient(silent(sample_rate = 1.5), loss, model, X, Y)))
     @test occursin("rate", said(() -> PoissonSampler((X, Y); rate = 0.0)))
     lots = PoissonSampler((X, Y); rate = 0.1, steps = 2)
     fresh(; options...) = AutoDP(AutoZygote(); merge((clip = 1.0, noise_multiplier = 1.0, lot_size = 30), values(options))...)
+    for word in ((sample_rate = 0.1,), (sampler = :full_batch,), (sampler = :shuffled, relation = :replace_one))
+        @test occursin("PoissonSampler", said(() -> fresh(; word...))) # nobody's word
+    end
+    @test occursin("relation", said(() -> fresh(lots = :any))) && occursin("lots", said(() -> fresh(lots = :others)))
     train(dp, data = lots; model = model) = said(() -> Flux.train!(loss, dp, model, data, Descent(0.1)))
     @test occursin("at most 300", train(fresh(lot_size = 400)))
     @test occursin("rate × observations", train(fresh(lot_size = 40)))
     loader = Flux.DataLoader((X, Y); batchsize = 30, shuffle = true)
     @test occursin("PoissonSampler", train(fresh(), loader))
-    @test occursin("shuffled", train(fresh(sample_rate = 0.1), loader))
-    @test train(fresh(sampler = :shuffled, relation = :replace_one), loader) == ""
-    @test occursin("relation", train(fresh(sampler = :shuffled), loader))
-    @test train(fresh(sampler = :full_batch, lot_size = 300), Flux.DataLoader((X, Y); batchsize = 300)) == ""
-    @test occursin("how lots are drawn", train(fresh(), [(X, Y)]))
+    @test occursin("PoissonSampler", train(fresh(), Iterators.take(loader, 2))) && occursin("PoissonSampler", train(fresh(), [(X, Y)]))
+    whole = fresh(lots = :any, relation = :replace_one)
+    @test train(whole, loader) == "" && train(whole, [(X, Y)]) == ""
+    @test only(whole.accountant.phases).sampler === :full_batch && whole.steps == 11
     @test occursin("batch", said(() -> Flux.withgradient(m -> loss(m, X, Y), silent(), model)))
     @test occursin("mean or a sum", said(() -> private_gradient(silent(), (m, x, y) -> sum(abs2, m(x) .- sum(y; dims = 2)) / sum(abs2, m(x)), model, X60, Y60)))
     @test occursin("neither mean nor sum", said(() -> private_gradient(silent(), (m, x, y) -> total(m, x, y)^2, model, X60, Y60)))
     @test occursin("observations", said(() -> private_gradient(silent(), loss, model, X, Y[:, 1:3])))
-    @test occursin("300 observations", said(() -> private_gradient(silent(), loss, model, X, Y))) # no lot of rate 0.1
     batchnorm = Chain(Dense(5 => 8), BatchNorm(8, relu), Dense(8 => 3))
     @test occursin("layers[2]", said(() -> private_gradient(silent(), loss, batchnorm, X60, Y60)))
     penalty(m, x, y) = total(m, x, y) + sum(abs2, m[1].weight)

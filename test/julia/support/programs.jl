@@ -13,7 +13,7 @@ export Setup, World, see!, lots, data, refusing, random_program, run_program, sm
 const N = 8          # examples
 const DELTA = 1e-4
 
-"How a run is made: `kind` is :sampled (lots say for themselves), :named (the caller's word), :tree or :banded."
+"How a run is made: `kind` is :sampled (lots say for themselves), :any (lots from anywhere, charged whole), :tree or :banded."
 struct Setup
     kind::Symbol
     rate::Float64
@@ -29,13 +29,13 @@ end
 const ACTIONS = (
     sampled = (:loop, :loop, :take, :collect, :zipped, :prefetched, :again, :filtered, :broken_off, :raw, :changed, :copied, :mixed, :viewed,
         :resumed, :asked, :two_tasks, :failing, :stolen),
-    named = (:claimed, :claimed, :claimed_again, :loop, :resumed, :asked, :failing),
+    any = (:raw, :loop, :again, :filtered, :copied, :changed, :viewed, :stolen, :resumed, :asked, :two_tasks, :failing),
     tree = (:epoch, :epoch, :broken_off, :restarted, :resumed, :asked, :unnamed, :reversed, :failing),
     banded = (:epoch, :broken_off, :restarted, :resumed, :asked, :unnamed, :reversed, :failing))
 
 "`more` has further actions for each kind: those that a driver's `extras` know."
 function random_program(rng; more = NamedTuple())
-    kind = rand(rng, (:sampled, :sampled, :named, :tree, :banded))
+    kind = rand(rng, (:sampled, :sampled, :any, :tree, :banded))
     correlated = kind in (:tree, :banded)
     steps = rand(rng, 2:9)
     setup = Setup(kind, rand(rng, (0.1, 0.3, 0.5)), rand(rng, (0.6, 1.0, 2.0, 4.0)),
@@ -84,8 +84,8 @@ function World(driver, setup, rng)
     σ = setup.scheduled ? (_ -> jitter(setup.noise_multiplier)) : setup.noise_multiplier
     options = (clip = clip, noise_multiplier = σ, lot_size = setup.kind in (:tree, :banded) ? 2 : setup.rate * N, delta = DELTA)
     setup.stop_at === nothing || (options = merge(options, (stop_at = setup.stop_at,)))
-    if setup.kind === :named
-        options = merge(options, (sample_rate = setup.rate,))
+    if setup.kind === :any
+        options = merge(options, (lots = :any, relation = :replace_one))
     elseif setup.kind === :tree
         options = merge(options, (noise = :tree, noise_options = (steps = setup.steps, participations = min(setup.participations, setup.steps),
             min_separation = setup.separation)))
@@ -125,6 +125,8 @@ function see!(w::World, lot, rate)
         end
         moved = length(sight.sum) == 1 ? 0.5 : maximum(contributions(sight.sum)) # a count moves by half
         moved == 0 && lot !== nothing && (moved = w.clip_told / w.options.lot_size) # an empty lot: what it would have been
+        # another in its place: what is known to be in there moves twice
+        w.setup.kind === :any && rate == 1 && (moved *= 2)
         add!(w, lot === nothing ? fresh() : lot, rate, moved / sight.deviation)
     end
 end
@@ -183,18 +185,13 @@ function act!(w::World, action)
         batch, lot = first(lots(w)), fresh()
         step!(w, batch, lot, rate)
         step!(w, batch, lot, rate)
-    elseif action === :claimed
-        foreach(_ -> step!(w, drawn_by_hand(w), fresh(), rate), 1:rand(rng, 1:3))
-    elseif action === :claimed_again
-        batch, lot = drawn_by_hand(w), fresh()
-        size(batch[1], 2) > 0 && foreach(_ -> step!(w, batch, lot, rate), 1:2)
     elseif action === :asked
         asking = Ref(true)
         task = Threads.@spawn while asking[]
             w.driver.claimed(w.run)
             yield()
         end
-        act!(w, w.setup.kind === :named ? :claimed : w.setup.kind === :sampled ? :loop : :epoch)
+        act!(w, w.setup.kind in (:sampled, :any) ? :loop : :epoch)
         asking[] = false
         wait(task)
     elseif action === :two_tasks
@@ -221,8 +218,6 @@ function act!(w::World, action)
     end
     return
 end
-
-drawn_by_hand(w) = (data()[1][:, findall(_ -> rand(w.rng) < w.setup.rate, 1:N)],)
 
 "What a program claims, and what it really cost."
 function run_program(driver, setup, actions, seed)

@@ -61,7 +61,8 @@ computed from them is at most the truth. Mass beyond the ends of the grid is lef
 Source: Sommer, Meiser and Mohammadi 2019; Koskela, Jälkö and Honkela 2020.
 """
 function losses(g::Group)
-    loss(x) = log1p(g.rate * expm1(g.shift * x - g.shift^2 / 2))
+    at_rate_one(x) = g.shift * x - g.shift^2 / 2
+    loss(x) = g.rate == 1 ? at_rate_one(x) : log1p(g.rate * expm1(at_rate_one(x)))
     xs = range(-9.0, 9.0 + g.shift; length = 6001)
     low = floor(Int, loss(first(xs)) / STEP)
     mass = zeros(floor(Int, loss(last(xs)) / STEP) - low + 1)

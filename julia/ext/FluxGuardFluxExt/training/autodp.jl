@@ -16,6 +16,9 @@ function FluxGuard.AutoDP(ad::Flux.AbstractADType = Flux.AutoZygote(); max_physi
     for name in (:clip, :noise_multiplier, :lot_size)
         haskey(options, name) || throw(invalid(name, "nothing", "a number: AutoDP needs clip, noise_multiplier and lot_size"))
     end
+    for name in (:sample_rate, :sampler, :max_lot, :dataset_size)
+        haskey(options, name) && FluxGuard.throw_unsampled(name, repr(options[name]))
+    end
     run = TrainingRun(; options...)
     progress === false || run.delta !== nothing || throw(invalid("delta", "nothing", "a number in (0, 1): progress shows epsilon"))
     return DPBackend(ad, run, whole("max_physical_batch_size", max_physical_batch_size, 1),
@@ -37,7 +40,7 @@ FluxGuard.steps(dp::DPBackend) = dp.steps
 FluxGuard.releases(dp::DPBackend) = FluxGuard.releases(dp.run.door)
 FluxGuard.isprivate(dp::DPBackend) = isprivate(dp.run)
 FluxGuard.report(dp::DPBackend; delta = needed_delta(dp), options...) =
-    FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), sampling_claimed = FluxGuard.isclaimed(dp.run), options...)
+    FluxGuard.report(dp.accountant; delta = delta, private = isprivate(dp), options...)
 
 FluxGuard.PrivacyState(dp::DPBackend) = PrivacyState(dp.run)
 FluxGuard.save(path::AbstractString, dp::DPBackend) = FluxGuard.save(path, PrivacyState(dp))
@@ -60,16 +63,15 @@ FluxGuard.private_gradient(dp::DPBackend, losses, models, batch...; frozen = (),
     private_step(dp, losses, models, batch; frozen = frozen, examples = examples)
 
 """
-One step. `claimed` is what a data loader says of its batches, where it does. One at a time for a `dp`: what a pass records
-belongs to the `dp`, and so does a step's number.
+One step. One at a time for a `dp`: what a pass records belongs to the `dp`, and so does a step's number.
 """
-function private_step(dp, losses, models, batch; frozen = (), examples = nothing, claimed = nothing)
+function private_step(dp, losses, models, batch; frozen = (), examples = nothing)
     run = dp.run
     return @lock run.lock begin
         batch, n = checked_batch(batch)
         settings = StepSettings(run)
         parts, parameters = parts_of(dp, losses, models, frozen, settings.clip)
-        lot = lot_of(run, settings, batch, n; claimed = claimed)
+        lot = lot_of(run, batch)
         examples = named_examples(run, examples)
         n > 0 && foreach(part -> decide!(part, dp, batch), parts)
         value, sums, report = clipped_sums(parts, parameters, settings, batch, n, dp.max_physical_batch_size)

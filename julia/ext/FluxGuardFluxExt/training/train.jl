@@ -3,7 +3,7 @@
 function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progress = dp.progress, epochs = 1, options...)
     cb === nothing || throw(invalid("cb", cb, "nothing: for more control use a loop with private_gradient and Flux.update!"))
     run, epochs = dp.run, whole("epochs", epochs)
-    claimed = claimed_by(run, data, epochs)
+    check_data(run, data, epochs)
     # a tree or band serves one call: who takes part is counted within it
     run.noise in (:tree, :banded) && begin_noise!(dp)
     Flux.trainmode!(model)
@@ -12,7 +12,7 @@ function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progre
     step = 0
     for _ in 1:epochs, (place, lot) in enumerate(data)
         result = try
-            private_step(dp, loss, model, tuple_of(lot); frozen = frozen, claimed = claimed, examples = examples_of(run, data, place))
+            private_step(dp, loss, model, tuple_of(lot); frozen = frozen, examples = examples_of(run, data, place))
         catch error
             error isa BudgetExhausted || rethrow()
             @info "Training stopped with the model as it was after $(dp.steps) steps: $(error.message)"
@@ -41,10 +41,9 @@ function FluxGuard.begin_noise!(dp::DPBackend)
     return dp
 end
 
-# What data say of how their lots are drawn, for this call alone.
+# What can be seen of the data before the first step; each lot is asked for itself all the same.
 
-"What the batches of `data` are by its own word; `nothing` where each lot must say for itself, or AutoDP was told."
-function claimed_by(run, lots::PoissonLots, epochs)
+function check_data(run, lots::PoissonLots, epochs)
     n = lots.sampler.n
     if run.lot_size isa Real
         run.lot_size <= n || throw(invalid("lot_size", run.lot_size, "at most $n, the size of the data"))
@@ -55,29 +54,23 @@ function claimed_by(run, lots::PoissonLots, epochs)
     return nothing
 end
 
-function claimed_by(run, loader::Flux.DataLoader, epochs)
+function check_data(run, loader::Flux.DataLoader, epochs)
     n = Flux.MLUtils.numobs(loader.data)
     run.noise in (:tree, :banded) && return check_participations(run, loader, epochs)
-    run.named === nothing && throw(invalid("data", "a DataLoader with lots of $(loader.batchsize), $(loader.shuffle ? "shuffled" : "in order")",
-        "PoissonSampler(data; rate = $(loader.batchsize)/$n); or name the analysis that fits: AutoDP(...; sampler = :shuffled, relation = :replace_one)"))
-    name = run.named.sampler
-    name === :shuffled || name === :full_batch && loader.batchsize >= n || throw(invalid("data",
-        "a DataLoader with lots of $(loader.batchsize)", "what sampler = $(repr(name)) describes: a DataLoader is :shuffled, or :full_batch where a batch is all data"))
-    told = name === :full_batch ? (sampler = name,) : (sampler = name, lot_size = loader.batchsize, dataset_size = n)
-    name === :full_batch || all(k -> getfield(run.named, k) in (nothing, getfield(told, k)), keys(told)) ||
-        throw(invalid("data", "lots of $(loader.batchsize) of $n", "$(run.named), as was given to AutoDP"))
-    return told
+    run.lots === :any || FluxGuard.throw_unsampled("data", "a DataLoader with lots of $(loader.batchsize) of $n, $(loader.shuffle ? "shuffled" : "in order")")
+    return
 end
 
 # A DataLoader inside of an iterator is one still.
-function claimed_by(run, data, epochs)
+function check_data(run, data, epochs)
     if run.noise in (:tree, :banded)
         never_too_often(run) || throw(invalid("data", "a $(nameof(typeof(data)))", "a DataLoader in order, which says who is in which " *
             "batch: noise of $(repr(run.noise)) is paid for by how often and how far apart an example takes part"))
-        return nothing
+        return
     end
     loader = inner_loader(data)
-    return loader === nothing ? nothing : claimed_by(run, loader, epochs)
+    loader === nothing || check_data(run, loader, epochs)
+    return
 end
 
 never_too_often(run) = try

@@ -12,7 +12,7 @@ struct LotPart
     norms::Vector{Float64}
     clipped::Int
     path::Symbol
-    sampling::Union{Nothing,NamedTuple} # as our sampler drew it; `nothing` where the caller's word is needed
+    sampling::Union{Nothing,NamedTuple} # as our sampler drew it; `nothing` where none did
     draw::Tuple{Int,Int,Int}            # process, sampler, number: a lot is in one part alone
     private::Bool
 end
@@ -81,17 +81,14 @@ end
 
 same_settings(a, b) = all(name -> getfield(a, name) == getfield(b, name), fieldnames(StepSettings))
 
-"How the whole lot was drawn: each part from a shard of its own. Of Poisson rates the largest bounds all."
+"How the whole lot was drawn: each part from a shard of its own. Of Poisson rates the largest bounds all; a part from elsewhere takes the amplification of all."
 function lot_of_parts(run, parts)
-    if all(part -> part.sampling !== nothing, parts)
-        samplings = [part.sampling for part in parts]
-        private = all(part -> part.private, parts)
-        all(==(first(samplings)), samplings) && return (workers = first(samplings), private = private)
-        all(s -> s.sampler in (:poisson, :full_batch), samplings) || throw(invalid("parts", "parts drawn in several ways", "one way, or Poisson sampling"))
-        any(s -> s.sampler === :full_batch, samplings) && return (workers = sampling_fields(; sampler = :full_batch), private = private)
-        return (workers = sampling_fields(; sample_rate = maximum(s.sample_rate for s in samplings)), private = private)
-    end
-    run.named === nothing && throw(invalid("sampler", "parts of lots that no PoissonSampler drew",
-        "lots of a PoissonSampler over each worker's shard, or sample_rate or sampler, given to AutoDP"))
-    return sampling_fields(; run.named...)
+    private = all(part -> part.private, parts)
+    samplings = unique(part.sampling for part in parts)
+    run.lots === :any || all(!isnothing, samplings) || FluxGuard.throw_unsampled("parts", "parts of lots that no PoissonSampler drew, each of a worker's shard")
+    length(samplings) == 1 && only(samplings) !== nothing && return (workers = only(samplings), private = private)
+    all(s -> s === nothing || s.sampler in (:poisson, :full_batch), samplings) ||
+        throw(invalid("parts", "parts drawn in several ways", "one way, or Poisson sampling"))
+    whole = any(s -> s === nothing || s.sampler === :full_batch, samplings)
+    return (workers = whole ? sampling_fields(; sampler = :full_batch) : sampling_fields(; sample_rate = maximum(s.sample_rate for s in samplings)), private = private)
 end
