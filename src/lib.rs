@@ -15,6 +15,7 @@ pub mod output;
 mod parallel;
 pub mod performance;
 pub mod privacy;
+mod process;
 pub mod profile;
 pub mod sequence;
 pub mod simd;

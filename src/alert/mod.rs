@@ -2,9 +2,11 @@
 
 mod episodes;
 mod journal;
+mod time;
 
 pub use episodes::Episodes;
 pub use journal::{Journal, read_journal};
+pub use time::time;
 
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +77,7 @@ pub struct Evidence {
 pub struct Alert {
     /// Counted from 1 in each guard.
     pub id: u64,
-    /// When it was raised: RFC 3339, UTC, milliseconds.
+    /// When it was raised, by the system's clock: [`time`].
     pub time: String,
     /// The guard's name.
     pub guard: String,

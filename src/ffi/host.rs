@@ -84,6 +84,7 @@ pub(super) fn profile_new(json: &str) -> Result<Profile> {
 }
 
 pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
+    super::fork::watch();
     #[derive(Default, Deserialize)]
     struct Options {
         /// Numbers of [`detector::share`].
@@ -103,6 +104,18 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
     }
     let rest = serde_json::from_value(rest.into()).map_err(|e| Error::invalid("options", e, OPTIONS))?;
     Guard::with_detectors(profile, rest, &fitted)
+}
+
+/// JSON list. Refused in a child of fork: the parent's threads may have been writing.
+pub(super) fn guard_alerts(guard: &Guard, after: u64) -> Result<String> {
+    guard.expect_here()?;
+    json(&guard.alerts(after))
+}
+
+/// As [`guard_alerts`].
+pub(super) fn guard_windows(guard: &Guard, after: u64) -> Result<String> {
+    guard.expect_here()?;
+    json(&guard.windows(after))
 }
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {

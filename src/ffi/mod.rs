@@ -3,6 +3,7 @@
 
 pub mod c;
 mod detector;
+pub mod fork;
 mod gradients;
 mod host;
 #[cfg(feature = "julia")]

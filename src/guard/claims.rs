@@ -1,10 +1,10 @@
 //! Which pane an observation belongs to: said once, when it is observed, so that panes are exactly as long as asked whatever
 //! the batches and however many threads observe.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::Length;
+use super::sync::{Mutex, lock};
 
 /// Numbers panes in order and fills one after the other. Its lock is held for a few additions.
 #[derive(Debug)]
@@ -14,17 +14,19 @@ pub(super) struct Claims {
 }
 
 /// The pane that takes observations now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Open {
     pane: u64,
     observations: u64,
-    since: Instant,
+    /// Arrival of its first observation.
+    since: Option<Instant>,
 }
 
 impl Open {
     fn next(&mut self) {
         self.pane += 1;
         self.observations = 0;
+        self.since = None;
     }
 }
 
@@ -63,99 +65,63 @@ impl Iterator for Stretches {
 
 impl Claims {
     pub fn new(length: Length) -> Self {
-        Claims { length, open: Mutex::new(Open { pane: 0, observations: 0, since: Instant::now() }) }
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        Claims { length, open: Mutex::new(Open::default()) }
     }
 
     /// Places the next `n` observations, which arrived `now`.
     pub fn claim(&self, n: usize, now: Instant) -> Stretches {
         let n = n as u64;
-        let mut open = self.open();
+        let mut open = lock(&self.open);
         self.end_if_over(&mut open, now);
         let length = match self.length {
             Length::Observations(length) => length,
             Length::Seconds(_) => u64::MAX,
         };
-        if open.observations == 0 {
-            open.since = now;
+        if n > 0 {
+            open.since.get_or_insert(now);
         }
         let stretches = Stretches { pane: open.pane, room: length - open.observations, length, left: n };
         let after = open.observations + n;
         open.pane += after / length;
         open.observations = after % length;
+        if open.observations == 0 {
+            open.since = None;
+        }
         stretches
     }
 
     /// Panes with a lower number take no more. A pane measured in time that is over is ended first.
     pub fn ended(&self, now: Instant) -> u64 {
-        let mut open = self.open();
+        let mut open = lock(&self.open);
         self.end_if_over(&mut open, now);
         open.pane
     }
 
     /// Ends the pane that takes observations now, if it has any; panes with a lower number than what is returned take no more.
     pub fn cut(&self) -> u64 {
-        let mut open = self.open();
+        let mut open = lock(&self.open);
         if open.observations > 0 {
             open.next();
         }
         open.pane
     }
 
+    /// When time ends the pane that takes observations now, if it has any.
+    pub fn due(&self) -> Option<Instant> {
+        self.over(&lock(&self.open))
+    }
+
+    fn over(&self, open: &Open) -> Option<Instant> {
+        match (self.length, open.since) {
+            // The options bound the seconds.
+            (Length::Seconds(seconds), Some(since)) => since.checked_add(Duration::from_secs_f64(seconds)),
+            _ => None,
+        }
+    }
+
     fn end_if_over(&self, open: &mut Open, now: Instant) {
-        if let Length::Seconds(s) = self.length
-            && open.observations > 0
-            && now.saturating_duration_since(open.since) >= Duration::from_secs_f64(s)
-        {
+        if self.over(open).is_some_and(|over| now >= over) {
             open.next();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn panes_are_filled_in_order_and_exactly(
-            length in 1u64..50,
-            batches in prop::collection::vec((0usize..120, any::<bool>()), 1..30),
-        ) {
-            let claims = Claims::new(Length::Observations(length));
-            let (mut pane, mut filled) = (0, 0);
-            for (n, cut) in batches {
-                let mut claimed = 0;
-                for stretch in claims.claim(n, Instant::now()) {
-                    prop_assert_eq!(stretch.pane, pane);
-                    filled += stretch.observations as u64;
-                    claimed += stretch.observations;
-                    prop_assert!(filled <= length && stretch.ends == (filled == length));
-                    if stretch.ends {
-                        (pane, filled) = (pane + 1, 0);
-                    }
-                }
-                prop_assert_eq!(claimed, n);
-                if cut {
-                    (pane, filled) = (pane + u64::from(filled > 0), 0);
-                    prop_assert_eq!(claims.cut(), pane);
-                }
-                prop_assert_eq!(claims.ended(Instant::now()), pane);
-            }
-        }
-    }
-
-    #[test]
-    fn time_ends_a_pane_that_has_observations() {
-        let claims = Claims::new(Length::Seconds(2.0));
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let pane = |n, seconds| claims.claim(n, at(seconds)).map(|s| s.pane).collect::<Vec<_>>();
-        assert_eq!((claims.ended(at(9)), pane(3, 10), pane(5, 11)), (0, vec![0], vec![0]));
-        assert_eq!((pane(1, 12), claims.ended(at(13)), claims.ended(at(14))), (vec![1], 1, 2));
     }
 }

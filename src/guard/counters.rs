@@ -30,7 +30,7 @@ pub struct Counters {
 pub(super) struct Counts {
     observed: AtomicU64,
     tested: AtomicU64,
-    pub merged: AtomicU64,
+    merged: AtomicU64,
     copied: AtomicU64,
     windows: AtomicU64,
     pub alerts: AtomicU64,
@@ -47,6 +47,10 @@ impl Counts {
         if copied {
             self.copied.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub fn merge(&self, observations: u64) {
+        self.merged.fetch_add(observations, Ordering::Relaxed);
     }
 
     pub fn test(&self, observations: u64, suppressed: u64) {

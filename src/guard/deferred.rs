@@ -217,8 +217,8 @@ mod tests {
         let found = [ScoreOn::Call, ScoreOn::Worker].map(|score_on| {
             let guard = guard(&reference, 100, score_on);
             // A wake-up that blocks stops the worker at the first alert: the channel fills, and callers merge.
-            let (hold, held) = crossbeam_channel::bounded::<()>(0);
-            guard.on_wake(Some(Box::new(move || _ = held.recv())));
+            let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);
+            guard.on_wake(Some(Box::new(move || _ = held.recv()))).expect("not from the worker");
             for rows in &batches {
                 guard.observe(&tensor(rows), 0, false).unwrap();
             }

@@ -1,28 +1,36 @@
-//! The engine: observe -> slots -> channel -> worker -> windows -> tests -> alerts.
+//! The engine: observe -> slots -> queue -> worker -> windows -> tests -> alerts.
 //!
 //! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous ones, and sums up, in the
-//! pane that each observation belongs to, all that the tests need. Summaries go through a bounded channel to the one
-//! background thread, which puts panes together to windows, tests each window against the baseline within a budget of false
-//! alarms, and publishes alerts. When the thread is behind, callers merge their own summaries.
+//! pane that each observation belongs to, all that the tests need. Summaries wait in a bounded queue for the one
+//! background thread, which gives each guard its turn: it puts panes together to windows, tests each window against the baseline
+//! within a budget of false alarms, and publishes alerts. When the thread is behind, callers merge their own summaries.
 
+mod answers;
 mod chart;
 mod claims;
 mod classes;
 mod counters;
 mod deferred;
+mod desk;
+mod drifts;
 mod evidence;
+mod line;
 mod monitor;
 mod options;
 mod pane;
 mod rate;
+mod round;
 mod slots;
 mod spec;
 mod state;
 mod streams;
+mod sync;
 mod verdict;
 mod windows;
 mod worker;
 
+#[cfg(test)]
+mod claims_tests;
 #[cfg(test)]
 mod tests;
 
@@ -51,7 +59,6 @@ use crate::outlier::Fitted;
 use crate::profile::{Baseline, BaselineOptions, OutputKind, Profile, Scores};
 use crate::tensor::Tensor;
 use state::State;
-use worker::Order;
 
 /// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
 ///
@@ -60,7 +67,6 @@ use worker::Order;
 /// observations.
 pub struct Guard {
     state: Arc<State>,
-    orders: crossbeam_channel::Sender<Order>,
 }
 
 /// A promise of [`Guard::start_flush`].
@@ -99,7 +105,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::WindowTooShort`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`],
-    /// [`Error::PathUnusable`] for the journal.
+    /// [`Error::PathUnusable`] for the journal, [`Error::WorkerFailed`] if the system refuses a thread.
     pub fn new(profile: &Profile, options: GuardOptions) -> Result<Self> {
         Self::with_detectors(profile, options, &[])
     }
@@ -127,10 +133,12 @@ impl Guard {
             fitted,
         )?;
         baseline.deferred = options.score_on == ScoreOn::Worker && !fitted.is_empty();
-        let (data, orders) = worker::channels();
-        let state = Arc::new(State::new(baseline, options, data)?);
-        let _ = orders.send(Order::Register(Arc::downgrade(&state)));
-        Ok(Guard { state, orders })
+        let state = Arc::new(State::new(baseline, options)?);
+        // A worker that is being shut down takes nobody on.
+        while !state.join(worker::line(&state.options.name)?) {
+            std::thread::yield_now();
+        }
+        Ok(Guard { state })
     }
 
     /// Takes in a batch of outputs and says how many of its observations are anomalous. `caller` names the calling task, for
@@ -147,10 +155,11 @@ impl Guard {
     /// # Errors
     /// [`Error::InvalidArgument`] if this caller has not observed, or another has used its place since.
     pub fn verdict(&self, caller: u64) -> Result<Verdict> {
-        let slot = self.state.slot_of(caller).ok_or_else(|| {
+        self.state.expect_here()?;
+        let place = self.state.work_of(caller).ok_or_else(|| {
             Error::invalid("verdict", "no batch of this task at hand", "a batch observed by this task just before")
         })?;
-        Ok(Verdict::new(&self.state.baseline, &slot.scores, &slot.anomalous))
+        Ok(Verdict::new(&self.state.baseline, &place.work.scores, &place.work.anomalous))
     }
 
     /// What a batch looks like, without taking it in.
@@ -190,20 +199,13 @@ impl Guard {
         self.state.is_open()
     }
 
-    /// Asks the worker to test all that was observed so far; with `close`, nothing more is taken in. Returns at once.
+    /// Asks the worker to test all that was observed so far; with `close`, nothing more is taken in. Returns at once; after
+    /// [`shutdown`], which tested everything, when what came since was tested.
     ///
     /// # Errors
-    /// [`Error::WorkerFailed`] if there is no worker to ask.
+    /// [`Error::WorkerFailed`] in a child of fork.
     pub fn start_flush(&self, close: bool) -> Result<Ticket> {
-        if close {
-            self.state.refuse_more();
-        }
-        let ticket = self.state.next_ticket();
-        if self.orders.send(Order::Flush { guard: self.state.clone(), ticket }).is_err() {
-            // The worker was shut down, and tested everything before it went.
-            self.state.answer(Some(ticket));
-        }
-        Ok(Ticket(ticket))
+        self.state.flush(close).map(Ticket)
     }
 
     /// Waits at most `patience`; whether the flush is done.
@@ -231,14 +233,37 @@ impl Guard {
     }
 
     fn finish(&self, close: bool) -> Result<()> {
+        self.expect_elsewhere(if close { "close" } else { "flush" })?;
         let ticket = self.start_flush(close)?;
         while !self.wait(ticket, Duration::from_secs(1))? {}
         Ok(())
     }
 
-    /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no call is under way.
-    pub fn on_wake(&self, wake: Option<Wake>) {
+    /// What waits for the worker cannot be called by it.
+    fn expect_elsewhere(&self, argument: &'static str) -> Result<()> {
+        if !worker::is_this_thread() {
+            return Ok(());
+        }
+        let was = "a call from the function given to on_wake, which would wait for itself";
+        Err(Error::invalid(argument, was, "a call from another thread; start_flush does not wait"))
+    }
+
+    /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no call is under way. `wake` is to
+    /// return soon: no guard is tested meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if `wake` itself calls it; [`Error::WorkerFailed`] in a child of fork.
+    pub fn on_wake(&self, wake: Option<Wake>) -> Result<()> {
+        self.expect_here()?;
+        self.expect_elsewhere("on_wake")?;
         self.state.set_wake(wake);
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Error::WorkerFailed`] in a child of fork: what the parent's guard knows may have been half written at that moment.
+    pub fn expect_here(&self) -> Result<()> {
+        self.state.expect_here()
     }
 
     /// What it is and does.
@@ -272,7 +297,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // In the background: a finalizer must not wait.
+        // In the background: a finalizer must not wait. In a child of fork the parent does it.
         let _ = self.start_flush(true);
     }
 }

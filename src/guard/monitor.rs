@@ -3,23 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::classes;
+use super::drifts::CLASS;
 use super::evidence::{self, ColumnEvidence, Evidence as Martingales};
 use super::options::GuardOptions;
 use super::pane::Pane;
 use super::streams::{self, Detection};
 use crate::alert::{Evidence, Kind, Severity, Span};
 use crate::drift::charts::ChartPoint;
-use crate::drift::judged::{JudgedTest, judge};
+use crate::drift::judged::JudgedTest;
 use crate::drift::online::StreamName;
-use crate::drift::two_sample::{
-    Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
-    welch::{self, SampleMoments},
-};
-use crate::error::{Error, Result};
+use crate::drift::two_sample::{TestName, TestResult};
+use crate::error::Result;
 use crate::profile::Baseline;
-use crate::sketch::Histogram;
-use crate::stats::hypergeometric;
-use crate::stats::kolmogorov::grouped;
 
 /// One test of one column in one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,7 +80,12 @@ fn families(options: &GuardOptions, baseline: &Baseline) -> f64 {
     parts.iter().filter(|p| **p).count() as f64
 }
 
-/// Tests `window` at `level`: all that was found, and the report.
+/// The part of a window's level that each of its checks has.
+pub(super) fn part(options: &GuardOptions, baseline: &Baseline, level: f64) -> f64 {
+    level / families(options, baseline)
+}
+
+/// Tests `window`, whose drift tests are done, at `level`: all that was found, and the report.
 ///
 /// # Errors
 /// None for sizes that a window can have; they are handed on, so that a bug in a test is told and not swallowed.
@@ -96,10 +96,9 @@ pub(super) fn test(
     span: Span,
     level: f64,
     charts: &[ChartMark],
-    (evidence, detections): (Option<&mut Martingales>, Vec<Detection>),
+    (tests, evidence, detections): (Vec<ColumnTest>, Option<&mut Martingales>, Vec<Detection>),
 ) -> Result<(WindowReport, Vec<Finding>)> {
-    let part = level / families(options, baseline);
-    let tests = drift_tests(baseline, options, window, part)?;
+    let part = part(options, baseline, level);
     let evidence = evidence.map_or_else(Vec::new, |evidence| evidence.test(baseline, options, part));
     let mut findings = Vec::new();
     findings.extend(drift_finding(&tests, part, false));
@@ -120,82 +119,6 @@ pub(super) fn test(
         detections,
     };
     Ok((report, findings))
-}
-
-/// The name of the column of predicted classes.
-const CLASS: &str = "class";
-
-fn drift_tests(baseline: &Baseline, options: &GuardOptions, window: &Pane, level: f64) -> Result<Vec<ColumnTest>> {
-    let mut tests = Vec::new();
-    let mut add = |name: &str, result| {
-        tests.push(ColumnTest { name: name.to_string(), test: JudgedTest::new(result, options.min_effect.as_ref()) });
-    };
-    for k in 0..baseline.column_count() {
-        if window.groups(baseline, k).total() == 0 {
-            continue; // not one finite value: told as non-finite
-        }
-        for test in &options.tests {
-            // One value, or values whose squares overflow, have no variance.
-            if *test == TestName::Welch && !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough) {
-                continue;
-            }
-            add(&baseline.names[k], column_test(baseline, k, window, *test, level)?);
-        }
-    }
-    if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
-        let (reference, current) = classes::pooled(baseline.classes.counts(), window.classes.counts());
-        add(CLASS, chi2::from_counts(&reference, &current)?);
-    }
-    judge(tests.iter_mut().map(|column| &mut column.test), options.correction, level)?;
-    Ok(tests)
-}
-
-fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, level: f64) -> Result<TestResult> {
-    let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
-    let (reference_size, current_size) = (histogram.reference_size(), groups.total());
-    let method = Method::Grouped;
-    let (reference, current) = histogram.binned(&groups);
-    match test {
-        TestName::Ks => {
-            let d = histogram.ks(&groups);
-            let p_value = ks_p_value(d, histogram, current_size, level)?;
-            Ok(TestResult { test, statistic: d, p_value, effect: d, method, reference_size, current_size })
-        }
-        TestName::Wasserstein => {
-            let by = &baseline.wasserstein[k];
-            let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
-            let p_value = wasserstein::asymptotic_p(w, &by.null, reference_size, current_size)?;
-            let spread = baseline.spread[k];
-            let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
-            Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size })
-        }
-        TestName::Welch => {
-            let current = window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]);
-            welch::from_moments(baseline.moments[k], current)
-        }
-        TestName::Chi2 => chi2::from_counts(&reference, &current),
-        TestName::G => g::from_counts(&reference, &current),
-        TestName::Psi => psi::from_counts(&reference, &current),
-        TestName::Js => js::from_counts(&reference, &current),
-        TestName::Hellinger => hellinger::from_counts(&reference, &current),
-        TestName::Kl => kl::from_counts(&reference, &current),
-        TestName::MannWhitney => mannwhitney::from_ordered_counts(histogram.reference(), groups.counts()),
-        _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
-    }
-}
-
-/// The limit law first: it costs nothing, and only what it puts near the level is worth the grouped statistic's own law.
-fn ks_p_value(d: f64, histogram: &Histogram, n: u64, level: f64) -> Result<f64> {
-    let (below, m) = (histogram.reference_below().collect::<Vec<_>>(), histogram.reference_size());
-    if below.last() == Some(&m) {
-        // A reference without spread: so many values lie on one side of it, where none of the reference's do.
-        return Ok((2.0 * hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater).min(1.0));
-    }
-    let quick = grouped::quick_p_value(d, &below, m, n)?;
-    if quick > 10.0 * level || quick < 1e-4 * level {
-        return Ok(quick);
-    }
-    Ok(grouped::p_value(d, &below, m, n)?.p_value)
 }
 
 fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {

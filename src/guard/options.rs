@@ -15,13 +15,16 @@ use crate::error::{Error, Result};
 use crate::profile::DetectorName;
 use crate::stats::multiple::Correction;
 
+/// The longest window in seconds: any clock can count so far.
+const LONGEST: f64 = 1e9;
+
 /// The length of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Length {
     /// So many observations.
     Observations(u64),
-    /// So much time, from a window's first observation.
+    /// So much time, 0.1 to 1e9 seconds, from a window's first observation.
     Seconds(f64),
 }
 
@@ -131,8 +134,8 @@ impl GuardOptions {
                 Ok((Length::Observations(s), count(w as f64, s as f64, format!("{s} observations of {w}"))?))
             }
             (Length::Seconds(w), Length::Seconds(s)) => {
-                if !(s > 0.0 && s.is_finite()) {
-                    return Err(Error::invalid("slide", format!("{s} seconds"), "more than 0"));
+                if !(s > 0.0 && s <= LONGEST) {
+                    return Err(Error::invalid("slide", format!("{s:e} seconds"), "more than 0, up to the window"));
                 }
                 Ok((Length::Seconds(s), count(w, s, format!("{s} seconds of {w}"))?))
             }
@@ -161,8 +164,9 @@ impl GuardOptions {
                 }
             }
             Length::Seconds(s) => {
-                if !(s >= 0.1 && s.is_finite()) {
-                    return Err(Error::invalid("window", format!("{s} seconds"), "at least 0.1"));
+                if !(0.1..=LONGEST).contains(&s) {
+                    let expected = "0.1 to 1e9 (some 30 years)";
+                    return Err(Error::invalid("window", format!("{s:e} seconds"), expected));
                 }
             }
         }

@@ -40,6 +40,14 @@ pub struct Pane {
     pub time: Option<(Instant, Instant)>,
 }
 
+/// What one slot saw of one pane.
+#[derive(Debug)]
+pub(super) struct Share {
+    /// The pane's number.
+    pub of: u64,
+    pub pane: Pane,
+}
+
 impl Pane {
     /// Of no observations. `series`: whether the scores are kept in order.
     #[must_use]

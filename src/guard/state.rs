@@ -1,24 +1,27 @@
 //! What a guard is made of, shared by its callers and the worker.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-
+use super::answers::Refusal;
 use super::claims::Claims;
 use super::counters::Counts;
+use super::desk::{Call, Desk, Hands, Place, Room, Summary};
+use super::line::{Line, Next, Tenant};
 use super::monitor::WindowReport;
 use super::options::GuardOptions;
-use super::pane::Pane;
-use super::slots::{FINISHED, Share, Slot, Slots};
+use super::pane::{Pane, Share};
+use super::round::{Round, Tester};
 use super::verdict::flag;
 use super::windows::{Context, Event, Windows};
-use super::worker;
 use crate::alert::{Alert, Journal};
 use crate::error::{Error, Result};
-use crate::profile::Baseline;
+use crate::process;
+use crate::profile::{Baseline, Scores};
 use crate::tensor::Tensor;
 
 /// Alerts and window reports kept in memory; the journal keeps all alerts.
@@ -28,26 +31,49 @@ const REPORTS_KEPT: usize = 256;
 /// Emptied shares kept for reuse.
 const SPARE: usize = 16;
 
+/// How long what a caller left may lie before the worker looks for it.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long a guard works before the next has its turn.
+const SLICE: Duration = Duration::from_millis(5);
+
 /// Called by the worker after alerts were published.
 pub type Wake = Box<dyn Fn() + Send>;
+
+/// What a caller works with.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub scores: Scores,
+    pub anomalous: Vec<bool>,
+}
+
+impl Summary for Share {
+    fn pane(&self) -> u64 {
+        self.of
+    }
+}
 
 /// One guard's state.
 pub(super) struct State {
     pub baseline: Baseline,
     pub options: GuardOptions,
     pub counts: Counts,
-    slots: Slots,
-    claims: Claims,
-    sequence: AtomicU64,
-    closed: AtomicBool,
-    data: Sender<worker::Parcel>,
+    desk: Desk<Work, Share>,
+    /// Set once it is registered there.
+    line: OnceLock<Arc<Line<State>>>,
+    /// The process that it was made in.
+    born: u64,
     /// Emptied shares on their way back to the callers, for their memory.
-    spare: (Sender<Share>, Receiver<Share>),
-    windows: Mutex<Windows>,
+    spare: Mutex<Vec<Share>>,
+    bench: Mutex<Bench>,
     published: Mutex<Published>,
     wake: Mutex<Option<Wake>>,
-    flushed: Mutex<Flushed>,
-    answered: Condvar,
+}
+
+/// What the worker works at.
+struct Bench {
+    windows: Windows,
+    round: Option<Round>,
 }
 
 #[derive(Default)]
@@ -58,178 +84,154 @@ struct Published {
     last_id: u64,
 }
 
-#[derive(Default)]
-struct Flushed {
-    asked: u64,
-    done: u64,
-    failure: Option<String>,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic under one of these locks has been told as a failure of the guard; what they protect stays readable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Summaries of so many columns that may wait: some 100 MB.
+fn room(columns: usize) -> Room {
+    let most = |columns_kept: usize, most: usize| (columns_kept / columns.max(1)).clamp(1, most);
+    Room { slots: 16, finished: most(1 << 16, 8), queue: most(1 << 19, 128) }
+}
+
 impl State {
-    pub fn new(baseline: Baseline, options: GuardOptions, data: Sender<worker::Parcel>) -> Result<Self> {
+    pub fn new(baseline: Baseline, options: GuardOptions) -> Result<Self> {
         let journal = options.journal.as_deref().map(Journal::open).transpose()?;
         Ok(State {
-            windows: Mutex::new(Windows::new(&baseline, &options)?),
-            claims: Claims::new(options.panes()?.0),
-            slots: Slots::new(),
+            bench: Mutex::new(Bench { windows: Windows::new(&baseline, &options)?, round: None }),
+            desk: Desk::new(Claims::new(options.panes()?.0), room(baseline.column_count())),
             counts: Counts::default(),
-            sequence: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
-            data,
-            spare: bounded(SPARE),
+            line: OnceLock::new(),
+            born: process::generation(),
+            spare: Mutex::new(Vec::new()),
             published: Mutex::new(Published { journal, ..Default::default() }),
             wake: Mutex::new(None),
-            flushed: Mutex::new(Flushed::default()),
-            answered: Condvar::new(),
             baseline,
             options,
         })
     }
 
+    /// Joins the line before the worker; not one that is about to end.
+    pub fn join(self: &Arc<Self>, line: Arc<Line<State>>) -> bool {
+        line.register(self) && self.line.set(line).is_ok()
+    }
+
+    /// # Errors
+    /// In a child of fork: its parent's thread is not there, and its parent's other threads may have held the locks.
+    pub fn expect_here(&self) -> Result<()> {
+        if self.is_here() {
+            return Ok(());
+        }
+        let reason = "this process is a child (fork) of the one that made the guard, whose thread stayed there".into();
+        Err(Error::WorkerFailed { guard: self.options.name.clone(), reason })
+    }
+
+    pub fn is_here(&self) -> bool {
+        self.born == process::generation()
+    }
+
+    fn refused(&self, refusal: Refusal) -> Error {
+        let guard = self.options.name.clone();
+        match refusal {
+            Refusal::Closed => Error::GuardClosed { guard },
+            Refusal::Failed(reason) => Error::WorkerFailed { guard, reason },
+        }
+    }
+
     /// The hook's work: scores the batch, sums up what the tests need, returns how many observations are anomalous.
     pub fn observe(self: &Arc<Self>, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
         batch.expect_features(self.baseline.feature_count())?;
-        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut slot = self.slots.enter(caller, sequence);
-        // Looked up, and claimed, under the slot's lock: who has it afterwards finds these observations in it or in the
-        // channel.
-        self.check_open()?;
-        let Slot { scores, anomalous, .. } = &mut *slot;
+        self.expect_here()?;
+        let mut seat = self.desk.enter(caller).map_err(|refusal| self.refused(refusal))?;
+        let sequence = seat.sequence;
+        let place = &mut *seat.place;
+        let Work { scores, anomalous } = &mut place.work;
         self.baseline.score(batch, scores)?;
         let flagged = flag(&self.baseline, scores, anomalous);
-        (slot.caller, slot.sequence) = (caller, sequence);
+        (place.caller, place.sequence) = (caller, sequence);
         self.counts.observe(batch.observations(), flagged, copied);
         let now = Instant::now();
-        let mut done = 0;
-        for stretch in self.claims.claim(batch.observations(), now) {
-            if slot.share.as_ref().is_some_and(|share| share.of != stretch.pane) {
-                self.finish(&mut slot);
-            }
-            let Slot { scores, anomalous, share, .. } = &mut *slot;
-            let share = share.get_or_insert_with(|| self.empty_share(stretch.pane));
-            let range = done..done + stretch.observations;
-            done = range.end;
-            share.pane.update(&self.baseline, (batch, range.clone()), (scores, anomalous), now);
-            if self.baseline.deferred {
-                self.score(|baseline| share.pane.defer(baseline, (batch, range), (scores, anomalous)));
-            }
-            if stretch.ends {
-                self.finish(&mut slot);
-            }
+        seat.take_in(batch.observations(), now, &mut Summing { state: self, batch, now });
+        match seat.leave() {
+            Call::Nothing => {}
+            Call::Soon => self.call(Next::At(now + TICK)),
+            Call::Now => self.call(Next::Now),
         }
         Ok(flagged)
     }
 
-    /// Puts the slot's share with the finished ones, and sends them on when they are many. While the channel is full, shares are
-    /// merged here: bounded memory, no waiting, nothing dropped.
-    fn finish(self: &Arc<Self>, slot: &mut Slot) {
-        let Some(share) = slot.share.take() else { return };
-        if slot.finished.len() == FINISHED {
-            let finished = std::mem::replace(&mut slot.finished, Vec::with_capacity(FINISHED));
-            slot.finished = worker::try_send(&self.data, self, finished).err().unwrap_or_default();
+    /// Asks the worker for a turn. Once there is none, because it was shut down, what is owed is done here.
+    fn call(self: &Arc<Self>, next: Next) {
+        if self.line.get().is_some_and(|line| line.call(self, next)) {
+            return;
         }
-        let room = slot.finished.len() < FINISHED;
-        match slot.finished.last_mut().filter(|_| !room) {
-            None => slot.finished.push(share),
-            Some(last) => {
-                self.score(|baseline| last.pane.merge_next(baseline, &share.pane));
-                self.counts.merged.fetch_add(share.pane.observations, Ordering::Relaxed);
-                self.recycle(share);
+        while self.desk.answers.pending().is_some() && !self.desk.answers.has_failed() {
+            if let Next::At(_) = self.turn() {
+                std::thread::sleep(Duration::from_millis(1));
             }
         }
     }
 
     /// Work that may score what full shares kept. As on the worker, what goes wrong ends the guard's tests: the call was taken in.
-    fn score(self: &Arc<Self>, work: impl FnOnce(&Baseline) -> Result<u64>) {
-        worker::contained(self, |guard| {
-            let flagged = work(&guard.baseline)?;
-            guard.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
+    fn score(&self, work: impl FnOnce(&Baseline) -> Result<u64>) {
+        self.contained(|| {
+            let flagged = work(&self.baseline)?;
+            self.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
             Ok(())
         });
     }
 
-    fn empty_share(&self, of: u64) -> Share {
-        match self.spare.1.try_recv() {
-            Ok(mut share) => {
-                share.of = of;
-                share
-            }
-            Err(_) => Share { of, pane: Pane::new(&self.baseline, !self.options.charts.is_empty()) },
-        }
+    /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches no other guard.
+    fn contained<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
+        let reason = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(result)) => return Some(result),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => crate::error::panic_message(panic.as_ref()),
+        };
+        self.desk.answers.fail(reason);
+        None
     }
 
     fn recycle(&self, mut share: Share) {
         share.pane.clear();
+        let mut spare = lock(&self.spare);
         // Without room it is freed.
-        let _ = self.spare.0.try_send(share);
-    }
-
-    pub fn check_open(&self) -> Result<()> {
-        if let Some(reason) = &lock(&self.flushed).failure {
-            return Err(Error::WorkerFailed { guard: self.options.name.clone(), reason: reason.clone() });
+        if spare.len() < SPARE.min(self.desk.room().queue) {
+            spare.push(share);
         }
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(Error::GuardClosed { guard: self.options.name.clone() });
-        }
-        Ok(())
     }
 
     pub fn is_open(&self) -> bool {
-        self.check_open().is_ok()
+        self.is_here() && !self.desk.answers.is_closed()
     }
 
-    pub fn refuse_more(&self) {
-        self.closed.store(true, Ordering::SeqCst);
+    /// The work on the caller's last batch.
+    pub fn work_of(&self, caller: u64) -> Option<MutexGuard<'_, Place<Work, Share>>> {
+        self.desk.find(caller)
     }
 
-    pub fn slot_of(&self, caller: u64) -> Option<MutexGuard<'_, Slot>> {
-        self.slots.find(caller)
+    /// Asks for a flush: its ticket.
+    pub fn flush(self: &Arc<Self>, close: bool) -> Result<u64> {
+        self.expect_here()?;
+        if close {
+            self.desk.answers.close();
+        }
+        let ticket = self.desk.answers.ask();
+        self.call(Next::Now);
+        Ok(ticket)
+    }
+
+    /// Waits at most `patience` for the answer to `ticket`.
+    pub fn wait(&self, ticket: u64, patience: Duration) -> Result<bool> {
+        self.expect_here()?;
+        self.desk.answers.wait(ticket, patience).map_err(|refusal| self.refused(refusal))
     }
 
     // What follows runs on the worker.
 
-    pub fn take(&self, mut share: Share) -> Result<()> {
-        let flagged = share.pane.score_deferred(&self.baseline)?;
-        self.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
-        self.with_windows(|windows, with| windows.take(share, with))
-    }
-
-    pub fn drain_slots(&self) -> Result<()> {
-        for mut slot in self.slots.each() {
-            let shares = (std::mem::take(&mut slot.finished), slot.share.take());
-            drop(slot);
-            for share in shares.0.into_iter().chain(shares.1) {
-                self.take(share)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Panes with a lower number take no more observations.
-    pub fn ended(&self, now: Instant) -> u64 {
-        self.claims.ended(now)
-    }
-
-    /// Ends the pane that takes observations now.
-    pub fn cut(&self) -> u64 {
-        self.claims.cut()
-    }
-
-    /// Tests the panes with a lower number than `ended`, all of whose shares are here.
-    pub fn close_before(&self, ended: u64) -> Result<()> {
-        self.with_windows(|windows, with| windows.close_before(ended, with))
-    }
-
-    pub fn test_rest(&self) -> Result<()> {
-        self.with_windows(|windows, with| windows.flush(with))
-    }
-
-    fn with_windows(&self, work: impl FnOnce(&mut Windows, &mut Context<'_>) -> Result<()>) -> Result<()> {
+    fn work(&self, time_is_up: impl Fn() -> bool) -> Result<Next> {
+        let Bench { windows, round } = &mut *lock(&self.bench);
         let mut published = Ok(());
         let mut tell = |event| {
             let result = self.publish(event);
@@ -238,9 +240,10 @@ impl State {
             }
         };
         let recycle = &mut |share| self.recycle(share);
-        let with = &mut Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
-        work(&mut lock(&self.windows), with)?;
-        published
+        let with = Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
+        let mut testing = Testing { counts: &self.counts, windows, with };
+        let next = self.desk.turn(round, &mut testing, Instant::now(), time_is_up);
+        published.and(next)
     }
 
     fn publish(&self, event: Event) -> Result<()> {
@@ -278,46 +281,102 @@ impl State {
         written
     }
 
-    pub fn fail(&self, reason: String) {
-        lock(&self.flushed).failure.get_or_insert(reason);
-        self.answered.notify_all();
-    }
-
-    pub fn answer(&self, ticket: Option<u64>) {
-        let mut flushed = lock(&self.flushed);
-        flushed.done = flushed.done.max(ticket.unwrap_or(flushed.asked));
-        self.answered.notify_all();
-    }
-
     // What follows runs on callers.
-
-    pub fn next_ticket(&self) -> u64 {
-        let mut flushed = lock(&self.flushed);
-        flushed.asked += 1;
-        flushed.asked
-    }
-
-    /// Waits at most `patience` for the answer to `ticket`.
-    pub fn wait(&self, ticket: u64, patience: Duration) -> Result<bool> {
-        let pending = |flushed: &mut Flushed| flushed.done < ticket && flushed.failure.is_none();
-        let flushed = lock(&self.flushed);
-        let (flushed, _) =
-            self.answered.wait_timeout_while(flushed, patience, pending).unwrap_or_else(PoisonError::into_inner);
-        match &flushed.failure {
-            Some(reason) => Err(Error::WorkerFailed { guard: self.options.name.clone(), reason: reason.clone() }),
-            None => Ok(flushed.done >= ticket),
-        }
-    }
 
     pub fn set_wake(&self, wake: Option<Wake>) {
         *lock(&self.wake) = wake;
     }
 
+    /// None in a child of fork.
     pub fn alerts(&self, after: u64) -> Vec<Alert> {
+        if !self.is_here() {
+            return Vec::new();
+        }
         lock(&self.published).alerts.iter().filter(|a| a.id > after).cloned().collect()
     }
 
+    /// None in a child of fork.
     pub fn reports(&self, after: u64) -> Vec<WindowReport> {
+        if !self.is_here() {
+            return Vec::new();
+        }
         lock(&self.published).reports.iter().filter(|r| r.window.index > after).cloned().collect()
+    }
+}
+
+impl Tenant for State {
+    fn turn(&self) -> Next {
+        if self.desk.answers.has_failed() {
+            return Next::Asleep;
+        }
+        let until = Instant::now() + SLICE;
+        self.contained(|| self.work(|| Instant::now() >= until)).unwrap_or(Next::Asleep)
+    }
+
+    fn close(&self) {
+        self.desk.answers.close();
+        self.desk.answers.ask();
+    }
+
+    fn fail(&self, reason: &str) {
+        self.desk.answers.fail(reason.into());
+    }
+}
+
+/// Sums up one batch.
+struct Summing<'a, 'b> {
+    state: &'a State,
+    batch: &'a Tensor<'b>,
+    now: Instant,
+}
+
+impl Hands<Work, Share> for Summing<'_, '_> {
+    fn empty(&mut self, of: u64) -> Share {
+        match lock(&self.state.spare).pop() {
+            Some(share) => Share { of, ..share },
+            None => Share { of, pane: Pane::new(&self.state.baseline, !self.state.options.charts.is_empty()) },
+        }
+    }
+
+    fn add(&mut self, work: &mut Work, share: &mut Share, range: Range<usize>) {
+        let Work { scores, anomalous } = work;
+        share.pane.update(&self.state.baseline, (self.batch, range.clone()), (scores, anomalous), self.now);
+        if self.state.baseline.deferred {
+            self.state.score(|baseline| share.pane.defer(baseline, (self.batch, range), (scores, anomalous)));
+        }
+    }
+
+    fn merge(&mut self, last: &mut Share, next: Share) {
+        self.state.score(|baseline| last.pane.merge_next(baseline, &next.pane));
+        self.state.counts.merge(next.pane.observations);
+        self.state.recycle(next);
+    }
+}
+
+/// Tests what is on the bench.
+struct Testing<'a> {
+    counts: &'a Counts,
+    windows: &'a mut Windows,
+    with: Context<'a>,
+}
+
+impl Tester<Share> for Testing<'_> {
+    fn take(&mut self, mut share: Share) -> Result<()> {
+        let flagged = share.pane.score_deferred(self.with.baseline)?;
+        self.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
+        self.windows.take(share, &mut self.with);
+        Ok(())
+    }
+
+    fn close_before(&mut self, ended: u64) {
+        self.windows.close_before(ended);
+    }
+
+    fn rest(&mut self) {
+        self.windows.test_rest();
+    }
+
+    fn step(&mut self) -> Result<bool> {
+        self.windows.step(&mut self.with)
     }
 }

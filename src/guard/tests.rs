@@ -114,8 +114,8 @@ fn nothing_is_lost_whatever_the_interleaving() {
 fn a_worker_that_is_behind_loses_nothing() {
     // A wake-up that blocks stops the worker, so the channel fills and callers must summarise for themselves.
     let guard = normal_guard(4, GuardOptions { repeat: true, ..options(100, 0.5) });
-    let (hold, held) = crossbeam_channel::bounded::<()>(0);
-    guard.on_wake(Some(Box::new(move || _ = held.recv())));
+    let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);
+    guard.on_wake(Some(Box::new(move || _ = held.recv()))).expect("not from the worker");
     let shifted: Vec<f64> = Random(5).normals(4 * 1000).iter().map(|x| x + 5.0).collect();
     for _ in 0..500 {
         guard.observe(&tensor(&shifted, 1000), 0, false).expect("open");

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
 
 use super::chart::Chart;
+use super::drifts::DriftTests;
 use super::evidence::Evidence as Martingales;
 use super::monitor::{self, ChartMark, Finding, WindowReport};
 use super::options::{GuardOptions, Length};
-use super::pane::Pane;
+use super::pane::{Pane, Share};
 use super::rate::Budget;
-use super::slots::Share;
 use super::streams::Streams;
-use crate::alert::{Alert, Episodes, Evidence, Kind, Severity, Span};
+use crate::alert::{self, Alert, Episodes, Evidence, Kind, Severity, Span};
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
@@ -46,6 +46,19 @@ pub(super) struct Context<'a> {
     pub recycle: &'a mut dyn FnMut(Share),
 }
 
+/// A window whose tests are under way.
+#[derive(Debug)]
+struct Testing {
+    /// Of several panes; one is tested where it lies.
+    merged: Option<Pane>,
+    span: Span,
+    /// Observations that are tested for the first time.
+    observations: u64,
+    level: f64,
+    marks: Vec<ChartMark>,
+    drifts: DriftTests,
+}
+
 /// Cuts, tests and tells. Belongs to the worker; nothing in it is shared.
 #[derive(Debug)]
 pub(super) struct Windows {
@@ -54,8 +67,14 @@ pub(super) struct Windows {
     panes: usize,
     /// Panes that still miss observations, or come after one that does; by number.
     open: VecDeque<Share>,
+    /// Panes with a lower number take no more, full or not.
+    ended: u64,
     /// The closed panes of the current window.
     recent: VecDeque<Share>,
+    /// The window that is being tested.
+    testing: Option<Testing>,
+    /// Whether what no window has tested is to be tested at once.
+    rest: bool,
     /// Observations in panes that no window has tested yet.
     untested: u64,
     /// Observations in closed panes.
@@ -85,7 +104,10 @@ impl Windows {
             full,
             panes,
             open: VecDeque::new(),
+            ended: 0,
             recent: VecDeque::new(),
+            testing: None,
+            rest: false,
             untested: 0,
             closed: 0,
             windows: 0,
@@ -97,8 +119,8 @@ impl Windows {
         })
     }
 
-    /// Takes in what a slot saw of a pane. Panes are closed in order, when they are full.
-    pub fn take(&mut self, share: Share, with: &mut Context<'_>) -> Result<()> {
+    /// Takes in what a slot saw of a pane.
+    pub fn take(&mut self, share: Share, with: &mut Context<'_>) {
         self.charts.iter_mut().for_each(|chart| chart.update(&share.pane.series, with.baseline));
         let at = self.open.partition_point(|open| open.of < share.of);
         match self.open.get_mut(at) {
@@ -109,22 +131,46 @@ impl Windows {
             _ => self.open.insert(at, share),
         }
         self.tell_non_finite(at, with);
-        while let (Some(full), Some(first)) = (self.full, self.open.front()) {
-            if first.pane.observations < full {
-                break;
-            }
-            self.close_first(with)?;
-        }
-        Ok(())
     }
 
-    /// Closes the panes with a lower number than `ended`: nothing more will come for them. Where callers merged their shares
-    /// because the worker was behind, one is shorter than asked and another longer.
-    pub fn close_before(&mut self, ended: u64, with: &mut Context<'_>) -> Result<()> {
-        while self.open.front().is_some_and(|first| first.of < ended) {
-            self.close_first(with)?;
+    /// Nothing more will come for panes with a lower number than `ended`. Where callers merged their shares because the worker was
+    /// behind, one is shorter than asked and another longer.
+    pub fn close_before(&mut self, ended: u64) {
+        self.ended = self.ended.max(ended);
+    }
+
+    /// Whatever has not been tested is to be tested.
+    pub fn test_rest(&mut self) {
+        self.rest = true;
+    }
+
+    /// Does a small piece of what is to be done, in order: goes on with the window that is being tested, closes the first pane that
+    /// takes no more, tests the rest. Whether there was any.
+    pub fn step(&mut self, with: &mut Context<'_>) -> Result<bool> {
+        if let Some(mut testing) = self.testing.take() {
+            let window = match (&testing.merged, self.recent.back()) {
+                (Some(merged), _) => merged,
+                (None, Some(share)) => &share.pane,
+                (None, None) => return Ok(true),
+            };
+            if testing.drifts.step(with.baseline, with.options, window)? {
+                self.testing = Some(testing);
+            } else {
+                self.conclude(testing, with)?;
+            }
+            return Ok(true);
         }
-        Ok(())
+        if let Some(first) = self.open.front()
+            && (first.of < self.ended || self.full.is_some_and(|full| first.pane.observations >= full))
+        {
+            self.close_first(with)?;
+            return Ok(true);
+        }
+        if std::mem::take(&mut self.rest) && self.untested > 0 {
+            self.begin_test(with);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// A model that puts out NaN is not to be trusted from this moment on, so this is told before the window is full.
@@ -135,13 +181,8 @@ impl Windows {
             let (observations, seconds) = (pane.observations, pane.seconds());
             let last = self.closed + observations - 1;
             let span = Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
-            (with.tell)(Event::Early(alert(finding, span, with.options)));
+            (with.tell)(Event::Early(alert_of(finding, span, with.options)));
         }
-    }
-
-    /// Tests whatever has not been tested.
-    pub fn flush(&mut self, with: &mut Context<'_>) -> Result<()> {
-        if self.untested > 0 { self.test_window(with) } else { Ok(()) }
     }
 
     fn close_first(&mut self, with: &mut Context<'_>) -> Result<()> {
@@ -156,21 +197,21 @@ impl Windows {
         if self.recent.len() > self.panes {
             self.recycle_oldest(with);
         }
-        if self.recent.len() == self.panes { self.test_window(with) } else { Ok(()) }
+        if self.recent.len() == self.panes {
+            self.begin_test(with);
+        }
+        Ok(())
     }
 
-    fn test_window(&mut self, with: &mut Context<'_>) -> Result<()> {
-        let merged;
-        let window = match &self.recent.make_contiguous()[..] {
-            [] => return Ok(()),
-            [one] => &one.pane,
-            [first, rest @ ..] => {
-                let mut all = first.pane.clone();
-                rest.iter().for_each(|share| all.merge(&share.pane));
-                merged = all;
-                &merged
-            }
-        };
+    fn begin_test(&mut self, with: &Context<'_>) {
+        let mut panes = self.recent.iter().map(|share| &share.pane);
+        let Some(first) = panes.next() else { return };
+        let merged = (self.recent.len() > 1).then(|| {
+            let mut all = first.clone();
+            panes.for_each(|pane| all.merge(pane));
+            all
+        });
+        let window = merged.as_ref().unwrap_or(first);
         self.windows += 1;
         let span = Span {
             index: self.windows,
@@ -181,10 +222,18 @@ impl Windows {
         };
         let observations = std::mem::take(&mut self.untested);
         let level = self.budget.spend(Instant::now(), observations);
-        let marks: Vec<ChartMark> = self.charts.iter_mut().filter_map(|c| c.finish(with.baseline)).collect();
+        let marks = self.charts.iter_mut().filter_map(|chart| chart.finish(with.baseline)).collect();
+        let drifts = DriftTests::new(monitor::part(with.options, with.baseline, level));
+        self.testing = Some(Testing { merged, span, observations, level, marks, drifts });
+    }
+
+    fn conclude(&mut self, testing: Testing, with: &mut Context<'_>) -> Result<()> {
+        let Testing { merged, span, observations, level, marks, drifts } = testing;
+        let Some(window) = merged.as_ref().or(self.recent.back().map(|share| &share.pane)) else { return Ok(()) };
         let detections = self.streams.finish(with.options.min_effect(TestName::MannWhitney));
-        let monitors = (self.evidence.as_mut(), detections);
-        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks, monitors)?;
+        let tests = drifts.finish(with.baseline, with.options, window)?;
+        let found = (tests, self.evidence.as_mut(), detections);
+        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks, found)?;
         findings.extend(non_finite_finding(window, with.baseline));
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
@@ -220,7 +269,7 @@ impl Windows {
         let alerts: Vec<Alert> = findings
             .into_iter()
             .filter(|f| self.episodes.found(f.kind, f.severity))
-            .map(|f| alert(f, window, with.options))
+            .map(|f| alert_of(f, window, with.options))
             .collect();
         let suppressed = total - alerts.len() as u64;
         (alerts, suppressed)
@@ -228,7 +277,7 @@ impl Windows {
 }
 
 /// The alert of a finding; its number is given when it is published.
-fn alert(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
+fn alert_of(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
     let first = finding.evidence.first().cloned().unwrap_or_else(|| Evidence {
         name: String::new(),
         test: String::new(),
@@ -239,7 +288,7 @@ fn alert(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
     let of_column = matches!(finding.kind, Kind::Drift | Kind::Chart | Kind::NonFinite);
     Alert {
         id: 0,
-        time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+        time: alert::time(SystemTime::now()),
         guard: options.name.clone(),
         model: options.model.clone(),
         kind: finding.kind,

@@ -1,155 +1,131 @@
 //! The one background thread of the process. It is started by the first guard and ended by [`shutdown`].
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select, unbounded};
-use once_cell::sync::Lazy;
-
-use super::slots::Share;
+use super::line::{Line, Tenant};
 use super::state::State;
-
-/// Parcels of shares that may wait. Behind that many, callers merge their own: memory stays bounded and nobody waits.
-const CAPACITY: usize = 16;
-/// How often the worker looks into the slots for shares of panes that are not full.
-const TICK: Duration = Duration::from_millis(50);
-
-/// Requests that must not wait behind data.
-pub(super) enum Order {
-    /// Test all that was observed so far.
-    Flush { guard: Arc<State>, ticket: u64 },
-    /// Watch a new guard.
-    Register(Weak<State>),
-    /// End.
-    Stop,
-}
-
-/// Shares and the guard they belong to.
-pub(super) type Parcel = (Arc<State>, Vec<Share>);
+use crate::error::{Error, Result, panic_message};
+use crate::process::PerProcess;
 
 struct Worker {
-    data: Sender<Parcel>,
-    orders: Sender<Order>,
-    thread: Option<JoinHandle<()>>,
+    line: Arc<Line<State>>,
+    thread: JoinHandle<()>,
 }
 
-static WORKER: Lazy<Mutex<Option<Worker>>> = Lazy::new(|| Mutex::new(None));
+/// A child of fork has none of its parent's threads, and starts its own.
+static WORKER: PerProcess<Worker> = PerProcess::new();
 
-/// The channels to the worker, which is started if it does not run.
-pub(super) fn channels() -> (Sender<Parcel>, Sender<Order>) {
-    let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
-    let worker = worker.get_or_insert_with(start);
-    (worker.data.clone(), worker.orders.clone())
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-fn start() -> Worker {
-    let (data, shares) = bounded(CAPACITY);
-    let (orders, requests) = unbounded();
-    // Without a thread (the system refused one) sends still succeed or fill up, and callers summarise; a flush says so.
-    let thread = std::thread::Builder::new().name("fluxguard".into()).spawn(move || run(&shares, &requests)).ok();
-    Worker { data, orders, thread }
+/// The line before the worker, which is started if it does not run.
+///
+/// # Errors
+/// [`Error::WorkerFailed`] of `guard` if the system refuses a thread.
+pub(super) fn line(guard: &str) -> Result<Arc<Line<State>>> {
+    WORKER.with(|worker| {
+        if let Some(worker) = worker {
+            return Ok(worker.line.clone());
+        }
+        let line = Arc::new(Line::new());
+        let before = line.clone();
+        let thread = std::thread::Builder::new().name("fluxguard".into()).spawn(move || work(&before));
+        let thread = thread.map_err(|error| Error::WorkerFailed {
+            guard: guard.into(),
+            reason: format!("the system refuses to start its thread: {error}"),
+        })?;
+        *worker = Some(Worker { line: line.clone(), thread });
+        Ok(line)
+    })
 }
 
 /// Whether the background thread exists: nothing starts it but a guard.
 #[must_use]
 pub fn is_running() -> bool {
-    WORKER.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|w| w.thread.is_some())
+    WORKER.with(|worker| worker.is_some())
 }
 
-/// Hands `shares` to the worker, or back if it is behind.
-pub(super) fn try_send(data: &Sender<Parcel>, guard: &Arc<State>, shares: Vec<Share>) -> Result<(), Vec<Share>> {
-    data.try_send((guard.clone(), shares)).map_err(|error| match error {
-        TrySendError::Full((_, shares)) | TrySendError::Disconnected((_, shares)) => shares,
-    })
+/// Whether this is the background thread, which cannot wait for itself.
+pub(super) fn is_this_thread() -> bool {
+    IS_WORKER.get()
 }
 
 /// Closes every guard, tests what was observed and ends the background thread: for the end of the process. A guard made
-/// afterwards starts a new one.
+/// afterwards starts a new one. In a child of fork, the parent's guards are left alone.
 pub fn shutdown() {
-    let worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(mut worker) = worker else { return };
-    let stopped = worker.orders.send(Order::Stop);
-    if let (Ok(()), Some(thread)) = (stopped, worker.thread.take()) {
-        // A panic of the thread has been told to its guards.
-        let _ = thread.join();
+    let Some(worker) = WORKER.with(Option::take) else { return };
+    worker.line.stop();
+    if !is_this_thread() {
+        // It ends by itself, whatever goes wrong in it: see `work`.
+        let _ = worker.thread.join();
     }
 }
 
-fn run(shares: &Receiver<Parcel>, requests: &Receiver<Order>) {
-    let mut guards: Vec<Weak<State>> = Vec::new();
-    let mut last_sweep = Instant::now();
-    loop {
-        // Without guards there is nothing to look after, and the thread sleeps until it is asked.
-        let patience = if guards.is_empty() { Duration::from_secs(3600) } else { TICK };
-        select! {
-            recv(requests) -> order => match order {
-                Ok(Order::Register(guard)) => guards.push(guard),
-                Ok(Order::Flush { guard, ticket }) => flush(&guard, Some(ticket), shares),
-                Ok(Order::Stop) | Err(_) => break,
-            },
-            recv(shares) -> share => if let Ok((guard, share)) = share { take(&guard, share) },
-            default(patience) => {}
+/// What goes wrong with one guard is told to that one, in its turn. Anything else is a death of the worker: it is told to all
+/// guards, none of which is tested any more, and the worker starts again for those to come.
+fn work<G: Tenant>(line: &Line<G>) {
+    IS_WORKER.set(true);
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| line.attend())) {
+        let reason = format!("a bug in FluxGuard (a panic of its thread): {}", panic_message(panic.as_ref()));
+        let _ = catch_unwind(AssertUnwindSafe(|| line.fail_all(&reason)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use super::super::line::Next;
+    use super::*;
+
+    /// Has turns, in one of which the thread dies.
+    #[derive(Default)]
+    struct Mortal {
+        turns: AtomicU64,
+        dies: AtomicBool,
+        failed: Mutex<Vec<String>>,
+    }
+
+    impl Tenant for Mortal {
+        fn turn(&self) -> Next {
+            self.turns.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.dies.swap(false, Ordering::SeqCst), "on purpose");
+            Next::Asleep
         }
-        if last_sweep.elapsed() >= TICK {
-            last_sweep = Instant::now();
-            guards.retain(|guard| guard.strong_count() > 0);
-            guards.iter().filter_map(Weak::upgrade).for_each(|guard| sweep(&guard, shares));
+
+        fn close(&self) {}
+
+        fn fail(&self, reason: &str) {
+            self.failed.lock().expect("no panic").push(reason.into());
         }
     }
-    // What is still asked for is answered, and what is still open is closed.
-    while let Ok(order) = requests.try_recv() {
-        match order {
-            Order::Register(guard) => guards.push(guard),
-            Order::Flush { guard, ticket } => flush(&guard, Some(ticket), shares),
-            Order::Stop => {}
+
+    #[test]
+    fn a_death_is_told_to_every_guard_and_the_worker_starts_again() {
+        let line = Arc::new(Line::new());
+        let [healthy, deadly, late] =
+            [false, true, false].map(|dies| Arc::new(Mortal { dies: dies.into(), ..Default::default() }));
+        assert!(line.register(&healthy) && line.register(&deadly));
+        let before = line.clone();
+        let thread = std::thread::spawn(move || work(&before));
+        assert!(line.call(&deadly, Next::Now));
+        while healthy.failed.lock().expect("no panic").is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
         }
+        assert!(line.register(&late) && line.call(&late, Next::Now));
+        while late.turns.load(Ordering::SeqCst) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        line.stop();
+        thread.join().expect("it never unwinds");
+        let told = |guard: &Mortal| guard.failed.lock().expect("no panic").clone();
+        assert_eq!(told(&healthy).len(), 1);
+        assert!(told(&healthy)[0].contains("on purpose") && told(&deadly) == told(&healthy) && told(&late).is_empty());
     }
-    for guard in guards.iter().filter_map(Weak::upgrade) {
-        guard.refuse_more();
-        flush(&guard, None, shares);
-    }
-}
-
-fn take(guard: &Arc<State>, shares: Vec<Share>) {
-    contained(guard, |guard| shares.into_iter().try_for_each(|share| guard.take(share)));
-}
-
-/// What lies in the channel now, for whichever guard.
-fn drain(shares: &Receiver<Parcel>) {
-    for (guard, share) in shares.try_iter().take(shares.len()) {
-        take(&guard, share);
-    }
-}
-
-/// Tests what is due of a guard that nobody pushes on: the last shares of full panes, and panes whose time is over.
-fn sweep(guard: &Arc<State>, shares: &Receiver<Parcel>) {
-    let ended = guard.ended(Instant::now());
-    close_before(guard, ended, shares);
-}
-
-fn flush(guard: &Arc<State>, ticket: Option<u64>, shares: &Receiver<Parcel>) {
-    let ended = guard.cut();
-    close_before(guard, ended, shares);
-    contained(guard, |guard| guard.test_rest());
-    guard.answer(ticket);
-}
-
-/// Every observation that belongs to a pane before `ended` is in a slot, whose lock its caller may still hold, or in the
-/// channel. It may go from the one to the other meanwhile, but never back: slots first, then all of the channel.
-fn close_before(guard: &Arc<State>, ended: u64, shares: &Receiver<Parcel>) {
-    contained(guard, |guard| guard.drain_slots());
-    drain(shares);
-    contained(guard, |guard| guard.close_before(ended));
-}
-
-/// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches no other guard.
-pub(super) fn contained(guard: &Arc<State>, work: impl FnOnce(&State) -> crate::Result<()>) {
-    let reason = match catch_unwind(AssertUnwindSafe(|| work(guard))) {
-        Ok(Ok(())) => return,
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => crate::error::panic_message(panic.as_ref()),
-    };
-    guard.fail(reason);
 }

@@ -75,14 +75,14 @@ pub unsafe extern "C" fn fg_guard_score(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_guard_alerts(guard: *const c_void, after: u64, out: *mut FgText) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, host::json(&borrow::<Guard>("guard", guard)?.alerts(after))?) })
+    answer32(|| unsafe { give(out, host::guard_alerts(borrow::<Guard>("guard", guard)?, after)?) })
 }
 
 /// JSON list of the [`crate::guard::WindowReport`]s with a number above `after`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_guard_windows(guard: *const c_void, after: u64, out: *mut FgText) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, host::json(&borrow::<Guard>("guard", guard)?.windows(after))?) })
+    answer32(|| unsafe { give(out, host::guard_windows(borrow::<Guard>("guard", guard)?, after)?) })
 }
 
 /// JSON of [`crate::guard::Counters`].
@@ -124,12 +124,12 @@ pub unsafe extern "C" fn fg_guard_wake(guard: *const c_void, function: Option<Wa
         // SAFETY: the module's contract.
         let guard = unsafe { borrow::<Guard>("guard", guard)? };
         // SAFETY: this function's contract.
-        guard.on_wake(function.map(|function| unsafe { wake(function, data) }));
-        Ok(0)
+        guard.on_wake(function.map(|function| unsafe { wake(function, data) })).map(|()| 0)
     })
 }
 
-/// Frees a guard; null is allowed. Never waits: an open guard is closed in the background, and what it observed is tested.
+/// Frees a guard; null is allowed. Never waits: an open guard is closed in the background, and what it observed is tested (by the
+/// parent, where it was freed in a child of fork).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_guard_free(guard: *mut c_void) {
     // SAFETY: the module's contract.

@@ -74,11 +74,11 @@ impl GuardHandle {
     }
 
     pub(super) fn guard_alerts(&self, after: u64) -> ValueRet {
-        made_text(|| host::json(&self.get()?.alerts(after)))
+        made_text(|| host::guard_alerts(self.get()?, after))
     }
 
     pub(super) fn guard_windows(&self, after: u64) -> ValueRet {
-        made_text(|| host::json(&self.get()?.windows(after)))
+        made_text(|| host::guard_windows(self.get()?, after))
     }
 
     pub(super) fn guard_counters(&self) -> ValueRet {
@@ -102,14 +102,14 @@ impl GuardHandle {
     pub(super) unsafe fn guard_wake(&self, function: usize, data: usize) -> i64 {
         away(|| {
             answer(|| {
-                self.get()?.on_wake((function != 0).then(|| {
+                let function = (function != 0).then(|| {
                     // SAFETY: by this function's contract.
                     unsafe {
                         let function = std::mem::transmute::<*const (), WakeFunction>(function as *const ());
                         raw::wake(function, data as *mut _)
                     }
-                }));
-                Ok(0)
+                });
+                self.get()?.on_wake(function).map(|()| 0)
             })
         })
     }
