@@ -126,8 +126,42 @@ impl Error {
 
     /// An [`Error::InvalidArgument`], shortly.
     pub fn invalid(argument: &'static str, was: impl ToString, expected: impl ToString) -> Self {
-        Error::InvalidArgument { argument, was: was.to_string(), expected: expected.to_string() }
+        let (was, expected) = (short_numbers(was.to_string()), short_numbers(expected.to_string()));
+        Error::InvalidArgument { argument, was, expected }
     }
+}
+
+/// Numbers of more digits than a double has, which Rust prints for the very small and large, as powers of ten. What stands in quotes
+/// is a name.
+fn short_numbers(text: String) -> String {
+    const LONGEST: usize = 24;
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let mut short = String::with_capacity(text.len());
+    for (i, quoted) in text.split('"').enumerate() {
+        if i > 0 {
+            short.push('"');
+        }
+        if i % 2 == 1 {
+            short += quoted;
+            continue;
+        }
+        let mut rest = quoted;
+        while let Some(begin) = rest.find(|c: char| c.is_ascii_digit()) {
+            let digits = rest[begin..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len() - begin);
+            // A point at the end is the sentence's.
+            let number = rest[begin..begin + digits].trim_end_matches('.');
+            short += &rest[..begin];
+            match number.parse::<f64>() {
+                Ok(x) if number.len() > LONGEST => short += &format!("{x:e}"),
+                _ => short += number,
+            }
+            rest = &rest[begin + number.len()..];
+        }
+        short += rest;
+    }
+    short
 }
 
 /// `Result` with FluxGuard's [`Error`].
@@ -149,5 +183,21 @@ mod tests {
         let error = Error::invalid("window", -3, "a positive whole number");
         assert_eq!((error.code(), error.name()), (100, "InvalidArgument"));
         assert_eq!(error.to_string(), "window: got -3, expected a positive whole number");
+    }
+
+    #[test]
+    fn numbers_in_messages_are_short_and_names_are_whole() {
+        let told = |was: String| Error::invalid("x", was, "1").to_string();
+        assert_eq!(told(1e-300.to_string()), "x: got 1e-300, expected 1");
+        assert_eq!(told(format!("{} and -{}.", 1e200, 2.5e-40)), "x: got 1e200 and -2.5e-40., expected 1");
+        assert_eq!(told(f64::MAX.to_string()), "x: got 1.7976931348623157e308, expected 1");
+        for kept in [
+            u64::MAX.to_string(),
+            0.1f64.to_string(),
+            format!("\"{}\" in line 7", "9".repeat(40)),
+            "1.2.3, ünd 4...".repeat(3),
+        ] {
+            assert_eq!(told(kept.clone()), format!("x: got {kept}, expected 1"));
+        }
     }
 }

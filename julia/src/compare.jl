@@ -1,14 +1,28 @@
 # Two samples side by side, without a guard.
 
 """
+    MissingValues
+
+Observations of a feature that have no value: how many of the `reference` and of the `current` sample, and `test`, Fisher's exact test of
+the two shares ([`TestResult`](@ref FluxGuard.TestResult); its effect is their difference).
+"""
+struct MissingValues
+    reference::Int
+    current::Int
+    test::TestResult
+end
+
+"""
     ColumnComparison
 
-One feature of a [`Comparison`](@ref): `name`, `drift`, `tests` (each a [`TestResult`](@ref FluxGuard.TestResult)).
+One feature of a [`Comparison`](@ref): `name`, `drift`, `tests` (each a [`TestResult`](@ref FluxGuard.TestResult), of the observations
+that have a value), `missing_values` ([`MissingValues`](@ref FluxGuard.MissingValues), or `nothing` where all have one).
 """
 struct ColumnComparison
     name::String
     drift::Bool
     tests::Vector{TestResult}
+    missing_values::Union{Nothing,MissingValues}
 end
 
 """
@@ -29,7 +43,9 @@ struct Comparison
 end
 
 ColumnComparison(d::AbstractDict) =
-    ColumnComparison(d["name"], d["drift"], [TestResult(d["name"], t) for t in d["tests"]])
+    ColumnComparison(d["name"], d["drift"], [TestResult(d["name"], t) for t in d["tests"]],
+        haskey(d, "missing") ? MissingValues(d["name"], d["missing"]) : nothing)
+MissingValues(name, d::AbstractDict) = MissingValues(d["reference"], d["current"], TestResult(name, d))
 
 Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["correction"]), d["reference_size"],
     d["current_size"], [ColumnComparison(c) for c in d["columns"]],
@@ -40,7 +56,9 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
         correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
-features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. A feature drifted
+features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. `missing` and `NaN` are observations
+without a value: they are counted and left out, and their share is tested (tests of all features together take the observations that have a
+value for each). A feature drifted
 where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect` (`nothing`: 0.1
 on each test's own scale, `:welch`, `:epps_singleton` and `:hotelling` 0.2, `:kl` 0.05).
 
@@ -60,8 +78,8 @@ A reference that is compared with again and again is prepared once: [`Reference`
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`InvalidArgument`](@ref).
 """
-function compare(reference::AbstractArray{<:Native.Element}, current::AbstractArray{<:Native.Element}; options...)
-    (a, _), (b, _) = Native.host(reference), Native.host(current)
+function compare(reference, current; options...)
+    (a, _), (b, _) = Native.host(told("reference", reference)), Native.host(told("current", current))
     text = Native.compare(face(), compare_options(; options...), a, observations(reference), b, observations(current))
     return Comparison(JSON.parse(text))
 end
@@ -79,8 +97,10 @@ methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))
 methods_of(other) = throw(invalid("method", repr(other), "a method such as :exact, or methods by test such as (ks = :exact,)"))
 
-compare(reference::AbstractArray{<:Native.Element}, current; kwargs...) = Native.unsupported("current", current)
-compare(reference, current; kwargs...) = Native.unsupported("reference", reference)
+# `missing` crosses as NaN.
+told(argument, x::AbstractArray{<:Native.Element}) = x
+told(argument, x::AbstractArray{Union{Missing,T}}) where {T<:Native.Element} = T[ismissing(v) ? T(NaN) : v for v in x]
+told(argument, x) = Native.unsupported(argument, x)
 
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
     c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), together(c), ")")
@@ -91,5 +111,8 @@ function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",
         plural(length(c.columns), "feature"), together(c), ": ", c.current_size, " observations against ", c.reference_size,
         " (alpha ", c.alpha, ", corrected by ", c.correction, ")")
-    print_tests(io, [[t for column in c.columns for t in column.tests]; c.all_columns]; taken = 6)
+    print_tests(io, [[t for column in c.columns for t in column.tests]; missing_tests(c); c.all_columns]; taken = 6)
 end
+
+missing_tests(c::Comparison) = TestResult[TestResult(t.name, "missing ($(t.test))", t.statistic, t.p_value, t.adjusted_p_value, t.effect,
+    t.min_effect, t.method, t.drift) for t in (column.missing_values.test for column in c.columns if column.missing_values !== nothing)]

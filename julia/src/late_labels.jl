@@ -36,6 +36,9 @@ end
 function late_arguments(argument, ids, values, time)
     n, m = length(ids), length(values)
     n == m || throw(invalid(argument, "$m values", "$n, one an id"))
+    # What has no value is not there yet.
+    there = [i for (i, (id, x)) in enumerate(zip(ids, values)) if !(ismissing(id) || ismissing(x))]
+    ids, values = [id for id in ids][there], [x for x in values][there]
     all(id -> id isa Integer && typemin(Int64) <= id <= typemax(UInt64), ids) ||
         throw(invalid("ids", "other values", "integers of 64 bits"))
     signed = any(id -> id < 0, ids)
@@ -56,7 +59,8 @@ late_detections(text) = [(outcome = from_zero(d["outcome"]), id = late_id(d["id"
     record!(l::LateLabels, ids, predictions; time = nothing) -> detections
 
 Take in predictions, in order, all made at `time`. Gives where the detector fired, a table: `outcome` (from 1) and the `id` of its
-prediction; one that stops waiting may let others through. An id that is known already is not taken in again. Throws
+prediction; one that stops waiting may let others through. An id that is known already is not taken in again, nor is a prediction that
+is `missing`. Throws
 [`InvalidArgument`](@ref); then nothing was taken in.
 """
 function record!(l::LateLabels, ids, predictions; time = nothing)
@@ -67,7 +71,7 @@ end
 """
     label!(l::LateLabels, ids, labels; time = nothing) -> detections
 
-Take in labels, in the order of their arrival, at `time`; as [`record!`](@ref).
+Take in labels, in the order of their arrival, at `time`; as [`record!`](@ref). A label that is `missing` has not come yet.
 """
 function label!(l::LateLabels, ids, labels; time = nothing)
     i, signed, x, t = late_arguments("labels", ids, labels, time)

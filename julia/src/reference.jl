@@ -24,17 +24,15 @@ function Reference(handle::Native.ReferenceHandle)
     return Reference(handle, d["features"], d["observations"])
 end
 
-function fit(::Type{Reference}, x::AbstractArray{<:Native.Element})
-    y, _ = Native.host(x)
+function fit(::Type{Reference}, x)
+    y, _ = Native.host(told("reference", x))
     return Reference(Native.reference_new(face(), y, observations(x)))
 end
-fit(::Type{Reference}, x) = Native.unsupported("reference", x)
 
-function compare(r::Reference, current::AbstractArray{<:Native.Element}; options...)
-    y, _ = Native.host(current)
+function compare(r::Reference, current; options...)
+    y, _ = Native.host(told("current", current))
     return Comparison(JSON.parse(Native.reference_compare(r.handle, compare_options(; options...), y, observations(current))))
 end
-compare(::Reference, current; kwargs...) = Native.unsupported("current", current)
 
 nobs(r::Reference) = r.observations
 

@@ -14,7 +14,8 @@ A small summary of a stream that merges with those of other workers, in other la
 | `:tdigest` | quantiles, most exact at the ends | k (200) | [`quantiles`](@ref) |
 | `:hll` | distinct items | lg_k (12) | [`distinct`](@ref) |
 | `:theta` | distinct items; others can intersect and subtract them | lg_k (12) | [`distinct`](@ref) |
-| `:frequent_items` | the most frequent items | map size (1024) | [`frequent`](@ref) |
+| `:frequent_items` | the most frequent texts | map size (1024) | [`frequent`](@ref) |
+| `:frequent_longs` | the most frequent integers | map size (1024) | [`frequent`](@ref) |
 
     s = Sketch(:kll); fit!(s, values); merge!(s, others...)
     write("part.kll", sketch_bytes(s)); s = Sketch(:kll, read("part.kll"))
@@ -23,7 +24,9 @@ Of a [`Profile`](@ref): a `:kll` sketch of a feature (from 1), of the observatio
 sample of so many, which counts as so many in a merge); `:frequent_items` of the predicted classes by their numbers from 0, of all
 observations.
 
-Numbers count as doubles, text as its UTF-8 bytes. Throws [`InvalidArgument`](@ref), [`FileDamaged`](@ref) for bytes that are no sketch
+The element type says what an item is, to FluxGuard as to the others' libraries: floats count as doubles, integers as integers of 64 bits,
+exactly (in quantiles as doubles), text as its UTF-8 bytes. The double 7, the integer 7 and the text "7" are three items. Integers in
+`:frequent_items` count by their decimal text. Throws [`InvalidArgument`](@ref), [`FileDamaged`](@ref) for bytes that are no sketch
 of this kind, [`Incompatible`](@ref) for what a kind cannot do. Tasks may share one.
 """
 struct Sketch
@@ -47,18 +50,29 @@ end
 """
     fit!(s::Sketch, values) -> s
 
-Take in numbers or texts. Numbers in a sketch of frequent items count by their decimal text.
+Take in floats, integers or texts, by the element type of `values`; `missing` is left out. Floats in a sketch of frequent items count by
+their decimal text, integers that are not of 64 bits are an [`InvalidArgument`](@ref).
 """
 function fit!(s::Sketch, values::AbstractArray{<:Native.Element})
     y, _ = Native.host(values)
     isempty(y) || lock(() -> Native.sketch_update(s.handle, y), s.lock)
     return s
 end
+fit!(s::Sketch, values::AbstractArray{<:Integer}) =
+    of_quantiles(s) ? fit!(s, Float64.(values)) : items!(s, JSON.write(long.(vec(values))))
 fit!(s::Sketch, values::AbstractArray{<:Real}) = fit!(s, Float64.(values))
-fit!(s::Sketch, value::Real) = fit!(s, [Float64(value)])
-fit!(s::Sketch, values::AbstractArray{<:AbstractString}) =
-    (lock(() -> Native.sketch_update_words(s.handle, JSON.write(String[values...])), s.lock); s)
-fit!(s::Sketch, value::AbstractString) = fit!(s, [value])
+fit!(s::Sketch, values::AbstractArray{<:AbstractString}) = items!(s, JSON.write(String[values...]))
+function fit!(s::Sketch, values::AbstractArray{Union{Missing,T}}) where {T<:Union{Real,AbstractString}}
+    there = collect(skipmissing(values))
+    return isempty(there) ? s : fit!(s, there)
+end
+fit!(s::Sketch, ::Missing) = s
+fit!(s::Sketch, value::Union{Real,AbstractString}) = fit!(s, [value])
+
+of_quantiles(s::Sketch) = describe(s)["kind"] in ("kll", "tdigest")
+items!(s::Sketch, text) = (lock(() -> Native.sketch_update_words(s.handle, text), s.lock); s)
+long(x::Integer) = typemin(Int64) <= x <= typemax(UInt64) ? (x <= typemax(Int64) ? Int64(x) : UInt64(x)) :
+    throw(invalid("values", x, "integers of 64 bits; text for longer ids"))
 
 """
     merge!(s::Sketch, others::Sketch...) -> s

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::judged::{JudgedTest, judge};
+use super::missing::{MissingValues, complete};
 use super::multivariate;
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
@@ -54,8 +55,28 @@ pub struct ComparedColumn {
     pub name: String,
     /// Whether it drifted by any test.
     pub drift: bool,
-    /// Its tests.
+    /// Its tests: of the observations that have a value, none where a sample has no such observation.
     pub tests: Vec<JudgedTest>,
+    /// The observations that have none, and whether their share has changed; where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingValues>,
+}
+
+impl ComparedColumn {
+    /// A column that is not judged yet.
+    #[must_use]
+    pub fn new(name: String, tests: Vec<JudgedTest>, missing: Option<MissingValues>) -> Self {
+        ComparedColumn { name, drift: false, tests, missing }
+    }
+
+    /// Its tests, with that of the missing values.
+    pub fn all_tests(&self) -> impl Iterator<Item = &JudgedTest> {
+        self.tests.iter().chain(self.missing.iter().map(|missing| &missing.test))
+    }
+
+    fn all_tests_mut(&mut self) -> impl Iterator<Item = &mut JudgedTest> {
+        self.tests.iter_mut().chain(self.missing.iter_mut().map(|missing| &mut missing.test))
+    }
 }
 
 /// All columns together.
@@ -63,8 +84,11 @@ pub struct ComparedColumn {
 pub struct AllColumns {
     /// Whether they drifted by any test.
     pub drift: bool,
-    /// Their tests.
+    /// Their tests: of the observations that have a value in every column.
     pub tests: Vec<JudgedTest>,
+    /// Such observations of the reference and of the current sample, where others were left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete: Option<(u64, u64)>,
 }
 
 /// The comparison.
@@ -87,21 +111,70 @@ pub struct Comparison {
     pub all_columns: Option<AllColumns>,
 }
 
-/// Compares two tensors of the same features, each feature a column. All p-values, those of all columns together
+impl Comparison {
+    /// The verdicts over all tests of all columns, of missing values and of all columns together: one family.
+    ///
+    /// # Errors
+    /// Those of [`judge`].
+    pub fn judged(
+        options: &CompareOptions,
+        sizes: (u64, u64),
+        mut columns: Vec<ComparedColumn>,
+        mut all_columns: Option<AllColumns>,
+    ) -> Result<Self> {
+        let of_all = all_columns.iter_mut().flat_map(|all| &mut all.tests);
+        let tests = columns.iter_mut().flat_map(ComparedColumn::all_tests_mut).chain(of_all);
+        judge(tests, options.correction, options.alpha)?;
+        for column in &mut columns {
+            let drift = column.all_tests().any(|test| test.drift);
+            column.drift = drift;
+        }
+        if let Some(all) = &mut all_columns {
+            all.drift = all.tests.iter().any(|test| test.drift);
+        }
+        Ok(Comparison {
+            drift: columns.iter().any(|c| c.drift) || all_columns.as_ref().is_some_and(|all| all.drift),
+            alpha: options.alpha,
+            correction: options.correction,
+            reference_size: sizes.0,
+            current_size: sizes.1,
+            columns,
+            all_columns,
+        })
+    }
+}
+
+/// Compares two tensors of the same features, each feature a column. NaN stands for an observation without a value: it is counted and
+/// left out, and the share of such observations is tested. All p-values, those of all columns together
 /// included, are corrected as one family. Cost: sorts every column of the reference once, and of the current sample once a test; a
 /// [`super::reference::Reference`] sorts its own once for many comparisons.
 ///
 /// # Errors
 /// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a method that a
-/// test has not, permutations out of range, the wrong number of names, or a value that is not finite.
+/// test has not, permutations out of range, the wrong number of names, an infinite value, or tests of all columns together where no
+/// observation has a value in every column.
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
-    by_columns(reference, |k| Column::new(&column(reference, k)).map(Cow::Owned), current, options)
+    by_columns(reference, |k| Ok(prepare(&column(reference, k))?.map(Cow::Owned)), current, options)
+}
+
+/// The values that are there, prepared; `None` where there are none.
+pub(super) fn prepare(values: &[f64]) -> Result<Option<Column>> {
+    let there = there(values);
+    if there.is_empty() { Ok(None) } else { Column::new(&there).map(Some) }
+}
+
+fn there(values: &[f64]) -> Cow<'_, [f64]> {
+    if values.iter().any(|x| x.is_nan()) {
+        Cow::Owned(values.iter().copied().filter(|x| !x.is_nan()).collect())
+    } else {
+        Cow::Borrowed(values)
+    }
 }
 
 /// [`compare`], where `prepared` gives the reference's columns.
 pub(super) fn by_columns<'a>(
     reference: &Tensor<'_>,
-    prepared: impl Fn(usize) -> Result<Cow<'a, Column>>,
+    prepared: impl Fn(usize) -> Result<Option<Cow<'a, Column>>>,
     current: &Tensor<'_>,
     options: &CompareOptions,
 ) -> Result<Comparison> {
@@ -121,43 +194,61 @@ pub(super) fn by_columns<'a>(
     }
     let (joint, single): (Vec<TestName>, Vec<TestName>) =
         options.tests.iter().partition(|test| test.is_of_all_columns());
-    let mut tests = Vec::with_capacity(p * single.len() + joint.len());
-    for k in 0..p {
-        let prepared = prepared(k)?;
+    let asked = options.min_effect.as_ref();
+    let (m, n) = (reference.observations() as u64, current.observations() as u64);
+    let mut columns = Vec::with_capacity(p);
+    for (k, name) in names.into_iter().enumerate() {
         let values = column(current, k);
-        for test in &single {
-            tests.push(JudgedTest::new(
-                prepared.test_with(*test, &values, options.method.of(*test), options.permutations)?,
-                options.min_effect.as_ref(),
-            ));
+        let there = there(&values);
+        let prepared = prepared(k)?;
+        let known = prepared.as_ref().map_or(0, |prepared| prepared.values().len() as u64);
+        let mut tests = Vec::with_capacity(single.len());
+        if let Some(prepared) = prepared.filter(|_| !there.is_empty()) {
+            for test in &single {
+                let method = options.method.of(*test);
+                tests.push(JudgedTest::new(prepared.test_with(*test, &there, method, options.permutations)?, asked));
+            }
         }
+        let missing = MissingValues::new((m - known, m), (n - there.len() as u64, n), asked)?;
+        columns.push(ComparedColumn::new(name, tests, missing));
     }
-    for test in &joint {
-        tests.push(JudgedTest::new(
-            multivariate::test_with(*test, reference, current, options.method.of(*test), options.permutations)?,
-            options.min_effect.as_ref(),
-        ));
+    let all_columns = if joint.is_empty() { None } else { Some(together(&joint, reference, current, options)?) };
+    Comparison::judged(options, (m, n), columns, all_columns)
+}
+
+/// The tests of all columns together, of the observations that have a value in each; not judged yet.
+fn together(
+    tests: &[TestName],
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    options: &CompareOptions,
+) -> Result<AllColumns> {
+    let (before, after) = (complete_rows("reference", reference)?, complete_rows("current", current)?);
+    let size = |rows: &Option<Vec<f64>>, whole: &Tensor<'_>| {
+        rows.as_ref().map_or(whole.observations(), |rows| rows.len() / whole.features())
+    };
+    let (m, n) = (size(&before, reference), size(&after, current));
+    let left_out = before.is_some() || after.is_some();
+    let reference = before.as_deref().map_or(Ok(*reference), |rows| Tensor::new(Elements::F64(rows), m))?;
+    let current = after.as_deref().map_or(Ok(*current), |rows| Tensor::new(Elements::F64(rows), n))?;
+    let of = |test: &TestName| {
+        let method = options.method.of(*test);
+        let result = multivariate::test_with(*test, &reference, &current, method, options.permutations)?;
+        Ok(JudgedTest::new(result, options.min_effect.as_ref()))
+    };
+    let tests = tests.iter().map(of).collect::<Result<_>>()?;
+    Ok(AllColumns { drift: false, tests, complete: left_out.then_some((m as u64, n as u64)) })
+}
+
+/// The observations that have a value for every feature, one after the other; `None` where all have.
+fn complete_rows(argument: &'static str, tensor: &Tensor<'_>) -> Result<Option<Vec<f64>>> {
+    let (elements, p) = (tensor.elements(), tensor.features());
+    let Some(kept) = complete(|i| elements.get(i), tensor.observations(), p) else { return Ok(None) };
+    if kept.is_empty() {
+        let expected = "some for tests of all columns together; leave out the columns that are mostly missing";
+        return Err(Error::invalid(argument, "no observation with a value in every column", expected));
     }
-    judge(&mut tests, options.correction, options.alpha)?;
-    let mut tests = tests.into_iter();
-    let columns: Vec<ComparedColumn> = names
-        .into_iter()
-        .map(|name| {
-            let tests: Vec<JudgedTest> = tests.by_ref().take(single.len()).collect();
-            ComparedColumn { name, drift: tests.iter().any(|t| t.drift), tests }
-        })
-        .collect();
-    let rest: Vec<JudgedTest> = tests.collect();
-    let all_columns = (!rest.is_empty()).then(|| AllColumns { drift: rest.iter().any(|test| test.drift), tests: rest });
-    Ok(Comparison {
-        drift: columns.iter().any(|c| c.drift) || all_columns.as_ref().is_some_and(|all| all.drift),
-        alpha: options.alpha,
-        correction: options.correction,
-        reference_size: reference.observations() as u64,
-        current_size: current.observations() as u64,
-        columns,
-        all_columns,
-    })
+    Ok(Some(kept.iter().flat_map(|i| (0..p).map(move |k| elements.get(i * p + k))).collect()))
 }
 
 fn column(tensor: &Tensor<'_>, k: usize) -> Vec<f64> {
@@ -206,5 +297,40 @@ mod tests {
         assert_eq!(compare(&r, &few, &options).expect_err("2 features").code(), 103);
         let options = CompareOptions { alpha: 1.0, ..Default::default() };
         assert_eq!(compare(&r, &c, &options).expect_err("alpha").code(), 100);
+    }
+
+    #[test]
+    fn what_is_missing_is_left_out_and_its_share_is_tested() {
+        let (mut reference, mut current) = (Random(5).normals(2000), Random(6).normals(1000));
+        let (whole, now) = (reference.clone(), current.clone());
+        reference.iter_mut().step_by(40).for_each(|x| *x = f64::NAN);
+        current.iter_mut().step_by(4).for_each(|x| *x = f64::NAN);
+        fn of(x: &[f64]) -> Tensor<'_> {
+            Tensor::new(Elements::F64(x), x.len() / 2).expect("shape")
+        }
+        let tests = vec![TestName::Ks, TestName::Hotelling];
+        let options = CompareOptions { tests, ..Default::default() };
+        let found = compare(&of(&reference), &of(&current), &options).expect("comparable");
+        let missing = found.columns[0].missing.as_ref().expect("some are");
+        assert_eq!((missing.reference, missing.current), (50, 250));
+        assert!(missing.test.drift && found.columns[0].drift && found.drift);
+        assert_eq!((found.columns[1].missing.as_ref(), found.columns[1].drift), (None, false));
+        let all = found.all_columns.as_ref().expect("asked for");
+        assert_eq!((all.complete, all.drift), (Some((950, 250)), false));
+        // What is there is compared as if nothing else had ever been.
+        let odd = |x: &[f64], by: usize| -> Vec<f64> {
+            x.iter().step_by(2).enumerate().filter(|(i, _)| i % (by / 2) != 0).map(|(_, x)| *x).collect()
+        };
+        let alone = super::super::two_sample::ks::test(&odd(&whole, 40), &odd(&now, 4)).expect("comparable");
+        assert_eq!(found.columns[0].tests[0].result, alone);
+        let prepared = super::super::reference::Reference::new(&of(&reference)).expect("a reference");
+        assert_eq!(prepared.compare(&of(&current), &options).expect("comparable"), found);
+        let blank = vec![f64::NAN; 40];
+        let found = compare(&of(&blank), &of(&current), &CompareOptions::default()).expect("comparable");
+        assert!(found.columns[0].tests.is_empty() && found.columns[0].missing.is_some());
+        let joint = CompareOptions { tests: vec![TestName::Mmd], ..Default::default() };
+        assert!(compare(&of(&blank), &of(&current), &joint).is_err());
+        let inf = [1.0, f64::INFINITY];
+        assert!(compare(&of(&inf), &of(&current), &options).is_err());
     }
 }

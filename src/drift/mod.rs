@@ -4,6 +4,7 @@ pub mod anytime;
 pub mod charts;
 pub mod compare;
 pub mod judged;
+pub mod missing;
 pub mod multivariate;
 pub mod online;
 pub mod reference;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::compare::{CompareOptions, Comparison, by_columns};
+use super::compare::{CompareOptions, Comparison, by_columns, prepare};
 use super::two_sample::Reference as Column;
 use crate::error::Result;
 use crate::tensor::{Elements, Tensor};
@@ -14,14 +14,15 @@ use crate::tensor::{Elements, Tensor};
 #[derive(Debug, Clone)]
 pub struct Reference {
     rows: Vec<f64>,
-    columns: Vec<Column>,
+    /// None of a column without values.
+    columns: Vec<Option<Column>>,
 }
 
 impl Reference {
-    /// Copies and sorts. Cost: O(n) a column.
+    /// Copies and sorts; NaN stands for no value. Cost: O(n) a column.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidArgument`] naming `reference` for NaN or Inf, or a range beyond the largest double.
+    /// [`crate::Error::InvalidArgument`] naming `reference` for Inf, or a range beyond the largest double.
     pub fn new(reference: &Tensor<'_>) -> Result<Self> {
         let rows: Vec<f64> = match reference.elements() {
             Elements::F16(x) => x.iter().map(|x| x.to_f64()).collect(),
@@ -29,7 +30,7 @@ impl Reference {
             Elements::F64(x) => x.to_vec(),
         };
         let p = reference.features();
-        let column = |k: usize| Column::new(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<f64>>());
+        let column = |k: usize| prepare(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<f64>>());
         let columns = (0..p).map(column).collect::<Result<_>>()?;
         Ok(Reference { rows, columns })
     }
@@ -58,7 +59,7 @@ impl Reference {
     /// Those of [`super::compare::compare`].
     pub fn compare(&self, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
         let rows = Tensor::new(Elements::F64(&self.rows), self.observations())?;
-        by_columns(&rows, |k| Ok(Cow::Borrowed(&self.columns[k])), current, options)
+        by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), current, options)
     }
 }
 
@@ -96,9 +97,9 @@ mod tests {
 
     #[test]
     fn bad_input_is_named() {
-        let bad = [0.0, 1.0, f64::NAN, 2.0];
+        let bad = [0.0, 1.0, f64::INFINITY, 2.0];
         let error = Reference::new(&Tensor::new(Elements::F64(&bad), 4).unwrap()).unwrap_err();
-        assert!(error.code() == 100 && error.to_string().starts_with("reference: got NaN"), "{error}");
+        assert!(error.code() == 100 && error.to_string().starts_with("reference: got inf"), "{error}");
         let good = Reference::new(&Tensor::new(Elements::F64(&bad[..2]), 2).unwrap()).unwrap();
         let two = Tensor::new(Elements::F64(&bad[..2]), 1).unwrap();
         assert_eq!(good.compare(&two, &CompareOptions::default()).unwrap_err().code(), 103);

@@ -29,10 +29,34 @@ pub(super) fn update(sketch: &mut Sketch, values: &Tensor<'_>) -> Result<()> {
     sketch.update(&values)
 }
 
-/// `words` is a JSON list of texts.
+/// Items that are no doubles.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Items {
+    Longs(Vec<Long>),
+    Words(Vec<String>),
+}
+
+/// A whole number of 64 bits.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Long {
+    Signed(i64),
+    Unsigned(u64),
+}
+
+/// `words` is a JSON list of texts, or of whole numbers of 64 bits.
 pub(super) fn update_words(sketch: &mut Sketch, words: &str) -> Result<()> {
-    let words: Vec<String> = parsed("words", words, "a JSON list of texts")?;
-    sketch.update_words(words.iter().map(|word| (word.as_str(), 1)))
+    match parsed("words", words, "a JSON list of texts, or of whole numbers of 64 bits")? {
+        Items::Words(words) => sketch.update_words(words.iter().map(|word| (word.as_str(), 1))),
+        Items::Longs(longs) => {
+            let wide = |long: &Long| match long {
+                Long::Signed(x) => i128::from(*x),
+                Long::Unsigned(x) => i128::from(*x),
+            };
+            sketch.update_ints(&longs.iter().map(wide).collect::<Vec<i128>>())
+        }
+    }
 }
 
 /// What is asked of a sketch.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::compare::{CORRECTIONS, probability};
 use super::failure::quoted;
 use super::outcome::Outcome;
+use super::sample::Dialect;
 use super::stream::read;
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
@@ -32,6 +33,8 @@ pub struct Adjust {
     /// Column to read, where there are several
     #[arg(long, value_name = "COLUMN")]
     column: Option<String>,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -64,10 +67,11 @@ struct Adjusted {
     correction: &'static str,
     alpha: f64,
     column: String,
+    /// Lines that have a value.
     tests: usize,
-    /// Indices from 0.
+    /// Indices from 0, of lines.
     rejected: Vec<usize>,
-    /// In the order of the file; of e-values there are none.
+    /// In the order of the file, `null` for a line without a value; of e-values there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     adjusted_p_values: Option<Vec<f64>>,
 }
@@ -75,15 +79,20 @@ struct Adjusted {
 impl Adjust {
     /// Reads the values and adjusts them.
     pub fn run(&self) -> Result<Answer, Failure> {
-        let (column, values) = read("VALUES", &self.values, self.column.as_deref())?;
+        let (column, values) = read("VALUES", &self.values, self.column.as_deref(), &self.dialect)?;
+        let (rows, there): (Vec<usize>, Vec<f64>) =
+            values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip();
         let (rejected, adjusted_p_values) = match self.correction {
-            Procedure::EBh => (e_values::benjamini_hochberg(&values, self.alpha)?, None),
+            Procedure::EBh => (e_values::benjamini_hochberg(&there, self.alpha)?, None),
             Procedure::OfPValues(correction) => {
-                let adjusted = multiple::adjust(&values, correction)?;
-                ((0..adjusted.len()).filter(|i| adjusted[*i] <= self.alpha).collect(), Some(adjusted))
+                let adjusted = multiple::adjust(&there, correction)?;
+                let mut all = vec![f64::NAN; values.len()];
+                rows.iter().zip(&adjusted).for_each(|(row, p)| all[*row] = *p);
+                ((0..adjusted.len()).filter(|i| adjusted[*i] <= self.alpha).collect(), Some(all))
             }
         };
-        let (correction, alpha, tests) = (self.correction.name(), self.alpha, values.len());
+        let rejected = rejected.into_iter().map(|i| rows[i]).collect();
+        let (correction, alpha, tests) = (self.correction.name(), self.alpha, there.len());
         let found = Adjusted { correction, alpha, column, tests, rejected, adjusted_p_values };
         Ok(Answer::new(self.json, &found, || table(&found, &values), Outcome::Done))
     }
@@ -103,9 +112,14 @@ fn table(found: &Adjusted, values: &[f64]) -> String {
         let cells = [i.to_string(), number(values[i])].into_iter().chain(adjusted);
         cells.chain([verdict.to_owned()]).collect()
     };
-    let rows: Vec<Vec<String>> = (0..*tests).map(row).collect();
+    let there: Vec<usize> = (0..values.len()).filter(|i| !values[*i].is_nan()).collect();
+    let missing = match values.len() - there.len() {
+        0 => String::new(),
+        n => format!("{n} lines have no value and were left out; indices are lines\n"),
+    };
+    let rows: Vec<Vec<String>> = there.into_iter().map(row).collect();
     format!(
-        "{} of {tests} tests of {} are rejected by {correction} at {alpha}\n\n{}",
+        "{} of {tests} tests of {} are rejected by {correction} at {alpha}\n{missing}\n{}",
         rejected.len(),
         quoted(&found.column),
         render(&header, &rows)

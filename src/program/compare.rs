@@ -10,14 +10,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::hints;
+use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Cells, Kind, Sample, by_observation, is_standard_input, unmatched};
+use super::sample::{
+    Cells, Choice, Dialect, Kind, Plan, Sample, Wanted, by_observation, is_same_file, is_standard_input, unmatched,
+};
 use super::{Answer, Failure};
 pub(super) use flags::{CORRECTIONS, probability};
 use flags::{correction, method, min_effect, test_name};
 use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
-use fluxguard::drift::judged::{JudgedTest, judge};
+use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
@@ -28,7 +32,7 @@ use told::Told;
 /// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
 /// unless told otherwise. A column of text holds categories: their frequencies are compared by chi2, g, psi, js,
 /// hellinger, tv or kl (of two categories also by fisher). mmd, energy-nd, lsdd, c2st, pca and hotelling compare all
-/// columns of numbers together.
+/// columns of numbers together. Cells without a value are left out and counted, and their share is tested by fisher.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// CSV of the reference sample; - is standard input
@@ -65,6 +69,10 @@ pub struct Compare {
     /// Column to compare as categories, even where they are numbers; may be repeated
     #[arg(long, value_name = "COLUMN")]
     categorical: Vec<String>,
+    #[command(flatten)]
+    columns: Choice,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Exit with 1 where this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
@@ -80,7 +88,11 @@ impl Compare {
         let comparison = self.compare(&reference, &current)?;
         let outcome = Outcome::new(comparison.drift, self.fail_on);
         let told = Told::new(&comparison, &reference, &current)?;
-        Ok(Answer::new(self.json, &told, || table::render(&told, &reference), outcome))
+        let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
+        if is_same_file(&self.reference, &self.current) {
+            notes.warnings.push("REFERENCE and CURRENT are one file: nothing can have changed".into());
+        }
+        Ok(Answer::with(self.json, &told, || table::render(&told, &reference), outcome, &notes))
     }
 
     /// Both samples; `current` has the reference's columns and kinds, in its own order.
@@ -88,14 +100,19 @@ impl Compare {
         if is_standard_input(&self.reference) && is_standard_input(&self.current) {
             return Err(Error::invalid("CURRENT", "- for both files", "a file for one of them").into());
         }
-        let declared = self.categorical.iter().map(|name| (name.clone(), Kind::Categories)).collect();
-        let reference = Sample::read("REFERENCE", &self.reference, &declared)?;
+        let mut kinds: BTreeMap<_, _> = self.categorical.iter().map(|name| (name.clone(), Kind::Categories)).collect();
+        let columns = Wanted::Chosen(&self.columns, &[]);
+        let plan = Plan { dialect: &self.dialect, known: &kinds, columns };
+        let reference = Sample::read("REFERENCE", &self.reference, plan)?;
         if let Some(name) = self.categorical.iter().find(|name| reference.column(name).is_none()) {
             let expected = format!("a column of {}: {}", reference.file, reference.names());
             return Err(Error::invalid("--categorical", format!("{name:?}"), expected).into());
         }
-        let kinds: BTreeMap<_, _> = reference.columns.iter().map(|c| (c.name.clone(), c.kind)).collect();
-        let current = Sample::read("CURRENT", &self.current, &kinds)?;
+        let known = reference.columns.iter().filter(|column| !column.is_blank());
+        kinds.extend(known.map(|column| (column.name.clone(), column.kind)));
+        let plan = Plan { dialect: &self.dialect, known: &kinds, columns };
+        let current = Sample::read("CURRENT", &self.current, plan)?;
+        self.columns.expect_met()?;
         match unmatched(&reference, &current) {
             Some(bad) => Err(bad.into()),
             None => Ok((reference, current)),
@@ -131,35 +148,27 @@ impl Compare {
 
     fn compare(&self, reference: &Sample, current: &Sample) -> Result<Comparison, Failure> {
         let options = self.options();
-        let (numbers, mut all_columns) = compare_numbers(reference, current, &options)?;
+        let (numbers, all_columns) = compare_numbers(reference, current, &options)?;
         let mut numbers = numbers.into_iter();
         let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
+        let sizes = (reference.observations as u64, current.observations as u64);
         let mut columns = Vec::with_capacity(reference.columns.len());
-        for column in &reference.columns {
-            let cells = current.column(&column.name).map(|c| &c.cells);
-            match (&column.cells, cells) {
-                (Cells::Categories(before), Some(Cells::Categories(after))) => {
-                    columns.push(categories::compare(&column.name, before, after, &of_categories, &options)?);
-                }
-                _ => columns.extend(numbers.next()),
-            }
+        for before in &reference.columns {
+            let Some(after) = current.column(&before.name) else { continue };
+            columns.extend(match (&before.cells, &after.cells) {
+                (Cells::Numbers(_), Cells::Numbers(_)) => numbers.next(),
+                _ => Some(categories::compare(before, after, sizes, &of_categories, &options)?),
+            });
         }
         self.expect_run(&columns, all_columns.as_ref())?;
-        correct(&mut columns, all_columns.as_mut(), &options)?;
-        Ok(Comparison {
-            drift: columns.iter().any(|column| column.drift) || all_columns.as_ref().is_some_and(|all| all.drift),
-            alpha: options.alpha,
-            correction: options.correction,
-            reference_size: reference.observations as u64,
-            current_size: current.observations as u64,
-            columns,
-            all_columns,
-        })
+        Ok(Comparison::judged(&options, sizes, columns, all_columns)?)
     }
 
     /// A smallest effect, or a method, for a test that is not run is a mistake.
     fn expect_run(&self, columns: &[ComparedColumn], all: Option<&AllColumns>) -> Result<(), Error> {
-        let run: Vec<TestName> = tests_of(columns, all).map(|test| test.result.test).collect();
+        // Missing cells are tested by fisher, where there are some.
+        let run: Vec<TestName> =
+            tests_of(columns, all).map(|test| test.result.test).chain([TestName::Fisher]).collect();
         let effects = self.min_effect.iter().map(|(test, _)| ("--min-effect", *test));
         let methods = self.method.iter().map(|(test, _)| ("--method", *test));
         for (flag, test) in effects.chain(methods) {
@@ -206,25 +215,8 @@ fn compare_numbers(
     Ok((found.columns, found.all_columns))
 }
 
-/// The correction and its verdicts over all columns, of numbers and of categories together.
-fn correct(
-    columns: &mut [ComparedColumn],
-    mut all: Option<&mut AllColumns>,
-    options: &CompareOptions,
-) -> Result<(), Error> {
-    let of_all = all.iter_mut().flat_map(|all| &mut all.tests);
-    judge(columns.iter_mut().flat_map(|column| &mut column.tests).chain(of_all), options.correction, options.alpha)?;
-    for column in columns {
-        column.drift = column.tests.iter().any(|test| test.drift);
-    }
-    if let Some(all) = all {
-        all.drift = all.tests.iter().any(|test| test.drift);
-    }
-    Ok(())
-}
-
 fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> impl Iterator<Item = &'a JudgedTest> {
-    columns.iter().flat_map(|column| &column.tests).chain(all.into_iter().flat_map(|all| &all.tests))
+    columns.iter().flat_map(ComparedColumn::all_tests).chain(all.into_iter().flat_map(|all| &all.tests))
 }
 
 #[cfg(test)]
@@ -243,8 +235,7 @@ mod tests {
             let engine = compare(&before, &after, &options)?;
             let mut again = engine.columns.clone();
             again.iter_mut().flat_map(|c| &mut c.tests).for_each(|t| (t.adjusted_p_value, t.drift) = (2.0, !t.drift));
-            correct(&mut again, None, &options)?;
-            assert_eq!(again, engine.columns);
+            assert_eq!(Comparison::judged(&options, (300, 300), again, None)?.columns, engine.columns);
             assert!(engine.drift, "both verdicts are seen");
         }
         Ok(())

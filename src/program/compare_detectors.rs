@@ -8,16 +8,19 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use serde_json::Map;
 
-use super::detect::{numbers, take_labels};
+use super::detect::{Rows, take_labels};
+use super::hints;
+use super::notes::Notes;
 use super::outcome::Outcome;
-use super::sample::{Sample, is_standard_input, unmatched};
+use super::sample::{
+    Choice, Dialect, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input, unmatched,
+};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::outlier::compare::{Compared, compare_detectors};
 use fluxguard::outlier::threshold::curves::Quality;
 use fluxguard::outlier::{NAMES, Spec, ood};
-use fluxguard::tensor::{Elements, Tensor};
 
 /// Which detector tells the anomalies of labelled observations from the rest: each is fitted on the reference and ranked by AUROC
 ///
@@ -43,6 +46,10 @@ pub struct CompareDetectors {
     /// Centre and scale each feature before detectors see it
     #[arg(long)]
     standardize: bool,
+    #[command(flatten)]
+    columns: Choice,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -55,6 +62,9 @@ struct Ranked {
     anomalies: usize,
     observations: usize,
     detectors: Vec<Compared>,
+    /// Columns with cells that have no value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
 }
 
 impl CompareDetectors {
@@ -63,25 +73,37 @@ impl CompareDetectors {
         if is_standard_input(&self.fit) && is_standard_input(&self.score) {
             return Err(Error::invalid("--score", "- for both files", "a file for one of them").into());
         }
-        let mut reference = Sample::read("--fit", &self.fit, &BTreeMap::new())?;
-        let mut current = Sample::read("--score", &self.score, &BTreeMap::new())?;
+        let always = [self.label_column.as_str()];
+        let columns = Wanted::Chosen(&self.columns, &always);
+        let plan = Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns };
+        let mut reference = Sample::read("--fit", &self.fit, plan)?;
+        let mut current = Sample::read("--score", &self.score, plan)?;
+        self.columns.expect_met()?;
         let labels = take_labels(&mut current, &self.label_column)?;
-        if let Some(label) = labels.iter().find(|label| **label > 1) {
+        if let Some(label) = labels.iter().flatten().find(|label| **label > 1) {
             return Err(Error::invalid("--label-column", label, "1 for an anomaly, 0 for a usual observation").into());
         }
-        reference.columns.retain(|column| column.name != self.label_column);
+        reference.take(&self.label_column);
         if let Some(bad) = unmatched(&reference, &current) {
             return Err(bad.into());
         }
         let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
-        let (fit, score) = (numbers(&reference, &names)?, numbers(&current, &names)?);
-        let fit = Tensor::new(Elements::F64(&fit), reference.observations)?;
-        let score = Tensor::new(Elements::F64(&score), current.observations)?;
-        let labels: Vec<bool> = labels.iter().map(|label| *label == 1).collect();
+        let (fit, mut score) =
+            (Rows::complete("--fit", &reference, &names)?, Rows::complete("--score", &current, &names)?);
+        let labels: Vec<bool> = score.labelled(labels).iter().map(|label| *label == 1).collect();
+        let (fit, score) = (fit.tensor()?, score.tensor()?);
         let detectors = compare_detectors(&self.specs()?, &fit, &score, &labels, self.anomaly_rate)?;
         let anomalies = labels.iter().filter(|label| **label).count();
-        let ranked = Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations: labels.len(), detectors };
-        Ok(Answer::new(self.json, &ranked, || table(&ranked), Outcome::Done))
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let missing = Missing::since(&reference, &current, &names)?;
+        let observations = labels.len();
+        let ranked = Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations, detectors, missing };
+        let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
+        if is_same_file(&self.fit, &self.score) {
+            let text = "--fit and --score are one file: detectors find what they were fitted on usual";
+            notes.warnings.push(text.into());
+        }
+        Ok(Answer::with(self.json, &ranked, || table(&ranked), Outcome::Done, &notes))
     }
 
     fn specs(&self) -> Result<Vec<Spec>, Error> {
@@ -123,5 +145,5 @@ fn table(ranked: &Ranked) -> String {
             text += &format!("{}: {error}\n", c.detector);
         }
     }
-    text
+    text + &counted(&ranked.missing, "their lines are left out")
 }

@@ -1,32 +1,38 @@
 //! `fluxguard detect`: observations of a current sample that do not look like the reference.
 
 mod classifier;
+mod rows;
 mod sequences;
 mod table;
 mod texts;
+mod within;
 
 pub(super) use classifier::take_labels;
+pub(super) use rows::Rows;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::hints;
+use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Cells, Sample, by_observation, is_standard_input, unmatched};
+use super::sample::{Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, unmatched};
 use super::{Answer, Failure};
 use fluxguard::ffi::map;
 use fluxguard::outlier::{Fitted, NAMES, Spec};
-use fluxguard::sequence::{self, SequenceDetector};
+use fluxguard::sequence;
 use fluxguard::tensor::{Elements, Tensor};
 use fluxguard::{Error, store};
+use sequences::ReadySequences;
 
 /// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference sample
 ///
-/// A CSV has a header and one column a feature, all numbers; columns are matched by name. An observation is anomalous where
+/// A CSV has a header and one column a feature, all numbers; columns are matched by name; a line that lacks a value gets no score. An observation is anomalous where
 /// its score is above the threshold, which unchanged observations exceed at the anomaly rate. Of frequency, markov and ngram an
 /// observation is a sequence: a line of a text file, a cell of a CSV's --column, or all cells with the same value --by another.
 /// Detectors of classifiers (msp to ood) see logits, or features with --weights and --label-column.
@@ -34,14 +40,17 @@ use fluxguard::{Error, store};
 #[command(group = ArgGroup::new("detector-from").args(["detector", "load"]).required(true))]
 pub struct Detect {
     /// The detector
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES.iter().chain(sequence::NAMES)), requires = "fit")]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(NAMES.iter().chain(sequence::NAMES)))]
     detector: Option<String>,
     /// CSV of the reference sample; - is standard input
-    #[arg(long, value_name = "REFERENCE", requires = "detector")]
+    #[arg(long, value_name = "REFERENCE", requires = "detector", required_unless_present_any = ["load", "within"])]
     fit: Option<PathBuf>,
     /// CSV of the current sample; - is standard input
-    #[arg(long, value_name = "CURRENT", required_unless_present = "save")]
+    #[arg(long, value_name = "CURRENT", required_unless_present_any = ["save", "within"])]
     score: Option<PathBuf>,
+    /// CSV of one sample: which of its own observations do not look like the rest; each is scored by a detector that was fitted on others
+    #[arg(long, value_name = "FILE", requires = "detector", conflicts_with_all = ["fit", "score", "load", "save", "explain", "column"])]
+    within: Option<PathBuf>,
     /// A fitted detector, from --save
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
@@ -70,10 +79,10 @@ pub struct Detect {
     #[arg(long, value_name = "JSON", value_parser = object)]
     options: Option<Map<String, Value>>,
     /// CSV of a classifier's last layer: a row a class, a column a feature, and bias
-    #[arg(long, value_name = "WEIGHTS", requires = "fit")]
+    #[arg(long, value_name = "WEIGHTS", requires = "detector")]
     weights: Option<PathBuf>,
     /// Column of the reference with the class of each observation, a whole number from 0
-    #[arg(long, value_name = "NAME", requires = "fit")]
+    #[arg(long, value_name = "NAME", requires = "detector")]
     label_column: Option<String>,
     /// Column of both CSVs with the sequences; without, files are text with a sequence a line
     #[arg(long, value_name = "NAME")]
@@ -90,6 +99,10 @@ pub struct Detect {
     /// Add to each anomaly what each feature had to do with it
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    columns: Choice,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Exit with 1 where this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
@@ -105,7 +118,7 @@ struct Detections {
     features: Vec<String>,
     threshold: f64,
     anomaly_rate: f64,
-    /// One an observation.
+    /// One an observation; `null` for one that lacks a value.
     scores: Vec<f64>,
     p_values: Vec<f64>,
     /// From 0.
@@ -113,6 +126,9 @@ struct Detections {
     /// Of each anomaly, one number a feature.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanations: Option<Vec<Vec<f64>>>,
+    /// Columns with cells that have no value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
 }
 
 /// A detector and the names of its features, which a file of the detector alone does not hold.
@@ -124,12 +140,15 @@ struct Ready {
 impl Detect {
     /// Fits or loads, saves, scores and says what was found.
     pub fn run(&self) -> Result<Answer, Failure> {
-        if let Some(detector) = self.of_sequences()? {
-            return self.run_sequences(&detector);
+        if let Some(ready) = self.of_sequences()? {
+            return self.run_sequences(&ready);
         }
         if self.column.is_some() || self.tokens.is_some() || self.order.is_some() {
             let expected = format!("a detector of sequences: {}", sequence::NAMES.join(", "));
             return Err(Error::invalid("--column, --tokens, --order", "for a detector of numbers", expected).into());
+        }
+        if let Some(path) = &self.within {
+            return self.run_within(path);
         }
         let ready = self.ready()?;
         if let Some(path) = &self.save {
@@ -139,33 +158,55 @@ impl Detect {
             let description = ready.detector.describe();
             return Ok(Answer::new(self.json, &description, || table::saved(&description), Outcome::Done));
         };
-        let mut current = Sample::read("--score", path, &BTreeMap::new())?;
-        current.columns.retain(|column| self.label_column.as_ref() != Some(&column.name));
+        let mut current = self.read("--score", path)?;
+        self.columns.expect_met()?;
+        if let Some(name) = &self.label_column {
+            current.take(name);
+        }
         if let Some(bad) = ready.reference.as_ref().and_then(|reference| unmatched(reference, &current)) {
             return Err(bad.into());
         }
-        let names: Vec<String> = match &ready.reference {
-            Some(reference) => reference.columns.iter().map(|column| column.name.clone()).collect(),
-            None => current.columns.iter().map(|column| column.name.clone()).collect(),
-        };
-        let found = self.detect(&ready.detector, names, &current)?;
-        let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
-        Ok(Answer::new(self.json, &found, || table::render(&found), outcome))
+        let found = self.detect(&ready, &current)?;
+        let drift = found.missing.iter().any(Missing::drift);
+        let outcome = Outcome::new(drift || !found.anomalies.is_empty(), self.fail_on);
+        let notes = Notes::hinting(hints::of_columns(ready.reference.as_ref(), &current));
+        Ok(Answer::with(self.json, &found, || table::render(&found), outcome, &notes))
+    }
+
+    fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
+        let always: Vec<&str> = self.label_column.as_deref().into_iter().collect();
+        let columns = Wanted::Chosen(&self.columns, &always);
+        Sample::read(argument, path, Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns })
+    }
+
+    /// Two files: what a detector was fitted on looks more usual to it than anything new.
+    fn expect_two_files(&self) -> Result<(), Error> {
+        let (Some(fit), Some(score)) = (&self.fit, &self.score) else { return Ok(()) };
+        if is_standard_input(fit) && is_standard_input(score) {
+            return Err(Error::invalid("--score", "- for both files", "a file for one of them"));
+        }
+        if is_same_file(fit, score) {
+            let was = format!("{}, which is also --fit", score.display());
+            let expected = "other observations: a detector finds those that it was fitted on usual; of numbers, --within FILE alone \
+                            scores a file's own";
+            return Err(Error::invalid("--score", was, expected));
+        }
+        Ok(())
     }
 
     /// The detector, where it is one of sequences.
-    fn of_sequences(&self) -> Result<Option<SequenceDetector>, Failure> {
+    fn of_sequences(&self) -> Result<Option<ReadySequences>, Failure> {
         if let Some(name) = self.detector.as_deref().filter(|name| sequence::NAMES.contains(name)) {
-            if let (Some(fit), Some(score)) = (&self.fit, &self.score)
-                && is_standard_input(fit)
-                && is_standard_input(score)
-            {
-                return Err(Error::invalid("--score", "- for both files", "a file for one of them").into());
+            if self.within.is_some() {
+                let expected = format!("a detector of numbers; {name} takes --fit and --score");
+                return Err(Error::invalid("--within", format!("for {name}"), expected).into());
             }
+            self.expect_two_files()?;
             return self.fit_sequences(name).map(Some);
         }
         // What kind of detector a file holds, it says itself.
-        Ok(self.load.as_ref().and_then(|path| store::load_sequence_detector(path).ok()))
+        let loaded = self.load.as_ref().and_then(|path| store::load_sequence_detector(path).ok());
+        Ok(loaded.map(|detector| ReadySequences { detector, reference: None }))
     }
 
     fn ready(&self) -> Result<Ready, Failure> {
@@ -181,17 +222,15 @@ impl Detect {
         let (Some(name), Some(fit)) = (&self.detector, &self.fit) else {
             return Err(Error::invalid("--detector", "none", "a detector and --fit").into());
         };
-        if is_standard_input(fit) && self.score.as_ref().is_some_and(|score| is_standard_input(score)) {
-            return Err(Error::invalid("--score", "- for both files", "a file for one of them").into());
-        }
+        self.expect_two_files()?;
         let spec = Spec::new(name, self.detector_options())?;
-        let mut reference = Sample::read("--fit", fit, &BTreeMap::new())?;
+        let mut reference = self.read("--fit", fit)?;
         let labels = self.label_column.as_ref().map(|name| take_labels(&mut reference, name)).transpose()?;
         let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
-        let rows = numbers(&reference, &names)?;
-        let head = self.weights.as_ref().map(|path| classifier::read_head(path, &names)).transpose()?;
-        let rows = Tensor::new(Elements::F64(&rows), reference.observations)?;
-        let detector = Fitted::fit_classifier(&spec, &rows, labels.as_deref(), head.as_ref())?;
+        let mut rows = Rows::complete("--fit", &reference, &names)?;
+        let labels = labels.map(|labels| rows.labelled(labels));
+        let head = self.weights.as_ref().map(|path| classifier::read_head(path, &names, &self.dialect)).transpose()?;
+        let detector = Fitted::fit_classifier(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?;
         Ok(Ready { detector, reference: Some(reference) })
     }
 
@@ -216,40 +255,41 @@ impl Detect {
         self.anomaly_rate.unwrap_or((1.0 / (calibrated + 1) as f64).max(0.01)).min(0.999)
     }
 
-    fn detect(&self, detector: &Fitted, features: Vec<String>, current: &Sample) -> Result<Detections, Failure> {
-        let rows = numbers(current, &features)?;
-        let batch = Tensor::new(Elements::F64(&rows), current.observations)?;
-        let scores = detector.score(&batch)?;
-        let p_values = scores.iter().map(|score| detector.calibrated().p_value(*score)).collect();
+    fn detect(&self, ready: &Ready, current: &Sample) -> Result<Detections, Failure> {
+        let Ready { detector, reference } = ready;
+        let features: Vec<String> =
+            reference.as_ref().unwrap_or(current).columns.iter().map(|column| column.name.clone()).collect();
+        let names: Vec<&str> = features.iter().map(String::as_str).collect();
+        let missing = match reference {
+            Some(reference) => Missing::since(reference, current, &names)?,
+            None => Missing::of(current, &names),
+        };
+        let rows = Rows::complete("--score", current, &features)?;
+        let scores = rows.spread(&detector.score(&rows.tensor()?)?);
+        let p_value = |score: &f64| if score.is_nan() { f64::NAN } else { detector.calibrated().p_value(*score) };
+        let p_values = scores.iter().map(p_value).collect();
         let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
         let threshold = detector.threshold(anomaly_rate)?;
         let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
-        let p = detector.features();
-        let explanations = self.explain.then(|| {
-            let explain = |i: &usize| -> Result<Vec<f64>, Error> {
-                detector.explain(&Tensor::new(Elements::F64(&rows[i * p..(i + 1) * p]), 1)?)
-            };
-            anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>()
-        });
+        let explain = |i: &usize| -> Result<Vec<f64>, Error> {
+            detector.explain(&Tensor::new(Elements::F64(rows.of(*i).unwrap_or_default()), 1)?)
+        };
+        let explanations = self.explain.then(|| anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>());
         let explanations = explanations.transpose()?;
         let detector = detector.name().to_owned();
-        Ok(Detections { detector, features, threshold, anomaly_rate, scores, p_values, anomalies, explanations })
+        let told = Detections {
+            detector,
+            features,
+            threshold,
+            anomaly_rate,
+            scores,
+            p_values,
+            anomalies,
+            explanations,
+            missing,
+        };
+        Ok(told)
     }
-}
-
-/// The columns of these names, an observation after the other.
-pub(super) fn numbers(sample: &Sample, names: &[String]) -> Result<Vec<f64>, Failure> {
-    let mut columns = Vec::with_capacity(names.len());
-    for name in names {
-        match sample.column(name).map(|column| &column.cells) {
-            Some(Cells::Numbers(values)) => columns.push(values.as_slice()),
-            _ => {
-                let was = format!("column {name:?}, which holds text");
-                return Err(Error::invalid("--fit", was, "columns of numbers; leave others out of both files").into());
-            }
-        }
-    }
-    Ok(by_observation(&columns))
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {

@@ -9,7 +9,9 @@ mod compare_detectors;
 mod detect;
 mod doctor;
 mod failure;
+mod hints;
 mod late_labels;
+mod notes;
 mod outcome;
 mod performance;
 mod privacy;
@@ -18,6 +20,7 @@ mod sketch;
 mod stream;
 mod text_table;
 mod threshold;
+mod times;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -27,6 +30,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, error};
 
 use failure::Failure;
+use notes::Notes;
 use outcome::Outcome;
 
 /// The safety layer of a Flux.jl model: drift, anomalies and differential privacy.
@@ -82,8 +86,19 @@ struct Answer {
 impl Answer {
     /// As JSON, or as `table` has it.
     fn new(json: bool, value: &impl serde::Serialize, table: impl FnOnce() -> String, outcome: Outcome) -> Self {
-        let as_json = || serde_json::to_string_pretty(value).map(|text| text + "\n").unwrap_or_default();
-        Answer { text: if json { as_json() } else { table() }, outcome }
+        Answer::with(json, value, table, outcome, &Notes::default())
+    }
+
+    /// The same with warnings and hints.
+    fn with(
+        json: bool,
+        value: &impl serde::Serialize,
+        table: impl FnOnce() -> String,
+        outcome: Outcome,
+        notes: &Notes,
+    ) -> Self {
+        let as_json = || serde_json::to_string_pretty(&notes.beside(value)).map(|text| text + "\n").unwrap_or_default();
+        Answer { text: if json { as_json() } else { notes.around(&table()) }, outcome }
     }
 }
 

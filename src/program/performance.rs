@@ -1,17 +1,20 @@
 //! `fluxguard performance`: how well a model does, estimated without labels.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::classes::{Classes, all_numbers, as_numbers, numbers, texts};
-use super::failure::listed;
+use super::failure::{BadCsv, listed, quoted};
+use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Kind, Sample, by_observation, is_standard_input};
+use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
+use fluxguard::outlier::threshold::curves::Labelled;
 use fluxguard::performance::calibration::Calibration;
 use fluxguard::performance::{Answers, Bound, Chunk, Estimator, Metric, Options, Problem};
 use fluxguard::tensor::{Elements, Tensor};
@@ -61,6 +64,8 @@ pub struct Performance {
     /// Alert bounds: so many standard deviations of the reference's chunks
     #[arg(long, value_name = "NUMBER", default_value_t = 3.0)]
     deviations: f64,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Of the folds of cross-fitting
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
@@ -94,15 +99,30 @@ struct Report {
     /// Names of classes 0, 1, ..., where they are text.
     #[serde(skip_serializing_if = "Option::is_none")]
     classes: Option<Vec<String>>,
+    /// Which score is of which class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scores: Vec<ScoreOf>,
     calibrated: Vec<bool>,
     bounds: Vec<Bound>,
+    /// Observations are lines of CURRENT.
     chunks: Vec<Chunk>,
     drift: bool,
+    /// Columns with cells that have no value; what needs them is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
+}
+
+/// A column of scores is the probability of this class.
+#[derive(Debug, Serialize)]
+struct ScoreOf {
+    column: String,
+    class: String,
 }
 
 /// The columns of a file that count.
 struct Columns {
-    observations: usize,
+    /// The lines that have a value in each of them, from 0.
+    rows: Vec<usize>,
     scores: Vec<f64>,
     predictions: Option<Vec<f64>>,
     labels: Option<Vec<f64>>,
@@ -115,23 +135,87 @@ impl Performance {
             return Err(Error::invalid("REFERENCE", "- for both files", "a file for one of them").into());
         }
         let options = self.options();
-        let (reference, current) = (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
-        let classes = self.classes(&reference)?;
-        let reference = self.columns(&reference, classes.as_ref(), true)?;
-        let current = self.columns(&current, classes.as_ref(), false)?;
+        let (before, after) = (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
+        let classes = self.classes(&before)?;
+        let reference = self.columns(&before, classes.as_ref(), true)?;
+        let current = self.columns(&after, classes.as_ref(), false)?;
+        let mut notes = Notes::default();
+        self.expect_classes(&reference, classes.as_ref(), &mut notes)?;
+        if is_same_file(&self.reference, &self.current) {
+            notes.warnings.push("REFERENCE and CURRENT are one file: nothing can have changed".into());
+        }
         let estimator = Estimator::fit(&reference.answers()?, options)?;
         let estimate = estimator.estimate(&current.answers()?)?;
         let told = estimator.describe();
+        let mut chunks = estimate.chunks;
+        for chunk in &mut chunks {
+            let line = |at: usize| current.rows.get(at).copied().unwrap_or_default();
+            (chunk.start, chunk.end) = (line(chunk.start), line(chunk.end - 1) + 1);
+        }
+        let mut names: Vec<&str> = self.wanted();
+        if !after.column(&self.label).is_some_and(|labels| !labels.is_blank()) {
+            names.retain(|name| *name != self.label);
+        } else if current.labels.is_none() {
+            notes.hints.push("some lines of CURRENT have no label: what the labels say is not shown".into());
+        }
+        let missing = Missing::since(&before, &after, &names)?;
         let report = Report {
             problem: told.options.problem,
+            scores: self.score_of(classes.as_ref()),
             classes: classes.map(|classes| classes.0),
             calibrated: told.calibrated,
             bounds: told.bounds,
-            chunks: estimate.chunks,
-            drift: estimate.drift,
+            chunks,
+            drift: estimate.drift || missing.iter().any(Missing::drift),
+            missing,
         };
         let outcome = Outcome::new(report.drift, self.fail_on);
-        Ok(Answer::new(self.json, &report, || table(&report), outcome))
+        Ok(Answer::with(self.json, &report, || table(&report), outcome, &notes))
+    }
+
+    fn wanted(&self) -> Vec<&str> {
+        let all = self.scores.iter().chain(&self.features).chain(&self.prediction).chain([&self.label]);
+        all.map(String::as_str).collect()
+    }
+
+    /// Which column is the probability of which class.
+    fn score_of(&self, classes: Option<&Classes>) -> Vec<ScoreOf> {
+        let first = usize::from(matches!(self.problem, ProblemName::Binary));
+        let name = |class: usize| classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string());
+        let of = |(i, column): (usize, &String)| ScoreOf { column: column.clone(), class: name(i + first) };
+        self.scores.iter().enumerate().map(of).collect()
+    }
+
+    /// A reference of one class shows nothing of the others; scores that rank the classes the wrong way round are those of the other.
+    fn expect_classes(&self, reference: &Columns, classes: Option<&Classes>, notes: &mut Notes) -> Result<(), Failure> {
+        let Some(labels) = reference.labels.as_ref().filter(|_| !self.is_regression()) else { return Ok(()) };
+        let name = |class: usize| classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string());
+        let seen: BTreeSet<usize> = labels.iter().map(|label| *label as usize).collect();
+        if let [only] = seen.iter().copied().collect::<Vec<_>>()[..] {
+            let was = format!("labels of REFERENCE that are all {}", quoted(&name(only)));
+            return Err(Error::invalid("--label", was, "observations of each class in the reference").into());
+        }
+        if matches!(self.problem, ProblemName::Multiclass) {
+            let lacking: Vec<String> = (0..self.scores.len()).filter(|c| !seen.contains(c)).map(name).collect();
+            if !lacking.is_empty() {
+                let lacking = listed(lacking.iter().map(String::as_str));
+                notes
+                    .warnings
+                    .push(format!("no label of REFERENCE is {lacking}: is the order of --score that of the classes?"));
+            }
+            return Ok(());
+        }
+        let truth: Vec<bool> = labels.iter().map(|label| *label == 1.0).collect();
+        let auroc = Labelled::new(&reference.scores, &truth)?.quality(f64::INFINITY)?.auroc;
+        if auroc < 0.4 {
+            let (no, yes) = (quoted(&name(0)), quoted(&name(1)));
+            let auroc = number(auroc);
+            notes.warnings.push(format!(
+                "in REFERENCE the score is higher for {no} than for {yes} (AUROC {auroc}), but counts as the probability of {yes}: if it is that \
+                 of {no}, say --class {yes} --class {no}"
+            ));
+        }
+        Ok(())
     }
 
     fn options(&self) -> Options {
@@ -161,7 +245,9 @@ impl Performance {
     fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
         let names =
             [Some(&self.label), self.prediction.as_ref()].into_iter().flatten().filter(|_| !self.is_regression());
-        Sample::read(argument, path, &names.map(|name| (name.clone(), Kind::Text)).collect())
+        let known = names.map(|name| (name.clone(), Kind::Text)).collect();
+        let columns = Wanted::Named(&self.wanted());
+        Sample::read(argument, path, Plan { dialect: &self.dialect, known: &known, columns })
     }
 
     /// The names of the classes, where they are not the numbers 0, 1, ...
@@ -174,7 +260,7 @@ impl Performance {
         }
         let labels = texts(reference, "--label", &self.label)?;
         let predictions = self.prediction.as_deref().map(|name| texts(reference, "--prediction", name)).transpose()?;
-        let cells = || labels.iter().chain(predictions.into_iter().flatten());
+        let cells = || labels.iter().chain(predictions.into_iter().flatten()).flatten();
         let classes = if !self.classes.is_empty() {
             Classes(self.classes.clone())
         } else if all_numbers(labels) && predictions.is_none_or(all_numbers) {
@@ -213,16 +299,31 @@ impl Performance {
             classes.map_or_else(|| as_numbers(sample, name, cells), |classes| classes.numbers(sample, name, cells))
         };
         let predictions = self.prediction.as_deref().map(|name| values("--prediction", name)).transpose()?;
-        let has_labels = labelled || sample.column(&self.label).is_some();
-        let labels = has_labels.then(|| values("--label", &self.label)).transpose()?;
-        Ok(Columns { observations: sample.observations, scores: by_observation(&scores), predictions, labels })
+        // Labels of CURRENT that are not known yet are no labels.
+        let known = |sample: &Sample| sample.column(&self.label).is_some_and(|labels| !labels.is_blank());
+        let labels = (labelled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
+        // An estimate needs no labels: lines of CURRENT without one stay.
+        let needed = labels.as_deref().filter(|_| labelled);
+        let columns: Vec<&[f64]> = scores.iter().copied().chain(predictions.as_deref()).chain(needed).collect();
+        let rows: Vec<usize> =
+            (0..sample.observations).filter(|i| columns.iter().all(|column| !column[*i].is_nan())).collect();
+        if rows.is_empty() {
+            let (problem, mend) = ("no line has a value in every column that is read", "choose other columns");
+            let (file, problem, mend) = (sample.file.clone(), problem.to_owned(), mend.to_owned());
+            return Err(BadCsv { file, line: None, column: None, problem, mend }.into());
+        }
+        let of_rows = |column: Vec<f64>| rows.iter().map(|i| column[*i]).collect::<Vec<f64>>();
+        let scores = rows.iter().flat_map(|i| scores.iter().map(|score| score[*i])).collect();
+        let (predictions, labels) = (predictions.map(of_rows), labels.map(of_rows));
+        let labels = labels.filter(|labels| labels.iter().all(|label| !label.is_nan()));
+        Ok(Columns { rows, scores, predictions, labels })
     }
 }
 
 impl Columns {
     fn answers(&self) -> Result<Answers<'_>, Error> {
         Ok(Answers {
-            scores: Tensor::new(Elements::F64(&self.scores), self.observations)?,
+            scores: Tensor::new(Elements::F64(&self.scores), self.rows.len())?,
             predictions: self.predictions.as_deref(),
             labels: self.labels.as_deref(),
         })
@@ -245,7 +346,11 @@ fn table(report: &Report) -> String {
         0 => String::new(),
         n => format!("; {calibrated} of {n} scores calibrated"),
     };
-    let text = format!("{alerts} alerts in {} estimates{calibration}\n\n", report.chunks.len());
+    let mut text = format!("{alerts} alerts in {} estimates{calibration}\n", report.chunks.len());
+    for ScoreOf { column, class } in report.scores.iter().take(20) {
+        text += &format!("{} is the probability of class {}\n", quoted(column), quoted(class));
+    }
+    text.push('\n');
     let or_none = |x: f64| if x.is_nan() { "-".to_owned() } else { number(x) };
     let row = |c: &Chunk| {
         vec![
@@ -271,5 +376,6 @@ fn table(report: &Report) -> String {
         ("upper", Align::Right),
         ("", Align::Left),
     ];
-    text + &render(&header, &report.chunks.iter().map(row).collect::<Vec<_>>())
+    text += &render(&header, &report.chunks.iter().map(row).collect::<Vec<_>>());
+    text + &counted(&report.missing, "what needs them is left out")
 }

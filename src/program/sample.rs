@@ -1,50 +1,50 @@
 //! A sample from a CSV: a header, one column a feature, one line an observation. A column holds numbers or categories.
 //!
-//! Nothing is guessed: an empty cell, a NaN, a short line or a word among numbers is an error that names its place. Spaces
-//! around cells and empty lines at the end of the file do not count.
+//! Cells without a value (empty, NA, NaN, null) are kept in their places and counted; what a command does with them it says. Else nothing
+//! is guessed: a short line or a word among numbers is an error that names its place. Spaces around cells and empty lines at the end of
+//! the file do not count. An empty line is a cell without a value where there is one column, else an error.
 
-use std::collections::BTreeMap;
-use std::io::Read;
+mod column;
+mod dialect;
+mod lines;
+mod missing;
+mod text;
+mod whole;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::failure::{BadCsv, Failure, listed, quoted};
+pub use column::{Cells, Column, Kind};
+pub use dialect::{Choice, Dialect};
 use fluxguard::Error;
+use lines::Lines;
+pub use missing::{Missing, counted};
+pub use text::{is_same_file, is_standard_input, read as read_text};
+pub use whole::{category, has_zeros, whole};
 
-/// What a column's cells are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Finite numbers.
-    Numbers,
-    /// Categories, none of which is a number.
-    Words,
-    /// Categories because the caller says so; numbers are names, too.
-    Categories,
-    /// Names because the caller says so, each kept in its place.
-    Text,
+/// What is read of a file, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// How the file is written.
+    pub dialect: &'a Dialect,
+    /// The kinds of columns that are known; of others the first value decides.
+    pub known: &'a BTreeMap<String, Kind>,
+    /// Which columns are read.
+    pub columns: Wanted<'a>,
 }
 
-/// A column's cells.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cells {
-    /// In the order of the file.
-    Numbers(Vec<f64>),
-    /// How often each category stands there.
-    Categories(BTreeMap<String, u64>),
-    /// In the order of the file.
-    Text(Vec<String>),
-}
-
-/// One feature.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Column {
-    /// From the header.
-    pub name: String,
-    /// What stands below it.
-    pub kind: Kind,
-    /// All of it.
-    pub cells: Cells,
-    /// Line and text of the first cell.
-    pub first: (u64, String),
+/// Which columns are read; the others may hold anything.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'a> {
+    /// All.
+    All,
+    /// All, as this kind.
+    AllAs(Kind),
+    /// Those of these names that there are.
+    Named(&'a [&'a str]),
+    /// Those that the caller chose, and those of these names that there are.
+    Chosen(&'a Choice, &'a [&'a str]),
 }
 
 /// A whole file.
@@ -52,152 +52,171 @@ pub struct Column {
 pub struct Sample {
     /// The file, as errors name it.
     pub file: String,
-    /// In the order of the file; their names differ, and there is at least one.
+    /// Those that were read, in the order of the file; their names differ, and there is at least one.
     pub columns: Vec<Column>,
     /// Lines below the header, at least 1.
     pub observations: usize,
+    /// The names of all columns of the file.
+    header: Vec<String>,
+    /// Where each name stands in `columns`.
+    index: HashMap<String, usize>,
 }
 
 impl Sample {
-    /// Reads the file at `path`, or standard input for `-`. Columns named in `known` hold what it says; of others the
-    /// first cell decides. `argument` names the path in errors.
+    /// Reads the file at `path`, or standard input for `-`. `argument` names the path in errors.
     ///
     /// # Errors
     /// [`Error::PathUnusable`]; [`BadCsv`] for the first thing that is wrong with the content.
-    pub fn read(argument: &'static str, path: &Path, known: &BTreeMap<String, Kind>) -> Result<Self, Failure> {
-        let mut bytes = Vec::new();
-        let (file, done) = if is_standard_input(path) {
-            ("standard input".to_owned(), std::io::stdin().lock().read_to_end(&mut bytes))
-        } else {
-            let open = std::fs::File::open(path);
-            (path.display().to_string(), open.and_then(|mut file| file.read_to_end(&mut bytes)))
-        };
-        if let Err(e) = done {
-            return Err(Error::PathUnusable { argument, path: file, purpose: "read", reason: e.to_string() }.into());
-        }
-        Ok(Self::parse(file, &bytes, known)?)
+    pub fn read(argument: &'static str, path: &Path, plan: Plan<'_>) -> Result<Self, Failure> {
+        let (file, text) = read_text(argument, path)?;
+        Self::parse(file, &text, plan)
     }
 
-    fn parse(file: String, bytes: &[u8], known: &BTreeMap<String, Kind>) -> Result<Self, BadCsv> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if let Err(e) = std::str::from_utf8(bytes) {
-            let line = 1 + line_feeds(&bytes[..e.valid_up_to()]);
-            return Err(bad(&file, Some(line), None, "the text is not UTF-8", "save the file as UTF-8"));
-        }
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
-        let mut lines = Lines { bytes, at: 0, line: 1 };
+    fn parse(file: String, text: &str, plan: Plan<'_>) -> Result<Self, Failure> {
+        let separator = plan.dialect.separator()?;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
+        let mut lines = Lines::new(text.as_bytes());
         let mut record = csv::StringRecord::new();
-        let mut columns: Vec<Column> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        // Where each cell goes: the columns that are not read have no place.
+        let (mut columns, mut places): (Vec<Column>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
         let mut observations = 0;
         loop {
             match reader.read_record(&mut record) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(e) => return Err(bad(&file, None, None, &e.to_string(), "expected a CSV")),
+                Err(e) => return Err(bad(&file, None, None, &e.to_string(), "expected a CSV").into()),
             }
             let begin = record.position().map_or(0, |position| position.byte() as usize);
-            let line = lines.line_of(begin).map_err(|line| {
-                bad(&file, Some(line), None, "the line is empty", "remove it, or give it a cell for each column")
-            })?;
-            if columns.is_empty() {
-                columns = header(&file, line, &record, known)?;
+            let (empty, line) = lines.line_of(begin);
+            if empty > 0 && names.len() != 1 {
+                let mend = "remove it, or give it a cell for each column";
+                return Err(bad(&file, Some(line - empty), None, "the line is empty", mend).into());
+            }
+            if names.is_empty() {
+                names = header(&file, line, &record, separator)?;
+                (columns, places) = planned(&file, &names, plan)?;
                 continue;
             }
+            for earlier in (1..=empty).rev() {
+                observations += 1;
+                add(&file, &mut columns, &places, line - earlier, &csv::StringRecord::from(vec![""]), plan.dialect)?;
+            }
             observations += 1;
-            if record.len() != columns.len() {
-                return Err(ragged(&file, line, &record, &columns));
+            if record.len() != names.len() {
+                return Err(ragged(&file, line, &record, &names).into());
             }
-            for (column, cell) in columns.iter_mut().zip(&record) {
-                let known = known.contains_key(&column.name);
-                if let Err((problem, mend)) = column.push(line, cell, known) {
-                    return Err(bad(&file, Some(line), Some(&column.name), &problem, &mend));
-                }
-            }
+            add(&file, &mut columns, &places, line, &record, plan.dialect)?;
         }
-        if columns.is_empty() {
+        if names.is_empty() {
             let mend = "expected a CSV with a header and a line for each observation";
-            return Err(bad(&file, None, None, "the file is empty", mend));
+            return Err(bad(&file, None, None, "the file is empty", mend).into());
         }
         if observations == 0 {
             let mend = "add at least one line below it";
-            return Err(bad(&file, Some(1), None, "there is a header and no observation", mend));
+            return Err(bad(&file, Some(1), None, "there is a header and no observation", mend).into());
         }
-        Ok(Sample { file, columns, observations })
+        let index = index(&columns);
+        Ok(Sample { file, columns, observations, header: names, index })
     }
 
-    /// The columns' names, for an error.
+    /// The names of all columns of the file, for an error.
     pub fn names(&self) -> String {
-        listed(self.columns.iter().map(|column| column.name.as_str()))
+        listed(self.header.iter().map(String::as_str))
     }
 
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-}
-
-/// Whether `path` stands for standard input.
-pub fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-impl Column {
-    fn new(name: &str, kind: Kind) -> Self {
-        let cells = match kind {
-            Kind::Numbers => Cells::Numbers(Vec::new()),
-            Kind::Words | Kind::Categories => Cells::Categories(BTreeMap::new()),
-            Kind::Text => Cells::Text(Vec::new()),
-        };
-        Column { name: name.to_owned(), kind, cells, first: (0, String::new()) }
+        self.index.get(name).map(|at| &self.columns[*at])
     }
 
-    /// Adds a cell; the first of a column that is not `known` says what it holds. Else the problem and its mend.
-    fn push(&mut self, line: u64, cell: &str, known: bool) -> Result<(), (String, String)> {
-        if cell.is_empty() {
-            return Err(("the cell is empty".into(), "give it a value, or remove the line".into()));
-        }
-        let number = cell.parse::<f64>();
-        if self.first.0 == 0 {
-            if !known && number.is_err() {
-                *self = Column::new(&self.name, Kind::Words);
+    /// The column of this name, or the only one of the file. `flag` chooses it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] naming `flag`, with the columns that there are.
+    pub fn only(&self, flag: &'static str, name: Option<&str>) -> Result<&Column, Error> {
+        match name {
+            Some(name) => self.column(name).ok_or_else(|| {
+                Error::invalid(flag, quoted(name), format!("a column of {}: {}", self.file, self.names()))
+            }),
+            None if self.header.len() == 1 => Ok(&self.columns[0]),
+            None => {
+                let was = format!("{} columns in {}", self.header.len(), self.file);
+                Err(Error::invalid(flag, was, format!("one of them by name: {}", self.names())))
             }
-            self.first = (line, cell.to_owned());
         }
-        let like = if self.first.0 == line { "the reference".into() } else { format!("line {}", self.first.0) };
-        let problem = match (self.kind, &number) {
-            (Kind::Categories | Kind::Text, _) | (Kind::Words, Err(_)) => None,
-            (Kind::Numbers | Kind::Words, Ok(x)) if !x.is_finite() => Some("which is not a finite number".into()),
-            (Kind::Numbers, Ok(_)) => None,
-            (Kind::Numbers, Err(_)) => Some(format!("expected a number, as in {like}")),
-            (Kind::Words, Ok(_)) => Some(format!("a number, expected text, as in {like}")),
-        };
-        if let Some(problem) = problem {
-            let mend = "mend the cell or remove the line (compare can take the column as categories: --categorical";
-            return Err((format!("got {}, {problem}", quoted(cell)), format!("{mend} {})", quoted(&self.name))));
+    }
+
+    /// Takes the column of this name out.
+    pub fn take(&mut self, name: &str) -> Option<Column> {
+        let column = self.columns.remove(*self.index.get(name)?);
+        self.index = index(&self.columns);
+        Some(column)
+    }
+
+    /// Which rows have a value in each of these columns.
+    pub fn complete(&self, names: &[&str]) -> Vec<bool> {
+        let mut complete = vec![true; self.observations];
+        for column in names.iter().filter_map(|name| self.column(name)) {
+            match &column.cells {
+                Cells::Numbers(values) => complete.iter_mut().zip(values).for_each(|(all, x)| *all &= !x.is_nan()),
+                Cells::Text(cells) => complete.iter_mut().zip(cells).for_each(|(all, cell)| *all &= cell.is_some()),
+                Cells::Categories(_) => {}
+            }
         }
-        match (&mut self.cells, number) {
-            (Cells::Numbers(values), Ok(x)) => values.push(x),
-            (Cells::Numbers(_), Err(_)) => {}
-            (Cells::Text(cells), _) => cells.push(cell.to_owned()),
-            (Cells::Categories(counts), _) => match counts.get_mut(cell) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(cell.to_owned(), 1);
-                }
-            },
-        }
-        Ok(())
+        complete
     }
 }
 
-fn header(
+fn index(columns: &[Column]) -> HashMap<String, usize> {
+    columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect()
+}
+
+/// A line's cells, each to its column.
+fn add(
     file: &str,
+    columns: &mut [Column],
+    places: &[Option<usize>],
     line: u64,
     record: &csv::StringRecord,
-    known: &BTreeMap<String, Kind>,
-) -> Result<Vec<Column>, BadCsv> {
-    let mut columns: Vec<Column> = Vec::with_capacity(record.len());
+    dialect: &Dialect,
+) -> Result<(), BadCsv> {
+    for (place, cell) in places.iter().zip(record) {
+        let Some(column) = place.map(|place| &mut columns[place]) else { continue };
+        if let Err((problem, mend)) = column.push(line, cell, dialect) {
+            return Err(bad(file, Some(line), Some(&column.name), &problem, &mend));
+        }
+    }
+    Ok(())
+}
+
+/// The columns that are read, and for each of the header its place among them.
+fn planned(file: &str, names: &[String], plan: Plan<'_>) -> Result<(Vec<Column>, Vec<Option<usize>>), Failure> {
+    let header: Vec<&str> = names.iter().map(String::as_str).collect();
+    let read = match plan.columns {
+        Wanted::All | Wanted::AllAs(_) => vec![true; names.len()],
+        Wanted::Named(wanted) => header.iter().map(|name| wanted.contains(name)).collect(),
+        Wanted::Chosen(choice, always) => choice.of(&header, always, file)?,
+    };
+    let otherwise = if let Wanted::AllAs(kind) = plan.columns { Some(kind) } else { None };
+    let mut columns = Vec::new();
+    let mut places = Vec::with_capacity(names.len());
+    for (name, read) in names.iter().zip(read) {
+        places.push(read.then_some(columns.len()));
+        if read {
+            columns.push(Column::new(name, plan.known.get(name).copied().or(otherwise)));
+        }
+    }
+    Ok((columns, places))
+}
+
+fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> Result<Vec<String>, BadCsv> {
+    let mut seen = std::collections::HashSet::with_capacity(record.len());
     for (k, name) in record.iter().enumerate() {
         let here = |problem: &str, mend: &str| Err(bad(file, Some(line), Some(name), problem, mend));
         if name.is_empty() {
@@ -205,24 +224,28 @@ fn header(
             let mend = "name it, or leave the column out (pandas writes one for its index unless told index=False)";
             return Err(bad(file, Some(line), None, &problem, mend));
         }
-        if columns.iter().any(|column| column.name == name) {
+        if !seen.insert(name) {
             return here("two columns have this name", "rename one of them");
         }
-        if record.len() == 1 && name.contains([';', '\t']) {
-            return here("the header is a single column", "separate the columns by commas");
+        if record.len() == 1 && name.contains([';', '\t', '|', ',']) {
+            let other = match name.find(['\t', ';', '|', ',']).map(|at| name.as_bytes()[at]) {
+                Some(b'\t') => "tab".to_owned(),
+                other => format!("{:?}", char::from(other.unwrap_or(b';'))),
+            };
+            let problem = format!("the header is a single column, cut at {:?}", char::from(separator));
+            return here(&problem, &format!("say --separator {other}, or rename the column"));
         }
-        columns.push(Column::new(name, known.get(name).copied().unwrap_or(Kind::Numbers)));
     }
-    Ok(columns)
+    Ok(record.iter().map(str::to_owned).collect())
 }
 
-fn ragged(file: &str, line: u64, record: &csv::StringRecord, columns: &[Column]) -> BadCsv {
-    let (was, expected) = (record.len(), columns.len());
+fn ragged(file: &str, line: u64, record: &csv::StringRecord, names: &[String]) -> BadCsv {
+    let (was, expected) = (record.len(), names.len());
     let cells = if was == 1 { "cell" } else { "cells" };
     let problem = format!("{was} {cells}, expected {expected}, as in the header");
-    let (column, mend) = match columns.get(was) {
-        Some(missing) => (&missing.name, "this column and those after it have none: add them, or remove the line"),
-        None => (&columns[expected - 1].name, "remove what comes after this column, or put text with commas in quotes"),
+    let (column, mend) = match names.get(was) {
+        Some(missing) => (missing, "this column and those after it have none: add them, or remove the line"),
+        None => (&names[expected - 1], "remove what comes after this column, or put text with commas in quotes"),
     };
     bad(file, Some(line), Some(column), &problem, mend)
 }
@@ -257,36 +280,11 @@ pub fn unmatched(reference: &Sample, current: &Sample) -> Option<BadCsv> {
     let is_data = |sample: &&Sample| sample.columns.iter().all(|column| column.name.parse::<f64>().is_ok());
     let mend = match [without, with].into_iter().find(is_data) {
         Some(sample) => format!("line 1 of {} holds numbers: is its header missing?", sample.file),
-        None => format!("its columns are {}; rename, add or remove columns until both have the same", without.names()),
+        None => format!(
+            "its columns are {}; rename or add columns, or leave some out by --ignore or --only, until both have the same",
+            without.names()
+        ),
     };
     let problem = format!("there is no such column{others}, but {} has it", with.file);
     Some(bad(&without.file, Some(1), Some(&names[0]), &problem, &mend))
-}
-
-fn line_feeds(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// Where records begin, in lines. The CSV reader skips empty lines and says where it began to look for the record.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of the record that the reader found from byte `begin` on; the line of an empty one before it.
-    fn line_of(&mut self, begin: usize) -> Result<u64, u64> {
-        let mut begin = begin.min(self.bytes.len());
-        // The reader stops between the two characters of a line's end.
-        if begin > 0 && self.bytes[begin - 1] == b'\r' && self.bytes.get(begin) == Some(&b'\n') {
-            begin += 1;
-        }
-        self.line += line_feeds(&self.bytes[self.at..begin]);
-        self.at = begin;
-        match self.bytes.get(begin) {
-            Some(b'\n' | b'\r') => Err(self.line),
-            _ => Ok(self.line),
-        }
-    }
 }

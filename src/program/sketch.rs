@@ -1,35 +1,42 @@
 //! `fluxguard sketch`: columns summed up in Apache DataSketches' formats, and such sketches merged.
 
-use std::collections::BTreeMap;
+mod items;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use super::failure::quoted;
+use super::notes::Notes;
 use super::outcome::Outcome;
-use super::sample::{Cells, Sample};
+use super::sample::{Cells, Dialect, Kind, Missing, Plan, Sample, Wanted, counted};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
 use fluxguard::sketch::exchange::{Description, Frequent, Interval};
 use fluxguard::sketch::{Sketch as Made, SketchKind};
+use items::{ItemKind, Items};
 
 /// Sums up a column, or merges what others summed up, in the formats of Apache DataSketches
 ///
 /// Spark, Druid, PostgreSQL, DuckDB and the libraries for Java, C++, Python and Go read and write the same bytes. Merged sketches are within
-/// the stated error of one that saw everything.
+/// the stated error of one that saw everything. Cells without a value are left out and counted.
 #[derive(Debug, Args)]
 pub struct Sketch {
     /// CSVs to take in; - is standard input
     values: Vec<PathBuf>,
-    /// Quantiles: kll, tdigest; distinct items: hll, theta; frequent items: frequent-items
+    /// Quantiles: kll, tdigest; distinct items: hll, theta; frequent items: frequent-items (of text), frequent-longs
     #[arg(long, value_name = "NAME", value_parser = kind())]
     kind: SketchKind,
     /// k (kll, tdigest), lg_k (hll, theta) or the size of the map (frequent-items) [default: 200, 12, 1024]
     #[arg(long, value_name = "COUNT")]
     size: Option<u32>,
+    /// What the items are: another kind is another item to every library, so say it where sketches are to be merged. Of quantiles float;
+    /// frequent-items of int is written as frequent-longs [default: int where all are whole numbers, float where all are numbers, and text
+    /// where one has zeros in front]
+    #[arg(long, value_name = "KIND")]
+    items: Option<ItemKind>,
     /// Column to read, where there are several
     #[arg(long, value_name = "COLUMN")]
     column: Option<String>,
@@ -39,6 +46,8 @@ pub struct Sketch {
     /// File to write the sketch to
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -53,6 +62,12 @@ struct Report {
     quantiles: Option<Vec<Quantile>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frequent: Option<Vec<Frequent>>,
+    /// What was taken in here, of distinct and frequent items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<ItemKind>,
+    /// Columns with cells that have no value, of each file that has some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,17 +84,21 @@ impl Sketch {
         if self.values.is_empty() && self.merged.is_empty() {
             return Err(Error::invalid("VALUES", "nothing", "a CSV, or --merge FILE").into());
         }
-        let mut sketch = Made::new(self.kind, self.size)?;
-        for path in &self.values {
-            self.take_in(&mut sketch, path)?;
+        let kind = self.kind()?;
+        let mut sketch = Made::new(kind, self.size)?;
+        let samples: Vec<Sample> = self.values.iter().map(|path| self.read(kind, path)).collect::<Result<_, _>>()?;
+        let items = self.take_in(&mut sketch, &samples)?;
+        let mut missing: Vec<Missing> = Vec::new();
+        for sample in &samples {
+            missing.extend(Missing::of(sample, &[&sample.only("--column", self.column.as_deref())?.name]));
         }
         for path in &self.merged {
             let bytes = std::fs::read(path).map_err(|e| unusable("--merge", path, "read", &e))?;
-            let read = Made::from_bytes(self.kind, &bytes).map_err(|e| match e {
+            let of_path = |e| match e {
                 Error::FileDamaged { reason, .. } => Error::FileDamaged { path: path.display().to_string(), reason },
                 other => other,
-            })?;
-            sketch.merge(&read)?;
+            };
+            sketch.merge(&Made::from_bytes(kind, &bytes).map_err(of_path)?).map_err(of_path)?;
         }
         if let Some(path) = &self.out {
             fluxguard::files::replace("--out", path, &[&sketch.to_bytes()?])?;
@@ -88,32 +107,79 @@ impl Sketch {
         let quantiles = RANKS.map(quantile).into_iter().collect::<Result<Vec<_>, Error>>();
         let report = Report {
             description: sketch.describe()?,
-            quantiles: self.kind.numbers_only().then_some(quantiles).transpose()?,
-            frequent: (self.kind == SketchKind::FrequentItems).then(|| sketch.frequent()).transpose()?,
+            quantiles: kind.numbers_only().then_some(quantiles).transpose()?,
+            frequent: kind.is_of_frequencies().then(|| sketch.frequent()).transpose()?,
+            items,
+            missing,
         };
-        Ok(Answer::new(self.json, &report, || table(&report), Outcome::Done))
+        let mut notes = Notes::default();
+        if let Some(items) = items.filter(|_| self.items.is_none() && (self.out.is_some() || !self.merged.is_empty())) {
+            let said = clap::ValueEnum::to_possible_value(&items).map(|value| value.get_name().to_owned());
+            let said = said.unwrap_or_default();
+            notes.hints.push(format!(
+                "items were taken for {said}; for sketches that are merged say so, that all parts are alike: --items {said}"
+            ));
+        }
+        Ok(Answer::with(self.json, &report, || table(&report), Outcome::Done, &notes))
     }
 
-    fn take_in(&self, sketch: &mut Made, path: &Path) -> Result<(), Failure> {
-        let sample = Sample::read("VALUES", path, &BTreeMap::new())?;
-        let column = match &self.column {
-            Some(name) => sample.column(name).ok_or_else(|| {
-                Error::invalid("--column", quoted(name), format!("a column of {}: {}", sample.file, sample.names()))
-            })?,
-            None if sample.columns.len() == 1 => &sample.columns[0],
-            None => {
-                let was = format!("{} columns in {}", sample.columns.len(), sample.file);
-                return Err(Error::invalid("--column", was, format!("one of them: {}", sample.names())).into());
+    /// The kind, by the items: of longs there is another sketch of frequent items.
+    fn kind(&self) -> Result<SketchKind, Error> {
+        let refused = |items: &str, expected: &str| Err(Error::invalid("--items", items, expected));
+        match (self.kind, self.items) {
+            (SketchKind::FrequentItems, Some(ItemKind::Int)) => Ok(SketchKind::FrequentLongs),
+            (SketchKind::FrequentLongs, Some(ItemKind::Text)) => refused("text", "int, or --kind frequent-items"),
+            (SketchKind::FrequentLongs, Some(ItemKind::Float)) => refused("float", "int, or --kind frequent-items"),
+            (kind, Some(ItemKind::Int | ItemKind::Text)) if kind.numbers_only() => {
+                refused("int or text", "float: this sketch is of quantiles")
             }
-        };
-        match &column.cells {
-            Cells::Numbers(values) => sketch.update(values)?,
-            Cells::Categories(counts) => {
-                sketch.update_words(counts.iter().map(|(word, count)| (word.as_str(), *count)))?;
-            }
-            Cells::Text(cells) => sketch.update_words(cells.iter().map(|word| (word.as_str(), 1)))?,
+            (kind, _) => Ok(kind),
         }
-        Ok(())
+    }
+
+    fn read(&self, kind: SketchKind, path: &Path) -> Result<Sample, Failure> {
+        let wanted: Vec<&str> = self.column.as_deref().into_iter().collect();
+        let text = !kind.numbers_only();
+        let known = self.column.iter().filter(|_| text).map(|name| (name.clone(), Kind::Text)).collect();
+        let columns = match self.column {
+            Some(_) => Wanted::Named(&wanted),
+            None if text => Wanted::AllAs(Kind::Text),
+            None => Wanted::All,
+        };
+        Sample::read("VALUES", path, Plan { dialect: &self.dialect, known: &known, columns })
+    }
+
+    /// Takes in all columns; what their items were, where that is a question.
+    fn take_in(&self, sketch: &mut Made, samples: &[Sample]) -> Result<Option<ItemKind>, Failure> {
+        let mut all = Vec::with_capacity(samples.len());
+        for sample in samples {
+            all.push(Items { sample, column: sample.only("--column", self.column.as_deref())? });
+        }
+        if sketch.kind().numbers_only() {
+            for items in &all {
+                match &items.column.cells {
+                    Cells::Numbers(values) => {
+                        sketch.update(&values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>())?;
+                    }
+                    _ => sketch.update_words([(items.column.first.1.as_str(), 1)])?,
+                }
+            }
+            return Ok(None);
+        }
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let kind = match self.items {
+            Some(kind) => kind,
+            None if sketch.kind() == SketchKind::FrequentLongs => ItemKind::Int,
+            // Their items are text to begin with.
+            None if sketch.kind() == SketchKind::FrequentItems => ItemKind::Text,
+            None => ItemKind::of(&all, &self.dialect)?,
+        };
+        for items in &all {
+            items.take_in(sketch, kind, &self.dialect)?;
+        }
+        Ok(Some(kind))
     }
 }
 
@@ -143,6 +209,9 @@ fn table(report: &Report) -> String {
         rows.push(vec!["at least".into(), number(lower)]);
         rows.push(vec!["at most".into(), number(upper)]);
     }
+    if let Some(items) = report.items.and_then(|items| clap::ValueEnum::to_possible_value(&items)) {
+        rows.push(vec!["items".into(), items.get_name().to_owned()]);
+    }
     let mut text = render(&[(d.kind.as_str(), Align::Left), ("", Align::Right)], &rows);
     if let Some(quantiles) = &report.quantiles {
         let row = |q: &Quantile| vec![number(q.rank), q.value.map_or_else(|| "-".into(), number)];
@@ -155,5 +224,5 @@ fn table(report: &Report) -> String {
         let header = [("item", Align::Left), ("at least", Align::Right), ("at most", Align::Right)];
         text += &format!("\n{}", render(&header, &rows));
     }
-    text
+    text + &counted(&report.missing, "they are left out")
 }

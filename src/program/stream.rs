@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::failure::{BadCsv, quoted};
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Cells, Column, Sample, is_standard_input};
+use super::sample::{Cells, Dialect, Plan, Sample, Wanted, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use flags::Flags;
@@ -40,6 +40,8 @@ pub struct Stream {
     reference: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Exit with 1 where this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
@@ -53,8 +55,12 @@ pub struct Stream {
 struct Found {
     detector: StreamName,
     column: String,
+    /// Those that have a value, and were seen.
     observations: u64,
-    /// Indices from 0 of the observations at which it fired.
+    /// Lines without a value, left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    missing: u64,
+    /// Indices from 0 of the lines at which it fired.
     detections: Vec<u64>,
     /// After the last observation.
     state: State,
@@ -66,31 +72,34 @@ impl Stream {
     /// Reads the values, runs the detector and says where it fired.
     pub fn run(&self) -> Result<Answer, Failure> {
         self.expect_files()?;
+        let read = |argument, path: &Path, name: Option<&str>| read(argument, path, name, &self.dialect);
         let (column, values) = read("VALUES", &self.values, self.column.as_deref())?;
         let mut options = self.flags.options();
         if let Some(path) = &self.reference {
             let (_, reference) = read("--reference", path, Some(&column))?;
-            options.insert("reference".into(), reference.into());
+            let there: Vec<f64> = reference.into_iter().filter(|x| !x.is_nan()).collect();
+            options.insert("reference".into(), there.into());
         }
         let mut detector = Detector::new(self.detector, options.into())?;
-        let (n, needs) = (values.len(), detector.needs());
+        let against = self.against.as_ref().map(|path| read("--against", path, Some(&column))).transpose()?;
+        let (rows, seen) = match &against {
+            Some((_, against)) => in_turn(&values, against)?,
+            None => values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip(),
+        };
+        let (n, needs) = (rows.len(), detector.needs());
         if (n as u64) < needs {
             let expected = format!("at least {needs}: {} cannot fire before, by its options", self.detector);
             return Err(Error::invalid("VALUES", format!("{n} observations"), expected).into());
         }
-        let pairs;
-        let detections = match &self.against {
-            Some(path) => {
-                pairs = in_turn(&values, &read("--against", path, Some(&column))?.1)?;
-                detector.update(&pairs)?
-            }
-            None => detector.update(&values)?,
-        };
+        let fired = detector.update(&seen)?;
+        // Where it fired among those that were seen, in lines of the file.
+        let detections: Vec<u64> = fired.iter().filter_map(|i| rows.get(*i as usize)).map(|row| *row as u64).collect();
         let after = detector.describe();
         let found = Found {
             detector: self.detector,
             column,
             observations: after.observations,
+            missing: (values.len() - rows.len()) as u64,
             drift: !detections.is_empty(),
             detections,
             state: after.state,
@@ -126,45 +135,54 @@ impl Stream {
     }
 }
 
-/// Pairs, one after the other.
-fn in_turn(values: &[f64], against: &[f64]) -> Result<Vec<f64>, Error> {
+/// Lines whose both numbers have a value, and the pairs one after the other.
+fn in_turn(values: &[f64], against: &[f64]) -> Result<(Vec<usize>, Vec<f64>), Error> {
     if values.len() != against.len() {
         let expected = format!("{}, as many as VALUES has", values.len());
         return Err(Error::invalid("--against", format!("{} observations", against.len()), expected));
     }
-    Ok(values.iter().zip(against).flat_map(|(x, y)| [*x, *y]).collect())
+    let whole = |i: &usize| !values[*i].is_nan() && !against[*i].is_nan();
+    let rows: Vec<usize> = (0..values.len()).filter(whole).collect();
+    let pairs = rows.iter().flat_map(|i| [values[*i], against[*i]]).collect();
+    Ok((rows, pairs))
 }
 
-/// The name and the values of the column `name`, or of the only one.
-pub(super) fn read(argument: &'static str, path: &Path, name: Option<&str>) -> Result<(String, Vec<f64>), Failure> {
-    let mut sample = Sample::read(argument, path, &BTreeMap::new())?;
-    let known = sample.names();
-    let column =
-        match name {
-            Some(name) => sample.columns.iter().position(|column| column.name == name).ok_or_else(|| {
-                Error::invalid("--column", quoted(name), format!("a column of {}: {known}", sample.file))
-            })?,
-            None if sample.columns.len() == 1 => 0,
-            None => {
-                let was = format!("{} columns in {}", sample.columns.len(), sample.file);
-                return Err(Error::invalid("--column", was, format!("one of them by name: {known}")).into());
-            }
-        };
-    let Column { name, cells, .. } = sample.columns.swap_remove(column);
+/// The name and the values of the column `name`, or of the only one; NaN where there is no value.
+pub(super) fn read(
+    argument: &'static str,
+    path: &Path,
+    name: Option<&str>,
+    dialect: &Dialect,
+) -> Result<(String, Vec<f64>), Failure> {
+    let wanted: Vec<&str> = name.into_iter().collect();
+    let columns = if name.is_some() { Wanted::Named(&wanted) } else { Wanted::All };
+    let sample = Sample::read(argument, path, Plan { dialect, known: &BTreeMap::new(), columns })?;
+    let column = sample.only("--column", name)?;
     let bad = |problem: &str, mend: &str| BadCsv {
         file: sample.file.clone(),
         line: Some(1),
-        column: Some(name.clone()),
+        column: Some(column.name.clone()),
         problem: problem.into(),
         mend: mend.into(),
     };
-    if name.parse::<f64>().is_ok() {
+    if column.name.parse::<f64>().is_ok() {
         return Err(bad("its name is a number", "is the header missing? Add one, such as x").into());
     }
-    match cells {
-        Cells::Numbers(values) => Ok((name, values)),
-        Cells::Categories(_) | Cells::Text(_) => Err(bad("it holds text", "choose a column of numbers").into()),
+    match &column.cells {
+        Cells::Numbers(_) if column.is_blank() => {
+            Err(bad("no cell has a value", "choose another column: --column").into())
+        }
+        Cells::Numbers(values) => Ok((column.name.clone(), values.clone())),
+        Cells::Categories(_) | Cells::Text(_) => {
+            Err(bad("it holds text", "choose a column of numbers: --column").into())
+        }
     }
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn table(found: &Found, values: &[f64]) -> String {
@@ -175,6 +193,9 @@ fn table(found: &Found, values: &[f64]) -> String {
         n => format!("fired {n} times"),
     };
     let mut text = format!("{detector} {times} in {observations} observations of {}\n", quoted(&found.column));
+    if found.missing > 0 {
+        text += &format!("{} lines have no value and were left out; indices are lines\n", found.missing);
+    }
     if !detections.is_empty() {
         let row = |i: &u64| vec![i.to_string(), values.get(*i as usize).map_or_else(String::new, |x| number(*x))];
         let rows: Vec<Vec<String>> = detections.iter().map(row).collect();

@@ -11,8 +11,11 @@ pub enum Align {
     Right,
 }
 
+/// Characters of a cell that are shown; names and categories in files may be longer than a terminal, or a format's width, can be.
+const LONGEST: usize = 80;
+
 /// Lines of cells under a header, two spaces between columns, no trailing space. Control characters in cells are
-/// escaped, so that a file cannot steer the terminal.
+/// escaped, so that a file cannot steer the terminal; long cells are cut.
 pub fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
     let width = |k: usize| {
@@ -52,7 +55,9 @@ pub fn number(x: f64) -> String {
 }
 
 fn visible(cell: &str) -> String {
-    cell.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    let mut shown = cell.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
+    let begin: String = shown.by_ref().take(LONGEST).collect();
+    if shown.next().is_none() { begin } else { begin + "..." }
 }
 
 #[cfg(test)]
@@ -64,6 +69,14 @@ mod tests {
         let rows = vec![vec!["größe".into(), "1.5".into()], vec!["\x1b[31m".into(), "-".into()]];
         let text = render(&[("column", Align::Left), ("p", Align::Right)], &rows);
         assert_eq!(text, "column        p\ngröße       1.5\n\\u{1b}[31m    -\n");
+    }
+
+    #[test]
+    fn a_cell_of_any_length_is_cut() {
+        let text = render(&[("n", Align::Left), ("p", Align::Right)], &[vec!["ü".repeat(70_000), "\n".repeat(70_000)]]);
+        let row = text.lines().nth(1).unwrap_or_default();
+        assert_eq!(row.chars().count(), 2 * (LONGEST + 3) + 2);
+        assert!(row.starts_with("üüü") && row.ends_with("..."));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::classes::numbers;
 use super::detect::{rate, take_labels};
+use super::failure::quoted;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Sample, is_standard_input};
+use super::sample::{Cells, Dialect, Missing, Plan, Sample, Wanted, counted, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
@@ -59,6 +59,8 @@ pub struct Threshold {
     /// Column of SCORES: 1 for an anomaly, 0 for a usual observation
     #[arg(long, value_name = "NAME")]
     label_column: Option<String>,
+    #[command(flatten)]
+    dialect: Dialect,
     /// Add the ROC and the precision-recall curve to the JSON
     #[arg(long, requires_all = ["label_column", "json"])]
     curves: bool,
@@ -86,6 +88,18 @@ struct Found {
     roc: Option<Vec<RocPoint>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     precision_recall: Option<Vec<PrecisionRecallPoint>>,
+    /// Columns with cells that have no value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
+}
+
+/// What was read of a file.
+struct Read {
+    /// NaN where there is no value.
+    scores: Vec<f64>,
+    /// None where there is no label.
+    labels: Option<Vec<Option<bool>>>,
+    missing: Vec<Missing>,
 }
 
 /// How good scores are, and how good the alarms.
@@ -105,10 +119,11 @@ impl Threshold {
         if self.calibration.as_deref().is_some_and(is_standard_input) && is_standard_input(&self.scores) {
             return Err(Error::invalid("--calibration", "- for both files", "a file for one of them").into());
         }
-        let (scores, labels) = self.read("SCORES", &self.scores, self.label_column.as_deref())?;
+        let Read { scores, labels, missing } = self.read("SCORES", &self.scores, self.label_column.as_deref())?;
+        let there = |scores: &[f64]| scores.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>();
         let (usual, first) = match (&self.calibration, self.initial) {
-            (Some(path), _) => (self.read("--calibration", path, None)?.0, 0),
-            (None, Some(initial)) if initial < scores.len() => (scores[..initial].to_vec(), initial),
+            (Some(path), _) => (there(&self.read("--calibration", path, None)?.scores), 0),
+            (None, Some(initial)) if initial < scores.len() => (there(&scores[..initial]), initial),
             (None, Some(initial)) => {
                 let expected = format!("fewer than the {} scores", scores.len());
                 return Err(Error::invalid("--initial", initial, expected).into());
@@ -118,14 +133,18 @@ impl Threshold {
                 return Err(Error::invalid("--calibration", "none", expected).into());
             }
         };
-        let judged = &scores[first..];
-        let (threshold, rate, alarms) = self.alarms(usual, judged)?;
-        let quality = labels.map(|labels| self.quality(judged, &labels[first..], &alarms)).transpose()?;
-        let (quality, curves) = quality.map_or((None, None), |(quality, curves)| (Some(quality), curves));
+        let rows: Vec<usize> = (first..scores.len()).filter(|i| !scores[*i].is_nan()).collect();
+        let judged: Vec<f64> = rows.iter().map(|i| scores[*i]).collect();
+        let (threshold, rate, alarms) = self.alarms(usual, &judged)?;
+        let quality = labels.map(|labels| {
+            let labels: Vec<Option<bool>> = rows.iter().map(|i| labels[*i]).collect();
+            self.quality(&judged, &labels, &alarms)
+        });
+        let (quality, curves) = quality.transpose()?.map_or((None, None), |(quality, curves)| (Some(quality), curves));
         let (roc, precision_recall) = curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
-        let anomalies: Vec<usize> = (0..judged.len()).filter(|i| alarms[*i]).map(|i| i + first).collect();
-        let method = self.method.clone();
-        let found = Found { method, threshold, rate, scores: judged.len(), anomalies, quality, roc, precision_recall };
+        let anomalies: Vec<usize> = rows.iter().zip(&alarms).filter(|(_, alarm)| **alarm).map(|(i, _)| *i).collect();
+        let (method, n) = (self.method.clone(), judged.len());
+        let found = Found { method, threshold, rate, scores: n, anomalies, quality, roc, precision_recall, missing };
         let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
         Ok(Answer::new(self.json, &found, || table(&found, &scores), outcome))
     }
@@ -163,36 +182,42 @@ impl Threshold {
     }
 
     /// The scores, and the labels.
-    fn read(
-        &self,
-        argument: &'static str,
-        path: &Path,
-        labels: Option<&str>,
-    ) -> Result<(Vec<f64>, Option<Vec<bool>>), Failure> {
-        let mut sample = Sample::read(argument, path, &BTreeMap::new())?;
-        let labels = labels.map(|name| take_labels(&mut sample, name)).transpose()?;
-        if let Some(label) = labels.iter().flatten().find(|label| **label > 1) {
+    fn read(&self, argument: &'static str, path: &Path, label: Option<&str>) -> Result<Read, Failure> {
+        let wanted: Vec<&str> = self.column.as_deref().into_iter().chain(label).collect();
+        let columns = if self.column.is_some() { Wanted::Named(&wanted) } else { Wanted::All };
+        let plan = Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns };
+        let mut sample = Sample::read(argument, path, plan)?;
+        let mut missing: Vec<Missing> = label.map(|label| Missing::of(&sample, &[label])).unwrap_or_default();
+        let labels = label.map(|label| take_labels(&mut sample, label)).transpose()?;
+        if let Some(label) = labels.iter().flatten().flatten().find(|label| **label > 1) {
             return Err(Error::invalid("--label-column", label, "1 for an anomaly, 0 for a usual observation").into());
         }
         let name = match (&self.column, &sample.columns[..]) {
-            (Some(name), _) => name.clone(),
-            (None, [only]) => only.name.clone(),
-            (None, columns) => {
-                let was = format!("{} columns in {}", columns.len(), sample.file);
-                return Err(Error::invalid("--column", was, format!("one by name: {}", sample.names())).into());
-            }
+            (None, [only]) => Some(only.name.clone()),
+            (name, _) => name.clone(),
         };
-        let scores = numbers(&sample, "--column", &name)?.to_vec();
-        Ok((scores, labels.map(|labels| labels.iter().map(|label| *label == 1).collect())))
+        let column = sample.only("--column", name.as_deref())?;
+        let Cells::Numbers(scores) = &column.cells else {
+            let was = format!("{}, which holds text", quoted(&column.name));
+            return Err(Error::invalid("--column", was, "a column of numbers").into());
+        };
+        missing.extend(Missing::of(&sample, &[column.name.as_str()]));
+        let labels = labels.map(|labels| labels.iter().map(|label| label.map(|label| label == 1)).collect());
+        Ok(Read { scores: scores.clone(), labels, missing })
     }
 
+    /// Of those that have a label.
     #[allow(clippy::type_complexity)] // one use
     fn quality(
         &self,
         scores: &[f64],
-        labels: &[bool],
+        labels: &[Option<bool>],
         alarms: &[bool],
     ) -> Result<(Judged, Option<(Vec<RocPoint>, Vec<PrecisionRecallPoint>)>), Failure> {
+        let known: Vec<usize> = (0..scores.len()).filter(|i| labels[*i].is_some()).collect();
+        let scores: Vec<f64> = known.iter().map(|i| scores[*i]).collect();
+        let alarms: Vec<bool> = known.iter().map(|i| alarms[*i]).collect();
+        let (scores, labels) = (&scores, &labels.iter().copied().flatten().collect::<Vec<bool>>());
         let labelled = Labelled::new(scores, labels)?;
         let Quality { auroc, auprc, fpr_at_95_tpr, .. } = labelled.quality(f64::INFINITY)?;
         // Of the alarms that were given: a threshold that moves is not one.
@@ -229,5 +254,5 @@ fn table(found: &Found, scores: &[f64]) -> String {
             text += &format!("... all {} are in --json\n", found.anomalies.len());
         }
     }
-    text
+    text + &counted(&found.missing, "they are left out")
 }

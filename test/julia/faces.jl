@@ -120,7 +120,7 @@ const SAME_ARRAYS = """
         c = compare(r, current; tests = [:ks, :wasserstein, :mmd])
         println(r, [(t.statistic, t.p_value) for column in c.columns for t in column.tests], [(t.statistic, t.p_value) for t in c.all_columns])
     end
-    println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [NaN])), fault(() -> load(Reference, "/no/such/file")), read(path)[1:8])
+    println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [Inf])), fault(() -> load(Reference, "/no/such/file")), read(path)[1:8])
     cd(mktempdir()) do # a NUL in a path or a name ends nothing: it is refused
         save("x", reference)
         whole = read("x")

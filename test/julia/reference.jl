@@ -38,7 +38,7 @@ end
 
 @testset "bad input is named" begin
     r = fit(Reference, ones(3, 20) .* (1:20)')
-    @test_throws InvalidArgument fit(Reference, [1.0, NaN])
+    @test_throws InvalidArgument fit(Reference, [1.0, Inf])
     @test_throws EmptyTensor fit(Reference, zeros(3, 0))
     @test_throws ElementTypeUnsupported fit(Reference, [1, 2])
     @test_throws InvalidArgument fit(Reference, "text")

@@ -1,12 +1,14 @@
 //! Columns of categories: tests of how often each was seen.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::failure::{BadCsv, quoted};
-use super::super::sample::{Kind, Sample};
+use super::super::sample::{Cells, Column, Kind, Sample};
 use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn};
 use fluxguard::drift::judged::JudgedTest;
+use fluxguard::drift::missing::MissingValues;
 use fluxguard::drift::two_sample::{
     Method, Permutations, TestName, TestResult, chi2, fisher, g, hellinger, js, kl, psi, tv,
 };
@@ -49,28 +51,39 @@ pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<
                 "got {}, which is a category; the tests asked for ({names}) compare numbers",
                 quoted(cell)
             ),
-            mend: "add --test chi2 (or g, psi, js, hellinger, tv, kl; fisher for two categories), or take the column out of both files".into(),
+            mend: "add --test chi2 (or g, psi, js, hellinger, tv, kl; fisher for two categories), or leave the column out: --ignore COLUMN".into(),
         });
     }
     Ok(chosen)
 }
 
-/// One column, a category that only one sample has included; not yet corrected.
+/// One column, a category that only one sample has included; not yet judged.
 pub fn compare(
-    name: &str,
-    reference: &BTreeMap<String, u64>,
-    current: &BTreeMap<String, u64>,
+    before: &Column,
+    after: &Column,
+    (m, n): (u64, u64),
     tests: &[(TestName, OfCounts)],
     options: &CompareOptions,
 ) -> Result<ComparedColumn, Error> {
+    let (reference, current) = (counts(before), counts(after));
     let all: BTreeSet<&String> = reference.keys().chain(current.keys()).collect();
     let count = |of: &BTreeMap<String, u64>| all.iter().map(|c| of.get(*c).copied().unwrap_or(0)).collect::<Vec<_>>();
-    let (before, after) = (count(reference), count(current));
-    let judged = tests.iter().map(|(name, test)| {
+    let (seen, now) = (count(&reference), count(&current));
+    let comparable = !before.is_blank() && !after.is_blank();
+    let judged = tests.iter().filter(|_| comparable).map(|(name, test)| {
         let method = options.method.of(*name);
         method.expect_of(*name)?;
-        let result = test(&before, &after, method, options.permutations)?;
+        let result = test(&seen, &now, method, options.permutations)?;
         Ok(JudgedTest::new(result, options.min_effect.as_ref()))
     });
-    Ok(ComparedColumn { name: name.to_owned(), drift: false, tests: judged.collect::<Result<_, Error>>()? })
+    let missing = MissingValues::new((before.missing, m), (after.missing, n), options.min_effect.as_ref())?;
+    Ok(ComparedColumn::new(before.name.clone(), judged.collect::<Result<_, Error>>()?, missing))
+}
+
+/// How often each category stands in a column; none in one without values.
+fn counts(column: &Column) -> Cow<'_, BTreeMap<String, u64>> {
+    match &column.cells {
+        Cells::Categories(counts) => Cow::Borrowed(counts),
+        Cells::Numbers(_) | Cells::Text(_) => Cow::Owned(BTreeMap::new()),
+    }
 }

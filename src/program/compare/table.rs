@@ -5,6 +5,7 @@ use super::super::sample::{Kind, Sample};
 use super::super::text_table::{Align, number, render as render_table};
 use super::CORRECTIONS;
 use super::told::{OneSidedCategories, Told, ToldColumn};
+use fluxguard::drift::compare::ComparedColumn;
 
 const HEADER: [(&str, Align); 9] = [
     ("column", Align::Left),
@@ -21,26 +22,51 @@ const HEADER: [(&str, Align); 9] = [
 /// A line for the verdict, one for what was held to be categories, and a row a column and test.
 pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
     let mut rows = Vec::new();
-    let of_columns = comparison.columns.iter().map(|told| (told.column.name.as_str(), &told.column.tests));
-    let of_all = comparison.all_columns.iter().map(|all| ("(all columns)", &all.tests));
-    for (name, tests) in of_columns.chain(of_all) {
-        for test in tests {
-            let result = &test.result;
-            rows.push(vec![
-                name.to_owned(),
-                result.test.to_string(),
-                number(result.statistic),
-                number(result.p_value),
-                number(test.adjusted_p_value),
-                number(result.effect),
-                format!("{}", test.min_effect),
-                result.method.to_string(),
-                if test.drift { "DRIFT" } else { "no" }.to_owned(),
-            ]);
-        }
+    let of_columns = comparison.columns.iter().flat_map(|told| {
+        let ComparedColumn { name, tests, missing, .. } = told.column;
+        let tests = tests.iter().map(|test| (test.result.test.to_string(), test));
+        tests
+            .chain(missing.iter().map(|m| ("missing cells".to_owned(), &m.test)))
+            .map(move |test| (name.as_str(), test))
+    });
+    let of_all = comparison.all_columns.iter().flat_map(|all| &all.tests);
+    let of_all = of_all.map(|test| ("(all columns)", (test.result.test.to_string(), test)));
+    for (name, (what, test)) in of_columns.chain(of_all) {
+        let result = &test.result;
+        rows.push(vec![
+            name.to_owned(),
+            what,
+            number(result.statistic),
+            number(result.p_value),
+            number(test.adjusted_p_value),
+            number(result.effect),
+            number(test.min_effect),
+            result.method.to_string(),
+            if test.drift { "DRIFT" } else { "no" }.to_owned(),
+        ]);
     }
     let table = render_table(&HEADER, &rows);
-    format!("{}\n{}\n{table}{}", verdict(comparison), categories(reference), one_sided(comparison))
+    let missing = missing(comparison);
+    format!("{}\n{}\n{table}{}{missing}", verdict(comparison), categories(reference), one_sided(comparison))
+}
+
+/// A line a column of which cells are missing.
+fn missing(comparison: &Told<'_>) -> String {
+    let mut text = String::new();
+    for told in &comparison.columns {
+        if let Some(missing) = &told.column.missing {
+            let (n, m) = (comparison.current_size, comparison.reference_size);
+            let name = quoted(&told.column.name);
+            text += &format!(
+                "\n{name}: {} of {n} cells have no value, of the reference {} of {m}",
+                missing.current, missing.reference
+            );
+        }
+    }
+    if let Some((m, n)) = comparison.all_columns.and_then(|all| all.complete) {
+        text += &format!("\n(all columns): of the {n} lines that have a value in each column, of the reference {m}");
+    }
+    if text.is_empty() { text } else { text + "\n" }
 }
 
 /// Categories that are named of a column and side: the most frequent.

@@ -41,7 +41,9 @@ impl<'a> Told<'a> {
         let columns = comparison.columns.iter().map(|column| {
             let cells = |sample: &Sample| sample.column(&column.name).map(|column| column.cells.clone());
             let one_sided = match (cells(reference), cells(current)) {
-                (Some(Cells::Categories(before)), Some(Cells::Categories(after))) => {
+                (Some(Cells::Categories(before)), Some(Cells::Categories(after)))
+                    if !before.is_empty() && !after.is_empty() =>
+                {
                     let report = sequence::categories::compare(&before, &after)?;
                     Some(OneSidedCategories { unseen: report.unseen, vanished: report.vanished })
                 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::outcome::Outcome;
+use super::super::sample::Missing;
 use super::super::{Answer, Failure};
 use super::texts::{Place, Texts};
 use super::{Detect, table};
@@ -33,6 +34,15 @@ pub struct SequenceDetections {
     /// How the categories of both files differ; of `frequency`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub categories: Option<CategoryReport>,
+    /// Columns with cells that have no value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+}
+
+/// A detector of sequences and what it was fitted on, where that was now.
+pub struct ReadySequences {
+    pub detector: SequenceDetector,
+    pub reference: Option<Texts>,
 }
 
 impl Detect {
@@ -41,7 +51,7 @@ impl Detect {
     }
 
     /// Fits the detector of this name on `--fit`.
-    pub(super) fn fit_sequences(&self, name: &str) -> Result<SequenceDetector, Failure> {
+    pub(super) fn fit_sequences(&self, name: &str) -> Result<ReadySequences, Failure> {
         let Some(fit) = &self.fit else {
             return Err(Error::invalid("--fit", "none", "a file of reference sequences").into());
         };
@@ -50,12 +60,14 @@ impl Detect {
             return Err(Error::invalid("--weights, --label-column", format!("for {name}"), expected).into());
         }
         let spec = SequenceSpec::new(name, self.detector_options())?;
-        let reference = Texts::read("--fit", fit, self.place())?;
-        Ok(SequenceDetector::fit(&spec, &reference.sequences)?)
+        let reference = Texts::read("--fit", fit, self.place(), &self.dialect)?;
+        let detector = SequenceDetector::fit(&spec, &reference.there())?;
+        Ok(ReadySequences { detector, reference: Some(reference) })
     }
 
     /// Saves, scores and says what was found.
-    pub(super) fn run_sequences(&self, detector: &SequenceDetector) -> Result<Answer, Failure> {
+    pub(super) fn run_sequences(&self, ready: &ReadySequences) -> Result<Answer, Failure> {
+        let ReadySequences { detector, reference } = ready;
         if let Some(path) = &self.save {
             store::save_sequence_detector(detector, path)?;
         }
@@ -64,26 +76,29 @@ impl Detect {
             let text = || table::saved_sequences(&told);
             return Ok(Answer::new(self.json, &told, text, Outcome::Done));
         };
-        let Texts { sequences, names } = Texts::read("--score", path, self.place())?;
-        let scores = detector.score(&sequences);
+        let current = Texts::read("--score", path, self.place(), &self.dialect)?;
+        let there = current.there();
+        let scores = current.spread(&detector.score(&there));
         let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
         let threshold = detector.threshold(&Method::Conformal { rate: anomaly_rate })?.threshold;
         let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
-        let explained = || anomalies.iter().map(|i| detector.explain(&sequences[*i])).collect();
+        let explained = || anomalies.iter().map(|i| detector.explain(&current.sequences[*i])).collect();
         let detector_name = detector.describe().detector;
         let found = SequenceDetections {
             threshold,
             anomaly_rate,
-            names,
             perplexities: scores.iter().map(|score| score.exp()).collect(),
-            p_values: detector.p_values(&sequences)?,
+            p_values: current.spread(&detector.p_values(&there)?),
             explanations: self.explain.then(explained),
-            categories: (detector_name == "frequency").then(|| detector.categories(&sequences)).transpose()?,
+            categories: (detector_name == "frequency").then(|| detector.categories(&there)).transpose()?,
             detector: detector_name,
             scores,
             anomalies,
+            missing: current.missing(reference.as_ref(), self.place())?,
+            names: current.names,
         };
-        let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
+        let drift = found.missing.iter().any(Missing::drift);
+        let outcome = Outcome::new(drift || !found.anomalies.is_empty(), self.fail_on);
         Ok(Answer::new(self.json, &found, || table::render_sequences(&found), outcome))
     }
 }

@@ -1,5 +1,7 @@
 //! Detections as a table for people.
 
+use super::super::failure::quoted;
+use super::super::sample::counted;
 use super::super::text_table::{Align, number, render as render_table};
 use super::Detections;
 use super::sequences::SequenceDetections;
@@ -17,8 +19,9 @@ pub fn render(found: &Detections) -> String {
         0 => format!("No anomalies in {n} observations"),
         k => format!("{k} of {n} observations are anomalous"),
     };
-    let mut order: Vec<usize> = (0..n).collect();
+    let mut order: Vec<usize> = (0..n).filter(|i| !found.scores[*i].is_nan()).collect();
     order.sort_by(|a, b| found.scores[*b].total_cmp(&found.scores[*a]).then(a.cmp(b)));
+    let scored = order.len();
     order.truncate(MOST.max(found.anomalies.len().min(10 * MOST)));
     let mut header = vec![
         ("observation", Align::Right),
@@ -41,23 +44,35 @@ pub fn render(found: &Detections) -> String {
             row
         })
         .collect();
-    let shown =
-        if rows.len() < n { format!("The {} highest scores; all are in --json\n", rows.len()) } else { String::new() };
+    let shown = if rows.len() < scored {
+        format!("The {} highest scores; all are in --json\n", rows.len())
+    } else {
+        String::new()
+    };
     let verdict = format!(
         "{count} (detector {}, threshold {}, anomaly rate {})",
         found.detector,
         number(found.threshold),
         number(found.anomaly_rate)
     );
-    format!("{verdict}\n{shown}\n{}", render_table(&header, &rows))
+    let missing = counted(&found.missing, "their lines have no score");
+    format!("{verdict}\n{shown}\n{}{missing}", render_table(&header, &rows))
+}
+
+/// A name that leaves room for others.
+fn cut(name: &str) -> String {
+    if name.chars().count() <= 20 { name.to_owned() } else { name.chars().take(20).chain("...".chars()).collect() }
 }
 
 /// The three features with the largest parts.
 fn most(parts: &[f64], features: &[String]) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
-    let named =
-        order.iter().take(3).filter(|k| parts[**k] > 0.0).map(|k| format!("{} ({})", features[*k], number(parts[*k])));
+    let named = order
+        .iter()
+        .take(3)
+        .filter(|k| parts[**k] > 0.0)
+        .map(|k| format!("{} ({})", cut(&features[*k]), number(parts[*k])));
     named.collect::<Vec<_>>().join(", ")
 }
 
@@ -123,7 +138,12 @@ pub fn render_sequences(found: &SequenceDetections) -> String {
     let categories = found.categories.as_ref().map_or_else(String::new, |report| {
         let list = |list: &[sequence::categories::OneSided]| match list {
             [] => "none".to_owned(),
-            _ => list.iter().take(10).map(|c| format!("{} ({})", c.category, c.count)).collect::<Vec<_>>().join(", "),
+            _ => list
+                .iter()
+                .take(10)
+                .map(|c| format!("{} ({})", quoted(&c.category), c.count))
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         format!(
             "\nunseen: {}\nvanished: {}\nchi2 p = {}, g p = {}; {} of the sample is unseen, {} was expected\n",
@@ -135,7 +155,8 @@ pub fn render_sequences(found: &SequenceDetections) -> String {
             number(report.expected_unseen_share)
         )
     });
-    format!("{verdict}\n\n{}{categories}", render_table(&header, &rows))
+    let missing = counted(&found.missing, "they have no score");
+    format!("{verdict}\n\n{}{categories}{missing}", render_table(&header, &rows))
 }
 
 /// The three symbols with the largest surprisal.
@@ -143,7 +164,7 @@ fn surprising(symbols: &[sequence::Surprisal]) -> String {
     let mut order: Vec<&sequence::Surprisal> = symbols.iter().collect();
     order.sort_by(|a, b| b.surprisal.total_cmp(&a.surprisal));
     let name = |s: &sequence::Surprisal| {
-        let symbol = s.symbol.as_deref().map_or_else(|| "the end".to_owned(), |symbol| format!("{symbol:?}"));
+        let symbol = s.symbol.as_deref().map_or_else(|| "the end".to_owned(), |symbol| quoted(symbol));
         format!("{symbol} ({}{})", number(s.surprisal), if s.seen { "" } else { ", unseen" })
     };
     order.into_iter().take(3).map(name).collect::<Vec<_>>().join(", ")

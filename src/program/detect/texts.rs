@@ -1,12 +1,11 @@
 //! Sequences from a file: a line each, or a cell each of a CSV's column, or the cells of all rows with the same key.
 
-use std::collections::HashMap;
-use std::io::Read;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::super::failure::{BadCsv, Failure, listed};
-use super::super::sample::is_standard_input;
-use fluxguard::Error;
+use super::super::classes::texts;
+use super::super::failure::{BadCsv, Failure};
+use super::super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, read_text};
 use fluxguard::sequence::{Sequence, Symbol};
 
 /// Where the sequences of a file stand.
@@ -21,35 +20,61 @@ pub struct Place<'a> {
 /// The sequences of a file, and what `by` calls each.
 #[derive(Debug)]
 pub struct Texts {
+    /// One a line, or a key of `by`; one without symbols where the cell has no value.
     pub sequences: Vec<Sequence>,
     pub names: Option<Vec<String>>,
+    /// The CSV.
+    sample: Option<Sample>,
 }
 
 impl Texts {
     /// Reads the file at `path`, or standard input for `-`. `argument` names the path in errors.
     ///
     /// # Errors
-    /// [`Error::PathUnusable`]; [`BadCsv`].
-    pub fn read(argument: &'static str, path: &Path, place: Place<'_>) -> Result<Self, Failure> {
-        let mut text = String::new();
-        let (file, done) = if is_standard_input(path) {
-            ("standard input".to_owned(), std::io::stdin().lock().read_to_string(&mut text))
-        } else {
-            let open = std::fs::File::open(path);
-            (path.display().to_string(), open.and_then(|mut file| file.read_to_string(&mut text)))
-        };
-        if let Err(e) = done {
-            return Err(Error::PathUnusable { argument, path: file, purpose: "read", reason: e.to_string() }.into());
+    /// [`fluxguard::Error::PathUnusable`]; [`BadCsv`].
+    pub fn read(argument: &'static str, path: &Path, place: Place<'_>, dialect: &Dialect) -> Result<Self, Failure> {
+        if let Some(column) = place.column {
+            let wanted: Vec<&str> = [column].into_iter().chain(place.by).collect();
+            let known = wanted.iter().map(|name| ((*name).to_owned(), Kind::Text)).collect::<BTreeMap<_, _>>();
+            let plan = Plan { dialect, known: &known, columns: Wanted::Named(&wanted) };
+            return from_csv(Sample::read(argument, path, plan)?, column, place.by);
         }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let texts = match place.column {
-            None => Texts { sequences: text.lines().map(one).collect(), names: None },
-            Some(column) => from_csv(file.clone(), text, column, place.by)?,
-        };
-        if texts.sequences.is_empty() {
-            return Err(bad(&file, None, None, "there is no sequence", "add at least one line").into());
+        let (file, text) = read_text(argument, path)?;
+        let sequences: Vec<Sequence> = text.lines().map(one).collect();
+        if sequences.is_empty() {
+            let (problem, mend) = ("there is no sequence".into(), "add at least one line".into());
+            return Err(BadCsv { file, line: None, column: None, problem, mend }.into());
         }
-        Ok(texts)
+        Ok(Texts { sequences, names: None, sample: None })
+    }
+
+    /// Those with symbols: all lines of a text, and of a CSV what has a value.
+    pub fn there(&self) -> Vec<Sequence> {
+        self.sequences.iter().filter(|sequence| self.is_there(sequence)).cloned().collect()
+    }
+
+    /// One number a sequence; NaN for those that are not [`Texts::there`].
+    pub fn spread(&self, of_there: &[f64]) -> Vec<f64> {
+        let mut of_there = of_there.iter();
+        let next = |sequence| if self.is_there(sequence) { of_there.next().copied() } else { None };
+        self.sequences.iter().map(next).map(|x| x.unwrap_or(f64::NAN)).collect()
+    }
+
+    fn is_there(&self, sequence: &Sequence) -> bool {
+        self.sample.is_none() || !matches!(sequence, Sequence::Symbols(symbols) if symbols.is_empty())
+    }
+
+    /// The cells that have no value, and those of the `reference`.
+    ///
+    /// # Errors
+    /// Those of [`Missing::since`].
+    pub fn missing(&self, reference: Option<&Texts>, place: Place<'_>) -> Result<Vec<Missing>, Failure> {
+        let names: Vec<&str> = place.column.into_iter().chain(place.by).collect();
+        Ok(match (reference.and_then(|texts| texts.sample.as_ref()), &self.sample) {
+            (_, None) => Vec::new(),
+            (None, Some(sample)) => Missing::of(sample, &names),
+            (Some(reference), Some(sample)) => Missing::since(reference, sample, &names)?,
+        })
     }
 }
 
@@ -57,46 +82,30 @@ fn one(text: &str) -> Sequence {
     Sequence::One(Symbol::Name(text.to_owned()))
 }
 
-fn from_csv(file: String, text: &str, column: &str, by: Option<&str>) -> Result<Texts, BadCsv> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let broken = |e: csv::Error| {
-        let line = e.position().map(csv::Position::line);
-        bad(&file, line, None, &e.to_string(), "expected a CSV with a header")
+fn from_csv(sample: Sample, column: &str, by: Option<&str>) -> Result<Texts, Failure> {
+    let cells = texts(&sample, "--column", column)?;
+    let Some(by) = by else {
+        let of = |cell: &Option<String>| cell.as_deref().map_or_else(|| Sequence::Symbols(Vec::new()), one);
+        return Ok(Texts { sequences: cells.iter().map(of).collect(), names: None, sample: Some(sample) });
     };
-    let header = reader.headers().map_err(broken)?.clone();
-    let find = |name: &str| {
-        let names = listed(header.iter());
-        let missing =
-            || bad(&file, Some(1), Some(name), "there is no such column", &format!("the columns are {names}"));
-        header.iter().position(|known| known == name).ok_or_else(missing)
-    };
-    let (column, by) = (find(column)?, by.map(find).transpose()?);
-    let (mut sequences, mut names): (Vec<Sequence>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut grouped: HashMap<String, (usize, Vec<Symbol>)> = HashMap::new();
-    for record in reader.records() {
-        let record = record.map_err(broken)?;
-        let cell = &record[column];
-        match by {
-            None => sequences.push(one(cell)),
-            Some(by) => {
-                let next = grouped.len();
-                let group = grouped.entry(record[by].to_owned()).or_insert_with(|| (next, Vec::new()));
-                group.1.push(Symbol::Name(cell.to_owned()));
-            }
-        }
+    let (mut names, mut groups): (Vec<String>, Vec<Vec<Symbol>>) = Default::default();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for (cell, key) in cells.iter().zip(texts(&sample, "--by", by)?) {
+        // A cell that belongs to no sequence is counted, and left out.
+        let Some(key) = key else { continue };
+        let at = *known.entry(key).or_insert_with(|| {
+            names.push(key.clone());
+            groups.push(Vec::new());
+            names.len() - 1
+        });
+        groups[at].extend(cell.iter().map(|cell| Symbol::Name(cell.clone())));
     }
-    if by.is_some() {
-        let mut groups: Vec<(String, (usize, Vec<Symbol>))> = grouped.into_iter().collect();
-        groups.sort_by_key(|(_, (order, _))| *order);
-        for (name, (_, symbols)) in groups {
-            names.push(name);
-            sequences.push(Sequence::Symbols(symbols));
-        }
+    if names.is_empty() {
+        let problem = "no cell has a value".into();
+        let mend = "choose a column that says to which sequence each line belongs".into();
+        let (file, column) = (sample.file.clone(), Some(by.to_owned()));
+        return Err(BadCsv { file, line: Some(1), column, problem, mend }.into());
     }
-    Ok(Texts { sequences, names: by.map(|_| names) })
-}
-
-fn bad(file: &str, line: Option<u64>, column: Option<&str>, problem: &str, mend: &str) -> BadCsv {
-    let (file, problem, mend) = (file.to_owned(), problem.to_owned(), mend.to_owned());
-    BadCsv { file, line, column: column.map(str::to_owned), problem, mend }
+    let sequences = groups.into_iter().map(Sequence::Symbols).collect();
+    Ok(Texts { sequences, names: Some(names), sample: Some(sample) })
 }

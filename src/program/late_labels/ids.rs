@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
+use super::super::sample::whole;
 use fluxguard::performance::late::Id;
 
 /// An id as it is told.
@@ -24,14 +26,28 @@ impl fmt::Display for Name {
     }
 }
 
-/// Ids: whole numbers of 64 bits where all of both files are, else text, numbered in the order of their first appearance.
+/// What ids are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IdKind {
+    /// Whole numbers of 64 bits: 7, 7.0 and 007 are one
+    Int,
+    /// Names: 7 and 007 are two
+    Text,
+}
+
+/// Ids: whole numbers, or text, numbered in the order of their first appearance.
 pub struct Ids<'a> {
     text: Option<(HashMap<&'a str, Id>, Vec<&'a str>)>,
 }
 
 impl<'a> Ids<'a> {
-    pub fn new(cells: impl Iterator<Item = &'a String> + Clone) -> Self {
-        if cells.clone().all(|cell| whole(cell).is_some()) {
+    /// Of the cells of all files; without a kind whole numbers where all are, and none has zeros in front.
+    pub fn new(cells: impl Iterator<Item = &'a String> + Clone, kind: Option<IdKind>) -> Self {
+        let numbers = match kind {
+            Some(kind) => kind == IdKind::Int,
+            None => cells.clone().all(|cell| whole(cell).is_some()),
+        };
+        if numbers {
             return Ids { text: None };
         }
         let (mut numbers, mut names) = (HashMap::new(), Vec::new());
@@ -44,10 +60,13 @@ impl<'a> Ids<'a> {
         Ids { text: Some((numbers, names)) }
     }
 
-    pub fn of(&self, cell: &str) -> Id {
+    /// None for a cell that is no whole number where all should be.
+    pub fn of(&self, cell: &str) -> Option<Id> {
         match &self.text {
-            Some((numbers, _)) => numbers.get(cell).copied().unwrap_or(-1),
-            None => whole(cell).unwrap_or(-1),
+            Some((numbers, _)) => numbers.get(cell).copied(),
+            None => whole(cell)
+                .or_else(|| whole(&format!("0{}", cell.trim_start_matches('0'))))
+                .or_else(|| whole(cell.trim_start_matches('0'))),
         }
     }
 
@@ -57,13 +76,4 @@ impl<'a> Ids<'a> {
             None => Name::Number(id),
         }
     }
-}
-
-/// A whole number of 64 bits without leading zeros, or one that is written with a point or an exponent and that a double holds.
-fn whole(cell: &str) -> Option<Id> {
-    if let Ok(id) = cell.parse::<Id>() {
-        return (id.to_string() == cell && id >= Id::from(i64::MIN) && id <= Id::from(u64::MAX)).then_some(id);
-    }
-    let x = cell.parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 2f64.powi(53))?;
-    (!cell.starts_with('0') || x == 0.0).then_some(x as Id)
 }

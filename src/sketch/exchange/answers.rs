@@ -1,7 +1,7 @@
 //! What sketches are asked.
 
 use datasketches::common::{NumStdDev, SearchCriteria};
-use datasketches::frequencies::ErrorType;
+use datasketches::frequencies::{ErrorType, FrequentItemsSketch, Row};
 use datasketches::kll::KllFloat;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ pub struct Interval {
 /// An item and how often it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Frequent {
-    /// The item.
+    /// The item; a whole number in decimals.
     pub item: String,
     /// At most so often.
     pub estimate: u64,
@@ -78,16 +78,20 @@ impl Sketch {
     /// # Errors
     /// `Incompatible` for a sketch that counts no items.
     pub fn frequent(&self) -> Result<Vec<Frequent>> {
-        let State::FrequentItems(sketch) = &self.state else {
-            return Err(self.cannot("frequent items", "frequent-items"));
+        fn rows<T: Eq + std::hash::Hash + Clone + ToString>(sketch: &FrequentItemsSketch<T>) -> Vec<Frequent> {
+            let row = |row: &Row<T>| Frequent {
+                item: row.item().to_string(),
+                estimate: row.estimate(),
+                lower: row.lower_bound(),
+                upper: row.upper_bound(),
+            };
+            sketch.frequent_items(ErrorType::NoFalseNegatives).iter().map(row).collect()
+        }
+        let mut rows = match &self.state {
+            State::FrequentItems(sketch) => rows(sketch),
+            State::FrequentLongs(sketch) => rows(sketch),
+            _ => return Err(self.cannot("frequent items", "frequent-items or frequent-longs")),
         };
-        let row = |row: &datasketches::frequencies::Row<String>| Frequent {
-            item: row.item().clone(),
-            estimate: row.estimate(),
-            lower: row.lower_bound(),
-            upper: row.upper_bound(),
-        };
-        let mut rows: Vec<Frequent> = sketch.frequent_items(ErrorType::NoFalseNegatives).iter().map(row).collect();
         rows.sort_by(|a, b| b.estimate.cmp(&a.estimate).then_with(|| a.item.cmp(&b.item)));
         Ok(rows)
     }
@@ -119,6 +123,10 @@ impl Sketch {
                 distinct = Some(Interval { estimate: all.estimate(), lower, upper });
             }
             State::FrequentItems(sketch) => {
+                observations = Some(sketch.total_weight());
+                error = Some(sketch.maximum_error() as f64 / sketch.total_weight().max(1) as f64);
+            }
+            State::FrequentLongs(sketch) => {
                 observations = Some(sketch.total_weight());
                 error = Some(sketch.maximum_error() as f64 / sketch.total_weight().max(1) as f64);
             }

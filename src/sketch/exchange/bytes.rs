@@ -13,7 +13,7 @@ use crate::Result;
 
 impl Sketch {
     /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta (ordered), frequent
-    /// items of strings.
+    /// items of strings (each its length, then its UTF-8 bytes: Java's `ArrayOfStringsSerDe`) and of longs (`ArrayOfLongsSerDe`).
     ///
     /// # Errors
     /// `FileDamaged` where the parts of a Theta sketch that was read do not go together.
@@ -24,18 +24,17 @@ impl Sketch {
             State::Hll(sketch) => sketch.serialize(),
             State::Theta(..) => self.theta()?.serialize(),
             State::FrequentItems(sketch) => sketch.serialize(),
+            State::FrequentLongs(sketch) => sketch.serialize(),
         })
     }
 
     /// Reads what any DataSketches library wrote. The formats have no checksum: bytes that were changed into those of another whole
-    /// sketch are not noticed.
+    /// sketch are not noticed, and that items are strings or longs the `kind` must say.
     ///
     /// # Errors
     /// `FileDamaged` for bytes that are not a sketch of this kind; frequent items with a map above 2^20 count as such.
     pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        if kind == SketchKind::FrequentItems
-            && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS))
-        {
+        if kind.is_of_frequencies() && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS)) {
             return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
         }
         // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
@@ -71,16 +70,26 @@ impl Sketch {
             }
             SketchKind::FrequentItems => {
                 let sketch = FrequentItemsSketch::<String>::deserialize(bytes).map_err(refused)?;
-                // What was purged is a part of the weight beside that of the items: the sums of a merge stay within it.
-                let rows = sketch.frequent_items_with_threshold(ErrorType::NoFalseNegatives, 0);
-                let kept: u64 = rows.iter().map(Row::lower_bound).sum();
-                let lost = sketch.total_weight().saturating_sub(kept);
-                if rows.len() != sketch.num_active_items() || lost < sketch.maximum_error() {
-                    return Err(damaged(kind, "its error is larger than the weight that it lost"));
-                }
+                expect_weight(kind, &sketch)?;
                 (1 << sketch.lg_max_map_size(), State::FrequentItems(sketch))
+            }
+            SketchKind::FrequentLongs => {
+                let sketch = FrequentItemsSketch::<i64>::deserialize(bytes).map_err(refused)?;
+                expect_weight(kind, &sketch)?;
+                (1 << sketch.lg_max_map_size(), State::FrequentLongs(sketch))
             }
         };
         Ok(Sketch { size, size_told: true, state })
     }
+}
+
+/// What was purged is a part of the weight beside that of the items: the sums of a merge stay within it.
+fn expect_weight<T: Eq + std::hash::Hash + Clone>(kind: SketchKind, sketch: &FrequentItemsSketch<T>) -> Result<()> {
+    let rows = sketch.frequent_items_with_threshold(ErrorType::NoFalseNegatives, 0);
+    let kept: u64 = rows.iter().map(Row::lower_bound).sum();
+    let lost = sketch.total_weight().saturating_sub(kept);
+    if rows.len() != sketch.num_active_items() || lost < sketch.maximum_error() {
+        return Err(damaged(kind, "its error is larger than the weight that it lost"));
+    }
+    Ok(())
 }

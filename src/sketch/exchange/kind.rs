@@ -21,12 +21,20 @@ pub enum SketchKind {
     Theta,
     /// The most frequent items and how often each came (Misra and Gries 1982; Anderson et al. 2017); of text.
     FrequentItems,
+    /// The same of whole numbers: the others' sketch of longs, which is another format.
+    FrequentLongs,
 }
 
 impl SketchKind {
     /// All of them.
-    pub const ALL: [SketchKind; 5] =
-        [SketchKind::Kll, SketchKind::Tdigest, SketchKind::Hll, SketchKind::Theta, SketchKind::FrequentItems];
+    pub const ALL: [SketchKind; 6] = [
+        SketchKind::Kll,
+        SketchKind::Tdigest,
+        SketchKind::Hll,
+        SketchKind::Theta,
+        SketchKind::FrequentItems,
+        SketchKind::FrequentLongs,
+    ];
 
     /// The name in JSON and on the command line.
     #[must_use]
@@ -37,6 +45,7 @@ impl SketchKind {
             SketchKind::Hll => "hll",
             SketchKind::Theta => "theta",
             SketchKind::FrequentItems => "frequent-items",
+            SketchKind::FrequentLongs => "frequent-longs",
         }
     }
 
@@ -46,7 +55,7 @@ impl SketchKind {
         match self {
             SketchKind::Kll | SketchKind::Tdigest => 200,
             SketchKind::Hll | SketchKind::Theta => 12,
-            SketchKind::FrequentItems => 1024,
+            SketchKind::FrequentItems | SketchKind::FrequentLongs => 1024,
         }
     }
 
@@ -56,6 +65,12 @@ impl SketchKind {
         matches!(self, SketchKind::Kll | SketchKind::Tdigest)
     }
 
+    /// Whether it counts how often items come.
+    #[must_use]
+    pub fn is_of_frequencies(self) -> bool {
+        matches!(self, SketchKind::FrequentItems | SketchKind::FrequentLongs)
+    }
+
     /// What a size may be.
     pub(super) fn sizes(self) -> &'static str {
         match self {
@@ -63,7 +78,7 @@ impl SketchKind {
             SketchKind::Tdigest => "k from 10 to 65535",
             SketchKind::Hll => "lg_k from 4 to 21",
             SketchKind::Theta => "lg_k from 5 to 26",
-            SketchKind::FrequentItems => "a power of two from 8 to 2^20",
+            SketchKind::FrequentItems | SketchKind::FrequentLongs => "a power of two from 8 to 2^20",
         }
     }
 }

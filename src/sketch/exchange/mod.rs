@@ -1,9 +1,9 @@
 //! Sketches that leave the machine: Apache DataSketches' formats, which Spark, Druid, PostgreSQL, DuckDB and the libraries
 //! for Java, C++, Python and Go read, merge and write.
 //!
-//! Numbers are taken in as doubles and text as its UTF-8 bytes, hashed as those libraries hash them: workers in several languages that
-//! count the same doubles, or the same text, count them as the same items. (An integer of theirs that was taken in as an integer
-//! is another item.) As there, empty text is left out by the sketches of distinct items.
+//! Doubles, whole numbers of 64 bits (exactly) and text as its UTF-8 bytes are hashed as those libraries hash them: workers in several
+//! languages that count the same doubles, the same longs or the same text count them as the same items. The double 7, the long 7 and the text
+//! "7" are three items, there and here. As there, empty text is left out by the sketches of distinct items.
 
 mod answers;
 mod bytes;
@@ -39,6 +39,7 @@ enum State {
     /// What was taken in here, and what came from others.
     Theta(ThetaSketch, Option<CompactThetaSketch>),
     FrequentItems(FrequentItemsSketch<String>),
+    FrequentLongs(FrequentItemsSketch<i64>),
 }
 
 impl Sketch {
@@ -58,11 +59,14 @@ impl Sketch {
             SketchKind::Theta => {
                 State::Theta(ThetaSketchBuilder::default().lg_k(lg_k()?).build().map_err(refused)?, None)
             }
-            SketchKind::FrequentItems if size > MOST_ITEMS => {
+            _ if kind.is_of_frequencies() && size > MOST_ITEMS => {
                 return Err(Error::invalid("size", size, kind.sizes()));
             }
             SketchKind::FrequentItems => {
                 State::FrequentItems(FrequentItemsSketch::new(size as usize).map_err(refused)?)
+            }
+            SketchKind::FrequentLongs => {
+                State::FrequentLongs(FrequentItemsSketch::new(size as usize).map_err(refused)?)
             }
         };
         Ok(Sketch { size, size_told: true, state })
@@ -77,13 +81,15 @@ impl Sketch {
             State::Hll(_) => SketchKind::Hll,
             State::Theta(..) => SketchKind::Theta,
             State::FrequentItems(_) => SketchKind::FrequentItems,
+            State::FrequentLongs(_) => SketchKind::FrequentLongs,
         }
     }
 
-    /// Takes in numbers; as frequent items, their shortest decimal text. All or none.
+    /// Takes in doubles; as frequent items, their shortest decimal text. All or none.
     ///
     /// # Errors
-    /// `InvalidArgument` for NaN, for Inf in a t-digest, and where more than 2^64 - 1 items would be counted.
+    /// `InvalidArgument` for NaN, for Inf in a t-digest, for what is not whole, or not exact (2^53 and more), in a sketch of longs, and
+    /// where more than 2^64 - 1 items would be counted.
     pub fn update(&mut self, values: &[f64]) -> Result<()> {
         let infinite = !matches!(self.state, State::Tdigest(_));
         if let Some(i) = values.iter().position(|x| x.is_nan() || (x.is_infinite() && !infinite)) {
@@ -91,6 +97,14 @@ impl Sketch {
             return Err(Error::invalid("values", format!("{} at index {i}", values[i]), expected));
         }
         self.expect_room("values", values.len() as u64)?;
+        if matches!(self.state, State::FrequentLongs(_)) {
+            let exact = |x: &f64| x.fract() == 0.0 && x.abs() < 2f64.powi(53);
+            if let Some(i) = values.iter().position(|x| !exact(x)) {
+                let expected =
+                    "whole numbers below 2^53 (give integers as integers), or a sketch of kind frequent-items";
+                return Err(Error::invalid("values", format!("{:e} at index {i}", values[i]), expected));
+            }
+        }
         match &mut self.state {
             State::Kll(sketch) => {
                 values.iter().filter_map(|x| KllFloat::<f64>::new(*x).ok()).for_each(|x| sketch.update(x))
@@ -99,6 +113,35 @@ impl Sketch {
             State::Hll(sketch) => values.iter().for_each(|x| sketch.update(canonical_float::from_f64(*x))),
             State::Theta(sketch, _) => values.iter().for_each(|x| sketch.update(canonical_float::from_f64(*x))),
             State::FrequentItems(sketch) => values.iter().for_each(|x| sketch.update(x.to_string())),
+            State::FrequentLongs(sketch) => values.iter().for_each(|x| sketch.update(*x as i64)),
+        }
+        Ok(())
+    }
+
+    /// Takes in whole numbers of 64 bits, exactly: as longs (one above `i64::MAX` as the long of the same bits, which is how C++ takes it
+    /// in), as frequent items their decimal text. Sketches of quantiles take them as doubles. All or none.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for more than 64 bits, for one above `i64::MAX` in a sketch of longs, and where more than 2^64 - 1 items would be
+    /// counted.
+    pub fn update_ints(&mut self, values: &[i128]) -> Result<()> {
+        let most =
+            if matches!(self.state, State::FrequentLongs(_)) { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
+        if let Some(i) = values.iter().position(|x| !(i128::from(i64::MIN)..=most).contains(x)) {
+            let expected = format!("whole numbers from {} to {most}, or text", i64::MIN);
+            return Err(Error::invalid("values", format!("{} at index {i}", values[i]), expected));
+        }
+        self.expect_room("values", values.len() as u64)?;
+        // The cast keeps the 64 bits.
+        let longs = values.iter().map(|x| *x as i64);
+        match &mut self.state {
+            State::Kll(_) | State::Tdigest(_) => {
+                return self.update(&values.iter().map(|x| *x as f64).collect::<Vec<f64>>());
+            }
+            State::Hll(sketch) => longs.for_each(|x| sketch.update(x)),
+            State::Theta(sketch, _) => longs.for_each(|x| sketch.update(x)),
+            State::FrequentItems(sketch) => values.iter().for_each(|x| sketch.update(x.to_string())),
+            State::FrequentLongs(sketch) => longs.for_each(|x| sketch.update(x)),
         }
         Ok(())
     }
@@ -110,7 +153,7 @@ impl Sketch {
     pub fn update_words<'a>(&mut self, words: impl IntoIterator<Item = (&'a str, u64)>) -> Result<()> {
         for (word, count) in words {
             match &mut self.state {
-                State::Kll(_) | State::Tdigest(_) => {
+                State::Kll(_) | State::Tdigest(_) | State::FrequentLongs(_) => {
                     let expected = format!("a sketch of kind {}, which takes numbers", self.kind());
                     return Err(Error::Incompatible { argument: "values", was: "text".into(), expected });
                 }
@@ -157,6 +200,7 @@ impl Sketch {
                 self.size = size;
             }
             (State::FrequentItems(mine), State::FrequentItems(theirs)) => mine.merge(theirs),
+            (State::FrequentLongs(mine), State::FrequentLongs(theirs)) => mine.merge(theirs),
             _ => {
                 let (was, expected) = (format!("a sketch of kind {}", other.kind()), format!("kind {}", self.kind()));
                 return Err(Error::Incompatible { argument: "other", was, expected });
@@ -171,6 +215,7 @@ impl Sketch {
             State::Kll(sketch) => sketch.n(),
             State::Tdigest(sketch) => sketch.total_weight(),
             State::FrequentItems(sketch) => sketch.total_weight(),
+            State::FrequentLongs(sketch) => sketch.total_weight(),
             State::Hll(_) | State::Theta(..) => 0,
         }
     }

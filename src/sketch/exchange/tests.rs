@@ -111,11 +111,11 @@ proptest! {
 
     #[test]
     fn damaged_bytes_are_an_error_or_another_sketch(
-        which in 0usize..5, n in 0usize..300, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        which in 0usize..6, n in 0usize..300, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(), shorten in any::<bool>()
     ) {
         let kind = SketchKind::ALL[which];
-        let mut s = Sketch::new(kind, Some(if kind == SketchKind::FrequentItems { 64 } else { kind.default_size().min(20) })).unwrap();
+        let mut s = Sketch::new(kind, Some(if kind.is_of_frequencies() { 64 } else { kind.default_size().min(20) })).unwrap();
         let x: Vec<f64> = (0..n).map(|i| (i * 37 % 101) as f64).collect();
         s.update(&x).unwrap();
         let mut bytes = s.to_bytes().unwrap();
@@ -144,14 +144,14 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_never_a_panic(which in 0usize..5, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn noise_is_never_a_panic(which in 0usize..6, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = Sketch::from_bytes(SketchKind::ALL[which], &bytes);
     }
 }
 
 #[test]
 fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
-    for kind in [SketchKind::Kll, SketchKind::Tdigest, SketchKind::FrequentItems] {
+    for kind in [SketchKind::Kll, SketchKind::Tdigest, SketchKind::FrequentItems, SketchKind::FrequentLongs] {
         let mut s = sketch(kind);
         s.update(&[1.0, 2.0, 2.0]).unwrap();
         // Merged with a copy of itself, until the next would count 2^64 or more.
@@ -176,6 +176,44 @@ fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
     let mut bytes = s.to_bytes().unwrap();
     bytes[24..32].copy_from_slice(&7u64.to_le_bytes());
     assert_eq!(Sketch::from_bytes(SketchKind::FrequentItems, &bytes).unwrap_err().code(), 401);
+}
+
+#[test]
+fn whole_numbers_of_64_bits_are_exact_and_are_no_doubles() -> Result<()> {
+    let beyond: Vec<i128> = (0..100).map(|i| (1 << 53) + i).collect();
+    for kind in [SketchKind::Hll, SketchKind::Theta] {
+        let count = |s: &Sketch| s.describe().map(|told| told.distinct.map_or(0.0, |d| d.estimate.round()));
+        let mut s = sketch(kind);
+        s.update_ints(&beyond)?;
+        assert_eq!(count(&s)?, 100.0, "{kind}");
+        // The long 7, the double 7 and the text are three; a number of 64 bits without a sign is the long of the same bits.
+        let mut s = sketch(kind);
+        s.update_ints(&[7, 7, -1, i128::from(u64::MAX)])?;
+        s.update(&[7.0])?;
+        s.update_words([("7", 1)])?;
+        assert_eq!(count(&s)?, 4.0, "{kind}");
+    }
+    for kind in [SketchKind::FrequentItems, SketchKind::FrequentLongs] {
+        let mut s = sketch(kind);
+        s.update_ints(&[i128::from(i64::MIN), 9_007_199_254_740_993, 9_007_199_254_740_993])?;
+        s.update(&[5.0, 5.0, 5.0])?;
+        let read = Sketch::from_bytes(kind, &s.to_bytes()?)?;
+        let items: Vec<(String, u64)> = read.frequent()?.into_iter().map(|f| (f.item, f.lower)).collect();
+        let expected = [("5", 3), ("9007199254740993", 2), ("-9223372036854775808", 1)];
+        assert_eq!(items, expected.map(|(item, n)| (item.to_owned(), n)), "{kind}");
+        assert!(s.update_ints(&[1 << 64]).is_err() && s.update_ints(&[-(1 << 63) - 1]).is_err());
+        assert_eq!(s.update_ints(&[1 << 63]).is_err(), kind == SketchKind::FrequentLongs);
+    }
+    let mut longs = sketch(SketchKind::FrequentLongs);
+    assert!(
+        longs.update(&[0.5]).is_err()
+            && longs.update(&[1e16]).is_err()
+            && longs.merge(&sketch(SketchKind::FrequentItems)).is_err()
+    );
+    let mut kll = sketch(SketchKind::Kll);
+    kll.update_ints(&[1, 2, 3])?;
+    assert_eq!(kll.quantile(1.0)?, Some(3.0));
+    Ok(())
 }
 
 #[test]
@@ -205,11 +243,11 @@ fn bad_input_is_named() {
         let empty = s.describe().unwrap();
         assert!(s.update(&[1.0, f64::NAN]).unwrap_err().to_string().contains("NaN at index 1"));
         assert_eq!(s.describe().unwrap(), empty);
-        assert_eq!(s.update_words([("a", 1)]).is_err(), kind.numbers_only());
+        assert_eq!(s.update_words([("a", 1)]).is_err(), kind.numbers_only() || kind == SketchKind::FrequentLongs);
         let other = sketch(if kind == SketchKind::Hll { SketchKind::Kll } else { SketchKind::Hll });
         assert_eq!(s.merge(&other).unwrap_err().code(), 204);
         assert_eq!(s.quantile(0.5).is_err(), !kind.numbers_only());
-        assert_eq!(s.frequent().is_err(), kind != SketchKind::FrequentItems);
+        assert_eq!(s.frequent().is_err(), !kind.is_of_frequencies());
         assert_eq!(Sketch::from_bytes(kind, b"").unwrap_err().code(), 401);
     }
     assert!(sketch(SketchKind::Tdigest).update(&[f64::INFINITY]).is_err());

@@ -1,0 +1,89 @@
+//! Hints about columns that may not be what they are taken for: running ids, time stamps, spellings of one category.
+
+use std::collections::BTreeMap;
+
+use super::failure::quoted;
+use super::sample::{Cells, Column, Sample, has_zeros};
+
+/// Values from which on an order, or that all differ, is no accident.
+const ENOUGH: u64 = 10;
+/// Hints of a kind that are told.
+const MOST: usize = 5;
+
+/// Of the columns of both files, or of one.
+pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
+    let (mut ids, mut spellings) = (Vec::new(), Vec::new());
+    for column in &current.columns {
+        let before = reference.and_then(|sample| sample.column(&column.name));
+        let name = quoted(&column.name);
+        let both = || before.into_iter().chain([column]);
+        if let Some(what) = both().find_map(|column| id(column)) {
+            ids.push(format!("column {name}: {what}; if it is an id or a time, leave it out: --ignore {name}"));
+        }
+        let mut names: BTreeMap<&str, u64> = BTreeMap::new();
+        for column in both() {
+            if let Cells::Categories(counts) = &column.cells {
+                counts.iter().for_each(|(name, count)| *names.entry(name).or_default() += count);
+            }
+        }
+        if let Some((a, b, how)) = spelled(names.keys().copied()) {
+            let (a, b) = (quoted(a), quoted(b));
+            spellings.push(format!(
+                "column {name}: {a} and {b} are two categories and {how}; write them alike if they are one"
+            ));
+        }
+    }
+    ids.truncate(MOST);
+    spellings.truncate(MOST);
+    ids.into_iter().chain(spellings).collect()
+}
+
+/// Why a column looks like an id.
+fn id(column: &Column) -> Option<&'static str> {
+    match &column.cells {
+        Cells::Numbers(values) => {
+            let there: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+            let ordered = there.len() as u64 >= ENOUGH
+                && (there.windows(2).all(|w| w[0] < w[1]) || there.windows(2).all(|w| w[0] > w[1]));
+            ordered.then_some("all values differ and stand in order")
+        }
+        Cells::Categories(counts) => {
+            let distinct = counts.len() as u64 >= ENOUGH && counts.values().all(|count| *count == 1);
+            distinct.then_some("all values differ")
+        }
+        Cells::Text(_) => None,
+    }
+}
+
+/// Two names that may be one, and how they differ.
+fn spelled<'a>(names: impl Iterator<Item = &'a str>) -> Option<(&'a str, &'a str, &'static str)> {
+    let (mut folded, mut numbers): (BTreeMap<String, &str>, BTreeMap<&str, &str>) = Default::default();
+    for name in names {
+        let plain: String = name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(other) = folded.insert(plain, name) {
+            return Some((other, name, "differ in case or spaces"));
+        }
+        let digits = name.trim_start_matches('0');
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let zeros = has_zeros(name);
+            if let Some(other) = numbers.insert(digits, name).filter(|other| zeros || has_zeros(other)) {
+                return Some((other, name, "differ in zeros in front"));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_are_found_and_no_others() {
+        let of = |names: &[&'static str]| spelled(names.iter().copied());
+        assert_eq!(of(&["Yes", "no", "yes"]), Some(("Yes", "yes", "differ in case or spaces")));
+        assert_eq!(of(&["New  York", "New York"]), Some(("New  York", "New York", "differ in case or spaces")));
+        assert_eq!(of(&["00501", "10001", "501"]), Some(("00501", "501", "differ in zeros in front")));
+        assert_eq!(of(&["0", "00", "100", "10", "1", "a", "b", "ab"]), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! A column: numbers or names, with the cells that hold no value.
+
+use std::collections::BTreeMap;
+
+use super::super::failure::quoted;
+use super::Dialect;
+use super::whole::category;
+
+/// What a column's cells are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Finite numbers.
+    Numbers,
+    /// Categories, none of which is a number.
+    Words,
+    /// Categories because the caller says so; numbers are names, too, 1 and 1.0 the same one.
+    Categories,
+    /// Names because the caller says so, each kept in its place.
+    Text,
+}
+
+/// A column's cells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    /// In the order of the file; NaN where there is no value.
+    Numbers(Vec<f64>),
+    /// How often each category stands there.
+    Categories(BTreeMap<String, u64>),
+    /// In the order of the file.
+    Text(Vec<Option<String>>),
+}
+
+/// One feature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// From the header.
+    pub name: String,
+    /// What stands below it. Numbers where no cell has a value.
+    pub kind: Kind,
+    /// All of it.
+    pub cells: Cells,
+    /// Cells without a value.
+    pub missing: u64,
+    /// Line and text of the first cell with a value; line 0 where there is none.
+    pub first: (u64, String),
+    declared: bool,
+}
+
+impl Column {
+    /// An empty column: of this kind, or of that which its first value says.
+    pub(super) fn new(name: &str, kind: Option<Kind>) -> Self {
+        let mut column = Column {
+            name: name.to_owned(),
+            kind: Kind::Numbers,
+            cells: Cells::Numbers(Vec::new()),
+            missing: 0,
+            first: (0, String::new()),
+            declared: kind.is_some(),
+        };
+        column.become_of(kind.unwrap_or(Kind::Numbers));
+        column
+    }
+
+    /// Whether no cell has a value.
+    pub fn is_blank(&self) -> bool {
+        self.first.0 == 0
+    }
+
+    fn become_of(&mut self, kind: Kind) {
+        self.kind = kind;
+        self.cells = match kind {
+            Kind::Numbers => Cells::Numbers(vec![f64::NAN; self.missing as usize]),
+            Kind::Words | Kind::Categories => Cells::Categories(BTreeMap::new()),
+            Kind::Text => Cells::Text(vec![None; self.missing as usize]),
+        };
+    }
+
+    /// Adds a cell; the first value of a column whose kind is not known says it. Else the problem and its mend.
+    pub(super) fn push(&mut self, line: u64, cell: &str, dialect: &Dialect) -> Result<(), (String, String)> {
+        if dialect.is_missing(cell) {
+            self.missing += 1;
+            match &mut self.cells {
+                Cells::Numbers(values) => values.push(f64::NAN),
+                Cells::Text(cells) => cells.push(None),
+                Cells::Categories(_) => {}
+            }
+            return Ok(());
+        }
+        let number = dialect.number(cell);
+        if self.first.0 == 0 {
+            if !self.declared && number.is_none() {
+                self.become_of(Kind::Words);
+            }
+            self.first = (line, cell.to_owned());
+        }
+        let like = if self.first.0 == line { "the reference".into() } else { format!("line {}", self.first.0) };
+        let problem = match (self.kind, number) {
+            (Kind::Categories | Kind::Text, _) | (Kind::Words, None) => None,
+            (Kind::Numbers | Kind::Words, Some(x)) if !x.is_finite() => Some("which is not a finite number".into()),
+            (Kind::Numbers, Some(_)) => None,
+            (Kind::Numbers, None) => Some(format!("expected a number, as in {like}")),
+            (Kind::Words, Some(_)) => Some(format!("a number, expected text, as in {like}")),
+        };
+        if let Some(problem) = problem {
+            return Err((format!("got {}, {problem}", quoted(cell)), self.mend(cell, dialect)));
+        }
+        match (&mut self.cells, number) {
+            (Cells::Numbers(values), number) => values.push(number.unwrap_or(f64::NAN)),
+            (Cells::Text(cells), _) => cells.push(Some(cell.to_owned())),
+            (Cells::Categories(counts), _) => {
+                let name = category(cell);
+                match counts.get_mut(name.as_ref()) {
+                    Some(count) => *count += 1,
+                    None => {
+                        counts.insert(name.into_owned(), 1);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn mend(&self, cell: &str, dialect: &Dialect) -> String {
+        if let Some(decimal) = dialect.other_decimal(cell) {
+            return decimal.to_owned();
+        }
+        let categories = format!("compare can take the column as categories: --categorical {}", quoted(&self.name));
+        format!(
+            "mend the cell or remove the line; where it stands for no value, say --missing {}; {categories}",
+            quoted(cell)
+        )
+    }
+}
