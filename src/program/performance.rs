@@ -10,7 +10,7 @@ use super::classes::{Classes, all_numbers, as_numbers, numbers, texts};
 use super::failure::{BadCsv, listed, quoted};
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input};
+use super::sample::{Column, Dialect, Kind, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
@@ -153,7 +153,7 @@ impl Performance {
             (chunk.start, chunk.end) = (line(chunk.start), line(chunk.end - 1) + 1);
         }
         let mut names: Vec<&str> = self.wanted();
-        if !after.column(&self.label).is_some_and(|labels| !labels.is_blank()) {
+        if after.column(&self.label).is_none_or(Column::is_blank) {
             names.retain(|name| *name != self.label);
         } else if current.labels.is_none() {
             notes.hints.push("some lines of CURRENT have no label: what the labels say is not shown".into());

@@ -230,7 +230,7 @@ fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> R
         if record.len() == 1 && name.contains([';', '\t', '|', ',']) {
             let other = match name.find(['\t', ';', '|', ',']).map(|at| name.as_bytes()[at]) {
                 Some(b'\t') => "tab".to_owned(),
-                other => format!("{:?}", char::from(other.unwrap_or(b';'))),
+                other => format!("\"{}\"", char::from(other.unwrap_or(b';'))),
             };
             let problem = format!("the header is a single column, cut at {:?}", char::from(separator));
             return here(&problem, &format!("say --separator {other}, or rename the column"));

@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
+use super::failure::{BadCsv, quoted};
 use super::notes::Notes;
 use super::outcome::Outcome;
 use super::sample::{Cells, Dialect, Kind, Missing, Plan, Sample, Wanted, counted};
@@ -161,7 +162,13 @@ impl Sketch {
                     Cells::Numbers(values) => {
                         sketch.update(&values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>())?;
                     }
-                    _ => sketch.update_words([(items.column.first.1.as_str(), 1)])?,
+                    Cells::Categories(_) | Cells::Text(_) => {
+                        let (line, cell) = &items.column.first;
+                        let problem = format!("got {}, expected a number: {} is of quantiles", quoted(cell), self.kind);
+                        let mend = "choose a column of numbers, or --kind hll or frequent-items".to_owned();
+                        let (file, column) = (items.sample.file.clone(), Some(items.column.name.clone()));
+                        return Err(BadCsv { file, line: Some(*line), column, problem, mend }.into());
+                    }
                 }
             }
             return Ok(None);

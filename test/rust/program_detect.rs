@@ -110,7 +110,8 @@ fn exit_codes_and_the_table() {
         found.out
     );
     assert!(found.out.contains("ANOMALY"));
-    let none = folder.run(&[&detect[..], &["reference.csv", "--anomaly-rate", "0.01"]].concat());
+    folder.write("usual.csv", "a,b\n0.1,0.2\n-0.3,0.1\n");
+    let none = folder.run(&[&detect[..], &["usual.csv", "--anomaly-rate", "0.01", "--fail-on", "drift"]].concat());
     assert_eq!(none.code, 0);
     let refused = |more: &[&str]| folder.run(more).refused().to_owned();
     assert!(
@@ -127,9 +128,11 @@ fn exit_codes_and_the_table() {
     assert!(refused(&[&knn[..], &["301"]].concat()).contains("neighbours: got 301, expected a number from 1 to 300"));
     assert!(refused(&[&knn[..], &["300"]].concat()).contains("calibration"));
     folder.write("text.csv", "a,b\n1,x\n2,y\n");
-    assert!(refused(&["detect", "--detector", "knn", "--fit", "text.csv", "--score", "text.csv"]).contains("\"b\""));
-    folder.write("nan.csv", "a,b\n1,NaN\n");
-    assert!(refused(&[&detect[..], &["nan.csv"]].concat()).contains("line 2"));
+    assert!(refused(&["detect", "--detector", "knn", "--fit", "text.csv", "--score", "current.csv"]).contains("\"b\""));
+    folder.write("inf.csv", "a,b\n1,inf\n");
+    assert!(refused(&[&detect[..], &["inf.csv"]].concat()).contains("line 2, column \"b\""));
+    folder.write("nan.csv", "a,b\n1,NaN\n,2\n");
+    assert!(refused(&[&detect[..], &["nan.csv"]].concat()).contains("no line has a value in every column"));
 }
 
 #[test]
@@ -164,4 +167,35 @@ fn a_mapped_detector_says_the_same() {
     *bytes.last_mut().unwrap() ^= 1;
     folder.write("d.fg", bytes);
     assert!(folder.run(&[&score[..], &["--mapped"]].concat()).refused().contains("damaged"));
+}
+
+#[test]
+fn rows_of_one_sample_are_scored_by_detectors_that_have_not_seen_them() {
+    let folder = Folder::new("detect-within");
+    let rows = (0..200).fold("id,a,b\n".to_owned(), |text, i| match i {
+        57 => text + "57,50,-50\n",
+        83 => text + "83,,1\n",
+        _ => text + &format!("{i},{},{}\n", f64::from(i * 7919 % 101) / 50.0, f64::from(i * 104_729 % 97) / 50.0),
+    });
+    folder.write("all.csv", rows);
+    let within = ["detect", "--within", "all.csv", "--ignore", "id", "--detector"];
+    for detector in ["knn", "mahalanobis", "iforest", "zscore"] {
+        let json = folder.run(&[&within[..], &[detector, "--json"]].concat()).json();
+        assert_eq!(json["anomalies"][0], 57, "{detector}");
+        let scores = json["scores"].as_array().unwrap();
+        assert_eq!((scores.len(), scores[83].is_null(), json["p_values"][83].is_null()), (200, true, true));
+        assert_eq!(json["p_values"][57].as_f64(), Some(1.0 / 199.0));
+        assert_eq!((&json["missing"][0]["column"], &json["missing"][0]["current"]), (&"a".into(), &1.into()));
+    }
+    assert_eq!(folder.run(&[&within[..], &["knn", "--fail-on", "drift"]].concat()).code, 1);
+    for (more, message) in [
+        (&["frequency"][..], "--within: got for frequency"),
+        (&["knn", "--fit", "all.csv"], "--within"),
+        (&["knn", "--score", "all.csv"], "--within"),
+        (&["knn", "--save", "d.fg"], "--within"),
+        (&["knn", "--options", "{\"calibration\": \"holdout\"}"], "calibration"),
+    ] {
+        assert!(folder.run(&[&within[..], more].concat()).refused().contains(message), "{more:?}");
+    }
+    assert!(folder.run(&["detect", "--within", "all.csv"]).refused().contains("--detector"));
 }

@@ -60,7 +60,7 @@ fn columns_of_a_csv_are_texts_or_events_by_key() {
     assert_eq!(found["categories"]["unseen"][0]["category"], "hack");
     assert_eq!(found["categories"]["vanished"].as_array().unwrap().len(), 3);
     let table = folder.run(&[&fit[..], &["--detector", "frequency"]].concat());
-    assert!(table.out.contains("unseen: hack (2)") && table.out.contains("vanished: "), "{}", table.out);
+    assert!(table.out.contains("unseen: \"hack\" (2)") && table.out.contains("vanished: "), "{}", table.out);
 }
 
 #[test]
@@ -114,12 +114,15 @@ fn what_does_not_go_together_is_refused() {
     assert!(refused(&[&fit[..], &["gap.txt"]].concat()).contains("no symbols in sequence 1"));
     assert!(refused(&[&fit[..], &["empty.txt"]].concat()).contains("no sequence"));
     assert!(refused(&[&fit[..], &["missing.txt"]].concat()).contains("missing.txt"));
-    assert!(refused(&[&fit[..], &["numbers.csv", "--column", "y"]].concat()).contains("no such column"));
-    assert!(refused(&[&fit[..], &["reference.txt", "--tokens", "letters"]].concat()).contains("tokens"));
-    assert!(refused(&[&fit[..], &["reference.txt", "--by", "x"]].concat()).contains("--column"));
-    assert!(refused(&[&fit[..], &["reference.txt", "--neighbours", "2"]].concat()).contains("neighbours"));
-    assert!(refused(&[&fit[..], &["reference.txt", "--weights", "numbers.csv"]].concat()).contains("--weights"));
-    let knn = ["--detector", "knn", "--fit", "numbers.csv", "--score", "numbers.csv", "--tokens", "words"];
+    assert!(
+        refused(&[&fit[..], &["numbers.csv", "--column", "y"]].concat())
+            .contains("--column: got \"y\", expected a column of numbers.csv")
+    );
+    assert!(refused(&[&fit[..], &["gap.txt", "--tokens", "letters"]].concat()).contains("tokens"));
+    assert!(refused(&[&fit[..], &["gap.txt", "--by", "x"]].concat()).contains("--column"));
+    assert!(refused(&[&fit[..], &["gap.txt", "--neighbours", "2"]].concat()).contains("neighbours"));
+    assert!(refused(&[&fit[..], &["gap.txt", "--weights", "numbers.csv"]].concat()).contains("--weights"));
+    let knn = ["--detector", "knn", "--fit", "numbers.csv", "--score", "reference.txt", "--tokens", "words"];
     assert!(refused(&knn).contains("a detector of sequences"));
     assert!(refused(&["--detector", "ngram", "--fit", "-", "--score", "-"]).contains("both files"));
 }

@@ -106,8 +106,8 @@ fn nothing_that_joins_is_an_error_that_says_why() {
         "p.csv: line 2, column \"id\": got \"u00000\", expected a whole number of 64 bits; mend it, or say --ids text"
     ));
     // Labels before their predictions, or after they had gone.
-    let early = file("label", u, |i| (i as f64 / 1000.0 - 5.0).to_string(), |i| wrong(i).to_string());
-    assert!(run(&folder, &predictions(u), &early, &[]).refused().contains("--time: got nothing to join"));
+    let after = file("prediction", u, |i| (i + 1000).to_string(), |i| (i % 2).to_string());
+    assert!(run(&folder, &after, &labels(u, 50), &[]).refused().contains("--time: got nothing to join"));
     assert!(
         run(&folder, &predictions(u), &labels(u, 50), &["--timeout", "10"])
             .refused()

@@ -106,8 +106,8 @@ fn late_labels_are_joined_in_the_order_of_time() {
     assert_eq!((counts("predictions"), counts("joined"), counts("waiting")), (3000, 2900, 100));
     assert_eq!((counts("labels"), counts("duplicate"), counts("unknown")), (2902, 1, 1));
     assert_eq!(json["chunks"].as_array().unwrap().len(), 2);
-    let short = run(&["--timeout", "10", "--json"]).json();
-    assert_eq!((short["counts"]["joined"].as_u64(), short["counts"]["late"].as_u64()), (Some(0), Some(2901)));
+    let short = run(&["--timeout", "10"]).refused().to_owned();
+    assert!(short.contains("all 2901 labels that have a prediction came after it had gone"), "{short}");
     assert_eq!(run(&["--fail-on", "drift"]).code, 1);
     assert!(run(&[]).out.starts_with("betting fired"));
 }

@@ -158,7 +158,7 @@ fn indices_are_lines_in_all_commands() {
     assert_eq!((&json["anomalies"], &json["scores"], &json["quality"]["auroc"]), (&json!([4]), &json!(5), &json!(1.0)));
 
     let stream: String =
-        (0..400).fold(
+        (0..401).fold(
             "x\n".into(),
             |text, i| if i % 4 == 3 { text + "\n" } else { text + if i < 200 { "0\n" } else { "5\n" } },
         );
@@ -187,7 +187,7 @@ fn columns_are_chosen_and_left_out() {
     folder.write("c.csv", rows(300, ""));
     let detect = ["detect", "--detector", "knn", "--fit", "r.csv", "--score", "c.csv"];
     let run = folder.run(&detect);
-    assert!(run.refused().contains("column \"day\"") && run.err.contains("--ignore"), "{}", run.err);
+    assert!(run.refused().contains("\"day\"") && run.err.contains("--ignore"), "{}", run.err);
     // One file may lack what is left out.
     let run = folder.run(&[&detect[..], &["--ignore", "day"]].concat());
     assert!(
@@ -215,7 +215,7 @@ fn columns_are_chosen_and_left_out() {
         0
     );
     for (arguments, message) in [
-        (["--ignore", "iid"], "--ignore: got \"iid\", expected a column that one of the files has"),
+        (["--ignore", "day,iid"], "--ignore: got \"iid\", expected a column that one of the files has"),
         (["--only", "iid"], "--only: got \"iid\", expected a column of r.csv: \"id\", \"day\", \"a\", \"b\""),
         (["--ignore", "id,day,a,b"], "expected a column that is left"),
     ] {
@@ -261,7 +261,7 @@ fn separators_decimals_and_encodings_change_nothing() {
         ("german.csv", &["--separator", ";", "--decimal", ";"], "--decimal"),
         ("german.csv", &["--separator", ",", "--decimal", ","], "--separator: got ',', which is also --decimal"),
         ("tab.csv", &[], "say --separator tab"),
-        ("plain.csv", &["--decimal", ",", "--separator", ";"], "say --separator ','"),
+        ("plain.csv", &["--decimal", ",", "--separator", ";"], "say --separator \",\""),
         (
             "unmarked.csv",
             &[],
@@ -347,7 +347,7 @@ fn wide_headers_and_long_names() {
     assert!(folder.run(&["sketch", "wide.csv", "--kind", "hll", "--column", "feature_49999"]).out.starts_with("hll"));
     // Longer than a format's width can be: in every table.
     let name = "n".repeat(70_000);
-    folder.write("long.csv", format!("{name}\n1\n2\n5\n{}", "3\n4\n".repeat(10)));
+    folder.write("long.csv", format!("{name}\n1\n2\n5\n{}", "3\n4\n".repeat(20)));
     folder.write("long2.csv", format!("{name}\n2\n5\n{}", "4\n3\n".repeat(10)));
     folder.write("cells.csv", format!("w\n{}\n{}\nshort\n", "c".repeat(70_000), "d".repeat(100_000)));
     for arguments in [

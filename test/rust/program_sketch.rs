@@ -61,7 +61,10 @@ fn bad_input_is_named() {
         (&["sketch", "--kind", "kll"][..], "VALUES: got nothing"),
         (&["sketch", "n.csv", "--kind", "kll"], "--column: got 2 columns"),
         (&["sketch", "n.csv", "--kind", "kll", "--column", "z"], "--column: got \"z\""),
-        (&["sketch", "n.csv", "--kind", "kll", "--column", "y"], "which takes numbers"),
+        (
+            &["sketch", "n.csv", "--kind", "kll", "--column", "y"],
+            "line 2, column \"y\": got \"a\", expected a number: kll is of quantiles",
+        ),
         (&["sketch", "n.csv", "--kind", "kll", "--column", "x", "--size", "2"], "size: got 2"),
         (&["sketch", "--kind", "kll", "--merge", "noise"], "noise is damaged"),
         (&["sketch", "--kind", "kll", "--merge", "none"], "expected a path that can be read"),
@@ -74,4 +77,51 @@ fn bad_input_is_named() {
         let run = folder.run(arguments);
         assert!(run.refused().contains(message), "{arguments:?}: {}", run.err);
     }
+}
+
+#[test]
+fn ids_are_ids() {
+    let folder = Folder::new("sketch-ids");
+    let distinct = |file: &str, more: &[&str]| {
+        let json = folder.run(&[&["sketch", file, "--kind", "hll", "--json"], more].concat()).json();
+        (json["distinct"]["estimate"].as_f64().unwrap().round() as u64, json["items"].as_str().unwrap().to_owned())
+    };
+    // Above 2^53 a double holds every second one.
+    folder.write("long.csv", csv((0..100u64).map(|i| ((1u64 << 53) + i).to_string())));
+    assert_eq!(distinct("long.csv", &[]), (100, "int".into()));
+    assert_eq!(distinct("long.csv", &["--items", "text"]), (100, "text".into()));
+    assert_eq!(distinct("long.csv", &["--items", "float"]), (51, "float".into()));
+    // Longer than 64 bits, or with zeros in front: names.
+    folder.write("longer.csv", csv((0..100).map(|i| format!("1234567890123456789012{i:02}"))));
+    assert_eq!(distinct("longer.csv", &[]), (100, "text".into()));
+    folder.write("zips.csv", csv((0..100).map(|i| format!("{:05}", i * 997))));
+    assert_eq!(distinct("zips.csv", &[]), (100, "text".into()));
+    folder.write("mixed.csv", csv(["7", "007", "7.0", "7"].into_iter().map(str::to_owned)));
+    assert_eq!((distinct("mixed.csv", &[]).0, distinct("mixed.csv", &["--items", "int"]).0), (3, 1));
+    folder.write("floats.csv", csv(["7", "7.5", "7.50", "8e0"].into_iter().map(str::to_owned)));
+    assert_eq!(distinct("floats.csv", &[]), (3, "float".into()));
+    // All parts alike: a text is no number to a sketch.
+    for (items, both) in [("text", 200), ("int", 100)] {
+        folder.run(&["sketch", "long.csv", "--kind", "hll", "--items", items, "--out", "part.hll"]);
+        assert_eq!(distinct("long.csv", &["--items", "int", "--merge", "part.hll"]).0, both, "{items}");
+    }
+    let hinted = folder.run(&["sketch", "long.csv", "--kind", "theta", "--out", "part.theta"]);
+    assert!(hinted.out.contains("--items int"), "{}", hinted.out);
+    // Frequent items of longs are a sketch of another kind.
+    let run =
+        folder.run(&["sketch", "mixed.csv", "--kind", "frequent-items", "--items", "int", "--out", "f", "--json"]);
+    assert_eq!((&run.json()["kind"], &run.json()["frequent"][0]["item"]), (&"frequent-longs".into(), &"7".into()));
+    let read = folder.run(&["sketch", "--kind", "frequent-longs", "--merge", "f", "--json"]).json();
+    assert_eq!(read["frequent"][0]["lower"], 4);
+    let text = folder.run(&["sketch", "mixed.csv", "--kind", "frequent-items", "--json"]).json();
+    assert_eq!(text["frequent"].as_array().unwrap().len(), 3);
+    for (arguments, message) in [
+        (&["--kind", "kll", "--items", "text"][..], "--items: got int or text"),
+        (&["--kind", "frequent-longs", "--items", "float"], "--items: got float"),
+        (&["--kind", "hll", "--items", "word"], "text"),
+    ] {
+        assert!(folder.run(&[&["sketch", "long.csv"], arguments].concat()).refused().contains(message));
+    }
+    let bad = folder.run(&["sketch", "floats.csv", "--kind", "hll", "--items", "int"]);
+    assert!(bad.refused().contains("floats.csv: line 3, column \"x\": got \"7.5\", expected a whole number of 64 bits; mend it, or say --items text"));
 }

@@ -122,6 +122,7 @@ fn bad_input_is_named() {
     folder.write("x.csv", csv(&outcomes()));
     folder.write("short.csv", csv(&outcomes()[..40]));
     folder.write("nan.csv", "x\n1\nNaN\n");
+    folder.write("inf.csv", "x\n1\ninf\n");
     folder.write("p.csv", "x\n2\n");
     folder.write("bare.csv", "1\n2\n3\n");
     for (file, flags, message) in [
@@ -132,7 +133,8 @@ fn bad_input_is_named() {
         ("x.csv", &["--detector", "betting", "--upper", "0.5"], "values: got 1 at index"),
         ("short.csv", &["--detector", "kswin"], "VALUES: got 40 observations, expected at least 100"),
         ("short.csv", &["--detector", "martingale"], "VALUES: got 40 observations, expected at least 101"),
-        ("nan.csv", &["--detector", "cusum"], "line 3, column \"x\": got \"NaN\""),
+        ("nan.csv", &["--detector", "cusum"], "got 1 observations, expected at least 30"),
+        ("inf.csv", &["--detector", "cusum"], "line 3, column \"x\": got \"inf\""),
         (
             "x.csv",
             &["--detector", "two-sample"],

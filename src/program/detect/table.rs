@@ -164,7 +164,7 @@ fn surprising(symbols: &[sequence::Surprisal]) -> String {
     let mut order: Vec<&sequence::Surprisal> = symbols.iter().collect();
     order.sort_by(|a, b| b.surprisal.total_cmp(&a.surprisal));
     let name = |s: &sequence::Surprisal| {
-        let symbol = s.symbol.as_deref().map_or_else(|| "the end".to_owned(), |symbol| quoted(symbol));
+        let symbol = s.symbol.as_deref().map_or_else(|| "the end".to_owned(), quoted);
         format!("{symbol} ({}{})", number(s.surprisal), if s.seen { "" } else { ", unseen" })
     };
     order.into_iter().take(3).map(name).collect::<Vec<_>>().join(", ")

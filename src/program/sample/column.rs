@@ -121,7 +121,7 @@ impl Column {
     }
 
     fn mend(&self, cell: &str, dialect: &Dialect) -> String {
-        if let Some(decimal) = dialect.other_decimal(cell) {
+        if let Some(decimal) = dialect.other_decimal(cell).or_else(|| dialect.other_decimal(&self.first.1)) {
             return decimal.to_owned();
         }
         let categories = format!("compare can take the column as categories: --categorical {}", quoted(&self.name));

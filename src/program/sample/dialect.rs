@@ -58,8 +58,9 @@ impl Dialect {
 
     /// How to say that `cell`, which is not a number here, may be one: with another decimal sign.
     pub fn other_decimal(&self, cell: &str) -> Option<&'static str> {
-        let other = Dialect { decimal: if self.decimal == '.' { ',' } else { '.' }, ..self.clone() };
-        other.number(cell).is_some().then_some(if self.decimal == '.' {
+        let sign = if self.decimal == '.' { ',' } else { '.' };
+        let other = Dialect { decimal: sign, ..self.clone() };
+        (cell.contains(sign) && other.number(cell).is_some()).then_some(if self.decimal == '.' {
             "say --decimal , where numbers are written so"
         } else {
             "say --decimal . where numbers are written so"
