@@ -4,6 +4,7 @@ use super::classes;
 use super::monitor::ColumnTest;
 use super::options::GuardOptions;
 use super::pane::Pane;
+use super::settle::Unsettled;
 use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{
     Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
@@ -11,7 +12,7 @@ use crate::drift::two_sample::{
 };
 use crate::error::{Error, Result};
 use crate::profile::Baseline;
-use crate::sketch::Histogram;
+use crate::sketch::{Groups, Histogram};
 use crate::stats::hypergeometric;
 use crate::stats::kolmogorov::grouped;
 
@@ -26,38 +27,73 @@ pub(super) const CLASS: &str = "class";
 pub(super) struct DriftTests {
     /// The expected false alarms of all tests together.
     level: f64,
-    /// The next column.
+    /// The next column; all are done once the predicted classes are.
     column: usize,
+    classes: bool,
     tests: Vec<ColumnTest>,
+    unsettled: Unsettled,
 }
 
 impl DriftTests {
     pub fn new(level: f64) -> Self {
-        DriftTests { level, column: 0, tests: Vec::new() }
+        DriftTests { level, column: 0, classes: false, tests: Vec::new(), unsettled: Unsettled::default() }
     }
 
-    /// Tests some columns; whether there is more to be done.
+    /// Tests some columns, or settles some p-values; whether there is more to be done.
     ///
     /// # Errors
     /// None for sizes that a window can have; they are handed on, so that a bug in a test is told and not swallowed.
     pub fn step(&mut self, baseline: &Baseline, options: &GuardOptions, window: &Pane) -> Result<bool> {
-        let end = baseline.column_count().min(self.column + PIECE);
-        for k in self.column..end {
-            if window.groups(baseline, k).total() == 0 {
-                continue; // not one finite value: told as non-finite
-            }
-            for test in &options.tests {
-                // One value, or values whose squares overflow, have no variance.
-                if *test == TestName::Welch && !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough)
-                {
-                    continue;
-                }
-                let result = column_test(baseline, k, window, *test, self.level)?;
-                self.add(&baseline.names[k], result, options);
+        if self.column < baseline.column_count() {
+            let end = baseline.column_count().min(self.column + PIECE);
+            (self.column..end).try_for_each(|k| self.test_column(k, baseline, options, window))?;
+            self.column = end;
+            return Ok(true);
+        }
+        if !self.classes {
+            self.classes = true;
+            if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
+                let (reference, current) = classes::pooled(baseline.classes.counts(), window.classes.counts());
+                self.add(CLASS, chi2::from_counts(&reference, &current)?, options);
             }
         }
-        self.column = end;
-        Ok(end < baseline.column_count())
+        self.unsettled.step(&mut self.tests, options.correction, self.level)
+    }
+
+    fn test_column(&mut self, k: usize, baseline: &Baseline, options: &GuardOptions, window: &Pane) -> Result<()> {
+        let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
+        if groups.total() == 0 {
+            return Ok(()); // not one finite value: told as non-finite
+        }
+        for test in &options.tests {
+            let result = match test {
+                TestName::Ks => self.ks(histogram, &groups)?,
+                // One value, or values whose squares overflow, have no variance.
+                TestName::Welch if !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough) => {
+                    continue;
+                }
+                test => column_test(baseline, k, window, *test)?,
+            };
+            self.add(&baseline.names[k], result, options);
+        }
+        Ok(())
+    }
+
+    /// By the limit law, which costs nothing; the next test's p-value is then settled where it matters.
+    fn ks(&mut self, histogram: &Histogram, groups: &Groups) -> Result<TestResult> {
+        let (d, n, m) = (histogram.ks(groups), groups.total(), histogram.reference_size());
+        let below: Vec<u64> = histogram.reference_below().collect();
+        let (p_value, method) = if below.last() == Some(&m) {
+            // A reference without spread: so many values lie on one side of it, where none of the reference's do.
+            let beside = hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater;
+            ((2.0 * beside).min(1.0), Method::Grouped)
+        } else {
+            let quick = grouped::quick_p_value(d, &below, m, n)?;
+            self.unsettled.add(self.tests.len(), d, (below, m, n));
+            (quick, Method::Asymptotic)
+        };
+        let (reference_size, current_size) = (m, n);
+        Ok(TestResult { test: TestName::Ks, statistic: d, p_value, effect: d, method, reference_size, current_size })
     }
 
     fn add(&mut self, name: &str, result: TestResult, options: &GuardOptions) {
@@ -69,27 +105,18 @@ impl DriftTests {
     ///
     /// # Errors
     /// As [`DriftTests::step`].
-    pub fn finish(mut self, baseline: &Baseline, options: &GuardOptions, window: &Pane) -> Result<Vec<ColumnTest>> {
-        if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
-            let (reference, current) = classes::pooled(baseline.classes.counts(), window.classes.counts());
-            self.add(CLASS, chi2::from_counts(&reference, &current)?, options);
-        }
+    pub fn finish(mut self, options: &GuardOptions) -> Result<Vec<ColumnTest>> {
         judge(self.tests.iter_mut().map(|column| &mut column.test), options.correction, self.level)?;
         Ok(self.tests)
     }
 }
 
-fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, level: f64) -> Result<TestResult> {
+fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName) -> Result<TestResult> {
     let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
     let (reference_size, current_size) = (histogram.reference_size(), groups.total());
     let method = Method::Grouped;
     let (reference, current) = histogram.binned(&groups);
     match test {
-        TestName::Ks => {
-            let d = histogram.ks(&groups);
-            let p_value = ks_p_value(d, histogram, current_size, level)?;
-            Ok(TestResult { test, statistic: d, p_value, effect: d, method, reference_size, current_size })
-        }
         TestName::Wasserstein => {
             let by = &baseline.wasserstein[k];
             let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
@@ -111,18 +138,4 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, lev
         TestName::MannWhitney => mannwhitney::from_ordered_counts(histogram.reference(), groups.counts()),
         _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
     }
-}
-
-/// The limit law first: it costs nothing, and only what it puts near the level is worth the grouped statistic's own law.
-fn ks_p_value(d: f64, histogram: &Histogram, n: u64, level: f64) -> Result<f64> {
-    let (below, m) = (histogram.reference_below().collect::<Vec<_>>(), histogram.reference_size());
-    if below.last() == Some(&m) {
-        // A reference without spread: so many values lie on one side of it, where none of the reference's do.
-        return Ok((2.0 * hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater).min(1.0));
-    }
-    let quick = grouped::quick_p_value(d, &below, m, n)?;
-    if quick > 10.0 * level || quick < 1e-4 * level {
-        return Ok(quick);
-    }
-    Ok(grouped::p_value(d, &below, m, n)?.p_value)
 }

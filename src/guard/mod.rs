@@ -20,6 +20,7 @@ mod options;
 mod pane;
 mod rate;
 mod round;
+mod settle;
 mod slots;
 mod spec;
 mod state;

@@ -231,7 +231,7 @@ impl Windows {
         let Testing { merged, span, observations, level, marks, drifts } = testing;
         let Some(window) = merged.as_ref().or(self.recent.back().map(|share| &share.pane)) else { return Ok(()) };
         let detections = self.streams.finish(with.options.min_effect(TestName::MannWhitney));
-        let tests = drifts.finish(with.baseline, with.options, window)?;
+        let tests = drifts.finish(with.options)?;
         let found = (tests, self.evidence.as_mut(), detections);
         let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks, found)?;
         findings.extend(non_finite_finding(window, with.baseline));
