@@ -35,7 +35,8 @@ What [`alerts`](@ref) gives and a journal's line says.
 | `false_alarms` | what the guard was asked for, in words |
 | `window` | [`Span`](@ref FluxGuard.Span) |
 | `message` | one sentence |
-| `features` | all that was found, the strongest [`Evidence`](@ref FluxGuard.Evidence) first |
+| `features` | what was found, the strongest [`Evidence`](@ref FluxGuard.Evidence) first: all of it, but in old alerts of wide outputs that a guard keeps in memory |
+| `found` | how many features, scores or classes were found |
 """
 struct Alert
     id::Int
@@ -57,6 +58,7 @@ struct Alert
     window::Span
     message::String
     features::Vector{Evidence}
+    found::Int
 end
 
 Evidence(d::AbstractDict) =
@@ -65,7 +67,8 @@ Evidence(d::AbstractDict) =
 Alert(d::AbstractDict) = Alert(d["id"], utc(d["time"]), d["guard"], d["model"], Symbol(d["kind"]), Symbol(d["severity"]),
     d["feature"], optional(from_zero, d["class"]), d["test"], number(d["statistic"]), number(d["p_value"]),
     number(d["adjusted_p_value"]), number(d["effect"]), number(d["threshold"]), number(d["false_alarm_rate"]),
-    d["false_alarms"], Span(d["window"]), d["message"], [Evidence(f) for f in d["features"]])
+    d["false_alarms"], Span(d["window"]), d["message"], [Evidence(f) for f in d["features"]],
+    get(d, "found", length(d["features"]))) # journals of before it was written
 
 const TIME = dateformat"yyyy-mm-ddTHH:MM:SS.s"
 utc(text::AbstractString) = DateTime(rstrip(text, 'Z'), TIME)

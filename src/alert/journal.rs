@@ -97,6 +97,7 @@ mod tests {
             false_alarms: "1 per week".into(),
             window: Span::default(),
             message: String::new(),
+            found: 0,
             features: Vec::new(),
         }
     }

@@ -111,6 +111,9 @@ pub struct Alert {
     pub window: Span,
     /// One sentence for people.
     pub message: String,
-    /// All columns that were found, the strongest evidence first.
+    /// How many columns were found; 0 in journals of before this was written.
+    #[serde(default)]
+    pub found: usize,
+    /// The columns that were found, the strongest evidence first: all, but in old alerts of wide outputs that a guard keeps in memory.
     pub features: Vec<Evidence>,
 }

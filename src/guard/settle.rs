@@ -81,10 +81,10 @@ impl Unsettled {
             return Ok(true);
         }
         let mut asked = self.open(tests, correction, level)?;
-        let more = !asked.is_empty();
-        if !more {
+        if asked.is_empty() {
             asked.extend(self.strongest(tests, level));
         }
+        let more = !asked.is_empty();
         for i in asked {
             let column = &self.columns[i];
             let law = &mut self.laws[column.law];
@@ -132,7 +132,10 @@ impl Unsettled {
         };
         let by_evidence =
             |a: &usize, b: &usize| p(a).total_cmp(&p(b)).then(self.columns[*b].d.total_cmp(&self.columns[*a].d));
-        (0..self.columns.len()).filter(drifts).min_by(by_evidence).filter(|i| p(i) > TOLD)
+        (0..self.columns.len())
+            .filter(drifts)
+            .min_by(by_evidence)
+            .filter(|i| p(i) > TOLD && tests[self.columns[*i].at].test.result.method == Method::Asymptotic)
     }
 
     /// The columns to be asked next: the middle one of each law of those on whose p-values a decision depends.

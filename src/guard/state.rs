@@ -1,6 +1,5 @@
 //! What a guard is made of, shared by its callers and the worker.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -11,6 +10,7 @@ use super::answers::Refusal;
 use super::claims::Claims;
 use super::counters::Counts;
 use super::desk::{Call, Desk, Hands, Place, Room, Summary};
+use super::kept::Kept;
 use super::line::{Line, Next, Tenant};
 use super::monitor::WindowReport;
 use super::options::GuardOptions;
@@ -23,10 +23,6 @@ use crate::error::{Error, Result};
 use crate::process;
 use crate::profile::{Baseline, Scores};
 use crate::tensor::Tensor;
-
-/// Alerts and window reports kept in memory; the journal keeps all alerts.
-const ALERTS_KEPT: usize = 10_000;
-const REPORTS_KEPT: usize = 256;
 
 /// Emptied shares kept for reuse.
 const SPARE: usize = 16;
@@ -78,8 +74,7 @@ struct Bench {
 
 #[derive(Default)]
 struct Published {
-    alerts: VecDeque<Alert>,
-    reports: VecDeque<WindowReport>,
+    kept: Kept,
     journal: Option<Journal>,
     last_id: u64,
 }
@@ -264,13 +259,9 @@ impl State {
                 if let Some(journal) = &mut published.journal {
                     written = written.and(journal.append(&alert));
                 }
-                published.alerts.push_back(alert);
+                published.kept.alert(alert);
             }
-            published.reports.extend(report);
-            let excess = published.alerts.len().saturating_sub(ALERTS_KEPT);
-            published.alerts.drain(..excess);
-            let excess = published.reports.len().saturating_sub(REPORTS_KEPT);
-            published.reports.drain(..excess);
+            report.into_iter().for_each(|report| published.kept.report(report));
         }
         if raised > 0 {
             self.counts.alerts.fetch_add(raised as u64, Ordering::Relaxed);
@@ -292,7 +283,7 @@ impl State {
         if !self.is_here() {
             return Vec::new();
         }
-        lock(&self.published).alerts.iter().filter(|a| a.id > after).cloned().collect()
+        lock(&self.published).kept.alerts_after(after)
     }
 
     /// None in a child of fork.
@@ -300,7 +291,7 @@ impl State {
         if !self.is_here() {
             return Vec::new();
         }
-        lock(&self.published).reports.iter().filter(|r| r.window.index > after).cloned().collect()
+        lock(&self.published).kept.reports_after(after)
     }
 }
 

@@ -305,6 +305,7 @@ fn alert_of(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
         false_alarms: options.false_alarms.to_string(),
         window,
         message: finding.message,
+        found: finding.evidence.len(),
         features: finding.evidence,
     }
 }
