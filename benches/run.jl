@@ -19,6 +19,7 @@ include("support/hook.jl")
 include("support/network.jl")
 include("support/threads.jl")
 include("support/memory.jl")
+include("support/drift.jl")
 include("support/ks.jl")
 include("support/prepared.jl")
 include("support/streams.jl")
@@ -39,6 +40,7 @@ const TOPICS = [
     "network" => network_rows,
     "threads" => threads_rows,
     "memory" => memory_rows,
+    "drift" => drift_rows,
     "ks" => ks_rows,
     "prepared" => prepared_rows,
     "streams" => streams_rows,

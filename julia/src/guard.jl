@@ -114,7 +114,9 @@ end
 
 Refuse what comes, test all that was observed (an unfinished window included), deliver the alerts and end the delivery.
 Returns when that is done, and at once on a closed guard; other tasks go on meanwhile. Verdicts, alerts and counters
-can still be read. Called in an `on_alert` function it returns before the alerts that follow are delivered.
+can still be read. Called in an `on_alert` function it returns before the alerts that follow are delivered. A function that
+does not return for 30 seconds, as one that waits for the task that closes, is waited for no longer: that is logged as an
+error, and what is left is delivered when it returns.
 """
 function Base.close(guard::Guard)
     finish_testing(guard.handle)
@@ -167,7 +169,8 @@ alerts(guard::Guard; after::Integer = 0) = parse_alerts(Native.alerts(guard.hand
     on_alert(f, guard) -> guard
 
 Call `f(alert)` for each [`Alert`](@ref) that is delivered from now on, in a Julia task and one after the other. An
-exception in `f` is logged and costs no other alert. `close(guard)` waits for `f`.
+exception in `f` is logged and costs no other alert. `close(guard)` waits for `f`, so `f` must not wait for a task that
+closes the guard; it may call `close(guard)` itself.
 """
 function on_alert(f, guard::Guard)
     n = guard.notifier

@@ -100,13 +100,26 @@ function call_handler(handler, alert)
     end
 end
 
+# So long does a close wait for a function given to `on_alert` that does not return. It may wait itself for the task that closes, or for
+# a lock that this one holds, and nobody can see that; then neither would ever go on.
+const DELIVERY_SECONDS = Ref(30.0)
+
 # Ends the task when it has delivered all; then nobody can send to the condition, and it may be closed.
 function stop!(notifier::Notifier; until = Inf)
     Threads.atomic_cas!(notifier.state, RUNNING, STOPPING) == RUNNING && wake(notifier)
     current_task() === notifier.task && return # close() in an on_alert function: the task ends after it
+    delivered, since = notifier.delivered, time()
     while !istaskdone(notifier.task)
         time() < until || return
-        isinf(until) ? wait(notifier.task) : sleep(0.001)
+        if delivered != notifier.delivered
+            delivered, since = notifier.delivered, time()
+        elseif time() > since + DELIVERY_SECONDS[]
+            @error("FluxGuard: close of guard $(repr(notifier.name)) waits no longer for a function given to on_alert, which has " *
+                "not returned for $(DELIVERY_SECONDS[]) s (does it wait for the task that closes?); the guard is closed and all is " *
+                "tested, and the alerts that are left are delivered when it returns", alert = delivered, _group = :fluxguard)
+            return
+        end
+        sleep(0.001)
     end
     isopen(notifier.condition) && close(notifier.condition)
     return

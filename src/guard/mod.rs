@@ -199,6 +199,12 @@ impl Guard {
         self.state.counts.read()
     }
 
+    /// Whether fitted detectors score its batches: then there is no saying how long an observation takes.
+    #[must_use]
+    pub fn has_fitted(&self) -> bool {
+        !self.state.baseline.attached.is_empty()
+    }
+
     /// Whether it takes observations.
     #[must_use]
     pub fn is_open(&self) -> bool {

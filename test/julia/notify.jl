@@ -106,3 +106,31 @@ end
     GC.gc()
     @test length(FluxGuard.NOTIFIERS) == before
 end
+
+@testset "a function that waits for who closes: close says so and returns, no alert is lost" begin
+    patience = FluxGuard.DELIVERY_SECONDS[]
+    FluxGuard.DELIVERY_SECONDS[] = 0.2
+    try
+        for how in (:task, :lock)
+            seen, recorder, turn = Int[], Recorder(), ReentrantLock()
+            with_logger(recorder) do
+                guard = Guard(baseline(); window = 200, log = false)
+                on_alert(guard) do alert
+                    push!(seen, alert.id)
+                    length(seen) == 1 || return
+                    how === :task ? wait(@async close(guard)) : lock(() -> nothing, turn)
+                end
+                lock(turn) do
+                    observe!(guard, drifted)
+                    flush(guard)
+                    how === :lock && close(guard)
+                end
+                @test eventually(() -> istaskdone(guard.notifier.task))
+                @test !isopen(guard) && !isempty(seen) && seen == [alert.id for alert in alerts(guard)]
+            end
+            @test any(r -> r.level == Logging.Error && occursin("waits no longer", r.message), recorder.records)
+        end
+    finally
+        FluxGuard.DELIVERY_SECONDS[] = patience
+    end
+end
