@@ -30,6 +30,7 @@ include("support/detectors_rows.jl")
 include("support/private.jl")
 include("support/reports.jl")
 include("support/mmd.jl")
+include("support/program.jl")
 include("support/plot.jl")
 include("support/cost_detectors.jl")
 include("support/cost.jl")
@@ -49,6 +50,7 @@ const TOPICS = [
     "private" => private_rows,
     "reports" => reports_rows,
     "mmd" => mmd_rows,
+    "program" => program_rows,
     "cost" => cost_rows,
 ]
 

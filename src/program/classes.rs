@@ -42,7 +42,13 @@ pub fn as_numbers(sample: &Sample, name: &str, cells: &[Option<String>]) -> Resu
         let Some(cell) = cell else { return Ok(f64::NAN) };
         cell.parse::<f64>().map_err(|_| {
             let problem = format!("got {}, expected a number, as elsewhere", quoted(cell));
-            bad(sample, i + 2, name, problem, "write all classes as text, or all as the numbers 0, 1, ...".into())
+            bad(
+                sample,
+                sample.line(i),
+                name,
+                problem,
+                "write all classes as text, or all as the numbers 0, 1, ...".into(),
+            )
         })
     };
     cells.iter().enumerate().map(number).collect()
@@ -68,14 +74,14 @@ impl Classes {
                 let problem = format!("got {}, which is no class", quoted(cell));
                 let classes = listed(self.0.iter().map(String::as_str));
                 let mend = format!("the classes are {classes}: write it as one of them, or name all by --class");
-                bad(sample, i + 2, name, problem, mend)
+                bad(sample, sample.line(i), name, problem, mend)
             })
         };
         cells.iter().enumerate().map(number).collect()
     }
 }
 
-fn bad(sample: &Sample, line: usize, name: &str, problem: String, mend: String) -> Failure {
+fn bad(sample: &Sample, line: u64, name: &str, problem: String, mend: String) -> Failure {
     let (file, column) = (sample.file.clone(), Some(name.to_owned()));
-    BadCsv { file, line: Some(line as u64), column, problem, mend }.into()
+    BadCsv { file, line: Some(line), column, problem, mend }.into()
 }

@@ -254,7 +254,7 @@ impl Late {
                 let problem = format!("got {}, expected a whole number of 64 bits", quoted(cell));
                 let (file, column) = (sample.file.clone(), Some(self.id.clone()));
                 let mend = "mend it, or say --ids text".to_owned();
-                return Err(BadCsv { file, line: Some(i as u64 + 2), column, problem, mend }.into());
+                return Err(BadCsv { file, line: Some(sample.line(i)), column, problem, mend }.into());
             };
             events.push(Event { time: *time, id, value: *value });
         }

@@ -60,6 +60,8 @@ pub struct Sample {
     header: Vec<String>,
     /// Where each name stands in `columns`.
     index: HashMap<String, usize>,
+    /// The line of each observation.
+    lines: Vec<u64>,
 }
 
 impl Sample {
@@ -85,7 +87,7 @@ impl Sample {
         let mut names: Vec<String> = Vec::new();
         // Where each cell goes: the columns that are not read have no place.
         let (mut columns, mut places): (Vec<Column>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
-        let mut observations = 0;
+        let mut observed = Vec::new();
         loop {
             match reader.read_record(&mut record) {
                 Ok(true) => {}
@@ -104,10 +106,10 @@ impl Sample {
                 continue;
             }
             for earlier in (1..=empty).rev() {
-                observations += 1;
+                observed.push(line - earlier);
                 add(&file, &mut columns, &places, line - earlier, &csv::StringRecord::from(vec![""]), plan.dialect)?;
             }
-            observations += 1;
+            observed.push(line);
             if record.len() != names.len() {
                 return Err(ragged(&file, line, &record, &names).into());
             }
@@ -117,12 +119,17 @@ impl Sample {
             let mend = "expected a CSV with a header and a line for each observation";
             return Err(bad(&file, None, None, "the file is empty", mend).into());
         }
-        if observations == 0 {
+        if observed.is_empty() {
             let mend = "add at least one line below it";
             return Err(bad(&file, Some(1), None, "there is a header and no observation", mend).into());
         }
         let index = index(&columns);
-        Ok(Sample { file, columns, observations, header: names, index })
+        Ok(Sample { file, columns, observations: observed.len(), header: names, index, lines: observed })
+    }
+
+    /// The line in which an observation begins; cells may have several.
+    pub fn line(&self, observation: usize) -> u64 {
+        self.lines.get(observation).copied().unwrap_or_default()
     }
 
     /// The names of all columns of the file, for an error.

@@ -65,7 +65,7 @@ pub fn times(
         };
         let bad = |problem: String, mend: &str| {
             let (file, column, mend) = (sample.file.clone(), Some(name.to_owned()), mend.to_owned());
-            Failure::from(BadCsv { file, line: Some(i as u64 + 2), column, problem, mend })
+            Failure::from(BadCsv { file, line: Some(sample.line(i)), column, problem, mend })
         };
         let Some((its, at)) = time(cell, dialect) else {
             let mend = "write a number, or ISO 8601 such as 2024-10-26T22:50:00Z or 2024-10-26 22:50:00+02:00";

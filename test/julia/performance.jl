@@ -117,6 +117,13 @@ end
     path = scratch("late.fg")
     save(path, l)
     @test counts(load(LateLabels, path)) == c
+    # What is missing has not come yet.
+    gap = LateLabels(:hddm_a)
+    record!(gap, [1, 2, missing], [0.0, missing, 1.0])
+    label!(gap, [1, 2], [missing, 1.0])
+    @test (counts(gap).predictions, counts(gap).labels, counts(gap).joined, counts(gap).waiting) == (1, 1, 0, 1)
+    label!(gap, [1], [0.0])
+    @test counts(gap).joined == 1
     # Ids of 64 bits come back as they were.
     for ids in ([typemin(Int64), -1, 2^53 + 1, typemax(Int64)], [0x0, typemax(UInt64), UInt64(2)^63], Any[big(2)^64 - 1, 7])
         join = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01, warning_confidence = 0.05)

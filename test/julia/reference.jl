@@ -51,3 +51,24 @@ end
     @test_throws PathUnusable load(Reference, "/no/such/file")
     @test_throws FileDamaged load(Reference, (path = scratch("p.fg"); save(path, baseline()); path))
 end
+
+@testset "missing values are counted, left out, and their share is tested" begin
+    x, y = randn(MersenneTwister(1), 2, 400), randn(MersenneTwister(2), 2, 300)
+    holes = Array{Union{Missing,Float64}}(y)
+    holes[1, 1:2:end] .= missing
+    for now in (holes, [ismissing(v) ? NaN : v for v in holes])
+        c = compare(x, now)
+        @test c.drift && c.columns[1].drift && !c.columns[2].drift && c.columns[2].missing_values === nothing
+        m = c.columns[1].missing_values
+        @test (m.reference, m.current, m.test.test, m.test.effect) == (0, 150, "fisher", 0.5) && m.test.drift
+        # What is there is compared as if the rest had never been.
+        @test c.columns[1].tests[1].statistic == compare(x[1, :], y[1, 2:2:end]).columns[1].tests[1].statistic
+        @test occursin("missing (fisher)", sprint(show, MIME("text/plain"), c))
+        @test sprint(show, MIME("text/plain"), compare(fit(Reference, x), now)) == sprint(show, MIME("text/plain"), c)
+    end
+    c = compare(holes, x; tests = [:hotelling, :ks])
+    @test c.columns[1].missing_values.reference == 150 && length(c.all_columns) == 1
+    @test compare(Union{Missing,Float32}[missing, missing], Float32[1, 2]).columns[1].tests == []
+    @test_throws InvalidArgument compare([Inf, 1.0], [1.0, 2.0])
+    @test_throws ElementTypeUnsupported compare([missing, missing], [1.0, 2.0])
+end

@@ -44,6 +44,33 @@ end
     @test all(row -> row.lower <= 10 <= row.upper, frequent(f)) && length(frequent(f)) == 700
 end
 
+@testset "the element type says what an item is" begin
+    longs = [2^53 + i for i in 0:99]
+    for kind in (:hll, :theta)
+        @test round(distinct(fit!(Sketch(kind), longs)).estimate) == 100
+        @test round(distinct(fit!(Sketch(kind), UInt64.(longs))).estimate) == 100
+        @test round(distinct(fit!(Sketch(kind), Float64.(longs))).estimate) == 51
+        # The integer 7, the double 7 and the text are three; all integer types agree.
+        s = fit!(fit!(fit!(fit!(fit!(Sketch(kind), 7), Int8[7]), 7.0), "7"), big(7))
+        @test round(distinct(s).estimate) == 3
+        @test round(distinct(fit!(Sketch(kind), [1 missing; 2 1])).estimate) == 2
+        @test round(distinct(fit!(Sketch(kind), ["a", missing, "b"])).estimate) == 2
+        @test distinct(fit!(fit!(Sketch(kind), missing), Union{Missing,Int}[missing])).estimate == 0
+    end
+    f = fit!(Sketch(:frequent_longs), [typemin(Int), 2^53 + 1, 2^53 + 1])
+    again = Sketch(:frequent_longs, sketch_bytes(f))
+    @test [(r.item, r.lower) for r in frequent(again)] == [(string(2^53 + 1), 2), (string(typemin(Int)), 1)]
+    theirs = THEIRS["theirs"]["frequent-longs"]
+    @test sort([(r.item, r.estimate, r.lower, r.upper) for r in frequent(Sketch(:frequent_longs, unhex(theirs["bytes"])))]) ==
+        sort([Tuple(row) for row in theirs["items"]])
+    @test [(r.item, r.lower) for r in frequent(fit!(Sketch(:frequent_items), [2^53 + 1, 2^53 + 1]))] == [(string(2^53 + 1), 2)]
+    @test_throws InvalidArgument fit!(Sketch(:hll), big(2)^64)
+    @test_throws InvalidArgument fit!(f, [0.5])
+    @test_throws InvalidArgument fit!(f, typemax(UInt64))
+    @test_throws Incompatible fit!(f, "a")
+    @test quantiles(fit!(Sketch(:kll), [1, 2, 3]), [1]) == [3] && nobs(fit!(Sketch(:tdigest), [1, missing])) == 1
+end
+
 @testset "forms, shown, and bad input" begin
     s = fit!(fit!(fit!(Sketch(:kll; size = 400), Float32[1, 2]), 3), view([4, 5, 6], 1:2))
     @test nobs(s) == 5 && quantiles(s, [0, 0.5, 1]) == [1, 3, 5]

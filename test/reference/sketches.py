@@ -34,6 +34,16 @@ for item in items:
 for x in numbers:
     hll_numbers.update(x)
     theta_numbers.update(x)
+# Ids of 64 bits, which doubles do not hold.
+longs = [(1 << 53) + int(3000 * x) - (i % 2 << 60) for i, x in enumerate(numbers)]
+hll_longs, theta_longs = ds.hll_sketch(12, ds.tgt_hll_type.HLL_4), ds.update_theta_sketch(12)
+frequent_longs = ds.frequent_items_sketch(7)
+few = [long // 64 for long in longs]
+for long in longs:
+    hll_longs.update(long)
+    theta_longs.update(long)
+for long in few:
+    frequent_longs.update(long)
 frequent = ds.frequent_strings_sketch(7)
 for word in words:
     frequent.update(word)
@@ -58,6 +68,10 @@ theirs = {
     "hll_numbers": {"bytes": hll_numbers.serialize_compact().hex(), "distinct": bounds(hll_numbers)},
     "theta": {"bytes": theta.compact().serialize().hex(), "distinct": bounds(theta)},
     "theta_numbers": {"bytes": theta_numbers.compact().serialize().hex(), "distinct": bounds(theta_numbers)},
+    "hll_longs": {"bytes": hll_longs.serialize_compact().hex(), "distinct": bounds(hll_longs)},
+    "theta_longs": {"bytes": theta_longs.compact().serialize().hex(), "distinct": bounds(theta_longs)},
+    "frequent-longs": {"bytes": frequent_longs.serialize(ds.PyLongsSerDe()).hex(), "n": frequent_longs.total_weight,
+                       "items": [[str(item), *rest] for item, *rest in counts(frequent_longs)]},
     "frequent-items": {"bytes": frequent.serialize().hex(), "n": frequent.total_weight, "items": counts(frequent)},
 }
 
@@ -66,11 +80,11 @@ def read_ours(program):
     """Our bytes in their hands."""
     told = {}
     with tempfile.TemporaryDirectory() as folder:
-        def ours(kind, values, size):
+        def ours(kind, values, size, items=None):
             csv, out = pathlib.Path(folder, "x.csv"), pathlib.Path(folder, "x.bin")
             csv.write_text("x\n" + "\n".join(str(v) for v in values) + "\n")
-            subprocess.run([program, "sketch", str(csv), "--kind", kind, "--size", str(size), "--out", str(out)], check=True,
-                           capture_output=True)
+            subprocess.run([program, "sketch", str(csv), "--kind", kind, "--size", str(size), "--out", str(out)]
+                           + (["--items", items] if items else []), check=True, capture_output=True)
             return out.read_bytes()
 
         def off(found, true):
@@ -87,6 +101,24 @@ def read_ours(program):
         told["theta"] = bounds(ds.compact_theta_sketch.deserialize(ours("theta", items, 12)))
         assert told["theta"] == bounds(theta), (told["theta"], bounds(theta))
         assert abs(told["hll"][0] / len(set(items)) - 1) < 0.05
+        told["theta_longs"] = bounds(ds.compact_theta_sketch.deserialize(ours("theta", longs, 12)))
+        assert told["theta_longs"] == bounds(theta_longs), (told["theta_longs"], bounds(theta_longs))
+        union = ds.hll_union(12)
+        for sketch in (hll_longs, ds.hll_sketch.deserialize(ours("hll", longs, 12, "int"))):
+            union.update(sketch)
+        told["hll_longs"] = union.get_estimate() / len(set(longs))
+        assert abs(told["hll_longs"] - 1) < 0.05, told["hll_longs"]
+        # A number that is taken for text is the text, here and there: leading zeros stay.
+        zips = [f"{i * 97 % 90000:05}" for i in range(5000)]
+        texts = ds.update_theta_sketch(12)
+        for text in zips:
+            texts.update(text)
+        assert bounds(ds.compact_theta_sketch.deserialize(ours("theta", zips, 12, "text"))) == bounds(texts)
+        read = ds.frequent_items_sketch.deserialize(ours("frequent-items", few, 128, "int"), ds.PyLongsSerDe())
+        assert read.total_weight == len(few)
+        for item, _, lower, upper in counts(read):
+            assert lower <= few.count(item) <= upper
+        told["frequent-longs"] = [read.total_weight, len(counts(read))]
         read = ds.frequent_strings_sketch.deserialize(ours("frequent-items", words, 128))
         assert read.total_weight == len(words)
         true = {w: words.count(w) for w in set(words)}

@@ -364,3 +364,55 @@ fn wide_headers_and_long_names() {
         assert!(run.out.lines().all(|line| line.chars().count() < 600), "{arguments:?}");
     }
 }
+
+#[test]
+fn lines_in_messages_are_those_of_an_editor() {
+    let folder = Folder::new("reading-lines");
+    // Names and cells of two lines, and empty lines of a file of one column, move what is below.
+    folder.write("p.csv", "id,time,prediction\n\"a\nb\",1,0\nc,2,1\n");
+    folder.write("l.csv", "id,time,\"label\"\nc,3,1\n\"x\ny\",4,1\nd,yesterday,0\n");
+    let run = folder.run(&["late-labels", "p.csv", "l.csv"]);
+    assert!(run.refused().contains("l.csv: line 5, column \"time\": got \"yesterday\""), "{}", run.err);
+    folder.write("ids.csv", "i\n1\n\n\n2\nx\n");
+    let run = folder.run(&["sketch", "ids.csv", "--kind", "hll", "--items", "int"]);
+    assert!(run.refused().contains("ids.csv: line 6, column \"i\": got \"x\""), "{}", run.err);
+}
+
+#[test]
+fn which_score_is_of_which_class_is_always_told() {
+    let folder = Folder::new("reading-scores");
+    let csv = |flip: bool, names: [&str; 2]| {
+        (0..400u64).fold("p,y\n".to_owned(), |text, i| {
+            let p = i * 7919 % 101;
+            let yes = (p + i % 23 > 60) != flip;
+            text + &format!("0.{p:03},{}\n", names[usize::from(yes)])
+        })
+    };
+    folder.write("good.csv", csv(false, ["no", "yes"]));
+    folder.write("turned.csv", csv(true, ["no", "yes"]));
+    folder.write("numbers.csv", csv(false, ["0", "1.0"]));
+    folder.write("one.csv", csv(false, ["yes", "yes"]));
+    folder.write("ones.csv", csv(false, ["1", "1"]));
+    let run = |file: &str, more: &[&str]| {
+        folder.write("current.csv", csv(false, ["no", "yes"]).replace(",no", ",").replace(",yes", ","));
+        let command = ["performance", file, "current.csv", "--score", "p", "--label", "y", "--chunk-size", "50"];
+        folder.run(&[&command[..], more].concat())
+    };
+    let json = run("good.csv", &["--json"]).json();
+    assert_eq!((&json["scores"], json.get("warnings")), (&json!([{"column": "p", "class": "yes"}]), None));
+    assert!(run("numbers.csv", &[]).out.contains("\"p\" is the probability of class \"1\""));
+    let turned = run("turned.csv", &[]);
+    assert!(
+        turned.out.starts_with("WARNING: in REFERENCE the score is higher for \"no\" than for \"yes\""),
+        "{}",
+        turned.out
+    );
+    // The advice can be followed.
+    let json = run("turned.csv", &["--class", "yes", "--class", "no", "--json"]).json();
+    assert_eq!((&json["scores"], json.get("warnings")), (&json!([{"column": "p", "class": "no"}]), None));
+    for (file, more) in [("one.csv", &["--class", "no", "--class", "yes"][..]), ("ones.csv", &[])] {
+        let run = run(file, more);
+        assert!(run.refused().contains("--label: got labels of REFERENCE that are all"), "{}", run.err);
+    }
+    assert_eq!(run("one.csv", &[]).code, 2);
+}

@@ -29,6 +29,12 @@ fn streams() -> (Vec<f64>, Vec<String>, Vec<String>) {
     (x, words, items)
 }
 
+/// The script's ids of 64 bits.
+fn longs(x: &[f64]) -> Vec<i128> {
+    let long = |(i, x): (usize, &f64)| (1 << 53) + i128::from((3000.0 * x) as u64) - ((i as i128 % 2) << 60);
+    x.iter().enumerate().map(long).collect()
+}
+
 fn told(sketch: &Sketch) -> Description {
     sketch.describe().unwrap()
 }
@@ -74,6 +80,8 @@ fn distinct_items_are_theirs() {
         ("hll_numbers", SketchKind::Hll, 12),
         ("theta", SketchKind::Theta, 12),
         ("theta_numbers", SketchKind::Theta, 10),
+        ("hll_longs", SketchKind::Hll, 12),
+        ("theta_longs", SketchKind::Theta, 12),
     ] {
         let theirs = &all["theirs"][name];
         let read = Sketch::from_bytes(kind, &bytes(&theirs["bytes"])).unwrap();
@@ -85,6 +93,8 @@ fn distinct_items_are_theirs() {
         let mut ours = Sketch::new(kind, Some(size)).unwrap();
         if name.ends_with("numbers") {
             ours.update(&x).unwrap();
+        } else if name.ends_with("longs") {
+            ours.update_ints(&longs(&x)).unwrap();
         } else {
             ours.update_words(items.iter().map(|item| (item.as_str(), 1))).unwrap();
         }
@@ -124,11 +134,35 @@ fn frequent_items_are_theirs() {
 }
 
 #[test]
+fn frequent_longs_are_theirs() {
+    let all = reference();
+    let theirs = &all["theirs"]["frequent-longs"];
+    let mut read = Sketch::from_bytes(SketchKind::FrequentLongs, &bytes(&theirs["bytes"])).unwrap();
+    assert_eq!(told(&read).observations, theirs["n"].as_u64());
+    let mut found: Vec<(String, u64, u64, u64)> =
+        read.frequent().unwrap().into_iter().map(|f| (f.item, f.estimate, f.lower, f.upper)).collect();
+    let mut expected: Vec<(String, u64, u64, u64)> = serde_json::from_value(theirs["items"].clone()).unwrap();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    let few: Vec<i128> = longs(&streams().0).iter().map(|long| long.div_euclid(64)).collect();
+    let mut ours = Sketch::new(SketchKind::FrequentLongs, Some(128)).unwrap();
+    ours.update_ints(&few).unwrap();
+    read.merge(&ours).unwrap();
+    for row in read.frequent().unwrap() {
+        let count = 2 * few.iter().filter(|long| long.to_string() == row.item).count() as u64;
+        assert!(row.lower <= count && count <= row.upper, "{row:?} {count}");
+    }
+}
+
+#[test]
 fn python_read_ours() {
     // What the script found when it had the program write the same streams.
     let all = reference();
     let read = &all["ours_read_by_python"];
     assert_eq!(numbers(&read["theta"]), numbers(&all["theirs"]["theta"]["distinct"]));
     assert!(read["kll"].as_f64().unwrap() < 0.0266 && read["tdigest"].as_f64().unwrap() < 0.0266);
-    assert_eq!(read["frequent-items"][0], 5000);
+    assert_eq!((&read["frequent-items"][0], &read["frequent-longs"][0]), (&5000.into(), &5000.into()));
+    assert_eq!(numbers(&read["theta_longs"]), numbers(&all["theirs"]["theta_longs"]["distinct"]));
+    assert!((read["hll_longs"].as_f64().unwrap() - 1.0).abs() < 0.05);
 }

@@ -68,6 +68,10 @@ impl Detect {
     /// Saves, scores and says what was found.
     pub(super) fn run_sequences(&self, ready: &ReadySequences) -> Result<Answer, Failure> {
         let ReadySequences { detector, reference } = ready;
+        if !self.columns.is_of_all() {
+            let expected = "none for a detector of sequences: --column names the one that is read";
+            return Err(Error::invalid("--only, --ignore", "columns", expected).into());
+        }
         if let Some(path) = &self.save {
             store::save_sequence_detector(detector, path)?;
         }

@@ -126,6 +126,11 @@ impl Choice {
         Ok(read)
     }
 
+    /// Whether all columns are read.
+    pub fn is_of_all(&self) -> bool {
+        self.only.is_empty() && self.ignore.is_empty()
+    }
+
     /// To be asked when all files have been read.
     ///
     /// # Errors

@@ -95,7 +95,7 @@ impl Items<'_> {
                 let problem = format!("got {}, expected {expected}", quoted(cell));
                 let mend = format!("mend it, or say --items {instead}");
                 let (file, column) = (self.sample.file.clone(), Some(self.column.name.clone()));
-                return Err(BadCsv { file, line: Some(i as u64 + 2), column, problem, mend }.into());
+                return Err(BadCsv { file, line: Some(self.sample.line(i)), column, problem, mend }.into());
             };
             all.push(item);
         }
