@@ -22,10 +22,7 @@ pub const UNFINISHED: &str = ".fluxguard-";
 pub fn replace(argument: &'static str, path: &Path, parts: &[&[u8]]) -> Result<()> {
     let written = || -> io::Result<()> {
         let old = replaceable(path)?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let folder = folder(path);
         // Under a random name that was nobody's, opened so that no link is followed; removed when dropped.
         let mut new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         parts.iter().try_for_each(|part| new.write_all(part))?;
@@ -39,6 +36,14 @@ pub fn replace(argument: &'static str, path: &Path, parts: &[&[u8]]) -> Result<(
         let (path, reason) = (path.display().to_string(), e.to_string());
         Error::PathUnusable { argument, path, purpose: "written", reason }
     })
+}
+
+/// The folder that a path names a file of.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// What is at `path`, if it may be replaced.
@@ -80,8 +85,9 @@ fn keep_mode(_: &File, _: Option<&Metadata>) -> io::Result<()> {
     Ok(())
 }
 
+/// Brings what was made or renamed in a folder to the disk.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     // A folder that may be written to but not read cannot be synced; neither can those of some network file systems.
     let Ok(opened) = File::open(folder) else { return Ok(()) };
     match opened.sync_all() {
@@ -91,7 +97,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub mod sketch;
 pub mod stats;
 pub mod store;
 pub mod tensor;
+pub mod text;
 
 #[cfg(test)]
 mod testing;

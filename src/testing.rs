@@ -1,5 +1,6 @@
 //! Deterministic random numbers for tests.
 
+use crate::alert::{Alert, Kind, Severity, Span};
 use crate::stats::normal;
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
@@ -52,5 +53,31 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+/// An alert with this number.
+pub fn alert(id: u64) -> Alert {
+    Alert {
+        id,
+        time: "2026-01-01T00:00:00.000Z".into(),
+        guard: "g\n\"quoted\"".into(),
+        model: String::new(),
+        kind: Kind::Drift,
+        severity: Severity::Warning,
+        feature: Some("y1".into()),
+        class: None,
+        test: "ks".into(),
+        statistic: 0.5,
+        p_value: 1e-9,
+        adjusted_p_value: 1e-8,
+        effect: 0.5,
+        threshold: 1e-6,
+        false_alarm_rate: 1e-6,
+        false_alarms: "1 per week".into(),
+        window: Span::default(),
+        message: String::new(),
+        found: 0,
+        features: Vec::new(),
     }
 }

@@ -21,10 +21,10 @@ What [`alerts`](@ref) gives and a journal's line says.
 
 | field | |
 |:--|:--|
-| `id` | from 1, rising, in one guard |
+| `id` | rising; from 1, or from the highest number in the journal on |
 | `time` | UTC |
 | `guard`, `model` | names |
-| `kind` | `:drift`, `Symbol("class-drift")`, `Symbol("unseen-class")`, `Symbol("vanished-class")`, `:anomaly`, `Symbol("non-finite")`, `:chart` |
+| `kind` | `:drift`, `Symbol("class-drift")`, `Symbol("unseen-class")`, `Symbol("vanished-class")`, `:anomaly`, `Symbol("non-finite")`, `:chart`, `:journal` (it cannot be written, or can be again) |
 | `severity` | `:info`, `:warning`, `:critical` |
 | `feature` | name of the feature or score with the strongest evidence, or `nothing` |
 | `class` | the class it is about (from 1), or `nothing` |
@@ -100,10 +100,10 @@ function read_alert(line)
 end
 
 Base.show(io::IO, a::Alert) =
-    print(io, "Alert(", a.id, ", ", a.kind, ", ", a.severity, ": ", a.message, ")")
+    print(io, "Alert(", a.id, ", ", a.kind, ", ", a.severity, ": ", visible(a.message), ")")
 
 function Base.show(io::IO, ::MIME"text/plain", a::Alert)
-    println(io, "Alert ", a.id, " of guard ", repr(a.guard), ": ", a.message)
+    println(io, "Alert ", a.id, " of guard ", repr(a.guard), ": ", visible(a.message))
     about = a.feature === nothing ? (a.class === nothing ? nothing : "class $(a.class)") : a.feature
     rows = [
         ("time", string(a.time, " UTC")), ("kind", string(a.kind)), ("severity", string(a.severity)), ("about", cell(about)),
@@ -112,7 +112,7 @@ function Base.show(io::IO, ::MIME"text/plain", a::Alert)
         ("window", "$(a.window.index): observations $(a.window.first) to $(a.window.last)"),
     ]
     for (name, value) in rows
-        println(io, "  ", rpad(name, 14), value)
+        println(io, "  ", rpad(name, 14), visible(value))
     end
     isempty(a.features) && return
     print_table(io, ["feature", "test", "statistic", "p-value", "effect"],

@@ -1,77 +1,25 @@
-# Files that Julia writes itself, of what Rust does not hold: one line of JSON that says what follows, then the payload, in the
-# form of all of FluxGuard's files. Read whole or refused, written beside and renamed.
-
-# CRC-32 of ISO 3309, as the files that Rust writes: the polynomial, a bit at a time, for each byte.
-const CRC32 = UInt32[foldl((c, _) -> c & 1 == 1 ? xor(c >> 1, 0xedb88320) : c >> 1, 1:8; init = UInt32(byte)) for byte in 0:255]
-
-function crc32(bytes)
-    c = 0xffffffff
-    for byte in bytes
-        @inbounds c = xor(CRC32[xor(c % UInt8, byte)+1], c >> 8)
-    end
-    return ~c
-end
+# Files of what Rust does not hold, in the form of all of FluxGuard's files: Rust writes and reads them, so that they are whole or
+# refused. Here is what is in them.
 
 """
     write_whole(path, kind, version, payload)
 
-Write beside `path`, bring it to the disk, and rename: at any moment `path` is the old file or the new one. Throws
-[`PathUnusable`](@ref).
+Replace the file at `path`: at any moment it is the old file or the new one. Throws [`PathUnusable`](@ref).
 """
 function write_whole(path::AbstractString, kind, version::Int, payload::Vector{UInt8})
-    beside = string(path, ".", getpid(), ".new")
-    try
-        open(beside, "w") do io
-            print(io, JSON.write((format = "fluxguard", kind = kind, version = version, bytes = length(payload), crc32 = crc32(payload))), '\n')
-            write(io, payload)
-            flush(io)
-            synchronise(io)
-        end
-        Base.Filesystem.rename(beside, path)
-    catch error
-        rm(beside; force = true)
-        error isa Union{SystemError,Base.IOError} || rethrow()
-        throw(unusable(path, error, "written"))
-    end
+    Native.file_save(face(), path_text(path), String(kind), UInt32(version), payload)
     return nothing
 end
-
-function synchronise(io)
-    descriptor = fd(io)
-    number = descriptor isa RawFD ? descriptor : RawFD(descriptor)
-    code = @static Sys.iswindows() ? ccall(:_commit, Cint, (RawFD,), number) : ccall(:fsync, Cint, (RawFD,), number)
-    systemerror("fsync", code != 0)
-    return nothing
-end
-
-unusable(path, error, purpose) = PathUnusable("path: $path: $(sprint(showerror, error)); expected a path that can be $purpose")
-damaged(path, reason) = FileDamaged("$path is damaged: $reason; load an older copy")
 
 """
     read_whole(path, kind, version) -> payload
 
 The payload of what [`write_whole`](@ref FluxGuard.write_whole) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref).
 """
-function read_whole(path::AbstractString, kind, version::Int)
-    bytes = try
-        read(path)
-    catch error
-        error isa Union{SystemError,Base.IOError} || rethrow()
-        throw(unusable(path, error, "read"))
-    end
-    line = findfirst(isequal(0x0a), bytes)
-    line === nothing && throw(damaged(path, "it has no header line"))
-    header = parsed(path, "its header", bytes[1:line-1])
-    field(name, type) = get(header, name, nothing) isa type ? header[name] : throw(damaged(path, "its header has no $name"))
-    (field("format", String), field("kind", String)) == ("fluxguard", kind) ||
-        throw(damaged(path, "it holds a $(repr(header["format"])) $(repr(header["kind"])), expected a \"fluxguard\" $(repr(kind))"))
-    was = field("version", Int)
-    was == version || throw(FileVersion("$path has format version $was, this build reads $version; use the FluxGuard that wrote it, or fit again"))
-    payload = bytes[line+1:end]
-    length(payload) == field("bytes", Int) || throw(damaged(path, "it has $(length(payload)) bytes of $(header["bytes"])"))
-    crc32(payload) == field("crc32", Int) || throw(damaged(path, "its checksum is wrong"))
-    return payload
-end
+read_whole(path::AbstractString, kind, version::Int) = Native.file_load(face(), path_text(path), String(kind), UInt32(version))
+
+unusable(path, error, purpose) = PathUnusable("path: $path: $(sprint(showerror, error)); expected a path that can be $purpose")
+damaged(path, reason) = FileDamaged("$path is damaged: $reason; load an older copy")
 
 function parsed(path, what, bytes)
     try

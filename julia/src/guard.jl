@@ -38,7 +38,9 @@ observations are tested for drift by the background thread, which raises [`alert
 - `min_effect = nothing`: the least effect size by test that is worth an alert, such as `(ks = 0.2,)`; `nothing`: 0.1 on
   each test's own scale.
 - `correction = :benjamini_hochberg`: for all tests of a window at once; or `:bonferroni`, `:holm`, `:benjamini_yekutieli`.
-- `journal = nothing`: a path; each alert is appended as a line of JSON before it is delivered.
+- `journal = nothing`: the path of a file; each alert is appended as a line of JSON before it is delivered, and its number goes on from those
+  in the file. While the file cannot be written (a full disk, a folder that is gone) the guard goes on: alerts wait in memory, one of kind
+  `:journal` says so, another that they were written after all. Guards and processes may share a journal, and it may be rotated (`docs/tensor-to-alert.md`).
 - `on_alert = nothing`: a function of an [`Alert`](@ref), see [`on_alert`](@ref).
 - `log = true`: alerts go to Julia's logging as `@warn` with `_group = :fluxguard`.
 - `repeat = false`: whether a finding that lasts is alerted in every window.
@@ -61,13 +63,15 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     anomaly_rate = nothing, detectors = nothing, score_on = :call, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
     slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
     log::Bool = true, repeat::Bool = false)
+    name, model = label("name", name), label("model", model)
+    on_alert === nothing || expect_handler(on_alert)
     check_output(profile, output)
     rate = FalseAlarms(false_alarms)
     options = Dict{String,Any}(
-        "name" => string(name), "model" => string(model), "false_alarms" => (rate = rate.rate, per = rate.per),
+        "name" => name, "model" => model, "false_alarms" => (rate = rate.rate, per = rate.per),
         "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => monitors_of(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
-        "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path_text, journal), "repeat" => repeat)
+        "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path -> path_text(path; argument = "journal"), journal), "repeat" => repeat)
     names, others = detectors_by_kind(detectors)
     names === nothing || (options["detectors"] = names)
     charts === nothing || (options["charts"] = words(charts))
@@ -76,8 +80,8 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.write(options)), PROFILE_LOCK)
     d = JSON.parse(Native.describe(handle))
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
-    notifier = start!(Notifier(handle, string(name), log, handlers))
-    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), string(name), notifier)
+    notifier = start!(Notifier(handle, name, log, handlers))
+    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, notifier)
     finalizer(g -> abandon(g.notifier), guard)
     return guard
 end
@@ -100,6 +104,14 @@ monitor_of(monitor::Pair) = Dict(word(first(monitor)) => monitor_options(last(mo
 monitor_options(options::Union{NamedTuple,AbstractDict}) =
     Dict{String,Any}(String(key) => stream_option(value) for (key, value) in pairs(options))
 monitor_options(other) = throw(invalid("monitors", repr(other), "options by name, such as :page_hinkley => (threshold = 20,)"))
+
+# What alerts call a guard or its model: text, or what has a text, such as a symbol or a number.
+label(argument, x) = whole_text(argument, x isa AbstractString ? x : string(x))
+
+function expect_handler(f)
+    hasmethod(f, Tuple{Alert}) && return f
+    throw(invalid("on_alert", "$(repr(f)), a $(typeof(f))", "a function of an Alert, such as a -> println(a.message)"))
+end
 
 function check_output(profile, output)
     output === nothing && return
@@ -173,6 +185,7 @@ exception in `f` is logged and costs no other alert. `close(guard)` waits for `f
 closes the guard; it may call `close(guard)` itself.
 """
 function on_alert(f, guard::Guard)
+    expect_handler(f)
     n = guard.notifier
     lock(() -> push!(n.handlers, f), n.handlers_lock)
     return guard
@@ -188,7 +201,7 @@ function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     d, c = describe(guard), counters(guard)
     println(io, "Guard ", repr(guard.name), d["open"] ? " (open)" : " (closed)", ": ", d["output"], ", ",
         plural(d["features"], "feature"))
-    isempty(d["model"]) || println(io, "  model        ", d["model"])
+    isempty(d["model"]) || println(io, "  model        ", visible(d["model"]))
     println(io, "  observed     ", c.observed, " (", c.tested, " tested in ", plural(c.windows, "window"), ")")
     println(io, "  anomalous    ", c.anomalous)
     println(io, "  alerts       ", c.alerts, c.suppressed == 0 ? "" : " (and $(c.suppressed) suppressed)")

@@ -84,7 +84,8 @@ function deliver(notifier::Notifier)
 end
 
 function log_alert(a::Alert)
-    @warn(a.message, guard = a.guard, model = a.model, kind = a.kind, severity = a.severity, feature = a.feature,
+    @warn(visible(a.message), guard = visible(a.guard), model = visible(a.model), kind = a.kind, severity = a.severity,
+        feature = optional(visible, a.feature),
         class = a.class, test = a.test, statistic = a.statistic, p_value = a.p_value,
         adjusted_p_value = a.adjusted_p_value, effect = a.effect, threshold = a.threshold, false_alarms = a.false_alarms,
         window = a.window.index, id = a.id, _group = :fluxguard, _id = :fluxguard_alert)

@@ -22,7 +22,7 @@ struct Profile
 end
 
 function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error)
-    options = (output = word(output), names = names === nothing ? nothing : String[string(name) for name in names],
+    options = (output = word(output), names = names === nothing ? nothing : String[whole_text("names", string(name)) for name in names],
         capacity = capacity, constant_features = word(constant_features))
     return Profile(Native.profile_new(face(), JSON.write(options)))
 end

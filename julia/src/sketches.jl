@@ -18,7 +18,7 @@ A small summary of a stream that merges with those of other workers, in other la
 | `:frequent_longs` | the most frequent integers | map size (1024) | [`frequent`](@ref) |
 
     s = Sketch(:kll); fit!(s, values); merge!(s, others...)
-    write("part.kll", sketch_bytes(s)); s = Sketch(:kll, read("part.kll"))
+    save("part.kll", s); s = Sketch(:kll, read("part.kll"))
 
 Of a [`Profile`](@ref): a `:kll` sketch of a feature (from 1), of the observations that it keeps (all up to its `capacity`, beyond it a uniform
 sample of so many, which counts as so many in a merge); `:frequent_items` of the predicted classes by their numbers from 0, of all
@@ -94,6 +94,13 @@ end
 What any DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta, frequent items of strings.
 """
 sketch_bytes(s::Sketch) = lock(() -> Native.sketch_bytes(s.handle), s.lock)
+
+"""
+    save(path, s::Sketch)
+
+Write [`sketch_bytes`](@ref) to a file, whole or not at all; `Sketch(kind, read(path))` reads them. Throws [`PathUnusable`](@ref).
+"""
+save(path::AbstractString, s::Sketch) = (Native.file_replace(face(), path_text(path), sketch_bytes(s)); nothing)
 
 ask(s::Sketch, question) = JSON.parse(lock(() -> Native.sketch_ask(s.handle, JSON.write(question)), s.lock))
 describe(s::Sketch) = ask(s, "describe")

@@ -20,12 +20,29 @@ end
 
 first_rows(rows, limit) = collect(Iterators.take(rows, limit))
 
-cell(x::AbstractString) = String(x)
+cell(x::AbstractString) = visible(x)
 cell(x::Integer) = string(x)
 cell(x::Bool) = x ? "yes" : "no"
 cell(::Nothing) = "-"
 cell(x::Real) = isnan(x) ? "-" : @sprintf("%.4g", x)
-cell(x) = string(x)
+cell(x) = visible(string(x))
+
+"""
+    visible(text) -> String
+
+`text` with what could steer a terminal or fake a line of a log escaped, as Rust does in messages: control characters, separators of lines
+and paragraphs, marks that turn the direction of writing. Names are the users', and may hold anything.
+"""
+visible(text::AbstractString) = any(steers, text) ? sprint(io -> foreach(c -> print_visible(io, c), text)) : String(text)
+
+steers(c::Char) = !isvalid(c) || iscntrl(c) || c in ('\u200e', '\u200f') || '\u2028' <= c <= '\u202e' || '\u2066' <= c <= '\u2069'
+
+function print_visible(io::IO, c::Char)
+    steers(c) || return print(io, c)
+    c == '\n' ? print(io, "\\n") : c == '\r' ? print(io, "\\r") : c == '\t' ? print(io, "\\t") :
+    isvalid(c) ? print(io, "\\u{", string(UInt32(c), base = 16), '}') : print(io, '\ufffd')
+    return nothing
+end
 
 pad_left(x, width) = ' '^(width - textwidth(x)) * x
 pad_right(x, width) = x * ' '^(width - textwidth(x))

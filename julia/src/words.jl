@@ -27,8 +27,15 @@ function numbers(argument, values)
     end
 end
 
+"Text of any kind, whole. JSON and Rust hold valid UTF-8 only."
+whole_text(argument, text::AbstractString) = isvalid(text) ? String(text) :
+    throw(invalid(argument, repr(String(text)), "text that is valid UTF-8"))
+whole_text(argument, symbol::Symbol) = whole_text(argument, String(symbol))
+whole_text(argument, other) = throw(invalid(argument, "$(repr(other)), a $(typeof(other))", "a string"))
+
 "A path as text."
-path_text(path::AbstractString) = String(path)
+path_text(path::AbstractString; argument = "path") = whole_text(argument, path)
+path_text(path; argument = "path") = throw(invalid(argument, "$(repr(path)), a $(typeof(path))", "a path: a string"))
 
 # JSON has no NaN: null is one, where a number stands.
 number(::Nothing) = NaN

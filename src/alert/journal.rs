@@ -1,123 +1,197 @@
-//! Alerts as JSON Lines in a file.
+//! Alerts as JSON Lines in a file, which several guards and processes may share.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+mod end;
+mod read;
+#[cfg(all(test, unix))]
+mod tests;
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::Alert;
 use crate::error::{Error, Result};
+use crate::files;
 
-/// Appends one alert a line. A line is written by one call and reaches the disk before the alert counts as raised, so a
-/// killed process leaves whole lines; a torn last line, after a power cut, is passed over by [`read_journal`].
+pub use read::read_journal;
+
+/// How long another may be in the middle of a line.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Appends one alert a line, each whole and on the disk before the alert counts as written.
+///
+/// Writers take turns by a lock on the file (`flock`), held for one line. A line that could not be written to its end is taken
+/// back; one that a killed process or a power cut left torn is ended by whoever writes next, and costs only itself. A file that is
+/// renamed or removed is followed by a new one of its name, so that it may be rotated either way.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
     path: PathBuf,
+    file: File,
+    /// The file's length when `highest` was looked up.
+    seen: u64,
+    highest: u64,
 }
 
 impl Journal {
-    /// Opens `path` for appending; it is made if there is none.
+    /// Opens `path` for appending, and reads its end; it is made, for its owner alone to read (mode 0600), if there is none.
     ///
     /// # Errors
-    /// [`Error::PathUnusable`] naming the argument `journal`.
+    /// [`Error::PathUnusable`] naming the argument `journal`, also for what is no file: a device, a pipe, a folder.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut file =
-            OpenOptions::new().create(true).append(true).read(true).open(path).map_err(|e| unusable(path, &e))?;
-        if ends_mid_line(path) {
-            file.write_all(b"\n").map_err(|e| unusable(path, &e))?;
-        }
-        Ok(Journal { file, path: path.to_path_buf() })
+        let file = open(path).map_err(|e| unusable(path, &e))?;
+        let mut journal = Journal { path: path.to_path_buf(), file, seen: 0, highest: 0 };
+        journal.look().map_err(|e| unusable(path, &e))?;
+        Ok(journal)
     }
 
-    /// Writes one alert.
+    /// The highest number of an alert near the file's end. Numbers above it were not given out before, by whoever wrote.
+    pub fn highest(&mut self) -> u64 {
+        // What cannot be read now will not be written to, either, and that is told.
+        let _ = self.look();
+        self.highest
+    }
+
+    /// Writes one alert. Where this fails, nothing of it stays in the file, but that it may come twice where only the disk's
+    /// acknowledgment failed.
     ///
     /// # Errors
-    /// [`Error::PathUnusable`], for instance when the disk is full.
+    /// [`Error::PathUnusable`], for instance when the disk is full. The next call may succeed.
     pub fn append(&mut self, alert: &Alert) -> Result<()> {
         let mut line =
             serde_json::to_vec(alert).map_err(|e| Error::invalid("alert", e, "numbers and text that JSON can hold"))?;
         line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(|e| unusable(&self.path, &e))
+        self.write(&line).map_err(|e| unusable(&self.path, &e))?;
+        self.highest = self.highest.max(alert.id);
+        Ok(())
+    }
+
+    fn look(&mut self) -> io::Result<()> {
+        self.follow()?;
+        let length = self.file.metadata()?.len();
+        if length != self.seen {
+            self.highest = self.highest.max(end::highest(&mut self.file, length)?);
+            self.seen = length;
+        }
+        Ok(())
+    }
+
+    /// Opens the path anew where it names another file by now, or none.
+    fn follow(&mut self) -> io::Result<()> {
+        if !fs::metadata(&self.path).is_ok_and(|there| names(&there, &self.file)) {
+            self.file = open(&self.path)?;
+            self.seen = 0;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        loop {
+            self.follow()?;
+            let locked = lock(&self.file)?;
+            let written = append(&mut self.file, line, locked);
+            if locked {
+                self.file.unlock()?;
+            }
+            let (before, after) = written?;
+            if before == self.seen {
+                // Nobody else wrote since the last look.
+                self.seen = after;
+            }
+            sync(&self.file)?;
+            // Removed before the line was in it: once more, into the next one. A file that was renamed has the line.
+            if !is_removed(&self.file)? {
+                return Ok(());
+            }
+        }
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Error {
+/// Whether the lock is held: not every file system has locks.
+fn lock(file: &File) -> io::Result<bool> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(_)) => return Ok(false),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds its lock"));
+            }
+        }
+    }
+}
+
+/// Ends what somebody left torn, and writes `line`; the file's length before and after. Alone with the file, takes back what it could not finish.
+fn append(file: &mut File, line: &[u8], alone: bool) -> io::Result<(u64, u64)> {
+    let before = file.metadata()?.len();
+    let end: &[u8] = if end::is_torn(file, before)? { b"\n" } else { b"" };
+    let bytes = [end, line].concat();
+    match file.write_all(&bytes) {
+        Ok(()) => Ok((before, before + bytes.len() as u64)),
+        Err(e) => {
+            if alone {
+                // Should that fail, too, whoever writes next ends the line.
+                let _ = file.set_len(before);
+            }
+            Err(e)
+        }
+    }
+}
+
+fn sync(file: &File) -> io::Result<()> {
+    match file.sync_data() {
+        // Some network file systems cannot.
+        Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let is_file = |there: &Metadata| match there.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("it is no regular file")),
+    };
+    // Looked at before it is opened: to open a device may do something, and to open a pipe may take for ever.
+    let is_new = match fs::metadata(path) {
+        Ok(there) => is_file(&there).map(|()| false)?,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => true,
+        Err(e) => return Err(e),
+    };
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    is_file(&file.metadata()?)?;
+    if is_new {
+        files::sync_folder(files::folder(path))?;
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn names(there: &Metadata, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn names(_: &Metadata, _: &File) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn is_removed(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) == 0)
+}
+
+#[cfg(not(unix))]
+fn is_removed(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Error {
     let (path, reason) = (path.display().to_string(), error.to_string());
     Error::PathUnusable { argument: "journal", path, purpose: "appended to", reason }
-}
-
-/// Whether a power cut left the last line without its end: the next alert must not be glued to it.
-fn ends_mid_line(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| bytes.last().is_some_and(|b| *b != b'\n'))
-}
-
-/// The alerts in a journal, and how many lines could not be read.
-///
-/// # Errors
-/// [`Error::PathUnusable`].
-pub fn read_journal(path: &Path) -> Result<(Vec<Alert>, usize)> {
-    let reading = |e: std::io::Error| {
-        let (path, reason) = (path.display().to_string(), e.to_string());
-        Error::PathUnusable { argument: "journal", path, purpose: "read", reason }
-    };
-    let (mut alerts, mut damaged) = (Vec::new(), 0);
-    for line in BufReader::new(File::open(path).map_err(reading)?).split(b'\n') {
-        let line = line.map_err(reading)?;
-        match serde_json::from_slice(&line) {
-            Ok(alert) => alerts.push(alert),
-            Err(_) if line.is_empty() => {}
-            Err(_) => damaged += 1,
-        }
-    }
-    Ok((alerts, damaged))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::alert::{Kind, Severity, Span};
-
-    fn alert(id: u64) -> Alert {
-        Alert {
-            id,
-            time: "2026-01-01T00:00:00.000Z".into(),
-            guard: "g\n\"quoted\"".into(),
-            model: String::new(),
-            kind: Kind::Drift,
-            severity: Severity::Warning,
-            feature: Some("y1".into()),
-            class: None,
-            test: "ks".into(),
-            statistic: 0.5,
-            p_value: 1e-9,
-            adjusted_p_value: 1e-8,
-            effect: 0.5,
-            threshold: 1e-6,
-            false_alarm_rate: 1e-6,
-            false_alarms: "1 per week".into(),
-            window: Span::default(),
-            message: String::new(),
-            found: 0,
-            features: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_torn_line_costs_only_itself() {
-        let path = std::env::temp_dir().join(format!("fluxguard-journal-{}.jsonl", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Journal::open(&path).and_then(|mut j| j.append(&alert(1))).expect("writable");
-        let mut torn = OpenOptions::new().append(true).open(&path).expect("there");
-        torn.write_all(b"{\"id\":2,\"ti").expect("writable");
-        Journal::open(&path).and_then(|mut j| j.append(&alert(3))).expect("writable");
-        let (alerts, damaged) = read_journal(&path).expect("readable");
-        assert_eq!((alerts, damaged), (vec![alert(1), alert(3)], 1));
-        std::fs::remove_file(&path).expect("there");
-    }
-
-    #[test]
-    fn an_unusable_path_is_said() {
-        let error = Journal::open(Path::new("/nonexistent/folder/alerts.jsonl")).expect_err("no folder");
-        assert_eq!(error.code(), 400);
-    }
 }

@@ -8,7 +8,12 @@ pub use episodes::Episodes;
 pub use journal::{Journal, read_journal};
 pub use time::time;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// JSON has no NaN: null is one.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::deserialize(from).map(|x| x.unwrap_or(f64::NAN))
+}
 
 /// What was noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,6 +33,8 @@ pub enum Kind {
     NonFinite,
     /// A control chart left its limits.
     Chart,
+    /// The journal cannot be written, or can be again.
+    Journal,
 }
 
 /// How much it matters.
@@ -54,6 +61,7 @@ pub struct Span {
     /// Observations in the window.
     pub observations: u64,
     /// From the first to the last observation's arrival, in seconds.
+    #[serde(deserialize_with = "number")]
     pub seconds: f64,
 }
 
@@ -65,10 +73,13 @@ pub struct Evidence {
     /// The test's name.
     pub test: String,
     /// Its statistic.
+    #[serde(deserialize_with = "number")]
     pub statistic: f64,
     /// Its p-value, before any correction.
+    #[serde(deserialize_with = "number")]
     pub p_value: f64,
     /// The effect size on the test's own scale.
+    #[serde(deserialize_with = "number")]
     pub effect: f64,
 }
 
@@ -94,16 +105,22 @@ pub struct Alert {
     /// The test with the strongest evidence.
     pub test: String,
     /// Its statistic.
+    #[serde(deserialize_with = "number")]
     pub statistic: f64,
     /// Its p-value, before any correction.
+    #[serde(deserialize_with = "number")]
     pub p_value: f64,
     /// Its p-value after the correction for all that was tested at once: what was compared with the threshold.
+    #[serde(deserialize_with = "number")]
     pub adjusted_p_value: f64,
     /// Its effect size.
+    #[serde(deserialize_with = "number")]
     pub effect: f64,
     /// The probability of a false alarm that this decision was allowed; 1 for a monitor that states none.
+    #[serde(deserialize_with = "number")]
     pub threshold: f64,
     /// The expected false alarms of this kind of check in this window: its share of what the user asked for.
+    #[serde(deserialize_with = "number")]
     pub false_alarm_rate: f64,
     /// What the user asked for, in words.
     pub false_alarms: String,

@@ -13,6 +13,7 @@
 
 mod border;
 mod detector;
+mod file;
 mod guard;
 mod neighbours;
 mod performance;
@@ -29,6 +30,7 @@ use std::ffi::c_void;
 pub use self::border::FgText;
 use self::border::{answer32, give, text};
 pub use self::detector::*;
+pub use self::file::*;
 pub use self::guard::*;
 pub use self::neighbours::*;
 pub use self::performance::*;

@@ -7,7 +7,7 @@ use super::monitor::WindowReport;
 use crate::alert::Alert;
 
 /// Alerts that are kept; the journal keeps all.
-const ALERTS: usize = 10_000;
+pub(super) const ALERTS: usize = 10_000;
 
 /// Columns that they name in all, some 130 bytes each. Beyond, the oldest keep their strongest alone; the newest alert is whole.
 const NAMED: usize = 1 << 18;
@@ -36,12 +36,13 @@ fn entries(report: &WindowReport) -> usize {
 }
 
 impl Kept {
-    pub fn alert(&mut self, alert: Alert) {
+    /// Keeps `alert`; the one that left for it.
+    pub fn alert(&mut self, alert: Alert) -> Option<Alert> {
         self.named += alert.features.len();
         self.alerts.push_back(alert);
-        if self.alerts.len() > ALERTS {
-            let oldest = self.alerts.pop_front().map_or(0, |alert| alert.features.len());
-            self.named -= oldest;
+        let oldest = if self.alerts.len() > ALERTS { self.alerts.pop_front() } else { None };
+        if let Some(oldest) = &oldest {
+            self.named -= oldest.features.len();
             self.shortened = self.shortened.saturating_sub(1);
         }
         while self.named > NAMED && self.shortened + 1 < self.alerts.len() {
@@ -52,6 +53,12 @@ impl Kept {
             self.named -= more;
             self.shortened += 1;
         }
+        oldest
+    }
+
+    /// The alerts with a number above `id`.
+    pub fn after(&self, id: u64) -> impl ExactSizeIterator<Item = &Alert> {
+        self.alerts.range(self.alerts.partition_point(|alert| alert.id <= id)..)
     }
 
     pub fn report(&mut self, report: WindowReport) {
@@ -63,7 +70,7 @@ impl Kept {
     }
 
     pub fn alerts_after(&self, id: u64) -> Vec<Alert> {
-        self.alerts.iter().filter(|alert| alert.id > id).cloned().collect()
+        self.after(id).cloned().collect()
     }
 
     pub fn reports_after(&self, index: u64) -> Vec<WindowReport> {

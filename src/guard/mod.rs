@@ -19,6 +19,7 @@ mod line;
 mod monitor;
 mod options;
 mod pane;
+mod published;
 mod rate;
 mod round;
 mod settle;

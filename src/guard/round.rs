@@ -24,6 +24,8 @@ pub(super) trait Tester<S> {
     fn rest(&mut self);
     /// Does a small piece of what is to be done; whether there was any.
     fn step(&mut self) -> Result<bool>;
+    /// All was tested that a flush asked for, which is about to be answered; nothing more will come if `closed`.
+    fn settle(&mut self, _closed: bool) {}
 }
 
 /// A round that is not over.
@@ -124,6 +126,7 @@ impl<W, S: Summary> Desk<W, S> {
                     }
                     (Stage::Test, None) => break,
                     (Stage::Rest, ticket) => {
+                        tester.settle(going.closed);
                         ticket.into_iter().for_each(|ticket| self.answers.answer(ticket));
                         break;
                     }

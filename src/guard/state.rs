@@ -10,15 +10,15 @@ use super::answers::Refusal;
 use super::claims::Claims;
 use super::counters::Counts;
 use super::desk::{Call, Desk, Hands, Place, Room, Summary};
-use super::kept::Kept;
 use super::line::{Line, Next, Tenant};
 use super::monitor::WindowReport;
 use super::options::GuardOptions;
 use super::pane::{Pane, Share};
+use super::published::{AGAIN, Published};
 use super::round::{Round, Tester};
 use super::verdict::flag;
 use super::windows::{Context, Event, Windows};
-use crate::alert::{Alert, Journal};
+use crate::alert::Alert;
 use crate::error::{Error, Result};
 use crate::process;
 use crate::profile::{Baseline, Scores};
@@ -72,13 +72,6 @@ struct Bench {
     round: Option<Round>,
 }
 
-#[derive(Default)]
-struct Published {
-    kept: Kept,
-    journal: Option<Journal>,
-    last_id: u64,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic under one of these locks has been told as a failure of the guard; what they protect stays readable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -92,7 +85,6 @@ fn room(columns: usize) -> Room {
 
 impl State {
     pub fn new(baseline: Baseline, options: GuardOptions) -> Result<Self> {
-        let journal = options.journal.as_deref().map(Journal::open).transpose()?;
         Ok(State {
             bench: Mutex::new(Bench { windows: Windows::new(&baseline, &options)?, round: None }),
             desk: Desk::new(Claims::new(options.panes()?.0), room(baseline.column_count())),
@@ -100,7 +92,7 @@ impl State {
             line: OnceLock::new(),
             born: process::generation(),
             spare: Mutex::new(Vec::new()),
-            published: Mutex::new(Published { journal, ..Default::default() }),
+            published: Mutex::new(Published::new(&options)?),
             wake: Mutex::new(None),
             baseline,
             options,
@@ -227,21 +219,14 @@ impl State {
 
     fn work(&self, time_is_up: impl Fn() -> bool) -> Result<Next> {
         let Bench { windows, round } = &mut *lock(&self.bench);
-        let mut published = Ok(());
-        let mut tell = |event| {
-            let result = self.publish(event);
-            if published.is_ok() {
-                published = result;
-            }
-        };
+        let mut tell = |event| self.publish(event);
         let recycle = &mut |share| self.recycle(share);
         let with = Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
-        let mut testing = Testing { counts: &self.counts, windows, with };
-        let next = self.desk.turn(round, &mut testing, Instant::now(), time_is_up);
-        published.and(next)
+        let mut testing = Testing { state: self, windows, with };
+        self.desk.turn(round, &mut testing, Instant::now(), time_is_up)
     }
 
-    fn publish(&self, event: Event) -> Result<()> {
+    fn publish(&self, event: Event) {
         let (alerts, report) = match event {
             Event::Early(alert) => (vec![alert], None),
             Event::Tested(tested) => {
@@ -249,27 +234,35 @@ impl State {
                 (tested.alerts, Some(tested.report))
             }
         };
-        let raised = alerts.len();
-        let mut written = Ok(());
-        {
-            let mut published = lock(&self.published);
-            for mut alert in alerts {
-                published.last_id += 1;
-                alert.id = published.last_id;
-                if let Some(journal) = &mut published.journal {
-                    written = written.and(journal.append(&alert));
-                }
-                published.kept.alert(alert);
-            }
-            report.into_iter().for_each(|report| published.kept.report(report));
-        }
+        let raised = lock(&self.published).publish(alerts, report);
+        self.announce(raised);
+    }
+
+    fn announce(&self, raised: usize) {
         if raised > 0 {
             self.counts.alerts.fetch_add(raised as u64, Ordering::Relaxed);
             if let Some(wake) = &*lock(&self.wake) {
                 wake();
             }
         }
-        written
+    }
+
+    /// Writes the alerts that wait for the journal, if it can be written again; when to try again, if some still wait.
+    fn catch_up(&self) -> Option<Instant> {
+        let mut published = lock(&self.published);
+        let raised = published.catch_up(false);
+        let again = published.waits().then(|| Instant::now() + AGAIN);
+        drop(published);
+        self.announce(raised);
+        again
+    }
+
+    /// What waits for the journal is tried at once, and what a guard that ends leaves unwritten is told.
+    fn settle(&self, closed: bool) {
+        let mut published = lock(&self.published);
+        let raised = published.catch_up(true) + if closed { published.conclude() } else { 0 };
+        drop(published);
+        self.announce(raised);
     }
 
     // What follows runs on callers.
@@ -283,7 +276,7 @@ impl State {
         if !self.is_here() {
             return Vec::new();
         }
-        lock(&self.published).kept.alerts_after(after)
+        lock(&self.published).alerts(after)
     }
 
     /// None in a child of fork.
@@ -291,7 +284,7 @@ impl State {
         if !self.is_here() {
             return Vec::new();
         }
-        lock(&self.published).kept.reports_after(after)
+        lock(&self.published).reports(after)
     }
 }
 
@@ -301,7 +294,12 @@ impl Tenant for State {
             return Next::Asleep;
         }
         let until = Instant::now() + SLICE;
-        self.contained(|| self.work(|| Instant::now() >= until)).unwrap_or(Next::Asleep)
+        let next = self.contained(|| self.work(|| Instant::now() >= until)).unwrap_or(Next::Asleep);
+        match (self.catch_up(), next) {
+            (Some(again), Next::Asleep) => Next::At(again),
+            (Some(again), Next::At(time)) => Next::At(time.min(again)),
+            (_, next) => next,
+        }
     }
 
     fn close(&self) {
@@ -346,7 +344,7 @@ impl Hands<Work, Share> for Summing<'_, '_> {
 
 /// Tests what is on the bench.
 struct Testing<'a> {
-    counts: &'a Counts,
+    state: &'a State,
     windows: &'a mut Windows,
     with: Context<'a>,
 }
@@ -354,7 +352,7 @@ struct Testing<'a> {
 impl Tester<Share> for Testing<'_> {
     fn take(&mut self, mut share: Share) -> Result<()> {
         let flagged = share.pane.score_deferred(self.with.baseline)?;
-        self.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
+        self.state.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
         self.windows.take(share, &mut self.with);
         Ok(())
     }
@@ -369,5 +367,9 @@ impl Tester<Share> for Testing<'_> {
 
     fn step(&mut self) -> Result<bool> {
         self.windows.step(&mut self.with)
+    }
+
+    fn settle(&mut self, closed: bool) {
+        self.state.settle(closed);
     }
 }

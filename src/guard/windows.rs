@@ -16,6 +16,7 @@ use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
 use crate::profile::Baseline;
+use crate::text::visible;
 
 /// What came of a tested window.
 #[derive(Debug)]
@@ -304,7 +305,8 @@ fn alert_of(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
         false_alarm_rate: finding.threshold,
         false_alarms: options.false_alarms.to_string(),
         window,
-        message: finding.message,
+        // Names are the user's, and may hold anything.
+        message: visible(&finding.message),
         found: finding.evidence.len(),
         features: finding.evidence,
     }

@@ -55,7 +55,8 @@ pub fn number(x: f64) -> String {
 }
 
 fn visible(cell: &str) -> String {
-    let mut shown = cell.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
+    let cell = fluxguard::text::visible(cell);
+    let mut shown = cell.chars();
     let begin: String = shown.by_ref().take(LONGEST).collect();
     if shown.next().is_none() { begin } else { begin + "..." }
 }

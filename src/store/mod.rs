@@ -23,6 +23,23 @@ pub use threshold::{load_threshold, save_threshold};
 use crate::error::{Error, Result};
 use crate::profile::Profile;
 
+/// Saves bytes of a `kind` and format version that the caller names; what was at `path` stays until the new file is whole and on the
+/// disk.
+///
+/// # Errors
+/// [`Error::PathUnusable`].
+pub fn save_bytes(path: &Path, kind: &str, version: u32, bytes: &[u8]) -> Result<()> {
+    envelope::write(path, kind, version, bytes)
+}
+
+/// Loads what [`save_bytes`] saved.
+///
+/// # Errors
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], also for another `kind`, [`Error::FileVersion`] for another version.
+pub fn load_bytes(path: &Path, kind: &str, version: u32) -> Result<Vec<u8>> {
+    envelope::read(path, kind, version)
+}
+
 /// Format version of a saved profile.
 const PROFILE_VERSION: u32 = 1;
 

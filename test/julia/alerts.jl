@@ -1,4 +1,4 @@
-using Test, Dates, FluxGuard
+using Test, Logging, Dates, FluxGuard
 using Main.Support
 
 const LINE = """{"id":3,"time":"2026-11-20T12:00:00.250Z","guard":"g","model":"m","kind":"class-drift","severity":"warning","feature":null,"class":2,"test":"chi2","statistic":41.5,"p_value":1e-9,"adjusted_p_value":4e-9,"effect":0.4,"threshold":0.001,"false_alarm_rate":0.001,"false_alarms":"1 per week","window":{"index":2,"first":1000,"last":1999,"observations":1000,"seconds":1.5},"message":"the classes are others","features":[{"name":"y1","test":"ks","statistic":0.1,"p_value":null,"effect":0.1}]}"""
@@ -55,4 +55,51 @@ end
     end
     kinds = [alert.kind for alert in read_alerts(path)]
     @test iseven(length(kinds)) && kinds[1:end÷2] == kinds[end÷2+1:end]
+end
+
+@testset "numbers go on over restarts" begin
+    path = scratch("alerts.jsonl")
+    for _ in 1:3
+        Guard(guard -> observe!(guard, logits(30, 200) .+ 3), baseline(); window = 200, journal = path, log = false)
+    end
+    @test [alert.id for alert in read_alerts(path)] == 1:length(read_alerts(path))
+end
+
+@testset "a journal that cannot be written costs the model nothing, and has all in the end" begin
+    path = joinpath(mktempdir(), "folder", "alerts.jsonl")
+    folder, away = dirname(path), dirname(path) * " away"
+    mkdir(folder)
+    guard = Guard(baseline(); window = 200, journal = path, log = false, repeat = true)
+    model = guarded(identity, guard)
+    model(logits(30, 200) .+ 3)
+    flush(guard)
+    mv(folder, away)
+    for k in 1:3
+        @test model(logits(k, 200) .+ 3) == logits(k, 200) .+ 3
+        flush(guard)
+    end
+    @test count(alert -> alert.kind === :journal, alerts(guard)) == 1
+    mv(away, folder)
+    close(guard)
+    @test [alert.id for alert in read_alerts(path)] == [alert.id for alert in alerts(guard)]
+    @test count(alert -> alert.kind === :journal, read_alerts(path)) == 2
+    @test counters(guard).observed == counters(guard).tested == 800
+end
+
+@testset "names steer no terminal and fake no line" begin
+    evil = "x\e[2J\nError: disk on fire\u202e"
+    path, log = scratch("alerts.jsonl"), IOBuffer()
+    profile = fit(Profile, logits(1, 500); output = :values, names = [evil, "b", "c", "d"])
+    shown = with_logger(SimpleLogger(log)) do
+        Guard(profile; name = evil, model = evil, window = 200, journal = path) do guard
+            observe!(guard, logits(30, 200) .+ 3)
+            flush(guard)
+            list = alerts(guard)
+            @test any(f -> f.name == evil, list[1].features) && list[1].guard == evil
+            join([sprint(show, MIME("text/plain"), x) for x in Any[guard, profile, list, windows(guard), windows(guard)[1], list..., observe!(guard, logits(2, 9))]])
+        end
+    end
+    for text in (shown, String(take!(log)), join(alert.message for alert in read_alerts(path)))
+        @test !occursin(r"[\e\u202e]", text) && !occursin(r"^Error"m, text) && occursin("Error: disk on fire", text)
+    end
 end

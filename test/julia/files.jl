@@ -1,5 +1,5 @@
 using Test, FluxGuard
-using FluxGuard: crc32, pack, read_whole, unpack, write_whole
+using FluxGuard: pack, read_whole, unpack, write_whole
 using Main.Support
 
 named(x) = Pair{String,Array}["x" => x, "y" => [1.0]]
@@ -17,7 +17,6 @@ named(x) = Pair{String,Array}["x" => x, "y" => [1.0]]
 end
 
 @testset "the form is that of Rust's files" begin
-    @test crc32(codeunits("123456789")) == 0xcbf43926                     # the check value of CRC-32
     path = scratch("d.fg")
     save(path, fit(ZScore, values_like(1, 2, 100)))
     @test !isempty(read_whole(path, "detector", 2))
@@ -57,4 +56,29 @@ end
     @test_throws FileDamaged unpack(path, Vector{UInt8}("{}\n"))
     @test_throws FileDamaged unpack(path, Vector{UInt8}("[]\n"))
     @test_throws FileDamaged unpack(path, UInt8[])
+end
+
+@testset "files are their owner's, and only files are replaced" begin
+    path = scratch("x.fg")
+    profile = fit(Profile, logits(1, 300))
+    sketch = fit!(Sketch(:kll), 1:9)
+    for x in (profile, sketch, fit(KNN, values_like(1, 2, 100)), PrivacyState(Accountant(); clip = 1))
+        rm(path; force = true)
+        save(path, x)
+        @test filemode(path) & 0o777 == 0o600
+        chmod(path, 0o640)
+        save(path, x)
+        @test filemode(path) & 0o777 == 0o640 && readdir(dirname(path)) == ["x.fg"]
+    end
+    @test quantiles(Sketch(:kll, (save(path, sketch); read(path))), [0, 1]) == [1, 9]
+    link = joinpath(dirname(path), "link")
+    symlink(path, link)
+    for unusable in ("/dev/null", "/dev/full", dirname(path), link), x in (profile, sketch)
+        @test_throws PathUnusable save(unusable, x)
+        @test_throws PathUnusable write_whole(unusable, "test", 1, UInt8[1])
+    end
+    @test islink(link) && quantiles(Sketch(:kll, read(path)), [1]) == [9]
+    @test_throws PathUnusable write_whole("/tmp/a\0b", "test", 1, UInt8[1])
+    @test_throws InvalidArgument write_whole("/tmp/a\xffb", "test", 1, UInt8[1])
+    @test_throws InvalidArgument save("/tmp/a\xffb", profile)
 end

@@ -86,6 +86,18 @@ panic(face::CFace, message::String) =
 
 shutdown(face::CFace) = (ccall(symbol(face, :fg_shutdown), Cvoid, ()); nothing)
 
+file_replace(face::CFace, path::String, bytes::Vector{UInt8}) = check(face, ccall(symbol(face, :fg_file_replace), Int32,
+    (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), path, sizeof(path), bytes, length(bytes)))
+
+file_save(face::CFace, path::String, kind::String, version::UInt32, bytes::Vector{UInt8}) =
+    check(face, ccall(symbol(face, :fg_file_save), Int32, (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, UInt32, Ptr{UInt8}, Csize_t),
+        path, sizeof(path), kind, sizeof(kind), version, bytes, length(bytes)))
+
+file_load(face::CFace, path::String, kind::String, version::UInt32) = Vector{UInt8}(codeunits(text(face) do out
+    ccall(symbol(face, :fg_file_load), Int32, (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, UInt32, Ref{Text}),
+        path, sizeof(path), kind, sizeof(kind), version, out)
+end))
+
 compare(face::CFace, options::String, a::AbstractArray{S}, m::Int, b::AbstractArray{T}, n::Int) where {S<:Element,T<:Element} =
     GC.@preserve a b text(face) do out
         ccall(symbol(face, :fg_compare), Int32,

@@ -35,6 +35,12 @@ Native.errors(::JlrsFace) = text(Rust.errors())
 Native.panic(::JlrsFace, message::String) = check(Rust.panic(message))
 Native.shutdown(::JlrsFace) = (check(Rust.shutdown()); nothing)
 
+Native.file_replace(::JlrsFace, path::String, bytes::Vector{UInt8}) = check(Rust.file_replace(path, bytes))
+Native.file_save(::JlrsFace, path::String, kind::String, version::UInt32, bytes::Vector{UInt8}) =
+    check(Rust.file_save(path, kind, version, bytes))
+Native.file_load(::JlrsFace, path::String, kind::String, version::UInt32) =
+    Vector{UInt8}(codeunits(text(Rust.file_load(path, kind, version))))
+
 Native.profile_new(::JlrsFace, options::String) = JlrsProfile(made(Rust.ProfileHandle, Rust.profile_new(options)))
 Native.profile_load(::JlrsFace, path::String) = JlrsProfile(made(Rust.ProfileHandle, Rust.profile_load(path)))
 Native.profile_fit(h::JlrsProfile, y::AbstractArray{<:Element}, observations::Int, ::Bool) =

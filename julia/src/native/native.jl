@@ -9,6 +9,8 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
 [`host`](@ref) gave, and `copied` what it said.
 
     abi_version(face) -> Int                      errors(face) -> text            panic(face, message)
+    file_replace(face, path, bytes)               file_save(face, path, kind, version, bytes)
+    file_load(face, path, kind, version) -> bytes
     profile_new(face, options) -> handle          profile_load(face, path) -> handle
     profile_fit(h, y, observations, copied)       profile_merge(into, from)
     profile_describe(h) -> text                   profile_save(h, path)           free(h)
@@ -105,6 +107,9 @@ const ABI_VERSION = 2
 function abi_version end
 function errors end
 function panic end
+function file_replace end
+function file_save end
+function file_load end
 function profile_new end
 function profile_load end
 function profile_fit end

@@ -13,6 +13,7 @@ use super::detector::{
     DetectorHandle, compare_detectors, detector_fit, detector_fit_classifier, detector_load, detector_load_mapped,
     detector_names, quality, threshold,
 };
+use super::file::{file_load, file_replace, file_save};
 use super::guard::GuardHandle;
 use super::neighbours::{NeighboursHandle, neighbours_load, neighbours_new};
 use super::performance::{LateHandle, PerformanceHandle, late_load, late_new, performance_fit, performance_load};
@@ -49,6 +50,10 @@ julia_module! {
     fn panic(message: JuliaString) -> i64;
     fn shutdown() -> i64;
     fn worker_running() -> i64;
+
+    fn file_replace(path: JuliaString, bytes: TypedArray<u8>) -> i64;
+    fn file_save(path: JuliaString, kind: JuliaString, version: u32, bytes: TypedArray<u8>) -> i64;
+    fn file_load(path: JuliaString, kind: JuliaString, version: u32) -> ValueRet;
 
     fn profile_new(options: JuliaString) -> ValueRet;
     fn profile_load(path: JuliaString) -> ValueRet;

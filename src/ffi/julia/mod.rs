@@ -11,6 +11,7 @@
 mod border;
 mod detector;
 mod exports;
+mod file;
 mod guard;
 mod neighbours;
 mod performance;
