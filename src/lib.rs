@@ -20,6 +20,7 @@ pub mod profile;
 pub mod sequence;
 pub mod simd;
 pub mod sketch;
+pub mod sound;
 pub mod stats;
 pub mod store;
 pub mod tensor;

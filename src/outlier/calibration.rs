@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::Rows;
 use super::support::packed;
 use crate::error::{Error, Result};
+use crate::sound::{Sound, in_order};
 
 /// Where the scores of unseen observations come from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -167,6 +168,12 @@ impl Calibrated {
             let at = self.scores.partition_point(|s| *s < score);
             self.scores.insert(at, score);
         }
+    }
+}
+
+impl Sound for Calibrated {
+    fn is_sound(&self) -> bool {
+        in_order(&self.scores)
     }
 }
 

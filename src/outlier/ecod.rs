@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::tails::{Tail, Tails};
 use super::{Detector, Rows};
 use crate::error::Result;
+use crate::sound::Sound;
 
 /// There is nothing to choose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,4 +47,10 @@ impl Detector for ECOD {
 #[inline]
 fn part(tail: Tail) -> f64 {
     tail.left.max(tail.right).max(tail.skewed)
+}
+
+impl Sound for ECOD {
+    fn is_sound(&self) -> bool {
+        self.0.is_sound()
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Detector, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis};
 use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// One list, from which all follows: name, variant, detector.
 macro_rules! families {
@@ -73,6 +74,10 @@ macro_rules! families {
 
             pub fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
                 match self { $(Model::$variant(detector) => detector.score_rows(rows, scores),)* }
+            }
+
+            pub fn is_sound(&self) -> bool {
+                match self { $(Model::$variant(detector) => detector.is_sound(),)* }
             }
 
             pub fn work(&self) -> usize {

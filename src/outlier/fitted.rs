@@ -16,6 +16,7 @@ use super::threshold::{self, Method, Threshold};
 use super::within::out_of_fold;
 use super::{Mapping, Rows, Spec};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 use crate::tensor::Tensor;
 
 /// What [`Fitted::describe`] tells.
@@ -309,4 +310,13 @@ pub(super) fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(St
     let mut scores = vec![0.0; fold.score.len()];
     stage.score(reference.select(&fold.score).values(), &mut scores);
     Ok((stage, scores))
+}
+
+impl Sound for Fitted {
+    fn is_sound(&self) -> bool {
+        let p = self.features;
+        self.stage.is_sound()
+            && (self.stage.model.features(), self.typical.len()) == (p, p)
+            && self.calibrated.is_sound()
+    }
 }

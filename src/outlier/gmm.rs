@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::support::linear::Whitening;
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,5 +122,13 @@ impl Detector for GaussianMixture {
 
     fn work(&self) -> usize {
         self.components.len() * self.features() * self.features()
+    }
+}
+
+impl Sound for GaussianMixture {
+    fn is_sound(&self) -> bool {
+        let p = self.features();
+        let whole = |part: &Component| part.mean.len() == p && part.whitening.is_of(p);
+        p > 0 && self.components.iter().all(whole)
     }
 }

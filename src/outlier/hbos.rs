@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::support::packed;
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::{Sound, is_table};
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,5 +133,12 @@ impl HBOS {
             cell => cell,
         };
         scores[cell]
+    }
+}
+
+impl Sound for HBOS {
+    fn is_sound(&self) -> bool {
+        let cells = (2..=1 << 20).contains(&self.bins) && self.edges.len() == self.scores.len();
+        cells && is_table(&self.edges, self.edges.len() / (self.bins + 1), self.bins + 1)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::neighbours::{Exact, Metric};
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// The kernel's standard deviation, the same in all directions: standardise features that differ in scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -108,5 +109,11 @@ impl KDE {
         self.points.distances(row, exponents);
         exponents.iter_mut().for_each(|d| *d = 0.5 * (*d / self.bandwidth).powi(2));
         exponents.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+impl Sound for KDE {
+    fn is_sound(&self) -> bool {
+        self.bandwidth > 0.0 && !self.points.is_empty()
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::support::packed;
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::{Sound, is_table};
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,5 +99,11 @@ impl KMeansDistance {
     #[must_use]
     pub fn centres(&self) -> &[f64] {
         &self.centres
+    }
+}
+
+impl Sound for KMeansDistance {
+    fn is_sound(&self) -> bool {
+        self.features > 0 && is_table(&self.centres, self.centres.len() / self.features, self.features)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::neighbours::{Graph, Index, Method, Metric, check_k};
 use super::{Detector, Rows};
 use crate::error::Result;
+use crate::sound::Sound;
 
 /// What is made of the distances to the nearest points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,5 +97,11 @@ impl Detector for KNN {
 
     fn work(&self) -> usize {
         self.index.work()
+    }
+}
+
+impl Sound for KNN {
+    fn is_sound(&self) -> bool {
+        self.index.can_find(self.neighbours)
     }
 }

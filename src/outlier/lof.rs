@@ -6,6 +6,7 @@ use super::neighbours::{Exact, Metric, Neighbour, check_k};
 use super::support::packed;
 use super::{Detector, Rows};
 use crate::error::Result;
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,4 +80,11 @@ impl Detector for LOF {
 fn density(found: &[Neighbour], reach: &[f64]) -> f64 {
     let sum: f64 = found.iter().map(|n| n.distance.max(reach[n.index as usize])).sum();
     1.0 / (sum / found.len() as f64 + 1e-10)
+}
+
+impl Sound for LOF {
+    fn is_sound(&self) -> bool {
+        let n = self.index.len();
+        (1..n).contains(&self.neighbours) && (self.reach.len(), self.density.len()) == (n, n)
+    }
 }

@@ -6,6 +6,7 @@ use super::covariance::{Estimate, ledoit_wolf, mcd};
 use super::support::{linear::Whitening, packed};
 use super::{Detector, Rows};
 use crate::error::Result;
+use crate::sound::Sound;
 
 /// How mean and covariance are estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,5 +97,11 @@ impl Detector for Mahalanobis {
 
     fn work(&self) -> usize {
         self.mean.len() * self.mean.len() / 2
+    }
+}
+
+impl Sound for Mahalanobis {
+    fn is_sound(&self) -> bool {
+        !self.mean.is_empty() && self.whitening.is_of(self.mean.len())
     }
 }

@@ -42,10 +42,11 @@ pub(crate) use support::sections;
 pub use within::{Within, within};
 
 use crate::error::Result;
+use crate::sound::Sound;
 
 /// Fitted on reference observations, then scores new ones. Novelty mode: a score never depends on the batch that it came
 /// in.
-pub trait Detector: Sized + Send + Sync {
+pub trait Detector: Sized + Send + Sync + Sound {
     /// What can be chosen; the default is the one of the literature that the family's file names.
     type Options: Default;
 

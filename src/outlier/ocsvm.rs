@@ -11,6 +11,7 @@ use super::neighbours::{Exact, Metric};
 use super::support::{memory, packed};
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,5 +98,11 @@ impl Detector for OneClassSVM {
 
     fn work(&self) -> usize {
         (self.features() + 10) * self.alpha.len()
+    }
+}
+
+impl Sound for OneClassSVM {
+    fn is_sound(&self) -> bool {
+        self.alpha.len() == self.support.len()
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::support::{linear, packed};
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
+use crate::sound::{Sound, is_table};
 
 /// What is scored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,5 +137,11 @@ impl PCA {
             along += z * z / variance;
         }
         along
+    }
+}
+
+impl Sound for PCA {
+    fn is_sound(&self) -> bool {
+        is_table(&self.components, self.variances.len(), self.mean.len())
     }
 }

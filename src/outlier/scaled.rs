@@ -18,6 +18,7 @@ use super::{Detector, Rows};
 use crate::error::Result;
 use crate::simd::Real;
 use crate::sketch::Moments;
+use crate::sound::Sound;
 
 /// A centre and the inverse of a scale for each feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,6 +134,12 @@ macro_rules! scaled_detector {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub struct $name(pub Scaled);
+
+        impl Sound for $name {
+            fn is_sound(&self) -> bool {
+                !self.0.center.is_empty() && self.0.center.len() == self.0.inverse.len()
+            }
+        }
 
         impl Detector for $name {
             type Options = Options;

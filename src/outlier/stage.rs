@@ -10,6 +10,7 @@ use super::family::Model;
 use super::support::{packed, rows::LARGEST};
 use crate::error::{Error, Result};
 use crate::parallel;
+use crate::sound::{Sound, is_table};
 
 /// A family's detector after its standardisation.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,4 +85,11 @@ fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
         row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| ((x - m) * i).clamp(-LARGEST, LARGEST)).collect()
     };
     rows.chunks_exact(p).flat_map(z).collect()
+}
+
+impl Sound for Stage {
+    fn is_sound(&self) -> bool {
+        let scales = self.standard.is_empty() || is_table(&self.standard, 2, self.model.features());
+        self.model.is_sound() && scales
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rows;
 use super::support::packed;
+use crate::sound::{Sound, is_table};
 
 /// Each feature's values in order, with what skewness needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +106,12 @@ fn lower_bound(sorted: &[f64], before: impl Fn(f64) -> bool) -> usize {
         size -= half;
     }
     from + usize::from(size == 1 && before(sorted[from]))
+}
+
+impl Sound for Tails {
+    fn is_sound(&self) -> bool {
+        is_table(&self.moments, self.features(), 3) && is_table(&self.sorted, self.features(), self.n)
+    }
 }
 
 #[cfg(test)]

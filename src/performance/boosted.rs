@@ -212,6 +212,22 @@ impl Growing<'_> {
     }
 }
 
+impl Boosted {
+    /// Whether it is of so many features, and every walk ends: children come after their parents.
+    pub(super) fn is_sound(&self, features: usize) -> bool {
+        let tree = |tree: &Vec<Node>| {
+            let node = |(at, node): (usize, &Node)| match node {
+                Node::Leaf(_) => true,
+                Node::Split { feature, left, right, .. } => {
+                    *feature < features && [left, right].iter().all(|child| at < **child && **child < tree.len())
+                }
+            };
+            !tree.is_empty() && tree.iter().enumerate().all(node)
+        };
+        self.features == features && self.trees.iter().all(tree)
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

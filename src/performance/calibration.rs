@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::isotonic::Isotonic;
 use crate::Result;
+use crate::sound::Sound;
 use crate::stats::random::SplitMix64;
 
 /// Whether scores are calibrated.
@@ -107,6 +108,13 @@ pub fn calibration_error(probabilities: &[f64], truth: &[f64]) -> f64 {
         members.iter().map(|&i| probabilities[i] - truth[i]).sum::<f64>().abs()
     };
     (0..BINS).map(gap).sum::<f64>() / n.max(1) as f64
+}
+
+impl Calibrator {
+    /// Whether it is of so many classes.
+    pub(super) fn is_sound(&self, classes: usize) -> bool {
+        self.classes.len() == classes && self.classes.iter().flatten().all(Sound::is_sound)
+    }
 }
 
 #[cfg(test)]

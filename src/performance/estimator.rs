@@ -8,6 +8,7 @@ use super::classes::{self, OneClass};
 use super::losses::{self, Losses};
 use super::metric::{Metric, Problem};
 use super::options::Options;
+use crate::sound::Sound;
 use crate::{Error, Result};
 
 /// Chunks of the reference that bounds are made of, at least.
@@ -266,6 +267,23 @@ impl Known {
             Known::Losses { absolute, .. } if metric == Metric::Mae => losses::spread(metric, absolute),
             Known::Losses { squared, .. } => losses::spread(metric, squared),
         }
+    }
+}
+
+impl Sound for Estimator {
+    fn is_sound(&self) -> bool {
+        let regression = self.options.problem == Problem::Regression;
+        let model = match &self.model {
+            Model::Classes(_) if regression => false,
+            Model::Classes(calibrator) if self.options.problem == Problem::Binary => calibrator.is_sound(1),
+            Model::Classes(calibrator) => calibrator.is_sound(self.width),
+            Model::Losses(losses) => regression && losses.is_sound(self.width),
+        };
+        let known = Metric::of(self.options.problem);
+        self.width > 0
+            && model
+            && self.options.clone().checked().is_ok()
+            && self.bounds.iter().all(|bound| known.contains(&bound.metric))
     }
 }
 

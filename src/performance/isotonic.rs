@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sound::{Sound, in_order};
 use crate::{Error, Result};
 
 /// A non-decreasing, piecewise linear function: between knots linear, constant beyond the first and the last.
@@ -79,6 +80,12 @@ impl Isotonic {
     #[must_use]
     pub fn knots(&self) -> (&[f64], &[f64]) {
         (&self.x, &self.y)
+    }
+}
+
+impl Sound for Isotonic {
+    fn is_sound(&self) -> bool {
+        !self.x.is_empty() && self.x.len() == self.y.len() && in_order(&self.x)
     }
 }
 

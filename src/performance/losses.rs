@@ -84,3 +84,11 @@ fn with_prediction(read: &Read) -> (Vec<f64>, usize) {
     }
     (rows, read.width + 1)
 }
+
+impl Losses {
+    /// Whether it is of answers of so many columns.
+    pub(super) fn is_sound(&self, width: usize) -> bool {
+        let features = width.saturating_add(1);
+        [&self.absolute, &self.squared].into_iter().flatten().all(|model| model.is_sound(features))
+    }
+}

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::output::ClassScores;
 use crate::sketch::{Frequencies, Moments, Reservoir};
+use crate::sound::Sound;
 use crate::tensor::{Elements, Tensor};
 
 /// A baseline in the making: moments and class counts of all reference observations, and a sample of them.
@@ -204,6 +205,26 @@ fn refuse_non_finite(rows: &[f64], p: usize) -> Result<()> {
     let Some(first) = rows.iter().position(|x| !x.is_finite()) else { return Ok(()) };
     let count = rows.iter().filter(|x| !x.is_finite()).count();
     Err(Error::NonFiniteBaseline { argument: "reference", count, feature: first % p, observation: first / p })
+}
+
+impl Sound for Profile {
+    fn is_sound(&self) -> bool {
+        let Some(Fitted { moments, classes, sample }) = &self.fitted else {
+            return Profile::new(self.options.clone()).is_ok();
+        };
+        let (p, names) = (moments.features(), self.options.names.as_ref());
+        let counted = if self.options.output.has_classes() { p } else { 0 };
+        let sampled = sample.features() == p && sample.capacity() == self.options.capacity && sample.kept() > 0;
+        Profile::new(self.options.clone()).is_ok()
+            && names.is_none_or(|names| names.len() == p)
+            && moments.is_sound()
+            && classes.is_sound()
+            && classes.counts().len() == counted
+            && sample.is_sound()
+            && sampled
+            && refuse_non_finite(sample.rows(), p).is_ok()
+            && sample.seen() == moments.observations()
+    }
 }
 
 #[cfg(test)]

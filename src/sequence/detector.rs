@@ -10,6 +10,7 @@ use super::vocabulary::Vocabulary;
 use crate::error::{Error, Result};
 use crate::outlier::calibration::{Calibrated, Calibration, Fold, folds, holdout};
 use crate::outlier::threshold::{Method, Threshold};
+use crate::sound::Sound;
 
 /// A category or an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -285,5 +286,14 @@ impl SequenceDetector {
             symbols: self.stage.vocabulary.len(),
             calibration_size: self.calibrated.len(),
         }
+    }
+}
+
+impl Sound for SequenceDetector {
+    fn is_sound(&self) -> bool {
+        let symbols = self.stage.vocabulary.len();
+        u32::try_from(symbols).is_ok_and(|n| n < u32::MAX - 1)
+            && self.stage.model.is_sound(symbols)
+            && self.calibrated.is_sound()
     }
 }

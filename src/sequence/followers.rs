@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::sound::can_grow;
 use serde::{Deserialize, Serialize};
 
 /// Stands for what comes before a sequence.
@@ -50,4 +51,14 @@ pub(super) fn count(sequences: impl Iterator<Item = Vec<u32>>, before: usize) ->
         }
     }
     contexts
+}
+
+/// Whether contexts' totals are the sums of their counts, which are above 0.
+pub(super) fn are_sound(contexts: &Contexts) -> bool {
+    let sum = |followers: &Followers| followers.counts.values().try_fold(0u64, |sum, count| sum.checked_add(*count));
+    let whole = |followers: &Followers| {
+        sum(followers) == Some(followers.total) && !followers.counts.values().any(|count| *count == 0)
+    };
+    let all = contexts.values().try_fold(0u64, |sum, followers| sum.checked_add(followers.total));
+    all.is_some_and(|all| can_grow([all])) && contexts.values().all(whole)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::SequenceModel;
-use super::followers::{Contexts, Followers, count, padded};
+use super::followers::{Contexts, Followers, are_sound, count, padded};
 use crate::error::{Error, Result};
 
 /// Orders above which contexts hardly ever repeat.
@@ -87,6 +87,13 @@ impl SequenceModel for Markov {
         let padded = padded(sequence, self.order);
         let of = |window: &[u32]| -self.probability(self.contexts.get(&window[..self.order]), window[self.order]).ln();
         padded.windows(self.order + 1).map(of).collect()
+    }
+}
+
+impl Markov {
+    pub(super) fn is_sound(&self, symbols: usize) -> bool {
+        let options = self.order <= MOST && self.smoothing > 0.0 && self.smoothing.is_finite();
+        options && self.symbols == symbols && are_sound(&self.contexts)
     }
 }
 

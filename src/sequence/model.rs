@@ -96,3 +96,13 @@ fn parse<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
     serde_json::from_value(Value::Object(options))
         .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
 }
+
+impl Model {
+    /// Whether it is of so many symbols.
+    pub(super) fn is_sound(&self, symbols: usize) -> bool {
+        match self {
+            Model::Frequency(model) | Model::Markov(model) => model.is_sound(symbols),
+            Model::Ngram(model) => model.is_sound(symbols),
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::SequenceModel;
-use super::followers::{Contexts, Followers, START, count};
+use super::followers::{Contexts, Followers, START, are_sound, count};
 use crate::error::{Error, Result};
 
 /// Lengths above which n-grams hardly ever repeat.
@@ -146,6 +146,14 @@ impl SequenceModel for Ngram {
         all.extend_from_slice(sequence);
         all.push(self.end());
         (before..all.len()).map(|i| self.surprisal(&all[i - before..i], all[i])).collect()
+    }
+}
+
+impl Ngram {
+    pub(super) fn is_sound(&self, symbols: usize) -> bool {
+        let levels =
+            (1..=MOST).contains(&self.levels.len()) && self.levels.iter().all(|level| are_sound(&level.contexts));
+        levels && self.symbols == symbols
     }
 }
 

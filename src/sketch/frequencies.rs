@@ -1,5 +1,6 @@
 //! How often each class was seen.
 
+use crate::sound::{Sound, can_grow};
 use serde::{Deserialize, Serialize};
 
 /// Counts of the classes `0..classes`.
@@ -45,6 +46,13 @@ impl Frequencies {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
+    }
+}
+
+impl Sound for Frequencies {
+    fn is_sound(&self) -> bool {
+        let total = self.counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count));
+        total.is_some_and(|total| can_grow([total]))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A bounded, uniform sample of rows.
 
+use crate::sound::{Sound, can_grow, is_table};
 use serde::{Deserialize, Serialize};
 
 /// Every row while there is room, then a uniform sample without replacement of all rows seen.
@@ -89,6 +90,12 @@ impl Reservoir {
         ((u128::from(z ^ (z >> 31)) * u128::from(n)) >> 64) as u64
     }
 
+    /// Numbers a row.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
     /// Rows in the sample.
     #[must_use]
     pub fn kept(&self) -> usize {
@@ -117,6 +124,14 @@ impl Reservoir {
     #[must_use]
     pub fn column(&self, feature: usize) -> Vec<f64> {
         self.rows.chunks_exact(self.features).map(|row| row[feature]).collect()
+    }
+}
+
+impl Sound for Reservoir {
+    fn is_sound(&self) -> bool {
+        let kept = self.kept();
+        let rows = self.rows.is_empty() || is_table(&self.rows, kept, self.features);
+        rows && kept <= self.capacity && kept as u64 <= self.seen && can_grow([self.seen])
     }
 }
 

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::e_values::check_alpha;
+use crate::sound::{Sound, can_grow};
 use crate::{Error, Result};
 
 /// A level for each of a stream of tests.
@@ -147,6 +148,29 @@ impl OnlineFdr for Saffron {
             self.rejections.push_back((self.tests, self.candidates));
         }
         Ok(rejected)
+    }
+}
+
+impl Sound for Lord {
+    fn is_sound(&self) -> bool {
+        let times = self.rejections.is_sorted() && self.rejections.last().is_none_or(|last| *last <= self.tests);
+        Lord::new(self.alpha, Some(self.initial_wealth)).is_ok() && can_grow([self.tests]) && times
+    }
+}
+
+impl Sound for Saffron {
+    fn is_sound(&self) -> bool {
+        let times = |(at, candidates): &(u64, u64)| {
+            candidates <= at
+                && *at <= self.tests
+                && *candidates <= self.candidates
+                // As many of the tests since were candidates as there were tests, at most.
+                && self.candidates - candidates <= self.tests - at
+        };
+        Saffron::new(self.alpha, Some(self.initial_wealth), self.lambda).is_ok()
+            && can_grow([self.tests])
+            && self.candidates <= self.tests
+            && self.rejections.iter().all(times)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::sectioned::Map;
-use super::{envelope, sectioned};
+use super::{cbor, envelope, sectioned};
 use crate::error::{Error, Result};
 use crate::outlier::Fitted;
 use crate::outlier::neighbours::NeighbourStore;
@@ -68,9 +68,7 @@ pub fn save_sequence_detector(detector: &SequenceDetector, path: &Path) -> Resul
 /// # Errors
 /// As [`load_detector`].
 pub fn load_sequence_detector(path: &Path) -> Result<SequenceDetector> {
-    let payload = envelope::read(path, "sequence", VERSION)?;
-    ciborium::from_reader(payload.as_slice())
-        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+    cbor(path, &envelope::read(path, "sequence", VERSION)?)
 }
 
 /// Saves a neighbour store, as [`save_detector`].

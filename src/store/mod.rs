@@ -12,7 +12,10 @@ pub use detector::{load_detector, load_detector_mapped, load_neighbours, load_ne
 pub use detector::{load_sequence_detector, size_of_detector};
 pub use detector::{save_detector, save_neighbours, save_sequence_detector};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+
+use serde::de::DeserializeOwned;
 
 pub use performance::{load_estimator, load_late_labels, save_estimator, save_late_labels};
 pub use reference::{load_reference, save_reference};
@@ -20,8 +23,9 @@ pub use sectioned::Map;
 pub use stream::{load_stream, save_stream};
 pub use threshold::{load_threshold, save_threshold};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_message};
 use crate::profile::Profile;
+use crate::sound::Sound;
 
 /// Saves bytes of a `kind` and format version that the caller names; what was at `path` stays until the new file is whole and on the
 /// disk.
@@ -38,6 +42,20 @@ pub fn save_bytes(path: &Path, kind: &str, version: u32, bytes: &[u8]) -> Result
 /// [`Error::PathUnusable`], [`Error::FileDamaged`], also for another `kind`, [`Error::FileVersion`] for another version.
 pub fn load_bytes(path: &Path, kind: &str, version: u32) -> Result<Vec<u8>> {
     envelope::read(path, kind, version)
+}
+
+/// A value of CBOR, whose parts go together.
+fn cbor<T: DeserializeOwned + Sound>(path: &Path, payload: &[u8]) -> Result<T> {
+    sound(path, || ciborium::from_reader(payload).map_err(|e| e.to_string()))
+}
+
+/// A value that was read, if its parts go together: a file whose checksum is right may hold anything.
+fn sound<T: Sound>(path: &Path, read: impl FnOnce() -> std::result::Result<T, String>) -> Result<T> {
+    let whole = |value: T| if value.is_sound() { Ok(value) } else { Err("its content contradicts itself".to_owned()) };
+    // What is read may be too absurd for the check itself.
+    let read = catch_unwind(AssertUnwindSafe(|| read().and_then(whole)));
+    read.unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
+        .map_err(|reason| Error::FileDamaged { path: path.display().to_string(), reason })
 }
 
 /// Format version of a saved profile.
@@ -59,10 +77,11 @@ pub fn save_profile(profile: &Profile, path: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
 pub fn load_profile(path: &Path) -> Result<Profile> {
-    let payload = envelope::read(path, "profile", PROFILE_VERSION)?;
-    ciborium::from_reader(payload.as_slice())
-        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+    cbor(path, &envelope::read(path, "profile", PROFILE_VERSION)?)
 }
+
+#[cfg(test)]
+mod mutations;
 
 #[cfg(test)]
 mod tests {

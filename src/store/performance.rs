@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::envelope;
+use super::{cbor, envelope};
 use crate::error::{Error, Result};
 use crate::performance::{Estimator, LateLabels};
+use crate::sound::Sound;
 
 /// Format version of both.
 const VERSION: u32 = 1;
@@ -19,10 +20,8 @@ fn save(value: &impl Serialize, path: &Path, kind: &'static str) -> Result<()> {
     envelope::write(path, kind, VERSION, &payload)
 }
 
-fn load<T: DeserializeOwned>(path: &Path, kind: &'static str) -> Result<T> {
-    let payload = envelope::read(path, kind, VERSION)?;
-    ciborium::from_reader(payload.as_slice())
-        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+fn load<T: DeserializeOwned + Sound>(path: &Path, kind: &'static str) -> Result<T> {
+    cbor(path, &envelope::read(path, kind, VERSION)?)
 }
 
 /// Saves an estimator; what was at `path` stays until the new file is whole and on the disk.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::envelope::{self, Whole};
 use crate::error::{Error, Result};
 use crate::outlier::{Mapping, sections};
+use crate::sound::Sound;
 
 /// The format's version; version 1 was CBOR alone, and is still read.
 const VERSION: u32 = 2;
@@ -39,21 +40,25 @@ pub(super) fn save(value: &impl Serialize, path: &Path, kind: &str) -> Result<()
     envelope::write_parts(path, kind, VERSION, &[&head, &sections])
 }
 
-pub(super) fn load<T: DeserializeOwned>(path: &Path, kind: &str) -> Result<T> {
+pub(super) fn load<T: DeserializeOwned + Sound>(path: &Path, kind: &str) -> Result<T> {
     let mut payload = Vec::new();
     let (_, whole) = envelope::open(path, kind, VERSION, &mut payload)?;
     read(path, &whole, Arc::new(payload), 0, false)
 }
 
 /// With its sections where they lie in the mapped file, and the map.
-pub(super) fn load_mapped<T: DeserializeOwned>(path: &Path, kind: &str, map: Map) -> Result<(T, Arc<dyn Mapping>)> {
+pub(super) fn load_mapped<T: DeserializeOwned + Sound>(
+    path: &Path,
+    kind: &str,
+    map: Map,
+) -> Result<(T, Arc<dyn Mapping>)> {
     let (file, whole) = envelope::open(path, kind, VERSION, &mut std::io::sink())?;
     let file = map(file, path)?;
     Ok((read(path, &whole, file.clone(), whole.start, true)?, file))
 }
 
 /// `start`: of the payload in `file`.
-fn read<T: DeserializeOwned>(
+fn read<T: DeserializeOwned + Sound>(
     path: &Path,
     whole: &Whole,
     file: Arc<dyn Mapping>,
@@ -66,11 +71,12 @@ fn read<T: DeserializeOwned>(
         return Err(damaged(format!("it has {} bytes of {}", payload.len(), whole.bytes)));
     }
     if whole.version == 1 {
-        return ciborium::from_reader(payload).map_err(|e| damaged(e.to_string()));
+        return super::cbor(path, payload);
     }
     let (length, rest) = payload.split_first_chunk().ok_or_else(|| damaged("it is too short".into()))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok();
     let cbor = length.and_then(|n| rest.get(..n)).ok_or_else(|| damaged("its first part is cut short".into()))?;
     let beside = start + (8 + cbor.len()).next_multiple_of(sections::ALIGN);
-    sections::provide(&file, beside, in_place, || ciborium::from_reader(cbor)).map_err(|e| damaged(e.to_string()))
+    let read = || sections::provide(&file, beside, in_place, || ciborium::from_reader(cbor)).map_err(|e| e.to_string());
+    super::sound(path, read)
 }

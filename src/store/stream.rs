@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::envelope;
+use super::{cbor, envelope};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result};
 
@@ -25,9 +25,7 @@ pub fn save_stream(stream: &Stream, path: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
 pub fn load_stream(path: &Path) -> Result<Stream> {
-    let payload = envelope::read(path, "stream", STREAM_VERSION)?;
-    ciborium::from_reader(payload.as_slice())
-        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+    cbor(path, &envelope::read(path, "stream", STREAM_VERSION)?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::envelope;
+use super::{cbor, envelope};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::live::LiveThreshold;
 
@@ -25,7 +25,5 @@ pub fn save_threshold(threshold: &LiveThreshold, path: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
 pub fn load_threshold(path: &Path) -> Result<LiveThreshold> {
-    let payload = envelope::read(path, "threshold", VERSION)?;
-    ciborium::from_reader(payload.as_slice())
-        .map_err(|e| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() })
+    cbor(path, &envelope::read(path, "threshold", VERSION)?)
 }

@@ -92,7 +92,7 @@ end
     profile = fit(Profile, logits(1, 500); output = :values, names = [evil, "b", "c", "d"])
     shown = with_logger(SimpleLogger(log)) do
         Guard(profile; name = evil, model = evil, window = 200, journal = path) do guard
-            observe!(guard, logits(30, 200) .+ 3)
+            observe!(guard, logits(30, 200) .+ [9, 0, 0, 0])
             flush(guard)
             list = alerts(guard)
             @test any(f -> f.name == evil, list[1].features) && list[1].guard == evil

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::starts::Starts;
 use crate::Result;
 use crate::drift::online::{Domain, Online, State, expect};
+use crate::sound::Sound;
 
 /// Options of [`Betting`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -158,6 +159,12 @@ impl Online for Betting {
 
     fn domain(&self) -> Domain {
         Domain::Within(self.options.lower, self.options.upper)
+    }
+}
+
+impl Sound for Betting {
+    fn is_sound(&self) -> bool {
+        Betting::new(self.options).is_ok() && self.starts.is_sound()
     }
 }
 

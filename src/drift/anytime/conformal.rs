@@ -12,6 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sound::{Sound, can_grow};
 use crate::stats::random::SplitMix64;
 
 /// Counts of cells, with sums of all cells before one in O(log cells).
@@ -27,10 +28,14 @@ impl Counts {
     }
 
     fn add(&mut self, cell: usize) {
-        self.cells[cell] += 1;
+        self.add_many(cell, 1);
+    }
+
+    fn add_many(&mut self, cell: usize, count: u64) {
+        self.cells[cell] += count;
         let mut i = cell + 1;
         while i < self.tree.len() {
-            self.tree[i] += 1;
+            self.tree[i] += count;
             i += i & i.wrapping_neg();
         }
     }
@@ -101,6 +106,11 @@ impl Bag {
         2 * below + usize::from(self.bounds.get(below) == Some(&x))
     }
 
+    /// How many bounds the cells have.
+    pub(super) fn bounds(&self) -> usize {
+        self.bounds.len()
+    }
+
     fn join(&mut self, cell: usize) {
         self.counts.add(cell);
         self.size += 1;
@@ -137,6 +147,19 @@ impl Bag {
     pub fn off_by(&self, delta: f64) -> f64 {
         let n = self.size.max(1) as f64;
         ((2.0 / delta).ln() / (2.0 * n)).sqrt() + 1.0 / (n + 1.0)
+    }
+}
+
+impl Sound for Bag {
+    fn is_sound(&self) -> bool {
+        let cells = &self.counts.cells;
+        let mut again = Counts::new(cells.len());
+        let total = cells.iter().try_fold(0u64, |sum, count| sum.checked_add(*count));
+        if cells.len() != 2 * self.bounds.len() + 1 || total != Some(self.size) || !can_grow([self.size]) {
+            return false;
+        }
+        cells.iter().enumerate().for_each(|(cell, count)| again.add_many(cell, *count));
+        self.bounds.is_sorted() && again == self.counts
     }
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bets::Bets;
 use super::starts::Starts;
+use crate::sound::Sound;
 
 /// How bets add up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +95,12 @@ impl Evidence {
         self.capital.iter_mut().for_each(|c| *c = 0.0);
         self.staked = 0.0;
         self.starts = Starts::new();
+    }
+}
+
+impl Sound for Evidence {
+    fn is_sound(&self) -> bool {
+        self.capital.len() == self.bets.count() && self.starts.is_sound()
     }
 }
 

@@ -16,6 +16,7 @@ use super::evidence::Form;
 use super::monitor::{AfterAlarm, Calibration, LEAST_REFERENCE, Monitor, MonitorOptions};
 use crate::Result;
 use crate::drift::online::{Online, State, expect};
+use crate::sound::Sound;
 
 /// Options of a [`Martingale`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,5 +119,17 @@ impl Online for Martingale {
         self.collected.clear();
         let given = self.options.reference.as_ref();
         self.monitor = given.and_then(|reference| Monitor::new(reference, self.of_monitor()).ok());
+    }
+}
+
+impl Sound for Martingale {
+    fn is_sound(&self) -> bool {
+        let options = MartingaleOptions { reference: None, ..self.options.clone() };
+        let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
+        Martingale::new(options).is_ok()
+            && self.collected.len() < self.options.reference_size
+            && finite(&self.collected)
+            && self.options.reference.as_deref().is_none_or(finite)
+            && self.monitor.as_ref().is_none_or(Sound::is_sound)
     }
 }

@@ -31,6 +31,7 @@ use super::conformal::Bag;
 use super::evidence::{Evidence, Form};
 use crate::Result;
 use crate::drift::online::{Domain, expect};
+use crate::sound::{Sound, can_grow};
 
 /// Whether values join the bag.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -254,5 +255,16 @@ impl Monitor {
         if self.options.calibration == Calibration::Inductive {
             self.off_by = self.bag.off_by(delta);
         }
+    }
+}
+
+impl Sound for Monitor {
+    fn is_sound(&self) -> bool {
+        let again = self.reference.as_ref().is_none_or(|bag| bag.is_sound() && bag.bounds() == self.bag.bounds());
+        self.options.check().is_ok()
+            && self.bag.is_sound()
+            && again
+            && self.evidence.is_sound()
+            && can_grow([self.observed, self.non_finite, self.alarms])
     }
 }

@@ -5,6 +5,7 @@
 //! a change at any time finds a fresh bet with `pi_k ~ ln 2 / (k ln(k)^2)`: a delay that grows like the logarithm of the time,
 //! not like the time. A mixture of martingales over their beginnings is a martingale.
 
+use crate::sound::{Sound, can_grow};
 use serde::{Deserialize, Serialize};
 
 /// Observations between two stakes.
@@ -37,6 +38,12 @@ impl Starts {
         let stake = self.cash - left;
         self.cash = left;
         Some(stake)
+    }
+}
+
+impl Sound for Starts {
+    fn is_sound(&self) -> bool {
+        self.until_next > 0 && can_grow([self.stakes])
     }
 }
 

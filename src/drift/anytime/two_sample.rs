@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::starts::Starts;
 use crate::Result;
 use crate::drift::online::{Domain, Online, State, expect};
+use crate::sound::Sound;
 
 const THRESHOLDS: usize = 15;
 const SHARES: [f64; 3] = [0.1, 0.3, 0.7];
@@ -147,6 +148,14 @@ impl Online for TwoSample {
 
     fn needs(&self) -> u64 {
         self.options.warm_up as u64 + 1
+    }
+}
+
+impl Sound for TwoSample {
+    fn is_sound(&self) -> bool {
+        let learns = self.collected.len() < 2 * self.options.warm_up && self.collected.len().is_multiple_of(2);
+        let learnt = [0, THRESHOLDS].contains(&self.thresholds.len());
+        TwoSample::new(self.options).is_ok() && learns && learnt && self.starts.is_sound()
     }
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Options of [`Adwin`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -230,6 +231,22 @@ impl Online for Adwin {
         self.rows[0].clear();
         (self.width, self.total, self.squares) = (0.0, 0.0, 0.0);
         self.until_check = self.options.clock;
+    }
+}
+
+impl Sound for Adwin {
+    fn is_sound(&self) -> bool {
+        let options = &self.options;
+        let full = |row: &Vec<Bucket>| row.len() <= options.max_buckets;
+        let ends = self.rows.len() == 1 || self.rows.last().is_some_and(|row| !row.is_empty());
+        let width = |(row, buckets): (usize, &Vec<Bucket>)| buckets.len() as f64 * bucket_size(row);
+        Adwin::new(*options).is_ok()
+            && can_grow([options.clock, options.min_window_length, options.grace_period])
+            && (1..=options.clock).contains(&self.until_check)
+            && (1..=53).contains(&self.rows.len())
+            && ends
+            && self.rows.iter().all(full)
+            && self.rows.iter().enumerate().map(width).sum::<f64>() == self.width
     }
 }
 

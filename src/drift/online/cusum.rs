@@ -13,6 +13,7 @@ use super::page_hinkley::Direction;
 use super::running::Mean;
 use super::{Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Options of [`Cusum`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -81,5 +82,11 @@ impl Online for Cusum {
 
     fn reset(&mut self) {
         (self.mean, self.up, self.down) = (Mean::default(), 0.0, 0.0);
+    }
+}
+
+impl Sound for Cusum {
+    fn is_sound(&self) -> bool {
+        Cusum::new(self.options).is_ok() && can_grow([self.options.min_instances])
     }
 }

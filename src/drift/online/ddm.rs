@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::running::Mean;
 use super::{Domain, Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Options of [`Ddm`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -91,5 +92,11 @@ impl Online for Ddm {
 
     fn domain(&self) -> Domain {
         Domain::Binary
+    }
+}
+
+impl Sound for Ddm {
+    fn is_sound(&self) -> bool {
+        Ddm::new(self.options).is_ok() && can_grow([self.options.warm_start])
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::running::Variance;
 use super::{Domain, Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Options of [`Eddm`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -101,5 +102,14 @@ impl Online for Eddm {
 
     fn domain(&self) -> Domain {
         Domain::Binary
+    }
+}
+
+impl Sound for Eddm {
+    fn is_sound(&self) -> bool {
+        Eddm::new(self.options).is_ok()
+            && can_grow([self.options.warm_start, self.seen])
+            && self.errors <= self.seen
+            && self.last_error <= self.seen
     }
 }

@@ -13,6 +13,7 @@ use super::page_hinkley::Direction;
 use super::running::Mean;
 use super::{Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Options of [`Gma`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -79,5 +80,11 @@ impl Online for Gma {
 
     fn reset(&mut self) {
         (self.mean, self.average) = (Mean::default(), 0.0);
+    }
+}
+
+impl Sound for Gma {
+    fn is_sound(&self) -> bool {
+        Gma::new(self.options).is_ok() && can_grow([self.options.min_instances])
     }
 }

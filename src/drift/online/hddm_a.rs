@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::running::Mean;
 use super::{Domain, Online, State, expect};
 use crate::Result;
+use crate::sound::Sound;
 
 /// Options of [`HddmA`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -114,5 +115,11 @@ impl Online for HddmA {
 
     fn domain(&self) -> Domain {
         Domain::Within(0.0, 1.0)
+    }
+}
+
+impl Sound for HddmA {
+    fn is_sound(&self) -> bool {
+        HddmA::new(self.options).is_ok()
     }
 }

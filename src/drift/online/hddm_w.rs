@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::hddm_a::expect_confidence;
 use super::{Domain, Online, State, expect};
 use crate::Result;
+use crate::sound::Sound;
 
 /// Options of [`HddmW`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -137,5 +138,11 @@ impl Online for HddmW {
 
     fn domain(&self) -> Domain {
         Domain::Within(0.0, 1.0)
+    }
+}
+
+impl Sound for HddmW {
+    fn is_sound(&self) -> bool {
+        HddmW::new(self.options).is_ok()
     }
 }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Online, State, expect};
 use crate::Result;
+use crate::sound::Sound;
 use crate::stats::kolmogorov::{self, Method};
 use crate::stats::random::SplitMix64;
 
@@ -170,6 +171,21 @@ impl Online for Kswin {
         self.statistic = 0.0;
         self.random = SplitMix64::new(self.options.seed);
         self.indices = (0..self.indices.len() as u32).collect();
+    }
+}
+
+impl Sound for Kswin {
+    fn is_sound(&self) -> bool {
+        let KswinOptions { window_size, stat_size, .. } = self.options;
+        let Ok(fresh) = Kswin::new(self.options) else { return false };
+        let mut newest: Vec<f64> = self.window.iter().rev().take(stat_size).copied().collect();
+        newest.sort_unstable_by(f64::total_cmp);
+        let mut indices = self.indices.clone();
+        indices.sort_unstable();
+        self.window.len() <= window_size
+            && self.window.iter().all(|x| x.is_finite())
+            && newest == self.newest
+            && indices == fresh.indices
     }
 }
 

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Domain, Online, State, expect};
 use crate::simd::{Real, multiversion};
+use crate::sound::Sound;
 use crate::{Error, Result};
 
 /// A reference of so many observations gives thresholds for run times of so many times as much.
@@ -277,6 +278,35 @@ impl Online for Mmd {
         if let Some(prepared) = &mut self.prepared {
             prepared.window.clear();
         }
+    }
+}
+
+impl Sound for Mmd {
+    fn is_sound(&self) -> bool {
+        let options = &self.options;
+        let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
+        // Made anew without the reference, whose simulation takes long.
+        let known = MmdOptions { reference: None, ..options.clone() };
+        let ready = self.prepared.as_ref().is_none_or(|Prepared { reference, window, .. }| {
+            SIZES.contains(&reference.len()) && finite(reference) && window.is_sound(options.window_size)
+        });
+        let learns = self.prepared.is_some() || self.collected.len() < options.reference_size;
+        let options = match &self.prepared {
+            Some(_) => (2..=1000).contains(&options.window_size),
+            None => Mmd::new(known).is_ok(),
+        };
+        options && ready && learns && finite(&self.collected)
+    }
+}
+
+impl Window {
+    fn is_sound(&self, size: usize) -> bool {
+        let n = self.values.len();
+        self.size == size
+            && n <= size
+            && self.similarity.len() == n
+            && self.kernels.len() == size * size
+            && if n < size { self.next == n } else { self.next < size }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Domain, Online, State};
 use crate::Result;
+use crate::sound::Sound;
 use crate::stats::online_fdr::{Lord, OnlineFdr, Saffron};
 
 /// Options of `lord`.
@@ -88,5 +89,11 @@ impl<P: OnlineFdr + Clone> Online for PValues<P> {
 
     fn domain(&self) -> Domain {
         Domain::PValue
+    }
+}
+
+impl<P: Sound> Sound for PValues<P> {
+    fn is_sound(&self) -> bool {
+        self.procedure.is_sound() && self.fresh.is_sound()
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::running::Mean;
 use super::{Online, State, expect};
 use crate::Result;
+use crate::sound::{Sound, can_grow};
 
 /// Which changes of the mean are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,5 +116,11 @@ impl Online for PageHinkley {
 
     fn reset(&mut self) {
         *self = Self::fresh(self.options);
+    }
+}
+
+impl Sound for PageHinkley {
+    fn is_sound(&self) -> bool {
+        PageHinkley::new(self.options).is_ok() && can_grow([self.options.min_instances])
     }
 }

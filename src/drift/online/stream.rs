@@ -19,6 +19,7 @@ use super::{Domain, Online, State, StreamName, Takes};
 use crate::drift::anytime::betting::Betting;
 use crate::drift::anytime::martingale::Martingale;
 use crate::drift::anytime::two_sample::TwoSample;
+use crate::sound::{Sound, can_grow};
 use crate::stats::online_fdr::{Lord, Saffron};
 use crate::{Error, Result};
 
@@ -189,6 +190,31 @@ fn read<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     }
     let expected = "options of this detector, by the documented names and values";
     serde_json::from_value(options).map_err(|e| Error::invalid("options", e, expected))
+}
+
+impl Sound for Stream {
+    fn is_sound(&self) -> bool {
+        use StreamName as N;
+        let named = matches!(
+            (self.name, &self.detector),
+            (N::Adwin, Detector::Adwin(_))
+                | (N::PageHinkley, Detector::PageHinkley(_))
+                | (N::Ddm, Detector::Ddm(_))
+                | (N::Eddm, Detector::Eddm(_))
+                | (N::HddmA, Detector::HddmA(_))
+                | (N::HddmW, Detector::HddmW(_))
+                | (N::Kswin, Detector::Kswin(_))
+                | (N::Cusum, Detector::Cusum(_))
+                | (N::Gma, Detector::Gma(_))
+                | (N::Mmd, Detector::Mmd(_))
+                | (N::Martingale, Detector::Martingale(_))
+                | (N::Betting, Detector::Betting(_))
+                | (N::TwoSample, Detector::TwoSample(_))
+                | (N::Lord, Detector::Lord(_))
+                | (N::Saffron, Detector::Saffron(_))
+        );
+        named && can_grow([self.observations, self.detections]) && each!(&self.detector, d => d.is_sound())
+    }
 }
 
 #[cfg(test)]

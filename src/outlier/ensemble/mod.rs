@@ -2,6 +2,7 @@
 
 mod artificial;
 mod candidate;
+
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use super::calibration::Calibration;
 use super::stage::Stage;
 use super::{Detector, Fitted, Rows};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 use candidate::{Candidate, weights};
 
 /// Folds of the reference, where it is not said by whom p-values are calibrated.
@@ -211,4 +213,13 @@ fn moments(scores: &[f64]) -> (f64, f64) {
     let mean = scores.iter().sum::<f64>() / n;
     let variance = scores.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n;
     (mean, if variance > 0.0 { variance.sqrt() } else { 1.0 })
+}
+
+impl Sound for Ensemble {
+    fn is_sound(&self) -> bool {
+        let n = self.members.len();
+        let weighed = self.weights.is_empty() || self.weights.len() == n;
+        let member = |member: &Fitted| member.features() == self.features() && member.is_sound();
+        n > 0 && self.moments.len() == n && weighed && self.members.iter().all(member)
+    }
 }

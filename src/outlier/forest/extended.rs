@@ -9,6 +9,7 @@ use super::super::support::{linear::dot, packed};
 use super::super::{Detector, Rows};
 use super::{Options, average_path_length, depth_limit, grow, score};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// Scores as [`super::IsolationForest`]. A cut is `(x - p) . n <= 0`, `n` standard normal in `extension_level + 1` features
 /// and 0 in the others, `p` uniform in the box around the node's points (algorithm 2). With extension level 0 a cut leans
@@ -123,6 +124,26 @@ impl Tree {
             at = if dot(row, slope) <= self.values[at] { at + 1 } else { self.right[at] as usize };
         }
         self.values[at]
+    }
+}
+
+impl Sound for ExtendedIsolationForest {
+    fn is_sound(&self) -> bool {
+        let sizes = self.features > 0 && (2..=1 << 16).contains(&self.sample_size) && !self.trees.is_empty();
+        sizes && self.trees.iter().all(|tree| tree.is_sound(self.features))
+    }
+}
+
+impl Tree {
+    /// Children come after their parents, so that every walk ends.
+    fn is_sound(&self, features: usize) -> bool {
+        let n = self.right.len();
+        let cuts = self.slopes.len() / features;
+        let child = |(at, right): (usize, &u32)| {
+            let right = *right as usize;
+            right == 0 || (at + 1 < right && right < n && (self.cut[at] as usize) < cuts)
+        };
+        n > 0 && (self.cut.len(), self.values.len()) == (n, n) && self.right.iter().enumerate().all(child)
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::{Detector, Rows};
 use super::nodes::{Cut, Nodes};
 use super::{Options, average_path_length, depth_limit, grow, score};
 use crate::error::{Error, Result};
+use crate::sound::Sound;
 
 /// The score is `2^(-E[path length] / c(sample size))`, in (0, 1); about 0.5 for what is like the reference. That is minus
 /// scikit-learn's `score_samples`; a forest dumped from there scores the same ([`IsolationForest::from_dump`]), but for
@@ -267,6 +268,13 @@ impl TryFrom<Saved> for IsolationForest {
             }
         }
         Ok(IsolationForest { features, sample_size, trees, nodes })
+    }
+}
+
+impl Sound for IsolationForest {
+    /// It was looked at when it was read: see [`Saved`].
+    fn is_sound(&self) -> bool {
+        self.features > 0
     }
 }
 

@@ -25,6 +25,7 @@ impl Point for Node {
 /// For the inner product each point has one more value, so that all have one length and the nearest is the one with the
 /// largest product (Bachrach and others 2014, section 3). Points of length 1 are ordered by the cosine as by the distance.
 #[derive(Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Graph {
     exact: Exact,
     graph: Hnsw<Node>,
@@ -111,6 +112,64 @@ impl Graph {
             found.extend(nearest.into_sorted(|d| d));
         }
         found
+    }
+}
+
+/// A graph in a file, whose links can be looked at.
+#[derive(Deserialize)]
+struct Saved {
+    exact: Exact,
+    graph: Links,
+    numbers: Vec<u32>,
+}
+
+/// The crate's graph as it writes it.
+#[derive(Serialize, Deserialize)]
+struct Links {
+    ef_search: usize,
+    points: Vec<Node>,
+    zero: Vec<Vec<u32>>,
+    layers: Vec<Vec<Vec<u32>>>,
+}
+
+impl Links {
+    /// Whether every link leads to a point of its own layer, and every layer's points are in the one below.
+    fn is_sound(&self, features: usize) -> bool {
+        let n = self.points.len();
+        let leads =
+            |below: usize| move |links: &Vec<u32>| links.iter().all(|to| *to == u32::MAX || (*to as usize) < below);
+        let mut below = n;
+        let layers = self.layers.iter().all(|layer| {
+            let fits = !layer.is_empty() && layer.len() <= below && layer.iter().all(leads(layer.len()));
+            below = layer.len();
+            fits
+        });
+        self.zero.len() == n
+            && self.ef_search == CANDIDATES
+            && self.points.iter().all(|point| point.0.len() == features)
+            && self.zero.iter().all(leads(n))
+            && layers
+    }
+}
+
+impl TryFrom<Saved> for Graph {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        let bad = |what: &str| Error::invalid("graph", what, "a graph as it was saved");
+        let Saved { exact, graph, numbers } = saved;
+        let n = exact.len();
+        let more = usize::from(exact.metric() == Metric::InnerProduct);
+        let numbered = numbers.len() == n && numbers.iter().all(|number| (*number as usize) < n);
+        if graph.points.len() != n || !numbered || !graph.is_sound(exact.features().saturating_add(more)) {
+            return Err(bad("links that lead nowhere"));
+        }
+        // The crate makes one of its own form only.
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&graph, &mut bytes).map_err(|_| bad("links"))?;
+        drop(graph);
+        let graph = ciborium::from_reader(bytes.as_slice()).map_err(|_| bad("links"))?;
+        Ok(Graph { exact, graph, numbers })
     }
 }
 

@@ -87,6 +87,13 @@ impl Index {
         }
     }
 
+    /// Whether `k` neighbours can be searched for.
+    #[must_use]
+    pub fn can_find(&self, k: usize) -> bool {
+        let in_graph = matches!(self, Index::Exact(_)) || Graph::check_k(k).is_ok();
+        in_graph && check_k(k, self.exact().len()).is_ok()
+    }
+
     /// Multiplications that one search takes, about.
     #[must_use]
     pub fn work(&self) -> usize {

@@ -7,6 +7,7 @@ use super::{Exact, Graph, Method, Metric, check_k};
 use crate::error::{Error, Result};
 use crate::outlier::Rows;
 use crate::outlier::support::memory;
+use crate::sound::{Sound, can_grow, in_order};
 use crate::tensor::Tensor;
 
 /// How points are kept.
@@ -200,6 +201,24 @@ impl NeighbourStore {
         }
         found.truncate(k);
         found
+    }
+}
+
+impl Sound for NeighbourStore {
+    fn is_sound(&self) -> bool {
+        let points = (self.recent.features(), self.recent.metric(), self.times.len())
+            == (self.features, self.options.metric, self.recent.len());
+        let graph = self.graph.as_ref().is_none_or(|graph| {
+            let inside = graph.exact();
+            (inside.features(), inside.metric()) == (self.features, self.options.metric)
+                && inside.len() <= self.recent.len()
+        });
+        NeighbourStore::new(self.features, self.options.clone()).is_ok()
+            && points
+            && graph
+            && in_order(&self.times)
+            && self.gone <= self.recent.len()
+            && can_grow([self.forgotten])
     }
 }
 

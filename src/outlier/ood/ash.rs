@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::head::Head;
 use crate::error::{Error, Result};
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// What becomes of the features that are left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,5 +101,11 @@ impl Detector for Ash {
 
     fn work(&self) -> usize {
         (self.head.classes() + 10) * self.features()
+    }
+}
+
+impl Sound for Ash {
+    fn is_sound(&self) -> bool {
+        self.head.is_sound() && (1..=self.head.features()).contains(&self.left)
     }
 }

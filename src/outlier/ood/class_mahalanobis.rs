@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::outlier::covariance::ledoit_wolf;
 use crate::outlier::support::{linear::Whitening, packed};
 use crate::outlier::{Detector, Rows};
+use crate::sound::{Sound, is_table};
 
 /// How the common covariance is estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,5 +78,12 @@ impl Detector for ClassMahalanobis {
 
     fn work(&self) -> usize {
         self.means.len() * self.features / 2
+    }
+}
+
+impl Sound for ClassMahalanobis {
+    fn is_sound(&self) -> bool {
+        let p = self.features;
+        p > 0 && is_table(&self.means, self.means.len() / p, p) && self.whitening.is_of(p)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::outlier::neighbours::{Graph, Index, Method, Metric, check_k};
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,5 +70,11 @@ impl Detector for DeepKnn {
 
     fn work(&self) -> usize {
         self.index.work()
+    }
+}
+
+impl Sound for DeepKnn {
+    fn is_sound(&self) -> bool {
+        self.index.can_find(self.neighbours)
     }
 }

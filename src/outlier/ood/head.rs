@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::outlier::support::{linear::dot, packed};
+use crate::sound::{Sound, is_table};
 
 /// `logits = weights * features + bias`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,4 +88,10 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
 #[must_use]
 pub fn largest(x: &[f64]) -> usize {
     x.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (i, x)| if *x > best.1 { (i, *x) } else { best }).0
+}
+
+impl Sound for Head {
+    fn is_sound(&self) -> bool {
+        !self.bias.is_empty() && is_table(&self.weights, self.bias.len(), self.features())
+    }
 }

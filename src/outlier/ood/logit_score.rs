@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::head::Head;
 use crate::error::{Error, Result};
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// A function of logits; its fields are its options.
 pub trait LogitScore: Default + Clone + Send + Sync + Serialize + DeserializeOwned {
@@ -105,4 +106,12 @@ impl Softmax {
 /// [`Error::InvalidArgument`].
 pub fn positive(argument: &'static str, x: f64) -> Result<()> {
     if x > 0.0 && x.is_finite() { Ok(()) } else { Err(Error::invalid(argument, x, "a number above 0")) }
+}
+
+impl<S: LogitScore> Sound for OnLogits<S> {
+    fn is_sound(&self) -> bool {
+        let head = self.head.as_ref().is_none_or(|head| head.is_sound() && head.features() == self.features);
+        let classes = self.head.as_ref().map_or(self.features, Head::classes);
+        self.features > 0 && head && classes >= S::LEAST_CLASSES && self.score.check().is_ok()
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 use crate::error::Result;
 use crate::outlier::ensemble::{self, Combine, Ensemble, Member, Share, Weighting};
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,5 +74,11 @@ impl Detector for Ood {
 
     fn work(&self) -> usize {
         self.0.work()
+    }
+}
+
+impl Sound for Ood {
+    fn is_sound(&self) -> bool {
+        self.0.is_sound()
     }
 }

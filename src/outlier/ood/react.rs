@@ -6,6 +6,7 @@ use super::head::Head;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::quantile;
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,5 +58,11 @@ impl Detector for React {
 
     fn work(&self) -> usize {
         self.head.classes() * self.features()
+    }
+}
+
+impl Sound for React {
+    fn is_sound(&self) -> bool {
+        self.head.is_sound() && !self.clip.is_nan()
     }
 }

@@ -6,6 +6,7 @@ use super::class_mahalanobis::{ClassMahalanobis, Options};
 use crate::error::Result;
 use crate::outlier::support::{linear::Whitening, packed};
 use crate::outlier::{Detector, Rows};
+use crate::sound::Sound;
 
 /// The score of [`ClassMahalanobis`] minus the squared Mahalanobis distance to the mean of all, in units of the covariance of
 /// all. It can be negative.
@@ -42,5 +43,12 @@ impl Detector for RelativeMahalanobis {
 
     fn work(&self) -> usize {
         self.classes.work() + self.mean.len() * self.mean.len() / 2
+    }
+}
+
+impl Sound for RelativeMahalanobis {
+    fn is_sound(&self) -> bool {
+        let p = self.mean.len();
+        self.classes.is_sound() && self.classes.features() == p && self.whitening.is_of(p)
     }
 }

@@ -7,6 +7,7 @@ use super::head::{Head, largest};
 use crate::error::Result;
 use crate::outlier::support::{linear::dot, packed};
 use crate::outlier::{Detector, Rows};
+use crate::sound::{Sound, is_table};
 
 /// Options: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,5 +55,11 @@ impl Detector for She {
 
     fn work(&self) -> usize {
         (self.head.classes() + 1) * self.features()
+    }
+}
+
+impl Sound for She {
+    fn is_sound(&self) -> bool {
+        self.head.is_sound() && is_table(&self.patterns, self.head.classes(), self.head.features())
     }
 }

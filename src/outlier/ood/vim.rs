@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::outlier::support::linear::{dot, eigen};
 use crate::outlier::support::packed;
 use crate::outlier::{Detector, Rows};
+use crate::sound::{Sound, is_table};
 
 /// Options.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -104,5 +105,12 @@ impl Detector for Vim {
 
     fn work(&self) -> usize {
         self.residual.len() + self.head.classes() * self.features()
+    }
+}
+
+impl Sound for Vim {
+    fn is_sound(&self) -> bool {
+        let p = self.origin.len();
+        self.head.is_sound() && self.head.features() == p && is_table(&self.residual, self.residual.len() / p, p)
     }
 }

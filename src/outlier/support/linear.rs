@@ -125,6 +125,13 @@ pub fn eigen(symmetric: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
     Ok(decomposed.sort_eig_desc())
 }
 
+impl Whitening {
+    /// Whether it is of so many variables.
+    pub fn is_of(&self, p: usize) -> bool {
+        p.checked_add(1).and_then(|next| p.checked_mul(next)) == self.rows.len().checked_mul(2)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use super::super::calibration::Calibrated;
 use super::conformal;
 use super::spot::Verdict;
 use crate::error::{Error, Result};
+use crate::sound::{Sound, can_grow};
 
 /// A conformal threshold whose calibration grows by what turned out to be usual: observations that were not flagged, and
 /// alerts that were dismissed. Both must be told: with the dismissed alone the calibration would be a sample of high scores.
@@ -73,6 +74,12 @@ impl Feedback {
     #[must_use]
     pub fn precision(&self) -> f64 {
         self.confirmed as f64 / (self.confirmed + self.dismissed) as f64
+    }
+}
+
+impl Sound for Feedback {
+    fn is_sound(&self) -> bool {
+        self.calibrated.is_sound() && self.threshold().is_ok() && can_grow([self.dismissed, self.confirmed])
     }
 }
 

@@ -7,6 +7,7 @@ use super::feedback::Feedback;
 use super::pot;
 use super::spot::{Spot, Verdict};
 use crate::error::{Error, Result};
+use crate::sound::{Sound, can_grow};
 
 /// The names of all live thresholds.
 pub const NAMES: &[&str] = &["spot", "feedback"];
@@ -149,6 +150,17 @@ impl LiveThreshold {
             confirmed: self.confirmed,
             precision: (judged > 0).then(|| self.confirmed as f64 / judged as f64),
         }
+    }
+}
+
+impl Sound for LiveThreshold {
+    fn is_sound(&self) -> bool {
+        let kind = match (&self.options, &self.kind) {
+            (LiveOptions::Spot { .. }, Kind::Spot(spot)) => spot.is_sound(),
+            (LiveOptions::Feedback { .. }, Kind::Feedback(feedback)) => feedback.is_sound(),
+            _ => false,
+        };
+        kind && can_grow([self.scores, self.alarms, self.dismissed, self.confirmed])
     }
 }
 

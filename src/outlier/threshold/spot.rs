@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pot;
 use crate::error::{Error, Result};
+use crate::sound::{Sound, can_grow};
 
 /// A threshold that learns from what is not anomalous. An alarm teaches nothing unless it is dismissed ([`Spot::dismiss`]):
 /// of a stream without anomalies whose alarms nobody dismisses, the tail that is learnt ends at the threshold, and alarms
@@ -133,6 +134,20 @@ impl Spot {
 
     fn fit(&mut self) {
         self.threshold = self.start + pot::beyond(&self.excesses, self.rate, self.seen);
+    }
+}
+
+impl Sound for Spot {
+    fn is_sound(&self) -> bool {
+        let rate = self.rate > 0.0 && self.rate < 1.0;
+        let finite = |x: &f64| x.is_finite();
+        rate && self.excesses.iter().all(|x| *x > 0.0 && x.is_finite())
+            && !self.excesses.is_empty()
+            && self.excesses.len() <= self.seen
+            && can_grow([self.seen as u64])
+            && self.window.len() == self.depth
+            && self.window.iter().chain([&self.start, &self.sum]).all(finite)
+            && !self.threshold.is_nan()
     }
 }
 

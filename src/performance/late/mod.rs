@@ -9,6 +9,7 @@ mod pending;
 use serde::{Deserialize, Serialize};
 
 use crate::drift::online::{Description as DetectorDescription, Stream, Takes};
+use crate::sound::{Sound, can_grow};
 use crate::{Error, Result};
 pub use options::{LateOptions, Order, Outcome};
 use pending::{Pending, Released};
@@ -247,6 +248,24 @@ fn check(argument: &'static str, ids: &[Id], values: &[f64]) -> Result<()> {
     match values.iter().position(|x| !x.is_finite()) {
         Some(i) => Err(Error::invalid(argument, format!("{} at index {i}", values[i]), "finite numbers")),
         None => Ok(()),
+    }
+}
+
+impl Sound for LateLabels {
+    fn is_sound(&self) -> bool {
+        let options = &self.options;
+        let Counts { predictions, repeated, labels, joined, duplicate, late, unknown, expired, evicted, waiting, held } =
+            self.counts;
+        let counts = [predictions, repeated, labels, joined, duplicate, late, unknown, expired, evicted, waiting, held];
+        LateLabels::new(options.clone()).is_ok()
+            && self.pending.is_sound(options.capacity, options.order == Order::Prediction)
+            && self.detector.is_sound()
+            && self.detector.describe().detector == options.detector
+            && can_grow(counts)
+            && can_grow([self.whole_chunks])
+            && self.now.is_finite()
+            && self.open.0 < options.chunk_size as u64
+            && self.chunks.len() <= KEPT_CHUNKS
     }
 }
 

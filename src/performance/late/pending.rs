@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::Id;
+use crate::sound::can_grow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum State {
@@ -166,5 +167,23 @@ impl Pending {
     #[cfg(test)]
     pub fn memory(&self) -> usize {
         self.queue.len().max(self.closed.len()).max(self.numbers.len())
+    }
+}
+
+impl Pending {
+    /// Whether it is one with these options, and what is in it is counted and found right.
+    pub fn is_sound(&self, capacity: usize, in_order: bool) -> bool {
+        let end = self.first.saturating_add(self.queue.len() as u64);
+        let start = self.first.checked_sub(self.closed.len() as u64);
+        let waits = |entry: &&Entry| matches!(entry.state, State::Waiting(_));
+        let is_held = |entry: &&Entry| matches!(entry.state, State::Held(_));
+        let ids = self.closed.iter().map(|(id, _)| id).chain(self.queue.iter().map(|entry| &entry.id));
+        (self.capacity, self.in_order) == (capacity, in_order)
+            && can_grow([end])
+            && self.closed.len() <= capacity
+            && self.numbers.len() == self.closed.len() + self.queue.len()
+            && start.is_some_and(|start| ids.zip(start..).all(|(id, number)| self.numbers.get(id) == Some(&number)))
+            && self.queue.iter().filter(waits).count() as u64 == self.waiting
+            && self.queue.iter().filter(is_held).count() as u64 == self.held
     }
 }

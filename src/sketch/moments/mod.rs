@@ -7,6 +7,7 @@ mod kernel;
 use serde::{Deserialize, Serialize};
 
 use crate::simd::Real;
+use crate::sound::{Sound, can_grow};
 use kernel::{Sums, accumulate};
 
 /// Sums about a fixed shift, one set a feature.
@@ -199,6 +200,17 @@ impl Moments {
     #[must_use]
     pub fn max(&self, feature: usize) -> f64 {
         self.max[feature]
+    }
+}
+
+impl Sound for Moments {
+    fn is_sound(&self) -> bool {
+        let p = self.features();
+        let lengths = [self.sum.len(), self.sum_squares.len(), self.min.len(), self.max.len(), self.non_finite.len()];
+        p > 0
+            && lengths == [p; 5]
+            && can_grow([self.observations])
+            && self.non_finite.iter().all(|count| *count <= self.observations)
     }
 }
 
