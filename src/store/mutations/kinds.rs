@@ -234,7 +234,7 @@ fn streams() -> Vec<Kind> {
             let x = x.clone();
             [30, 260].map(move |n| {
                 let options = match name {
-                    "mmd" => json!({"reference_size": 200}),
+                    "mmd" => json!({"reference_size": 200, "window_size": 4, "expected_run_time": 10}),
                     "adwin" => json!({"keep_window": true}),
                     "kswin" => json!({"window_size": 40, "stat_size": 15, "keep_window": true}),
                     _ => serde_json::Value::Null,
