@@ -111,7 +111,9 @@ impl Published {
             }
             self.tell(
                 Severity::Warning,
-                format!("{error}; alerts are kept in memory meanwhile, the newest {ALERTS}, and written once that works"),
+                format!(
+                    "{error}; alerts are kept in memory meanwhile, the newest {ALERTS}, and written once that works"
+                ),
             );
             return 1;
         }
