@@ -4,6 +4,8 @@
 //! call. `code` and `name` are the contract with other languages: hundreds are a family, and Julia's exception types
 //! carry the same names (a test compares the two tables).
 
+use std::borrow::Cow;
+
 /// What went wrong, with the argument's name, its value and what was expected.
 #[allow(missing_docs)] // the fields are the words of the message above them
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -11,7 +13,7 @@
 pub enum Error {
     /// An argument is out of its range or not of its form.
     #[error("{argument}: got {was}, expected {expected}")]
-    InvalidArgument { argument: &'static str, was: String, expected: String },
+    InvalidArgument { argument: Cow<'static, str>, was: String, expected: String },
     /// An element type that no kernel reads.
     #[error(
         "{argument}: element type {was} cannot be read, expected Float16, Float32 or Float64; convert the array first"
@@ -125,9 +127,9 @@ impl Error {
     }
 
     /// An [`Error::InvalidArgument`], shortly.
-    pub fn invalid(argument: &'static str, was: impl ToString, expected: impl ToString) -> Self {
+    pub fn invalid(argument: impl Into<Cow<'static, str>>, was: impl ToString, expected: impl ToString) -> Self {
         let (was, expected) = (short_numbers(was.to_string()), short_numbers(expected.to_string()));
-        Error::InvalidArgument { argument, was, expected }
+        Error::InvalidArgument { argument: argument.into(), was, expected }
     }
 }
 

@@ -32,7 +32,7 @@ export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, Cl
     ReAct, ASH
 export Encoded, Autoencoder, Recurrent
 export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
-export score, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
+export score, score_within, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
 export NeighbourStore, add!, search, evict!, points
 export LiveThreshold, Spot, Feedback, dismiss!, confirm!
 export adjust, e_bh

@@ -88,10 +88,10 @@ function compare_options(; tests = [:ks], method = :auto, permutations::Integer 
     correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
     1 <= permutations <= 10_000_000 || throw(invalid("permutations", permutations, "1 to 10000000 reassignments"))
     0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
-    options = (tests = words(tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
-        alpha = alpha, correction = word(correction),
-        min_effect = numbers("min_effect", min_effect), names = names === nothing ? nothing : String[string(n) for n in names])
-    return JSON.write(options)
+    options = (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
+        alpha = alpha, correction = word("correction", correction),
+        min_effect = numbers("min_effect", min_effect), names = texts("names", names))
+    return JSON.options(options)
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))

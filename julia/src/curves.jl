@@ -58,7 +58,7 @@ function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}
 end
 
 function compare_native(detectors, reference, y, n, labels, rate)
-    options = JSON.write(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
+    options = JSON.options(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
     (a, _), (b, _) = Native.host(reference), Native.host(y)
     text = Native.compare_detectors(face(), options, a, observations(reference), b, n, collect(UInt8, labels))
     return [compared_row(d) for d in JSON.parse(text)]

@@ -97,8 +97,7 @@ option(d::Detector) = Dict{String,Any}("detector" => detector_name(d), "options"
 option(xs::Union{Tuple,AbstractVector}) = Any[option(x) for x in xs]
 option(x) = x
 
-detector_options(kwargs) =
-    Dict{String,Any}(String(k) => option(v) for (k, v) in kwargs if v !== nothing)
+detector_options(kwargs) = given_keywords(option, kwargs)
 
 """
     fit!(detector, reference; labels, weights, bias) -> detector
@@ -111,7 +110,7 @@ than fits into memory).
 """
 function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
     x, _ = Native.host(reference)
-    name, options, n = detector_name(d), JSON.write(d.options), observations(reference)
+    name, options, n = detector_name(d), JSON.options(d.options), observations(reference)
     d.handle = labels === weights === bias === nothing ? Native.detector_fit(face(), name, options, x, n) :
         Native.detector_fit_classifier(face(), name, options, x, n, class_numbers(labels), head(weights, bias)...)
     d.features = Int(describe(d)["features"])
@@ -126,6 +125,33 @@ A fitted [`Detector`](@ref): `fit!(IsolationForest(; kwargs...), reference)`, an
 """
 fit(::Type{D}, reference; labels = nothing, weights = nothing, bias = nothing, kwargs...) where {D<:NativeDetector} =
     fit!(D(; kwargs...), reference; labels = labels, weights = weights, bias = bias)
+
+"""
+    score_within(detector, y; labels, weights, bias) -> (scores, pvalues)
+
+Which observations of `y` do not look like the rest of it: each is scored by a detector of this type and options that was fitted on
+others of `y`. A detector that was fitted on an observation knows it, and scores it too low. `detector` itself stays as it is, fitted
+or not.
+
+    found = score_within(KNN(), y)
+    findall(found.scores .> threshold(found.scores; rate = 0.01))
+
+The folds are those of `calibration` (`:cross`, five, or `(cross = folds,)`): `y` in a random order that depends on its length alone,
+cut into parts of equal size; each part is scored by what was fitted on all others. Observations that are equal share the mean of
+their scores. A p-value is the rank among all `n` scores: the fraction that is at least as high, from `1/n`. Of any `n` observations
+some are the most unusual, and their p-values do not say that they are wrong; a threshold with `method = :pot` says how far out they
+are. Costs as many fits as folds. `labels`, `weights` and `bias` as in [`fit!`](@ref), whose exceptions it throws, and
+[`InvalidArgument`](@ref) for another calibration.
+"""
+function score_within(d::NativeDetector, y::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
+    x, _ = Native.host(y)
+    n = observations(y)
+    scores, pvalues = Vector{Float64}(undef, n), Vector{Float64}(undef, n)
+    Native.detector_score_within(face(), detector_name(d), JSON.options(d.options), x, n, class_numbers(labels),
+        head(weights, bias)..., scores, pvalues)
+    return (scores = scores, pvalues = pvalues)
+end
+score_within(::NativeDetector, y; kwargs...) = Native.unsupported("y", y)
 
 fitted(d::NativeDetector) = d.handle isa NotFitted ?
     throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, reference) first")) : d.handle
@@ -188,7 +214,7 @@ threshold(d::NativeDetector; kwargs...) = parsed_threshold(Native.detector_thres
 threshold(scores::AbstractVector{<:Real}; kwargs...) =
     parsed_threshold(Native.threshold(face(), threshold_options(kwargs), collect(Float64, scores)))
 
-threshold_options(kwargs) = JSON.write(merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))
+threshold_options(kwargs) = JSON.options(merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))
 parsed_threshold(text) = number(JSON.parse(text)["threshold"])
 
 describe(d::NativeDetector) = JSON.parse(Native.detector_describe(fitted(d)))

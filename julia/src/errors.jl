@@ -132,10 +132,26 @@ The exception for a code of the Rust side. A code that this package does not kno
 """
 function exception(code::Integer, message::AbstractString)
     for (known, type) in ERRORS
-        known == code && return type(message)
+        known == code && return type(in_julia(message))
     end
     return LibraryUnavailable("the library reports error $code, which this package does not know ($message); " *
         "build the library and the package from one checkout")
+end
+
+# A place in Rust's words, which say so: "feature 1 of observation 4 (from 0)".
+const PLACES = r"(?:(?:feature|observation|class|sequence) \d+(?: of )?)+ \(from 0\)"
+const CLASSES = r"classes from 0 to \d+"
+# An option that a message advises, as JSON has it.
+const ADVICE = r"\b(?:calibration|constant_features|output) = \"[a-z-]+\""
+
+"""
+A message of Rust as it is meant in Julia: places count from 1, and names are symbols.
+"""
+function in_julia(message::AbstractString)
+    next(text) = replace(text, r"\d+" => n -> string(parse(Int128, n) + 1))
+    message = replace(message, PLACES => next)
+    message = replace(message, CLASSES => next)
+    return replace(message, ADVICE => text -> replace(replace(text, r"\"([a-z-]+)\"" => s":\1"), '-' => '_'))
 end
 
 """

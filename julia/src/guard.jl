@@ -62,22 +62,23 @@ end
 function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
     anomaly_rate = nothing, detectors = nothing, score_on = :call, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
     slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
-    log::Bool = true, repeat::Bool = false)
+    log = true, repeat = false)
     name, model = label("name", name), label("model", model)
     on_alert === nothing || expect_handler(on_alert)
     check_output(profile, output)
     rate = FalseAlarms(false_alarms)
     options = Dict{String,Any}(
         "name" => name, "model" => model, "false_alarms" => (rate = rate.rate, per = rate.per),
-        "anomaly_rate" => anomaly_rate, "tests" => words(tests), "monitors" => monitors_of(monitors), "window" => span("window", window),
+        "anomaly_rate" => anomaly_rate, "tests" => words("tests", tests), "monitors" => monitors_of(monitors), "window" => span("window", window),
         "slide" => span("slide", slide), "min_effect" => numbers("min_effect", min_effect),
-        "score_on" => word(score_on), "correction" => word(correction), "journal" => optional(path -> path_text(path; argument = "journal"), journal), "repeat" => repeat)
+        "score_on" => word("score_on", score_on), "correction" => word("correction", correction), "journal" => optional(path -> path_text(path; argument = "journal"), journal), "repeat" => flag("repeat", repeat))
     names, others = detectors_by_kind(detectors)
     names === nothing || (options["detectors"] = names)
-    charts === nothing || (options["charts"] = words(charts))
+    charts === nothing || (options["charts"] = words("charts", charts))
     options["fitted"] = Int[Native.detector_share(d.handle) for d in others if !(d.handle isa NotFitted)]
     options["unfitted"] = Any[option(d) for d in others if d.handle isa NotFitted]
-    handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.write(options)), PROFILE_LOCK)
+    log = flag("log", log)
+    handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.options(options)), PROFILE_LOCK)
     d = JSON.parse(Native.describe(handle))
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
@@ -98,11 +99,12 @@ end
 "Monitors as they cross the border: names, or names with options."
 monitors_of(::Nothing) = Any[]
 monitors_of(name::Union{Symbol,AbstractString,Pair}) = monitors_of([name])
-monitors_of(monitors) = Any[monitor_of(monitor) for monitor in monitors]
-monitor_of(name) = word(name)
-monitor_of(monitor::Pair) = Dict(word(first(monitor)) => monitor_options(last(monitor)))
+monitors_of(monitors::Union{AbstractVector,Tuple}) = Any[monitor_of(monitor) for monitor in monitors]
+monitors_of(other) = throw(invalid("monitors", repr(other), "names, such as [:martingale], or nothing"))
+monitor_of(name) = word("monitors", name)
+monitor_of(monitor::Pair) = Dict(word("monitors", first(monitor)) => monitor_options(last(monitor)))
 monitor_options(options::Union{NamedTuple,AbstractDict}) =
-    Dict{String,Any}(String(key) => stream_option(value) for (key, value) in pairs(options))
+    given_keywords(stream_option, (Symbol(key) => value for (key, value) in pairs(options)))
 monitor_options(other) = throw(invalid("monitors", repr(other), "options by name, such as :page_hinkley => (threshold = 20,)"))
 
 # What alerts call a guard or its model: text, or what has a text, such as a symbol or a number.
@@ -116,7 +118,7 @@ end
 function check_output(profile, output)
     output === nothing && return
     fitted = describe(profile)["output"]
-    word(output) == fitted ||
+    word("output", output) == fitted ||
         throw(Incompatible("output: $(word(output)) does not go with a baseline of $fitted; " *
             "say fit(Profile, outputs; output = :$(word(output)))"))
 end

@@ -184,7 +184,7 @@ function hosted_row(d::Detector, reference, y, labels, rate)
 end
 
 # What a guard is to score with: names, or `nothing` for the default; and detectors, fitted or not.
-detectors_by_kind(detectors) = (words(detectors), NativeDetector[])
+detectors_by_kind(detectors) = (words("detectors", detectors), NativeDetector[])
 detectors_by_kind(detector::Detector) = detectors_by_kind([detector])
 function detectors_by_kind(detectors::Union{Tuple,AbstractVector})
     names = [d for d in detectors if !(d isa Detector)]
@@ -192,5 +192,5 @@ function detectors_by_kind(detectors::Union{Tuple,AbstractVector})
     hosted === nothing ||
         throw(invalid("detectors", "a $(nameof(typeof(detectors[hosted])))", "names of scores, and detectors of Rust"))
     others = NativeDetector[d for d in detectors if d isa NativeDetector]
-    return (isempty(names) && !isempty(others) ? nothing : words(names)), others
+    return (isempty(names) && !isempty(others) ? nothing : words("detectors", names)), others
 end

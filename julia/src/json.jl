@@ -3,6 +3,8 @@
 
 module JSON
 
+using ..FluxGuard: invalid
+
 export JSONError
 
 """
@@ -200,22 +202,39 @@ end
 """
     JSON.write(value) -> String
 
-Write `value` as JSON: dictionaries and named tuples become objects, vectors and tuples arrays, symbols strings,
-`nothing`, NaN and Inf `null`. Throws `ArgumentError` for a type that has no JSON form.
+Write `value` as JSON: dictionaries and named tuples become objects, vectors and tuples arrays, symbols strings, `nothing` `null`.
+Throws [`InvalidArgument`](@ref), naming the member of an object in which it stands, for what JSON cannot hold: NaN, Inf, text that is
+not UTF-8, another type.
 """
-write(value) = sprint(print_value, value)
+write(value) = sprint(print_value, value, "value")
 
-print_value(io::IO, ::Nothing) = print(io, "null")
-print_value(io::IO, x::Bool) = print(io, x)
-print_value(io::IO, x::Integer) = print(io, x)
-print_value(io::IO, x::Real) = (y = Float64(x); isfinite(y) ? print(io, y) : print(io, "null"))
-print_value(io::IO, x::Symbol) = print_value(io, String(x))
-print_value(io::IO, x::Union{AbstractVector,Tuple}) = print_list(print_value, io, '[', x, ']')
-print_value(io::IO, x::Union{AbstractDict,NamedTuple}) = print_list(print_pair, io, '{', pairs(x), '}')
-print_value(io::IO, x) = throw(ArgumentError("no JSON form for a value of type $(typeof(x))"))
+"""
+    JSON.options(value) -> String
 
-function print_value(io::IO, x::AbstractString)
-    isvalid(x) || throw(ArgumentError("no JSON form for a string that is not UTF-8"))
+[`JSON.write`](@ref FluxGuard.JSON.write) without the members of objects that are `nothing`: those that are not given.
+"""
+options(value) = write(given(value))
+
+given(x::Union{AbstractDict,NamedTuple}) = Dict{String,Any}(string(k) => given(v) for (k, v) in pairs(x) if v !== nothing)
+given(x::Union{AbstractVector,Tuple}) = Any[given(v) for v in x]
+given(x) = x
+
+# What is printed, and what it is called where it cannot be.
+print_value(io::IO, ::Nothing, name) = print(io, "null")
+print_value(io::IO, x::Bool, name) = print(io, x)
+print_value(io::IO, x::Integer, name) = print(io, x)
+function print_value(io::IO, x::Real, name)
+    y = Float64(x)
+    isfinite(y) || throw(invalid(name, x, "a finite number"))
+    print(io, y)
+end
+print_value(io::IO, x::Symbol, name) = print_value(io, String(x), name)
+print_value(io::IO, x::Union{AbstractVector,Tuple}, name) = print_list((io, y) -> print_value(io, y, name), io, '[', x, ']')
+print_value(io::IO, x::Union{AbstractDict,NamedTuple}, name) = print_list(print_pair, io, '{', pairs(x), '}')
+print_value(io::IO, x, name) = throw(invalid(name, "a value of type $(typeof(x))", "numbers, texts, or lists or names of these"))
+
+function print_value(io::IO, x::AbstractString, name)
+    isvalid(x) || throw(invalid(name, repr(x), "text in UTF-8"))
     print(io, '"')
     for c in x
         c == '"' ? print(io, "\\\"") :
@@ -226,9 +245,10 @@ function print_value(io::IO, x::AbstractString)
 end
 
 function print_pair(io::IO, pair)
-    print_value(io, string(pair.first))
+    name = string(pair.first)
+    print_value(io, name, "name")
     print(io, ':')
-    print_value(io, pair.second)
+    print_value(io, pair.second, name)
 end
 
 function print_list(f, io::IO, open::Char, items, close::Char)

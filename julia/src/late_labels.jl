@@ -26,10 +26,10 @@ end
 
 function LateLabels(detector::Union{Symbol,AbstractString} = :betting; outcome = :error, order = :prediction, capacity::Integer = 100_000,
     timeout = nothing, chunk_size::Integer = 1000, options...)
-    given = Dict{String,Any}(String(key) => stream_option(value) for (key, value) in options if value !== nothing)
-    told = (detector = word(detector), detector_options = given, outcome = word(outcome), order = word(order), capacity = capacity,
+    given = given_keywords(stream_option, options)
+    told = (detector = word(detector), detector_options = given, outcome = word("outcome", outcome), order = word("order", order), capacity = capacity,
         timeout = timeout, chunk_size = chunk_size)
-    return LateLabels(Native.late_new(face(), JSON.write(told)), ReentrantLock())
+    return LateLabels(Native.late_new(face(), JSON.options(told)), ReentrantLock())
 end
 
 # What crosses: ids as words of 64 bits and whether they have a sign, numbers, and a time or NaN.

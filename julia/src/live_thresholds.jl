@@ -44,7 +44,7 @@ const LIVE_THRESHOLDS = Dict("spot" => Spot, "feedback" => Feedback)
 for (name, type) in LIVE_THRESHOLDS
     @eval function $(nameof(type))(usual::AbstractVector{<:Real}; kwargs...)
         options = merge(Dict{String,Any}("method" => $name), detector_options(kwargs))
-        return $type(Native.live_threshold_new(face(), JSON.write(options), collect(Float64, usual)))
+        return $type(Native.live_threshold_new(face(), JSON.options(options), collect(Float64, usual)))
     end
 end
 
@@ -60,7 +60,7 @@ function update!(t::LiveThreshold, scores::AbstractVector{<:Real})
 end
 update!(t::LiveThreshold, score::Real) = update!(t, [score])
 
-tell(t::LiveThreshold, words) = JSON.parse(Native.live_threshold_tell(t.handle, JSON.write(words)))
+tell(t::LiveThreshold, words) = JSON.parse(Native.live_threshold_tell(t.handle, JSON.options(words)))
 describe(t::LiveThreshold) = tell(t, Dict("tell" => "describe"))
 
 """

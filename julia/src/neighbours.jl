@@ -24,7 +24,7 @@ function NeighbourStore(features::Integer; kwargs...)
     options = detector_options(kwargs)
     features > 0 || throw(invalid("features", features, "at least 1"))
     options["features"] = Int(features)
-    return NeighbourStore(Native.neighbours_new(face(), JSON.write(options)))
+    return NeighbourStore(Native.neighbours_new(face(), JSON.options(options)))
 end
 
 describe(s::NeighbourStore) = JSON.parse(Native.neighbours_describe(s.handle))

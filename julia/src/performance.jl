@@ -30,11 +30,11 @@ end
 
 function fit(::Type{PerformanceEstimator}, scores::AbstractArray{<:Native.Element}, labels; problem = :binary, predictions = nothing,
     metrics = nothing, chunk_size::Integer = 1000, calibration = :auto, threshold::Real = 0.5, deviations::Real = 3, seed::Integer = 0)
-    options = (problem = word(problem), metrics = something(words(metrics), String[]), chunk_size = chunk_size,
-        calibration = word(calibration), threshold = threshold, deviations = deviations, seed = seed)
+    options = (problem = word("problem", problem), metrics = something(words("metrics", metrics), String[]), chunk_size = chunk_size,
+        calibration = word("calibration", calibration), threshold = threshold, deviations = deviations, seed = seed)
     y, _ = Native.host(scores)
     n, multiclass = observations(scores), options.problem == "multiclass"
-    handle = Native.performance_fit(face(), JSON.write(options), y, n, answers("predictions", predictions, n, multiclass),
+    handle = Native.performance_fit(face(), JSON.options(options), y, n, answers("predictions", predictions, n, multiclass),
         answers("labels", labels, n, multiclass))
     return PerformanceEstimator(handle, multiclass)
 end

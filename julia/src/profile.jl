@@ -22,9 +22,9 @@ struct Profile
 end
 
 function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error)
-    options = (output = word(output), names = names === nothing ? nothing : String[whole_text("names", string(name)) for name in names],
-        capacity = capacity, constant_features = word(constant_features))
-    return Profile(Native.profile_new(face(), JSON.write(options)))
+    options = (output = word("output", output), names = texts("names", names),
+        capacity = capacity, constant_features = word("constant_features", constant_features))
+    return Profile(Native.profile_new(face(), JSON.options(options)))
 end
 
 """

@@ -63,7 +63,7 @@ Learn reference sequences; what it had learnt before is forgotten. Throws [`Base
 calibrate with, [`InvalidArgument`](@ref) for one without symbols.
 """
 function fit!(d::SequenceDetector, sequences)
-    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.write(d.options), JSON.write(sequence_list(sequences)))
+    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.options(d.options), JSON.write(sequence_list(sequences)))
     return d
 end
 
@@ -73,7 +73,7 @@ fitted(d::SequenceDetector) = d.handle isa NotFitted ?
     throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, sequences) first")) : d.handle
 
 ask(d::SequenceDetector, question; kwargs...) =
-    JSON.parse(Native.sequence_ask(fitted(d), JSON.write(Dict{String,Any}("ask" => question, (String(k) => v for (k, v) in kwargs)...))))
+    JSON.parse(Native.sequence_ask(fitted(d), JSON.options(Dict{String,Any}("ask" => question, (String(k) => v for (k, v) in kwargs)...))))
 
 score(d::SequenceDetector, sequences) = number.(ask(d, "score"; sequences = sequence_list(sequences)))
 pvalue(d::SequenceDetector, sequences) = number.(ask(d, "p-values"; sequences = sequence_list(sequences)))
@@ -131,7 +131,7 @@ Read a detector of sequences that `save` wrote. Throws [`PathUnusable`](@ref), [
 """
 function load(::Type{D}, path::AbstractString) where {D<:SequenceDetector}
     handle = Native.sequence_load(face(), path_text(path))
-    d = JSON.parse(Native.sequence_ask(handle, JSON.write(Dict("ask" => "describe"))))
+    d = JSON.parse(Native.sequence_ask(handle, JSON.options(Dict("ask" => "describe"))))
     type = SEQUENCE_DETECTORS[d["detector"]]
     type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(SequenceDetector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)

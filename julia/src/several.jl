@@ -8,7 +8,7 @@ error rate (`:bonferroni`, `:holm`) or the false discovery rate (`:benjamini_hoc
 `:benjamini_yekutieli` for any) is at most alpha. Throws [`InvalidArgument`](@ref) for a p-value not in [0, 1].
 """
 function adjust(p_values; correction = :benjamini_hochberg)
-    text = Native.adjust(face(), word(correction), float_vector("p_values", p_values))
+    text = Native.adjust(face(), word("correction", correction), float_vector("p_values", p_values))
     return Float64[number(p) for p in JSON.parse(text)]
 end
 

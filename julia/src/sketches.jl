@@ -102,7 +102,7 @@ Write [`sketch_bytes`](@ref) to a file, whole or not at all; `Sketch(kind, read(
 """
 save(path::AbstractString, s::Sketch) = (Native.file_replace(face(), path_text(path), sketch_bytes(s)); nothing)
 
-ask(s::Sketch, question) = JSON.parse(lock(() -> Native.sketch_ask(s.handle, JSON.write(question)), s.lock))
+ask(s::Sketch, question) = JSON.parse(lock(() -> Native.sketch_ask(s.handle, JSON.options(question)), s.lock))
 describe(s::Sketch) = ask(s, "describe")
 
 """

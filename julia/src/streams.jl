@@ -32,13 +32,12 @@ end
 StreamDetector{name}(handle::Native.StreamHandle) where {name} = StreamDetector{name}(handle, ReentrantLock())
 
 function StreamDetector{name}(; options...) where {name}
-    given = Dict{String,Any}(String(key) => stream_option(value) for (key, value) in options if value !== nothing)
-    return StreamDetector{name}(Native.stream_new(face(), String(name), JSON.write(given)))
+    return StreamDetector{name}(Native.stream_new(face(), String(name), JSON.options(given_keywords(stream_option, options))))
 end
 StreamDetector(name::Union{AbstractString,Symbol}; options...) = StreamDetector{Symbol(word(name))}(; options...)
 
 stream_option(value::Symbol) = word(value)
-stream_option(value::AbstractArray) = vec(collect(Float64, value))
+stream_option(value::AbstractArray{<:Real}) = vec(collect(Float64, value))
 stream_option(value) = value
 
 """

@@ -6,7 +6,8 @@ At most `limit` rows; what was left out is said.
 """
 function print_table(io::IO, header, rows; indent = 2, limit = typemax(Int))
     shown = first_rows(rows, limit)
-    cells = [[cell(x) for x in row] for row in shown]
+    columns = [column_cells([row[j] for row in shown]) for j in eachindex(header)]
+    cells = [[column[i] for column in columns] for i in eachindex(shown)]
     widths = [maximum(textwidth(x) for x in [header[j]; [row[j] for row in cells]]) for j in eachindex(header)]
     right = [!isempty(shown) && all(row -> row[j] isa Union{Real,Nothing}, shown) for j in eachindex(header)]
     for row in [[collect(String, header)]; cells]
@@ -24,7 +25,27 @@ cell(x::AbstractString) = visible(x)
 cell(x::Integer) = string(x)
 cell(x::Bool) = x ? "yes" : "no"
 cell(::Nothing) = "-"
-cell(x::Real) = isnan(x) ? "-" : @sprintf("%.4g", x)
+cell(x::Real) = cell(x, 4)
+cell(x::Real, digits) = isnan(x) ? "-" : digits <= 4 ? @sprintf("%.4g", x) : digits_of(Float64(x), digits)
+
+# Numbers that are different look different: with as many digits as that takes, of one column.
+digits_of(x::Float64, digits) = (y = round(x; sigdigits = digits); isinteger(y) && abs(y) < 1e15 ? @sprintf("%.0f", y) : string(y))
+function column_cells(column)
+    floats = Float64[x for x in column if x isa AbstractFloat && !isnan(x)]
+    different = length(unique(floats))
+    digits = 4
+    while digits < 17 && length(unique(cell(x, digits) for x in floats)) < different
+        digits += 1
+    end
+    return [x isa AbstractFloat ? cell(x, digits) : cell(x) for x in column]
+end
+
+"A bound from above as it may be shown: never less than it is."
+function cell_above(x::Real)
+    text = cell(x)
+    isfinite(x) && parse(Float64, text) < x || return text
+    return cell(parse(Float64, text) + exp10(floor(log10(abs(x))) - 3))
+end
 cell(x) = visible(string(x))
 
 """

@@ -2,12 +2,39 @@
 
 "A name as it crosses the border: `:robust_z` is \"robust-z\"."
 word(name::Union{Symbol,AbstractString}) = replace(String(name), '_' => '-')
-word(name) = throw(invalid("name", repr(name), "a symbol or a string"))
+word(name) = word("name", name)
+word(argument, name::Union{Symbol,AbstractString}) = word(name)
+word(argument, name) = throw(invalid(argument, repr(name), "a symbol or a string"))
 
 "A list of names, or `nothing` for the default."
-words(::Nothing) = nothing
-words(name::Union{Symbol,AbstractString}) = [word(name)]
-words(names) = String[word(name) for name in names]
+words(argument, ::Nothing) = nothing
+words(argument, name::Union{Symbol,AbstractString}) = [word(name)]
+words(argument, names::Union{AbstractVector,Tuple,AbstractSet}) = String[word(argument, name) for name in names]
+words(argument, names) = throw(invalid(argument, repr(names), "a symbol, or a list of symbols"))
+
+"True or false."
+flag(argument, x::Bool) = x
+flag(argument, other) = throw(invalid(argument, repr(other), "true or false"))
+
+
+"A list of texts, or `nothing`."
+texts(argument, ::Nothing) = nothing
+texts(argument, list::Union{AbstractVector,Tuple}) = String[whole_text(argument, text isa AbstractString ? text : string(text)) for text in list]
+texts(argument, other) = throw(invalid(argument, repr(other), "a list of texts"))
+
+# Options that may be left open: what the method makes of `nothing` is in its docstring.
+const OPEN = (:gamma, :members, :components, :extension_level, :max_age, :max_points, :discount, :initial_wealth, :reference, :bandwidth,
+    :mean, :timeout)
+
+"""
+Keywords as they cross the border: each value by `form`; `nothing` is not given, where that is allowed.
+"""
+function given_keywords(form, kwargs)
+    for (name, value) in kwargs
+        value !== nothing || name in OPEN || throw(invalid(name, "nothing", "a value; leave it out for its default"))
+    end
+    return Dict{String,Any}(String(name) => form(value) for (name, value) in kwargs if value !== nothing)
+end
 
 "The length of a window: a number of observations, or a span of time."
 span(argument, ::Nothing) = nothing
@@ -20,9 +47,9 @@ numbers(argument, ::Nothing) = nothing
 function numbers(argument, values)
     named = values isa NamedTuple ? pairs(values) : values
     try
-        return Dict(word(name) => Float64(value) for (name, value) in named)
+        return Dict(word(argument, name) => Float64(value) for (name, value) in named)
     catch error
-        error isa Union{MethodError,BoundsError,ArgumentError} || rethrow()
+        error isa Union{MethodError,BoundsError,ArgumentError,InvalidArgument} || rethrow()
         throw(invalid(argument, repr(values), "numbers by name, such as (ks = 0.1,)"))
     end
 end

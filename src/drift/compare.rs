@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::judged::{JudgedTest, judge};
 use super::missing::{MissingValues, complete};
 use super::multivariate;
+use super::narrow::{Narrowed, Width};
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
 use crate::stats::multiple::Correction;
@@ -144,7 +145,7 @@ impl Comparison {
     }
 }
 
-/// Compares two tensors of the same features, each feature a column. NaN stands for an observation without a value: it is counted and
+/// Compares two tensors of the same features, each feature a column, in the narrower of their element types. NaN stands for an observation without a value: it is counted and
 /// left out, and the share of such observations is tested. All p-values, those of all columns together
 /// included, are corrected as one family. Cost: sorts every column of the reference once, and of the current sample once a test; a
 /// [`super::reference::Reference`] sorts its own once for many comparisons.
@@ -154,7 +155,10 @@ impl Comparison {
 /// test has not, permutations out of range, the wrong number of names, an infinite value, or tests of all columns together where no
 /// observation has a value in every column.
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
-    by_columns(reference, |k| Ok(prepare(&column(reference, k))?.map(Cow::Owned)), current, options)
+    let width = Width::of(reference).min(Width::of(current));
+    let (reference, current) = (Narrowed::new(reference, width), Narrowed::new(current, width));
+    let (reference, current) = (reference.tensor()?, current.tensor()?);
+    by_columns(&reference, |k| Ok(prepare(&column(&reference, k))?.map(Cow::Owned)), &current, options)
 }
 
 /// The values that are there, prepared; `None` where there are none.

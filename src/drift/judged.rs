@@ -76,3 +76,29 @@ pub fn judge<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::compare::{CompareOptions, compare};
+    use super::*;
+    use crate::tensor::{Elements, Tensor};
+
+    #[test]
+    fn the_verdict_on_a_constant_depends_on_no_unit() {
+        for (was, is) in [(0.0, 1.0), (1.0, 2.0), (0.001, 0.002), (-3.0, 1e9), (0.1, 0.1)] {
+            for unit in [1e-12, 1e-3, 1.0, 1e6] {
+                let (a, b) = (vec![was * unit; 100], vec![is * unit; 100]);
+                let (a, b) = (Tensor::new(Elements::F64(&a), 100), Tensor::new(Elements::F64(&b), 100));
+                let tests: Vec<TestName> =
+                    TestName::names().filter(|test| ![TestName::Fisher, TestName::Pca].contains(test)).collect();
+                let options = CompareOptions { tests, ..Default::default() };
+                let comparison = compare(&a.expect("shape"), &b.expect("shape"), &options).expect("comparable");
+                let tests = &comparison.columns[0].tests;
+                for test in tests.iter().chain(&comparison.all_columns.as_ref().expect("asked for").tests) {
+                    assert_eq!(test.drift, was != is, "{was} to {is} in {unit}: {test:?}");
+                    assert!(test.result.effect.is_finite() && test.result.p_value.is_finite(), "{test:?}");
+                }
+            }
+        }
+    }
+}

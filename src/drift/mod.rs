@@ -6,6 +6,7 @@ pub mod compare;
 pub mod judged;
 pub mod missing;
 pub mod multivariate;
+mod narrow;
 pub mod online;
 pub mod reference;
 pub mod two_sample;

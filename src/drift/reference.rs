@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::compare::{CompareOptions, Comparison, by_columns, prepare};
+use super::compare::{CompareOptions, Comparison, by_columns, compare, prepare};
+use super::narrow::{Narrowed, Width};
 use super::two_sample::Reference as Column;
 use crate::error::Result;
 use crate::tensor::{Elements, Tensor};
@@ -14,6 +15,8 @@ use crate::tensor::{Elements, Tensor};
 #[derive(Debug, Clone)]
 pub struct Reference {
     rows: Vec<f64>,
+    /// Of what it was made of; of a loaded one, which does not say, the widest.
+    width: Width,
     /// None of a column without values.
     columns: Vec<Option<Column>>,
 }
@@ -32,7 +35,7 @@ impl Reference {
         let p = reference.features();
         let column = |k: usize| prepare(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<f64>>());
         let columns = (0..p).map(column).collect::<Result<_>>()?;
-        Ok(Reference { rows, columns })
+        Ok(Reference { rows, width: Width::of(reference), columns })
     }
 
     /// Columns.
@@ -59,7 +62,11 @@ impl Reference {
     /// Those of [`super::compare::compare`].
     pub fn compare(&self, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
         let rows = Tensor::new(Elements::F64(&self.rows), self.observations())?;
-        by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), current, options)
+        if Width::of(current) < self.width {
+            return compare(&rows, current, options);
+        }
+        let current = Narrowed::new(current, self.width);
+        by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), &current.tensor()?, options)
     }
 }
 
@@ -67,7 +74,6 @@ impl Reference {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::drift::compare::compare;
     use crate::drift::two_sample::TestName;
     use crate::testing::Random;
 

@@ -11,7 +11,7 @@ use crate::outlier::compare::compare_detectors;
 use crate::outlier::ood::Head;
 use crate::outlier::threshold::Method;
 use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
-use crate::outlier::{Fitted, NAMES, Spec};
+use crate::outlier::{Fitted, NAMES, Spec, within};
 use crate::store;
 use crate::tensor::Tensor;
 
@@ -28,12 +28,40 @@ pub(super) fn fit_classifier(
     labels: &[u32],
     (weights, bias): (&[f64], &[f64]),
 ) -> Result<Fitted> {
-    let head = match (weights, bias) {
-        ([], []) => None,
-        _ => Some(Head::new(weights.to_vec(), bias.to_vec())?),
-    };
-    let labels = (!labels.is_empty()).then_some(labels);
-    Fitted::fit_classifier(&Spec::from_json(name, options)?, reference, labels, head.as_ref())
+    let head = head(weights, bias)?;
+    Fitted::fit_classifier(&Spec::from_json(name, options)?, reference, given(labels), head.as_ref())
+}
+
+/// Writes one score and one p-value an observation of the reference: see [`within`]. No labels, or no bias, are none.
+pub(super) fn score_within(
+    name: &str,
+    options: &str,
+    reference: &Tensor<'_>,
+    labels: &[u32],
+    (weights, bias): (&[f64], &[f64]),
+    (scores, p_values): (&mut [f64], &mut [f64]),
+) -> Result<()> {
+    let n = reference.observations();
+    if scores.len() != n || p_values.len() != n {
+        let was = format!("{} and {} elements", scores.len(), p_values.len());
+        return Err(Error::invalid("out", was, format!("{n} each, one an observation")));
+    }
+    let head = head(weights, bias)?;
+    let found = within(&Spec::from_json(name, options)?, reference, given(labels), head.as_ref())?;
+    scores.copy_from_slice(found.scores());
+    p_values.copy_from_slice(&found.p_values());
+    Ok(())
+}
+
+fn head(weights: &[f64], bias: &[f64]) -> Result<Option<Head>> {
+    match (weights, bias) {
+        ([], []) => Ok(None),
+        _ => Head::new(weights.to_vec(), bias.to_vec()).map(Some),
+    }
+}
+
+fn given(labels: &[u32]) -> Option<&[u32]> {
+    (!labels.is_empty()).then_some(labels)
 }
 
 /// JSON list of [`NAMES`].

@@ -13,6 +13,7 @@ use crate::drift::online::Stream;
 use crate::drift::reference::Reference;
 use crate::error::{Error, Result, panic_message};
 use crate::guard::Guard;
+use crate::options;
 use crate::outlier::Spec;
 use crate::outlier::ensemble::Member;
 use crate::profile::{Profile, ProfileOptions};
@@ -49,19 +50,17 @@ pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         .unwrap_or_else(|panic| Err(Error::NativePanic { message: panic_message(panic.as_ref()) }))
 }
 
-const OPTIONS: &str = "options by the documented names and values";
-
 /// Parses options; an empty text is all defaults.
-pub(super) fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
+pub(super) fn all_options<T: DeserializeOwned + Default>(json: &str) -> Result<T> {
     if json.trim().is_empty() {
         return Ok(T::default());
     }
     given_options(json)
 }
 
-/// Parses options, of which there must be some.
+/// Parses options, of which there must be some, and none of which is `null`.
 pub(super) fn given_options<T: DeserializeOwned>(json: &str) -> Result<T> {
-    parsed("options", json, OPTIONS)
+    options::from_text(json)
 }
 
 /// Parses an argument.
@@ -80,7 +79,7 @@ pub(super) fn errors() -> Result<String> {
 }
 
 pub(super) fn profile_new(json: &str) -> Result<Profile> {
-    Profile::new(options::<ProfileOptions>(json)?)
+    Profile::new(all_options::<ProfileOptions>(json)?)
 }
 
 pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
@@ -96,13 +95,13 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
         #[serde(flatten)]
         rest: serde_json::Map<String, serde_json::Value>,
     }
-    let Options { fitted, unfitted, rest } = options(json)?;
+    let Options { fitted, unfitted, rest } = all_options(json)?;
     // Taken first, so that they are not kept for a guard that cannot be made.
     let mut fitted = fitted.into_iter().map(detector::take_shared).collect::<Result<Vec<_>>>()?;
     for Member { detector, options } in unfitted {
         fitted.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
     }
-    let rest = serde_json::from_value(rest.into()).map_err(|e| Error::invalid("options", e, OPTIONS))?;
+    let rest = options::from_value(rest.into())?;
     Guard::with_detectors(profile, rest, &fitted)
 }
 
@@ -119,12 +118,12 @@ pub(super) fn guard_windows(guard: &Guard, after: u64) -> Result<String> {
 }
 
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
-    json(&compare(reference, current, &options::<CompareOptions>(json_options)?)?)
+    json(&compare(reference, current, &all_options::<CompareOptions>(json_options)?)?)
 }
 
 /// JSON of what [`compare_tensors`] would say.
 pub(super) fn reference_compare(reference: &Reference, options_json: &str, current: &Tensor<'_>) -> Result<String> {
-    json(&reference.compare(current, &options::<CompareOptions>(options_json)?)?)
+    json(&reference.compare(current, &all_options::<CompareOptions>(options_json)?)?)
 }
 
 /// JSON `{"features", "observations"}`.
@@ -134,7 +133,7 @@ pub(super) fn reference_describe(reference: &Reference) -> Result<String> {
 
 /// An online detector by its name, with its options in JSON.
 pub(super) fn stream_new(name: &str, json: &str) -> Result<Stream> {
-    Stream::new(name.parse()?, options(json)?)
+    Stream::new(name.parse()?, all_options(json)?)
 }
 
 /// JSON list of the indices at which it fired.

@@ -5,9 +5,10 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
 
-use super::host::json;
+use super::host::{given_options, json};
 use super::map::read_only;
 use crate::error::{Error, Result};
+use crate::options;
 use crate::outlier::neighbours::{NeighbourStore, StoreOptions};
 use crate::store;
 use crate::tensor::Tensor;
@@ -24,16 +25,15 @@ fn write(store: &Store) -> RwLockWriteGuard<'_, NeighbourStore> {
 }
 
 /// `{"features": 3}`, and [`StoreOptions`].
-pub(super) fn new(options: &str) -> Result<Store> {
+pub(super) fn new(text: &str) -> Result<Store> {
     #[derive(Deserialize)]
     struct Options {
         features: usize,
         #[serde(flatten)]
         rest: serde_json::Map<String, serde_json::Value>,
     }
-    let bad = |e| Error::invalid("options", e, "features, and options by the documented names and values");
-    let Options { features, rest } = serde_json::from_str(options).map_err(bad)?;
-    let options: StoreOptions = serde_json::from_value(rest.into()).map_err(bad)?;
+    let Options { features, rest } = given_options(text)?;
+    let options: StoreOptions = options::from_value(rest.into())?;
     NeighbourStore::new(features, options).map(RwLock::new)
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::host::{json, options};
+use super::host::{all_options, json};
 use crate::error::Result;
 use crate::performance::late::{Detection, Id};
 use crate::performance::{Answers, Estimator, LateLabels, LateOptions, Options};
@@ -16,7 +16,7 @@ fn given(values: &[f64]) -> Option<&[f64]> {
 /// `options` is JSON of [`Options`].
 pub(super) fn fit(text: &str, scores: Tensor<'_>, predictions: &[f64], labels: &[f64]) -> Result<Estimator> {
     let reference = Answers { scores, predictions: given(predictions), labels: given(labels) };
-    Estimator::fit(&reference, options::<Options>(text)?)
+    Estimator::fit(&reference, all_options::<Options>(text)?)
 }
 
 /// JSON of [`crate::performance::Estimate`].
@@ -32,7 +32,7 @@ pub(super) fn estimate(
 
 /// `options` is JSON of [`LateOptions`].
 pub(super) fn late_new(text: &str) -> Result<LateLabels> {
-    LateLabels::new(options::<LateOptions>(text)?)
+    LateLabels::new(all_options::<LateOptions>(text)?)
 }
 
 /// A time, or NaN for none.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::host::{given_options, json, options};
+use super::host::{all_options, given_options, json};
 use crate::error::{Error, Result};
 use crate::privacy::accountant::Sampling;
 use crate::privacy::clip::{AdaptiveClip, AdaptiveClipStep, ClipReport, Clipping, Float, Gradients, clip_sum};
@@ -132,7 +132,7 @@ pub(super) struct Run(Arc<PrivateRun>);
 impl Run {
     /// By [`crate::privacy::release::RunOptions`] in JSON.
     pub(super) fn new(text: &str) -> Result<Self> {
-        Ok(Run(Arc::new(PrivateRun::new(&options(text)?)?)))
+        Ok(Run(Arc::new(PrivateRun::new(&all_options(text)?)?)))
     }
 
     /// Answers a [`Question`] in JSON with JSON. Changes nothing.

@@ -166,7 +166,7 @@ mod tests {
         for (json, words) in [
             (
                 "{\"adwin\": {\"deltas\": 1}}",
-                "monitors: got adwin with options: unknown field `deltas`, expected one of `delta`, `clock`",
+                "monitors: got adwin with deltas: an option that there is not, expected one of delta, clock",
             ),
             ("{\"adwin\": {\"delta\": 2}}", "monitors: got adwin with delta: 2, expected a probability"),
             ("{\"page-hinkley\": {\"threshold\": -1}}", "page-hinkley with threshold: -1"),

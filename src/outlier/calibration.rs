@@ -40,7 +40,7 @@ impl Calibration {
     /// [`Error::InvalidArgument`].
     pub(crate) fn parse(option: Option<Value>) -> Result<Self> {
         match option {
-            None | Some(Value::Null) => Ok(Calibration::default()),
+            None => Ok(Calibration::default()),
             Some(Value::String(text)) if text == "cross" => Ok(Calibration::default()),
             Some(Value::String(text)) if text == "holdout" => Ok(Calibration::Holdout(0.25)),
             Some(value) => serde_json::from_value(value.clone()).map_err(|_| {

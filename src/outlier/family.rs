@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{Detector, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis};
 use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
+use crate::options;
 use crate::sound::Sound;
 
 /// One list, from which all follows: name, variant, detector.
@@ -44,6 +45,18 @@ macro_rules! families {
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Family::$variant(_) => $name,)* }
+            }
+
+            /// As it is fitted where scores of folds are compared with those of the whole: a forest on samples of one size, that of
+            /// the smallest rest of `n` observations in so many folds, for its scores depend on it.
+            pub(super) fn for_folds(&self, n: usize, folds: usize) -> Self {
+                let mut family = self.clone();
+                if let Family::IsolationForest(options) | Family::ExtendedIsolationForest(options) = &mut family {
+                    let rest = n - n.div_ceil(folds.clamp(2, n.max(2)));
+                    // Of less than two there is no forest; that is said where it is fitted.
+                    options.sample_size = options.sample_size.min(rest.max(2));
+                }
+                family
             }
 
             /// Its options in JSON.
@@ -160,9 +173,8 @@ families! {
     "ood" Ood ood::ood::Ood;
 }
 
-fn parse<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
-    serde_json::from_value(Value::Object(options))
-        .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
+    options::from_value(Value::Object(given))
 }
 
 #[cfg(test)]

@@ -93,7 +93,8 @@ impl Fitted {
                     let (ensemble, scores) = Ensemble::fit_cross(reference, options, folds)?;
                     return Ok(Fitted::assembled(spec, reference, Stage::plain(Model::Ensemble(ensemble)), scores));
                 }
-                (Stage::fit(spec, reference)?, out_of_fold(spec, reference, folds)?)
+                let whole = Spec { family: spec.family.for_folds(reference.len(), folds), ..spec.clone() };
+                (Stage::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
             }
         };
         Ok(Fitted::assembled(spec, reference, stage, scores))

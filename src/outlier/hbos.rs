@@ -26,11 +26,14 @@ impl Default for Options {
     }
 }
 
-/// The sum over features of `-log2(density + alpha)`, as pyod's HBOS: densities integrate to 1, cells are closed on the
-/// right when scoring, and an observation beyond the tolerance counts as one in the lowest cell. (The paper scales each
+/// The sum over features of `-log2(density + alpha)`, as pyod's HBOS: densities integrate to 1. (The paper scales each
 /// histogram to a largest height of 1.) `parts` are the summands. A feature that never varies is a histogram about its
-/// value from -0.5 to +0.5, as numpy's, with that value in a full cell. (pyod looks for a value on an edge in the cell below
-/// it and counts it in the cell above: there, a feature's only value can count as rare.)
+/// value from -0.5 to +0.5, as numpy's.
+///
+/// Where it differs from pyod: a value is looked for in the cell that it was counted in, closed on the left as numpy's (pyod counts a
+/// value on an edge in the cell above and looks for it in the one below, so that whole numbers can count as rare in their own
+/// reference). Beyond the tolerance the density is 0, and `alpha` is divided by 1 plus how many ranges of the reference it is away
+/// (pyod gives such an observation the lowest cell's score: where no cell is empty, a million is as usual as the rarest hour).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HBOS {
     bins: usize,
@@ -38,7 +41,7 @@ pub struct HBOS {
     /// Of each feature, `bins + 1` edges.
     #[serde(with = "packed")]
     edges: Vec<f64>,
-    /// Of each feature, `bins` scores, and the highest.
+    /// Of each feature, `bins` scores, and that of an empty cell.
     #[serde(with = "packed")]
     scores: Vec<f64>,
 }
@@ -92,15 +95,7 @@ impl HBOS {
         let edges: Vec<f64> = (0..=n).map(|i| if i == n { high } else { low + i as f64 * step }).collect();
         let mut counts = vec![0u64; n];
         for x in column {
-            // By the edges themselves: the quotient rounds to either side of one.
-            let guess = (((x - low) / (high - low) * n as f64) as usize).min(n - 1);
-            let cell = match guess {
-                // Its value may lie on an edge; counted where it is looked for.
-                cell if constant && *x <= edges[cell] => cell - 1,
-                cell if *x < edges[cell] => cell - 1,
-                cell if cell + 1 < n && *x >= edges[cell + 1] => cell + 1,
-                cell => cell,
-            };
+            let cell = cell(&edges, *x);
             counts[cell] += 1;
         }
         let total = column.len() as f64;
@@ -108,10 +103,9 @@ impl HBOS {
         let density = |(count, e): (&u64, &[f64])| *count as f64 / (e[1] - e[0]).max(f64::MIN_POSITIVE) / total;
         let densities = counts.iter().zip(edges.windows(2)).map(density).map(|density| density.min(f64::MAX));
         let scores: Vec<f64> = densities.map(|density| -(density + alpha).log2()).collect();
-        let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.edges.extend(edges);
         self.scores.extend(scores);
-        self.scores.push(highest);
+        self.scores.push(-alpha.log2());
     }
 
     #[inline]
@@ -120,19 +114,62 @@ impl HBOS {
         let edges = &self.edges[k * (n + 1)..(k + 1) * (n + 1)];
         let scores = &self.scores[k * (n + 1)..(k + 1) * (n + 1)];
         let (low, high) = (edges[0], edges[n]);
-        if x <= low {
-            return scores[if low - x <= (edges[1] - low) * self.tolerance { 0 } else { n }];
+        let (beyond, outer) = if x < low { (low - x, edges[1] - low) } else { (x - high, high - edges[n - 1]) };
+        if beyond > outer * self.tolerance {
+            return scores[n] + (beyond / (high - low)).min(f64::MAX).ln_1p() / std::f64::consts::LN_2;
         }
-        if x > high {
-            return scores[if x - high <= (high - edges[n - 1]) * self.tolerance { n - 1 } else { n }];
+        scores[cell(edges, x.clamp(low, high))]
+    }
+}
+
+/// The cell of a value from the first edge to the last, closed on the left, the last one on both sides: by the edges themselves, for
+/// the quotient rounds to either side of one.
+#[inline]
+fn cell(edges: &[f64], x: f64) -> usize {
+    let n = edges.len() - 1;
+    let (low, high) = (edges[0], edges[n]);
+    let guess = (((x - low) / (high - low) * n as f64) as usize).min(n - 1);
+    match guess {
+        cell if cell > 0 && x < edges[cell] => cell - 1,
+        cell if cell + 1 < n && x >= edges[cell + 1] => cell + 1,
+        cell => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(values: &[f64]) -> HBOS {
+        HBOS::fit(&Rows::from_values(values.to_vec(), 1), &Options::default()).expect("fits")
+    }
+
+    fn score(hbos: &HBOS, x: f64) -> f64 {
+        let mut score = [0.0];
+        hbos.score_rows(&[x], &mut score);
+        score[0]
+    }
+
+    #[test]
+    fn whole_numbers_are_found_where_they_were_counted() {
+        for (least, most) in [(0, 2), (0, 10), (-7, 13), (3, 4), (5, 5)] {
+            let values: Vec<f64> = (0..300).map(|i| f64::from(least + i % (most - least + 1))).collect();
+            let hbos = fitted(&values);
+            for value in &values {
+                // Some density: less than that of an empty cell.
+                assert!(score(&hbos, *value) < 0.1f64.log2().abs() - 1e-9, "{value} of {least} to {most}");
+            }
         }
-        let guess = (((x - low) / (high - low) * n as f64) as usize).min(n - 1);
-        let cell = match guess {
-            cell if x <= edges[cell] => cell - 1,
-            cell if x > edges[cell + 1] => cell + 1,
-            cell => cell,
-        };
-        scores[cell]
+    }
+
+    #[test]
+    fn far_outside_is_rarer_than_anything_inside_and_grows() {
+        let hours: Vec<f64> = (0..240).map(|i| f64::from(i) / 10.0).collect();
+        let hbos = fitted(&hours);
+        let inside = hours.iter().map(|x| score(&hbos, *x)).fold(f64::NEG_INFINITY, f64::max);
+        let above: Vec<f64> = [30.0, 100.0, 1e6, 1e60].iter().map(|x| score(&hbos, *x)).collect();
+        assert!(above[0] > inside && above.is_sorted_by(|a, b| a < b), "{inside} {above:?}");
+        assert!(score(&hbos, -6.0) > inside && score(&hbos, 24.5) <= inside);
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::calibration::Calibration;
 use super::family::Family;
 use crate::error::{Error, Result};
+use crate::options;
 
 /// What is fitted: a family, and what goes before and after it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +26,13 @@ impl Spec {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
+        options::refuse_nulls(&options)?;
         let calibration = Calibration::parse(options.remove("calibration"))?;
         let standardize = match options.remove("standardize") {
-            None | Some(Value::Null) => false,
+            None => false,
             Some(Value::Bool(yes)) => yes,
             Some(other) => return Err(Error::invalid("standardize", other, "true or false")),
         };
-        options.retain(|_, value| !value.is_null());
         Ok(Spec { family: Family::new(name, options)?, standardize, calibration })
     }
 
@@ -40,11 +41,10 @@ impl Spec {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn from_json(name: &str, options: &str) -> Result<Self> {
-        let options = match options.trim() {
+        let given = match options.trim() {
             "" => Map::new(),
-            text => serde_json::from_str(text)
-                .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))?,
+            text => options::from_text(text)?,
         };
-        Spec::new(name, options)
+        Spec::new(name, given)
     }
 }

@@ -3,8 +3,6 @@
 //! A detector that is fitted on a row knows it: of `knn` the row is its own nearest neighbour, of `kde` it stands under its own
 //! kernel. Scores of the rows that a detector was fitted on are therefore too low, and lowest for what is most unusual.
 
-use std::cmp::Ordering;
-
 use super::calibration::{self, Calibrated, Calibration};
 use super::fitted::fold;
 use super::ood::Head;
@@ -83,6 +81,7 @@ impl Within {
 /// One score a row, by the detector that was fitted on the other folds.
 pub(super) fn out_of_fold(spec: &Spec, rows: &Rows<'_>, folds: usize) -> Result<Vec<f64>> {
     let mut scores = vec![0.0; rows.len()];
+    let spec = &Spec { family: spec.family.for_folds(rows.len(), folds), ..spec.clone() };
     for part in calibration::folds(rows.len(), folds)? {
         let (_, own) = fold(spec, rows, &part).map_err(|e| calibration::too_few(rows, folds, &e))?;
         part.score.iter().zip(own).for_each(|(i, score)| scores[*i] = score);
@@ -92,14 +91,8 @@ pub(super) fn out_of_fold(spec: &Spec, rows: &Rows<'_>, folds: usize) -> Result<
 
 /// Gives rows that are equal the mean of their scores.
 fn share_between_equals(rows: &Rows<'_>, scores: &mut [f64]) {
-    let compare = |a: &usize, b: &usize| {
-        // Not `total_cmp`: 0 and -0 are equal. All are finite.
-        let pairs = rows.row(*a).iter().zip(rows.row(*b));
-        pairs.map(|(x, y)| x.partial_cmp(y).unwrap_or(Ordering::Equal)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
-    };
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(compare);
-    for equal in order.chunk_by(|a, b| compare(a, b).is_eq()).filter(|equal| equal.len() > 1) {
+    let (order, ranges) = rows.equals();
+    for equal in ranges.into_iter().map(|range| &order[range]).filter(|equal| equal.len() > 1) {
         // Each is divided first: a sum of the largest doubles is none.
         let mean = equal.iter().map(|i| scores[*i] / equal.len() as f64).sum();
         equal.iter().for_each(|i| scores[*i] = mean);

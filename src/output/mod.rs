@@ -10,7 +10,7 @@
 //! Accuracy: a few units in the last place of the element type (single precision for Float16).
 
 mod logits;
-mod probabilities;
+pub mod probabilities;
 
 use crate::simd::Real;
 
@@ -48,7 +48,7 @@ impl ClassScores {
     }
 
     /// Scores `rows`, probabilities of `classes >= 1` classes an observation. Zeros are allowed; values that do not add up
-    /// to 1 are taken as they are.
+    /// to 1 are taken as they are: see [`probabilities::expect`].
     pub fn from_probabilities<T: Real>(&mut self, rows: &[T], classes: usize) {
         self.resize(rows.len() / classes);
         probabilities::score(rows, classes, self);

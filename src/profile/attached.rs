@@ -101,8 +101,9 @@ impl Baseline {
     /// Scores a batch that has the right number of features.
     ///
     /// # Errors
-    /// As [`Baseline::score_attached`].
+    /// As [`Scorer::expect_contents`] and [`Baseline::score_attached`].
     pub fn score(&self, batch: &Tensor<'_>, scores: &mut Scores) -> Result<()> {
+        self.scorer.expect_contents(batch)?;
         self.scorer.score(batch, scores);
         if self.deferred { Ok(()) } else { self.score_attached(batch, scores) }
     }

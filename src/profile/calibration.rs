@@ -2,6 +2,7 @@
 
 use super::{DetectorName, Scores, Tail};
 use crate::error::{Error, Result};
+use crate::outlier::threshold::{LEAST_RATE, unsupported};
 
 /// The rate of flagged observations that is aimed at unless the caller says otherwise.
 const DEFAULT_RATE: f64 = 1e-3;
@@ -67,6 +68,9 @@ impl Calibration {
         // The largest rank that no more than the allowed number of observations reach.
         let rank = if allowed >= m { m } else { ranks[allowed] - 1 };
         if rank == 0 || allowed == 0 {
+            if let Some(rate) = rate.filter(|rate| *rate < LEAST_RATE) {
+                return Err(unsupported("anomaly_rate", rate, m));
+            }
             let expected = (detectors.len() as f64 / rate.unwrap_or(DEFAULT_RATE)).ceil() as usize;
             let reason = format!(
                 "an anomaly rate of {} with {} detectors takes about that many; or ask for a higher rate",

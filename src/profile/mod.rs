@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::output::ClassScores;
+use crate::output::{ClassScores, probabilities};
 use crate::sketch::{Frequencies, Moments, Reservoir};
 use crate::sound::Sound;
 use crate::tensor::{Elements, Tensor};
@@ -67,7 +67,8 @@ impl Profile {
     /// Takes in a batch of reference outputs: `features x observations`. On an error nothing was taken in.
     ///
     /// # Errors
-    /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`].
+    /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] for probabilities that are none, and for
+    /// logits or probabilities of a single class.
     pub fn fit(&mut self, reference: &Tensor<'_>) -> Result<()> {
         let p = reference.features();
         if let Some(names) = &self.options.names
@@ -86,6 +87,7 @@ impl Profile {
         };
         let rows = rows.as_ref();
         refuse_non_finite(rows, p)?;
+        self.expect_contents(rows, p)?;
         let classes = if self.options.output.has_classes() { p } else { 0 };
         let capacity = self.options.capacity;
         let fitted = self.fitted.get_or_insert_with(|| Fitted {
@@ -101,6 +103,18 @@ impl Profile {
             scores.predicted.iter().for_each(|class| fitted.classes.update(*class));
         }
         Ok(())
+    }
+
+    /// Demands what the kind of output says of its numbers.
+    fn expect_contents(&self, rows: &[f64], p: usize) -> Result<()> {
+        let output = self.options.output;
+        if output.has_classes() && p == 1 {
+            let was = format!("{} of one class", if output == OutputKind::Logits { "logits" } else { "probabilities" });
+            let expected = "a number for each of two classes or more. Of a single output p or z of a binary classifier give both: \
+                            1 - p and p, or 0 and z; or say that the output is values";
+            return Err(Error::invalid("output", was, expected));
+        }
+        if output == OutputKind::Probabilities { probabilities::expect("reference", rows, p) } else { Ok(()) }
     }
 
     /// Takes in what `other` was fitted on.
@@ -266,8 +280,26 @@ mod tests {
     }
 
     #[test]
+    fn contents_are_what_was_declared() {
+        let fitted = |rows: &[f64], p: usize, output: OutputKind| {
+            let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+            let fitted = profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape"));
+            assert!(fitted.is_ok() || profile.observations() == 0);
+            fitted.map_err(|e| e.to_string())
+        };
+        fitted(&[0.25, 0.75, 1.0, 0.0], 2, OutputKind::Probabilities).expect("they are");
+        let error = fitted(&[0.25, 0.75, 3.0, -2.5], 2, OutputKind::Probabilities).expect_err("logits");
+        assert!(error.starts_with("reference: got observation 1"), "{error}");
+        for output in [OutputKind::Probabilities, OutputKind::Logits] {
+            let error = fitted(&[0.25, 0.75], 1, output).expect_err("one class");
+            assert!(error.starts_with("output: got") && error.contains("1 - p and p"), "{error}");
+        }
+        fitted(&[0.25, 0.75], 1, OutputKind::Values).expect("any");
+    }
+
+    #[test]
     fn serde_brings_it_back() {
-        let profile = fit(&[0.1, 0.2, 0.3, 0.4], 2, OutputKind::Probabilities);
+        let profile = fit(&[0.1, 0.9, 0.6, 0.4], 2, OutputKind::Probabilities);
         let text = serde_json::to_string(&profile).expect("serialises");
         assert_eq!(serde_json::from_str::<Profile>(&text).expect("parses"), profile);
     }

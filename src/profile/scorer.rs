@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::OutputKind;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::{Scaled, sorted_columns};
-use crate::output::ClassScores;
+use crate::output::{ClassScores, probabilities};
 use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
@@ -176,6 +176,24 @@ impl Scorer {
     #[must_use]
     pub fn output(&self) -> OutputKind {
         self.output
+    }
+
+    /// Demands that what was declared as probabilities is.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] naming `output`.
+    pub fn expect_contents(&self, batch: &Tensor<'_>) -> Result<()> {
+        if self.output != OutputKind::Probabilities {
+            return Ok(());
+        }
+        match batch.elements() {
+            Elements::F16(x) => {
+                let single: Vec<f32> = x.iter().map(|x| x.to_f32()).collect();
+                probabilities::expect("output", &single, self.features)
+            }
+            Elements::F32(x) => probabilities::expect("output", x, self.features),
+            Elements::F64(x) => probabilities::expect("output", x, self.features),
+        }
     }
 
     /// Scores a batch that has the right number of features.

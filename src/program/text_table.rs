@@ -1,5 +1,6 @@
 //! Aligned columns of text for people.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// To which side a column's cells are pushed.
@@ -43,13 +44,39 @@ pub fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
 
 /// Four significant digits; powers of ten where the number is very small or large.
 pub fn number(x: f64) -> String {
+    digits(x, 4)
+}
+
+/// As [`number`], but never less than the number: what is a bound from above stays one.
+pub fn upper(x: f64) -> String {
+    let text = number(x);
+    match text.parse::<f64>() {
+        Ok(shown) if shown < x => {
+            // In the units of the last digit that is shown.
+            let exponent = x.abs().log10().floor();
+            let last = if (-4.0..=5.0).contains(&exponent) { (exponent - 3.0).min(0.0) } else { exponent - 3.0 };
+            number(shown + 10f64.powf(last))
+        }
+        _ => text,
+    }
+}
+
+/// Numbers of one column, with as many digits as tell those apart that are different; at least four.
+pub fn numbers(column: &[f64]) -> Vec<String> {
+    let kinds = |texts: &[String]| texts.iter().collect::<HashSet<_>>().len();
+    let different = column.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
+    let texts = |count: usize| column.iter().map(|x| digits(*x, count)).collect::<Vec<_>>();
+    (4..17).map(texts).find(|texts| kinds(texts) == different).unwrap_or_else(|| texts(17))
+}
+
+fn digits(x: f64, count: usize) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    let rounded = format!("{x:.3e}");
+    let rounded = format!("{x:.*e}", count - 1);
     let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
     match exponent {
-        -4..=5 => format!("{x:.*}", usize::try_from(3 - exponent).unwrap_or_default()),
+        -4..=5 => format!("{x:.*}", usize::try_from(count as i32 - 1 - exponent).unwrap_or_default()),
         _ => rounded,
     }
 }
@@ -97,5 +124,30 @@ mod tests {
         for (x, text) in cases {
             assert_eq!(number(x), text);
         }
+    }
+
+    #[test]
+    fn a_bound_is_never_shown_smaller() {
+        for (x, text) in
+            [(8.0004, "8.001"), (8.0, "8.000"), (0.99994, "1.000"), (1e-9, "1.000e-9"), (123_456.2, "123457")]
+        {
+            assert_eq!(upper(x), text);
+        }
+        let mut x = 1.234_567_8e-12;
+        while x < 1e15 {
+            let shown: f64 = upper(x).parse().expect("a number");
+            assert!(shown >= x && shown <= x * 1.001 + 1e-300, "{x} as {shown}");
+            x *= 1.737;
+        }
+    }
+
+    #[test]
+    fn different_numbers_of_a_column_look_different() {
+        assert_eq!(numbers(&[0.5, 0.25]), ["0.5000", "0.2500"]);
+        assert_eq!(numbers(&[0.620_15, 0.620_153_7, 0.5]), ["0.6201500", "0.6201537", "0.5000000"]);
+        assert_eq!(numbers(&[1.0, 1.0]), ["1.000", "1.000"]);
+        let near = [1.0, 1.0f64.next_up()];
+        let shown = numbers(&near);
+        assert_ne!(shown[0], shown[1]);
     }
 }

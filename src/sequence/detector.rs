@@ -8,6 +8,7 @@ use super::model::{Model, ModelOptions};
 use super::tokens::Tokens;
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Result};
+use crate::options::refuse_nulls;
 use crate::outlier::calibration::{Calibrated, Calibration, Fold, folds, holdout};
 use crate::outlier::threshold::{Method, Threshold};
 use crate::sound::Sound;
@@ -64,7 +65,7 @@ impl SequenceSpec {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn new(name: &str, mut options: Map<String, Value>) -> Result<Self> {
-        options.retain(|_, value| !value.is_null());
+        refuse_nulls(&options)?;
         let calibration = Calibration::parse(options.remove("calibration"))?;
         let (tokens, lowercase) = (options.remove("tokens"), options.remove("lowercase"));
         let model = ModelOptions::new(name, options)?;

@@ -9,6 +9,7 @@ use super::markov::{self, FrequencyOptions, Markov};
 use super::ngram::{self, Ngram};
 use super::tokens::Tokens;
 use crate::error::{Error, Result};
+use crate::options;
 
 /// The names of all models.
 pub const NAMES: &[&str] = &["frequency", "markov", "ngram"];
@@ -92,9 +93,8 @@ impl Model {
     }
 }
 
-fn parse<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
-    serde_json::from_value(Value::Object(options))
-        .map_err(|e| Error::invalid("options", e, "options by the documented names and values"))
+fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
+    options::from_value(Value::Object(given))
 }
 
 impl Model {

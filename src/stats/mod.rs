@@ -9,6 +9,7 @@ pub mod chi_squared;
 pub mod e_values;
 pub mod goodness_of_fit;
 pub mod hypergeometric;
+mod incomplete_beta;
 pub mod kolmogorov;
 pub mod multiple;
 pub mod normal;

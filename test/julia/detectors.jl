@@ -126,3 +126,27 @@ end
     @test_throws FileDamaged load(Detector, path)
     @test_throws InvalidArgument save(path, KNN())
 end
+
+@testset "observations of one sample, by detectors of the others" begin
+    x = copy(reference)
+    x[:, 17] .= (9.0, -9.0, 9.0)
+    x[:, 30] .= x[:, 31]
+    for d in (KNN(), fit(KNN, x), IsolationForest(), Mahalanobis(calibration = (cross = 3,)))
+        found = score_within(d, x)
+        @test argmax(found.scores) == 17 && found.pvalues[17] == 1 / 400
+        @test found.pvalues == [count(>=(s), found.scores) / 400 for s in found.scores]
+        @test found.scores[30] == found.scores[31]
+        @test score_within(d, view(x, :, 1:400)) == found
+    end
+    @test score_within(KNN(), x).scores[17] > 0 # not its own neighbour
+    @test_throws InvalidArgument score_within(KNN(calibration = :none), x)
+    @test_throws ElementTypeUnsupported score_within(KNN(), round.(Int, x))
+    known = (labels = mod1.(1:400, 2), weights = [1.0 0.5 -1; -0.5 1 1], bias = [0.0, 0.1])
+    @test all(isfinite, score_within(OOD(), abs.(x); known...).scores)
+    @test_throws InvalidArgument score_within(KNN(), x; labels = known.labels)
+end
+
+@testset "elements of several types" begin
+    mixed = convert(Matrix{Union{Float32,Float64}}, reference)
+    @test score(fit(KNN, mixed), convert(Matrix{Union{Float32,Float64}}, probe)) == score(fit(KNN, reference), probe)
+end

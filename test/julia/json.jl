@@ -1,5 +1,6 @@
 using Test, FluxGuard
 using FluxGuard: JSON
+using Main.Support
 
 @testset "values" begin
     @test JSON.parse("null") === nothing
@@ -51,8 +52,16 @@ end
         @test JSON.parse(JSON.write(value)) == value
     end
     @test JSON.write((a = 1, b = [:c, "d"])) == """{"a":1,"b":["c","d"]}"""
-    @test JSON.write([NaN, Inf, -Inf, 1 // 4, 0.5f0]) == "[null,null,null,0.25,0.5]"
+    @test JSON.write([1 // 4, 0.5f0, nothing]) == "[0.25,0.5,null]"
     @test JSON.write(Dict(:k => (1, 2))) == """{"k":[1,2]}"""
-    @test_throws ArgumentError JSON.write(1 + 2im)
-    @test_throws ArgumentError JSON.write("\xff")
+    @test JSON.options((a = nothing, b = [(c = nothing, d = 1)], e = [nothing])) == JSON.write(Dict("b" => [Dict("d" => 1)], "e" => [nothing]))
+end
+
+test_faults([("$value in $(typeof(form(value)))", InvalidArgument, words, () -> JSON.write(form(value)))
+    for (value, words) in ((NaN, ["NaN"]), (Inf, ["Inf"]), (-Inf32, ["-Inf"]), (1 + 2im, ["Complex"]), ("\xff", ["UTF-8"]))
+    for form in (identity, x -> (rate = x,), x -> Dict("rate" => Any[1, x]), x -> (outer = (rate = x,),))])
+
+@testset "the member is named" begin
+    fault = try JSON.write((outer = (rate = [NaN],),)) catch error error end
+    @test startswith(sprint(showerror, fault), "InvalidArgument: rate: got NaN") || startswith(fault.message, "rate: got NaN")
 end

@@ -94,3 +94,19 @@ test_faults(CASES)
     @test_throws InvalidArgument step!(a; noise_multiplier = 0, sample_rate = 0.1)
     @test a == before
 end
+
+@testset "sums that are not finite are not released" begin
+    for value in (NaN, Inf, -Inf), T in (Float32, Float64)
+        run, sums = PrivateRun(seed = 1), T[1, value, 3]
+        for noise in (:discrete, :fast)
+            @test_throws InvalidArgument add_noise!(sums, run; sensitivity = 1, noise_multiplier = 2, noise = noise)
+        end
+        tree = TreeNoise(3, run; steps = 4, clip_norm = 1, noise_multiplier = 2)
+        banded = BandedNoise(3, run; bands = 2, clip_norm = 1, noise_multiplier = 2)
+        before = epsilon(run; delta = 1e-5)
+        for mechanism in (tree, banded)
+            @test_throws InvalidArgument add_noise!(sums, mechanism)
+        end
+        @test isequal(sums, T[1, value, 3]) && epsilon(run; delta = 1e-5) == before
+    end
+end

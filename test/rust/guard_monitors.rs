@@ -106,7 +106,7 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
     for (json, words) in [
         (
             r#"{"monitors": [{"adwin": {"deltas": 1}}]}"#,
-            "monitors: got adwin with options: unknown field `deltas`, expected one of `delta`",
+            "monitors: got adwin with deltas: an option that there is not, expected one of delta",
         ),
         (r#"{"monitors": [{"adwin": {"delta": 2}}]}"#, "monitors: got adwin with delta: 2, expected a probability"),
         (r#"{"monitors": [{"martingale": {"alpha": 0.1}}]}"#, "expected no options"),

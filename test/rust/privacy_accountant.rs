@@ -171,7 +171,9 @@ fn bad_input_is_named() {
         }
     }
     for delta in [0.0, 1.0, -0.1, f64::NAN] {
-        assert!(matches!(accountant.epsilon(delta), Err(Error::InvalidArgument { argument: "delta", .. })));
+        assert!(
+            matches!(accountant.epsilon(delta), Err(Error::InvalidArgument { argument, .. }) if argument == "delta")
+        );
     }
     assert_eq!(accountant.epsilon(1e-5), Ok(0.0));
     assert!(accountant.push(poisson(1.0, 0.1, 0)).is_ok());
@@ -234,7 +236,7 @@ fn shuffling_is_bounded_from_both_sides_and_not_taken_for_poisson() -> Result<()
     assert!(accountant.epsilon(1e-5)? > upper);
     let mut add_remove = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
     let refused = add_remove.push(Phase { noise_multiplier: 0.8, sampling: shuffled, steps: 1 });
-    assert!(matches!(refused, Err(Error::InvalidArgument { argument: "relation", .. })));
+    assert!(matches!(refused, Err(Error::InvalidArgument { argument, .. }) if argument == "relation"));
     Ok(())
 }
 
@@ -276,7 +278,7 @@ fn the_noise_samplers_distance_is_paid_for() -> Result<()> {
     assert!(real > ideal && real < 1.05 * ideal);
     assert!(accountant.delta(real)? <= 1e-5 * 1.05);
     accountant.add_statistical_distance(1e-5)?;
-    assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument: "delta", .. })));
+    assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument, .. }) if argument == "delta"));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod support;
 
 use fluxguard::stats::kolmogorov::{self, Method};
 use fluxguard::stats::multiple::{self, Correction};
-use fluxguard::stats::{binomial, chi_squared, hypergeometric, normal};
+use fluxguard::stats::{binomial, chi_squared, hypergeometric, normal, student_t};
 use serde_json::Value;
 use support::f;
 
@@ -114,4 +114,25 @@ fn adjusted_p_values_are_those_of_statsmodels() {
             adjusted.iter().zip(&expected).for_each(|(a, e)| near(*a, *e, 1e-12, &case));
         }
     }
+}
+
+#[test]
+fn tails_of_student_and_fisher_are_mpmaths() {
+    let tails = |name| support::cases(include_str!("../reference/tails.json"), name);
+    for case in tails("student") {
+        let p = student_t::two_sided(-f(&case, "t"), f(&case, "degrees")).unwrap();
+        near(p, f(&case, "p"), 1e-12, &case);
+    }
+    for case in tails("fisher") {
+        let p = student_t::f_sf(f(&case, "f"), f(&case, "numerator"), f(&case, "denominator")).unwrap();
+        near(p, f(&case, "p"), 1e-12, &case);
+    }
+    for degrees in [0.01, 1.0, 1e3, 1e12] {
+        assert_eq!(student_t::two_sided(0.0, degrees).unwrap(), 1.0);
+        assert_eq!(student_t::two_sided(f64::INFINITY, degrees).unwrap(), 0.0);
+        let falling: Vec<f64> = (0..200).map(|k| student_t::two_sided(0.2 * f64::from(k), degrees).unwrap()).collect();
+        assert!(falling.is_sorted_by(|a, b| a > b || *b == 0.0), "{degrees}");
+    }
+    // Of so many degrees of freedom it is the normal distribution's.
+    near(student_t::two_sided(6.0, 1e15).unwrap(), 2.0 * normal::sf(6.0), 1e-10, &Value::Null);
 }

@@ -6,14 +6,14 @@ const Element = Union{Float16,Float32,Float64}
 """
     contiguous(y) -> Bool
 
-Whether `pointer(y)` is the start of `length(y)` elements in host memory in column-major order. Only arrays that are
+Whether `pointer(y)` is the start of `length(y)` elements of one type in host memory in column-major order. Only arrays that are
 known to be so: an `Array`, and views, reshapes and reinterpretations of one. A GPU array is a `DenseArray`, too, but
 its pointer is none of ours.
 """
-contiguous(::Array) = true
+contiguous(::Array{T}) where {T} = isconcretetype(T)
 contiguous(y::Base.ReinterpretArray{T,N,S,<:Array} where {T,N,S}) = true
 contiguous(y::Base.ReshapedArray{T,N,<:Union{Array,SubArray}} where {T,N}) = contiguous(parent(y))
-contiguous(y::SubArray{T,N,<:Array} where {T,N}) = y isa StridedArray && dense(size(y), strides(y))
+contiguous(y::SubArray{T,N,<:Array} where {N}) where {T} = isconcretetype(T) && y isa StridedArray && dense(size(y), strides(y))
 contiguous(::AbstractArray) = false
 
 function dense(size::Dims{N}, strides::Dims{N}) where {N}
@@ -34,6 +34,8 @@ this.
 host(y::AbstractArray) = contiguous(y) ? (y, false) : (hostcopy(y), true)
 
 function hostcopy(y::AbstractArray{T}) where {T}
+    # Elements of several types, `Union{Float32,Float64}`: each is a Float64, too.
+    isconcretetype(T) || return copyto!(Array{Float64}(undef, size(y)), y)
     Base.has_offset_axes(y) && return copyto!(Array{T}(undef, size(y)), y)
     return Array(y)::Array{T}
 end

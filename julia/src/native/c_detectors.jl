@@ -23,6 +23,14 @@ function detector_fit_classifier(face::CFace, name::String, options::String, y::
     return CDetector(face, pointer)
 end
 
+detector_score_within(face::CFace, name::String, options::String, y::AbstractArray{T}, observations::Int, labels::Vector{UInt32},
+    weights::Matrix{Float64}, bias::Vector{Float64}, scores::Vector{Float64}, p_values::Vector{Float64}) where {T<:Element} =
+    GC.@preserve y check(face, ccall(symbol(face, :fg_detector_score_within), Int32,
+        (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{UInt32}, Csize_t,
+            Ptr{Float64}, Csize_t, Ptr{Float64}, Csize_t, Ptr{Float64}, Ptr{Float64}, Csize_t),
+        name, sizeof(name), options, sizeof(options), dtype(T), pointer(y), length(y), observations, labels, length(labels),
+        weights, length(weights), bias, length(bias), scores, p_values, length(scores)))
+
 # `pointer` is a variable above.
 pointer_to(y) = pointer(y)
 

@@ -101,6 +101,9 @@ Native.detector_fit(::JlrsFace, name::String, options::String, y::AbstractArray{
 Native.detector_fit_classifier(::JlrsFace, name::String, options::String, y::AbstractArray{<:Element}, observations::Int,
     labels::Vector{UInt32}, weights::Matrix{Float64}, bias::Vector{Float64}) = GC.@preserve y JlrsDetector(made(Rust.DetectorHandle,
         Rust.detector_fit_classifier(name, options, array(y), observations, labels, weights, bias)))
+Native.detector_score_within(::JlrsFace, name::String, options::String, y::AbstractArray{<:Element}, observations::Int,
+    labels::Vector{UInt32}, weights::Matrix{Float64}, bias::Vector{Float64}, scores::Vector{Float64}, p_values::Vector{Float64}) =
+    GC.@preserve y check(Rust.detector_score_within(name, options, array(y), observations, labels, weights, bias, scores, p_values))
 Native.detector_load(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load(path)))
 Native.detector_load_mapped(::JlrsFace, path::String) = JlrsDetector(made(Rust.DetectorHandle, Rust.detector_load_mapped(path)))
 Native.detector_save(h::JlrsDetector, path::String) = check(Rust.detector_save(h.handle, path))

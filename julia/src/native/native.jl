@@ -45,6 +45,7 @@ arrays of type `T` the caller preserves; `norms` is written (read by `run_sum`, 
     sampler_spend(h, number) -> text              correlated_step(h, sum, names or nothing)
     detector_names(face) -> text                  detector_fit(face, name, options, y, observations) -> handle
     detector_fit_classifier(face, name, options, y, observations, labels, weights, bias) -> handle
+    detector_score_within(face, name, options, y, observations, labels, weights, bias, scores, p_values)
     detector_load(face, path) -> handle           detector_save(h, path)
     detector_load_mapped(face, path) -> handle
     detector_score(h, out, y, observations)       detector_pvalues(h, out, y, observations)
@@ -148,6 +149,7 @@ function profile_sketch end
 function detector_names end
 function detector_fit end
 function detector_fit_classifier end
+function detector_score_within end
 function detector_load end
 function detector_load_mapped end
 function detector_save end

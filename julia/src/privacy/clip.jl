@@ -118,7 +118,7 @@ Throws [`InvalidArgument`](@ref) (a norm, or shapes that disagree), [`ElementTyp
 function clip_sum!(out, gradients; clip)
     lot = Lot(out, gradients)
     return first(clip_lot!((T, table, examples, norms) ->
-        Native.privacy_clip_sum(face(), JSON.write(clipping(clip)), T, table, examples, norms), lot))
+        Native.privacy_clip_sum(face(), JSON.options(clipping(clip)), T, table, examples, norms), lot))
 end
 
 function clip_lot!(call, lot::Lot{T}) where {T}

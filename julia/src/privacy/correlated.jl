@@ -34,7 +34,7 @@ function TreeNoise(dimension, run::PrivateRun = PrivateRun(); steps, clip_norm, 
         min_separation = whole("min_separation", min_separation), clip_norm = finite("clip_norm", clip_norm),
         noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "tree", dimension = n), options)))
+    handle = Native.run_begin(run.handle, JSON.options(merge((mechanism = "tree", dimension = n), options)))
     return TreeNoise(n, options, isprivate(run), handle, Ref(0))
 end
 
@@ -88,7 +88,7 @@ function BandedNoise(dimension, run::PrivateRun = PrivateRun(); clip_norm, noise
     options = (coefficients = Float64[finite("coefficients", c) for c in coefficients],
         clip_norm = finite("clip_norm", clip_norm), noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.run_begin(run.handle, JSON.write(merge((mechanism = "banded", dimension = n), options, (participations = participations,))))
+    handle = Native.run_begin(run.handle, JSON.options(merge((mechanism = "banded", dimension = n), options, (participations = participations,))))
     return BandedNoise(n, options, isprivate(run), handle, Ref(0))
 end
 

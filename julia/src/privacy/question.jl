@@ -1,7 +1,7 @@
 # Questions to the accountants, which are JSON, and what is checked before it becomes JSON: there NaN, Inf and negative
 # counts have no form, and the error could not name them.
 
-ask(call::Symbol; fields...) = JSON.parse(Native.privacy_ask(face(), JSON.write(merge((call = call,), values(fields)))))
+ask(call::Symbol; fields...) = JSON.parse(Native.privacy_ask(face(), JSON.options(merge((call = call,), values(fields)))))
 
 "A finite number."
 function finite(argument, x)

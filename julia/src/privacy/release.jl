@@ -27,7 +27,7 @@ function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, 
         expected_lot_size = finite("expected_lot_size", expected_lot_size), noise = one_of("noise", noise, NOISE_KINDS),
         adaptive = clip isa AdaptiveClip ? crossing(clip) : nothing)
     told = told_lot(lot)
-    options = JSON.write((step = step, lot = crossing_lot(told)))
+    options = JSON.options((step = step, lot = crossing_lot(told)))
     arrays = Lot(out, gradients)
     report, d = clip_lot!((T, table, examples, norms) -> Native.run_mean(run.handle, options, T, table, examples, norms), arrays)
     released!(told)
@@ -60,7 +60,7 @@ end
 "The release of clipped sums, in place; gives what moved an adaptive norm, or `nothing`."
 function release_sums!(run::PrivateRun, sums, step::NamedTuple, lot, norms::Vector{Float64} = Float64[])
     arrays = Lot(sums)
-    text = GC.@preserve arrays Native.run_sum(run.handle, JSON.write((step = step, lot = lot)), eltype_of(arrays), arrays.table, norms)
+    text = GC.@preserve arrays Native.run_sum(run.handle, JSON.options((step = step, lot = lot)), eltype_of(arrays), arrays.table, norms)
     finish!(arrays)
     return JSON.parse(text)
 end
@@ -82,6 +82,6 @@ less. Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref).
 """
 function adapt!(clip::AdaptiveClip, report::ClipReport, run::PrivateRun; expected_lot_size, lot = nothing)
     step = (clip = crossing(clip), expected_lot_size = finite("expected_lot_size", expected_lot_size))
-    options = JSON.write((step = step, lot = crossing_lot(told_lot(lot))))
+    options = JSON.options((step = step, lot = crossing_lot(told_lot(lot))))
     return moved!(clip, JSON.parse(Native.run_count(run.handle, options, report.norms)))
 end

@@ -51,14 +51,14 @@ function report(a::Accountant; delta, unit = "example", tuning_runs = nothing, p
 end
 
 Base.show(io::IO, r::PrivacyReport) =
-    print(io, "PrivacyReport(epsilon ", cell(r.epsilon), ", delta ", cell(r.delta), ", ", plural(r.steps, "step"), ")")
+    print(io, "PrivacyReport(epsilon ", r.epsilon === nothing ? "none" : cell_above(r.epsilon), ", delta ", cell(r.delta), ", ", plural(r.steps, "step"), ")")
 
 function Base.show(io::IO, ::MIME"text/plain", r::PrivacyReport)
     println(io, r.private ? "Privacy of a run" : "NOT PRIVATE: randomness was seeded")
-    rows = Any[("epsilon", r.epsilon === nothing ? "none" : cell(r.epsilon)), ("delta", cell(r.delta)), ("unit", r.unit),
+    rows = Any[("epsilon", r.epsilon === nothing ? "none" : cell_above(r.epsilon)), ("delta", cell(r.delta)), ("unit", r.unit),
         ("relation", r.relation), ("sampler", join(r.samplers, ", ")), ("accountant", r.accountant), ("steps", r.steps)]
     r.tuning_runs === nothing || push!(rows, ("tuning runs", r.tuning_runs))
-    r.epsilon_with_tuning === nothing || push!(rows, ("epsilon with tuning", cell(r.epsilon_with_tuning)))
+    r.epsilon_with_tuning === nothing || push!(rows, ("epsilon with tuning", cell_above(r.epsilon_with_tuning)))
     r.epsilon_lower_bound === nothing || push!(rows, ("epsilon at least", cell(r.epsilon_lower_bound)))
     for (name, value) in rows
         println(io, "  ", pad_right(name, 21), value)

@@ -34,11 +34,11 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
         spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
         spent_seeded = spent isa PrivacyState && !spent.private, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
-    return PrivateRun(Native.run_new(face(), JSON.write(options)))
+    return PrivateRun(Native.run_new(face(), JSON.options(options)))
 end
 
 ask(run::PrivateRun, call::Symbol; fields...) =
-    JSON.parse(Native.run_ask(run.handle, JSON.write(merge((call = call,), values(fields)))))
+    JSON.parse(Native.run_ask(run.handle, JSON.options(merge((call = call,), values(fields)))))
 
 """
     isprivate(run) -> Bool

@@ -51,7 +51,7 @@ end
 rate_at(rate::Real, step) = finite("rate", rate)
 rate_at(rate, step) = finite("rate", rate(step))
 
-pass_options(s::PoissonSampler, pass) = JSON.write((dataset_size = s.n, sample_rate = rate_at(s.rate, 1), max_lot = s.max_lot,
+pass_options(s::PoissonSampler, pass) = JSON.options((dataset_size = s.n, sample_rate = rate_at(s.rate, 1), max_lot = s.max_lot,
     seed = s.seed, pass = pass))
 
 "One iteration of a sampler: its draws are numbered from 1."

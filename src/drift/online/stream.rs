@@ -188,8 +188,7 @@ fn read<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     if options.is_null() {
         return Ok(T::default());
     }
-    let expected = "options of this detector, by the documented names and values";
-    serde_json::from_value(options).map_err(|e| Error::invalid("options", e, expected))
+    crate::options::from_value(options)
 }
 
 impl Sound for Stream {

@@ -1,6 +1,6 @@
 //! Welch's t-test.
 
-use super::wasserstein::checked_range;
+use super::wasserstein::{checked_range, in_deviations};
 use super::{Method, Reference, TestName, TestResult};
 use crate::sketch::Moments;
 use crate::stats::student_t;
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// `scipy.stats.ttest_ind(current, reference, equal_var=False)`). It compares means, nothing else.
 ///
 /// The effect is |Cohen's d|, the means' difference in units of √((s²_r + s²_c)/2) (Cohen 1988, section 2.3); by default
-/// 0.2, his "small", counts. Where neither sample varies it is 0 (equal) or the difference itself. The p-value is Student's, two-sided,
+/// 0.2, his "small", counts. Where neither sample varies it is 0 (equal) or infinite (the largest double). The p-value is Student's, two-sided,
 /// with Welch-Satterthwaite degrees of freedom: `asymptotic`, for it is exact for normal data only. Of two constant
 /// samples: 1 where they are equal, else 0. Cost: O(m + n).
 ///
@@ -54,13 +54,13 @@ fn of_scaled(a: SampleMoments, b: SampleMoments, unit: f64) -> Result<TestResult
     let (statistic, p_value, effect) = if error == 0.0 {
         let differs = difference != 0.0;
         // No finite t exists; the difference itself is told.
-        (difference * unit, f64::from(u8::from(!differs)), (difference * unit).abs())
+        (difference * unit, f64::from(u8::from(!differs)), in_deviations(difference, 0.0))
     } else {
         let t = difference / error;
         // As shares, so that squares of small variances do not vanish.
         let (of_a, of_b) = (of_a / (of_a + of_b), of_b / (of_a + of_b));
         let degrees = 1.0 / (of_a * of_a / (m - 1.0) + of_b * of_b / (n - 1.0));
-        let d = difference.abs() / (0.5 * (a.variance + b.variance)).sqrt();
+        let d = in_deviations(difference, (0.5 * (a.variance + b.variance)).sqrt());
         (t, student_t::two_sided(t, degrees)?, d)
     };
     let method = if error == 0.0 { Method::Exact } else { Method::Asymptotic };

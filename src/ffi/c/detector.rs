@@ -76,6 +76,50 @@ pub unsafe extern "C" fn fg_detector_fit_classifier(
     })
 }
 
+/// Writes to `scores` and `p_values`, `out_len` numbers each, one an observation, what detectors that were fitted on other
+/// observations of the same reference say of each: see [`crate::outlier::within`]. Arguments as of [`fg_detector_fit_classifier`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_detector_score_within(
+    name: *const u8,
+    name_len: usize,
+    options: *const u8,
+    options_len: usize,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    labels: *const u32,
+    labels_len: usize,
+    weights: *const f64,
+    weights_len: usize,
+    bias: *const f64,
+    classes: usize,
+    scores: *mut f64,
+    p_values: *mut f64,
+    out_len: usize,
+) -> i32 {
+    answer32(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let (name, options) = (text("detector", name, name_len)?, text("options", options, options_len)?);
+            let reference = tensor("reference", dtype, data, len, observations)?;
+            let labels = slice("labels", labels, labels_len)?;
+            let head = (slice("weights", weights, weights_len)?, slice("bias", bias, classes)?);
+            if scores.is_null() || p_values.is_null() || out_len != observations {
+                let was =
+                    if out_len == observations { "a null pointer".to_owned() } else { format!("{out_len} elements") };
+                return Err(Error::invalid("out", was, format!("places for {observations} numbers")));
+            }
+            // Whole before anything is written: the two may not overlap, and two slices of one place would be two borrowers.
+            let (mut first, mut second) = (vec![0.0; out_len], vec![0.0; out_len]);
+            detector::score_within(name, options, &reference, labels, head, (&mut first, &mut second))?;
+            std::ptr::copy_nonoverlapping(first.as_ptr(), scores, out_len);
+            std::ptr::copy_nonoverlapping(second.as_ptr(), p_values, out_len);
+            Ok(0)
+        }
+    })
+}
+
 /// SAFETY: as the module's contract; `out` must be null or writable for `out_len` numbers.
 unsafe fn write(
     output: Output,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jlrs::data::managed::value::ValueRet;
 use jlrs::prelude::*;
 
-use super::border::{Element, Held, away, made, made_text, tensor, text, value};
+use super::border::{Element, Held, away, elements, made, made_text, tensor, text, value};
 use crate::error::{Error, Result};
 use crate::ffi::detector::{self, Output};
 use crate::ffi::host::answer;
@@ -54,6 +54,29 @@ pub(super) fn detector_fit_classifier<T: Element>(
         let (w, b) = (weights.length(), bias.length());
         let head = (&*slice_mut("weights", weights, w)?, &*slice_mut("bias", bias, b)?);
         detector::fit_classifier(text("detector", name)?, text("options", options)?, &reference, labels, head)
+    })
+}
+
+pub(super) fn detector_score_within<T: Element>(
+    name: JuliaString,
+    options: JuliaString,
+    reference: TypedArray<T>,
+    observations: i64,
+    labels: TypedArray<u32>,
+    weights: TypedArray<f64>,
+    bias: TypedArray<f64>,
+    scores: TypedArray<f64>,
+    p_values: TypedArray<f64>,
+) -> i64 {
+    away(|| {
+        answer(|| {
+            let reference = tensor("reference", reference, observations)?;
+            let n = reference.observations();
+            let head = (elements(weights), elements(bias));
+            let out = (slice_mut("scores", scores, n)?, slice_mut("p_values", p_values, n)?);
+            let (name, options) = (text("detector", name)?, text("options", options)?);
+            detector::score_within(name, options, &reference, elements(labels), head, out).map(|()| 0)
+        })
     })
 }
 

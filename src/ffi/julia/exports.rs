@@ -11,7 +11,7 @@ use jlrs::prelude::*;
 
 use super::detector::{
     DetectorHandle, compare_detectors, detector_fit, detector_fit_classifier, detector_load, detector_load_mapped,
-    detector_names, quality, threshold,
+    detector_names, detector_score_within, quality, threshold,
 };
 use super::file::{file_load, file_replace, file_save};
 use super::guard::GuardHandle;
@@ -106,6 +106,9 @@ julia_module! {
         fn detector_fit(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64) -> ValueRet;
         fn detector_fit_classifier(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64,
                                    labels: TypedArray<u32>, weights: TypedArray<f64>, bias: TypedArray<f64>) -> ValueRet;
+        fn detector_score_within(name: JuliaString, options: JuliaString, reference: TypedArray<T>, observations: i64,
+                                 labels: TypedArray<u32>, weights: TypedArray<f64>, bias: TypedArray<f64>,
+                                 scores: TypedArray<f64>, p_values: TypedArray<f64>) -> i64;
         #[untracked_self]
         in DetectorHandle fn detector_score(&self, out: TypedArray<f64>, batch: TypedArray<T>, observations: i64) -> i64;
         #[untracked_self]

@@ -22,12 +22,16 @@ pub struct IsolationForest {
     sample_size: usize,
     trees: usize,
     nodes: Nodes,
+    /// The features that never vary, and their values.
+    constants: Vec<(u32, f64)>,
 }
 
 impl Detector for IsolationForest {
     type Options = Options;
 
-    /// A feature that never varies is never cut; where none varies, all scores are equal.
+    /// A feature that never varies is never cut, and whoever has another value in it is alone after one cut. Points that are all equal
+    /// are a leaf, as in scikit-learn; but what is not equal to them and comes there is alone after one more cut, where scikit-learn takes
+    /// it for one of them: of a reference of few values, each a leaf, no other value would be an outlier.
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let sample_size = options.check(reference)?;
         if options.extension_level.is_some() {
@@ -46,6 +50,7 @@ impl Detector for IsolationForest {
             sample_size,
             trees: options.trees,
             nodes: Nodes::joined(depth, &trees),
+            constants: constants(reference),
         })
     }
 
@@ -60,12 +65,26 @@ impl Detector for IsolationForest {
         for (rows, scores) in rows.chunks(block * self.features).zip(scores.chunks_mut(block)) {
             self.nodes.add_path_lengths(rows, self.features, scores);
         }
+        if !self.constants.is_empty() {
+            for (row, total) in rows.chunks_exact(self.features).zip(scores.iter_mut()) {
+                if self.constants.iter().any(|(feature, value)| row[*feature as usize] != *value) {
+                    *total = self.trees as f64;
+                }
+            }
+        }
         scores.iter_mut().for_each(|total| *total = score(*total, self.trees, self.sample_size));
     }
 
     fn work(&self) -> usize {
         2 * self.trees * depth_limit(self.sample_size)
     }
+}
+
+/// The features of which all observations have the same value.
+fn constants(reference: &Rows<'_>) -> Vec<(u32, f64)> {
+    let first = reference.row(0).iter().enumerate();
+    let constant = first.filter(|(k, x)| reference.iter().all(|row| row[*k] == **x));
+    constant.map(|(k, x)| (k as u32, *x)).collect()
 }
 
 /// Grows one tree on its sample.
@@ -85,7 +104,7 @@ impl<'a> Growing<'a> {
     fn grow(&mut self, random: &mut ChaCha8Rng, points: &mut [usize], node: usize, level: usize) {
         let cut = if points.len() > 1 && level < self.depth { self.cut(random, points) } else { None };
         let Some(cut) = cut else {
-            self.into.leaf(0, node, level as f64 + average_path_length(points.len()));
+            self.leaf(random, points, node, level);
             return;
         };
         self.into.cut(0, node, cut);
@@ -95,6 +114,33 @@ impl<'a> Growing<'a> {
         let (left_child, right_child) = Nodes::children(node);
         self.grow(random, left, left_child, level + 1);
         self.grow(random, right, right_child, level + 1);
+    }
+
+    /// A leaf; of several points that are equal with a cut on either side of their value in one feature, as deep as the tree goes.
+    fn leaf(&mut self, random: &mut ChaCha8Rng, points: &[usize], node: usize, level: usize) {
+        let length = |level: usize, points: usize| level as f64 + average_path_length(points);
+        if points.len() < 2 || level >= self.depth {
+            self.into.leaf(0, node, length(level, points.len()));
+            return;
+        }
+        let feature = random.gen_range(0..self.features.len());
+        let value = self.sample.row(points[0])[feature];
+        let cut = |threshold: f64| Cut { threshold, feature: feature as u32 };
+        let (left, right) = Nodes::children(node);
+        let upper = random.r#gen::<bool>();
+        // The greater ones go right at the value itself, the smaller ones left just below it.
+        self.into.cut(0, node, cut(if upper { value } else { value.next_down() }));
+        let (inner, outer) = if upper { (left, right) } else { (right, left) };
+        self.into.leaf(0, outer, length(level + 1, 1));
+        if level + 1 == self.depth {
+            self.into.leaf(0, inner, length(level + 1, points.len()));
+            return;
+        }
+        self.into.cut(0, inner, cut(if upper { value.next_down() } else { value }));
+        let (left, right) = Nodes::children(inner);
+        let (inner, outer) = if upper { (right, left) } else { (left, right) };
+        self.into.leaf(0, outer, length(level + 2, 1));
+        self.into.leaf(0, inner, length(level + 2, points.len()));
     }
 
     /// A feature among those that vary, and a place between its least and greatest value.
@@ -187,7 +233,7 @@ impl IsolationForest {
         for (i, tree) in dump.trees.iter().enumerate() {
             tree.place(features, depth, i, &mut nodes)?;
         }
-        Ok(IsolationForest { features, sample_size, trees, nodes })
+        Ok(IsolationForest { features, sample_size, trees, nodes, constants: Vec::new() })
     }
 }
 
@@ -202,12 +248,15 @@ struct Saved {
     #[serde(with = "packed")]
     thresholds: Vec<f64>,
     sizes: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    constants: Vec<(u32, f64)>,
 }
 
 impl From<IsolationForest> for Saved {
     fn from(forest: IsolationForest) -> Saved {
-        let IsolationForest { features, sample_size, trees, nodes } = forest;
-        let mut saved = Saved { features, sample_size, trees, cuts: vec![], thresholds: vec![], sizes: vec![] };
+        let IsolationForest { features, sample_size, trees, nodes, constants } = forest;
+        let (cuts, thresholds, sizes) = (vec![], vec![], vec![]);
+        let mut saved = Saved { features, sample_size, trees, cuts, thresholds, sizes, constants };
         for tree in 0..trees {
             nodes.visit(tree, &mut |level, cut, length| match cut {
                 Some(cut) => {
@@ -239,8 +288,11 @@ impl TryFrom<Saved> for IsolationForest {
 
     fn try_from(saved: Saved) -> Result<Self> {
         let bad = || Error::invalid("forest", "trees that do not end", "a forest as it was saved");
-        let Saved { features, sample_size, trees, cuts, thresholds, sizes } = saved;
+        let Saved { features, sample_size, trees, cuts, thresholds, sizes, constants } = saved;
         if features == 0 || trees == 0 || trees > cuts.len() || !(2..=1 << 16).contains(&sample_size) {
+            return Err(bad());
+        }
+        if constants.iter().any(|(feature, _)| *feature as usize >= features) {
             return Err(bad());
         }
         let depth = depth_limit(sample_size);
@@ -267,7 +319,7 @@ impl TryFrom<Saved> for IsolationForest {
                 }
             }
         }
-        Ok(IsolationForest { features, sample_size, trees, nodes })
+        Ok(IsolationForest { features, sample_size, trees, nodes, constants })
     }
 }
 
@@ -328,15 +380,37 @@ mod tests {
     }
 
     #[test]
-    fn constants_are_never_cut() {
+    fn another_value_than_the_only_one_is_an_outlier() {
+        let score = |forest: &IsolationForest, row: &[f64]| {
+            let mut score = [0.0];
+            forest.score_rows(row, &mut score);
+            score[0]
+        };
         let values: Vec<f64> = (0..200).flat_map(|i| [f64::from(i % 50), 7.0]).collect();
-        let forest = IsolationForest::fit(&Rows::from_values(values, 2), &Options::default()).expect("fits");
-        let mut scores = [0.0; 2];
-        forest.score_rows(&[3.0, 7.0, 3.0, 1e9], &mut scores);
-        assert_eq!(scores[0], scores[1]);
+        let forest = IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default()).expect("fits");
+        let inside = values.chunks_exact(2).map(|row| score(&forest, row)).fold(0.0, f64::max);
+        for other in [7.0f64.next_down(), 7.0f64.next_up(), 1e9, -1e9] {
+            assert!(score(&forest, &[3.0, other]) > inside, "{other}");
+        }
         let same = IsolationForest::fit(&Rows::from_values(vec![1.0; 20], 1), &Options::default()).expect("fits");
-        same.score_rows(&[1.0, 5.0], &mut scores);
-        assert_eq!(scores[0], scores[1], "nothing varies, nothing is told apart");
+        assert!([0.999, 1.001, 5.0, -4.0].iter().all(|x| score(&same, &[*x]) > score(&same, &[1.0])));
+    }
+
+    #[test]
+    fn values_between_and_beyond_few_values_are_outliers() {
+        for few in [2, 3, 5] {
+            let values: Vec<f64> = (0..300).flat_map(|i| [f64::from(i % few), f64::from(i / 7 % few)]).collect();
+            let forest =
+                IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default()).expect("fits");
+            let mut scores = vec![0.0; 300];
+            forest.score_rows(&values, &mut scores);
+            let inside = scores.iter().copied().fold(0.0, f64::max);
+            for row in [[10.0, 1.0], [0.5, 1.0], [-5.0, 0.0], [1.0, 1e9], [0.5, 0.5]] {
+                let mut score = [0.0];
+                forest.score_rows(&row, &mut score);
+                assert!(score[0] > inside, "{few}: {row:?} {} {inside}", score[0]);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Observations in double precision, one after the other.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
 
@@ -200,6 +202,40 @@ impl<'a> Rows<'a> {
             }
         }
         sums
+    }
+
+    /// Indices in the order of the observations' values, and where equal ones begin and end in it. 0 and -0 are equal.
+    #[must_use]
+    pub fn equals(&self) -> (Vec<usize>, Vec<Range<usize>>) {
+        let compare = |a: &usize, b: &usize| {
+            let pairs = self.row(*a).iter().zip(self.row(*b));
+            pairs
+                .map(|(x, y)| x.partial_cmp(y).unwrap_or(Ordering::Equal))
+                .find(|o| o.is_ne())
+                .unwrap_or(Ordering::Equal)
+        };
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by(compare);
+        let mut start = 0;
+        let ranges = order.chunk_by(|a, b| compare(a, b).is_eq()).map(|equal| {
+            start += equal.len();
+            start - equal.len()..start
+        });
+        let ranges = ranges.collect();
+        (order, ranges)
+    }
+
+    /// The first of each kind of equal observations, in their order.
+    #[must_use]
+    pub fn distinct(&self) -> Rows<'a> {
+        let (order, ranges) = self.equals();
+        if ranges.len() == self.len() {
+            return self.clone();
+        }
+        // Equal ones stand in their own order: the sort is stable.
+        let mut first: Vec<usize> = ranges.into_iter().map(|range| order[range.start]).collect();
+        first.sort_unstable();
+        self.select(&first)
     }
 
     /// Demands so many observations.

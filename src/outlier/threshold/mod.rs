@@ -98,11 +98,23 @@ pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
     // A product that is a whole number but for rounding is one.
     let k = (rate * (n + 1) as f64 * (1.0 + 4.0 * f64::EPSILON)) as usize;
     if k == 0 {
+        if rate < LEAST_RATE {
+            return Err(unsupported("rate", rate, n));
+        }
         let expected = (1.0 / rate - 1.0 - 1e-9).ceil() as usize;
         let reason = format!("a rate of {rate} cannot be seen with fewer; raise the rate, or use peaks over threshold");
         return Err(Error::BaselineTooSmall { argument: "calibration", was: n, expected, reason });
     }
     Ok(sorted[n - k.min(n)])
+}
+
+/// A rate that no reference there is supports: what it would take is not worth saying.
+pub(crate) const LEAST_RATE: f64 = 1e-12;
+
+/// The refusal of a rate below [`LEAST_RATE`].
+pub(crate) fn unsupported(argument: &'static str, rate: f64, observations: usize) -> Error {
+    let least = 1.0 / (observations + 1) as f64;
+    Error::invalid(argument, rate, format!("at least {least:.2e}, which {observations} observations support"))
 }
 
 fn check_rate(rate: f64) -> Result<()> {
@@ -155,5 +167,15 @@ mod tests {
         let from = |json: &str| serde_json::from_str::<Method>(json);
         assert_eq!(from("{\"method\":\"pot\",\"rate\":0.1}").expect("form"), Method::Pot { rate: 0.1, level: 0.98 });
         assert!(from("{\"method\":\"guess\"}").is_err());
+    }
+
+    #[test]
+    fn a_rate_beyond_all_references_is_said_shortly() {
+        for rate in [1e-13, 1e-300, f64::MIN_POSITIVE] {
+            let error = conformal(&[1.0; 99], rate).expect_err("too few").to_string();
+            assert!(error.starts_with("rate: got 1e-13, ") || error.len() < 100, "{error}");
+            assert!(error.contains("at least 1.00e-2, which 99 observations support"), "{error}");
+        }
+        assert_eq!(conformal(&[1.0; 99], 1e-6).map_err(|e| e.code()), Err(203));
     }
 }

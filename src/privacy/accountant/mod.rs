@@ -202,13 +202,13 @@ impl Accountant {
     /// `InvalidArgument` if `delta` is out of range, or so small that the noise sampler's own distance exceeds it.
     pub fn epsilon(&self, delta: f64) -> Result<f64> {
         check_delta(delta)?;
-        self.prepared()?.epsilon(delta)
+        self.prepared(&self.mechanism()?).epsilon(delta)
     }
 
     /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
     pub(crate) fn estimate(&self, delta: f64) -> Result<f64> {
         check_delta(delta)?;
-        self.prepared()?.estimate(delta)
+        self.prepared(&self.mechanism()?).estimate(delta)
     }
 
     /// `δ` at `epsilon >= 0`, an upper bound, at most 1.
@@ -219,7 +219,7 @@ impl Accountant {
         if !(epsilon >= 0.0 && epsilon.is_finite()) {
             return Err(Error::invalid("epsilon", epsilon, "a finite number of at least 0"));
         }
-        Ok(self.prepared()?.delta(epsilon))
+        Ok(self.prepared(&self.mechanism()?).delta(epsilon))
     }
 
     /// `(ε, δ)` at every one of `deltas`.
@@ -227,7 +227,8 @@ impl Accountant {
     /// # Errors
     /// As [`Accountant::epsilon`].
     pub fn curve(&self, deltas: &[f64]) -> Result<Vec<(f64, f64)>> {
-        let prepared = self.prepared()?;
+        let mechanism = self.mechanism()?;
+        let prepared = self.prepared(&mechanism);
         deltas.iter().map(|&delta| check_delta(delta).and_then(|()| Ok((prepared.epsilon(delta)?, delta)))).collect()
     }
 
@@ -239,7 +240,7 @@ impl Accountant {
         if let Some(order) = orders.iter().find(|order| !(order.is_finite() && **order > 1.0)) {
             return Err(Error::invalid("orders", order, "finite orders above 1"));
         }
-        Ok(rdp::curve(&self.mechanism()?, orders))
+        Ok(rdp::Curve::new(&self.mechanism()?, orders.to_vec()).points())
     }
 
     /// The highest true positive rate of any membership test with false positive rate `fpr` in (0, 1): an upper bound.
@@ -250,7 +251,8 @@ impl Accountant {
         if !(fpr > 0.0 && fpr < 1.0) {
             return Err(Error::invalid("fpr", fpr, "a rate in (0, 1)"));
         }
-        let prepared = self.prepared()?;
+        let mechanism = self.mechanism()?;
+        let prepared = self.prepared(&mechanism);
         convert::tpr_at_fpr(fpr, |delta| prepared.epsilon(delta))
     }
 
@@ -314,9 +316,9 @@ impl Accountant {
         Mechanism::new(&self.phases, self.relation, self.unit_size)
     }
 
-    fn prepared(&self) -> Result<Prepared> {
+    fn prepared<'m>(&self, mechanism: &'m Mechanism) -> Prepared<'m> {
         let noise = DiscreteGaussian::default().closeness(self.noise_samples as f64);
-        Ok(Prepared::new(self.kind, self.mechanism()?, self.statistical_distance, noise))
+        Prepared::new(self.kind, mechanism, self.statistical_distance, noise)
     }
 }
 

@@ -6,34 +6,35 @@ use crate::privacy::noise::Closeness;
 use crate::{Error, Result};
 
 /// A mechanism made ready for many questions.
-pub(super) struct Prepared {
+pub(super) struct Prepared<'m> {
     how: How,
+    rdp: rdp::Curve<'m>,
     distance: f64,
     noise: Closeness,
 }
 
 enum How {
     Gaussian(f64),
-    /// What is composed, and what Rényi's bound falls back on.
-    Pld(Vec<pld::Composed>, Mechanism),
-    Rdp(Vec<(f64, f64)>),
+    /// What is composed, beside the mechanism that Rényi's bound falls back on.
+    Pld(Vec<pld::Composed>),
+    Rdp,
 }
 
-impl Prepared {
+impl<'m> Prepared<'m> {
     /// `distance` and `noise`: how far the noise that is drawn is from `mechanism`'s.
-    pub(super) fn new(kind: AccountantKind, mechanism: Mechanism, distance: f64, noise: Closeness) -> Self {
+    pub(super) fn new(kind: AccountantKind, mechanism: &'m Mechanism, distance: f64, noise: Closeness) -> Self {
         let how = match kind {
             AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
-            AccountantKind::Pld => How::Pld(mechanism.directions(), mechanism),
-            AccountantKind::Rdp => How::Rdp(rdp::curve(&mechanism, &rdp::orders())),
+            AccountantKind::Pld => How::Pld(mechanism.directions()),
+            AccountantKind::Rdp => How::Rdp,
         };
-        Prepared { how, distance, noise }
+        Prepared { how, rdp: rdp::Curve::new(mechanism, rdp::orders()), distance, noise }
     }
 
     /// About what [`Prepared::epsilon`] would answer: no bound.
     pub(super) fn estimate(&self, delta: f64) -> Result<f64> {
         match &self.how {
-            How::Pld(directions, _) => Ok(pld::estimate(directions, delta)),
+            How::Pld(directions) => Ok(pld::estimate(directions, delta)),
             _ => self.epsilon(delta),
         }
     }
@@ -42,13 +43,12 @@ impl Prepared {
     fn ideal(&self, delta: f64) -> f64 {
         match &self.how {
             How::Gaussian(mu) => gaussian::epsilon(*mu, delta),
-            How::Pld(directions, mechanism) => match pld::epsilon(directions, delta) {
+            How::Pld(directions) => match pld::epsilon(directions, delta) {
                 epsilon if epsilon.is_finite() => epsilon,
                 // no window answered: rounding exceeds so small a delta
-                _ => rdp::epsilon(&rdp::curve(mechanism, &rdp::orders()), delta),
+                _ => self.rdp.epsilon(delta),
             },
-            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
-            How::Rdp(curve) => rdp::epsilon(curve, delta),
+            How::Rdp => self.rdp.epsilon(delta),
         }
     }
 
@@ -88,12 +88,11 @@ impl Prepared {
         let ideal = match &self.how {
             How::Gaussian(mu) if *mu == 0.0 => 0.0,
             How::Gaussian(mu) => gaussian::delta(*mu, epsilon),
-            How::Pld(directions, mechanism) => match pld::delta(directions, epsilon) {
+            How::Pld(directions) => match pld::delta(directions, epsilon) {
                 delta if delta < 1.0 => delta,
-                _ => rdp::delta(&rdp::curve(mechanism, &rdp::orders()), epsilon),
+                _ => self.rdp.delta(epsilon),
             },
-            How::Rdp(curve) if curve.iter().all(|(_, rdp)| *rdp == 0.0) => 0.0,
-            How::Rdp(curve) => rdp::delta(curve, epsilon),
+            How::Rdp => self.rdp.delta(epsilon),
         };
         (log_ratio.exp() * (ideal + below) + (1.0 + total.exp()) * (self.distance + probability)).min(1.0)
     }

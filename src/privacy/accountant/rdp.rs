@@ -1,5 +1,8 @@
 //! Rényi differential privacy: `D_α(P‖Q)` of a step, which adds up over steps.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::normal::ln_upper_tail;
 use super::pld::cumulant::Cumulant;
 use super::pld::step::Step;
@@ -108,45 +111,113 @@ fn ln_sum(terms: &[f64]) -> f64 {
     if top == f64::NEG_INFINITY { top } else { top + terms.iter().map(|term| (term - top).exp()).sum::<f64>().ln() }
 }
 
-/// `D_α` of one step by quadrature, for pairs that have no series.
-fn by_quadrature(step: &Step, alpha: f64) -> f64 {
-    let steepest = step.steepness();
-    let cumulant = Cumulant::new(step, 1e-290, 2.0 * alpha * steepest);
+/// `D_α (α - 1)` of one step by quadrature, for pairs that have no series. `cumulant` reaches to the order.
+fn by_quadrature(cumulant: &Cumulant, alpha: f64) -> f64 {
     cumulant.at(alpha - 1.0).value * (1.0 + 1e-10) + 1e-14
 }
 
-/// `(α, D_α)` of a whole mechanism over `orders`: the larger direction's.
-pub(crate) fn curve(mechanism: &Mechanism, orders: &[f64]) -> Vec<(f64, f64)> {
-    let gaussian = |alpha: f64| 0.5 * alpha * mechanism.gaussian;
-    let sampled = |alpha: f64| {
-        let of_step = |step: &Step| match step.as_poisson() {
-            Some((rate, distance)) => ln_moment(rate, 1.0 / distance, alpha) / (alpha - 1.0),
-            None => by_quadrature(step, alpha) / (alpha - 1.0),
+/// The nodes that orders up to `alpha` need.
+fn reaching(step: &Step, alpha: f64) -> Cumulant {
+    Cumulant::new(step, 1e-290, 2.0 * alpha * step.steepness())
+}
+
+/// `D_α` of a mechanism, the larger direction's: of the orders that are asked for, each once.
+pub(crate) struct Curve<'m> {
+    mechanism: &'m Mechanism,
+    orders: Vec<f64>,
+    known: RefCell<Vec<Option<f64>>>,
+    /// Nodes by direction, step and the power of two that their orders stay below.
+    nodes: RefCell<HashMap<(usize, usize, u32), Cumulant>>,
+}
+
+impl<'m> Curve<'m> {
+    /// Over these orders, rising.
+    pub(crate) fn new(mechanism: &'m Mechanism, orders: Vec<f64>) -> Self {
+        let known = RefCell::new(vec![None; orders.len()]);
+        Curve { mechanism, orders, known, nodes: RefCell::default() }
+    }
+
+    /// `(α, D_α)` of all orders.
+    pub(crate) fn points(&self) -> Vec<(f64, f64)> {
+        (0..self.orders.len()).map(|index| (self.orders[index], self.at(index))).collect()
+    }
+
+    fn at(&self, index: usize) -> f64 {
+        if let Some(known) = self.known.borrow()[index] {
+            return known;
+        }
+        let alpha = self.orders[index];
+        let sampled = (0..self.mechanism.sampled.len()).map(|d| self.direction(d, alpha)).fold(0.0, f64::max);
+        let value = 0.5 * alpha * self.mechanism.gaussian + sampled;
+        self.known.borrow_mut()[index] = Some(value);
+        value
+    }
+
+    fn direction(&self, direction: usize, alpha: f64) -> f64 {
+        let steps = self.mechanism.sampled[direction].steps.iter().enumerate();
+        let of_step = |(index, (step, count)): (usize, &(Step, u64))| {
+            let moment = match step.as_poisson() {
+                Some((rate, distance)) => ln_moment(rate, 1.0 / distance, alpha),
+                None => {
+                    let power = alpha.log2().ceil().max(1.0) as u32;
+                    let mut nodes = self.nodes.borrow_mut();
+                    let cumulant = nodes
+                        .entry((direction, index, power))
+                        .or_insert_with(|| reaching(step, 2f64.powi(power as i32)));
+                    by_quadrature(cumulant, alpha)
+                }
+            };
+            *count as f64 * moment / (alpha - 1.0)
         };
-        let directions = mechanism.sampled.iter();
-        directions
-            .map(|d| d.steps.iter().map(|(step, count)| *count as f64 * of_step(step)).sum::<f64>())
-            .fold(0.0, f64::max)
-    };
-    orders.iter().map(|&alpha| (alpha, gaussian(alpha) + sampled(alpha))).collect()
-}
+        steps.map(of_step).sum()
+    }
 
-/// `ε` at `delta`: Canonne, Kamath and Steinke 2020, Proposition 12 (also Balle et al. 2020, Theorem 21).
-pub(crate) fn epsilon(curve: &[(f64, f64)], delta: f64) -> f64 {
-    let at = |&(alpha, rdp): &(f64, f64)| rdp + (-1.0 / alpha).ln_1p() - (delta.ln() + alpha.ln()) / (alpha - 1.0);
-    curve.iter().map(at).fold(f64::INFINITY, f64::min).max(0.0)
-}
+    /// The least `value(α, D_α)` over the orders, for a value that grows with `D_α`. `D_α` does not fall with `α`, so an order is a
+    /// bound on what all after it can give: they are looked at only while that is less than what was found.
+    fn least(&self, value: impl Fn(f64, f64) -> f64) -> f64 {
+        let mut best = f64::INFINITY;
+        for index in 0..self.orders.len() {
+            let rdp = self.at(index);
+            best = best.min(value(self.orders[index], rdp));
+            // A little less, for what was rounded up.
+            let least = rdp * (1.0 - 1e-6);
+            if self.orders[index + 1..].iter().all(|alpha| value(*alpha, least) >= best) {
+                break;
+            }
+        }
+        best
+    }
 
-/// `δ` at `epsilon`: the same formula, solved for `δ`.
-pub(crate) fn delta(curve: &[(f64, f64)], epsilon: f64) -> f64 {
-    let at = |&(alpha, rdp): &(f64, f64)| (alpha - 1.0) * (rdp - epsilon + (-1.0 / alpha).ln_1p()) - alpha.ln();
-    curve.iter().map(at).fold(0.0, f64::min).exp()
+    /// Whether the mechanism gives nothing away at all.
+    fn is_nothing(&self) -> bool {
+        self.at(0) == 0.0 && self.at(self.orders.len() - 1) == 0.0
+    }
+
+    /// `ε` at `delta`: Canonne, Kamath and Steinke 2020, Proposition 12 (also Balle et al. 2020, Theorem 21).
+    pub(crate) fn epsilon(&self, delta: f64) -> f64 {
+        if self.at(0) == 0.0 && self.is_nothing() {
+            return 0.0;
+        }
+        self.least(|alpha, rdp| rdp + (-1.0 / alpha).ln_1p() - (delta.ln() + alpha.ln()) / (alpha - 1.0)).max(0.0)
+    }
+
+    /// `δ` at `epsilon`: the same formula, solved for `δ`.
+    pub(crate) fn delta(&self, epsilon: f64) -> f64 {
+        if self.at(0) == 0.0 && self.is_nothing() {
+            return 0.0;
+        }
+        let at = |alpha: f64, rdp: f64| (alpha - 1.0) * (rdp - epsilon + (-1.0 / alpha).ln_1p()) - alpha.ln();
+        self.least(at).min(0.0).exp()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pld::Composed;
     use super::super::pld::loss::{Mixture, Pair};
+    use super::super::{Phase, Relation, Sampling};
     use super::*;
+    use crate::Result;
     use statrs::function::gamma::ln_gamma;
 
     fn ln_choose(alpha: f64, k: f64) -> f64 {
@@ -155,7 +226,7 @@ mod tests {
 
     fn quadrature(rate: f64, sigma: f64, alpha: f64) -> f64 {
         let pair = Pair { upper: Mixture::sampled(rate, 1.0 / sigma), lower: Mixture::zero() };
-        by_quadrature(&Step::plain(pair), alpha)
+        by_quadrature(&reaching(&Step::plain(pair), alpha), alpha)
     }
 
     #[test]
@@ -191,5 +262,45 @@ mod tests {
             })
             .collect();
         assert!((ln_sum(&terms) - ln_moment(rate, sigma, alpha)).abs() < 1e-11);
+    }
+
+    /// Every order by its definition, with nodes of its own.
+    fn slow(mechanism: &Mechanism) -> Vec<(f64, f64)> {
+        let of = |step: &Step, alpha: f64| match step.as_poisson() {
+            Some((rate, distance)) => ln_moment(rate, 1.0 / distance, alpha) / (alpha - 1.0),
+            None => by_quadrature(&reaching(step, alpha), alpha) / (alpha - 1.0),
+        };
+        let at = |alpha: f64| {
+            let sum = |d: &Composed| d.steps.iter().map(|(step, count)| *count as f64 * of(step, alpha)).sum::<f64>();
+            0.5 * alpha * mechanism.gaussian + mechanism.sampled.iter().map(sum).fold(0.0, f64::max)
+        };
+        orders().into_iter().filter(|alpha| *alpha < 300.0).map(|alpha| (alpha, at(alpha))).collect()
+    }
+
+    #[test]
+    fn looking_at_fewer_orders_finds_the_same() -> Result<()> {
+        let lots = Sampling::WithoutReplacement { lot_size: 10, dataset_size: 1000 };
+        for (sampling, sigma, steps, relation) in [
+            (Sampling::Poisson { rate: 0.001 }, 0.6, 10_000, Relation::ReplaceOne),
+            (Sampling::Poisson { rate: 0.02 }, 1.1, 3000, Relation::ReplaceOne),
+            (Sampling::Poisson { rate: 0.02 }, 1.1, 3000, Relation::AddRemove),
+            (lots, 0.9, 200, Relation::ReplaceOne),
+            (Sampling::Poisson { rate: 0.3 }, 0.05, 3, Relation::ReplaceOne),
+        ] {
+            let phase = Phase { noise_multiplier: sigma, sampling, steps };
+            let mechanism = Mechanism::new(&[phase], relation, 1)?;
+            let (fast, slow) = (Curve::new(&mechanism, orders()), slow(&mechanism));
+            for delta in [1e-3, 1e-6, 1e-12] {
+                let at = |&(alpha, rdp): &(f64, f64)| {
+                    rdp + (-1.0 / alpha).ln_1p() - (f64::ln(delta) + alpha.ln()) / (alpha - 1.0)
+                };
+                let expected = slow.iter().map(at).fold(f64::INFINITY, f64::min).max(0.0);
+                let epsilon = fast.epsilon(delta);
+                assert!((epsilon / expected - 1.0).abs() < 1e-8, "{sampling:?} {sigma} {delta}: {epsilon} {expected}");
+                let back = fast.delta(epsilon);
+                assert!((back / delta - 1.0).abs() < 1e-6, "{back} {delta}");
+            }
+        }
+        Ok(())
     }
 }

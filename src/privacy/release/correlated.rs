@@ -101,7 +101,7 @@ impl Correlated {
     /// example.
     ///
     /// # Errors
-    /// `InvalidArgument` if the length is not the mechanism's, its steps are used up, or an example takes part too often or
+    /// `InvalidArgument` if the length is not the mechanism's, the sum is not finite, its steps are used up, or an example takes part too often or
     /// too soon. Nothing is released or counted then.
     pub fn step(&self, sum: &mut [f64], examples: Option<&[u64]>) -> Result<()> {
         let state = &mut *lock(&self.state);
@@ -109,6 +109,7 @@ impl Correlated {
             Mechanism::Tree(tree) => tree.check(sum.len())?,
             Mechanism::Banded(banded) => banded.check(sum.len())?,
         }
+        super::sums::expect_finite(sum.iter().copied())?;
         let now = state.step + 1;
         for example in examples.unwrap_or_default() {
             self.check_example(*example, state.seen.get(example), now)?;

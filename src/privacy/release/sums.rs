@@ -73,13 +73,26 @@ fn noises(
     (0..threads(work)).map(|_| one(source)).collect()
 }
 
+/// Demands sums that noise hides something of: NaN and Inf come through it as they are.
+///
+/// # Errors
+/// `InvalidArgument` naming `sums`.
+pub(super) fn expect_finite(sums: impl Iterator<Item = f64>) -> Result<()> {
+    let bad = sums.filter(|x| !x.is_finite()).count();
+    if bad == 0 {
+        return Ok(());
+    }
+    let was = format!("{bad} numbers that are NaN or Inf");
+    Err(Error::invalid("sums", was, "finite numbers: clip first, which leaves out the examples that are not finite"))
+}
+
 /// Noise of `multiplier` times `sensitivity` for a sum over all parameters.
 ///
 /// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity / 4e7`. The sum must
 /// have been made by [`crate::privacy::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
 ///
 /// # Errors
-/// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite.
+/// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite, or a sum is not finite.
 pub(super) fn ready_for_sum<T: Float>(
     sums: &[&mut [T]],
     (sensitivity, multiplier): (f64, f64),
@@ -89,6 +102,7 @@ pub(super) fn ready_for_sum<T: Float>(
     if !(1e-100..=1e100).contains(&sensitivity) {
         return Err(Error::invalid("sensitivity", sensitivity, "a positive number"));
     }
+    sums.iter().try_for_each(|sum| expect_finite(sum.iter().map(|x| x.to_f64())))?;
     let dimension: usize = sums.iter().map(|sum| sum.len()).sum();
     // a sum in f32 was rounded once more: half a unit in the last place of at most 65,536 clip norms, for both
     let narrow = if size_of::<T>() == 4 { 65_536.0 * f64::from(f32::EPSILON) } else { 0.0 };

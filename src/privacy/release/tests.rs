@@ -61,6 +61,11 @@ fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
         SumOptions { adaptive: Some(adaptive(2.0)), ..options(1.0) },
         options(0.1), // beyond the budget at once
     ];
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let refused = run.sum(&mut [&mut [1.0, 2.0][..], &mut [bad, 3.0][..]], &options(2.0), Lot::Unknown, &[]);
+        let error = refused.map(|_| ()).expect_err("not finite").to_string();
+        assert!(error.starts_with("sums: got 1 numbers that are NaN or Inf"), "{error}");
+    }
     let mut many = vec![7.0f64; 40_000_000];
     for options in bad {
         let sums = if options.noise_multiplier == 1e6 { &mut many[..] } else { &mut sum[..] };

@@ -2,7 +2,7 @@
 
 use super::super::failure::quoted;
 use super::super::sample::counted;
-use super::super::text_table::{Align, number, render as render_table};
+use super::super::text_table::{Align, number, numbers, render as render_table};
 use super::Detections;
 use super::sequences::SequenceDetections;
 use fluxguard::outlier::ensemble::Share;
@@ -32,12 +32,17 @@ pub fn render(found: &Detections) -> String {
     if found.explanations.is_some() {
         header.push(("most due to", Align::Left));
     }
+    // The threshold with them: what is above it must look so.
+    let shown: Vec<f64> = order.iter().map(|i| found.scores[*i]).chain([found.threshold]).collect();
+    let (mut scores, p_values) = (numbers(&shown), order.iter().map(|i| found.p_values[*i]).collect::<Vec<_>>());
+    let (threshold, p_values) = (scores.pop().unwrap_or_default(), numbers(&p_values));
     let rows: Vec<Vec<String>> = order
         .iter()
-        .map(|i| {
+        .zip(scores.into_iter().zip(p_values))
+        .map(|(i, (score, p_value))| {
             let anomaly = found.anomalies.binary_search(i).ok();
             let verdict = if anomaly.is_some() { "ANOMALY" } else { "no" };
-            let mut row = vec![i.to_string(), number(found.scores[*i]), number(found.p_values[*i]), verdict.to_owned()];
+            let mut row = vec![i.to_string(), score, p_value, verdict.to_owned()];
             if let Some(explanations) = &found.explanations {
                 row.push(anomaly.map_or_else(String::new, |k| most(&explanations[k], &found.features)));
             }
@@ -52,7 +57,7 @@ pub fn render(found: &Detections) -> String {
     let verdict = format!(
         "{count} (detector {}, threshold {}, anomaly rate {})",
         found.detector,
-        number(found.threshold),
+        threshold,
         number(found.anomaly_rate)
     );
     let missing = counted(&found.missing, "their lines have no score");

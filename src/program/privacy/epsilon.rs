@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Terms;
 use super::phase;
 use crate::program::outcome::Outcome;
-use crate::program::text_table::{Align, number, render};
+use crate::program::text_table::{Align, number, render, upper};
 use crate::program::{Answer, Failure};
 use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 
@@ -74,7 +74,7 @@ impl Epsilon {
     }
 
     fn table(&self, bound: &Bound) -> String {
-        let mut rows = vec![vec!["epsilon".into(), number(bound.epsilon)]];
+        let mut rows = vec![vec!["epsilon".into(), upper(bound.epsilon)]];
         rows.extend(self.terms.rows());
         rows.push(vec!["steps".into(), bound.steps.to_string()]);
         let phases: Vec<Vec<String>> = bound.phases.iter().map(row).collect();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Terms;
 use crate::program::outcome::Outcome;
-use crate::program::text_table::{Align, number, render};
+use crate::program::text_table::{Align, number, render, upper};
 use crate::program::{Answer, Failure};
 use fluxguard::privacy::accountant::{AccountantKind, Relation, Sampling};
 use fluxguard::privacy::calibrate::{CalibrationOptions, noise_multiplier};
@@ -74,7 +74,7 @@ impl NoiseMultiplier {
         let sigma = (answer.noise_multiplier * 1e5).ceil() / 1e5;
         let mut rows = vec![
             vec!["noise_multiplier".into(), format!("{sigma}")],
-            vec!["epsilon".into(), number(answer.epsilon)],
+            vec!["epsilon".into(), upper(answer.epsilon)],
             vec!["target_epsilon".into(), number(answer.target_epsilon)],
         ];
         rows.extend(self.terms.rows());

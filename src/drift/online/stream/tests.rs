@@ -149,7 +149,11 @@ fn bad_options_are_named() {
         (StreamName::Betting, json!({ "upper": 0 }), "upper: got 0"),
         (StreamName::Betting, json!({ "mean": 2 }), "mean: got 2"),
         (StreamName::TwoSample, json!({ "warm_up": 2 }), "warm_up: got 2"),
-        (StreamName::TwoSample, json!({ "delta": 2 }), "expected `alpha` or `warm_up`"),
+        (
+            StreamName::TwoSample,
+            json!({ "delta": 2 }),
+            "delta: got an option that there is not, expected alpha or warm_up",
+        ),
         (StreamName::Lord, json!({ "alpha": 1 }), "alpha: got 1"),
         (StreamName::Lord, json!({ "initial_wealth": 0.1 }), "initial_wealth: got 0.1"),
         (StreamName::Saffron, json!({ "lambda": 0 }), "lambda: got 0"),

@@ -4,6 +4,7 @@
 //! FFT, where a small error costs speed and not soundness, and it is the RDP of steps that have no series.
 
 use super::grid::Cells;
+use super::loss::Pair;
 use super::step::Step;
 
 /// Nodes a panel; with panels of half a standard deviation this is beyond the last place for all pairs here.
@@ -32,11 +33,7 @@ impl Cumulant {
         for stretch in &cut.stretches {
             let pair = stretch.pair;
             let to = if stretch.to_zero { stretch.to } else { stretch.to + reach };
-            let panel = (2.0 / pair.steepness()).min(0.5);
-            let panels = ((to - stretch.from) / panel).ceil().max(1.0);
-            let half = 0.5 * (to - stretch.from) / panels;
-            for index in 0..panels as usize {
-                let middle = stretch.from + half * (2 * index + 1) as f64;
+            for (middle, half) in panels(pair, stretch.from, to) {
                 nodes.extend(rule.iter().map(|&(node, weight)| {
                     let x = middle + half * node;
                     ((stretch.weight * weight * half).ln() + pair.ln_density(x), pair.loss(x))
@@ -103,6 +100,34 @@ impl Cumulant {
     }
 }
 
+/// Middles and half lengths of panels: half a standard deviation where the loss is a straight line, and where it bends short enough
+/// for that, two by its steepness at the least. A loss bends on a stretch of some of its steepness' inverses alone.
+fn panels(pair: &Pair, from: f64, to: f64) -> Vec<(f64, f64)> {
+    let least = 2.0 / pair.steepness();
+    let wide = ((to - from) / 0.5).ceil().max(1.0);
+    let half = 0.5 * (to - from) / wide;
+    let mut open: Vec<(f64, f64)> =
+        (0..wide as usize).rev().map(|index| (from + half * (2 * index + 1) as f64, half)).collect();
+    let mut panels = Vec::with_capacity(open.len());
+    while let Some((middle, half)) = open.pop() {
+        if 2.0 * half <= least || is_straight(pair, middle, half) {
+            panels.push((middle, half));
+        } else {
+            open.extend([(middle + 0.5 * half, 0.5 * half), (middle - 0.5 * half, 0.5 * half)]);
+        }
+    }
+    panels
+}
+
+/// Whether the loss is a line over the panel, but for rounding. Three points between the ends: a loss that bends one way and the other
+/// may cross its chord in the middle.
+fn is_straight(pair: &Pair, middle: f64, half: f64) -> bool {
+    let (a, b) = (pair.loss(middle - half), pair.loss(middle + half));
+    let rounding = 1e-13 + 8.0 * f64::EPSILON * a.abs().max(b.abs());
+    let off = |share: f64| (pair.loss(middle + share * half) - (a + 0.5 * (1.0 + share) * (b - a))).abs();
+    [-0.5, 0.0, 0.5].into_iter().all(|share| off(share) <= rounding)
+}
+
 /// Nodes and weights on [-1, 1], by Newton's method on the Legendre polynomial.
 fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     (0..n)
@@ -125,7 +150,7 @@ fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::loss::{Mixture, Pair};
+    use super::super::loss::Mixture;
     use super::*;
 
     #[test]
@@ -147,5 +172,51 @@ mod tests {
         let rule = gauss_legendre(10);
         let sixth: f64 = rule.iter().map(|&(x, w)| w * x.powi(18)).sum();
         assert!((sixth - 2.0 / 19.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn panels_of_a_steep_loss_are_short_where_it_bends() {
+        for (rate, distance) in [(0.5, 1000.0), (0.001, 300.0), (0.3, 4.0), (0.01, 0.5)] {
+            let mixture = Mixture::sampled(rate, distance);
+            let mirrored = Pair { upper: mixture.clone(), lower: mixture.clone() };
+            for pair in [mirrored, Pair { upper: mixture, lower: Mixture::zero() }] {
+                let step = Step::plain(pair.clone());
+                // As short everywhere as where it bends.
+                let even = |from: f64, to: f64| {
+                    let count = ((to - from) / (2.0 / pair.steepness()).min(0.5)).ceil();
+                    let half = 0.5 * (to - from) / count;
+                    (0..count as usize).map(move |i| (from + half * (2 * i + 1) as f64, half))
+                };
+                let rule = gauss_legendre(NODES);
+                let (mut slow, cut) = (Vec::new(), step.cut(1e-60));
+                for stretch in &cut.stretches {
+                    for (middle, half) in even(stretch.from, stretch.to) {
+                        slow.extend(rule.iter().map(|&(node, weight)| {
+                            let x = middle + half * node;
+                            ((stretch.weight * weight * half).ln() + stretch.pair.ln_density(x), stretch.pair.loss(x))
+                        }));
+                    }
+                }
+                let fast = Cumulant::new(&step, 1e-60, 0.0);
+                assert!(fast.nodes.len() <= slow.len() && (distance < 100.0 || fast.nodes.len() * 20 < slow.len()));
+                let largest = fast.largest;
+                slow.extend(cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)));
+                slow.retain(|&(weight, _)| weight > f64::NEG_INFINITY);
+                let slow = Cumulant { nodes: slow, largest };
+                for lambda in [1e-6, 1e-3, 0.3] {
+                    let (got, want) = (fast.at(lambda), slow.at(lambda));
+                    // A variance is a difference of squares.
+                    let square = 1e-12 * want.mean * want.mean;
+                    for (got, want, slack) in [
+                        (got.value, want.value, 0.0),
+                        (got.mean, want.mean, 0.0),
+                        (got.variance, want.variance, square),
+                    ] {
+                        let near = (got - want).abs() <= 1e-9 * want.abs() + 1e-12 + slack;
+                        assert!(near, "{rate} {distance} {lambda}: {got} {want}");
+                    }
+                }
+            }
+        }
     }
 }
