@@ -100,6 +100,7 @@ methods_of(other) = throw(invalid("method", repr(other), "a method such as :exac
 # `missing` crosses as NaN.
 told(argument, x::AbstractArray{<:Native.Element}) = x
 told(argument, x::AbstractArray{Union{Missing,T}}) where {T<:Native.Element} = T[ismissing(v) ? T(NaN) : v for v in x]
+told(argument, x::AbstractArray{Missing}) = Native.unsupported(argument, x)
 told(argument, x) = Native.unsupported(argument, x)
 
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
