@@ -99,8 +99,11 @@ methods_of(other) = throw(invalid("method", repr(other), "a method such as :exac
 
 # `missing` crosses as NaN.
 told(argument, x::AbstractArray{<:Native.Element}) = x
-told(argument, x::AbstractArray{Union{Missing,T}}) where {T<:Native.Element} = T[ismissing(v) ? T(NaN) : v for v in x]
-told(argument, x::AbstractArray{Missing}) = Native.unsupported(argument, x)
+function told(argument, x::AbstractArray{>:Missing})
+    T = nonmissingtype(eltype(x))
+    isconcretetype(T) && T <: Native.Element || Native.unsupported(argument, x)
+    return T[ismissing(v) ? T(NaN) : v for v in x]
+end
 told(argument, x) = Native.unsupported(argument, x)
 
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",

@@ -62,7 +62,9 @@ fit!(s::Sketch, values::AbstractArray{<:Integer}) =
     of_quantiles(s) ? fit!(s, Float64.(values)) : items!(s, JSON.write(long.(vec(values))))
 fit!(s::Sketch, values::AbstractArray{<:Real}) = fit!(s, Float64.(values))
 fit!(s::Sketch, values::AbstractArray{<:AbstractString}) = items!(s, JSON.write(String[values...]))
-function fit!(s::Sketch, values::AbstractArray{Union{Missing,T}}) where {T<:Union{Real,AbstractString}}
+function fit!(s::Sketch, values::AbstractArray{>:Missing})
+    nonmissingtype(eltype(values)) <: Union{Real,AbstractString} ||
+        throw(invalid("values", "elements of type $(eltype(values))", "floats, integers or texts, and missing"))
     there = collect(skipmissing(values))
     return isempty(there) ? s : fit!(s, there)
 end

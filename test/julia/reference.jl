@@ -70,5 +70,7 @@ end
     @test c.columns[1].missing_values.reference == 150 && length(c.all_columns) == 1
     @test compare(Union{Missing,Float32}[missing, missing], Float32[1, 2]).columns[1].tests == []
     @test_throws InvalidArgument compare([Inf, 1.0], [1.0, 2.0])
-    @test_throws ElementTypeUnsupported compare([missing, missing], [1.0, 2.0])
+    for bad in ([missing, missing], Any[1.0, missing], Union{Missing,Int}[1, missing])
+        @test_throws ElementTypeUnsupported compare(bad, [1.0, 2.0])
+    end
 end

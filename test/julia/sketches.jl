@@ -66,6 +66,7 @@ end
     @test [(r.item, r.lower) for r in frequent(fit!(Sketch(:frequent_items), [2^53 + 1, 2^53 + 1]))] == [(string(2^53 + 1), 2)]
     @test_throws InvalidArgument fit!(Sketch(:hll), big(2)^64)
     @test_throws InvalidArgument fit!(f, [0.5])
+    @test_throws InvalidArgument fit!(f, Any[1, missing])
     @test_throws InvalidArgument fit!(f, typemax(UInt64))
     @test_throws Incompatible fit!(f, "a")
     @test quantiles(fit!(Sketch(:kll), [1, 2, 3]), [1]) == [3] && nobs(fit!(Sketch(:tdigest), [1, missing])) == 1
