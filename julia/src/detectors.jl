@@ -77,7 +77,7 @@ for (type, name, text) in (
     (:KNN, "knn", "Distance to the nearest reference observations. `neighbours = 5`, `aggregate = :max`, `:mean` or `:median`, `metric = :euclidean`, `:cosine` or `:inner_product`, `index = :exact` or `:hnsw`."),
     (:KMeansDistance, "kmeans", "Distance to the nearest of some cluster centres. `clusters = 8`, `runs = 10`, `seed = 0`."),
     (:GaussianMixtureDensity, "gmm", "Minus the log-density of a Gaussian mixture. `components = 1`, `regularization = 1e-6`, `runs = 1`, `seed = 0`."),
-    (:OneClassSVM, "ocsvm", "One-class support vector machine (Schölkopf and others 2001). `nu = 0.5`, `gamma = nothing` (scikit-learn's \"scale\"), `tolerance = 1e-10`."),
+    (:OneClassSVM, "ocsvm", "One-class support vector machine (Schölkopf and others 2001). `nu = 0.5`, `gamma = nothing` (10 over the median squared distance of two observations), `tolerance = 1e-10`."),
     (:KDE, "kde", "Minus the log-density of a Gaussian kernel estimate. `bandwidth = :scott`, `:silverman` or a number."),
     (:HBOS, "hbos", "Histograms of the features (Goldstein and Dengel 2012). `bins = 10`, `alpha = 0.1`, `tolerance = 0.5`."),
     (:ECOD, "ecod", "Tails of the features' empirical distributions (Li and others 2022)."),

@@ -19,8 +19,8 @@ use crate::sound::Sound;
 pub struct Options {
     /// At most this fraction of the reference lies outside, and at least this fraction are support vectors; in (0, 1].
     pub nu: f64,
-    /// Of the kernel `exp(-gamma |x - y|^2)`; `None`: one over features times the variance of all values, scikit-learn's
-    /// "scale".
+    /// Of the kernel `exp(-gamma |x - y|^2)`; `None`: 10 over the median squared distance between two observations of the reference
+    /// that are not equal (of 512 of them at most). Chosen on the sets of `make evaluate ARGS=outliers`: `docs/detectors.md`.
     pub gamma: Option<f64>,
     /// The solver stops when the conditions of an optimum hold up to this.
     pub tolerance: f64,
@@ -63,12 +63,7 @@ impl Detector for OneClassSVM {
         let gamma = match options.gamma {
             Some(gamma) if gamma > 0.0 && gamma.is_finite() => gamma,
             Some(gamma) => return Err(Error::invalid("gamma", gamma, "a positive number, or none")),
-            None => {
-                let values = reference.values();
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
-                let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64;
-                if variance > 0.0 { 1.0 / (variance * reference.features() as f64) } else { 1.0 }
-            }
+            None => default_gamma(reference),
         };
         let targets: Array1<()> = Array1::from_elem(n, ());
         let model = Svm::<f64, Pr>::params()
@@ -99,6 +94,27 @@ impl Detector for OneClassSVM {
     fn work(&self) -> usize {
         (self.features() + 10) * self.alpha.len()
     }
+}
+
+/// Observations whose distances the default gamma is of.
+const LOOKED_AT: usize = 512;
+
+/// See [`Options::gamma`]; 1 where all observations are equal.
+fn default_gamma(reference: &Rows<'_>) -> f64 {
+    let step = reference.len().div_ceil(LOOKED_AT);
+    let rows: Vec<&[f64]> = reference.iter().step_by(step).collect();
+    let between = |(i, a): (usize, &&[f64])| -> Vec<f64> {
+        let squared = |b: &&[f64]| a.iter().zip(*b).map(|(x, y)| (x - y) * (x - y)).sum::<f64>();
+        rows[..i].iter().map(squared).filter(|d| *d > 0.0).collect()
+    };
+    let mut squares: Vec<f64> = rows.iter().enumerate().flat_map(between).collect();
+    if squares.is_empty() {
+        return 1.0;
+    }
+    let middle = squares.len() / 2;
+    let (_, median, _) = squares.select_nth_unstable_by(middle, f64::total_cmp);
+    // Of differences as small as can be the quotient would be infinite.
+    (10.0 / *median).min(f64::MAX)
 }
 
 impl Sound for OneClassSVM {

@@ -24,11 +24,29 @@ fn fitted(case: &Value, all: &Value) -> (Fitted, Vec<f64>, usize) {
     };
     let mut options = case["options"].as_object().unwrap().clone();
     options.insert("calibration".into(), json!("none"));
-    let spec = Spec::new(case["detector"].as_str().unwrap(), options).unwrap();
     let (reference, n) = rows(&all[reference]);
+    if case["detector"] == "ocsvm" && !options.contains_key("gamma") {
+        // scikit-learn's default, "scale"; ours is another.
+        let mean = reference.iter().sum::<f64>() / reference.len() as f64;
+        let variance = reference.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / reference.len() as f64;
+        options.insert("gamma".into(), json!(1.0 / (variance * (reference.len() / n) as f64)));
+    }
+    let spec = Spec::new(case["detector"].as_str().unwrap(), options).unwrap();
     let fitted = Fitted::fit(&spec, &Tensor::new(Elements::F64(&reference), n).unwrap()).unwrap();
     let (probe, m) = rows(&all[probe]);
     (fitted, probe, m)
+}
+
+/// Whether a row of a histogram's probe is beyond the tolerance in some feature.
+fn beyond(case: &Value, all: &Value, row: &[f64]) -> bool {
+    let (reference, _) = rows(&all["reference"]);
+    let option = |name: &str, default: f64| case["options"][name].as_f64().unwrap_or(default);
+    row.iter().enumerate().any(|(k, x)| {
+        let column = || reference[k..].iter().step_by(row.len()).copied();
+        let (low, high) = (column().fold(f64::INFINITY, f64::min), column().fold(f64::NEG_INFINITY, f64::max));
+        let slack = (high - low) / option("bins", 10.0) * option("tolerance", 0.5);
+        *x < low - slack || *x > high + slack
+    })
 }
 
 /// `floor`: the part of the scores' mean size below which a score counts as near 0.
@@ -41,11 +59,17 @@ fn check(name: &str, tolerance: f64, floor: f64) {
         assert_eq!(scores.len(), want.len());
         // Relative to the score, or to the scores' size where one happens to be near 0.
         let size = want.iter().map(|x| x.abs()).sum::<f64>() / want.len() as f64;
+        let (mut judged, width) = (0, probe.len() / m);
         for (i, (got, want)) in scores.iter().zip(&want).enumerate() {
+            if case["detector"] == "hbos" && beyond(case, &all, &probe[i * width..(i + 1) * width]) {
+                continue; // pyod gives it the score of the emptiest cell
+            }
+            judged += 1;
             let error = (got - want).abs() / want.abs().max(floor * size);
             let label = format!("{} {}", case["detector"], case["options"]);
             assert!(error <= tolerance, "{label}, row {i}: {got:e} for {want:e} (relative error {error:e})");
         }
+        assert!(judged > 3, "{}", case["detector"]);
         // Novelty mode: alone as in company.
         let p = probe.len() / m;
         for (row, score) in probe.chunks(p).zip(&scores) {
