@@ -9,9 +9,9 @@ function drift_rows()
     sides = map((steady, drifted)) do batch
         guard = Guard(profile; window = window, log = false, on_alert = identity)
         # Ten windows first, so that the drift is known, and is no news.
-        foreach(_ -> watch(guard, batch), 1:10)
+        foreach(_ -> FluxGuard.watch(guard, batch), 1:10)
         flush(guard)
-        timer(flush, guard; warm = guard -> watch(guard, batch))
+        timer(flush, guard; warm = guard -> FluxGuard.watch(guard, batch))
     end
     times = alternate(collect(sides); rounds = 40, seconds = 30)
     return [ratio_row("A window of $window observations of $features features that has moved by 0.3 standard deviations beside one that has not, flush(guard)",

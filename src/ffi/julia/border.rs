@@ -97,6 +97,19 @@ pub(super) fn away<T>(work: impl FnOnce() -> T) -> T {
     unsafe { gc_safe(work) }
 }
 
+/// Elements from which on a pass over them is GC-safe: below, it takes a few microseconds, as other C calls do.
+const LONG: usize = 1 << 11;
+
+/// Whether a pass over so many elements would hold up a garbage collection.
+pub(super) fn is_long(elements: usize) -> bool {
+    elements >= LONG
+}
+
+/// [`away`], if `long`.
+pub(super) fn away_if<T>(long: bool, work: impl FnOnce() -> T) -> T {
+    if long { away(work) } else { work() }
+}
+
 /// A new value on Julia's heap. What an exported function returns needs no root.
 pub(super) fn value(value: impl IntoJulia) -> ValueRet {
     // SAFETY: exported functions are called from Julia's threads.

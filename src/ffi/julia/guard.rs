@@ -5,14 +5,11 @@ use std::time::Duration;
 use jlrs::data::managed::value::ValueRet;
 use jlrs::prelude::*;
 
-use super::border::{Element, Held, away, made_text, size, tensor};
+use super::border::{Element, Held, away, away_if, is_long, made_text, size, tensor};
 use crate::error::Result;
 use crate::ffi::host::{self, answer};
 use crate::ffi::raw::{self, COPIED, WakeFunction};
 use crate::guard::{Guard, Ticket};
-
-/// Elements from which on [`GuardHandle::guard_observe`] is GC-safe: below, it takes microseconds, as other C calls do.
-const LONG: usize = 1 << 14;
 
 /// A [`Guard`] in Julia's hands. The finalizer does not wait: an open guard is closed in the background.
 #[derive(OpaqueType)]
@@ -29,6 +26,11 @@ impl GuardHandle {
         self.guard.get("guard")
     }
 
+    /// Whether a call with so many elements may take long: what fitted detectors need for one observation, nobody knows.
+    fn is_long(&self, elements: usize) -> bool {
+        is_long(elements) || self.get().is_ok_and(Guard::has_fitted)
+    }
+
     pub(super) fn guard_observe<T: Element>(
         &self,
         output: TypedArray<T>,
@@ -42,7 +44,7 @@ impl GuardHandle {
                 self.get()?.observe(&batch, caller, copied.as_bool()).map(|n| n as i64)
             })
         };
-        if output.length() < LONG { work() } else { away(work) }
+        away_if(self.is_long(output.length()), work)
     }
 
     /// SAFETY: `data` must be the address of `length` readable elements of the type that `dtype` names, during the call.
@@ -62,7 +64,7 @@ impl GuardHandle {
                 self.get()?.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
             })
         };
-        if length < LONG as i64 { work() } else { away(work) }
+        away_if(self.is_long(length.max(0) as usize), work)
     }
 
     pub(super) fn guard_verdict(&self, caller: u64) -> ValueRet {
@@ -90,7 +92,8 @@ impl GuardHandle {
     }
 
     pub(super) fn guard_flush(&self, close: Bool) -> i64 {
-        answer(|| self.get()?.start_flush(close.as_bool()).map(|ticket| ticket.0 as i64))
+        // After the worker was shut down, what is left is tested in the call.
+        away(|| answer(|| self.get()?.start_flush(close.as_bool()).map(|ticket| ticket.0 as i64)))
     }
 
     pub(super) fn guard_wait(&self, ticket: u64, milliseconds: u32) -> i64 {

@@ -27,7 +27,7 @@ use jlrs::data::managed::string::StringRet;
 use jlrs::data::managed::value::ValueRet;
 use jlrs::prelude::*;
 
-use self::border::{Element, away, made_text, string, tensor, text};
+use self::border::{Element, away, away_if, is_long, made_text, string, tensor, text};
 use super::host::{self, answer};
 use crate::error::Error;
 use crate::guard as engine;
@@ -86,18 +86,21 @@ fn compare<T: Element, U: Element>(
 }
 
 fn moments<T: Element>(out: TypedArray<f64>, y: TypedArray<T>, observations: i64) -> i64 {
-    answer(|| {
-        let batch = tensor("y", y, observations)?;
-        let (was, expected) = (out.length(), host::MOMENTS * batch.features());
-        if was != expected {
-            return Err(Error::invalid("out", format!("{was} elements"), format!("{expected}, 5 a feature")));
-        }
-        // SAFETY: an `Array{Float64}` has that many elements, Julia roots a call's arguments during the call, and the
-        // caller hands over an array that no one else uses meanwhile.
-        let out = unsafe { std::slice::from_raw_parts_mut(out.data_ptr().cast::<f64>(), was) };
-        host::moments(&batch, out);
-        Ok(0)
-    })
+    let work = || {
+        answer(|| {
+            let batch = tensor("y", y, observations)?;
+            let (was, expected) = (out.length(), host::MOMENTS * batch.features());
+            if was != expected {
+                return Err(Error::invalid("out", format!("{was} elements"), format!("{expected}, 5 a feature")));
+            }
+            // SAFETY: an `Array{Float64}` has that many elements, Julia roots a call's arguments during the call, and the
+            // caller hands over an array that no one else uses meanwhile.
+            let out = unsafe { std::slice::from_raw_parts_mut(out.data_ptr().cast::<f64>(), was) };
+            host::moments(&batch, out);
+            Ok(0)
+        })
+    };
+    away_if(is_long(y.length()), work)
 }
 
 fn shutdown() -> i64 {

@@ -127,10 +127,12 @@ impl SamplerHandle {
 
     /// SAFETY: `out` must be the address of `length` numbers that nobody else uses during the call.
     pub(super) unsafe fn sampler_take(&self, out: usize, length: i64) -> i64 {
-        answer(|| {
-            // SAFETY: by this function's contract.
-            let out = unsafe { gradients::numbers("out", out as *mut i64, size("length", length)?)? };
-            self.sampler.get("sampler")?.take(out)
+        away(|| {
+            answer(|| {
+                // SAFETY: by this function's contract.
+                let out = unsafe { gradients::numbers("out", out as *mut i64, size("length", length)?)? };
+                self.sampler.get("sampler")?.take(out)
+            })
         })
     }
 
