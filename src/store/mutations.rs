@@ -89,6 +89,7 @@ fn content_that_contradicts_itself_is_refused_or_works() {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => refused += usize::from(error.code() == 401),
                 Err(panic) => {
+                    eprintln!("{}: {done}", kind.name);
                     panics.push(format!("{}: {done}: {}", kind.name, panic_message(panic.as_ref())));
                 }
             }

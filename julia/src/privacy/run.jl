@@ -33,7 +33,7 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
         spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
-        spent_seeded = spent isa PrivacyState && !spent.private, keep = optional(path_text, keep), seed = optional(x -> whole("seed", x), seed))
+        spent_seeded = spent isa PrivacyState && !spent.private, keep = optional(path -> path_text(path; argument = "keep"), keep), seed = optional(x -> whole("seed", x), seed))
     return PrivateRun(Native.run_new(face(), JSON.options(options)))
 end
 
