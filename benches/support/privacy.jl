@@ -93,7 +93,15 @@ function accounting_rows()
             beside = beside([other]), ours = milliseconds(median(times)), note = note))
     end
     python === nothing || close(python)
+    run = million_steps()
+    push!(result, number_row(topic, "epsilon of a run of 10^6 steps, asked again", [timer(run -> epsilon(run; delta = 1e-5), run)() / 1e6 for _ in 1:9], milliseconds; at_most = 1))
     return result
+end
+
+function million_steps()
+    run, sum = PrivateRun(), zeros(Float32, 1)
+    foreach(lot -> add_noise!(sum, run; sensitivity = 1, noise_multiplier = 4, lot = lot), PoissonSampler(100; rate = 0.01, steps = 10^6))
+    return run
 end
 
 privacy_rows() = [array_rows(); noise_rows(); accounting_rows()]

@@ -139,7 +139,7 @@ impl Run {
     pub(super) fn ask(&self, question: &str) -> Result<String> {
         match given_options::<Question>(question)? {
             Question::Accountant => json(&self.0.accountant()),
-            Question::Epsilon { delta } => json(&self.0.accountant().epsilon(delta)?),
+            Question::Epsilon { delta } => json(&self.0.epsilon(delta)?),
             Question::Steps => json(&(self.0.steps(), self.0.is_private())),
             Question::Settle => json(&self.0.settle()?),
             Question::Records => json(&self.0.ledger().records().collect::<Vec<_>>()),

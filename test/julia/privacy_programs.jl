@@ -23,7 +23,7 @@ function go_on(run, options)
     return TrainingRun(; options..., resume = load(PrivacyState, path))
 end
 
-const DRIVER = Driver((; options...) -> TrainingRun(; options...), step, run -> epsilon(FluxGuard.accountant(run); delta = Programs.DELTA),
+const DRIVER = Driver((; options...) -> TrainingRun(; options...), step, run -> bound(() -> epsilon(FluxGuard.accountant(run); delta = Programs.DELTA)),
     go_on, run -> (run.correlated = nothing), run -> run.clip.norm)
 
 understated((claimed, truth, _)) = claimed < truth

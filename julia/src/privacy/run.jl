@@ -59,9 +59,10 @@ Accountant(run::PrivateRun) = Accountant(ask(run, :accountant))
 """
     epsilon(run::PrivateRun; delta) -> Float64
 
-An upper bound on ε of all that the run released, what was `spent` before included. As for an [`Accountant`](@ref).
+An upper bound on ε of all that the run released, what was `spent` before included. As for an [`Accountant`](@ref); asked again before
+the next release, it is known in microseconds.
 """
-epsilon(run::PrivateRun; delta) = epsilon(Accountant(run); delta = delta)
+epsilon(run::PrivateRun; delta) = delta isa Real ? Float64(ask(run, :epsilon; delta = finite("delta", delta))) : epsilon(Accountant(run); delta = delta)
 delta(run::PrivateRun; epsilon) = delta(Accountant(run); epsilon = epsilon)
 
 """

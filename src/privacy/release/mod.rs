@@ -53,6 +53,8 @@ pub struct PrivateRun {
     ledger: Mutex<Ledger>,
     // Locked within the ledger's lock.
     keep: Option<Mutex<Keep>>,
+    // The last answer, and what it was the answer for: who asks again before the next release does not wait for convolutions.
+    answered: Mutex<Option<(Accountant, f64, f64)>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -83,7 +85,8 @@ impl PrivateRun {
         };
         let private = source.is_private() && !options.spent_seeded;
         let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path)));
-        Ok(PrivateRun { source: Mutex::new(source), ledger: Mutex::new(Ledger::new(spent, private, budget)?), keep })
+        let ledger = Mutex::new(Ledger::new(spent, private, budget)?);
+        Ok(PrivateRun { source: Mutex::new(source), ledger, keep, answered: Mutex::default() })
     }
 
     /// Was all randomness so far keyed by the operating system, that of lots included? Else its epsilon is worth nothing.
@@ -104,6 +107,23 @@ impl PrivateRun {
     #[must_use]
     pub fn accountant(&self) -> Accountant {
         lock(&self.ledger).accountant().clone()
+    }
+
+    /// An upper bound on epsilon of all that was released, what was spent before included: [`Accountant::epsilon`] of a copy, so
+    /// that releases do not wait for it.
+    ///
+    /// # Errors
+    /// As [`Accountant::epsilon`].
+    pub fn epsilon(&self, delta: f64) -> Result<f64> {
+        let spent = self.accountant();
+        if let Some((before, at, epsilon)) = &*lock(&self.answered)
+            && (before, *at) == (&spent, delta)
+        {
+            return Ok(*epsilon);
+        }
+        let epsilon = spent.epsilon(delta)?;
+        *lock(&self.answered) = Some((spent, delta, epsilon));
+        Ok(epsilon)
     }
 
     /// Steps of training released so far.

@@ -96,7 +96,11 @@ fn the_budget_is_kept_to_the_step_by_every_thread() -> Result<()> {
         threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
     });
     assert_eq!((released, run.steps()), (room, room));
-    assert!(run.accountant().epsilon(1e-5)? <= 2.0);
+    for delta in [1e-5, 1e-6, 1e-5] {
+        assert_eq!(run.epsilon(delta)?, run.accountant().epsilon(delta)?);
+        assert_eq!(run.epsilon(delta)?, run.accountant().epsilon(delta)?); // from memory
+    }
+    assert!(run.epsilon(1e-5)? <= 2.0);
     assert!(run.accountant().after(phase, 2)?.epsilon(1e-5)? > 2.0);
     Ok(())
 }

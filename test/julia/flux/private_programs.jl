@@ -77,7 +77,7 @@ const MORE = (sampled = (:train, :train_epochs, :train_broken, :train_raw, :trai
 
 const DRIVER = Driver((; options...) -> AutoDP(AutoZygote(); options...),
     (dp, batch; examples) -> private_gradient(dp, loss, model_of(dp), batch...; examples = examples),
-    dp -> epsilon(dp; delta = Programs.DELTA), go_on,
+    dp -> bound(() -> epsilon(dp; delta = Programs.DELTA)), go_on,
     dp -> dp.run.noise in (:tree, :banded) && begin_noise!(dp), dp -> dp.clip, EXTRAS)
 
 @testset "claimed is at least the truth, in every program" begin

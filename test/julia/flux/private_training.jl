@@ -367,4 +367,9 @@ end
     Flux.train!(loss, dp, mlp(), PoissonSampler((X, Y); rate = 0.2, steps = 40), Descent(0.1))
     lines = split(strip(String(take!(io))), '\n')
     @test length(lines) == 20 && occursin(r"^step 40/40  loss [0-9.]+  epsilon [0-9.]+ at delta 1.0e-5$", lines[end])
+    @test parse(Float64, match(r"epsilon ([0-9.]+)", lines[end])[1]) >= epsilon(dp)
+    # so little noise that no epsilon can be told is no reason to stop
+    dp = AutoDP(AutoZygote(); clip = 1.0, noise_multiplier = 0.01, lot_size = 60, delta = δ, progress = io)
+    Flux.train!(loss, dp, mlp(), PoissonSampler((X, Y); rate = 0.2, steps = 3), Descent(0.1))
+    @test occursin("epsilon without a bound", String(take!(io))) && steps(dp) == 3
 end

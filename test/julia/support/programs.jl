@@ -8,7 +8,7 @@ module Programs
 using FluxGuard, Random
 using ..Witness
 
-export Setup, World, see!, lots, data, refusing, random_program, run_program, smallest_failing, Driver
+export Setup, World, see!, lots, data, refusing, random_program, run_program, smallest_failing, Driver, bound
 
 const N = 8          # examples
 const DELTA = 1e-4
@@ -95,6 +95,16 @@ function World(driver, setup, rng)
     w.options = options
     w.run = driver.new_run(; options...)
     return w
+end
+
+"What is claimed; beyond some 70 it is refused, for no bound can be given."
+function bound(epsilon)
+    try
+        return epsilon()
+    catch error
+        error isa InvalidArgument && startswith(error.message, "delta") || rethrow()
+        return Inf
+    end
 end
 
 "Whether `f` was refused."
@@ -233,7 +243,7 @@ end
 const WRITTEN = Ref(0)
 function write_seen(w::World)
     path = get(ENV, "FLUXGUARD_PROGRAMS_SEEN", "")
-    (isempty(path) || isempty(w.groups) || w.setup.kind in (:tree, :banded) || (WRITTEN[] += 1) > 200) && return
+    (isempty(path) || isempty(w.groups) || isinf(w.driver.claimed(w.run)) || w.setup.kind in (:tree, :banded) || (WRITTEN[] += 1) > 200) && return
     open(path, "a") do io
         groups = join(("[$(g.rate), $(g.shift)]" for g in w.groups), ", ")
         println(io, "{\"claimed\": ", w.driver.claimed(w.run), ", \"delta\": ", DELTA, ", \"groups\": [", groups, "]}")

@@ -34,7 +34,7 @@ end
 
 Base.propertynames(::DPBackend) = (fieldnames(DPBackend)..., :accountant, :steps, :clip)
 
-FluxGuard.epsilon(dp::DPBackend; delta = needed_delta(dp)) = epsilon(dp.accountant; delta = delta)
+FluxGuard.epsilon(dp::DPBackend; delta = needed_delta(dp)) = epsilon(dp.run.door; delta = delta)
 FluxGuard.delta(dp::DPBackend; epsilon) = FluxGuard.delta(dp.accountant; epsilon = epsilon)
 FluxGuard.steps(dp::DPBackend) = dp.steps
 FluxGuard.releases(dp::DPBackend) = FluxGuard.releases(dp.run.door)

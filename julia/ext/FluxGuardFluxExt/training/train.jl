@@ -124,6 +124,16 @@ examples_of(run, data, place) = nothing
 
 # Lines with loss and epsilon.
 
+"Rounded up. A run that has spent far too much is no reason to end it here: beyond some 70 there may be no bound at this delta."
+function shown_epsilon(dp)
+    try
+        return string(round(epsilon(dp), RoundUp; sigdigits = 4))
+    catch error
+        error isa InvalidArgument || rethrow()
+        return "without a bound"
+    end
+end
+
 struct Progress
     io::Union{Nothing,IO}
     steps::Union{Nothing,Int}
@@ -143,5 +153,5 @@ function (p::Progress)(step, loss)
     of = p.steps === nothing ? "" : "/$(p.steps)"
     shown(x) = x isa Real ? string(round(x; sigdigits = 4)) : "-"
     println(p.io, "step ", step, of, "  loss ", loss isa Tuple ? join(shown.(loss), ", ") : shown(loss),
-        "  epsilon ", shown(epsilon(p.dp)), " at delta ", p.dp.run.delta)
+        "  epsilon ", shown_epsilon(p.dp), " at delta ", p.dp.run.delta)
 end
