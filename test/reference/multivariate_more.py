@@ -12,7 +12,7 @@ import sklearn
 from scipy.spatial.distance import cdist, pdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from splitmix64 import SplitMix64, picked
+from splitmix64 import SplitMix64, by_content, picked
 
 
 def lsdd(a, b, width):
@@ -66,20 +66,11 @@ def pca(a, b):
 
 
 def linear(a, b, width):
-    x, y = (s[picked_all(len(s))] for s in (a, b))
-    size = min(len(x), len(y)) // 2 * 2
-    x, y = x[:size], y[:size]
+    size = min(len(a), len(b)) // 2 * 2
+    x, y = a[:size], b[:size]
     kernel = lambda u, v: np.exp(-((u - v) ** 2).sum(axis=1) / width)
     h = kernel(x[::2], x[1::2]) + kernel(y[::2], y[1::2]) - kernel(x[::2], y[1::2]) - kernel(x[1::2], y[::2])
     return h.mean(), st.norm.sf(h.mean() / (h.std(ddof=1) / np.sqrt(len(h))))
-
-
-def picked_all(size):
-    order, random = list(range(size)), SplitMix64(0)
-    for place in range(size):
-        other = place + random.below(size - place)
-        order[place], order[other] = order[other], order[place]
-    return order
 
 
 def random_features(a, b, width):
@@ -111,11 +102,13 @@ for name, (x, y) in samples.items():
     width = np.sort(squares)[len(squares) // 2]
     case = {"name": name, "features": x.shape[1], "reference": x.ravel().tolist(), "current": y.ravel().tolist()}
     case["lsdd"], case["lsdd_effect"] = map(float, lsdd(a, b, width))
-    case["c2st"], case["c2st_p"] = map(float, c2st(a, b))
-    case["pca"], case["pca_p"] = map(float, pca(a, b))
+    ranks = np.stack([np.unique(column, return_inverse=True)[1] for column in pooled.T], axis=1)
+    ordered = a[by_content(ranks[: len(x)])], b[by_content(ranks[len(x) :])]
+    case["c2st"], case["c2st_p"] = map(float, c2st(*ordered))
+    case["pca"], case["pca_p"] = map(float, pca(*ordered))
     case["random_features"] = float(random_features(a, b, width))
     if min(len(x), len(y)) >= 100:
-        case["linear"], case["linear_p"] = map(float, linear(a, b, width))
+        case["linear"], case["linear_p"] = map(float, linear(*ordered, width))
     cases.append(case)
 
 versions = {"python": sys.version.split()[0], "numpy": np.__version__, "scipy": scipy.__version__,

@@ -21,6 +21,19 @@ class SplitMix64:
         return (self.next() * n) >> 64
 
 
+def by_content(ranks):
+    """The rows of a sample in the crate's order, which hangs on what is in them alone: `ranks` of their values among both samples'."""
+    mixed = lambda a, b: SplitMix64(a ^ b).next()
+    keys, seen = [], {}
+    for row in ranks:
+        key = 0
+        for rank in row:
+            key = mixed(key, int(rank))
+        seen[key] = seen.get(key, -1) + 1
+        keys.append(mixed(key, seen[key]))
+    return sorted(range(len(keys)), key=keys.__getitem__)
+
+
 def picked(size, most, seed):
     """The rows that the crate picks."""
     order = list(range(size))

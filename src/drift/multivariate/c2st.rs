@@ -26,7 +26,7 @@ const LEAST: usize = 20;
 /// Methods: `logistic` (default), linfa's logistic regression with an L2 penalty of 1 on features divided by their standard
 /// deviation, sees what shifts; `forest`, 100 extremely randomized trees, sees any change, of dependence and spread, too.
 ///
-/// Cross-fitting is forward: row i of a sample is in part i mod 5, and part k is scored by a classifier trained on parts 0 to
+/// Cross-fitting is forward: each sample is cut into 5 parts (by what is in the rows, whatever their order), and part k is scored by a classifier trained on parts 0 to
 /// k - 1 (prequential, Dawid 1984). Given those, under the null the labels of part k are in random order, so each part's U has
 /// Mann and Whitney's null distribution (ties corrected) whatever the parts before it were; the p-value is one-sided normal for
 /// the sum of all. Where every fold is scored by all others, as usual, folds share labels, their errors are correlated, and a
@@ -41,6 +41,7 @@ const LEAST: usize = 20;
 pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
     method.expect_of(TestName::C2st)?;
     let mut rows = Rows::new(reference, current, LEAST)?;
+    rows.order_by_content();
     rows.standardize();
     let parts: Vec<Vec<usize>> = (0..PARTS)
         .map(|part| {

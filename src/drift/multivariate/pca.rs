@@ -21,8 +21,8 @@ const MOST_BYTES: usize = 1 << 30;
 /// Kolmogorov-Smirnov test of squared reconstruction errors (the Q statistic of Jackson & Mudholkar 1979). It sees dependence that
 /// is gone and directions that are new; not a shift within the subspace.
 ///
-/// Features are divided by their standard deviation over both samples. The components are those of every second row of the
-/// reference (rows 0, 2, ...), the fewest that explain 90 % of the variance and never all; errors of the other half are compared with
+/// Features are divided by their standard deviation over both samples. The components are those of half of the
+/// reference (which half is chosen by what is in the rows, whatever their order), the fewest that explain 90 % of the variance and never all; errors of the other half are compared with
 /// those of the current sample. Errors of rows that the components were fitted on are smaller than those of new rows, so a
 /// test on them would alarm without a change; of held-out rows the p-value is as exact as that of [`crate::drift::two_sample::ks`].
 ///
@@ -53,6 +53,7 @@ pub fn test(
         return Err(Error::invalid("reference", was, "at most 11585 for pca (its covariance takes 1 GiB); or use mmd"));
     }
     let mut rows = Rows::new(reference, current, 1)?;
+    rows.order_by_content();
     rows.standardize();
     let [before, now] = rows.samples();
     let before = Array2::from_shape_fn((rows.reference_size, features), |(i, k)| before[i * features + k]);

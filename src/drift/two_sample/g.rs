@@ -9,7 +9,7 @@ test_of_counts! {
     /// `scipy.stats.chi2_contingency(lambda_="log-likelihood", correction=False)`).
     ///
     /// The effect is that of [`chi2::from_counts`], Cramér's V for samples of one size, in [0, 1]. The p-value is chi-squared
-    /// with B - 1 degrees of freedom where Cochran's rule holds, else by 999 reassignments with fixed margins.
+    /// with B - 1 degrees of freedom where Cochran's rule holds and no bin is nearly empty, else by 999 reassignments with fixed margins.
     G
 }
 

@@ -9,7 +9,7 @@ test_of_counts! {
     ///
     /// The effect is H itself. The p-value: with p and q near their mean μ, ½ Σ (√p - √q)² is Σ (p - q)² / (8μ) to second
     /// order, as half of Freeman and Tukey's statistic; so 8 H² mn/(m+n) is chi-squared with B - 1 degrees of freedom for
-    /// large samples where Cochran's rule holds, else the p-value is by 999 reassignments with fixed margins.
+    /// large samples where Cochran's rule holds and no bin is nearly empty, else the p-value is by 999 reassignments with fixed margins.
     Hellinger
 }
 

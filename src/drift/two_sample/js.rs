@@ -13,7 +13,7 @@ test_of_counts! {
     /// The effect is the distance itself. The p-value: with p and q near their mean μ, the divergence in nats is
     /// Σ (p - q)² / (8μ) to second order, an eighth of the quadratic form in Pearson's statistic; so 8 · JSD · mn/(m+n) is
     /// chi-squared with B - 1 degrees of freedom for large samples (Menéndez et al., "The Jensen-Shannon divergence",
-    /// 1997) where Cochran's rule holds, else the p-value is by 999 reassignments with fixed margins.
+    /// 1997) where Cochran's rule holds and no bin is nearly empty, else the p-value is by 999 reassignments with fixed margins.
     Js
 }
 

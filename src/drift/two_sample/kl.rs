@@ -12,7 +12,7 @@ test_of_counts! {
     ///
     /// The effect is KL itself; by default 0.05 counts, which for a small change is a PSI (its symmetric form) of 0.1. The
     /// p-value: 2 KL mn/(m+n) is chi-squared with B - 1 degrees of freedom for large samples (Kullback 1959, chapter 6) where
-    /// Cochran's rule holds, else by 999 reassignments with fixed margins.
+    /// Cochran's rule holds and no bin is nearly empty, else by 999 reassignments with fixed margins.
     Kl
 }
 

@@ -13,7 +13,7 @@ test_of_counts! {
     ///
     /// The effect is PSI itself; below 0.1 is held to be stable, above 0.25 a shift. The p-value: PSI · mn/(m+n) is
     /// chi-squared with B - 1 degrees of freedom for large samples (Yurdakul, "Statistical properties of the population
-    /// stability index", 2018) where Cochran's rule holds, else by 999 reassignments with fixed margins.
+    /// stability index", 2018) where Cochran's rule holds and no bin is nearly empty, else by 999 reassignments with fixed margins.
     Psi
 }
 

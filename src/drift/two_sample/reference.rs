@@ -132,7 +132,9 @@ impl Reference {
             TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method, permutations)),
             TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method, permutations)),
             TestName::Welch => self.by_values(current, welch::of_sorted),
-            TestName::EppsSingleton => self.by_values(current, epps_singleton::of_sorted),
+            TestName::EppsSingleton => {
+                self.by_values(current, |a, b| epps_singleton::of_sorted(a, b, method, permutations))
+            }
             TestName::Fisher => self.by_values(current, fisher::of_sorted),
             TestName::Energy => self.by_values(current, |a, b| energy::of_sorted(a, b, permutations)),
             of_all_columns => {
