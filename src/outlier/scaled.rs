@@ -11,6 +11,7 @@
 //! Quartiles and medians interpolate linearly between order statistics (type 7 of Hyndman and Fan 1996).
 
 mod kernel;
+pub mod left_out;
 
 use serde::{Deserialize, Serialize};
 

@@ -99,7 +99,7 @@ impl Baseline {
         let rows = fitted.sample.rows();
         let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
         let mut scored = Scores::default();
-        scorer.score_rows(rows, &mut scored);
+        scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
         let calibration = Calibration::new(&detectors, &scored, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
         for column in &scored.columns {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OutputKind;
 use crate::error::{Error, Result};
+use crate::outlier::scaled::left_out::Column;
 use crate::outlier::scaled::{Scaled, sorted_columns};
 use crate::output::{ClassScores, probabilities};
 use crate::simd::Real;
@@ -223,6 +224,45 @@ impl Scorer {
         }
         out.finite.clear();
         out.finite.extend(out.columns[0].iter().map(|s| !s.is_nan()));
+    }
+
+    /// Scores rows of the reference that this was fitted on, `fitted` observations in all, each by the centres and scales of all
+    /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
+    /// reference.
+    pub fn score_reference(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
+        self.score_rows(rows, out);
+        let observations = rows.len() / self.features;
+        if self.output.has_classes() || fitted < 3 || observations < 3 {
+            return;
+        }
+        let n = fitted as f64;
+        for (column, detector) in out.columns.iter_mut().zip(&self.detectors) {
+            let of_row = |row: &[f64]| -> f64 {
+                let z = self.by_moments.left_out(row, n);
+                match detector {
+                    DetectorName::Distance => (z.map(|z| z * z).sum::<f64>() / self.features as f64).sqrt(),
+                    DetectorName::Score => z.fold(f64::NEG_INFINITY, f64::max),
+                    _ => z.fold(0.0, |most, z| z.abs().max(most)),
+                }
+            };
+            match detector {
+                DetectorName::RobustZ => *column = self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
+                DetectorName::Iqr => *column = self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
+                _ => rows.chunks_exact(self.features).zip(column).for_each(|(row, out)| *out = of_row(row) as f32),
+            }
+        }
+    }
+
+    /// Of each row the largest over the features, `less` what is no distance.
+    fn largest_left_out(&self, rows: &[f64], less: f64, z: impl Fn(&mut Column<'_>, f64) -> f64) -> Vec<f32> {
+        let mut largest = vec![0.0f64; rows.len() / self.features];
+        for (k, sorted) in sorted_columns(rows, self.features).iter().enumerate() {
+            let mut column = Column::new(sorted);
+            for (most, row) in largest.iter_mut().zip(rows.chunks_exact(self.features)) {
+                *most = most.max(z(&mut column, row[k]));
+            }
+        }
+        largest.into_iter().map(|most| (most - less) as f32).collect()
     }
 
     fn score_classes<T: Real>(&self, rows: &[T], out: &mut Scores) {
