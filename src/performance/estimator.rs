@@ -34,6 +34,37 @@ pub struct Bound {
     pub upper: f64,
     /// Over the root of a chunk's size: the standard error of the measure in a chunk.
     pub spread: f64,
+    /// The mean over the reference's whole chunks.
+    #[serde(default = "unknown")]
+    pub center: f64,
+    /// Their standard deviation.
+    #[serde(default = "unknown")]
+    pub deviation: f64,
+}
+
+/// What files of earlier versions do not say: their short chunks keep the bounds of whole ones.
+fn unknown() -> f64 {
+    f64::NAN
+}
+
+impl Bound {
+    /// The bounds of a chunk of `size` where those that are known are of `whole`: what chunks differ by beyond their sampling error
+    /// stays, and the sampling error is that of the size.
+    fn of_size(&self, size: usize, options: &Options) -> (f64, f64) {
+        let whole = options.chunk_size;
+        if size == whole || self.lower.is_nan() || self.center.is_nan() {
+            return (self.lower, self.upper);
+        }
+        let by_chance = |size: usize| self.spread * self.spread / size as f64;
+        let beyond = (self.deviation * self.deviation - by_chance(whole)).max(0.0);
+        let at_least = self.deviation * self.deviation; // of a whole chunk's sampling error only an estimate is known
+        let margin = options.deviations * (beyond + by_chance(size)).max(at_least).sqrt();
+        limits(self.metric, self.center, margin)
+    }
+}
+
+fn limits(metric: Metric, center: f64, margin: f64) -> (f64, f64) {
+    ((center - margin).max(0.0), (center + margin).min(metric.most()))
 }
 
 /// One measure of one chunk.
@@ -55,7 +86,7 @@ pub struct Chunk {
     /// What the labels say, where they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub realised: Option<f64>,
-    /// Alert bound, as [`Bound::lower`].
+    /// Alert bound, as [`Bound::lower`], of as many observations as the chunk has: wider for the last one, if it is shorter.
     pub lower: f64,
     /// Alert bound, as [`Bound::upper`].
     pub upper: f64,
@@ -130,14 +161,13 @@ impl Estimator {
             let value =
                 |chunk: usize| known.value(metric, chunk * options.chunk_size, (chunk + 1) * options.chunk_size);
             let values: Vec<f64> = (0..whole).map(value).filter(|value| !value.is_nan()).collect();
+            let (center, deviation) = (values.iter().sum::<f64>() / values.len() as f64, losses::deviation(&values));
             let (mut lower, mut upper) = (f64::NAN, f64::NAN);
             if values.len() >= LEAST_CHUNKS {
-                let mean = values.iter().sum::<f64>() / values.len() as f64;
-                let margin = options.deviations * losses::deviation(&values);
-                (lower, upper) = ((mean - margin).max(0.0), (mean + margin).min(metric.most()));
+                (lower, upper) = limits(metric, center, options.deviations * deviation);
             }
             let reference = known.value(metric, 0, read.len());
-            Bound { metric, reference, lower, upper, spread: known.spread(metric) }
+            Bound { metric, reference, lower, upper, spread: known.spread(metric), center, deviation }
         };
         let bounds = options.metrics.iter().map(bound).collect();
         Ok(Estimator { observations: read.len(), width: read.width, options, model, bounds })
@@ -165,7 +195,9 @@ impl Estimator {
         let mut chunks = Vec::new();
         for (chunk, start) in (0..read.len()).step_by(self.options.chunk_size).enumerate() {
             let end = (start + self.options.chunk_size).min(read.len());
-            for &Bound { metric, lower, upper, spread, .. } in &self.bounds {
+            for bound in &self.bounds {
+                let &Bound { metric, spread, .. } = bound;
+                let (lower, upper) = bound.of_size(end - start, &self.options);
                 let estimate = expected.value(metric, start, end);
                 chunks.push(Chunk {
                     metric,
