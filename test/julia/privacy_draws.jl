@@ -36,6 +36,25 @@ end
         @test_throws InvalidArgument add!(run, other(lot()))
         @test steps(run) == 0 && isempty(charged(run))
     end
+    # by content, whatever the elements are
+    struct_of(x) = Ref(x)
+    for data in ([[1.0, 2.0], [3.0], [4.0]], ["a", "bc", "d"], [struct_of([1.0]), struct_of([2.0]), struct_of([3.0])])
+        lot = PoissonSampler((data,); rate = 1.0, steps = 1)
+        run = PrivateRun()
+        same = first(lot)
+        add!(run, same)
+        changed = first(lot)
+        changed[1][1] isa AbstractString ? (changed[1][1] = "zz") : changed[1][1] isa Ref ? (changed[1][1][][1] = 9.0) : (changed[1][1][1] = 9.0)
+        @test_throws InvalidArgument add!(run, changed)
+    end
+    # what is no array hides data
+    other = full_lot((X, X))
+    for hidden in (1:3, Base.Iterators.take(1:3, 2), Ref(3))
+        @test_throws InvalidArgument add!(PrivateRun(), (other[1], hidden))
+    end
+    # as many gradients as the lot has examples
+    lot9 = full_lot()
+    @test_throws InvalidArgument private_mean!(zeros(Float32, 4), X[:, 1:1], PrivateRun(); clip = 1.0, noise_multiplier = 1, expected_lot_size = 9, lot = lot9)
     lots = collect(PoissonSampler(X; rate = 0.5, steps = 4))
     run = PrivateRun()
     add!(run, lots[1])
@@ -66,7 +85,9 @@ end
     @test isprivate(run) && load(PrivacyState, path).private
     add!(run, full_lot(X; seed = 1))
     @test !isprivate(run) && report(run; delta = 1e-5).epsilon === nothing && !load(PrivacyState, path).private
-    @test !isprivate(PrivateRun(spent = load(PrivacyState, path)))
+    @test !isprivate(PrivateRun(spent = load(PrivacyState, path))) && !isprivate(PrivateRun(spent = run))
+    @test_throws InvalidArgument PrivateRun(spent = Accountant(run)) # would forget the seed
+    @test_throws InvalidArgument PrivateRun(keep = path)             # would write over what was spent
 end
 
 @testset "many lots that are left out are pointed out" begin

@@ -7,7 +7,7 @@ const RandomHandle = Union{Native.RunHandle,Native.SamplerHandle,Native.Correlat
 "Every handle. Those of randomness stand beside the others."
 const AnyHandle = Union{Native.Handle,RandomHandle}
 
-mend(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = Accountant(run)"
+mend(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = PrivacyState(run)"
 mend(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =
     "no two runs may share lots; make a new PoissonSampler of the same data and rate where it is to run"
 mend(::Union{TreeNoise,BandedNoise}) = "no two runs may share noise; begin a new one where it is to run, which counts, too"

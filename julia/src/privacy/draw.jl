@@ -28,16 +28,28 @@ const KNOWN_SWEEP = Ref(256) # how many there may be before the dead are swept o
 "A checksum of what an array holds, and of its size."
 function content(x::Array{T,N}) where {T,N}
     sum = UInt32(hash(size(x)) & 0xffffffff)
-    isbitstype(T) || return sum
+    isbitstype(T) || return UInt32(foldl((h, y) -> deep(y, h, 0), x; init = UInt(sum)) & 0xffffffff)
     bytes = sizeof(x)
     return GC.@preserve x Base.unsafe_crc32c(convert(Ptr{UInt8}, pointer(x)), Csize_t(bytes), sum)
 end
 content(x::BitArray) = content(x.chunks) ⊻ UInt32(length(x) & 0xffffffff)
 content(x) = UInt32(hash(size(x)) & 0xffffffff)
 
+"What is in a value, by content however deep it lies: not by what object it is."
+deep(x::Union{Number,Char,Symbol,AbstractString,Nothing,Missing}, h, depth) = hash(x, h)
+deep(x::Union{Array,BitArray}, h, depth) = hash(content(x), h)
+deep(x::AbstractArray, h, depth) = foldl((h, y) -> deep(y, h, depth + 1), x; init = hash(size(x), h))
+deep(x::Union{Tuple,NamedTuple}, h, depth) = foldl((h, y) -> deep(y, h, depth + 1), values(x); init = h)
+function deep(x, h, depth)
+    names = fieldnames(typeof(x))
+    (isempty(names) || depth > 16) && return hash(x, h)
+    return foldl((h, name) -> isdefined(x, name) ? deep(getfield(x, name), h, depth + 1) : h, names; init = hash(typeof(x), h))
+end
+
 """
 The arrays in memory that a batch is made of, each with what it is seen through: a view of a lot is not the lot, for it may
-show one example many times, or some alone.
+show one example many times, or some alone. `nothing` stands for a part in which no array is seen, a range or a view of
+data by numbers: nobody knows what is in that.
 """
 anchors(batch) = anchors!(Tuple{Any,UInt32}[], batch, UInt32(0))
 
@@ -45,20 +57,27 @@ function anchors!(found, x::AbstractArray, through)
     x isa Union{Array,BitArray} && return push!(found, (x, through))
     through = UInt32(hash((typeof(x), size(x)), UInt(through)) & 0xffffffff)
     inner = parent(x)
-    inner === x || return anchors!(found, inner, through)
+    return inner === x ? anchors_of_fields!(found, x, through) : anchors!(found, inner, through)
+end
+anchors!(found, x::Union{Tuple,NamedTuple}, through) = (foreach(part -> anchors!(found, part, through), values(x)); found)
+anchors!(found, x::Union{Number,Char,Symbol,AbstractString,Nothing,Missing}, through) = found
+anchors!(found, x, through) = anchors_of_fields!(found, x, through)
+
+function anchors_of_fields!(found, x, through)
+    before = length(found)
     for name in fieldnames(typeof(x))
         isdefined(x, name) && anchors!(found, getfield(x, name), through)
     end
+    length(found) == before && push!(found, (nothing, through))
     return found
 end
-anchors!(found, x::Union{Tuple,NamedTuple}, through) = (foreach(part -> anchors!(found, part, through), values(x)); found)
-anchors!(found, x, through) = found
 
-known((x, _)) = get(KNOWN, objectid(x), nothing)
+known((x, _)) = x === nothing ? nothing : get(KNOWN, objectid(x), nothing)
 content((x, through)::Tuple) = content(x) ⊻ through
 is_known(k, anchor) = k !== nothing && k.array.value === anchor[1] && k.content == content(anchor)
 
 function remember!(anchor, draw)
+    anchor[1] === nothing && return
     if length(KNOWN) >= KNOWN_SWEEP[]
         filter!(pair -> pair.second.array.value !== nothing, KNOWN)
         KNOWN_SWEEP[] = max(256, 2 * length(KNOWN))

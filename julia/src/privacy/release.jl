@@ -29,6 +29,8 @@ function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, 
     told = told_lot(lot)
     options = JSON.options((step = step, lot = crossing_lot(told)))
     arrays = Lot(out, gradients)
+    told === nothing || numobs(lot) == arrays.examples || throw(invalid("gradients", "$(plural(arrays.examples, "example")) with a lot of $(numobs(lot))",
+        "a gradient for each example of the lot, and of no other"))
     report, d = clip_lot!((T, table, examples, norms) -> Native.run_mean(run.handle, options, T, table, examples, norms), arrays)
     released!(told)
     clip isa AdaptiveClip || return report

@@ -12,10 +12,11 @@ release, and only then draws noise. So `epsilon(run; delta)` is a bound for all 
 - `accountant`, `relation`, `unit_size`: as in [`Accountant`](@ref).
 - `stop_at`, `delta`: a release that would take ε at `delta` beyond `stop_at` throws [`BudgetExhausted`](@ref) and does
   nothing.
-- `spent`: a [`PrivacyState`](@ref) or an [`Accountant`](@ref) of what an earlier run on the same data spent, which is counted, too.
+- `spent`: a [`PrivacyState`](@ref), or a run, that spent on the same data before, which is counted, too; a seed there is known here.
 - `keep`: a path. What was spent, and up to a hundredth of the steps more, is written there before it is spent, so that after a
   crash `load(PrivacyState, keep)` says too much, never too little. One write of a small file in a hundred steps or so; a release
-  throws [`PathUnusable`](@ref) where it cannot be written.
+  throws [`PathUnusable`](@ref) where it cannot be written, or somebody else has written it since. A file of a run that this one
+  does not go on from (`spent`) is refused, not written over.
 - `seed`: for tests; the run is then **not private**, and [`isprivate`](@ref) says so. Without: ChaCha20, keyed with 256 bits
   of the operating system's.
 
@@ -28,12 +29,14 @@ end
 
 function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, stop_at = nothing, delta = nothing,
     spent = nothing, keep = nothing, seed::Union{Nothing,Integer} = nothing)
-    spent isa Union{Nothing,Accountant,PrivacyState} || throw(invalid("spent", typeof(spent), "a PrivacyState or an Accountant"))
+    spent isa Union{Nothing,PrivateRun,PrivacyState} ||
+        throw(invalid("spent", typeof(spent), "a PrivateRun or a PrivacyState, which know whether its randomness was private"))
+    spent isa PrivateRun && (spent = PrivacyState(spent; clip = 1.0))
     options = (accountant = one_of("accountant", accountant, (:pld, :rdp)),
         relation = one_of("relation", relation, (:add_remove, :replace_one)), unit_size = whole("unit_size", unit_size),
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
-        spent = optional(crossing, spent isa PrivacyState ? spent.accountant : spent),
-        spent_seeded = spent isa PrivacyState && !spent.private, keep = optional(path -> path_text(path; argument = "keep"), keep), seed = optional(x -> whole("seed", x), seed))
+        spent = spent === nothing ? nothing : crossing(spent.accountant),
+        spent_seeded = spent !== nothing && !spent.private, keep = optional(path -> path_text(path; argument = "keep"), keep), seed = optional(x -> whole("seed", x), seed))
     return PrivateRun(Native.run_new(face(), JSON.options(options)))
 end
 

@@ -23,6 +23,13 @@ end
 PrivacyState(accountant::Accountant; clip, schedule = Phase[], private::Bool = true) =
     PrivacyState(accountant, kept_clip(clip), collect(Phase, schedule), private)
 
+"""
+    PrivacyState(run::PrivateRun; clip = 1.0)
+
+What the run has spent, and whether all of its randomness was private.
+"""
+PrivacyState(run::PrivateRun; clip = 1.0) = PrivacyState(Accountant(run); clip = clip, private = isprivate(run))
+
 kept_clip(clip::AdaptiveClip) = clip
 kept_clip(clip) = first(clipping(clip))
 

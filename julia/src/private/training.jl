@@ -27,7 +27,7 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
 - `noise`: `:discrete` (default), `:fast` (for experiments), or for streams that cannot be sampled (DP-FTRL) `:tree` or
   `:banded` with `noise_options = (steps, participations, min_separation | bands)`: the steps of one run of the noise, and
   how often and how far apart one example may take part ([`TreeNoise`](@ref), [`BandedNoise`](@ref)). The data are then
-  batches in any order that keeps this promise.
+  batches in any order that keeps this promise: a `DataLoader` in order, with `relation = :replace_one`.
 - `max_physical_batch_size`: larger lots are worked off in parts of this size; the result is the same.
 - `reduction`: `:check`, the examination of the first lots finds out whether the loss is a mean or a sum over examples and refuses
   others; `:mean` or `:sum` promises it, for a loss that draws random numbers. A promise that is seen to be wrong is refused, and the

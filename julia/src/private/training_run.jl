@@ -133,6 +133,8 @@ function release!(run::TrainingRun, settings::StepSettings, sums, report::ClipRe
             "at least one finite gradient: look at the data, the learning rate, and at layers that divide by what one example alone does not have"))
     run.non_finite += length(report.non_finite)
     if run.noise in (:tree, :banded)
+        examples === nothing || length(examples) == report.examples || throw(invalid("examples", "$(plural(length(examples), "number")) for " *
+            "$(plural(report.examples, "example")) in the lot", "a number for each: who is not named is not counted"))
         begin_correlated!(run, settings, sum(length, sums))
         add_noise!(sums, run.correlated; examples = examples)
         return report

@@ -6,7 +6,7 @@ use super::{Lot, PrivateRun, lock, witness};
 use crate::privacy::accountant::Sampling;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -111,7 +111,12 @@ impl Correlated {
         }
         super::sums::expect_finite(sum.iter().copied())?;
         let now = state.step + 1;
+        let mut lot = HashSet::with_capacity(examples.map_or(0, <[u64]>::len));
         for example in examples.unwrap_or_default() {
+            if !lot.insert(*example) {
+                let was = format!("example {example} twice in one lot");
+                return Err(Error::invalid("examples", was, "each once: in a sum it would be worth two clip norms"));
+            }
             self.check_example(*example, state.seen.get(example), now)?;
         }
         // counted before it can be seen

@@ -3,10 +3,10 @@
 
 use super::ledger::Ledger;
 use super::record::Record;
-use crate::Result;
 use crate::privacy::accountant::{Accountant, Phase};
 use crate::privacy::clip::Clipping;
 use crate::privacy::state::PrivacyState;
+use crate::{Error, Result};
 use std::path::PathBuf;
 
 /// Steps that are written ahead, at most: a hundredth of those that were taken.
@@ -18,11 +18,28 @@ pub(super) struct Keep {
     /// What the file has more of than was spent: the phase, its samples of noise, whether it is private, and how many steps more.
     ahead: Option<(Phase, u64, bool, u64)>,
     clip_norm: f64,
+    /// What is in the file, as far as this run knows; nothing where there is none.
+    known: Option<Vec<u8>>,
 }
 
 impl Keep {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Keep { path, ahead: None, clip_norm: 1.0 }
+    /// A file of its own for a run that begins with `spent`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for the file of a run that spent anything else: who began again without resuming would write over what
+    /// it says. `FileDamaged`, `FileVersion`, `PathUnusable` for a file that is no such state.
+    pub(super) fn new(path: PathBuf, spent: &Accountant) -> Result<Self> {
+        let known = contents(&path);
+        if known.is_some() {
+            let before = PrivacyState::load(&path)?.accountant;
+            if (before.phases(), before.noise_samples()) != (spent.phases(), spent.noise_samples()) {
+                let was = format!("{}, the file of a run of {} steps", path.display(), before.steps());
+                let expected =
+                    "what it spent as the beginning of this run (load the state and resume from it), or another path";
+                return Err(Error::invalid("keep", was, expected));
+            }
+        }
+        Ok(Keep { path, ahead: None, clip_norm: 1.0, known })
     }
 
     /// Called when a record was counted and before its noise is drawn; `ledger` includes it. One write in a hundred steps or so.
@@ -56,8 +73,23 @@ impl Keep {
         self.write(ledger.accountant().clone(), ledger.is_private())
     }
 
-    fn write(&self, accountant: Accountant, private_randomness: bool) -> Result<()> {
+    fn write(&mut self, accountant: Accountant, private_randomness: bool) -> Result<()> {
+        if contents(&self.path) != self.known {
+            return Err(Error::PathUnusable {
+                argument: "keep",
+                path: self.path.display().to_string(),
+                purpose: "written",
+                reason: "somebody else has written it since; give each run a file of its own".into(),
+            });
+        }
         let clipping = Clipping::Flat(self.clip_norm);
-        PrivacyState { accountant, clipping, adaptive: None, schedule: Vec::new(), private_randomness }.save(&self.path)
+        PrivacyState { accountant, clipping, adaptive: None, schedule: Vec::new(), private_randomness }
+            .save(&self.path)?;
+        self.known = contents(&self.path);
+        Ok(())
     }
+}
+
+fn contents(path: &std::path::Path) -> Option<Vec<u8>> {
+    std::fs::read(path).ok()
 }

@@ -84,7 +84,7 @@ impl PrivateRun {
             None => NoiseSource::from_os()?,
         };
         let private = source.is_private() && !options.spent_seeded;
-        let keep = options.keep.clone().map(|path| Mutex::new(Keep::new(path)));
+        let keep = options.keep.clone().map(|path| Keep::new(path, &spent)).transpose()?.map(Mutex::new);
         let ledger = Mutex::new(Ledger::new(spent, private, budget)?);
         Ok(PrivateRun { source: Mutex::new(source), ledger, keep, answered: Mutex::default() })
     }

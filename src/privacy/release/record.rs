@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What kind of release a record describes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "release", rename_all = "snake_case")]
+#[serde(tag = "release", content = "options", rename_all = "snake_case")]
 pub enum Release {
     /// A clipped sum with noise of its own.
     Sum,

@@ -115,6 +115,7 @@ fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
     let step = |examples: &[u64]| noise.step(&mut [0.0, 0.0], Some(examples));
     step(&[1, 2])?;
     assert!(step(&[3, 2]).is_err()); // too soon
+    assert!(step(&[7, 8, 7]).is_err()); // twice in one
     step(&[3])?;
     step(&[1])?;
     step(&[2, 4])?;
@@ -195,6 +196,16 @@ fn the_kept_file_is_never_behind() -> Result<()> {
     let spent = Some(run.accountant());
     let next = PrivateRun::new(&RunOptions { spent, spent_seeded: true, ..RunOptions::default() })?;
     assert!(!next.is_private());
+    // the file of a run is not written over by one that does not go on from it, nor by two
+    let keep = || RunOptions { keep: Some(path.clone()), ..RunOptions::default() };
+    assert!(PrivateRun::new(&keep()).is_err());
+    let resumed = || PrivateRun::new(&RunOptions { spent: Some(run.accountant()), ..keep() });
+    run.settle()?;
+    let (first, second) = (resumed()?, resumed()?);
+    first.sum(&mut [&mut [0.0f64; 2]], &options(1.0), Lot::Unknown, &[])?;
+    let before = std::fs::read(&path).expect("a file");
+    assert!(second.sum(&mut [&mut [0.0f64; 2]], &options(1.0), Lot::Unknown, &[]).is_err());
+    assert_eq!(std::fs::read(&path).expect("a file"), before);
     // where it cannot be written, nothing is released
     std::fs::remove_dir_all(&folder).expect("removed");
     let mut sum = [1.0f64; 2];

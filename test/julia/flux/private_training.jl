@@ -263,6 +263,23 @@ end
     @test !Ext.ghost(only(dp.parts)) && r.report.examples == 4
 end
 
+@testset "large terms that cancel are not clipped by what rounding left of them" begin
+    n, wide = 40, Dense(32 => 32; bias = false)
+    x = randn(Float32, 32, 2, n)
+    difference(m, x) = (s = m(x); sum(s[:, 1, :] .- s[:, 2, :]))
+    convolved(m, x) = (s = m(reshape(x, 8, 1, 8, :)); sum(s[1:4, :, :, :]) - sum(s[5:8, :, :, :]))
+    for (model, f, far) in ((Dense(32 => 32; bias = false), difference, 1f5), (Dense(32 => 32; bias = false), difference, 1.6f9),
+        (Conv((1, 1), 8 => 12; bias = false), convolved, 1f5))
+        y = copy(x)
+        y[:, :, n] .= far
+        y[1, 1, n] += 30
+        dp = silent(clip = 1.0, lot_size = 1)
+        private_gradient(dp, f, model, x)
+        with, without = (flat(private_gradient(dp, f, model, data).gradient) for data in (y, y[:, :, 1:n-1]))
+        @test sqrt(sum(abs2, with .- without)) < 1.15 # one clip norm, and the noise
+    end
+end
+
 @testset "NaN and Inf examples contribute zero and are named" begin
     for model in (mlp(), Chain(Dense(5 => 4), x -> reshape(x, 4, 1, :), RNN(4 => 3), x -> x[:, end, :]))
         x, y = X[:, 1:20], copy(Y[:, 1:20])
@@ -343,15 +360,23 @@ end
 @testset "DP-FTRL: trees and bands" begin
     model = mlp()
     loader = Flux.DataLoader((X, Y); batchsize = 30)
-    options = (clip = 1.0, noise_multiplier = 2.0, lot_size = 30)
+    options = (clip = 1.0, noise_multiplier = 2.0, lot_size = 30, relation = :replace_one)
+    # with one example more, all batches behind it are others
+    @test occursin("replace_one", said(() -> Flux.train!(loss, AutoDP(AutoZygote(); options..., relation = :add_remove, noise = :tree,
+        noise_options = (steps = 10,)), model, loader, Descent(0.1))))
     dp = AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20, participations = 2, min_separation = 10))
     Flux.train!(loss, dp, model, loader, Descent(0.01); epochs = 2)
     @test dp.steps == 20 && steps(dp.accountant) == 1     # one tree, one Gaussian mechanism
-    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
+    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, relation = :replace_one, steps = 1, delta = δ) rtol = 1e-3
     dp = AutoDP(AutoZygote(); options..., noise = :banded, noise_options = (steps = 10, bands = 4))
     Flux.train!(loss, dp, model, loader, Descent(0.01))
-    @test dp.steps == 10
-    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, steps = 1, delta = δ) rtol = 1e-3
+    @test dp.steps == 10 && [r.record["release"] for r in releases(dp)] == ["banded", "node"]
+    for names in (Int[], [1], [1; 1:29], 2:31)
+        again = AutoDP(AutoZygote(); options..., noise = :banded, noise_options = (steps = 10, bands = 4))
+        step(ids) = private_gradient(again, loss, model, X[:, 1:30], Y[:, 1:30]; examples = ids)
+        names isa UnitRange ? (step(names); @test steps(again) == 1) : (@test_throws InvalidArgument step(names))
+    end
+    @test epsilon(dp; delta = δ) ≈ epsilon(; noise_multiplier = 2.0, sampler = :full_batch, relation = :replace_one, steps = 1, delta = δ) rtol = 1e-3
     @test_throws BudgetExhausted private_gradient(dp, loss, model, X, Y; examples = 1:300)
     @test_throws InvalidArgument Flux.train!(loss, AutoDP(AutoZygote(); options..., noise = :tree, noise_options = (steps = 20,)), model, loader, Descent(0.1); epochs = 2)
     @test_throws InvalidArgument AutoDP(AutoZygote(); options..., noise = :tree)

@@ -84,6 +84,7 @@ function World(driver, setup, rng)
     σ = setup.scheduled ? (_ -> jitter(setup.noise_multiplier)) : setup.noise_multiplier
     options = (clip = clip, noise_multiplier = σ, lot_size = setup.kind in (:tree, :banded) ? 2 : setup.rate * N, delta = DELTA)
     setup.stop_at === nothing || (options = merge(options, (stop_at = setup.stop_at,)))
+    setup.kind in (:tree, :banded) && rand(rng, Bool) && (options = merge(options, (relation = :replace_one,))) # as loaders need it
     if setup.kind === :any
         options = merge(options, (lots = :any, relation = :replace_one))
     elseif setup.kind === :tree

@@ -103,7 +103,9 @@ function conv_squares(t, l::Conv, done)
         a, g = gram ? (Matrix{T}(undef, positions, positions), Matrix{T}(undef, positions, positions)) :
             (Matrix{T}(undef, inputs, outputs), Matrix{T}(undef, 0, 0))
         unfold(l, x, d, range) do i, _, patches, dy
-            n[i] += gram ? inner(mul!(a, patches, patches'), mul!(g, dy, dy')) : square(mul!(a, patches', dy))
+            size = term_size(patches', dy')
+            n[i] += gram ? gram_bound(inner(mul!(a, patches, patches'), mul!(g, dy, dy')), size, T, inputs + outputs, positions) :
+                sum_bound(square(mul!(a, patches', dy)), size, T, positions)
         end
     end
     return n

@@ -37,6 +37,7 @@ function embedding_squares(x, d::AbstractArray{T,3}) where {T}
                 k == 1 || x[t, i] != x[order[k-1], i] ? row .= view(d, :, t, i) : row .+= view(d, :, t, i)
             end
             n[i] += square(row)
+            n[i] = sum_bound(n[i], sum(t -> sqrt(square(view(d, :, t, i))), axes(x, 1)), T, size(x, 1))
         end
     end
     return n

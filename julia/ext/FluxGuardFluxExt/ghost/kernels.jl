@@ -55,6 +55,27 @@ product_work(features, outputs, positions) = positions * features * outputs
 gram_is_cheaper(features, outputs, positions) =
     gram_work(features, outputs, positions) < product_work(features, outputs, positions)
 
+# What rounding may take from a norm must not be taken: where large terms cancel, an example would be clipped by less than it
+# contributes, and the sums that are released are rounded alike. So norms that are not those of the very numbers that are summed
+# get the rounding error on top: of terms of size ‖x_t‖‖d_t‖, relative to their sum, which is far below anything else
+# unless they cancel to a thousandth.
+
+"Size of the terms of an observation's gradient: `Σ_t ‖x_t‖‖d_t‖`."
+function term_size(x, d)
+    sum = 0.0
+    for t in axes(x, 2)
+        sum += sqrt(square(view(x, :, t)) * square(view(d, :, t)))
+    end
+    return sum
+end
+
+"A squared norm by Gram matrices of `T`, and by no less than was lost: dot products of `terms` numbers, and what is summed of `positions`."
+gram_bound(square, size, ::Type{T}, terms, positions) where {T} =
+    sum_bound(square + 8eps(T) * sqrt(terms) * size^2, size, T, positions)
+
+"The squared norm of what a sum over `positions` in `T` may hold of an observation."
+sum_bound(square, size, ::Type{T}, positions) where {T} = (sqrt(square) + 4eps(T) * sqrt(positions) * size)^2
+
 "Squared norms by Gram matrices. `x`: features × positions × observations, `d`: outputs × positions × observations."
 function gram_squares(x::AbstractArray{T,3}, d::AbstractArray{T,3}) where {T}
     n = zeros(size(x, 3))
@@ -64,7 +85,7 @@ function gram_squares(x::AbstractArray{T,3}, d::AbstractArray{T,3}) where {T}
             xi, di = view(x, :, :, i), view(d, :, :, i)
             mul!(a, xi', xi)
             mul!(g, di', di)
-            n[i] = inner(a, g)
+            n[i] = gram_bound(inner(a, g), term_size(xi, di), T, size(x, 1) + size(d, 1), size(x, 2))
         end
     end
     return n
@@ -96,7 +117,8 @@ function product_squares(x::AbstractArray{T,3}, d::AbstractArray{T,3}) where {T}
     in_parallel(size(x, 3)) do range
         g = Matrix{T}(undef, size(d, 1), size(x, 1))
         for i in range
-            n[i] = square(mul!(g, view(d, :, :, i), view(x, :, :, i)'))
+            xi, di = view(x, :, :, i), view(d, :, :, i)
+            n[i] = sum_bound(square(mul!(g, di, xi')), term_size(xi, di), T, size(x, 2))
         end
     end
     return n

@@ -102,6 +102,8 @@ parallel(loader::Flux.DataLoader) = any(p -> p === :parallel, typeof(loader).par
 function check_participations(run, loader, epochs)
     parallel(loader) && throw(invalid("data", "a DataLoader with parallel = true", "parallel = false: the order of its batches is not known, and so " *
         "not who takes part when"))
+    accountant(run).relation === :replace_one || throw(invalid("relation", ":add_remove", "relation = :replace_one: with one example more or " *
+        "less, a DataLoader's batches behind it are others, all of them"))
     loader.shuffle && throw(invalid("data", "a shuffled DataLoader", "one in order: noise of $(repr(run.noise)) is accounted for " *
         "by how far apart an example takes part"))
     o = run.noise_options

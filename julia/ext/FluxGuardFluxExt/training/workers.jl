@@ -69,7 +69,7 @@ function check_parts(parts, settings, parameters)
     isempty(parts) && throw(invalid("parts", "none", "at least one: of a worker without examples, too"))
     allunique(part.id for part in parts) || throw(invalid("parts", "a part twice", "each worker's part once"))
     lots = [part.draw for part in parts if part.draw != (0, 0, 0)]
-    allunique(lots) || throw(invalid("parts", "one lot in two parts", "a lot of each worker's own shard: an example in both would count twice"))
+    allunique(lot[1:2] for lot in lots) || throw(invalid("parts", "lots of one sampler in two parts", "one lot of each worker's own shard: an example in both would count twice"))
     for part in parts
         part.settings.run == settings.run || throw(invalid("parts", "a part of another run", "parts made with next_step of this AutoDP"))
         part.settings.step == settings.step && same_settings(part.settings, settings) || throw(invalid("parts", "a part of step $(part.settings.step)",
