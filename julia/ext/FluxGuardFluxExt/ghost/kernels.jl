@@ -71,7 +71,7 @@ end
 
 "A squared norm by Gram matrices of `T`, and by no less than was lost: dot products of `terms` numbers, and what is summed of `positions`."
 gram_bound(square, size, ::Type{T}, terms, positions) where {T} =
-    sum_bound(square + 8eps(T) * sqrt(terms) * size^2, size, T, positions)
+    sum_bound(square + 4eps(T) * sqrt(terms) * size^2, size, T, positions)
 
 "The squared norm of what a sum over `positions` in `T` may hold of an observation."
 sum_bound(square, size, ::Type{T}, positions) where {T} = (sqrt(square) + 4eps(T) * sqrt(positions) * size)^2
