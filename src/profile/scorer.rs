@@ -1,5 +1,7 @@
 //! From a batch of outputs to one column of scores a detector.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::OutputKind;
@@ -228,7 +230,7 @@ impl Scorer {
 
     /// Scores rows of the reference that this was fitted on, `fitted` observations in all, each by the centres and scales of all
     /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
-    /// reference.
+    /// reference. A row that is there more than once keeps its score: a new one that equals it must have the same, and is as well known.
     pub fn score_reference(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
         self.score_rows(rows, out);
         let observations = rows.len() / self.features;
@@ -236,6 +238,7 @@ impl Scorer {
             return;
         }
         let n = fitted as f64;
+        let alone = alone(rows, self.features);
         for (column, detector) in out.columns.iter_mut().zip(&self.detectors) {
             let of_row = |row: &[f64]| -> f64 {
                 let z = self.by_moments.left_out(row, n);
@@ -245,11 +248,18 @@ impl Scorer {
                     _ => z.fold(0.0, |most, z| z.abs().max(most)),
                 }
             };
+            let known = column.clone();
             match detector {
                 DetectorName::RobustZ => *column = self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
                 DetectorName::Iqr => *column = self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
-                _ => rows.chunks_exact(self.features).zip(column).for_each(|(row, out)| *out = of_row(row) as f32),
+                _ => {
+                    rows.chunks_exact(self.features)
+                        .zip(column.iter_mut())
+                        .for_each(|(row, out)| *out = of_row(row) as f32);
+                }
             }
+            let kept = column.iter_mut().zip(known).zip(&alone).filter(|(_, alone)| !**alone);
+            kept.for_each(|((score, known), _)| *score = known);
         }
     }
 
@@ -317,6 +327,14 @@ impl Scorer {
             }
         }
     }
+}
+
+/// Of each row whether no other equals it.
+fn alone(rows: &[f64], features: usize) -> Vec<bool> {
+    let mut times: HashMap<Vec<u64>, u32> = HashMap::new();
+    let key = |row: &[f64]| -> Vec<u64> { row.iter().map(|x| (x + 0.0).to_bits()).collect() };
+    rows.chunks_exact(features).for_each(|row| *times.entry(key(row)).or_default() += 1);
+    rows.chunks_exact(features).map(|row| times[&key(row)] == 1).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub enum Align {
 }
 
 /// Characters of a cell that are shown; names and categories in files may be longer than a terminal, or a format's width, can be.
-const LONGEST: usize = 80;
+const LONGEST: usize = 200;
 
 /// Lines of cells under a header, two spaces between columns, no trailing space. Control characters in cells are
 /// escaped, so that a file cannot steer the terminal; long cells are cut.
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn different_numbers_of_a_column_look_different() {
         assert_eq!(numbers(&[0.5, 0.25]), ["0.5000", "0.2500"]);
-        assert_eq!(numbers(&[0.620_15, 0.620_153_7, 0.5]), ["0.6201500", "0.6201537", "0.5000000"]);
+        assert_eq!(numbers(&[0.620_11, 0.620_138, 0.5]), ["0.62011", "0.62014", "0.50000"]);
         assert_eq!(numbers(&[1.0, 1.0]), ["1.000", "1.000"]);
         let near = [1.0, 1.0f64.next_up()];
         let shown = numbers(&near);

@@ -28,7 +28,7 @@ fn mostly_zero(random: &mut ChaCha8Rng) -> f64 {
 }
 
 fn rarely_one(random: &mut ChaCha8Rng) -> f64 {
-    f64::from(u8::from(random.next_u32() % 50 == 0))
+    f64::from(u8::from(random.next_u32() % 10 == 0))
 }
 
 /// How many of `guards` alarm in a first window of `window` observations like the `reference`, at 0.05 a window.
@@ -85,7 +85,7 @@ fn heavy_tails_and_many_zeros_with_a_hundred_reference_observations() {
         ("lognormal of deviation 3", lognormal),
         ("Cauchy", cauchy),
         ("zeros", mostly_zero),
-        ("2 % ones", rarely_one),
+        ("a tenth ones", rarely_one),
     ];
     for (name, draw) in nulls {
         let found = alarms(draw, 5, 100, 100, 200);

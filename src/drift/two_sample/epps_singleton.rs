@@ -111,7 +111,9 @@ fn distance(a: &Moments, b: &Moments) -> Result<f64> {
     let size = a.size + b.size;
     let covariance = a.covariance() * (size / a.size) + b.covariance() * (size / b.size);
     let difference = Array1::from_shape_fn(FEATURES, |i| a.sums[i] / a.size - b.sums[i] / b.size);
-    Ok(size * symmetric::inverse_form(&covariance, difference.view(), ROUNDING)?.form)
+    let found = symmetric::inverse_form(&covariance, difference.view(), ROUNDING)?;
+    // apart where neither sample varies at all
+    Ok(if found.outside > 1e-6 { f64::INFINITY } else { size * found.form })
 }
 
 /// Sums of cosines and sines, of their products, and of how many they are.
