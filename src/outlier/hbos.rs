@@ -136,6 +136,13 @@ fn cell(edges: &[f64], x: f64) -> usize {
     }
 }
 
+impl Sound for HBOS {
+    fn is_sound(&self) -> bool {
+        let cells = (2..=1 << 20).contains(&self.bins) && self.edges.len() == self.scores.len();
+        cells && is_table(&self.edges, self.edges.len() / (self.bins + 1), self.bins + 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,12 +177,5 @@ mod tests {
         let above: Vec<f64> = [30.0, 100.0, 1e6, 1e60].iter().map(|x| score(&hbos, *x)).collect();
         assert!(above[0] > inside && above.is_sorted_by(|a, b| a < b), "{inside} {above:?}");
         assert!(score(&hbos, -6.0) > inside && score(&hbos, 24.5) <= inside);
-    }
-}
-
-impl Sound for HBOS {
-    fn is_sound(&self) -> bool {
-        let cells = (2..=1 << 20).contains(&self.bins) && self.edges.len() == self.scores.len();
-        cells && is_table(&self.edges, self.edges.len() / (self.bins + 1), self.bins + 1)
     }
 }

@@ -21,7 +21,7 @@ pub fn expect<T: Real>(argument: &'static str, rows: &[T], classes: usize) -> Re
     let wrong = |row: &[T]| {
         let (mut sum, mut least) = (T::ZERO, T::ZERO);
         for x in row {
-            sum = sum + *x;
+            sum += *x;
             least = if *x < least { *x } else { least };
         }
         // Of an observation with NaN or Inf the sum is no number; it is an anomaly, and counted as such.

@@ -28,7 +28,7 @@ fn mostly_zero(random: &mut ChaCha8Rng) -> f64 {
 }
 
 fn rarely_one(random: &mut ChaCha8Rng) -> f64 {
-    f64::from(u8::from(random.next_u32() % 10 == 0))
+    f64::from(u8::from(random.next_u32().is_multiple_of(10)))
 }
 
 /// How many of `guards` alarm in a first window of `window` observations like the `reference`, at 0.05 a window.

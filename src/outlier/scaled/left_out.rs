@@ -110,9 +110,9 @@ mod tests {
                 let rest = without(&values, index);
                 let z = |by: &Scaled| by.z(&[*x]).next().unwrap_or(f64::NAN);
                 let near = |got: f64, want: f64| (got - want).abs() <= 1e-6 * (1.0 + want.abs());
-                let want = z(&Scaled::by_median(&[rest.clone()])).abs();
+                let want = z(&Scaled::by_median(std::slice::from_ref(&rest))).abs();
                 prop_assert!(near(column.by_median(*x), want), "{} {want}", column.by_median(*x));
-                let want = z(&Scaled::by_quartiles(&[rest.clone()])).abs();
+                let want = z(&Scaled::by_quartiles(std::slice::from_ref(&rest))).abs();
                 prop_assert!(near(column.by_quartiles(*x), want), "{} {want}", column.by_quartiles(*x));
                 let mut others = Moments::new(vec![0.0]);
                 others.update(&rest);

@@ -23,8 +23,10 @@ use crate::testing::Random;
 pub struct Kind {
     pub name: String,
     pub save: Box<dyn Fn(&Path)>,
-    pub load_and_use: Box<dyn Fn(&Path) -> Result<()>>,
+    pub load_and_use: Box<Use>,
 }
+
+type Use = dyn Fn(&Path) -> Result<()>;
 
 fn kind(
     name: impl Into<String>,
