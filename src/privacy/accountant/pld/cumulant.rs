@@ -198,15 +198,16 @@ mod tests {
                     }
                 }
                 let fast = Cumulant::new(&step, 1e-60, 0.0);
-                assert!(fast.nodes.len() <= slow.len() && (distance < 100.0 || fast.nodes.len() * 20 < slow.len()));
+                assert!(fast.nodes.len() <= 2 * slow.len() && (distance < 100.0 || fast.nodes.len() * 20 < slow.len()));
                 let largest = fast.largest;
                 slow.extend(cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)));
                 slow.retain(|&(weight, _)| weight > f64::NEG_INFINITY);
                 let slow = Cumulant { nodes: slow, largest };
-                for lambda in [1e-6, 1e-3, 0.3] {
+                // Where the tilted density lies beyond the cut, both are of its steep end alone, which is nothing's cumulant.
+                for lambda in [1e-6, 1e-3, 0.3].into_iter().filter(|lambda| lambda * distance < 10.0) {
                     let (got, want) = (fast.at(lambda), slow.at(lambda));
-                    // A variance only scales the search for a tilt, and is a difference of squares far larger than it.
-                    let square = 1e-5 * want.variance;
+                    // A variance is a difference of squares.
+                    let square = 1e-12 * want.mean * want.mean;
                     for (got, want, slack) in [
                         (got.value, want.value, 0.0),
                         (got.mean, want.mean, 0.0),
