@@ -1,5 +1,7 @@
 //! The tests of one window: what was found, how sure that is, and how large.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::classes;
@@ -24,6 +26,14 @@ pub struct ColumnTest {
     /// The test.
     #[serde(flatten)]
     pub test: JudgedTest,
+}
+
+impl ColumnTest {
+    /// The stronger evidence first: the smaller p-value, of equal ones the larger effect.
+    pub(super) fn by_evidence(&self, other: &Self) -> Ordering {
+        let (a, b) = (&self.test.result, &other.test.result);
+        a.p_value.total_cmp(&b.p_value).then(b.effect.total_cmp(&a.effect))
+    }
 }
 
 /// A tested window.
@@ -124,10 +134,7 @@ pub(super) fn test(
 fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
     let mut found: Vec<&ColumnTest> =
         tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
-    found.sort_by(|a, b| {
-        let (a, b) = (&a.test.result, &b.test.result);
-        a.p_value.total_cmp(&b.p_value).then(b.effect.total_cmp(&a.effect))
-    });
+    found.sort_by(|a, b| a.by_evidence(b));
     let worst = found.first()?;
     let severe = found.iter().any(|t| t.test.result.effect >= 3.0 * t.test.min_effect.max(0.1));
     let (kind, what) = if of_classes {

@@ -130,11 +130,9 @@ impl Unsettled {
             let test = &tests[self.columns[*i].at].test;
             test.result.effect >= test.min_effect && self.columns[*i].high <= level
         };
-        let by_evidence =
-            |a: &usize, b: &usize| p(a).total_cmp(&p(b)).then(self.columns[*b].d.total_cmp(&self.columns[*a].d));
         (0..self.columns.len())
             .filter(drifts)
-            .min_by(by_evidence)
+            .min_by(|a, b| tests[self.columns[*a].at].by_evidence(&tests[self.columns[*b].at]))
             .filter(|i| p(i) > TOLD && tests[self.columns[*i].at].test.result.method == Method::Asymptotic)
     }
 
@@ -226,6 +224,9 @@ mod tests {
                 let (p, law) = (quick.test.result.p_value, exact.test.result.p_value);
                 prop_assert!(quick.test.result.method == Method::Asymptotic || p == law, "{} {}", p, law);
             }
+            let told = |column: &&ColumnTest| column.test.drift && column.test.result.p_value > TOLD;
+            let strongest = quick.iter().filter(told).min_by(|a, b| a.by_evidence(b));
+            prop_assert!(strongest.is_none_or(|column| column.test.result.method == Method::Grouped));
         }
     }
 }
