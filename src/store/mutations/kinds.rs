@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ffi::map::read_only;
 use crate::guard::{Guard, GuardOptions, Length};
 use crate::outlier::neighbours::{Method, Metric, NeighbourStore, StoreOptions};
-use crate::outlier::ood::Head;
+use crate::outlier::ood::{self, Head};
 use crate::outlier::threshold::live::{LiveOptions, LiveThreshold};
 use crate::outlier::{Fitted, Spec};
 use crate::performance::{Answers, Estimator, LateLabels, LateOptions};
@@ -86,28 +86,11 @@ fn detectors() -> Vec<Kind> {
         ("mahalanobis", json!({})),
         ("ensemble", json!({"members": [{"detector": "knn"}, {"detector": "hbos"}]})),
     ];
-    let classifiers = [
-        "msp",
-        "max-logit",
-        "energy",
-        "entropy",
-        "margin",
-        "gen",
-        "odin",
-        "class-mahalanobis",
-        "relative-mahalanobis",
-        "deep-knn",
-        "vim",
-        "she",
-        "react",
-        "ash",
-        "ood",
-    ];
     let fit = |name: &str, options: serde_json::Value| {
         Fitted::fit(&Spec::from_json(name, &options.to_string()).unwrap(), &tensor(&rows, 3)).unwrap()
     };
     let mut fitted: Vec<Fitted> = plain.into_iter().map(|(name, options)| fit(name, options)).collect();
-    for name in classifiers {
+    for &name in ood::NAMES {
         let head = Head::new(vec![1.0, -0.5, 0.3, -1.0, 0.5, 0.1], vec![0.1, -0.1]).unwrap();
         let options = if name == "deep-knn" { r#"{"neighbours": 5}"# } else { "" };
         let spec = Spec::from_json(name, options).unwrap();
