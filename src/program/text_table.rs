@@ -12,14 +12,20 @@ pub enum Align {
     Right,
 }
 
-/// Characters of a cell that are shown; names and categories in files may be longer than a terminal, or a format's width, can be.
-const LONGEST: usize = 200;
+/// Characters of a cell that are shown where others have to line up with it; names and categories in files may be longer than a
+/// terminal, or a format's width, can be.
+const LONGEST: usize = 80;
 
 /// Lines of cells under a header, two spaces between columns, no trailing space. Control characters in cells are
-/// escaped, so that a file cannot steer the terminal; long cells are cut.
+/// escaped, so that a file cannot steer the terminal; long cells are cut, but for words that end a line: paths, and what to do.
 pub fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let ends = |k: usize| k + 1 == header.len() && header[k].1 == Align::Left;
+    let shown = |(k, cell): (usize, &String)| if ends(k) { fluxguard::text::visible(cell) } else { visible(cell) };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().enumerate().map(shown).collect()).collect();
     let width = |k: usize| {
+        if ends(k) {
+            return 0; // nothing lines up behind it
+        }
         let cells = rows.iter().filter_map(|row| row.get(k)).map(|cell| cell.chars().count());
         cells.chain([header[k].0.chars().count()]).max().unwrap_or_default()
     };
@@ -105,6 +111,10 @@ mod tests {
         let row = text.lines().nth(1).unwrap_or_default();
         assert_eq!(row.chars().count(), 2 * (LONGEST + 3) + 2);
         assert!(row.starts_with("üüü") && row.ends_with("..."));
+        // nothing lines up behind words that end a line
+        let long = "a/".repeat(70_000);
+        let text = render(&[("n", Align::Left), ("path", Align::Left)], &[vec!["x".into(), long.clone()]]);
+        assert_eq!(text, format!("n  path\nx  {long}\n"));
     }
 
     #[test]
