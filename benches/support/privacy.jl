@@ -93,6 +93,12 @@ function accounting_rows()
             beside = beside([other]), ours = milliseconds(median(times)), note = note))
     end
     python === nothing || close(python)
+    # neither may keep anybody waiting: relations without a series, and noise so small that the loss is steep
+    renyi = timer(rate -> noise_multiplier(; target_epsilon = 8, delta = 1e-6, sample_rate = rate, steps = 10_000, accountant = :rdp, relation = :replace_one), 0.001)
+    steep = timer(sigma -> epsilon(; noise_multiplier = sigma, sample_rate = 0.5, steps = 10^9, delta = 1e-5), 0.001)
+    for (what, ask, times) in (("noise_multiplier, rdp, replace-one, epsilon 8, q 0.001, 10^4 steps", renyi, 9), ("epsilon, sigma 0.001, q 0.5, 10^9 steps", steep, 3))
+        push!(result, number_row(topic, what, [ask() / 1e6 for _ in 1:times], milliseconds; at_most = 1000))
+    end
     run = million_steps()
     push!(result, number_row(topic, "epsilon of a run of 10^6 steps, asked again", [timer(run -> epsilon(run; delta = 1e-5), run)() / 1e6 for _ in 1:9], milliseconds; at_most = 1))
     return result
