@@ -79,6 +79,10 @@ fn digits(x: f64, count: usize) -> String {
     if x == 0.0 {
         return "0".into();
     }
+    // What JSON can hold of a number without bound, as the effect of a constant that changed, is the largest there is.
+    if x.abs() >= f64::MAX {
+        return if x > 0.0 { "inf" } else { "-inf" }.into();
+    }
     let rounded = format!("{x:.*e}", count - 1);
     let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
     match exponent {
@@ -130,6 +134,8 @@ mod tests {
             (123_456.7, "123457"),
             (2e9, "2.000e9"),
             (-0.5, "-0.5000"),
+            (f64::MAX, "inf"),
+            (-f64::MAX, "-inf"),
         ];
         for (x, text) in cases {
             assert_eq!(number(x), text);
