@@ -1,16 +1,12 @@
 //! Classifier two-sample test.
 
-use linfa::DatasetBase;
-use linfa::traits::Fit;
-use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, Array2};
-
 use super::forest::Forest;
+use super::logistic::Problem;
 use super::rows::Rows;
+use crate::Result;
 use crate::drift::two_sample::{Method, TestName, TestResult};
 use crate::stats::normal;
 use crate::tensor::Tensor;
-use crate::{Error, Result};
 
 /// Parts of each sample: the first is trained on only, each other one is scored by what was learnt of those before it.
 const PARTS: usize = 5;
@@ -23,7 +19,7 @@ const LEAST: usize = 20;
 /// part, in which the current row has the higher score; ties count half): 0.5 where it cannot. The effect is 2 AUROC - 1, at least
 /// 0: Mann and Whitney's rank-biserial correlation, of scores.
 ///
-/// Methods: `logistic` (default), linfa's logistic regression with an L2 penalty of 1 on features divided by their standard
+/// Methods: `logistic` (default), logistic regression with an L2 penalty of 1 on features divided by their standard
 /// deviation, sees what shifts; `forest`, 100 extremely randomized trees, sees any change, of dependence and spread, too.
 ///
 /// Cross-fitting is forward: each sample is cut into 5 parts (by what is in the rows, whatever their order), and part k is scored by a classifier trained on parts 0 to
@@ -32,7 +28,7 @@ const LEAST: usize = 20;
 /// the sum of all. Where every fold is scored by all others, as usual, folds share labels, their errors are correlated, and a
 /// binomial p-value is too small (0.08 rejected at 0.05: `test/reference/cross_fitting.py`).
 ///
-/// Cost: 4 fits: O(N d) an iteration, at most 100; or 100 trees of at most 4096 rows,
+/// Cost: 4 fits: O(N d) an iteration, some tens; or 100 trees of at most 4096 rows,
 /// and O(100 log N) to score a row. Memory: 16 N d bytes.
 ///
 /// # Errors
@@ -54,7 +50,7 @@ pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Res
     for part in &parts[1..] {
         let scores = match method {
             Method::Forest => forest_scores(&rows, &known, part),
-            _ => logistic_scores(&rows, &known, part)?,
+            _ => logistic_scores(&rows, &known, part),
         };
         all.add(scores.into_iter().zip(part.iter().map(|k| *k >= rows.reference_size)).collect());
         known.extend(part);
@@ -72,21 +68,12 @@ pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Res
 }
 
 /// Large for rows that look like the current sample's.
-fn logistic_scores(rows: &Rows, known: &[usize], part: &[usize]) -> Result<Vec<f64>> {
-    let records = |of: &[usize]| Array2::from_shape_fn((of.len(), rows.features), |(i, k)| rows.row(of[i])[k]);
-    let labels: Array1<usize> = known.iter().map(|k| usize::from(*k >= rows.reference_size)).collect();
-    let regression = LogisticRegression::new().alpha(1.0).gradient_tolerance(1e-8).max_iterations(100);
-    let failed = |error| {
-        Error::invalid(
-            "current",
-            format!("data on which a logistic regression fails ({error})"),
-            "data on which it converges; or method forest",
-        )
-    };
-    let fitted = regression.fit(&DatasetBase::new(records(known), labels)).map_err(failed)?;
-    let direction = if fitted.labels().pos.class == 1 { 1.0 } else { -1.0 };
+fn logistic_scores(rows: &Rows, known: &[usize], part: &[usize]) -> Vec<f64> {
+    let labels = known.iter().map(|k| *k >= rows.reference_size).collect();
+    let problem = Problem { rows: known.iter().map(|k| rows.row(*k)).collect(), labels, features: rows.features };
+    let weights = problem.weights();
     // The order is that of the probabilities, and does not saturate.
-    Ok(records(part).dot(fitted.params()).iter().map(|score| direction * score).collect())
+    part.iter().map(|k| rows.row(*k).iter().zip(&weights).map(|(x, w)| x * w).sum()).collect()
 }
 
 fn forest_scores(rows: &Rows, known: &[usize], part: &[usize]) -> Vec<f64> {

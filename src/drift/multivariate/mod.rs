@@ -8,6 +8,7 @@ pub mod energy_nd;
 mod features;
 mod forest;
 pub mod hotelling;
+mod logistic;
 pub mod lsdd;
 pub mod mmd;
 pub mod pca;

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# False alarms where nothing changes, of every test, detector and monitor, beside peers: benches/nulls. The table goes to
+# docs/false-alarms-table.md, the cells to target/nulls/. FLUXGUARD_NULLS=quick: a moment for each cell, some ten minutes in all (without, two
+# hours on two cores), and the table goes to target/nulls/table.md. FLUXGUARD_NULLS_PEERS=no: ours alone.
+set -euo pipefail
+folder=$PWD/target/nulls
+rm -rf "$folder"
+mkdir -p "$folder"
+quick=() table=docs/false-alarms-table.md
+if [[ ${FLUXGUARD_NULLS:-} == quick ]]; then
+    quick=(--quick) table=$folder/table.md
+    export FLUXGUARD_NULLS_SECONDS=0.1
+fi
+suite() { cargo bench --quiet --locked --bench nulls -- "$folder" "$@" "${quick[@]}"; }
+
+# python_of NAME PACKAGE...: an environment of its own for each peer, for they ask for different versions of the same packages.
+python_of() {
+    local venv=$PWD/target/nulls-venv-$1
+    command -v python3 >/dev/null || return 1
+    [[ -x $venv/bin/python ]] || python3 -m venv "$venv" >"$venv.log" 2>&1 || return 1
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}" >>"$venv.log" 2>&1 || return 1
+    echo "$venv/bin/python"
+}
+
+if python=$(python_of digits scikit-learn numpy); then
+    "$python" evaluate/support/nulls_digits.py "$folder"
+else
+    echo "left out: digits' logits and embeddings (no Python with scikit-learn: target/nulls-venv-digits.log)"
+fi
+suite
+if [[ ${FLUXGUARD_NULLS_PEERS:-} != no ]]; then
+    suite export
+    for peer in evidently alibi-detect nannyml river; do
+        if python=$(python_of "$peer" "$peer"); then
+            "$python" evaluate/support/nulls_peers.py "$peer" "$folder" || echo "left out: $peer, which failed"
+        else
+            echo "left out: $peer, which cannot be installed here (target/nulls-venv-$peer.log)"
+        fi
+    done
+fi
+suite report "$table"
+echo "the table is in $table"
