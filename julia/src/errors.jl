@@ -142,7 +142,7 @@ end
 const PLACES = r"(?:(?:feature|observation|class|sequence) \d+(?: of )?)+ \(from 0\)"
 const CLASSES = r"classes from 0 to \d+"
 # An option that a message advises, as JSON has it.
-const ADVICE = r"\b(?:calibration|constant_features|output) = \"[a-z-]+\""
+const ADVICE = r"\b(?:calibration|constant_features|order|output) = \"[a-z-]+\""
 
 """
 A message of Rust as it is meant in Julia: places count from 1, and names are symbols.

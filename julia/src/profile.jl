@@ -1,7 +1,7 @@
 # The baseline: what the outputs of the model look like when all is well.
 
 """
-    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :error)
+    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :error, order = :given)
 
 An empty baseline, to be fitted with [`fit!`](@ref). It keeps, of reference outputs, the moments and range of each
 feature, a sample of `capacity` observations for the drift tests, and the distribution of the scores from which a
@@ -13,6 +13,9 @@ guard's thresholds are set.
 - `names`: a name for each feature, or `nothing`.
 - `capacity`: how many reference observations are kept at most (all of them up to there, then a uniform sample).
 - `constant_features`: `:error`, or `:allow` to watch a feature that never varied for any change.
+- `order`: `:given` where observations follow each other as they will in service. Where neighbors then depend on each other, those of a
+  window do, too, and its tests count them as fewer (`show` of a guard tells how many count as one). `:none` where the order means
+  nothing, as after shuffling, or sorting by class.
 
 Throws [`InvalidArgument`](@ref).
 """
@@ -21,9 +24,10 @@ struct Profile
     Profile(handle::Native.ProfileHandle) = new(handle)
 end
 
-function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error)
+function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error, order = :given)
     options = (output = word("output", output), names = texts("names", names),
-        capacity = capacity, constant_features = word("constant_features", constant_features))
+        capacity = capacity, constant_features = word("constant_features", constant_features),
+        order = word("order", order))
     return Profile(Native.profile_new(face(), JSON.options(options)))
 end
 

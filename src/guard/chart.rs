@@ -19,12 +19,19 @@ pub(super) struct Chart {
     cusum: Cusum,
     sum: f64,
     points: u64,
+    /// Of dependent scores it sees every so-many-th, which are about independent; how many came.
+    every: u64,
+    came: u64,
     /// The most extreme point since the last window.
     worst: Option<ChartPoint>,
 }
 
 impl Chart {
-    pub fn new(name: ChartName, detector: usize, reference_size: u64) -> Self {
+    pub fn new(name: ChartName, detector: usize, baseline: &Baseline) -> Self {
+        let thinned = baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
+        let reference_size = thinned.reference.count(baseline.reference_size()).max(1);
+        // Twice as far apart as one independent score from the next: an autoregression has fallen below 2 % there.
+        let every = if thinned.is_none() { 1 } else { (2.0 * thinned.current.inflation()).ceil() as u64 };
         Chart {
             name,
             detector,
@@ -33,6 +40,8 @@ impl Chart {
             cusum: Cusum::new(CUSUM_K, reference_size),
             sum: 0.0,
             points: 0,
+            every,
+            came: 0,
             worst: None,
         }
     }
@@ -40,6 +49,10 @@ impl Chart {
     /// Takes in more scores, one list a detector, in order.
     pub fn update(&mut self, series: &[Vec<f32>], baseline: &Baseline) {
         for score in &series[self.detector] {
+            self.came += 1;
+            if !self.came.is_multiple_of(self.every) {
+                continue;
+            }
             let z = baseline.normal_score(self.detector, *score);
             self.points += 1;
             self.sum += z;

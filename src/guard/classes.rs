@@ -3,13 +3,14 @@
 use super::monitor::Finding;
 use super::pane::Pane;
 use crate::alert::{Evidence, Kind, Severity};
+use crate::drift::two_sample::{TestResult, chi2};
 use crate::error::Result;
 use crate::profile::Baseline;
 use crate::stats::hypergeometric;
 
 /// Class counts with the rare classes taken together until five of each bin are expected in either sample, where Pearson's
 /// approximation holds (Cochran 1954).
-pub(super) fn pooled(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
+fn pooled(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
     let (m, n) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
     let least = 5.0 * (m + n) / m.min(n);
     let mut classes: Vec<(u64, u64)> = reference.iter().copied().zip(current.iter().copied()).collect();
@@ -24,16 +25,32 @@ pub(super) fn pooled(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>)
     bins.into_iter().unzip()
 }
 
+/// Pearson's test of the predicted classes.
+pub(super) fn chi2(baseline: &Baseline, window: &Pane) -> Result<TestResult> {
+    let thinned = baseline.dependent.of_all(window.classes.total());
+    thinned.judge((baseline.classes.counts(), thinned.seen), window.classes.counts(), |reference, current| {
+        let (reference, current) = pooled(reference, current);
+        chi2::from_counts(&reference, &current)
+    })
+}
+
 /// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact test of each, Bonferroni
 /// over the classes.
 pub(super) fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
     let (reference, current) = (baseline.classes.counts(), window.classes.counts());
     let (m, n, classes) = (baseline.classes.total(), window.classes.total(), reference.len() as f64);
+    let thinned = baseline.dependent.of_all(n);
+    // Fisher's test: so many of the reference's are of the class, and so many of the window's.
+    let fisher = |before: u64, now: u64| {
+        let ([before, m], [now, n]) =
+            ([before, m].map(|x| thinned.seen.count(x)), [now, n].map(|x| thinned.current.count(x)));
+        hypergeometric::fisher(before, m, now, n)
+    };
     let mut found: [Vec<(u32, Evidence)>; 2] = Default::default();
     for (class, (before, now)) in reference.iter().zip(current).enumerate() {
         let (list, p_value) = match (*before, *now) {
-            (0, now) if now > 0 => (0, hypergeometric::fisher(0, m, now, n)?.greater),
-            (before, 0) if before > 0 && n > 0 => (1, hypergeometric::fisher(before, m, 0, n)?.less),
+            (0, now) if now > 0 => (0, fisher(0, now)?.greater),
+            (before, 0) if before > 0 && n > 0 => (1, fisher(before, 0)?.less),
             _ => continue,
         };
         if p_value * classes <= level {

@@ -11,7 +11,7 @@ use crate::drift::two_sample::{
     welch::{self, SampleMoments},
 };
 use crate::error::{Error, Result};
-use crate::profile::Baseline;
+use crate::profile::{Baseline, Thinned};
 use crate::sketch::{Groups, Histogram};
 use crate::stats::hypergeometric;
 use crate::stats::kolmogorov::grouped;
@@ -53,8 +53,7 @@ impl DriftTests {
         if !self.classes {
             self.classes = true;
             if window.classes.total() > 0 && baseline.classes.counts().len() > 1 {
-                let (reference, current) = classes::pooled(baseline.classes.counts(), window.classes.counts());
-                self.add(CLASS, chi2::from_counts(&reference, &current)?, options);
+                self.add(CLASS, classes::chi2(baseline, window)?, options);
             }
         }
         self.unsettled.step(&mut self.tests, options.correction, self.level)
@@ -66,13 +65,14 @@ impl DriftTests {
             return Ok(()); // not one finite value: told as non-finite
         }
         for test in &options.tests {
+            let thinned = baseline.thinned(k, groups.total());
             let result = match test {
-                TestName::Ks => self.ks(histogram, &groups)?,
+                TestName::Ks => self.ks(histogram, &groups, thinned)?,
                 // One value, or values whose squares overflow, have no variance.
                 TestName::Welch if !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough) => {
                     continue;
                 }
-                test => column_test(baseline, k, window, *test)?,
+                test => column_test(baseline, k, window, *test, thinned)?,
             };
             self.add(&baseline.names[k], result, options);
         }
@@ -80,10 +80,14 @@ impl DriftTests {
     }
 
     /// By the limit law, which costs nothing; the next test's p-value is then settled where it matters.
-    fn ks(&mut self, histogram: &Histogram, groups: &Groups) -> Result<TestResult> {
-        let (d, n, m) = (histogram.ks(groups), groups.total(), histogram.reference_size());
-        let below: Vec<u64> = histogram.reference_below().collect();
-        let (p_value, method) = if below.last() == Some(&m) {
+    fn ks(&mut self, histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Result<TestResult> {
+        let (reference_size, current_size) = (histogram.reference_size(), groups.total());
+        let (d, n, m) =
+            (histogram.ks(groups), thinned.current.count(current_size), thinned.reference.count(reference_size));
+        let below: Vec<u64> = histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
+        let (p_value, method) = if n == 0 || m == 0 {
+            (1.0, Method::Grouped) // too few to tell
+        } else if below.last() == Some(&m) {
             // A reference without spread: so many values lie on one side of it, where none of the reference's do.
             let beside = hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater;
             ((2.0 * beside).min(1.0), Method::Grouped)
@@ -92,7 +96,6 @@ impl DriftTests {
             self.unsettled.add(self.tests.len(), d, (below, m, n));
             (quick, Method::Asymptotic)
         };
-        let (reference_size, current_size) = (m, n);
         Ok(TestResult { test: TestName::Ks, statistic: d, p_value, effect: d, method, reference_size, current_size })
     }
 
@@ -111,31 +114,44 @@ impl DriftTests {
     }
 }
 
-fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName) -> Result<TestResult> {
+/// The statistic and the effect are those of all observations, the p-value that of as many as are independent.
+fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thinned: Thinned) -> Result<TestResult> {
     let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
     let (reference_size, current_size) = (histogram.reference_size(), groups.total());
-    let method = Method::Grouped;
-    let (reference, current) = histogram.binned(&groups);
-    match test {
+    let (reference, current) = match test {
         TestName::Wasserstein => {
             let by = &baseline.wasserstein[k];
             let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
-            let p_value = wasserstein::asymptotic_p(w, &by.null, reference_size, current_size)?;
+            let (m, n) = (thinned.reference.count(reference_size), thinned.current.count(current_size));
+            let p_value = if m == 0 || n == 0 { 1.0 } else { wasserstein::asymptotic_p(w, &by.null, m, n)? };
             let spread = baseline.spread[k];
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
-            Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size })
+            let method = Method::Grouped;
+            return Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size });
         }
         TestName::Welch => {
-            let current = window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]);
-            welch::from_moments(baseline.moments[k], current)
+            let (reference, current) =
+                (baseline.moments[k], window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]));
+            let all = welch::from_moments(reference, current)?;
+            let (reference, current) = (reference.thinned(thinned.seen), current.thinned(thinned.current));
+            return match () {
+                () if thinned.is_none() => Ok(all),
+                () if !(reference.is_enough() && current.is_enough()) => Ok(TestResult { p_value: 1.0, ..all }),
+                () => Ok(TestResult { p_value: welch::from_moments(reference, current)?.p_value, ..all }),
+            };
         }
-        TestName::Chi2 => chi2::from_counts(&reference, &current),
-        TestName::G => g::from_counts(&reference, &current),
-        TestName::Psi => psi::from_counts(&reference, &current),
-        TestName::Js => js::from_counts(&reference, &current),
-        TestName::Hellinger => hellinger::from_counts(&reference, &current),
-        TestName::Kl => kl::from_counts(&reference, &current),
-        TestName::MannWhitney => mannwhitney::from_ordered_counts(histogram.reference(), groups.counts()),
+        TestName::MannWhitney => (histogram.reference().to_vec(), groups.counts().to_vec()),
+        _ => histogram.binned(&groups),
+    };
+    let by_counts = |reference: &[u64], current: &[u64]| match test {
+        TestName::Chi2 => chi2::from_counts(reference, current),
+        TestName::G => g::from_counts(reference, current),
+        TestName::Psi => psi::from_counts(reference, current),
+        TestName::Js => js::from_counts(reference, current),
+        TestName::Hellinger => hellinger::from_counts(reference, current),
+        TestName::Kl => kl::from_counts(reference, current),
+        TestName::MannWhitney => mannwhitney::from_ordered_counts(reference, current),
         _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
-    }
+    };
+    thinned.judge((&reference, thinned.reference), &current, by_counts)
 }

@@ -42,7 +42,7 @@ impl Evidence {
         let columns = 0..baseline.column_count();
         let p = baseline.feature_count();
         Evidence {
-            columns: columns.map(|k| Counts::new(baseline.histogram(k).reference())).collect(),
+            columns: columns.map(|k| Counts::new(&of_reference(baseline, k))).collect(),
             fresh: (HistogramCounts::new(p), HistogramCounts::new(baseline.column_count() - p)),
         }
     }
@@ -60,7 +60,9 @@ impl Evidence {
         let mut found = Vec::with_capacity(self.columns.len());
         for (k, column) in self.columns.iter_mut().enumerate() {
             let (counts, at) = if k < p { (&self.fresh.0, k) } else { (&self.fresh.1, k - p) };
-            let capital = column.update(counts.groups(at, baseline.histogram(k)).counts(), stake);
+            let groups = counts.groups(at, baseline.histogram(k));
+            let counts = baseline.thinned(k, groups.total()).current.counts(groups.counts());
+            let capital = column.update(&counts, stake);
             let effect = column.effect();
             let drift = capital >= 1.0 && effect >= min_effect && !column.has_gone();
             found.push(ColumnEvidence {
@@ -81,6 +83,12 @@ impl Evidence {
         self.fresh.1.clear();
         found
     }
+}
+
+/// The reference's counts, of as many observations as are independent.
+fn of_reference(baseline: &Baseline, k: usize) -> Vec<u64> {
+    let histogram = baseline.histogram(k);
+    baseline.thinned(k, histogram.reference_size()).reference.counts(histogram.reference())
 }
 
 /// The finding of the columns that drifted.

@@ -13,6 +13,7 @@ mod counters;
 mod deferred;
 mod desk;
 mod drifts;
+mod enough;
 mod evidence;
 mod kept;
 mod line;
@@ -91,6 +92,10 @@ pub struct Description {
     pub features: usize,
     /// Reference observations behind thresholds and tests.
     pub reference_size: u64,
+    /// Whether the reference's order was looked at: not where it means nothing (`order = "none"`), or was lost.
+    pub order_known: bool,
+    /// How many observations of a long window count as one, by column: of those whose neighbors depend on each other in the reference.
+    pub count_as_one: BTreeMap<String, f64>,
     /// Whether it still takes observations.
     pub open: bool,
     /// The options in use.
@@ -137,6 +142,7 @@ impl Guard {
             },
             fitted,
         )?;
+        enough::check(&baseline, &options)?;
         baseline.deferred = options.score_on == ScoreOn::Worker && !fitted.is_empty();
         let state = Arc::new(State::new(baseline, options)?);
         // A worker that is being shut down takes nobody on.
@@ -293,6 +299,8 @@ impl Guard {
             output: baseline.scorer.output(),
             features: baseline.feature_count(),
             reference_size: baseline.reference_size(),
+            order_known: baseline.dependent.is_known(),
+            count_as_one: enough::count_as_one(baseline),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),
             thresholds: baseline

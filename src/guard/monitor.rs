@@ -169,14 +169,17 @@ fn evidence(name: &str, r: &TestResult) -> Evidence {
 ///
 /// With `k` of `m` reference observations beyond the thresholds, the number among `n` new ones is beta-binomial with
 /// parameters `k` and `m + 1 - k`: order statistics of exchangeable scores (the predictive law behind conformal
-/// prediction's coverage, Vovk 2012, proposition 2a).
+/// prediction's coverage, Vovk 2012, proposition 2a). Where observations depend on each other, all four count as fewer.
 fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Option<Finding>> {
     let (n, flagged) = (window.observations - window.non_finite, window.anomalous - window.non_finite);
     if flagged == 0 {
         return Ok(None);
     }
     let (m, k) = (baseline.calibration.reference_size, baseline.calibration.exceedances);
-    let p_value = crate::stats::beta_binomial::upper_tail(flagged, n, k as f64, (m + 1 - k) as f64)?;
+    let thinned = baseline.dependent.of_all(n);
+    let part = |count: u64| count as f64 / thinned.reference.inflation();
+    let (of, among) = (thinned.current.count(flagged), thinned.current.count(n));
+    let p_value = crate::stats::beta_binomial::upper_tail(of, among, part(k), part(m + 1 - k))?;
     if p_value > level {
         return Ok(None);
     }

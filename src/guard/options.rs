@@ -143,21 +143,27 @@ impl GuardOptions {
         }
     }
 
+    /// Observations that a window needs, all independent, and why.
+    pub(super) fn least(&self) -> (u64, &'static str) {
+        let binned = self
+            .tests
+            .iter()
+            .any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney | TestName::Welch));
+        // Cochran's rule: five expected in each of ten bins.
+        if binned {
+            (50, "five observations for each of the ten bins of the tests chi2, psi and js")
+        } else {
+            (20, "fewer cannot tell drift from chance at the rates that monitoring asks for")
+        }
+    }
+
     /// # Errors
     /// The first thing wrong, by name.
     pub(super) fn check(&self) -> Result<()> {
         self.false_alarms.check()?;
         match self.window {
             Length::Observations(w) => {
-                let binned = self.tests.iter().any(|t| {
-                    !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney | TestName::Welch)
-                });
-                // Cochran's rule: five expected in each of ten bins.
-                let (expected, reason) = if binned {
-                    (50, "five observations for each of the ten bins of the tests chi2, psi and js")
-                } else {
-                    (20, "fewer cannot tell drift from chance at the rates that monitoring asks for")
-                };
+                let (expected, reason) = self.least();
                 if w < expected {
                     let (was, expected) = (format!("{w} observations"), expected as usize);
                     return Err(Error::WindowTooShort { argument: "window", was, expected, reason: reason.into() });

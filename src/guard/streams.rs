@@ -62,6 +62,9 @@ impl Streams {
                 continue;
             }
             let (result, z) = mannwhitney::of_ordered_counts(reference, current.counts())?;
+            // The mean of dependent values has a larger deviation.
+            let thinned = baseline.thinned(k, current.total());
+            let z = z / thinned.current.inflation().sqrt();
             for (monitor, streams) in &mut self.monitors {
                 let stream = &mut streams[k];
                 let value = if stream.domain() == Domain::Finite { z } else { normal::cdf(z) };
@@ -70,7 +73,7 @@ impl Streams {
                         name: baseline.names[k].clone(),
                         monitor: *monitor,
                         statistic: z,
-                        p_value: result.p_value,
+                        p_value: if thinned.is_none() { result.p_value } else { 2.0 * normal::sf(z.abs()) },
                         effect: result.effect,
                         drift: false,
                     });

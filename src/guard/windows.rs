@@ -99,7 +99,7 @@ impl Windows {
         };
         let charts = (0..baseline.detectors().len())
             .flat_map(|d| options.charts.iter().map(move |name| (*name, d)))
-            .map(|(name, d)| Chart::new(name, d, baseline.reference_size()))
+            .map(|(name, d)| Chart::new(name, d, baseline))
             .collect();
         Ok(Windows {
             full,

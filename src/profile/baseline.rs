@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::normal_scores::NormalScores;
-use super::{Attached, Calibration, ConstantFeatures, DetectorName, Profile, Scorer, Scores};
+use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
@@ -61,6 +61,8 @@ pub struct Baseline {
     pub center: Vec<f64>,
     /// Predicted classes of the reference; empty for values.
     pub classes: Frequencies,
+    /// How observations of the reference depend on each other.
+    pub dependent: Dependent,
     /// Fitted detectors beside the scorer's own, whose columns come after those.
     pub attached: Vec<Attached>,
     /// Whether these score later: [`Baseline::score`] then leaves them out.
@@ -134,6 +136,7 @@ impl Baseline {
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
+        let dependent = Dependent::new(profile, fitted, &scorer, &attached);
         let mut baseline = Baseline {
             scorer,
             calibration,
@@ -146,6 +149,7 @@ impl Baseline {
             spread,
             center,
             classes,
+            dependent,
             attached,
             deferred: false,
             normal_scores,

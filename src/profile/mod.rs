@@ -3,6 +3,7 @@
 mod attached;
 mod baseline;
 mod calibration;
+mod dependent;
 mod normal_scores;
 mod options;
 mod scorer;
@@ -11,7 +12,8 @@ mod sketch;
 pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
-pub use options::{ConstantFeatures, OutputKind, ProfileOptions};
+pub use dependent::{Dependent, Thinned};
+pub use options::{ConstantFeatures, Order, OutputKind, ProfileOptions};
 pub use scorer::{DetectorName, Scorer, Scores, Tail};
 
 use std::borrow::Cow;
@@ -27,7 +29,8 @@ use crate::tensor::{Elements, Tensor};
 /// A baseline in the making: moments and class counts of all reference observations, and a sample of them.
 ///
 /// Fitted in one go or batch by batch; two profiles of disjoint data merge into the profile of both (exactly while all
-/// observations fit the capacity, in distribution beyond). Memory: `8 * features * capacity` bytes.
+/// observations fit the capacity, in distribution beyond). Memory: `8 * features * capacity` bytes, and beyond
+/// the capacity as much for the first 4096 observations, whose order is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     options: ProfileOptions,
@@ -39,7 +42,13 @@ struct Fitted {
     moments: Moments,
     classes: Frequencies,
     sample: Reservoir,
+    /// The first observations in their order, kept once the sample begins to lose it.
+    #[serde(default)]
+    opening: Vec<f64>,
 }
+
+/// Observations whose order is kept.
+const OPENING: usize = 4096;
 
 impl Profile {
     /// An empty profile.
@@ -94,9 +103,10 @@ impl Profile {
             moments: Moments::new(rows[..p].to_vec()),
             classes: Frequencies::new(classes),
             sample: Reservoir::new(p, capacity),
+            opening: Vec::new(),
         });
         fitted.moments.update(rows);
-        fitted.sample.extend(rows);
+        fitted.extend(rows);
         if self.options.output.has_classes() {
             let mut scores = ClassScores::default();
             scores.from_logits(rows, p); // the largest is the largest, of probabilities as of logits
@@ -139,7 +149,8 @@ impl Profile {
         let Some(mine) = &mut self.fitted else {
             let mut sample = Reservoir::new(theirs.moments.features(), self.options.capacity);
             sample.merge(&theirs.sample);
-            self.fitted = Some(Fitted { sample, ..theirs.clone() });
+            let opening = theirs.in_order().unwrap_or_default().to_vec();
+            self.fitted = Some(Fitted { sample, opening, ..theirs.clone() });
             return Ok(());
         };
         let (was, expected) = (theirs.moments.features(), mine.moments.features());
@@ -148,7 +159,7 @@ impl Profile {
         }
         mine.moments.merge(&theirs.moments);
         mine.classes.merge(&theirs.classes);
-        mine.sample.merge(&theirs.sample);
+        mine.merge_sample(theirs);
         Ok(())
     }
 
@@ -215,6 +226,38 @@ pub struct Description {
     pub classes: Vec<u64>,
 }
 
+impl Fitted {
+    /// Adds observations to the sample.
+    fn extend(&mut self, rows: &[f64]) {
+        let (p, room) = (self.sample.features(), self.sample.capacity() - self.sample.kept());
+        let (kept, others) = rows.split_at((room * p).min(rows.len()));
+        self.sample.extend(kept);
+        if !others.is_empty() && self.opening.is_empty() {
+            self.opening = self.in_order().map(|rows| rows[..rows.len().min(OPENING * p)].to_vec()).unwrap_or_default();
+        }
+        self.sample.extend(others);
+    }
+
+    /// Adds the sample of another: where the two are more than is kept, the longer order remains.
+    fn merge_sample(&mut self, other: &Fitted) {
+        if self.sample.seen() + other.sample.seen() > self.sample.capacity() as u64 {
+            let [mine, theirs] = [&*self, other].map(|fitted| fitted.in_order().unwrap_or_default());
+            let longer = if mine.len() >= theirs.len() { mine } else { theirs };
+            self.opening = longer[..longer.len().min(OPENING * self.sample.features())].to_vec();
+        }
+        self.sample.merge(&other.sample);
+    }
+
+    /// Observations one after the other as they came; `None` where the sample has lost their order, and none was kept.
+    fn in_order(&self) -> Option<&[f64]> {
+        match (&self.opening[..], self.sample.seen() <= self.sample.capacity() as u64) {
+            ([], true) => Some(self.sample.rows()),
+            ([], false) => None,
+            (opening, _) => Some(opening),
+        }
+    }
+}
+
 fn refuse_non_finite(rows: &[f64], p: usize) -> Result<()> {
     let Some(first) = rows.iter().position(|x| !x.is_finite()) else { return Ok(()) };
     let count = rows.iter().filter(|x| !x.is_finite()).count();
@@ -223,7 +266,7 @@ fn refuse_non_finite(rows: &[f64], p: usize) -> Result<()> {
 
 impl Sound for Profile {
     fn is_sound(&self) -> bool {
-        let Some(Fitted { moments, classes, sample }) = &self.fitted else {
+        let Some(Fitted { moments, classes, sample, opening }) = &self.fitted else {
             return Profile::new(self.options.clone()).is_ok();
         };
         let (p, names) = (moments.features(), self.options.names.as_ref());
@@ -238,6 +281,9 @@ impl Sound for Profile {
             && sampled
             && refuse_non_finite(sample.rows(), p).is_ok()
             && sample.seen() == moments.observations()
+            && opening.len().is_multiple_of(p)
+            && opening.len() / p <= sample.capacity().min(OPENING)
+            && refuse_non_finite(opening, p).is_ok()
     }
 }
 

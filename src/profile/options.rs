@@ -35,6 +35,18 @@ pub enum ConstantFeatures {
     Allow,
 }
 
+/// What the order of the reference's observations means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// They follow each other as they will in service: where neighbors depend on each other, those of a window do, too, and count as
+    /// fewer ([`crate::stats::dependence`]).
+    #[default]
+    Given,
+    /// Nothing (shuffled, or sorted by class): observations are independent, says the user.
+    None,
+}
+
 /// How a [`super::Profile`] is to be fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -47,6 +59,8 @@ pub struct ProfileOptions {
     pub capacity: usize,
     /// What to do with a feature that never varies.
     pub constant_features: ConstantFeatures,
+    /// What the order of the observations means.
+    pub order: Order,
 }
 
 impl Default for ProfileOptions {
@@ -56,6 +70,7 @@ impl Default for ProfileOptions {
             names: None,
             capacity: 10_000,
             constant_features: ConstantFeatures::Error,
+            order: Order::Given,
         }
     }
 }

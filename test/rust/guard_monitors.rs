@@ -5,7 +5,7 @@ use fluxguard::alert::Kind;
 use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::drift::two_sample::{Method, Reference, TestName, TestResult};
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
-use fluxguard::profile::{Profile, ProfileOptions};
+use fluxguard::profile::{Order, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -168,7 +168,7 @@ fn only(tests: Vec<TestName>, rate: f64, pane: u64) -> GuardOptions {
 /// What a guard on one column says of one window, by column name.
 fn of_one_window(reference: &[f64], current: &[f64]) -> Vec<(String, TestResult)> {
     let one = |rows| Tensor::new(Elements::F64(rows), rows.len()).unwrap();
-    let mut profile = Profile::new(ProfileOptions::default()).unwrap();
+    let mut profile = Profile::new(ProfileOptions { order: Order::None, ..ProfileOptions::default() }).unwrap();
     profile.fit(&one(reference)).unwrap();
     let options = GuardOptions { repeat: true, ..only(vec![TestName::Welch], 1e-3, current.len().max(20) as u64) };
     let guard = Guard::new(&profile, options).unwrap();

@@ -3,6 +3,7 @@
 use super::wasserstein::{checked_range, in_deviations};
 use super::{Method, Reference, TestName, TestResult};
 use crate::sketch::Moments;
+use crate::stats::dependence::Thinning;
 use crate::stats::student_t;
 use crate::{Error, Result};
 
@@ -98,6 +99,12 @@ impl SampleMoments {
     pub fn of(moments: &Moments, feature: usize) -> Self {
         let (size, mean) = (moments.count(feature), moments.mean(feature));
         SampleMoments { size, mean, variance: moments.variance(feature) }
+    }
+
+    /// Of as many values as are independent.
+    #[must_use]
+    pub fn thinned(self, thinning: Thinning) -> Self {
+        SampleMoments { size: thinning.count(self.size), ..self }
     }
 
     /// In units of `unit` from `low` on.

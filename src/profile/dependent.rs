@@ -1,0 +1,136 @@
+//! What the reference's order says of how its observations depend on each other, and how many a window's count as.
+
+use super::{Attached, Baseline, Fitted, Order, Profile, Scorer, Scores};
+use crate::drift::two_sample::TestResult;
+use crate::error::Result;
+use crate::stats::dependence::{Dependence, Thinning};
+
+/// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.
+const CHANCE: f64 = 0.01;
+
+/// How observations of a reference depend on each other.
+#[derive(Debug, Clone, Default)]
+pub struct Dependent {
+    /// One a column.
+    columns: Vec<Dependence>,
+    /// The most of all columns: for what is no column, as flags and predicted classes.
+    any: Dependence,
+    /// Observations of the reference: all, and those kept.
+    seen: u64,
+    kept: u64,
+    /// Whether it was looked at: not where the order means nothing, or was lost.
+    known: bool,
+}
+
+/// What the counts of a reference and of a window are divided by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thinned {
+    /// Those of the reference's kept observations.
+    pub reference: Thinning,
+    /// Those of all that the reference saw.
+    pub seen: Thinning,
+    /// Those of the window.
+    pub current: Thinning,
+}
+
+impl Dependent {
+    /// Of the columns of features and scores; those of fitted detectors depend as much as the most of these.
+    pub(super) fn new(profile: &Profile, fitted: &Fitted, scorer: &Scorer, attached: &[Attached]) -> Self {
+        let (seen, kept) = (fitted.sample.seen(), fitted.sample.kept() as u64);
+        let order = if profile.options.order == Order::None { None } else { fitted.in_order() };
+        let Some(rows) = order else { return Dependent { seen, kept, ..Dependent::default() } };
+        let (p, scores) = (scorer.features(), scorer.detectors().len());
+        let chance = CHANCE / (p + scores) as f64;
+        let of = |values: &[f64]| Dependence::of_places(&places(values), chance);
+        let mut columns: Vec<Dependence> =
+            (0..p).map(|k| of(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<_>>())).collect();
+        let mut scored = Scores::default();
+        scorer.score_rows(rows, &mut scored);
+        columns.extend(scored.columns.iter().map(|x| of(&x.iter().map(|s| f64::from(*s)).collect::<Vec<_>>())));
+        let any = columns.iter().fold(Dependence::default(), |any, column| any.larger(column));
+        columns.extend(attached.iter().map(|_| any.clone()));
+        Dependent { columns, any, seen, kept, known: true }
+    }
+
+    /// Observations that the reference saw.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Whether the order of the reference was looked at.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    fn thinned(&self, column: Option<usize>, n: u64) -> Thinned {
+        let of = column.and_then(|k| self.columns.get(k)).unwrap_or(&self.any);
+        let seen = of.of(self.seen);
+        // A sample of a longer series has its observations far apart.
+        let kept = seen * self.kept as f64 / self.seen.max(1) as f64;
+        Thinned { reference: Thinning::by(kept), seen: Thinning::by(seen), current: Thinning::by(of.of(n)) }
+    }
+
+    /// What counts of a window of `n` observations are to be divided by, of what is no column: flags, predicted classes.
+    #[must_use]
+    pub fn of_all(&self, n: u64) -> Thinned {
+        self.thinned(None, n)
+    }
+
+    /// How many observations of a long window count as one, in a column.
+    #[must_use]
+    pub fn largest(&self, column: usize) -> f64 {
+        self.columns.get(column).map_or(1.0, |column| column.of(self.seen))
+    }
+}
+
+impl Thinned {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.reference.is_none() && self.seen.is_none() && self.current.is_none()
+    }
+
+    /// A test of counts: its statistic and effect are those of all observations, its p-value that of as many as are independent.
+    ///
+    /// # Errors
+    /// Those of the test.
+    pub fn judge(
+        &self,
+        (reference, of_reference): (&[u64], Thinning),
+        current: &[u64],
+        test: impl Fn(&[u64], &[u64]) -> Result<TestResult>,
+    ) -> Result<TestResult> {
+        let all = test(reference, current)?;
+        if self.is_none() {
+            return Ok(all);
+        }
+        let (reference, current) = (of_reference.counts(reference), self.current.counts(current));
+        let is_enough = [&reference, &current].iter().all(|counts| counts.iter().any(|count| *count > 0));
+        let p_value = if is_enough { test(&reference, &current)?.p_value } else { 1.0 };
+        Ok(TestResult { p_value, ..all })
+    }
+}
+
+impl Baseline {
+    /// What the counts of a column of a window of `n` observations are to be divided by before a test of independent ones.
+    #[must_use]
+    pub fn thinned(&self, column: usize, n: u64) -> Thinned {
+        self.dependent.thinned(Some(column), n)
+    }
+}
+
+/// The place of each value among all, from 0 to 1; of equal ones the middle of theirs.
+fn places(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let (mut places, mut first) = (vec![0.0; values.len()], 0);
+    while first < order.len() {
+        let same = order[first..].iter().take_while(|i| values[**i] == values[order[first]]).count().max(1);
+        let middle = (first as f64 + 0.5 * same as f64) / values.len() as f64;
+        order[first..first + same].iter().for_each(|i| places[*i] = middle);
+        first += same;
+    }
+    places
+}

@@ -1,0 +1,257 @@
+//! How much values that follow each other depend on each other: how many of them count as one.
+//!
+//! The mean of a stretch of independent values has a variance that falls with its length. Of dependent ones it falls later: by the
+//! ratio of the two variances, the stretch counts as so many times fewer values (the method of batch means; Law and Kelton 1984,
+//! "Confidence intervals for steady-state simulations", section 2). The ratio is measured for stretches of 2, 4, 8, ... values.
+
+use super::chi_squared;
+
+/// Stretches that a ratio of variances is measured over, at least: it is then off by a third, once in three times.
+const STRETCHES: usize = 16;
+
+/// Neighboring stretches that are so alike are part of a longer wave, whose variance does not fall with their length at all.
+const PERSISTENT: f64 = 0.6;
+
+/// What was measured of a series of values in their order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Dependence {
+    /// How many values count as one in a stretch of 2^(1 + index) values, from 1 on and never falling; empty: all are independent.
+    inflation: Vec<f64>,
+    /// Whether it goes on growing with the length of a stretch, beyond what was measured.
+    persistent: bool,
+}
+
+/// One length of stretches.
+struct Level {
+    ratio: f64,
+    stretches: usize,
+    /// The correlation of stretches beside each other.
+    alike: f64,
+}
+
+impl Dependence {
+    /// Measures a series of places among the reference, from 0 to 1: how middles move, and how spreads do. Independent values are found to
+    /// depend with a probability of `chance`, about. Cost: some ten operations a value.
+    #[must_use]
+    pub fn of_places(places: &[f64], chance: f64) -> Self {
+        let middles: Vec<f64> = places.iter().map(|u| u - 0.5).collect();
+        let spreads: Vec<f64> = middles.iter().map(|u| u * u).collect();
+        let measured = [levels(middles), levels(spreads)];
+        let tests = measured.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+        let mut dependence = Dependence::default();
+        for levels in measured {
+            if !levels.iter().any(|level| level.p_value() * tests <= chance) {
+                continue;
+            }
+            // Of twice as many stretches: their correlation is off by less than a fifth, twice in three times.
+            let well_known = levels.iter().rev().find(|level| level.stretches >= 2 * STRETCHES).or(levels.last());
+            dependence.persistent |= well_known.is_some_and(|level| level.alike > PERSISTENT);
+            let mut largest = 1.0;
+            for (at, level) in levels.iter().enumerate() {
+                largest = f64::max(largest, level.upper());
+                match dependence.inflation.get_mut(at) {
+                    Some(known) => *known = known.max(largest),
+                    None => dependence.inflation.push(largest),
+                }
+            }
+        }
+        dependence
+    }
+
+    /// Whether any was found.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        !self.inflation.is_empty()
+    }
+
+    /// How many of `n` values in a row count as one; from 1 to `n`.
+    #[must_use]
+    pub fn of(&self, n: u64) -> f64 {
+        let (Some(last), true) = (self.inflation.last(), n > 1) else { return 1.0 };
+        let level = n.next_power_of_two().trailing_zeros() as usize - 1;
+        let inflation = match self.inflation.get(level) {
+            Some(inflation) => *inflation,
+            None if self.persistent => last * (n as f64 / (1u64 << self.inflation.len()) as f64),
+            None => *last,
+        };
+        inflation.clamp(1.0, n as f64)
+    }
+
+    /// Whatever depends more, at every length.
+    #[must_use]
+    pub fn larger(&self, other: &Self) -> Self {
+        let length = self.inflation.len().max(other.inflation.len());
+        let inflation = (0..length).map(|at| self.of(2 << at).max(other.of(2 << at))).collect();
+        Dependence { inflation, persistent: self.persistent || other.persistent }
+    }
+}
+
+impl Level {
+    /// Of the ratio among independent values: sums of stretches are about normal.
+    fn p_value(&self) -> f64 {
+        let degrees = self.stretches as f64 - 1.0;
+        chi_squared::sf(degrees * self.ratio, degrees).unwrap_or(1.0)
+    }
+
+    /// One standard deviation above what was measured: too few observations cost less than too many.
+    fn upper(&self) -> f64 {
+        self.ratio * (1.0 + (2.0 / (self.stretches as f64 - 1.0)).sqrt())
+    }
+}
+
+/// Stretches of 2, 4, 8, ... values, while there are enough; none of a constant.
+fn levels(mut values: Vec<f64>) -> Vec<Level> {
+    let (mut length, mut levels) = (1.0, Vec::new());
+    let (variance, _) = moments(&values);
+    while values.len() / 2 >= STRETCHES && variance > 0.0 {
+        values = values.chunks_exact(2).map(|pair| pair[0] + pair[1]).collect();
+        length *= 2.0;
+        let (of_sums, alike) = moments(&values);
+        levels.push(Level { ratio: of_sums / (length * variance), stretches: values.len(), alike });
+    }
+    levels
+}
+
+/// The variance, and the correlation of neighbors.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+    let products: f64 = values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
+    (squares / (values.len().max(2) - 1) as f64, if squares > 0.0 { products / squares } else { 0.0 })
+}
+
+/// Counts of dependent observations, as of so many independent ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thinning(f64);
+
+impl Thinning {
+    /// So many count as one: 1 or more.
+    #[must_use]
+    pub fn by(inflation: f64) -> Self {
+        Thinning(inflation.max(1.0))
+    }
+
+    /// So many count as one.
+    #[must_use]
+    pub fn inflation(self) -> f64 {
+        self.0
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self.0 <= 1.0
+    }
+
+    /// A number of observations.
+    #[must_use]
+    pub fn count(self, n: u64) -> u64 {
+        if self.is_none() { n } else { (n as f64 / self.0).round() as u64 }
+    }
+
+    /// Each of several numbers; those that add up (a cumulative count) keep their order.
+    #[must_use]
+    pub fn counts(self, counts: &[u64]) -> Vec<u64> {
+        counts.iter().map(|n| self.count(*n)).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+
+    fn normals(n: usize, seed: u64) -> Vec<f64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        (0..n).map(|_| StandardNormal.sample(&mut random)).collect()
+    }
+
+    fn places(values: &[f64]) -> Vec<f64> {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        values.iter().map(|x| (sorted.partition_point(|s| s < x) as f64 + 0.5) / sorted.len() as f64).collect()
+    }
+
+    fn autoregressive(n: usize, by: f64, seed: u64) -> Vec<f64> {
+        let mut last = 0.0;
+        normals(n + 200, seed)
+            .iter()
+            .map(|e| {
+                last = by * last + e;
+                last
+            })
+            .skip(200)
+            .collect()
+    }
+
+    #[test]
+    fn independent_values_seldom_depend_and_never_count_for_more() {
+        for n in [40, 200, 2000] {
+            let found =
+                (0..1000).filter(|seed| Dependence::of_places(&places(&normals(n, *seed)), 0.01).is_found()).count();
+            assert!(found <= 30, "{found} of 1000 at {n}");
+        }
+        for few in [vec![], vec![0.5], vec![0.5; 1000]] {
+            assert_eq!(Dependence::of_places(&few, 0.01).of(1000), 1.0);
+        }
+    }
+
+    #[test]
+    fn of_an_autoregression_it_is_what_theory_says_or_a_little_more() {
+        // of the mean: (1 + a) / (1 - a)
+        for (a, n) in [(0.5, 2000), (0.5, 20_000), (0.9, 20_000)] {
+            let truth = (1.0 + a) / (1.0 - a);
+            let mut measured: Vec<f64> = (0..40)
+                .map(|seed| Dependence::of_places(&places(&autoregressive(n, a, seed)), 0.01).of(100_000))
+                .collect();
+            measured.sort_by(f64::total_cmp);
+            assert!(
+                measured[4] > 0.85 * truth && measured[20] < 2.0 * truth,
+                "{a} {n}: {measured:?}, expected {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn spreads_that_come_in_waves_depend_though_middles_do_not() {
+        let waves = autoregressive(5000, 0.95, 7);
+        let values: Vec<f64> = normals(5000, 8).iter().zip(waves).map(|(z, w)| z * w.abs()).collect();
+        assert!(Dependence::of_places(&places(&values), 0.01).of(1000) > 2.0);
+    }
+
+    #[test]
+    fn repeats_count_once_and_what_is_sorted_counts_as_nothing() {
+        let repeated: Vec<f64> = normals(500, 1).iter().flat_map(|x| [*x; 8]).collect();
+        let of = Dependence::of_places(&places(&repeated), 0.01).of(1000);
+        assert!((7.0..20.0).contains(&of), "{of}");
+        let mut sorted = normals(1000, 2);
+        sorted.sort_by(f64::total_cmp);
+        let sorted = Dependence::of_places(&places(&sorted), 0.01);
+        assert!(sorted.of(1000) > 500.0 && sorted.of(100_000) > 50_000.0, "{sorted:?}");
+        // half a wave is much like a drift, a hundred waves cancel
+        let wave: Vec<f64> = (0..8192).map(|i| (f64::from(i) / 1024.0 * std::f64::consts::TAU).sin()).collect();
+        let wave = Dependence::of_places(&places(&wave), 0.01);
+        assert!(wave.of(256) > 100.0, "{wave:?}");
+    }
+
+    #[test]
+    fn the_larger_of_two_is_no_smaller_at_any_length() {
+        let a = Dependence::of_places(&places(&autoregressive(500, 0.8, 3)), 0.01);
+        let b = Dependence::of_places(&places(&autoregressive(4000, 0.5, 4)), 0.01);
+        let both = a.larger(&b);
+        for n in [2, 10, 100, 1000, 5000] {
+            assert!(both.of(n) >= a.of(n).max(b.of(n)) - 1e-12, "{n}");
+        }
+        assert_eq!(Dependence::default().larger(&Dependence::default()), Dependence::default());
+    }
+
+    #[test]
+    fn thinned_counts_add_up_and_keep_their_order() {
+        let thinned = Thinning::by(7.3).counts(&[0, 1, 100, 101, 1000]);
+        assert_eq!(thinned, [0, 0, 14, 14, 137]);
+        assert_eq!(Thinning::by(0.2).counts(&[3, 4]), [3, 4]);
+    }
+}
