@@ -60,6 +60,28 @@ end
     @test_throws PathUnusable save("/no/such/folder/profile.fg", p)
 end
 
+# Each value is nine tenths of the one before.
+function depending(seed, n)
+    y = values_like(seed, 1, n)
+    foreach(i -> y[i] += 0.9y[i-1], 2:n)
+    return y
+end
+
+@testset "observations that depend on each other count as fewer" begin
+    y = depending(9, 20_000)
+    guard = Guard(fit(Profile, y; output = :values); window = 5000, tests = [:ks])
+    d = describe(guard)
+    @test d["order_known"] && 10 < d["count_as_one"]["y1"] < 40
+    @test occursin(r"dependent +y1: [0-9.]+ observations in a row count as one", sprint(show, MIME("text/plain"), guard))
+    error = try Guard(fit(Profile, y; output = :values); window = 100, tests = [:ks]) catch e; e end
+    @test error isa WindowTooShort && occursin("order = :none", error.message)
+    shuffled = Guard(fit(Profile, y; output = :values, order = :none); window = 100, tests = [:ks])
+    @test !describe(shuffled)["order_known"] && isempty(describe(shuffled)["count_as_one"])
+    @test occursin("the reference's order says nothing", sprint(show, MIME("text/plain"), shuffled))
+    @test_throws InvalidArgument Profile(order = :sorted)
+    foreach(close, (guard, shuffled))
+end
+
 @testset "show" begin
     p = fit(Profile, logits(1, 500))
     @test sprint(show, p) == "Profile(logits, 4 features, 500 observations)"

@@ -89,7 +89,8 @@ fn alarms(
 
 #[test]
 fn neighbors_that_depend_on_each_other_count_as_fewer() {
-    let nulls: [(&str, fn(u64) -> Stream); 3] = [
+    type Null = (&'static str, fn(u64) -> Stream);
+    let nulls: [Null; 3] = [
         ("autoregression of 0.5", |seed| autoregression(0.5, seed)),
         ("autoregression of 0.9", |seed| autoregression(0.9, seed)),
         ("users", |seed| users(8, seed)),
