@@ -29,6 +29,7 @@ end
     Comparison
 
 What [`compare`](@ref) gives: `drift`, `alpha`, `correction`, `reference_size`, `current_size` (observations),
+`every` (1, or of both samples only every so-manieth observation was compared),
 `columns` (each a [`ColumnComparison`](@ref FluxGuard.ColumnComparison)) and `all_columns`, the tests of all features
 together (each a [`TestResult`](@ref FluxGuard.TestResult); empty where none was asked for).
 """
@@ -38,6 +39,7 @@ struct Comparison
     correction::String
     reference_size::Int
     current_size::Int
+    every::Int
     columns::Vector{ColumnComparison}
     all_columns::Vector{TestResult}
 end
@@ -48,12 +50,12 @@ ColumnComparison(d::AbstractDict) =
 MissingValues(name, d::AbstractDict) = MissingValues(d["reference"], d["current"], TestResult(name, d))
 
 Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["correction"]), d["reference_size"],
-    d["current_size"], [ColumnComparison(c) for c in d["columns"]],
+    d["current_size"], get(d, "every", 1), [ColumnComparison(c) for c in d["columns"]],
     haskey(d, "all_columns") ? [TestResult("(all)", t) for t in d["all_columns"]["tests"]] : TestResult[])
 
 """
     compare(reference, current; tests = [:ks], method = :auto, permutations = 999, seed = 0, alpha = 0.05,
-        correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+        correction = :benjamini_hochberg, min_effect = nothing, names = nothing, order = :none)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. `missing` and `NaN` are observations
@@ -73,6 +75,9 @@ to use when, and what each costs.
 the test; each result says its `method`. Where p-values come from reassignments of the pooled observations, `permutations` of them are
 drawn from `seed`, 1 to 10,000,000; no p-value is then below `1 / (permutations + 1)`.
 
+`order = :given` where the order of the observations is that of time: where neighbors depend on each other (measured on both samples), only
+observations that are far enough apart to be independent are compared, every so-manieth of each. `:none` takes all as independent.
+
 A reference that is compared with again and again is prepared once: [`Reference`](@ref).
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
@@ -85,12 +90,12 @@ function compare(reference, current; options...)
 end
 
 function compare_options(; tests = [:ks], method = :auto, permutations::Integer = 999, seed::Integer = 0, alpha::Real = 0.05,
-    correction = :benjamini_hochberg, min_effect = nothing, names = nothing)
+    correction = :benjamini_hochberg, min_effect = nothing, names = nothing, order = :none)
     1 <= permutations <= 10_000_000 || throw(invalid("permutations", permutations, "1 to 10000000 reassignments"))
     0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
     options = (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
         alpha = alpha, correction = word("correction", correction),
-        min_effect = numbers("min_effect", min_effect), names = texts("names", names))
+        min_effect = numbers("min_effect", min_effect), names = texts("names", names), order = word("order", order))
     return JSON.options(options)
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
@@ -115,6 +120,7 @@ function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",
         plural(length(c.columns), "feature"), together(c), ": ", c.current_size, " observations against ", c.reference_size,
         " (alpha ", c.alpha, ", corrected by ", c.correction, ")")
+    c.every == 1 || println(io, "Neighbors depend on each other: of either sample every $(c.every)th observation was compared")
     print_tests(io, [[t for column in c.columns for t in column.tests]; missing_tests(c); c.all_columns]; taken = 6)
 end
 

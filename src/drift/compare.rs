@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::apart::{self, column};
 use super::judged::{JudgedTest, judge};
 use super::missing::{MissingValues, complete};
 use super::multivariate;
 use super::narrow::{Narrowed, Width};
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
+use crate::stats::dependence::Order;
 use crate::stats::multiple::Correction;
 use crate::tensor::{Elements, Tensor};
 
@@ -33,6 +35,9 @@ pub struct CompareOptions {
     pub min_effect: Option<BTreeMap<TestName, f64>>,
     /// The columns' names; without, `y1, y2, ...`.
     pub names: Option<Vec<String>>,
+    /// What the order of the observations means. `given`: where neighbors depend on each other, only observations that are far enough
+    /// apart are compared ([`Comparison::every`]).
+    pub order: Order,
 }
 
 impl Default for CompareOptions {
@@ -45,6 +50,7 @@ impl Default for CompareOptions {
             correction: Correction::BenjaminiHochberg,
             min_effect: None,
             names: None,
+            order: Order::None,
         }
     }
 }
@@ -105,6 +111,9 @@ pub struct Comparison {
     pub reference_size: u64,
     /// Observations in the current sample.
     pub current_size: u64,
+    /// Of both samples only every so-manieth observation was compared, for neighbors depend on each other; without, all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
     /// Every column.
     pub columns: Vec<ComparedColumn>,
     /// All columns together, where such a test was asked for.
@@ -139,6 +148,7 @@ impl Comparison {
             correction: options.correction,
             reference_size: sizes.0,
             current_size: sizes.1,
+            every: None,
             columns,
             all_columns,
         })
@@ -158,7 +168,28 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
     let width = Width::of(reference).min(Width::of(current));
     let (reference, current) = (Narrowed::new(reference, width), Narrowed::new(current, width));
     let (reference, current) = (reference.tensor()?, current.tensor()?);
+    if let Some(apart) = thinned(&reference, &current, options)? {
+        return Ok(apart);
+    }
     by_columns(&reference, |k| Ok(prepare(&column(&reference, k))?.map(Cow::Owned)), &current, options)
+}
+
+/// The comparison of observations that are far enough apart; `None` where all are, or are said to be.
+pub(super) fn thinned(
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    options: &CompareOptions,
+) -> Result<Option<Comparison>> {
+    current.expect_features(reference.features())?;
+    let stride = if options.order == Order::Given { apart::stride(reference, current)? } else { 1 };
+    if stride == 1 {
+        return Ok(None);
+    }
+    let samples = [reference, current].map(|sample| apart::every(sample, stride));
+    let [before, after] = &samples;
+    let of = |rows| Tensor::new(Elements::F64(rows), rows.len() / reference.features());
+    let options = CompareOptions { order: Order::None, ..options.clone() };
+    Ok(Some(Comparison { every: Some(stride as u64), ..compare(&of(before)?, &of(after)?, &options)? }))
 }
 
 /// The values that are there, prepared; `None` where there are none.
@@ -253,18 +284,6 @@ fn complete_rows(argument: &'static str, tensor: &Tensor<'_>) -> Result<Option<V
         return Err(Error::invalid(argument, "no observation with a value in every column", expected));
     }
     Ok(Some(kept.iter().flat_map(|i| (0..p).map(move |k| elements.get(i * p + k))).collect()))
-}
-
-fn column(tensor: &Tensor<'_>, k: usize) -> Vec<f64> {
-    fn every<'a, T>(x: &'a [T], k: usize, p: usize, wide: impl Fn(&'a T) -> f64) -> Vec<f64> {
-        x[k..].iter().step_by(p).map(wide).collect()
-    }
-    let p = tensor.features();
-    match tensor.elements() {
-        Elements::F16(x) => every(x, k, p, |x| x.to_f64()),
-        Elements::F32(x) => every(x, k, p, |x| f64::from(*x)),
-        Elements::F64(x) => every(x, k, p, |x| *x),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Drift: two-sample tests over windows, online detectors, and monitors whose guarantee holds at any time.
 
 pub mod anytime;
+mod apart;
 pub mod charts;
 pub mod compare;
 pub mod judged;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::compare::{CompareOptions, Comparison, by_columns, compare, prepare};
+use super::compare::{CompareOptions, Comparison, by_columns, compare, prepare, thinned};
 use super::narrow::{Narrowed, Width};
 use super::two_sample::Reference as Column;
 use crate::error::Result;
@@ -66,7 +66,11 @@ impl Reference {
             return compare(&rows, current, options);
         }
         let current = Narrowed::new(current, self.width);
-        by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), &current.tensor()?, options)
+        let current = current.tensor()?;
+        match thinned(&rows, &current, options)? {
+            Some(apart) => Ok(apart),
+            None => by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), &current, options),
+        }
     }
 }
 

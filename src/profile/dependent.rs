@@ -1,9 +1,9 @@
 //! What the reference's order says of how its observations depend on each other, and how many a window's count as.
 
-use super::{Attached, Baseline, Fitted, Order, Profile, Scorer, Scores};
+use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
-use crate::stats::dependence::{Dependence, Thinning};
+use crate::stats::dependence::{Dependence, Order, Thinning};
 
 /// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.
 const CHANCE: f64 = 0.01;
@@ -41,7 +41,7 @@ impl Dependent {
         let Some(rows) = order else { return Dependent { seen, kept, ..Dependent::default() } };
         let (p, scores) = (scorer.features(), scorer.detectors().len());
         let chance = CHANCE / (p + scores) as f64;
-        let of = |values: &[f64]| Dependence::of_places(&places(values), chance);
+        let of = |values: &[f64]| Dependence::of_values(values, chance);
         let mut columns: Vec<Dependence> =
             (0..p).map(|k| of(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<_>>())).collect();
         let mut scored = Scores::default();
@@ -119,18 +119,4 @@ impl Baseline {
     pub fn thinned(&self, column: usize, n: u64) -> Thinned {
         self.dependent.thinned(Some(column), n)
     }
-}
-
-/// The place of each value among all, from 0 to 1; of equal ones the middle of theirs.
-fn places(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let (mut places, mut first) = (vec![0.0; values.len()], 0);
-    while first < order.len() {
-        let same = order[first..].iter().take_while(|i| values[**i] == values[order[first]]).count().max(1);
-        let middle = (first as f64 + 0.5 * same as f64) / values.len() as f64;
-        order[first..first + same].iter().for_each(|i| places[*i] = middle);
-        first += same;
-    }
-    places
 }

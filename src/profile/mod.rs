@@ -9,11 +9,12 @@ mod options;
 mod scorer;
 mod sketch;
 
+pub use crate::stats::dependence::Order;
 pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
 pub use dependent::{Dependent, Thinned};
-pub use options::{ConstantFeatures, Order, OutputKind, ProfileOptions};
+pub use options::{ConstantFeatures, OutputKind, ProfileOptions};
 pub use scorer::{DetectorName, Scorer, Scores, Tail};
 
 use std::borrow::Cow;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::dependence::Order;
+
 /// What the numbers of an output are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -33,18 +35,6 @@ pub enum ConstantFeatures {
     Error,
     /// Watch it for any change.
     Allow,
-}
-
-/// What the order of the reference's observations means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Order {
-    /// They follow each other as they will in service: where neighbors depend on each other, those of a window do, too, and count as
-    /// fewer ([`crate::stats::dependence`]).
-    #[default]
-    Given,
-    /// Nothing (shuffled, or sorted by class): observations are independent, says the user.
-    None,
 }
 
 /// How a [`super::Profile`] is to be fitted.

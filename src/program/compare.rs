@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::failure::quoted;
 use super::hints;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
@@ -18,11 +19,12 @@ use super::sample::{
 };
 use super::{Answer, Failure};
 pub(super) use flags::{CORRECTIONS, probability};
-use flags::{correction, method, min_effect, test_name};
+use flags::{correction, method, min_effect, order, test_name};
 use fluxguard::Error;
 use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
 use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
+use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
 use fluxguard::tensor::{Elements, Tensor};
 use told::Told;
@@ -66,6 +68,10 @@ pub struct Compare {
     /// welch, epps-singleton and hotelling 0.2, kl 0.05]
     #[arg(long, value_name = "[TEST=]NUMBER", value_delimiter = ',', value_parser = min_effect)]
     min_effect: Vec<(Option<TestName>, f64)>,
+    /// What the order of the rows means. given: where neighbors depend on each other, only rows that are far enough apart to be
+    /// independent are compared; none: all are, as independent ones
+    #[arg(long, value_name = "WHAT", default_value = "none", value_parser = order())]
+    order: Order,
     /// Column to compare as categories, even where they are numbers; may be repeated
     #[arg(long, value_name = "COLUMN")]
     categorical: Vec<String>,
@@ -88,7 +94,11 @@ impl Compare {
         let comparison = self.compare(&reference, &current)?;
         let outcome = Outcome::new(comparison.drift, self.fail_on);
         let told = Told::new(&comparison, &reference, &current)?;
-        let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
+        let mut hints = hints::of_columns(Some(&reference), &current);
+        if self.order == Order::None {
+            hints.extend(hints::of_neighbors(&reference));
+        }
+        let mut notes = Notes::hinting(hints);
         if is_same_file(&self.reference, &self.current) {
             notes.warnings.push("REFERENCE and CURRENT are one file: nothing can have changed".into());
         }
@@ -124,6 +134,7 @@ impl Compare {
             permutations: Permutations { draws: self.permutations, seed: self.seed },
             alpha: self.alpha,
             correction: self.correction,
+            order: self.order,
             ..CompareOptions::default()
         };
         let mut tests: Vec<TestName> = Vec::new();
@@ -148,10 +159,15 @@ impl Compare {
 
     fn compare(&self, reference: &Sample, current: &Sample) -> Result<Comparison, Failure> {
         let options = self.options();
-        let (numbers, all_columns) = compare_numbers(reference, current, &options)?;
-        let mut numbers = numbers.into_iter();
+        self.expect_order(reference)?;
+        let found = compare_numbers(reference, current, &options)?;
+        let mut sizes = (reference.observations as u64, current.observations as u64);
+        let (mut numbers, mut all_columns, mut every) = (Vec::new().into_iter(), None, None);
+        if let Some(found) = found {
+            sizes = (found.reference_size, found.current_size);
+            (numbers, all_columns, every) = (found.columns.into_iter(), found.all_columns, found.every);
+        }
         let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
-        let sizes = (reference.observations as u64, current.observations as u64);
         let mut columns = Vec::with_capacity(reference.columns.len());
         for before in &reference.columns {
             let Some(after) = current.column(&before.name) else { continue };
@@ -161,7 +177,20 @@ impl Compare {
             });
         }
         self.expect_run(&columns, all_columns.as_ref())?;
-        Ok(Comparison::judged(&options, sizes, columns, all_columns)?)
+        Ok(Comparison { every, ..Comparison::judged(&options, sizes, columns, all_columns)? })
+    }
+
+    /// The order of categories is not kept.
+    fn expect_order(&self, reference: &Sample) -> Result<(), Error> {
+        let category = reference.columns.iter().find(|column| column.kind != Kind::Numbers);
+        match category.filter(|_| self.order == Order::Given) {
+            Some(column) => {
+                let name = quoted(&column.name);
+                let was = format!("given, and column {name}, which holds categories");
+                Err(Error::invalid("--order", was, format!("columns of numbers alone: --ignore {name}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A smallest effect, or a method, for a test that is not run is a mistake.
@@ -193,7 +222,7 @@ fn compare_numbers(
     reference: &Sample,
     current: &Sample,
     options: &CompareOptions,
-) -> Result<(Vec<ComparedColumn>, Option<AllColumns>), Failure> {
+) -> Result<Option<Comparison>, Failure> {
     let mut names = Vec::new();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for column in &reference.columns {
@@ -206,13 +235,12 @@ fn compare_numbers(
         }
     }
     if names.is_empty() {
-        return Ok((Vec::new(), None));
+        return Ok(None);
     }
     let (before, after) = (by_observation(&before), by_observation(&after));
     let before = Tensor::new(Elements::F64(&before), reference.observations)?;
     let after = Tensor::new(Elements::F64(&after), current.observations)?;
-    let found = compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?;
-    Ok((found.columns, found.all_columns))
+    Ok(Some(compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?))
 }
 
 fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> impl Iterator<Item = &'a JudgedTest> {

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use super::failure::quoted;
 use super::sample::{Cells, Column, Sample, has_zeros};
+use fluxguard::stats::dependence::Dependence;
 
 /// Values from which on an order, or that all differ, is no accident.
 const ENOUGH: u64 = 10;
+/// The chance that a column of independent rows gets a hint.
+const CHANCE: f64 = 1e-4;
 /// Hints of a kind that are told.
 const MOST: usize = 5;
 
@@ -36,6 +39,24 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
     ids.truncate(MOST);
     spellings.truncate(MOST);
     ids.into_iter().chain(spellings).collect()
+}
+
+/// Of columns whose neighbors depend on each other, which every test takes to be independent; not of those that stand in order.
+pub fn of_neighbors(sample: &Sample) -> Vec<String> {
+    let dependent = |column: &Column| {
+        let Cells::Numbers(values) = &column.cells else { return None };
+        let there: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+        let one_in = Dependence::of_values(&there, CHANCE).of(there.len() as u64);
+        let told = one_in >= 2.0 && id(column).is_none();
+        told.then(|| {
+            let name = quoted(&column.name);
+            format!(
+                "column {name}: neighbors depend on each other, some {one_in:.0} rows count as one, and p-values are of independent rows; \
+                 if the order of the rows is that of time, compare fewer of them: --order given"
+            )
+        })
+    };
+    sample.columns.iter().filter_map(dependent).take(MOST).collect()
 }
 
 /// Why a column looks like an id.

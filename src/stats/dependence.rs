@@ -4,7 +4,20 @@
 //! ratio of the two variances, the stretch counts as so many times fewer values (the method of batch means; Law and Kelton 1984,
 //! "Confidence intervals for steady-state simulations", section 2). The ratio is measured for stretches of 2, 4, 8, ... values.
 
+use serde::{Deserialize, Serialize};
+
 use super::chi_squared;
+
+/// What the order of observations means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// They follow each other as they come in service: where neighbors depend on each other, they count as fewer.
+    #[default]
+    Given,
+    /// Nothing (shuffled, or sorted by class): observations are independent, says the user.
+    None,
+}
 
 /// Stretches that a ratio of variances is measured over, at least: it is then off by a third, once in three times.
 const STRETCHES: usize = 16;
@@ -30,10 +43,14 @@ struct Level {
 }
 
 impl Dependence {
-    /// Measures a series of places among the reference, from 0 to 1: how middles move, and how spreads do. Independent values are found to
-    /// depend with a probability of `chance`, about. Cost: some ten operations a value.
+    /// Measures how middles move, and how spreads do, of the values' places among all. Independent values are found to depend with a
+    /// probability of `chance`, about. Cost: a sort.
     #[must_use]
-    pub fn of_places(places: &[f64], chance: f64) -> Self {
+    pub fn of_values(values: &[f64], chance: f64) -> Self {
+        Self::of_places(&places(values), chance)
+    }
+
+    fn of_places(places: &[f64], chance: f64) -> Self {
         let middles: Vec<f64> = places.iter().map(|u| u - 0.5).collect();
         let spreads: Vec<f64> = middles.iter().map(|u| u * u).collect();
         let measured = [levels(middles), levels(spreads)];
@@ -97,6 +114,20 @@ impl Level {
     fn upper(&self) -> f64 {
         self.ratio * (1.0 + (2.0 / (self.stretches as f64 - 1.0)).sqrt())
     }
+}
+
+/// The place of each value among all, from 0 to 1; of equal ones the middle of theirs.
+fn places(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let (mut places, mut first) = (vec![0.0; values.len()], 0);
+    while first < order.len() {
+        let same = order[first..].iter().take_while(|i| values[**i] == values[order[first]]).count().max(1);
+        let middle = (first as f64 + 0.5 * same as f64) / values.len() as f64;
+        order[first..first + same].iter().for_each(|i| places[*i] = middle);
+        first += same;
+    }
+    places
 }
 
 /// Stretches of 2, 4, 8, ... values, while there are enough; none of a constant.
@@ -169,12 +200,6 @@ mod tests {
         (0..n).map(|_| StandardNormal.sample(&mut random)).collect()
     }
 
-    fn places(values: &[f64]) -> Vec<f64> {
-        let mut sorted = values.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        values.iter().map(|x| (sorted.partition_point(|s| s < x) as f64 + 0.5) / sorted.len() as f64).collect()
-    }
-
     fn autoregressive(n: usize, by: f64, seed: u64) -> Vec<f64> {
         let mut last = 0.0;
         normals(n + 200, seed)
@@ -190,12 +215,11 @@ mod tests {
     #[test]
     fn independent_values_seldom_depend_and_never_count_for_more() {
         for n in [40, 200, 2000] {
-            let found =
-                (0..1000).filter(|seed| Dependence::of_places(&places(&normals(n, *seed)), 0.01).is_found()).count();
+            let found = (0..1000).filter(|seed| Dependence::of_values(&normals(n, *seed), 0.01).is_found()).count();
             assert!(found <= 30, "{found} of 1000 at {n}");
         }
         for few in [vec![], vec![0.5], vec![0.5; 1000]] {
-            assert_eq!(Dependence::of_places(&few, 0.01).of(1000), 1.0);
+            assert_eq!(Dependence::of_values(&few, 0.01).of(1000), 1.0);
         }
     }
 
@@ -204,9 +228,8 @@ mod tests {
         // of the mean: (1 + a) / (1 - a)
         for (a, n) in [(0.5, 2000), (0.5, 20_000), (0.9, 20_000)] {
             let truth = (1.0 + a) / (1.0 - a);
-            let mut measured: Vec<f64> = (0..40)
-                .map(|seed| Dependence::of_places(&places(&autoregressive(n, a, seed)), 0.01).of(100_000))
-                .collect();
+            let mut measured: Vec<f64> =
+                (0..40).map(|seed| Dependence::of_values(&autoregressive(n, a, seed), 0.01).of(100_000)).collect();
             measured.sort_by(f64::total_cmp);
             assert!(
                 measured[4] > 0.85 * truth && measured[20] < 2.0 * truth,
@@ -219,28 +242,28 @@ mod tests {
     fn spreads_that_come_in_waves_depend_though_middles_do_not() {
         let waves = autoregressive(5000, 0.95, 7);
         let values: Vec<f64> = normals(5000, 8).iter().zip(waves).map(|(z, w)| z * w.abs()).collect();
-        assert!(Dependence::of_places(&places(&values), 0.01).of(1000) > 2.0);
+        assert!(Dependence::of_values(&values, 0.01).of(1000) > 2.0);
     }
 
     #[test]
     fn repeats_count_once_and_what_is_sorted_counts_as_nothing() {
         let repeated: Vec<f64> = normals(500, 1).iter().flat_map(|x| [*x; 8]).collect();
-        let of = Dependence::of_places(&places(&repeated), 0.01).of(1000);
+        let of = Dependence::of_values(&repeated, 0.01).of(1000);
         assert!((7.0..20.0).contains(&of), "{of}");
         let mut sorted = normals(1000, 2);
         sorted.sort_by(f64::total_cmp);
-        let sorted = Dependence::of_places(&places(&sorted), 0.01);
+        let sorted = Dependence::of_values(&sorted, 0.01);
         assert!(sorted.of(1000) > 500.0 && sorted.of(100_000) > 50_000.0, "{sorted:?}");
         // half a wave is much like a drift, a hundred waves cancel
         let wave: Vec<f64> = (0..8192).map(|i| (f64::from(i) / 1024.0 * std::f64::consts::TAU).sin()).collect();
-        let wave = Dependence::of_places(&places(&wave), 0.01);
+        let wave = Dependence::of_values(&wave, 0.01);
         assert!(wave.of(256) > 100.0, "{wave:?}");
     }
 
     #[test]
     fn the_larger_of_two_is_no_smaller_at_any_length() {
-        let a = Dependence::of_places(&places(&autoregressive(500, 0.8, 3)), 0.01);
-        let b = Dependence::of_places(&places(&autoregressive(4000, 0.5, 4)), 0.01);
+        let a = Dependence::of_values(&autoregressive(500, 0.8, 3), 0.01);
+        let b = Dependence::of_values(&autoregressive(4000, 0.5, 4), 0.01);
         let both = a.larger(&b);
         for n in [2, 10, 100, 1000, 5000] {
             assert!(both.of(n) >= a.of(n).max(b.of(n)) - 1e-12, "{n}");

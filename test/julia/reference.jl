@@ -74,3 +74,26 @@ end
         @test_throws ElementTypeUnsupported compare(bad, [1.0, 2.0])
     end
 end
+
+@testset "neighbors that depend on each other are compared apart where asked" begin
+    rng = MersenneTwister(7)
+    function depending(n)
+        y = randn(rng, 1, n)
+        foreach(i -> y[i] += 0.9y[i-1], 2:n)
+        return y
+    end
+    found = Dict(:given => 0, :none => 0)
+    for _ in 1:30
+        before, after = depending(4000), depending(4000)
+        for order in keys(found)
+            c = compare(before, after; order = order, min_effect = (ks = 0,))
+            found[order] += c.drift
+            @test (c.every > 20) == (order == :given) && same(c, compare(fit(Reference, before), after; order = order, min_effect = (ks = 0,)))
+            @test occursin("observation was compared", sprint(show, MIME("text/plain"), c)) == (order == :given)
+        end
+    end
+    @test found[:given] < 8 && found[:none] > 15 # of 30 with a rate of 0.05: 8 once in some 5,000 suites
+    @test compare(randn(rng, 2, 1000), randn(rng, 2, 1000); order = :given).reference_size > 300
+    @test_throws InvalidArgument compare(depending(300), depending(300); order = :given)
+    @test_throws InvalidArgument compare(depending(300), depending(300); order = :sorted)
+end

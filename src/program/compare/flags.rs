@@ -4,6 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use fluxguard::drift::compare::CompareOptions;
 use fluxguard::drift::two_sample::{Method, TestName};
+use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
 
 /// By the names that they have in JSON, and the short ones.
@@ -24,6 +25,10 @@ pub fn correction() -> impl TypedValueParser<Value = Correction> {
         let known = CORRECTIONS.iter().find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
         known.map_or(CompareOptions::default().correction, |(_, _, correction)| *correction)
     })
+}
+
+pub fn order() -> impl TypedValueParser<Value = Order> {
+    PossibleValuesParser::new(["given", "none"]).map(|name| if name == "given" { Order::Given } else { Order::None })
 }
 
 pub fn probability(text: &str) -> Result<f64, String> {

@@ -107,8 +107,11 @@ fn verdict(comparison: &Told<'_>) -> String {
         k => format!("Drift in {k} of {columns}"),
     };
     let correction = CORRECTIONS.iter().find(|(_, _, c)| *c == comparison.correction).map_or("-", |(name, _, _)| name);
+    let apart = comparison.every.map_or_else(String::new, |every| {
+        format!("\nNeighbors depend on each other: of either file every {every}th row was compared")
+    });
     format!(
-        "{found}{all}: {} observations against {} (alpha {}, corrected by {correction})",
+        "{found}{all}: {} observations against {} (alpha {}, corrected by {correction}){apart}",
         comparison.current_size, comparison.reference_size, comparison.alpha
     )
 }

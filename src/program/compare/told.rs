@@ -16,6 +16,8 @@ pub struct Told<'a> {
     pub correction: Correction,
     pub reference_size: u64,
     pub current_size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
     pub columns: Vec<ToldColumn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_columns: Option<&'a AllColumns>,
@@ -57,6 +59,7 @@ impl<'a> Told<'a> {
             correction: comparison.correction,
             reference_size: comparison.reference_size,
             current_size: comparison.current_size,
+            every: comparison.every,
             columns: columns.collect::<Result<_, Error>>()?,
             all_columns: comparison.all_columns.as_ref(),
         })
