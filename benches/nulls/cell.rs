@@ -101,7 +101,7 @@ pub struct Effort {
 }
 
 /// Runs `trial`, which gives p-values that are to be uniform or larger, with the seeds 0, 1, ... on two threads until the time is over.
-/// When to stop does not depend on what came. A first trial that is refused refuses the cell.
+/// When to stop does not depend on what came. A cell is refused where all trials are; where only some are, the others count.
 pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) -> Result<Vec<f64>> + Sync) -> Cell {
     let end = Instant::now() + Duration::from_secs_f64(effort.seconds);
     let (next, refused) = (AtomicU64::new(0), Mutex::new(None::<String>));
@@ -123,7 +123,6 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
                     if let Ok(mut refused) = refused.lock() {
                         refused.get_or_insert_with(|| error.to_string());
                     }
-                    return (found, of);
                 }
             }
         }
@@ -136,5 +135,6 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
             .zip(found)
             .for_each(|(rate, found)| (rate.found, rate.of) = (rate.found + found, rate.of + of));
     }
-    Cell { about, rates, refused: refused.into_inner().unwrap_or_default() }
+    let refused = refused.into_inner().unwrap_or_default().filter(|_| rates.iter().all(|rate| rate.of == 0));
+    Cell { about, rates, refused }
 }

@@ -26,6 +26,9 @@ pub fn run(suite: &mut Suite) {
 
 /// A trial is a fit and one new observation: those of one fit depend on each other.
 fn cell(suite: &mut Suite, name: &str, calibration: &str, null: &Null, m: usize) {
+    if !suite.wants(name) {
+        return;
+    }
     let about = suite.about(&format!("{name}, {calibration}"), "p-values", null, COLUMNS, (m, 1));
     let options = Map::from_iter([("calibration".to_owned(), Value::from(calibration))]);
     let trial = |seed: u64| {

@@ -168,6 +168,9 @@ fn parts(suite: &mut Suite) {
 
 /// P-values as they are told, of columns that are independent of each other.
 fn p_values(suite: &mut Suite, test: TestName, null: &Null, sizes: (usize, usize)) {
+    if !suite.wants(test.as_str()) {
+        return;
+    }
     let about = suite.about(test.as_str(), "guard", null, COLUMNS, sizes);
     let trial = |seed: u64| {
         let (reference, window) = null.draw(seed, COLUMNS, sizes);
@@ -187,6 +190,9 @@ pub fn told(test: TestName, reference: &[f64], rows: &[f64], window: usize) -> R
 
 /// Whether there was any alarm: in one window at its budget, in several at the sum of theirs.
 fn alarms(suite: &mut Suite, what: &str, made: &Made, null: &Null, columns: usize, sizes: (usize, usize)) {
+    if !suite.wants(what) {
+        return;
+    }
     let about = suite.about(what, "alarms", null, columns, sizes);
     let width = about.columns;
     let Length::Observations(window) = made.options.window else { return };

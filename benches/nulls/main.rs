@@ -1,7 +1,8 @@
 //! The suite of nulls: nothing changes, and every alarm is a false one. How many there are, beside what was asked for.
 //!
 //!     cargo bench --bench nulls -- FOLDER                     all of it: about an hour on two cores; cells go to FOLDER/cells.jsonl
-//!     cargo bench --bench nulls -- FOLDER --quick             the same cells, measured for a moment each
+//!     cargo bench --bench nulls -- FOLDER --seconds=0.1       the same cells, each measured for so long
+//!     cargo bench --bench nulls -- FOLDER --only=wasserstein  what has this name
 //!     cargo bench --bench nulls -- FOLDER compare power       some parts: compare, guards, detectors, monitors, power
 //!     cargo bench --bench nulls -- FOLDER export              the windows, for peers: evaluate/support/nulls_peers.py
 //!     cargo bench --bench nulls -- FOLDER report OUT.md       the table of all cells that are there, ours and the peers'
@@ -15,6 +16,7 @@ mod draws;
 mod export;
 mod guards;
 mod monitors;
+mod plot;
 mod power;
 mod report;
 mod tests;
@@ -36,13 +38,14 @@ pub struct Suite {
     seconds: f64,
     out: File,
     real: Vec<Null>,
+    only: Option<String>,
     done: usize,
 }
 
 impl Suite {
     fn new(folder: &Path, seconds: f64) -> io::Result<Self> {
         let out = OpenOptions::new().create(true).append(true).open(folder.join("cells.jsonl"))?;
-        Ok(Suite { folder: folder.into(), seconds, out, real: real(folder), done: 0 })
+        Ok(Suite { folder: folder.into(), seconds, out, real: real(folder), only: None, done: 0 })
     }
 
     /// Rows of real data, where there are some.
@@ -53,6 +56,11 @@ impl Suite {
     /// For one cell, with at most so many trials.
     pub fn effort(&self, most: u64) -> Effort {
         Effort { seconds: self.seconds, most }
+    }
+
+    /// Whether what has this name is to be measured.
+    pub fn wants(&self, what: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == what)
     }
 
     /// A cell of ours.
@@ -114,7 +122,8 @@ fn same_asked(a: &Cell, b: &Cell) -> bool {
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let said = |name: &str| arguments.iter().find_map(|argument| argument.strip_prefix(name)).map(str::to_owned);
+    let seconds = said("--seconds=").and_then(|seconds| seconds.parse().ok()).unwrap_or(2.0);
     let mut words = arguments.iter().filter(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(words.next().map_or("target/nulls", String::as_str));
     fs::create_dir_all(&folder)?;
@@ -123,9 +132,10 @@ fn main() -> io::Result<()> {
         return report::write(&cells(&folder)?, words.get(1).map(|path| Path::new(path.as_str())));
     }
     if words.first().is_some_and(|word| *word == "export") {
-        return export::write(&folder, &real(&folder), if quick { 100 } else { 1000 });
+        return export::write(&folder, &real(&folder), (500.0 * seconds) as u64);
     }
-    let mut suite = Suite::new(&folder, if quick { 0.1 } else { 2.0 })?;
+    let mut suite = Suite::new(&folder, seconds)?;
+    suite.only = said("--only=");
     let parts: [(&str, Part); 5] = [
         ("compare", tests::run),
         ("guards", guards::run),

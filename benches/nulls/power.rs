@@ -58,6 +58,9 @@ pub fn run(suite: &mut Suite) {
     for (values, change) in Change::all() {
         let null = Null::Drawn(values, Order::Independent);
         for test in TestName::ALL {
+            if !suite.wants(test.as_str()) {
+                continue;
+            }
             let mut about = suite.about(test.as_str(), "detections", &null, 1, SIZES);
             about.order = change.name();
             let options = CompareOptions { tests: vec![test], ..CompareOptions::default() };
@@ -71,6 +74,9 @@ pub fn run(suite: &mut Suite) {
             suite.add(measure(about, &[0.05, 1e-3], suite.effort(2000), trial));
         }
         for test in TestName::OF_WINDOWS {
+            if !suite.wants(test.as_str()) {
+                continue;
+            }
             let sizes = (1000, 1000);
             let mut about = suite.about(test.as_str(), "detections of a guard", &null, guards::COLUMNS, sizes);
             about.order = change.name();
@@ -79,7 +85,7 @@ pub fn run(suite: &mut Suite) {
                 change.to(&reference, &mut window);
                 guards::told(test, &reference, &window, sizes.1)
             };
-            suite.add(measure(about, &[0.05, 1e-3, 1e-6], suite.effort(200), trial));
+            suite.add(measure(about, &[0.05, 1e-3, 1e-6], suite.effort(2000), trial));
         }
     }
 }

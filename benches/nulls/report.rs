@@ -49,12 +49,20 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
     peers(&mut text, &changed, "detections", "Changes found, at 0.05, of two samples").map_err(words)?;
     peers(&mut text, &changed, "detections of a guard", "Changes found by a guard's window, at 0.05").map_err(words)?;
     match path {
-        Some(path) => std::fs::write(path, text),
+        Some(path) => {
+            std::fs::write(path.with_extension("svg"), super::plot::draw(&nulls).map_err(words)?)?;
+            std::fs::write(path, text)
+        }
         None => {
             print!("{text}");
             Ok(())
         }
     }
+}
+
+/// Guards measure dependence on their reference; the others are of independent observations, as their documentation says.
+fn promised(cell: &Cell) -> bool {
+    cell.about.order == "independent" || matches!(cell.about.how.as_str(), "guard" | "alarms")
 }
 
 const HOWS: [(&str, &str); 5] = [
@@ -67,15 +75,19 @@ const HOWS: [(&str, &str); 5] = [
 
 /// A line for each thing that is measured.
 fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
-    let total = |verdict| cells.iter().filter(|cell| cell.verdict() == verdict).count();
+    let total =
+        |of: bool, verdict| cells.iter().filter(|cell| promised(cell) == of && cell.verdict() == verdict).count();
     writeln!(
         text,
-        "{} cells: {} hold, {} exceed, {} are refused by name. A rate is found [interval] for what was asked; the intervals are \
+        "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of tests of two samples, \
+         detectors and streams of values where observations depend on each other, for which nothing is promised: {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
          Clopper and Pearson's at {:.2} %. Shown is each line's worst rate of those that were measured often enough.\n",
         cells.len(),
-        total(Verdict::Holds),
-        total(Verdict::Exceeds),
-        total(Verdict::Refused),
+        total(true, Verdict::Holds),
+        total(true, Verdict::Exceeds),
+        total(true, Verdict::Refused),
+        cells.iter().filter(|cell| !promised(cell)).count(),
+        total(false, Verdict::Exceeds),
         100.0 * CONFIDENCE
     )?;
     for (how, title) in HOWS {
@@ -167,11 +179,11 @@ fn peers(text: &mut String, cells: &[&Cell], how: &str, title: &str) -> std::fmt
 }
 
 fn exceeding(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
-    let found: Vec<_> = cells.iter().filter(|cell| cell.verdict() == Verdict::Exceeds).collect();
+    let found: Vec<_> = cells.iter().filter(|cell| promised(cell) && cell.verdict() == Verdict::Exceeds).collect();
     if found.is_empty() {
         return Ok(());
     }
-    writeln!(text, "## Cells that exceed\n\n| | how | where | rate |\n|---|---|---|---|")?;
+    writeln!(text, "## Cells that exceed what was promised\n\n| | how | where | rate |\n|---|---|---|---|")?;
     for cell in found {
         let rate = cell.worst().map_or("-".into(), rate_of);
         writeln!(text, "| {} | {} | {} | {rate} |", cell.about.what, cell.about.how, place(cell))?;

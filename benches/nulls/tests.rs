@@ -44,6 +44,9 @@ pub fn run(suite: &mut Suite) {
 }
 
 fn cell(suite: &mut Suite, test: TestName, null: &Null, columns: usize, sizes: (usize, usize)) {
+    if !suite.wants(test.as_str()) {
+        return;
+    }
     let about = suite.about(test.as_str(), "compare", null, columns, sizes);
     let options = CompareOptions { tests: vec![test], ..CompareOptions::default() };
     let trial = |seed: u64| {

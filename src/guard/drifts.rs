@@ -5,6 +5,7 @@ use super::monitor::ColumnTest;
 use super::options::GuardOptions;
 use super::pane::Pane;
 use super::settle::Unsettled;
+use super::small;
 use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{
     Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
@@ -13,7 +14,6 @@ use crate::drift::two_sample::{
 use crate::error::{Error, Result};
 use crate::profile::{Baseline, Thinned};
 use crate::sketch::{Groups, Histogram};
-use crate::stats::hypergeometric;
 use crate::stats::kolmogorov::grouped;
 
 /// Columns that are tested in one piece.
@@ -87,10 +87,8 @@ impl DriftTests {
         let below: Vec<u64> = histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
         let (p_value, method) = if n == 0 || m == 0 {
             (1.0, Method::Grouped) // too few to tell
-        } else if below.last() == Some(&m) {
-            // A reference without spread: so many values lie on one side of it, where none of the reference's do.
-            let beside = hypergeometric::fisher(0, m, (d * n as f64).round() as u64, n)?.greater;
-            ((2.0 * beside).min(1.0), Method::Grouped)
+        } else if let Some(exact) = small::exact(histogram, groups, thinned)? {
+            (exact, Method::Grouped)
         } else {
             let quick = grouped::quick_p_value(d, &below, m, n)?;
             self.unsettled.add(self.tests.len(), d, (below, m, n));
@@ -123,7 +121,17 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
             let by = &baseline.wasserstein[k];
             let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
             let (m, n) = (thinned.reference.count(reference_size), thinned.current.count(current_size));
-            let p_value = if m == 0 || n == 0 { 1.0 } else { wasserstein::asymptotic_p(w, &by.null, m, n)? };
+            let exact = small::exact(histogram, &groups, thinned)?;
+            let p_value = match exact {
+                _ if m == 0 || n == 0 => 1.0,
+                // A constant has no groups to tell apart.
+                Some(exact) if by.null.mean() == 0.0 => exact,
+                // Of the groups' part, which no tail can spoil.
+                _ => {
+                    let grouped = by.transport.grouped(histogram, &groups);
+                    wasserstein::asymptotic_p(grouped, &by.null, m, n)?.max(exact.unwrap_or(0.0))
+                }
+            };
             let spread = baseline.spread[k];
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
             let method = Method::Grouped;
@@ -134,11 +142,15 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
                 (baseline.moments[k], window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]));
             let all = welch::from_moments(reference, current)?;
             let (reference, current) = (reference.thinned(thinned.seen), current.thinned(thinned.current));
-            return match () {
-                () if thinned.is_none() => Ok(all),
-                () if !(reference.is_enough() && current.is_enough()) => Ok(TestResult { p_value: 1.0, ..all }),
-                () => Ok(TestResult { p_value: welch::from_moments(reference, current)?.p_value, ..all }),
+            let p_value = match () {
+                () if thinned.is_none() => all.p_value,
+                () if !(reference.is_enough() && current.is_enough()) => 1.0,
+                () => welch::from_moments(reference, current)?.p_value,
             };
+            // Of values so skewed or so far out that a mean of so many is not normal, no smaller than that of ks.
+            let heavy = baseline.normal_from[k] > reference.size.min(current.size) as f64;
+            let least = if heavy { small::ks(histogram, &groups, thinned)? } else { 0.0 };
+            return Ok(TestResult { p_value: p_value.max(least), ..all });
         }
         TestName::MannWhitney => (histogram.reference().to_vec(), groups.counts().to_vec()),
         _ => histogram.binned(&groups),
@@ -153,5 +165,6 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
         TestName::MannWhitney => mannwhitney::from_ordered_counts(reference, current),
         _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
     };
-    thinned.judge((&reference, thinned.reference), &current, by_counts)
+    let result = thinned.judge((&reference, thinned.reference), &current, by_counts)?;
+    Ok(if test == TestName::MannWhitney { result } else { small::of_bins(result, &reference, thinned) })
 }

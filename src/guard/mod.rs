@@ -25,6 +25,7 @@ mod rate;
 mod round;
 mod settle;
 mod slots;
+mod small;
 mod spec;
 mod state;
 mod streams;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::normal_scores::NormalScores;
 use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
-use crate::drift::two_sample::welch::SampleMoments;
+use crate::drift::two_sample::welch::{SampleMoments, least_for_normal};
 use crate::error::{Error, Result};
 use crate::outlier::Fitted as Detector;
 use crate::outlier::scaled::sorted_columns;
@@ -30,7 +30,7 @@ pub struct BaselineOptions {
 /// The null distribution and the form of the reference for the Wasserstein test of one column.
 #[derive(Debug, Clone)]
 pub struct WassersteinReference {
-    /// Of the distance.
+    /// Of what the groups have of the distance.
     pub null: WassersteinNull,
     /// Where the reference lies.
     pub transport: Transport,
@@ -55,6 +55,8 @@ pub struct Baseline {
     pub moments_of_scores: bool,
     /// Size, mean and variance of each column in the reference: of features over all that was fitted, of scores over those kept.
     pub moments: Vec<SampleMoments>,
+    /// Values from which on a mean of each column is taken to be normal; empty unless Welch's test was asked for.
+    pub normal_from: Vec<f64>,
     /// Standard deviation of each column in the reference.
     pub spread: Vec<f64>,
     /// Mean of each column in the reference.
@@ -102,7 +104,9 @@ impl Baseline {
         let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
         let mut scored = Scores::default();
         scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
-        let calibration = Calibration::new(&detectors, &scored, options.anomaly_rate)?;
+        let mut unseen = Scores::default();
+        scorer.score_unseen(rows, fitted.moments.observations(), &mut unseen);
+        let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
         for column in &scored.columns {
             let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
@@ -122,9 +126,10 @@ impl Baseline {
         let features = Histograms::new(columns[..p].iter().map(histogram).collect());
         let scores = Histograms::new(columns[p..].iter().map(histogram).collect());
         let spread: Vec<f64> = columns.iter().map(|c| std(c)).collect();
-        let prepare = |(k, sorted): (usize, &Vec<f64>)| WassersteinReference {
-            null: WassersteinNull::of_sorted(sorted, spread[k]),
-            transport: Transport::new(sorted, if k < p { &features.columns()[k] } else { &scores.columns()[k - p] }),
+        let prepare = |(k, sorted): (usize, &Vec<f64>)| {
+            let histogram = if k < p { &features.columns()[k] } else { &scores.columns()[k - p] };
+            let transport = Transport::new(sorted, histogram);
+            WassersteinReference { null: WassersteinNull::of_groups(&transport, histogram), transport }
         };
         let wasserstein = match options.wasserstein {
             true => columns.iter().enumerate().map(prepare).collect(),
@@ -132,6 +137,10 @@ impl Baseline {
         };
         let of_features = (0..p).map(|k| SampleMoments::of(&fitted.moments, k));
         let moments = of_features.chain(columns[p..].iter().map(|c| SampleMoments::of_sorted(c, 0.0, 1.0))).collect();
+        let normal_from = match options.welch {
+            true => columns.iter().map(|sorted| least_for_normal(sorted)).collect(),
+            false => Vec::new(),
+        };
         let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
@@ -146,6 +155,7 @@ impl Baseline {
             wasserstein,
             moments_of_scores: options.wasserstein || options.welch,
             moments,
+            normal_from,
             spread,
             center,
             classes,

@@ -232,6 +232,17 @@ impl Scorer {
     /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
     /// reference. A row that is there more than once keeps its score: a new one that equals it must have the same, and is as well known.
     pub fn score_reference(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
+        self.leave_out(rows, fitted, false, out);
+    }
+
+    /// The same, but rows that come again have been left out, too, once each: to set thresholds by, beyond which a value that the
+    /// reference had once is to be as rare as one that it had twice. (Where distributions of scores are compared, equal rows must have
+    /// equal scores.)
+    pub fn score_unseen(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
+        self.leave_out(rows, fitted, true, out);
+    }
+
+    fn leave_out(&self, rows: &[f64], fitted: u64, repeated: bool, out: &mut Scores) {
         self.score_rows(rows, out);
         let observations = rows.len() / self.features;
         if self.output.has_classes() || fitted < 3 || observations < 3 {
@@ -258,7 +269,7 @@ impl Scorer {
                         .for_each(|(row, out)| *out = of_row(row) as f32);
                 }
             }
-            let kept = column.iter_mut().zip(known).zip(&alone).filter(|(_, alone)| !**alone);
+            let kept = column.iter_mut().zip(known).zip(&alone).filter(|(_, alone)| !**alone && !repeated);
             kept.for_each(|((score, known), _)| *score = known);
         }
     }

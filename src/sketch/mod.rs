@@ -9,6 +9,7 @@ pub mod tiles;
 
 pub use exchange::{Sketch, SketchKind};
 pub use frequencies::Frequencies;
+pub(crate) use histogram::Stretch;
 pub use histogram::{Groups, Histogram, HistogramCounts, Histograms, Transport};
 pub use moments::Moments;
 pub use reservoir::Reservoir;

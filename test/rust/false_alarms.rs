@@ -2,6 +2,9 @@
 //! many features of few reference observations, heavy tails, many zeros.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
+use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::profile::{ConstantFeatures, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
@@ -27,12 +30,20 @@ fn mostly_zero(random: &mut ChaCha8Rng) -> f64 {
     if random.next_u32() % 10 < 8 { 0.0 } else { normal(random).abs() }
 }
 
+fn spikes(random: &mut ChaCha8Rng) -> f64 {
+    normal(random) + if random.next_u32().is_multiple_of(500) { 100.0 } else { 0.0 }
+}
+
 fn rarely_one(random: &mut ChaCha8Rng) -> f64 {
     f64::from(u8::from(random.next_u32().is_multiple_of(50)))
 }
 
 /// How many of `guards` alarm in a first window of `window` observations like the `reference`, at 0.05 a window.
 fn alarms(draw: Draw, features: usize, reference: usize, window: usize, guards: u64) -> u64 {
+    alarms_by(GuardOptions::default(), draw, features, reference, window, guards)
+}
+
+fn alarms_by(by: GuardOptions, draw: Draw, features: usize, reference: usize, window: usize, guards: u64) -> u64 {
     let mut random = ChaCha8Rng::seed_from_u64((features * reference) as u64);
     let mut rows = |count: usize| -> Vec<f64> { (0..features * count).map(|_| draw(&mut random)).collect() };
     let mut alarms = 0;
@@ -45,7 +56,7 @@ fn alarms(draw: Draw, features: usize, reference: usize, window: usize, guards: 
         let options = GuardOptions {
             false_alarms: FalseAlarms { rate: 0.05, per: Per::Window },
             window: Length::Observations(window as u64),
-            ..GuardOptions::default()
+            ..by.clone()
         };
         let guard = Guard::new(&profile, options).unwrap();
         guard.observe(&Tensor::new(Elements::F64(&now), window).unwrap(), 0, false).unwrap();
@@ -92,5 +103,24 @@ fn heavy_tails_and_many_zeros_with_a_hundred_reference_observations() {
     for (name, draw) in nulls {
         let found = alarms(draw, 5, 100, 100, 200);
         assert!(found <= most(200), "{found} of 200: {name}");
+    }
+}
+
+/// Wasserstein and Welch compare means, which one value of a heavy tail moves as far as it likes.
+#[test]
+fn heavy_tails_do_not_fool_tests_of_means() {
+    let nulls: [(&str, Draw); 4] =
+        [("lognormal of deviation 3", lognormal), ("Cauchy", cauchy), ("spikes", spikes), ("2 % ones", rarely_one)];
+    for test in [TestName::Wasserstein, TestName::Welch] {
+        for (name, draw) in nulls {
+            for (reference, window) in [(100, 100), (200, 1000), (1000, 300)] {
+                // alone, with the smallest effect that there is
+                let min_effect = Some(BTreeMap::from([(test, 0.0)]));
+                let by =
+                    GuardOptions { tests: vec![test], monitors: Vec::new(), min_effect, ..GuardOptions::default() };
+                let found = alarms_by(by, draw, 5, reference, window, 100);
+                assert!(found <= most(100), "{found} of 100: {test}, {name}, {reference} and {window}");
+            }
+        }
     }
 }

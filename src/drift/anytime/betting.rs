@@ -8,8 +8,10 @@
 //! mean ([`Betting::interval`]): it covers it at all times at once with probability 1 - alpha.
 //!
 //! An alarm says that no mean is left: every cell (or the `mean` that was given) has been refuted. **P(ever a false alarm) <=
-//! alpha** whatever the distribution within the bounds, and observations need not be independent; after an alarm all starts
-//! afresh, with the same statement.
+//! alpha** whatever the distribution within the bounds, as long as the mean of each observation, given those before it, stays in a
+//! cell; after an alarm all starts afresh, with the same statement. Independent observations of one mean are so. Those of a stream that
+//! remembers are not, whatever their mean on the whole: where one observation above the mean makes the next one likely to be above it,
+//! that is what is found. Give it means of stretches so long that they do not depend on each other.
 //!
 //! Cost: 8 multiplications an observation and cell that is left (at most 50). Memory: 4 KiB.
 

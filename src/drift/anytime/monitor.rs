@@ -21,6 +21,10 @@
 //! statement for `ever` is then about any alarm at all: with probability 1 - alpha there is none; with an unlucky reference
 //! (probability below alpha) one may be followed by others.
 //!
+//! Observations that depend on each other are not exchangeable, and dependence is what is found then: none of this holds for an
+//! autoregressive stream, for seasons, or for users who come again. Give it a value for each stretch that is long enough not to
+//! depend on the one before. A guard's monitor of counts ([`super::counts`]) measures dependence on the reference and allows for it.
+//!
 //! NaN and Inf have no place in an order: they are counted and skipped. Cost: about 50 ns a value. Memory: 32 bytes a cell (at
 //! most 2047), twice that with `after_alarm = reference`.
 

@@ -28,6 +28,7 @@ mod sort;
 mod table;
 pub mod tv;
 pub mod wasserstein;
+mod wasserstein_grouped;
 mod wasserstein_null;
 pub mod welch;
 

@@ -131,7 +131,7 @@ impl Reference {
             TestName::Ad => self.by_values(current, |a, b| ad::of_sorted(a, b, method, permutations)),
             TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method, permutations)),
             TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method, permutations)),
-            TestName::Welch => self.by_values(current, welch::of_sorted),
+            TestName::Welch => self.by_values(current, |a, b| welch::of_sorted(a, b, method, permutations)),
             TestName::EppsSingleton => {
                 self.by_values(current, |a, b| epps_singleton::of_sorted(a, b, method, permutations))
             }

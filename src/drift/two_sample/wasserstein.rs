@@ -33,7 +33,7 @@ pub fn asymptotic_p(w1: f64, null: &Null, m: u64, n: u64) -> Result<f64> {
             return Err(Error::invalid(argument, size, "a sample size of at least 1"));
         }
     }
-    null.sf(w1, m as f64, n as f64)
+    null.p_value(w1, m as f64, n as f64)
 }
 
 /// W₁ of two samples that are sorted ascending and not empty. Cost: O(m + n).

@@ -33,14 +33,14 @@ const CELLS: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Null {
     /// The standard deviation of the data; what follows is in this unit.
-    sd: f64,
-    mean: f64,
-    second_moment: f64,
+    pub(super) sd: f64,
+    pub(super) mean: f64,
+    pub(super) second_moment: f64,
     /// Shape of the Nakagami distribution.
-    shape: f64,
+    pub(super) shape: f64,
     /// Third and fourth standardized cumulant of the data.
-    skewness: f64,
-    excess_kurtosis: f64,
+    pub(super) skewness: f64,
+    pub(super) excess_kurtosis: f64,
 }
 
 impl Null {
@@ -71,8 +71,11 @@ impl Null {
         (self.second_moment - self.mean * self.mean).max(0.0).sqrt() * self.sd
     }
 
-    /// P(W₁ > w1) for samples of m and n.
-    pub(super) fn sf(&self, w1: f64, m: f64, n: f64) -> Result<f64> {
+    /// P(W₁ > w1) for samples of m and n, which need not be whole, as those that dependent observations count for.
+    ///
+    /// # Errors
+    /// None for sizes of at least 1 and a distance.
+    pub(crate) fn p_value(&self, w1: f64, m: f64, n: f64) -> Result<f64> {
         if w1 == 0.0 || self.sd == 0.0 {
             return Ok(if w1 > 0.0 { 0.0 } else { 1.0 });
         }
@@ -141,15 +144,20 @@ impl Cells {
             sum += weight * weight;
             for &(other, g) in &self.0[i + 1..] {
                 let rho = (f * (1.0 - g) / (g * (1.0 - f))).sqrt().min(1.0);
-                sum += 2.0 * weight * other * FRAC_2_PI * ((1.0 - rho * rho).sqrt() + rho * rho.asin());
+                sum += 2.0 * weight * other * expected_product(rho);
             }
         }
         sum
     }
 }
 
+/// E|X||Y| of standard normal X and Y of correlation `rho`.
+pub(super) fn expected_product(rho: f64) -> f64 {
+    FRAC_2_PI * ((1.0 - rho * rho).sqrt() + rho * rho.asin())
+}
+
 /// The shape k with (Γ(k + ½)/Γ(k))²/k = `ratio` = (mean)²/(second moment), by bisection; ½ (half-normal) or more.
-fn nakagami_shape(ratio: f64) -> f64 {
+pub(super) fn nakagami_shape(ratio: f64) -> f64 {
     let of = |k: f64| (2.0 * (ln_gamma(k + 0.5) - ln_gamma(k))).exp() / k;
     debug_assert!((of(0.5) - 2.0 / PI).abs() < 1e-12);
     let (mut low, mut high) = (0.5, 1e4);
@@ -191,7 +199,7 @@ mod tests {
         let null = null(&[0.0, 0.0, 0.0, 1.0]);
         for z in [0.01, 0.3, 1.0, 2.5] {
             let exact = 2.0 * normal::sf(z / (3.0f64 / 16.0).sqrt());
-            assert!((null.sf(z / 1e4, 2e8, 2e8).unwrap() / exact - 1.0).abs() < 1e-6, "{z}");
+            assert!((null.p_value(z / 1e4, 2e8, 2e8).unwrap() / exact - 1.0).abs() < 1e-6, "{z}");
         }
     }
 
@@ -203,8 +211,8 @@ mod tests {
         let mut last = 1.0;
         for i in 0..60 {
             let z = f64::from(i);
-            let p = null.sf(z, 50.0, 90.0).unwrap();
-            assert!(p <= last && (p - large.sf(z * 1e200, 50.0, 90.0).unwrap()).abs() < 1e-9);
+            let p = null.p_value(z, 50.0, 90.0).unwrap();
+            assert!(p <= last && (p - large.p_value(z * 1e200, 50.0, 90.0).unwrap()).abs() < 1e-9);
             last = p;
         }
     }

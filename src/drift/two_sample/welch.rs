@@ -1,7 +1,7 @@
 //! Welch's t-test.
 
 use super::wasserstein::{checked_range, in_deviations};
-use super::{Method, Reference, TestName, TestResult};
+use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::sketch::Moments;
 use crate::stats::dependence::Thinning;
 use crate::stats::student_t;
@@ -12,8 +12,10 @@ use crate::{Error, Result};
 ///
 /// The effect is |Cohen's d|, the means' difference in units of √((s²_r + s²_c)/2) (Cohen 1988, section 2.3); by default
 /// 0.2, his "small", counts. Where neither sample varies it is 0 (equal) or infinite (the largest double). The p-value is Student's, two-sided,
-/// with Welch-Satterthwaite degrees of freedom: `asymptotic`, for it is exact for normal data only. Of two constant
-/// samples: 1 where they are equal, else 0. Cost: O(m + n).
+/// with Welch-Satterthwaite degrees of freedom (`asymptotic`, for it is exact for normal data only), where means of so many values are
+/// near enough to normal: ten times the squared skewness and five times the excess kurtosis of all values are no more than the smaller
+/// sample. Else it is by reassignments of the values, each with its own t (`permutation`; Janssen 1997). Of two constant
+/// samples: 1 where they are equal, else 0. Cost: O(m + n), by 999 reassignments some hundred times that.
 ///
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current` when it has fewer than 2 values or holds NaN or Inf.
@@ -21,7 +23,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Welch, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     for (argument, sample) in [("reference", reference), ("current", current)] {
         if sample.len() < 2 {
             return Err(Error::invalid(argument, "1 value", "at least 2 for welch, or another test"));
@@ -30,7 +37,50 @@ pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult
     // In units of the range, so that no square overflows.
     let range = checked_range(reference, current)?;
     let (low, unit) = (reference[0].min(current[0]), if range > 0.0 { range } else { 1.0 });
-    of_scaled(SampleMoments::of_sorted(reference, low, unit), SampleMoments::of_sorted(current, low, unit), unit)
+    let (a, b) = (SampleMoments::of_sorted(reference, low, unit), SampleMoments::of_sorted(current, low, unit));
+    let result = of_scaled(a, b, unit)?;
+    let pooled: Vec<f64> = reference.iter().chain(current).map(|x| (x - low) / unit).collect();
+    let fewer = reference.len().min(current.len());
+    if result.method == Method::Exact || method.takes_limit(|| least_for_normal(&pooled) <= fewer as f64) {
+        return Ok(result);
+    }
+    Ok(TestResult {
+        p_value: by_reassignment(&pooled, fewer, result.statistic, permutations),
+        method: Method::Permutation,
+        ..result
+    })
+}
+
+/// Values of the smaller sample from which on Student's law is used: never where none differ, for then nothing is known of the spread.
+pub(crate) fn least_for_normal(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let central = |power| values.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
+    let variance = central(2);
+    if variance.is_nan() || variance <= 0.0 {
+        return f64::INFINITY;
+    }
+    let (skewness, excess) = (central(3) / variance.powf(1.5), central(4) / (variance * variance) - 3.0);
+    (10.0 * skewness * skewness).max(5.0 * excess)
+}
+
+/// Of |t|, over samples of `fewer` of the pooled values and of the others.
+fn by_reassignment(pooled: &[f64], fewer: usize, t: f64, permutations: Permutations) -> f64 {
+    let (few, many) = (fewer as f64, (pooled.len() - fewer) as f64);
+    // About the mean of all, so that variances are no differences of large numbers.
+    let mean = pooled.iter().sum::<f64>() / (few + many);
+    let centered: Vec<f64> = pooled.iter().map(|x| x - mean).collect();
+    let squares = centered.iter().map(|x| x * x).sum::<f64>();
+    permutations.p_value_of_rows(t.abs(), pooled.len(), fewer, |chosen| {
+        let (sum, square) = chosen.iter().fold((0.0, 0.0), |(sum, square), i| {
+            let x = centered[*i as usize];
+            (sum + x, square + x * x)
+        });
+        let variance = |sum: f64, square: f64, n: f64| ((square - sum * sum / n) / (n - 1.0)).max(0.0);
+        let error = (variance(sum, square, few) / few + variance(sum, squares - square, many) / many).sqrt();
+        let difference = sum / few + sum / many;
+        if error > 0.0 { (difference / error).abs() } else { f64::MAX * f64::from(u8::from(difference != 0.0)) }
+    })
 }
 
 /// The same of what is left of two samples whose values are gone; exact, for the test uses nothing else.

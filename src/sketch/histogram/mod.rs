@@ -11,6 +11,7 @@ mod kernel;
 mod transport;
 
 pub use counts::{Groups, HistogramCounts, Histograms};
+pub(crate) use transport::Stretch;
 pub use transport::Transport;
 
 /// Edges of a column, at most: with them a place among the groups fits into four bits.

@@ -1,4 +1,8 @@
 //! The Wasserstein-1 distance of a window to the reference, from the window's groups and mean.
+//!
+//! What the groups have of it is a function of the counts, whose law no tail can spoil: the p-value is of that part. The means see
+//! what the groups cannot, how far beyond the reference's range a window lies, and are part of the distance alone: of a heavy tail one
+//! value moves a mean as far as it likes.
 
 use super::{Groups, Histogram};
 
@@ -7,11 +11,11 @@ const POINTS: usize = 1024;
 
 /// A stretch between two neighbouring reference values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Stretch {
-    length: f64,
+pub(crate) struct Stretch {
+    pub length: f64,
     /// The group that it lies in, and the share of the group's reference values at or below it.
-    group: u16,
-    share: f32,
+    pub group: u16,
+    pub share: f32,
 }
 
 /// Where the reference of one column lies, for `integral |F - G| dx`.
@@ -48,6 +52,21 @@ impl Transport {
     /// change of scale to about three quarters. 0 for an empty window. Cost: one pass over the points, a microsecond.
     #[must_use]
     pub fn distance(&self, histogram: &Histogram, window: &Groups, window_mean: f64) -> f64 {
+        if window.total() == 0 {
+            return 0.0;
+        }
+        let (grouped, means) = (self.grouped(histogram, window), (window_mean - self.mean).abs());
+        if means > grouped { means } else { grouped }
+    }
+
+    /// The stretches, in order.
+    pub(crate) fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    /// What the groups have of [`Transport::distance`].
+    #[must_use]
+    pub fn grouped(&self, histogram: &Histogram, window: &Groups) -> f64 {
         let n = window.total();
         if n == 0 {
             return 0.0;
@@ -58,16 +77,13 @@ impl Transport {
             .chain(histogram.reference_below().zip(window.below()).map(|(r, w)| r as f64 / m - w as f64 / n))
             .chain([0.0])
             .collect();
-        let grouped: f64 = self
-            .stretches
+        self.stretches
             .iter()
             .map(|s| {
                 let (from, to) = (differences[s.group as usize], differences[s.group as usize + 1]);
                 s.length * (from + f64::from(s.share) * (to - from)).abs()
             })
-            .sum();
-        let means = (window_mean - self.mean).abs();
-        if means > grouped { means } else { grouped }
+            .sum()
     }
 }
 
