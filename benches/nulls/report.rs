@@ -191,12 +191,26 @@ fn exceeding(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     writeln!(text)
 }
 
+/// With N for each number, so that reasons that differ in theirs are one.
+fn without_numbers(reason: &str) -> String {
+    let mut out = String::new();
+    for c in reason.replace('|', "/").chars() {
+        match c {
+            '0'..='9' if out.ends_with('N') => {}
+            '0'..='9' => out.push('N'),
+            '.' if out.ends_with('N') => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 /// A line for each reason, with the number of cells.
 fn refused(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     let mut reasons: BTreeMap<(String, String), usize> = BTreeMap::new();
     for cell in cells {
         if let Some(reason) = &cell.refused {
-            let key = (format!("{} ({})", cell.about.what, cell.about.how), reason.replace('|', "/"));
+            let key = (format!("{} ({})", cell.about.what, cell.about.how), without_numbers(reason));
             *reasons.entry(key).or_default() += 1;
         }
     }
