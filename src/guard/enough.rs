@@ -15,27 +15,23 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
 /// Demands it of windows that are counted; those of a time have as many as come.
 ///
 /// # Errors
-/// [`Error::WindowTooShort`], with the number that would do.
+/// [`Error::WindowTooShort`], with a number that would do; [`Error::InvalidArgument`] naming `reference` where none would.
 pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     let Length::Observations(window) = options.window else { return Ok(()) };
     let (least, _) = options.least();
     let independent = |k: usize, n: u64| baseline.thinned(k, n).current.count(n);
     let worst = (0..baseline.column_count()).min_by_key(|k| independent(*k, window));
     let Some(worst) = worst.filter(|k| independent(*k, window) < least) else { return Ok(()) };
-    // Up to the reference's own length: beyond, nothing is known.
-    let enough = (0..64)
-        .map(|i| window << i)
-        .take_while(|n| *n <= baseline.dependent.seen())
-        .find(|n| independent(worst, *n) >= least);
     let (name, counts) = (&baseline.names[worst], independent(worst, window).max(1));
-    let order = "Where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
-    let reason = match enough {
-        Some(_) => format!("neighbors in the reference depend on each other in \"{name}\". {order}"),
-        None => format!(
-            "\"{name}\" moves in waves as long as the reference, or stands in order: a longer reference may tell how long a window must be. {order}"
-        ),
+    let order = "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
+    let Some(enough) = (1..32).map(|i| window << i).find(|n| independent(worst, *n) >= least) else {
+        let was = format!("\"{name}\", which stands in order, or moves in waves about as long as the reference");
+        let expected =
+            format!("a reference of many such waves: of no window can be said what it is worth; or, {order}");
+        return Err(Error::invalid("reference", was, expected));
     };
+    let reason = format!("neighbors in the reference depend on each other in \"{name}\"; {order}");
     let was = format!("{window} observations, which count as {counts} of \"{name}\"");
-    let expected = enough.unwrap_or_else(|| baseline.dependent.seen().max(window + 1)) as usize;
+    let expected = enough as usize;
     Err(Error::WindowTooShort { argument: "window", was, expected, reason })
 }

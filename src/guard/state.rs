@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,8 @@ pub(super) struct State {
     bench: Mutex<Bench>,
     published: Mutex<Published>,
     wake: Mutex<Option<Wake>>,
+    /// The process ends: a journal that cannot be written is not waited for.
+    leaving: AtomicBool,
 }
 
 /// What the worker works at.
@@ -94,6 +96,7 @@ impl State {
             spare: Mutex::new(Vec::new()),
             published: Mutex::new(Published::new(&options)?),
             wake: Mutex::new(None),
+            leaving: AtomicBool::new(false),
             baseline,
             options,
         })
@@ -247,11 +250,13 @@ impl State {
         }
     }
 
-    /// Writes the alerts that wait for the journal, if it can be written again; when to try again, if some still wait.
+    /// Writes the alerts that wait for the journal, if it can be written again; when to try again, if some still wait. At the end of
+    /// the process it is tried once more.
     fn catch_up(&self) -> Option<Instant> {
+        let leaving = self.leaving.load(Ordering::Acquire);
         let mut published = lock(&self.published);
-        let raised = published.catch_up(false);
-        let again = published.waits().then(|| Instant::now() + AGAIN);
+        let raised = published.catch_up(leaving);
+        let again = (published.waits() && !leaving).then(|| Instant::now() + AGAIN);
         drop(published);
         self.announce(raised);
         again
@@ -303,6 +308,7 @@ impl Tenant for State {
     }
 
     fn close(&self) {
+        self.leaving.store(true, Ordering::Release);
         self.desk.answers.close();
         self.desk.answers.ask();
     }

@@ -8,6 +8,7 @@ mod column;
 mod dialect;
 mod lines;
 mod missing;
+mod quotes;
 mod text;
 mod whole;
 
@@ -76,6 +77,7 @@ impl Sample {
 
     fn parse(file: String, text: &str, plan: Plan<'_>) -> Result<Self, Failure> {
         let separator = plan.dialect.separator()?;
+        quotes::check(&file, text, separator)?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)

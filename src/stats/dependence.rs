@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chi_squared;
+use super::{chi_squared, normal};
 
 /// What the order of observations means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub enum Order {
 /// Stretches that a ratio of variances is measured over, at least: it is then off by a third, once in three times.
 const STRETCHES: usize = 16;
 
+/// Values below which long stretches are too few to be measured, and an autoregression is supposed.
+const SHORT: usize = 64 * STRETCHES;
+
 /// Neighboring stretches that are so alike are part of a longer wave, whose variance does not fall with their length at all.
 const PERSISTENT: f64 = 0.6;
 
@@ -30,8 +33,30 @@ const PERSISTENT: f64 = 0.6;
 pub struct Dependence {
     /// How many values count as one in a stretch of 2^(1 + index) values, from 1 on and never falling; empty: all are independent.
     inflation: Vec<f64>,
+    /// What an autoregression as strong as the correlation of neighbors comes to, where a series is too short to measure it.
+    at_least: f64,
     /// Whether it goes on growing with the length of a stretch, beyond what was measured.
     persistent: bool,
+}
+
+/// The correlation of values beside each other.
+struct Neighbors {
+    alike: f64,
+    count: usize,
+}
+
+impl Neighbors {
+    /// Among independent values the correlation is about normal, with a variance of one over their number.
+    fn p_value(&self) -> f64 {
+        let enough = self.count >= STRETCHES;
+        if enough { normal::sf(self.alike * (self.count as f64).sqrt()) } else { 1.0 }
+    }
+
+    /// What an autoregression comes to whose correlation is one standard deviation above what was measured: (1 + a)/(1 - a).
+    fn upper(&self) -> f64 {
+        let alike = (self.alike + (self.count as f64).powf(-0.5)).min(0.99);
+        (1.0 + alike) / (1.0 - alike)
+    }
 }
 
 /// One length of stretches.
@@ -53,11 +78,16 @@ impl Dependence {
     fn of_places(places: &[f64], chance: f64) -> Self {
         let middles: Vec<f64> = places.iter().map(|u| u - 0.5).collect();
         let spreads: Vec<f64> = middles.iter().map(|u| u * u).collect();
+        let neighbors = [&middles, &spreads].map(|values| Neighbors { alike: moments(values).1, count: values.len() });
         let measured = [levels(middles), levels(spreads)];
-        let tests = measured.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+        let tests = (measured.iter().map(Vec::len).sum::<usize>() + measured.len()) as f64;
         let mut dependence = Dependence::default();
-        for levels in measured {
-            if !levels.iter().any(|level| level.p_value() * tests <= chance) {
+        for (levels, neighbors) in measured.into_iter().zip(neighbors) {
+            let found = neighbors.p_value() * tests <= chance;
+            if found && places.len() < SHORT {
+                dependence.at_least = dependence.at_least.max(neighbors.upper());
+            }
+            if !found && !levels.iter().any(|level| level.p_value() * tests <= chance) {
                 continue;
             }
             // Of twice as many stretches: their correlation is off by less than a fifth, twice in three times.
@@ -78,20 +108,22 @@ impl Dependence {
     /// Whether any was found.
     #[must_use]
     pub fn is_found(&self) -> bool {
-        !self.inflation.is_empty()
+        !self.inflation.is_empty() || self.at_least > 1.0
     }
 
     /// How many of `n` values in a row count as one; from 1 to `n`.
     #[must_use]
     pub fn of(&self, n: u64) -> f64 {
-        let (Some(last), true) = (self.inflation.last(), n > 1) else { return 1.0 };
+        let (Some(last), true) = (self.inflation.last(), n > 1) else {
+            return self.at_least.clamp(1.0, n.max(1) as f64);
+        };
         let level = n.next_power_of_two().trailing_zeros() as usize - 1;
         let inflation = match self.inflation.get(level) {
             Some(inflation) => *inflation,
             None if self.persistent => last * (n as f64 / (1u64 << self.inflation.len()) as f64),
             None => *last,
         };
-        inflation.clamp(1.0, n as f64)
+        inflation.max(self.at_least).clamp(1.0, n as f64)
     }
 
     /// Whatever depends more, at every length.
@@ -99,7 +131,8 @@ impl Dependence {
     pub fn larger(&self, other: &Self) -> Self {
         let length = self.inflation.len().max(other.inflation.len());
         let inflation = (0..length).map(|at| self.of(2 << at).max(other.of(2 << at))).collect();
-        Dependence { inflation, persistent: self.persistent || other.persistent }
+        let at_least = self.at_least.max(other.at_least);
+        Dependence { inflation, at_least, persistent: self.persistent || other.persistent }
     }
 }
 
@@ -236,6 +269,15 @@ mod tests {
                 "{a} {n}: {measured:?}, expected {truth}"
             );
         }
+    }
+
+    #[test]
+    fn a_hundred_values_are_enough_to_see_an_autoregression() {
+        let found: Vec<f64> = (0..100)
+            .map(|seed| Dependence::of_values(&autoregressive(100, 0.5, seed), 0.01).of(50))
+            .filter(|counts| *counts > 1.0)
+            .collect();
+        assert!(found.len() >= 85 && found.iter().all(|counts| *counts >= 1.8), "{found:?}");
     }
 
     #[test]

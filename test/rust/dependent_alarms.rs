@@ -145,7 +145,10 @@ fn an_order_that_tells_nothing_is_refused_with_what_to_do() {
     let mut rows: Vec<f64> = autoregression(0.0, 1)(2000);
     rows.sort_by(f64::total_cmp);
     let error = Guard::new(&profile(&rows, OutputKind::Values, Order::Given), options(1000)).unwrap_err();
-    assert!(matches!(error, Error::WindowTooShort { .. }) && error.to_string().contains("order = \"none\""), "{error}");
+    assert!(
+        matches!(error, Error::InvalidArgument { .. }) && error.to_string().contains("order = \"none\""),
+        "{error}"
+    );
     Guard::new(&profile(&rows, OutputKind::Values, Order::None), options(1000)).unwrap();
     // an autoregression needs a longer window, and is told which: that one is taken
     let reference = profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given);

@@ -142,3 +142,36 @@ fn windows_have_a_longest_time() {
         }
     }
 }
+
+#[test]
+fn a_journal_that_cannot_be_written_holds_up_no_end() {
+    let _alone = ALONE.lock();
+    let folder = std::env::temp_dir().join(format!("fluxguard-endings-{}", std::process::id()));
+    let journal = folder.join("alerts.jsonl");
+    for closed in [true, false] {
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let options = GuardOptions { journal: Some(journal.clone()), repeat: true, ..options(50) };
+        let guard = Guard::new(&profile(), options).expect("options");
+        let mut random = SplitMix64::new(5);
+        let mut drift = || {
+            let moved: Vec<f64> = rows(&mut random, 500).iter().map(|x| x + 9.0).collect();
+            guard.observe(&tensor(&moved), 1, false).expect("open");
+            guard.flush().expect("open");
+        };
+        drift();
+        let written = std::fs::read_to_string(&journal).expect("written").lines().count();
+        assert!(written > 0);
+        std::fs::remove_file(&journal).expect("it is there");
+        std::fs::create_dir(&journal).expect("a folder in its place");
+        drift();
+        let alerts = guard.alerts(0).len();
+        assert!(alerts > written);
+        if closed {
+            guard.close().expect("once");
+        }
+        // It ends, though alerts wait; what cannot be written was told.
+        shutdown();
+        assert!(guard.alerts(0).iter().any(|alert| alert.message.contains("are not in its journal")));
+        std::fs::remove_dir_all(&folder).expect("it is there");
+    }
+}

@@ -18,7 +18,7 @@ pub fn same_class(text: &str) -> Result<(String, String), String> {
 pub struct Vocabulary {
     pub predictions: Vec<Option<f64>>,
     pub labels: Vec<Option<f64>>,
-    /// Where no label equals any prediction, which may be so.
+    /// Where no label equals any prediction, or a class was named that no prediction is: both may be so.
     pub warning: Option<String>,
 }
 
@@ -32,6 +32,23 @@ impl Vocabulary {
         labels: &[Option<String>],
         same: &[(String, String)],
     ) -> Result<Self, Error> {
+        let known =
+            |cells: &[Option<String>], name: &str| cells.iter().flatten().any(|cell| category(cell) == category(name));
+        // A class may have no prediction or no label yet; a name that is in neither file is a slip.
+        let unheard =
+            |(prediction, label): &&(String, String)| !known(predictions, prediction) && !known(labels, label);
+        if let Some((prediction, label)) = same.iter().find(unheard) {
+            let expected = "PREDICTION=LABEL of classes that the files have";
+            return Err(Error::invalid("--same-class", format!("{prediction}={label}, and neither is one"), expected));
+        }
+        let unpredicted =
+            same.iter().find(|(prediction, _)| !known(predictions, prediction)).map(|(prediction, label)| {
+                format!(
+                    "--same-class {}: no prediction is {}",
+                    quoted(&format!("{prediction}={label}")),
+                    quoted(prediction)
+                )
+            });
         let renamed: BTreeMap<String, &str> =
             same.iter().map(|(prediction, label)| (category(label).into_owned(), prediction.as_str())).collect();
         let class = |cell: &String| {
@@ -44,7 +61,7 @@ impl Vocabulary {
         let labels: Vec<Option<String>> = labels.iter().map(name).collect();
         let said: BTreeSet<&str> = predictions.iter().flatten().map(String::as_str).collect();
         let truth: BTreeSet<&str> = labels.iter().flatten().map(String::as_str).collect();
-        let warning = judge(&said, &truth)?;
+        let warning = judge(&said, &truth)?.or(unpredicted);
         let number = |name: &str| name.parse::<f64>().ok().filter(|x| x.is_finite());
         let all_numbers = said.union(&truth).all(|name| number(name).is_some());
         let classes: BTreeMap<&str, f64> = said.union(&truth).zip(0..).map(|(name, i)| (*name, f64::from(i))).collect();
@@ -134,6 +151,10 @@ mod tests {
         let same = [("1", "True"), ("0", "False")];
         assert_eq!(of(&["1", "0"], &["True", "True"], &same), Ok((false, vec![true, false])));
         assert_eq!(of(&["1.0", "0.0"], &["True", "True"], &same), Ok((false, vec![true, false])));
+        // A slip is told: of one file a warning, for the class may be yet to come; of both an error.
+        assert_eq!(of(&["yes", "no"], &["1", "0"], &[("foo", "1"), ("no", "0")]), Ok((true, vec![false, true])));
+        let error = of(&["yes", "no"], &["yes", "no"], &[("foo", "bar")]).err().unwrap_or_default();
+        assert!(error.contains("foo=bar"), "{error}");
         // One that is always wrong may be so.
         assert_eq!(of(&["0"], &["1"], &[]), Ok((true, vec![false])));
         assert_eq!(of(&["cat"], &["dog"], &[]), Ok((true, vec![false])));
