@@ -36,7 +36,8 @@ pub enum Error {
     NonFiniteBaseline { argument: &'static str, count: usize, feature: usize, observation: usize },
     /// A feature that never varies has no scale to measure a distance in.
     #[error(
-        "{argument}: feature {feature} (from 0) is constant at {value:?} over {observations} observations, expected a feature that varies; drop it, or say constant_features = \"allow\" to watch it for any change"
+        "{argument}: feature {feature} (from 0) is constant at {value:?} over {observations} observations, expected a feature that varies; drop it{}",
+        if *argument == "profile" { ", or say constant_features = \"allow\" to watch it for any change" } else { "" }
     )]
     ConstantFeature { argument: &'static str, feature: usize, value: f64, observations: usize },
     /// A window in which the chosen tests could not raise an alarm.

@@ -208,7 +208,7 @@ function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     println(io, "  anomalous    ", c.anomalous)
     println(io, "  alerts       ", c.alerts, c.suppressed == 0 ? "" : " (and $(c.suppressed) suppressed)")
     for (name, count) in sort!(collect(d["count_as_one"]); by = last, rev = true)[1:min(3, end)]
-        println(io, "  dependent    ", visible(name), ": ", number(count), " observations in a row count as one")
+        println(io, "  dependent    ", visible(name), ": ", round(count; digits = 1), " observations in a row count as one")
     end
     d["order_known"] || println(io, "  independent  observations are taken to be: the reference's order says nothing")
     rows = [(name, number(d["thresholds"][name])) for name in sort!(collect(keys(d["thresholds"])))]

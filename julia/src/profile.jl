@@ -48,8 +48,13 @@ function fit(::Type{Profile}, outputs; kwargs...)
     return profile
 end
 
-batches(outputs::AbstractArray) = eltype(outputs) <: AbstractArray ? outputs : (outputs,)
-batches(outputs) = outputs
+batches(outputs::AbstractArray) = eltype(outputs) <: AbstractArray ? (batch(output) for output in outputs) : (outputs,)
+batches(outputs) = (batch(output) for output in outputs)
+
+# One observation, or many of one feature? Taken wrong, all features would be one.
+batch(::AbstractVector{<:Number}) = throw(invalid("outputs", "a list of vectors",
+    "one array, features × observations: reduce(hcat, outputs) where each vector is an observation; where each holds observations of one feature, reshape(reduce(vcat, outputs), 1, :)"))
+batch(output) = output
 
 """
     fit!(profile, outputs) -> profile

@@ -111,7 +111,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match command.run().and_then(|answer| print(&answer)) {
         Ok(outcome) => outcome.exit_code(),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            // Nobody is left to tell where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
             outcome::BAD_INPUT.into()
         }
     }
@@ -127,7 +128,7 @@ fn refuse(refusal: &clap::Error) -> ExitCode {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             let _ = writeln!(list, "  {:<16} {about}", command.get_name());
         }
-        eprint!("{list}");
+        let _ = write!(std::io::stderr(), "{list}");
     }
     if refusal.use_stderr() { outcome::BAD_INPUT.into() } else { ExitCode::SUCCESS }
 }

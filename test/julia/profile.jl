@@ -60,6 +60,16 @@ end
     @test_throws PathUnusable save("/no/such/folder/profile.fg", p)
 end
 
+@testset "a list of vectors is ambiguous" begin
+    observations = [y[:, i] for i in 1:100]
+    for list in (observations, (v for v in observations), (y, observations[1]))
+        error = try fit(Profile, list; output = :values) catch e; e end
+        @test error isa InvalidArgument && occursin("reduce(hcat, outputs)", error.message)
+    end
+    @test nobs(fit(Profile, reduce(hcat, observations); output = :values)) == 100
+    @test nobs(fit(Profile, y[1, :]; output = :values)) == 1000
+end
+
 # Each value is nine tenths of the one before.
 function depending(seed, n)
     y = values_like(seed, 1, n)

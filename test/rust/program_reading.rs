@@ -41,8 +41,8 @@ fn cells_without_a_value_are_counted_and_their_share_is_tested() {
         run.out
     );
     // What else stands for no value the caller says.
-    folder.write("odd.csv", numbers(400, 2, "-999"));
-    let told = folder.run(&["compare", "whole.csv", "odd.csv", "--missing=-999", "--json"]).json();
+    folder.write("odd.csv", numbers(400, 2, "-999.0"));
+    let told = folder.run(&["compare", "whole.csv", "odd.csv", "--missing", "-999", "--json"]).json();
     assert_eq!(told["columns"][0]["missing"]["current"], 200);
     folder.write("word.csv", numbers(400, 2, "n/a"));
     let refused = folder.run(&["compare", "whole.csv", "word.csv"]).refused().to_owned();

@@ -18,8 +18,14 @@ pub struct Dialect {
     /// What stands before the decimals of a number: . or ,
     #[arg(long, value_name = "CHARACTER", default_value = ".", value_parser = decimal)]
     decimal: char,
-    /// Cells that hold no value, besides empty ones, in any case; "" for empty ones alone
-    #[arg(long, value_name = "WORD[,..]", value_delimiter = ',', default_value = "NA,NaN,null")]
+    /// Cells that hold no value, besides empty ones, in any case, numbers however they are written; "" for empty ones alone
+    #[arg(
+        long,
+        value_name = "WORD[,..]",
+        value_delimiter = ',',
+        default_value = "NA,NaN,null",
+        allow_hyphen_values = true
+    )]
     missing: Vec<String>,
 }
 
@@ -44,7 +50,9 @@ impl Dialect {
 
     /// Whether a cell, without the spaces around it, holds no value.
     pub fn is_missing(&self, cell: &str) -> bool {
-        cell.is_empty() || self.missing.iter().any(|word| word.eq_ignore_ascii_case(cell))
+        // -999 stands for -999.0, too.
+        let is_number = |word: &str| self.number(word).is_some_and(|number| self.number(cell) == Some(number));
+        cell.is_empty() || self.missing.iter().any(|word| word.eq_ignore_ascii_case(cell) || is_number(word))
     }
 
     /// The number that a cell holds: perhaps NaN or Inf.
