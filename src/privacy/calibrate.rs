@@ -49,7 +49,8 @@ const RANGE: (f64, f64) = (0.01, 1e5);
 /// How far below the target `ε` the answer may fall, relative to it.
 const CLOSE: f64 = 1e-3;
 
-/// The smallest noise multiplier (to 0.1% of `ε`) whose `ε` does not exceed the target, by Brent's method in `ln σ`.
+/// The smallest noise multiplier (to 0.1% of `ε`, or 0.001% of itself where `ε` is steeper) whose `ε` does not exceed the target, by
+/// Brent's method in `ln σ`.
 ///
 /// The returned `epsilon` was computed at the returned multiplier, and is at most the target.
 ///
@@ -98,7 +99,7 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
         let stop = |f: f64| f <= 0.0 && f > -CLOSE;
         let mut found = stop(high.1) || stop(low.1);
         // once an answer is close enough, zero ends the search
-        brent_root(low, high, 1e-7, |x| -> Result<f64> {
+        brent_root(low, high, 1e-5, |x| -> Result<f64> {
             if found {
                 return Ok(0.0);
             }

@@ -20,22 +20,28 @@ pub(crate) fn discretise_all(parts: &[Part], cells: Cells) -> Powers {
     parts.iter().map(|part| (discretise(&part.cut, part.offset, cells), part.count)).collect()
 }
 
-/// Folds every grid, tilted by `λ`, onto the product's circle and multiplies. Returns `Σ count·ln M(λ)`.
-pub(crate) fn multiply(product: &mut Product, size: usize, grids: &Powers, h: f64, lambda: f64) -> f64 {
+/// `ln M(λ)` of every grid.
+pub(crate) fn moments(grids: &Powers, h: f64, lambda: f64) -> Vec<f64> {
+    grids.iter().map(|(grid, _)| grid.ln_moment(h, lambda)).collect()
+}
+
+/// `Σ count·ln M(λ)`.
+pub(crate) fn cumulant(grids: &Powers, moments: &[f64]) -> f64 {
+    grids.iter().zip(moments).map(|((_, count), moment)| *count as f64 * moment).sum()
+}
+
+/// Folds every grid, tilted by `λ` (`moments` are its `ln M(λ)`), onto the product's circle and multiplies.
+pub(crate) fn multiply(product: &mut Product, size: usize, grids: &Powers, moments: &[f64], h: f64, lambda: f64) {
     let mut folded = vec![0.0; size];
-    let mut cumulant = 0.0;
-    for (grid, count) in grids {
-        let shift = grid.ln_moment(h, lambda);
+    for ((grid, count), moment) in grids.iter().zip(moments) {
         folded.fill(0.0);
         let mut at = grid.first.rem_euclid(size as i64) as usize;
-        for tilted in grid.tilted(h, lambda, shift) {
+        for tilted in grid.tilted(h, lambda, *moment) {
             folded[at] += tilted;
             at = if at + 1 == size { 0 } else { at + 1 };
         }
         product.multiply(&mut folded, *count);
-        cumulant += *count as f64 * shift;
     }
-    cumulant
 }
 
 /// Masses `exp(cumulant)·mass[i]·exp(-λ l)` at `l = (lowest + i)·h`, each an upper bound.
@@ -61,7 +67,9 @@ impl Common {
         let mut common = Common { mass: vec![f64::INFINITY; size], lowest, h, lambda, cumulant: 0.0, infinite: 1.0 };
         for &tilt in &split.tilts {
             let mut product = Product::new(size);
-            let cumulant = multiply(&mut product, size, &grids, h, tilt);
+            let moments = moments(&grids, h, tilt);
+            let cumulant = cumulant(&grids, &moments);
+            multiply(&mut product, size, &grids, &moments, h, tilt);
             let (mut mass, error) = product.finish();
             mass.rotate_left(lowest.rem_euclid(size as i64) as usize);
             if tilt == lambda {

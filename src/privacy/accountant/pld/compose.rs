@@ -12,7 +12,7 @@
 //! - a bound on the FFT's rounding is added to every cell.
 
 use super::Composed;
-use super::common::{Common, Part, discretise_all, multiply};
+use super::common::{Common, Part, Powers, cumulant, discretise_all, moments, multiply};
 use super::fft::{Product, good_size};
 use super::grid::{Grid, length};
 use super::plan::{Answer, Plan, Target, Total, plan, tolerance};
@@ -23,6 +23,26 @@ const TRIES: u32 = 6;
 
 /// Longest grid of one step.
 const MOST_CELLS: f64 = 4e6;
+
+/// The tilted steps on their grids, and what is known of their composition without an FFT.
+struct Outline {
+    grids: Powers,
+    /// `ln M(λ)` of each grid.
+    moments: Vec<f64>,
+    /// The composition of common parts, folded onto the window's circle.
+    common: Option<Vec<f64>>,
+    size: usize,
+    lowest: i64,
+    offset: f64,
+    h: f64,
+    lambda: f64,
+    /// `Σ ln M(λ)`.
+    cumulant: f64,
+    lambda_tail: f64,
+    cumulant_tail: f64,
+    /// Mass whose loss is taken to be infinite.
+    infinite: f64,
+}
 
 /// The tilted composition on a window.
 struct Window {
@@ -57,8 +77,13 @@ pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) 
         if tried.replace((plan.cells, plan.low)) == Some((plan.cells, plan.low)) {
             break;
         }
-        let mut window = Window::new(composed, &plan);
-        best = best.min(window.chernoff(delta));
+        let outline = Outline::new(composed, &plan);
+        best = best.min(outline.chernoff(delta));
+        // where its cells alone move losses out of the window, neither this grid nor a coarser one can answer
+        if outline.moved(total.at(plan.lambda).value) > plan.high - plan.low {
+            break;
+        }
+        let mut window = outline.compose();
         match window.epsilon(delta) {
             None => attempt += 1,
             Some(answer) => {
@@ -98,7 +123,7 @@ fn split_epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64, mut a
         if tried.replace((plan.cells, border)) == Some((plan.cells, border)) {
             break;
         }
-        let Some(found) = Window::new(composed, &plan).epsilon(delta) else { break };
+        let Some(found) = Outline::new(composed, &plan).compose().epsilon(delta) else { break };
         let settled = (found.value - answer.value).abs() <= tolerance(found.value);
         (best, answer) = (best.min(found.value), found);
         if settled {
@@ -116,11 +141,11 @@ pub(crate) fn delta(composed: &Composed, epsilon: f64) -> f64 {
     for _ in 0..8 {
         let (total, cut) = prepare(composed, guess);
         let first = plan(&total, Target::Delta { epsilon }, cut, 0, None);
-        let answer = Window::new(composed, &first).delta(epsilon);
+        let answer = Outline::new(composed, &first).compose().delta(epsilon);
         best = best.min(answer.value);
         if (answer.decay + 1.0) * first.added * answer.decay > 1e-2 {
             let second = plan(&total, Target::Delta { epsilon }, cut, 0, Some(&answer));
-            best = best.min(Window::new(composed, &second).delta(epsilon).value);
+            best = best.min(Outline::new(composed, &second).compose().delta(epsilon).value);
         }
         if best >= guess || guess < 1e-270 {
             break;
@@ -130,7 +155,7 @@ pub(crate) fn delta(composed: &Composed, epsilon: f64) -> f64 {
     best
 }
 
-impl Window {
+impl Outline {
     fn new(composed: &Composed, plan: &Plan) -> Self {
         let Plan { lambda, lambda_tail, .. } = *plan;
         let cuts = composed.steps.iter().map(|(step, count)| (step.cut(plan.cut), *count));
@@ -154,31 +179,71 @@ impl Window {
         let lowest = ((plan.low - offset) / h).floor() as i64 - 1;
         let size = good_size(((plan.high - plan.low) / h).ceil() as usize + 4);
         let grids = discretise_all(&parts, cells);
-        let mut product = Product::new(size);
-        let mut cumulant = multiply(&mut product, size, &grids, h, lambda);
+        let moments = moments(&grids, h, lambda);
         let each = |of: &dyn Fn(&Grid) -> f64| grids.iter().map(|(grid, count)| *count as f64 * of(grid)).sum::<f64>();
+        let mut cumulant = cumulant(&grids, &moments);
         let mut cumulant_tail = each(&|grid| grid.ln_moment(h, lambda_tail));
         let mut infinite = each(&|grid| grid.infinite);
-        if let Some(split) = &plan.split {
+        let common = plan.split.as_ref().map(|split| {
             let common = Common::new(&commons, split, lambda);
             let mut folded = vec![0.0; size];
             let (more, more_tail) = common.regrid(h, lambda_tail, &mut folded);
-            product.multiply(&mut folded, 1);
             cumulant += more;
             cumulant_tail += more_tail;
             infinite += common.infinite;
+            folded
+        });
+        // the masses of a step add up to one but for a few roundings
+        let slack = 1.0 + 1e-12 + 16.0 * f64::EPSILON * composed.count();
+        cumulant += slack.ln() + lambda * offset;
+        cumulant_tail += slack.ln() + lambda_tail * offset;
+        Outline {
+            grids,
+            moments,
+            common,
+            size,
+            lowest,
+            offset,
+            h,
+            lambda,
+            cumulant,
+            lambda_tail,
+            cumulant_tail,
+            infinite,
+        }
+    }
+
+    /// `ε` by Chernoff's bound at the tilt: sound wherever the window lies.
+    fn chernoff(&self, target: f64) -> f64 {
+        let left = target - self.infinite;
+        if left <= 0.0 {
+            return f64::INFINITY;
+        }
+        // P(L > ε) bounds δ(ε)
+        ((self.cumulant - left.ln()) / self.lambda).max(0.0)
+    }
+
+    /// How far the grid moves the losses that count, of which `exact` is the cumulant: by Chernoff's bound.
+    fn moved(&self, exact: f64) -> f64 {
+        (self.cumulant - exact) / self.lambda
+    }
+
+    fn compose(self) -> Window {
+        let Outline { size, lowest, offset, h, lambda, cumulant, lambda_tail, .. } = self;
+        let mut product = Product::new(size);
+        multiply(&mut product, size, &self.grids, &self.moments, h, lambda);
+        if let Some(mut folded) = self.common {
+            product.multiply(&mut folded, 1);
         }
         let (mut mass, error) = product.finish();
         mass.rotate_left(lowest.rem_euclid(size as i64) as usize);
         let end = offset + (lowest + size as i64) as f64 * h;
-        // the cumulants are of losses less the offset
-        let above = (cumulant_tail - lambda_tail * (end - offset)).min(0.0).exp();
-        // the masses of a step add up to one but for a few roundings
-        let slack = 1.0 + 1e-12 + 16.0 * f64::EPSILON * composed.count();
-        cumulant += slack.ln() + lambda * offset;
-        Window { mass, lowest, offset, error, h, lambda, cumulant, infinite: (infinite + above).min(1.0) }
+        let above = (self.cumulant_tail - lambda_tail * end).min(0.0).exp();
+        Window { mass, lowest, offset, error, h, lambda, cumulant, infinite: (self.infinite + above).min(1.0) }
     }
+}
 
+impl Window {
     /// The loss of cell `index`.
     fn loss(&self, index: usize) -> f64 {
         self.offset + (self.lowest + index as i64) as f64 * self.h
@@ -249,15 +314,5 @@ impl Window {
             None
         });
         found.unwrap_or(Answer { value: 1.0, decay: 0.0 })
-    }
-
-    /// `ε` by Chernoff's bound at the tilt: sound wherever the window lies.
-    fn chernoff(&self, target: f64) -> f64 {
-        let left = target - self.infinite;
-        if left <= 0.0 {
-            return f64::INFINITY;
-        }
-        // P(L > ε) bounds δ(ε)
-        ((self.cumulant - left.ln()) / self.lambda).max(0.0)
     }
 }

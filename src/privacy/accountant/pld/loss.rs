@@ -90,6 +90,12 @@ impl Pair {
         if self.upper.components.is_empty() { -self.lower.rest.ln() } else { f64::INFINITY }
     }
 
+    /// The mean of the loss at `P`'s centres.
+    pub(crate) fn typical(&self) -> f64 {
+        let Mixture { rest, components } = &self.upper;
+        rest * self.loss(0.0) + components.iter().map(|c| c.weight * self.loss(c.distance)).sum::<f64>()
+    }
+
     /// `ln P(x)` as a density.
     pub(crate) fn ln_density(&self, x: f64) -> f64 {
         super::super::normal::ln_density(x) + self.upper.ln_ratio(1.0, x)

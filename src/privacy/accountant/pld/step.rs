@@ -105,6 +105,14 @@ impl Step {
         self.cases.iter().map(|(_, case)| of(case)).fold(0.0, f64::max)
     }
 
+    /// The loss at the centres of what is composed, by their weights.
+    pub(crate) fn typical(&self) -> f64 {
+        let of = |case: &Case| match case {
+            Case::Plain(pair) | Case::Folded { above: pair, .. } => pair.typical(),
+        };
+        self.cases.iter().map(|(weight, case)| weight * of(case)).sum()
+    }
+
     /// The rate and distance of a plain Poisson step under removal or addition, which RDP has a series for.
     pub(crate) fn as_poisson(&self) -> Option<(f64, f64)> {
         match self.cases.as_slice() {
