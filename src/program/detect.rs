@@ -1,6 +1,7 @@
 //! `fluxguard detect`: observations of a current sample that do not look like the reference.
 
 mod classifier;
+mod found;
 mod rows;
 mod sequences;
 mod table;
@@ -15,7 +16,6 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::hints;
@@ -26,8 +26,8 @@ use super::{Answer, Failure};
 use fluxguard::ffi::map;
 use fluxguard::outlier::{Fitted, NAMES, Spec};
 use fluxguard::sequence;
-use fluxguard::tensor::{Elements, Tensor};
 use fluxguard::{Error, store};
+use found::Detections;
 use sequences::ReadySequences;
 
 /// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference sample
@@ -109,26 +109,6 @@ pub struct Detect {
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-/// What the program says.
-#[derive(Debug, Serialize)]
-struct Detections {
-    detector: String,
-    features: Vec<String>,
-    threshold: f64,
-    anomaly_rate: f64,
-    /// One an observation; `null` for one that lacks a value.
-    scores: Vec<f64>,
-    p_values: Vec<f64>,
-    /// From 0.
-    anomalies: Vec<usize>,
-    /// Of each anomaly, one number a feature.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanations: Option<Vec<Vec<f64>>>,
-    /// Columns with cells that have no value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing: Vec<Missing>,
 }
 
 /// A detector and the names of its features, which a file of the detector alone does not hold.
@@ -248,47 +228,6 @@ impl Detect {
         set("seed", self.seed.map(Value::from));
         set("standardize", self.standardize.then_some(Value::from(true)));
         options
-    }
-
-    /// What was asked for, or 1 %, or the lowest that so many scores support.
-    fn anomaly_rate(&self, calibrated: usize) -> f64 {
-        self.anomaly_rate.unwrap_or((1.0 / (calibrated + 1) as f64).max(0.01)).min(0.999)
-    }
-
-    fn detect(&self, ready: &Ready, current: &Sample) -> Result<Detections, Failure> {
-        let Ready { detector, reference } = ready;
-        let features: Vec<String> =
-            reference.as_ref().unwrap_or(current).columns.iter().map(|column| column.name.clone()).collect();
-        let names: Vec<&str> = features.iter().map(String::as_str).collect();
-        let missing = match reference {
-            Some(reference) => Missing::since(reference, current, &names)?,
-            None => Missing::of(current, &names),
-        };
-        let rows = Rows::complete("--score", current, &features)?;
-        let scores = rows.spread(&detector.score(&rows.tensor()?)?);
-        let p_value = |score: &f64| if score.is_nan() { f64::NAN } else { detector.calibrated().p_value(*score) };
-        let p_values = scores.iter().map(p_value).collect();
-        let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
-        let threshold = detector.threshold(anomaly_rate)?;
-        let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
-        let explain = |i: &usize| -> Result<Vec<f64>, Error> {
-            detector.explain(&Tensor::new(Elements::F64(rows.of(*i).unwrap_or_default()), 1)?)
-        };
-        let explanations = self.explain.then(|| anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>());
-        let explanations = explanations.transpose()?;
-        let detector = detector.name().to_owned();
-        let told = Detections {
-            detector,
-            features,
-            threshold,
-            anomaly_rate,
-            scores,
-            p_values,
-            anomalies,
-            explanations,
-            missing,
-        };
-        Ok(told)
     }
 }
 

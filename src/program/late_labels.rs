@@ -1,30 +1,29 @@
 //! `fluxguard late-labels`: predictions joined with the labels that came later, and the outcomes watched.
 
+mod events;
 mod ids;
+mod report;
 mod vocabulary;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::classes::{numbers, texts};
-use super::failure::{BadCsv, listed, quoted};
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input};
+use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input};
 use super::stream::flags::Flags;
-use super::text_table::{Align, number, render};
 use super::times::{Clock, times};
 use super::{Answer, Failure};
+use events::nothing_joined;
 use fluxguard::Error;
 use fluxguard::drift::online::{StreamName, Takes};
-use fluxguard::performance::late::{
-    Counts, Detection, Id, LateLabels, LateOptions, Order, Outcome as Of, RealisedChunk,
-};
-use ids::{IdKind, Ids, Name};
+use fluxguard::performance::late::{Detection, LateLabels, LateOptions, Order, Outcome as Of};
+use ids::{IdKind, Ids};
+use report::{Found, Report, table};
 use vocabulary::{Vocabulary, same_class};
 
 /// Joins predictions with the labels that came later, by id, and watches the outcomes by an online detector
@@ -99,36 +98,6 @@ enum OrderName {
     Prediction,
     /// That of the labels
     Arrival,
-}
-
-/// The JSON.
-#[derive(Debug, Serialize)]
-struct Report {
-    detector: StreamName,
-    counts: Counts,
-    chunks: Vec<RealisedChunk>,
-    detections: Vec<Found>,
-    drift: bool,
-    /// Cells without a value in the file of the predictions; their lines are left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing_predictions: Vec<Missing>,
-    /// The same in the file of the labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing_labels: Vec<Missing>,
-}
-
-/// Where the detector fired.
-#[derive(Debug, Serialize)]
-struct Found {
-    outcome: u64,
-    id: Name,
-}
-
-/// One line of either file.
-struct Event {
-    time: f64,
-    id: Id,
-    value: f64,
 }
 
 impl Late {
@@ -236,91 +205,9 @@ impl Late {
     fn times(&self, sample: &Sample, clock: Option<Clock>) -> Result<(Vec<f64>, Option<Clock>), Failure> {
         times(sample, &self.time, texts(sample, "--time", &self.time)?, &self.dialect, clock)
     }
-
-    /// The lines that have an id, a time and a value.
-    fn events(
-        &self,
-        sample: &Sample,
-        ids: &Ids<'_>,
-        times: &[f64],
-        values: &[Option<f64>],
-    ) -> Result<Vec<Event>, Failure> {
-        let mut events = Vec::with_capacity(times.len());
-        for (i, (cell, (time, value))) in
-            texts(sample, "--id", &self.id)?.iter().zip(times.iter().zip(values)).enumerate()
-        {
-            let (Some(cell), Some(value), false) = (cell, value, time.is_nan()) else { continue };
-            let Some(id) = ids.of(cell) else {
-                let problem = format!("got {}, expected a whole number of 64 bits", quoted(cell));
-                let (file, column) = (sample.file.clone(), Some(self.id.clone()));
-                let mend = "mend it, or say --ids text".to_owned();
-                return Err(BadCsv { file, line: Some(sample.line(i)), column, problem, mend }.into());
-            };
-            events.push(Event { time: *time, id, value: *value });
-        }
-        Ok(events)
-    }
-}
-
-/// Why no label met a prediction.
-fn nothing_joined(ids: &Ids<'_>, predictions: &[Event], labels: &[Event], counts: &Counts) -> Error {
-    let known: HashMap<Id, f64> = predictions.iter().map(|p| (p.id, p.time)).collect();
-    let first = |events: &[Event]| {
-        let names: Vec<String> = events.iter().take(3).map(|event| ids.name(event.id).to_string()).collect();
-        listed(names.iter().map(String::as_str))
-    };
-    let Some(met) = labels.iter().find(|l| known.contains_key(&l.id)) else {
-        let was =
-            format!("nothing to join: ids of predictions are {}, of labels {}", first(predictions), first(labels));
-        let expected = "ids that both files have: choose the column by --id; --ids int makes 007 and 7 one";
-        return Error::invalid("--id", was, expected);
-    };
-    if counts.unknown == counts.labels {
-        let (label, prediction) = (number(met.time), number(known.get(&met.id).copied().unwrap_or(f64::NAN)));
-        let was = format!(
-            "nothing to join: the label of {} came at {label}, its prediction at {prediction}",
-            ids.name(met.id)
-        );
-        return Error::invalid("--time", was, "labels that come after their predictions, in the same unit of time");
-    }
-    let was = format!("nothing to join: all {} labels that have a prediction came after it had gone", counts.late);
-    Error::invalid("--timeout", was, "a longer one, or a larger --capacity")
 }
 
 fn detector_name() -> impl TypedValueParser<Value = StreamName> {
     let single = StreamName::ALL.into_iter().filter(|name| matches!(name.takes(), Takes::Values | Takes::Outcomes));
     PossibleValuesParser::new(single.map(StreamName::as_str)).try_map(|name| name.parse::<StreamName>())
-}
-
-fn table(report: &Report) -> String {
-    let c = &report.counts;
-    let mut text =
-        format!("{} fired {} times in {} outcomes\n\n", report.detector, report.detections.len(), c.joined - c.held);
-    let counts = [
-        ("predictions", c.predictions),
-        ("  joined", c.joined),
-        ("  expired", c.expired),
-        ("  evicted", c.evicted),
-        ("  waiting", c.waiting),
-        ("labels", c.labels),
-        ("  duplicate", c.duplicate),
-        ("  late", c.late),
-        ("  unknown", c.unknown),
-        ("repeated predictions", c.repeated),
-    ];
-    let rows: Vec<Vec<String>> = counts.iter().map(|(name, n)| vec![(*name).into(), n.to_string()]).collect();
-    text += &render(&[("count", Align::Left), ("", Align::Right)], &rows);
-    if !report.chunks.is_empty() {
-        let row = |c: &RealisedChunk| vec![c.chunk.to_string(), number(c.mean), number(c.standard_error)];
-        let rows: Vec<Vec<String>> = report.chunks.iter().map(row).collect();
-        let header = [("chunk", Align::Right), ("mean outcome", Align::Right), ("standard error", Align::Right)];
-        text += &format!("\n{}", render(&header, &rows));
-    }
-    if !report.detections.is_empty() {
-        let row = |d: &Found| vec![d.outcome.to_string(), d.id.to_string()];
-        let rows: Vec<Vec<String>> = report.detections.iter().map(row).collect();
-        text += &format!("\n{}", render(&[("outcome from 0", Align::Right), ("id", Align::Right)], &rows));
-    }
-    text += &counted(&report.missing_predictions, "their lines in the file of predictions are left out");
-    text + &counted(&report.missing_labels, "their lines in the file of labels are left out")
 }

@@ -1,23 +1,26 @@
 //! `fluxguard performance`: how well a model does, estimated without labels.
 
+mod columns;
+mod report;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
-use super::classes::{Classes, all_numbers, as_numbers, numbers, texts};
-use super::failure::{BadCsv, listed, quoted};
+use super::classes::Classes;
+use super::failure::{listed, quoted};
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Column, Dialect, Kind, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input};
-use super::text_table::{Align, number, render};
+use super::sample::{Column, Dialect, Missing, is_same_file, is_standard_input};
+use super::text_table::number;
 use super::{Answer, Failure};
+use columns::Columns;
 use fluxguard::Error;
 use fluxguard::outlier::threshold::curves::Labelled;
 use fluxguard::performance::calibration::Calibration;
-use fluxguard::performance::{Answers, Bound, Chunk, Estimator, Metric, Options, Problem};
-use fluxguard::tensor::{Elements, Tensor};
+use fluxguard::performance::{Estimator, Metric, Options, Problem};
+use report::{Report, ScoreOf, table};
 
 /// How well a model does on each chunk of observations, estimated without their labels
 ///
@@ -90,42 +93,6 @@ enum CalibrationName {
     Auto,
     Always,
     Never,
-}
-
-/// The JSON.
-#[derive(Debug, Serialize)]
-struct Report {
-    problem: Problem,
-    /// Names of classes 0, 1, ..., where they are text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    classes: Option<Vec<String>>,
-    /// Which score is of which class.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    scores: Vec<ScoreOf>,
-    calibrated: Vec<bool>,
-    bounds: Vec<Bound>,
-    /// Observations are lines of CURRENT.
-    chunks: Vec<Chunk>,
-    drift: bool,
-    /// Columns with cells that have no value; what needs them is left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    missing: Vec<Missing>,
-}
-
-/// A column of scores is the probability of this class.
-#[derive(Debug, Serialize)]
-struct ScoreOf {
-    column: String,
-    class: String,
-}
-
-/// The columns of a file that count.
-struct Columns {
-    /// The lines that have a value in each of them, from 0.
-    rows: Vec<usize>,
-    scores: Vec<f64>,
-    predictions: Option<Vec<f64>>,
-    labels: Option<Vec<f64>>,
 }
 
 impl Performance {
@@ -241,93 +208,6 @@ impl Performance {
     fn is_regression(&self) -> bool {
         matches!(self.problem, ProblemName::Regression)
     }
-
-    fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
-        let names =
-            [Some(&self.label), self.prediction.as_ref()].into_iter().flatten().filter(|_| !self.is_regression());
-        let known = names.map(|name| (name.clone(), Kind::Text)).collect();
-        let columns = Wanted::Named(&self.wanted());
-        Sample::read(argument, path, Plan { dialect: &self.dialect, known: &known, columns })
-    }
-
-    /// The names of the classes, where they are not the numbers 0, 1, ...
-    fn classes(&self, reference: &Sample) -> Result<Option<Classes>, Failure> {
-        if self.is_regression() {
-            return match self.classes.first() {
-                Some(name) => Err(Error::invalid("--class", format!("{name:?}"), "no classes for a regression").into()),
-                None => Ok(None),
-            };
-        }
-        let labels = texts(reference, "--label", &self.label)?;
-        let predictions = self.prediction.as_deref().map(|name| texts(reference, "--prediction", name)).transpose()?;
-        let cells = || labels.iter().chain(predictions.into_iter().flatten()).flatten();
-        let classes = if !self.classes.is_empty() {
-            Classes(self.classes.clone())
-        } else if all_numbers(labels) && predictions.is_none_or(all_numbers) {
-            return Ok(None);
-        } else {
-            Classes::sorted(cells())
-        };
-        let expected = if matches!(self.problem, ProblemName::Binary) { 2 } else { self.scores.len() };
-        let count = Classes::sorted(classes.0.iter()).0.len();
-        if count != expected || count != classes.0.len() {
-            let was = format!("the classes {}", listed(classes.0.iter().map(String::as_str)));
-            let expected =
-                format!("{expected} different ones, as there are scores (binary: 2); name them all by --class");
-            return Err(
-                Error::invalid(if self.classes.is_empty() { "--label" } else { "--class" }, was, expected).into()
-            );
-        }
-        Ok(Some(classes))
-    }
-
-    fn columns(&self, sample: &Sample, classes: Option<&Classes>, labelled: bool) -> Result<Columns, Failure> {
-        let (flag, names, other) = match self.problem {
-            ProblemName::Regression => ("--feature", &self.features, &self.scores),
-            _ => ("--score", &self.scores, &self.features),
-        };
-        if names.is_empty() || !other.is_empty() {
-            let expected = format!("{flag} COLUMN for a problem of this kind, once or more; {}", sample.names());
-            return Err(Error::invalid(flag, "other columns, or none", expected).into());
-        }
-        let scores: Vec<&[f64]> = names.iter().map(|name| numbers(sample, flag, name)).collect::<Result<_, _>>()?;
-        let values = |flag, name: &str| -> Result<Vec<f64>, Failure> {
-            if self.is_regression() {
-                return Ok(numbers(sample, flag, name)?.to_vec());
-            }
-            let cells = texts(sample, flag, name)?;
-            classes.map_or_else(|| as_numbers(sample, name, cells), |classes| classes.numbers(sample, name, cells))
-        };
-        let predictions = self.prediction.as_deref().map(|name| values("--prediction", name)).transpose()?;
-        // Labels of CURRENT that are not known yet are no labels.
-        let known = |sample: &Sample| sample.column(&self.label).is_some_and(|labels| !labels.is_blank());
-        let labels = (labelled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
-        // An estimate needs no labels: lines of CURRENT without one stay.
-        let needed = labels.as_deref().filter(|_| labelled);
-        let columns: Vec<&[f64]> = scores.iter().copied().chain(predictions.as_deref()).chain(needed).collect();
-        let rows: Vec<usize> =
-            (0..sample.observations).filter(|i| columns.iter().all(|column| !column[*i].is_nan())).collect();
-        if rows.is_empty() {
-            let (problem, mend) = ("no line has a value in every column that is read", "choose other columns");
-            let (file, problem, mend) = (sample.file.clone(), problem.to_owned(), mend.to_owned());
-            return Err(BadCsv { file, line: None, column: None, problem, mend }.into());
-        }
-        let of_rows = |column: Vec<f64>| rows.iter().map(|i| column[*i]).collect::<Vec<f64>>();
-        let scores = rows.iter().flat_map(|i| scores.iter().map(|score| score[*i])).collect();
-        let (predictions, labels) = (predictions.map(of_rows), labels.map(of_rows));
-        let labels = labels.filter(|labels| labels.iter().all(|label| !label.is_nan()));
-        Ok(Columns { rows, scores, predictions, labels })
-    }
-}
-
-impl Columns {
-    fn answers(&self) -> Result<Answers<'_>, Error> {
-        Ok(Answers {
-            scores: Tensor::new(Elements::F64(&self.scores), self.rows.len())?,
-            predictions: self.predictions.as_deref(),
-            labels: self.labels.as_deref(),
-        })
-    }
 }
 
 fn metric(name: &str) -> Result<Metric, String> {
@@ -337,45 +217,4 @@ fn metric(name: &str) -> Result<Metric, String> {
         let names: Vec<&str> = known.iter().map(|metric| metric.as_str()).collect();
         format!("expected one of {}", names.join(", "))
     })
-}
-
-fn table(report: &Report) -> String {
-    let alerts = report.chunks.iter().filter(|chunk| chunk.alert).count();
-    let calibrated = report.calibrated.iter().filter(|c| **c).count();
-    let calibration = match report.calibrated.len() {
-        0 => String::new(),
-        n => format!("; {calibrated} of {n} scores calibrated"),
-    };
-    let mut text = format!("{alerts} alerts in {} estimates{calibration}\n", report.chunks.len());
-    for ScoreOf { column, class } in report.scores.iter().take(20) {
-        text += &format!("{} is the probability of class {}\n", quoted(column), quoted(class));
-    }
-    text.push('\n');
-    let or_none = |x: f64| if x.is_nan() { "-".to_owned() } else { number(x) };
-    let row = |c: &Chunk| {
-        vec![
-            c.metric.to_string(),
-            c.chunk.to_string(),
-            format!("{}-{}", c.start, c.end - 1),
-            or_none(c.estimate),
-            or_none(c.sampling_error),
-            or_none(c.realised.unwrap_or(f64::NAN)),
-            or_none(c.lower),
-            or_none(c.upper),
-            if c.alert { "ALERT".into() } else { String::new() },
-        ]
-    };
-    let header = [
-        ("metric", Align::Left),
-        ("chunk", Align::Right),
-        ("observations", Align::Right),
-        ("estimate", Align::Right),
-        ("sampling error", Align::Right),
-        ("realised", Align::Right),
-        ("lower", Align::Right),
-        ("upper", Align::Right),
-        ("", Align::Left),
-    ];
-    text += &render(&header, &report.chunks.iter().map(row).collect::<Vec<_>>());
-    text + &counted(&report.missing, "what needs them is left out")
 }
