@@ -65,6 +65,7 @@ DETECTORS = [
     ("ecod", "ecod", {}, lambda s: ECOD()),
     ("copod", "copod", {}, lambda s: COPOD()),
     ("pca, standardized", "pca", STANDARD, lambda s: PCA(random_state=s)),
+    ("pca, all components, standardized", "pca", {"score": "components", "variance": 1.0, **STANDARD}, None),
     ("mahalanobis, shrunk", "mahalanobis", {"covariance": "shrunk"}, None),
     ("mahalanobis, shrunk, standardized", "mahalanobis", {"covariance": "shrunk", **STANDARD}, None),
     ("mahalanobis, robust", "mahalanobis", {"covariance": "robust"}, lambda s: MCD(random_state=s)),
@@ -125,10 +126,12 @@ def judge(scores, labels):
 
 
 def cell(values):
-    values = [v for v in values if v is not None]
+    """Mean and standard deviation of AUROC, AUPRC and FPR; where a detector could not be fitted for some seeds, of how many it is."""
+    asked, values = len(values), [v for v in values if v is not None]
     if not values:
         return ["-"] * 3
-    return [f"{m:.3f} ± {s:.3f}" for m, s in zip(np.mean(values, 0), np.std(values, 0))]
+    of = "" if len(values) == asked else f" ({len(values)} of {asked})"
+    return [f"{m:.3f} ± {s:.3f}{of}" for m, s in zip(np.mean(values, 0), np.std(values, 0))]
 
 
 def measure(draw, arguments):

@@ -22,11 +22,13 @@ const FEW: usize = 1500;
 /// 1999; as scikit-learn's `MinCovDet` from 1.7 on).
 ///
 /// # Errors
-/// [`Error::BaselineTooSmall`]; [`Error::InvalidArgument`] where half of the observations lie in a plane.
+/// [`Error::BaselineTooSmall`]; [`Error::InvalidArgument`] where half of the observations lie in a plane: then its determinant
+/// is 0, and however little others leave the plane, they are infinitely far (the exact fit of Rousseeuw and Van Driessen).
 pub fn estimate(rows: &Rows<'_>, seed: u64) -> Result<Estimate> {
     let (n, p) = (rows.len(), rows.features());
     rows.expect_at_least(2 * p + 2, "half of them must span all features")?;
     let half = (n + p + 2) / 2;
+    expect_no_value_of_most(rows, half)?;
     let raw = best(rows, half, seed)?;
     let raw_scale = consistency(p, half as f64 / n as f64);
     let limit = quantile(p as f64, 0.975);
@@ -36,6 +38,23 @@ pub fn estimate(rows: &Rows<'_>, seed: u64) -> Result<Estimate> {
     reweighted.covariance *= consistency(p, 0.975);
     Ok(reweighted)
 }
+
+/// Of features with few values this is how planes come about, and random starts find such a plane or do not.
+fn expect_no_value_of_most(rows: &Rows<'_>, half: usize) -> Result<()> {
+    for feature in 0..rows.features() {
+        let mut values: Vec<f64> = rows.iter().map(|row| row[feature]).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let runs = values.chunk_by(|a, b| a == b).max_by_key(|run| run.len());
+        if let Some((value, held)) = runs.map(|run| (run[0], run.len())).filter(|(_, held)| *held >= half) {
+            let was =
+                format!("{value} in feature {feature} (from 0) of {held} of {} observations, half or more", rows.len());
+            return Err(Error::invalid("reference", was, EXPECTED));
+        }
+    }
+    Ok(())
+}
+
+const EXPECTED: &str = "features that vary freely; drop some, or use covariance = \"shrunk\"";
 
 /// What the covariance of the innermost fraction of a normal is multiplied by to be that of all.
 fn consistency(p: usize, fraction: f64) -> f64 {
@@ -122,7 +141,7 @@ fn best(rows: &Rows<'_>, half: usize, seed: u64) -> Result<Estimate> {
     }
     best.map(|(_, estimate)| estimate).ok_or_else(|| {
         let was = "half of its observations on a plane, where a covariance is singular";
-        Error::invalid("reference", was, "features that vary freely; drop some, or use covariance = \"shrunk\"")
+        Error::invalid("reference", was, EXPECTED)
     })
 }
 
@@ -146,6 +165,27 @@ mod tests {
         assert!(estimate.mean.iter().all(|m| m.abs() < 0.4), "{:?}", estimate.mean);
         for (k, want) in [([0, 0], 1.0), ([1, 1], 1.0), ([0, 1], 0.0)] {
             assert!((estimate.covariance[k] - want).abs() < 0.4, "{}", estimate.covariance);
+        }
+    }
+
+    #[test]
+    fn a_value_that_half_of_a_feature_has_is_refused_by_name_whatever_the_start() {
+        let mut random = Random(7);
+        for (n, p, feature) in [(143, 9, 5), (60, 2, 0), (400, 4, 3)] {
+            let half = (n + p + 2) / 2;
+            for held in [half, n - 3] {
+                let mut values = random.normals(n * p);
+                // every so many, so that no run of rows has the value alone
+                (0..held).for_each(|i| values[(i * n / held) * p + feature] = 10.0);
+                let rows = Rows::from_values(values, p);
+                for seed in 0..5 {
+                    let text = estimate(&rows, seed).expect_err("half lies in a plane").to_string();
+                    assert!(text.contains(&format!("10 in feature {feature} (from 0) of {held} of {n}")), "{text}");
+                }
+            }
+            let mut values = random.normals(n * p);
+            (0..half / 2).for_each(|i| values[2 * i * p + feature] = 10.0);
+            assert!(estimate(&Rows::from_values(values, p), 0).is_ok(), "a quarter may");
         }
     }
 
