@@ -102,15 +102,6 @@ methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))
 methods_of(other) = throw(invalid("method", repr(other), "a method such as :exact, or methods by test such as (ks = :exact,)"))
 
-# `missing` crosses as NaN.
-told(argument, x::AbstractArray{<:Native.Element}) = x
-function told(argument, x::AbstractArray{>:Missing})
-    T = nonmissingtype(eltype(x))
-    isconcretetype(T) && T <: Native.Element || Native.unsupported(argument, x)
-    return T[ismissing(v) ? T(NaN) : v for v in x]
-end
-told(argument, x) = Native.unsupported(argument, x)
-
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
     c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), together(c), ")")
 

@@ -43,7 +43,8 @@ precision_recall(scores::AbstractVector{<:Real}, labels::AbstractVector{Bool}) =
 Fit each of `detectors` (such as `[KNN(), IsolationForest()]`; fitted ones stay as they are) on `reference`, score `y`, and
 rank them by how well they tell the observations whose `labels` are true. A table (a vector of rows): `detector`, `auroc`,
 `auprc`, `fpr_at_95_tpr`, `precision`, `recall`, `f1` (at the conformal threshold of `rate`), `fit_seconds`,
-`score_seconds`, `bytes` (in a file; of a detector of Julia, in memory) and `error`, why there are no numbers.
+`score_seconds`, `bytes` (in a file; of a detector of Julia, in memory) and `error`, why there are no numbers. Observations with an
+element, or a label, that is `missing` are left out.
 """
 function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}, y::AbstractArray{<:Native.Element},
     labels::AbstractVector{Bool}; rate::Real = 0.01)
@@ -55,6 +56,14 @@ function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}
     hosted = [hosted_row(d, reference, y, labels, rate) for d in detectors if !(d isa NativeDetector)]
     rank(row) = isnan(row.auroc) ? (-1.0, -1.0) : (row.auroc, row.auprc)
     return sort([rows; hosted]; by = rank, rev = true)
+end
+
+function compare_detectors(detectors, reference::AbstractArray, y::AbstractArray, labels::AbstractVector{<:Union{Missing,Bool}};
+    rate::Real = 0.01)
+    (a, _), (b, whole) = there("reference", reference), there("y", y)
+    truth = of_those("labels", labels, whole)
+    known = Bool[!ismissing(label) for label in truth]
+    return compare_detectors(detectors, a, collect(selectdim(b, ndims(b), known)), Bool[label for label in truth[known]]; rate = rate)
 end
 
 function compare_native(detectors, reference, y, n, labels, rate)

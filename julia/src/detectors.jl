@@ -29,7 +29,8 @@ Keywords of all: `standardize = false` centres and scales each feature first; `c
 whatever the detector), `:none`, or `(cross = folds,)`, `(holdout = fraction,)`.
 
 Arrays are features × observations, any number of dimensions, the last is the observation; a vector is one observation
-(of a detector with one feature: many). A score never depends on the batch that it came in. `deepcopy` shares what was learnt;
+(of a detector with one feature: many). An observation with an element that is `missing` has the score and the p-value `NaN`, and is
+not fitted on. A score never depends on the batch that it came in. `deepcopy` shares what was learnt;
 Serialization and JLD2 keep it (`docs/copies.md`).
 """
 abstract type Detector end
@@ -116,6 +117,10 @@ function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; lab
     d.features = Int(describe(d)["features"])
     return d
 end
+function fit!(d::NativeDetector, reference::AbstractArray{>:Missing}; labels = nothing, weights = nothing, bias = nothing)
+    x, whole = there("reference", reference)
+    return fit!(d, x; labels = of_those("labels", labels, whole), weights = weights, bias = bias)
+end
 fit!(::NativeDetector, reference; kwargs...) = Native.unsupported("reference", reference)
 
 """
@@ -151,6 +156,11 @@ function score_within(d::NativeDetector, y::AbstractArray{<:Native.Element}; lab
         head(weights, bias)..., scores, pvalues)
     return (scores = scores, pvalues = pvalues)
 end
+function score_within(d::NativeDetector, y::AbstractArray{>:Missing}; labels = nothing, kwargs...)
+    x, whole = there("y", y)
+    found = score_within(d, x; labels = of_those("labels", labels, whole), kwargs...)
+    return (scores = spread(found.scores, whole, NaN), pvalues = spread(found.pvalues, whole, NaN))
+end
 score_within(::NativeDetector, y; kwargs...) = Native.unsupported("y", y)
 
 fitted(d::NativeDetector) = d.handle isa NotFitted ?
@@ -168,6 +178,7 @@ for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector
         Native.$native(handle, out, x, n)
         return $(name === :explain ? :(reshape(out, size(y))) : :out)
     end
+    @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}) = $name(d, told("y", y))
     @eval $name(::NativeDetector, y) = Native.unsupported("y", y)
 end
 

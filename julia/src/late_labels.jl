@@ -13,8 +13,9 @@ Joins predictions with the labels that come later, by id, in bounded memory, and
 
 `outcome`: `:error` (1 where prediction and label differ), `:absolute_error`, `:squared_error`. `order`: `:prediction` (outcomes are seen in
 the order of the predictions, and wait for those before them; fair where bad outcomes are known sooner than good ones),
-`:arrival` (at once). `capacity`: predictions that are kept at most. `timeout`: how long a prediction waits, in the unit of `time`
-(in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realised`](@ref) performance. Tasks may share one.
+`:arrival` (at once). `capacity`: predictions that are kept at most. `time`: any finite number that does not run backwards, or a
+`DateTime`, which counts in seconds since 1970 (negative before). `timeout`: how long a prediction waits, in the unit of `time`, or a
+period such as `Day(7)` (in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realised`](@ref) performance. Tasks may share one.
 Ids are integers of 64 bits, `Int64` or `UInt64`; those of a call are all of the one or all of the other.
 
 Throws [`InvalidArgument`](@ref).
@@ -28,9 +29,16 @@ function LateLabels(detector::Union{Symbol,AbstractString} = :betting; outcome =
     timeout = nothing, chunk_size::Integer = 1000, options...)
     given = given_keywords(stream_option, options)
     told = (detector = word(detector), detector_options = given, outcome = word("outcome", outcome), order = word("order", order), capacity = capacity,
-        timeout = timeout, chunk_size = chunk_size)
+        timeout = late_span(timeout), chunk_size = chunk_size)
     return LateLabels(Native.late_new(face(), JSON.options(told)), ReentrantLock())
 end
+
+late_span(timeout) = timeout
+late_span(timeout::Dates.FixedPeriod) = Dates.toms(timeout) / 1000
+late_time(::Nothing) = NaN
+late_time(time::DateTime) = Dates.datetime2unix(time)
+late_time(time::Real) = isfinite(time) ? Float64(time) : throw(invalid("time", time, "a finite number"))
+late_time(time) = throw(invalid("time", "a $(typeof(time))", "a number or a DateTime"))
 
 # What crosses: ids as words of 64 bits and whether they have a sign, numbers, and a time or NaN.
 function late_arguments(argument, ids, values, time)
@@ -45,8 +53,7 @@ function late_arguments(argument, ids, values, time)
     signed && any(id -> id > typemax(Int64), ids) &&
         throw(invalid("ids", "negative ones and others above typemax(Int64)", "all of Int64 or all of UInt64"))
     all(x -> x isa Real, values) || throw(invalid(argument, "other values", "numbers"))
-    time === nothing || isfinite(time) || throw(invalid("time", time, "a finite number"))
-    return UInt64[id % UInt64 for id in ids], signed, Float64[x for x in values], time === nothing ? NaN : Float64(time)
+    return UInt64[id % UInt64 for id in ids], signed, Float64[x for x in values], late_time(time)
 end
 
 function late_id(text)

@@ -18,7 +18,8 @@ program and JSON.
 
 A sequence is a text, or a vector of symbols (strings, symbols, characters, whole numbers); of `Frequency` also a single one.
 The score is the mean surprisal, `-log(p)` of each symbol given those before it, in nats; its exponential is the perplexity.
-It never depends on the other sequences; `NaN` for one without symbols.
+It never depends on the other sequences; `NaN` for one without symbols. A symbol that is `missing` is none; a sequence that is `missing`,
+or all of whose symbols are, has the score `NaN` and is not fitted on.
 
 Keywords of all: `tokens` cuts texts: `:whitespace` (the default), `:words` (Unicode's word boundaries), `:characters`, or
 `:whole` (the default of `Frequency`); `lowercase = false`; `calibration` as of [`Detector`](@ref).
@@ -48,13 +49,23 @@ detector_name(d::SequenceDetector) = detector_name(typeof(d))
 
 # As JSON has it: a text or a symbol, or a list of symbols.
 symbol_text(x::Union{AbstractString,Symbol,AbstractChar}) = string(x)
-symbol_text(x::Union{Bool,Integer}) = x isa Bool ? x : Int(x)
+symbol_text(x::Bool) = x
+symbol_text(x::Integer) = typemin(Int64) <= x <= typemax(Int64) ? Int64(x) :
+    throw(invalid("sequences", "the symbol $x", "whole numbers of 64 bits with a sign, or strings"))
 symbol_text(x) = throw(invalid("sequences", "a symbol of type $(typeof(x))", "strings, symbols, characters or whole numbers"))
-sequence_words(x::Union{AbstractVector,Tuple}) = Any[symbol_text(s) for s in x]
+sequence_words(x::Union{AbstractVector,Tuple}) = !isempty(x) && all(ismissing, x) ? missing : Any[symbol_text(s) for s in x if !ismissing(s)]
+sequence_words(::Missing) = missing
 sequence_words(x) = symbol_text(x)
 sequence_list(xs::AbstractVector) = Any[sequence_words(x) for x in xs]
 sequence_list(text::AbstractString) = Any[sequence_words(text)]
 sequence_list(xs) = throw(invalid("sequences", "a $(typeof(xs))", "a vector of texts, or of vectors of symbols"))
+
+# The sequences that are there, and whether each is.
+function sequences_there(sequences)
+    list = sequence_list(sequences)
+    whole = Bool[x !== missing for x in list]
+    return list[whole], whole
+end
 
 """
     fit!(detector, sequences) -> detector
@@ -63,7 +74,7 @@ Learn reference sequences; what it had learnt before is forgotten. Throws [`Base
 calibrate with, [`InvalidArgument`](@ref) for one without symbols.
 """
 function fit!(d::SequenceDetector, sequences)
-    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.options(d.options), JSON.write(sequence_list(sequences)))
+    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.options(d.options), JSON.write(first(sequences_there(sequences))))
     return d
 end
 
@@ -75,8 +86,14 @@ fitted(d::SequenceDetector) = d.handle isa NotFitted ?
 ask(d::SequenceDetector, question; kwargs...) =
     JSON.parse(Native.sequence_ask(fitted(d), JSON.options(Dict{String,Any}("ask" => question, (String(k) => v for (k, v) in kwargs)...))))
 
-score(d::SequenceDetector, sequences) = number.(ask(d, "score"; sequences = sequence_list(sequences)))
-pvalue(d::SequenceDetector, sequences) = number.(ask(d, "p-values"; sequences = sequence_list(sequences)))
+score(d::SequenceDetector, sequences) = ask_each(number, d, "score", sequences, NaN)
+pvalue(d::SequenceDetector, sequences) = ask_each(number, d, "p-values", sequences, NaN)
+
+# One answer a sequence, `none` of those that are not there.
+function ask_each(read, d, question, sequences, none)
+    list, whole = sequences_there(sequences)
+    return spread([read(x) for x in ask(d, question; sequences = list)], whole, none)
+end
 
 """
     perplexity(detector, sequences) -> Vector{Float64}
@@ -89,11 +106,12 @@ perplexity(d::SequenceDetector, sequences) = exp.(score(d, sequences))
     explain(detector, sequences) -> Vector{Vector{NamedTuple}}
 
 Each symbol of each sequence: `symbol` (`nothing` for the end, which `NGram` predicts, too), its `surprisal` in nats, and whether the
-reference had `seen` it. The score is the mean surprisal.
+reference had `seen` it. The score is the mean surprisal. Of a sequence that is `missing`: none.
 """
-explain(d::SequenceDetector, sequences) = [
-    [(symbol = s["symbol"], surprisal = number(s["surprisal"]), seen = s["seen"]::Bool) for s in told]
-    for told in ask(d, "explain"; sequences = sequence_list(sequences))]
+function explain(d::SequenceDetector, sequences)
+    parts(told) = [(symbol = s["symbol"], surprisal = number(s["surprisal"]), seen = s["seen"]::Bool) for s in told]
+    return ask_each(parts, d, "explain", sequences, parts(()))
+end
 
 threshold(d::SequenceDetector; kwargs...) =
     number(ask(d, "threshold"; method = merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))["threshold"])
@@ -107,7 +125,7 @@ reference's categories and one cell for all others; `unseen` and `vanished`, the
 and `expected_unseen_share`, Good and Turing's estimate from the reference.
 """
 function categories(d::SequenceDetector, current)
-    told = ask(d, "categories"; sequences = sequence_list(current))
+    told = ask(d, "categories"; sequences = first(sequences_there(current)))
     one_sided(list) = [(category = c["category"]::String, count = Int(c["count"]), p_value = number(c["p_value"]),
         adjusted_p_value = number(c["adjusted_p_value"])) for c in list]
     return (chi2 = number(told["chi2"]["p_value"]), g = number(told["g"]["p_value"]), unseen = one_sided(told["unseen"]),

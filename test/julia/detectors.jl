@@ -146,6 +146,58 @@ end
     @test_throws InvalidArgument score_within(KNN(), x; labels = known.labels)
 end
 
+@testset "an observation that lacks a number has no score and is not learnt from" begin
+    for T in (Float64, Float32), shape in ((3, 400), (3, 1, 400), (1, 3, 400))
+        y = Array{Union{Missing,T}}(reshape(T.(reference), shape))
+        lacking = sort!(unique!([2, 5, 5, 77, 400]))
+        foreach(k -> selectdim(y, ndims(y), k)[1 + k % 3] = missing, lacking)
+        whole = setdiff(1:400, lacking)
+        plain = Array{T}(T.(reference)[:, whole])
+        for type in (KNN, IsolationForest, ECOD, Mahalanobis)
+            d, same = fit(type, y), fit(type, plain)
+            @test nobs(d) == length(whole)
+            for f in (score, pvalue)
+                @test isequal(f(d, y)[whole], f(same, plain)) && all(isnan, f(d, y)[lacking])
+            end
+            parts = explain(d, y)
+            @test size(parts) == shape && reshape(parts, 3, 400)[:, whole] == explain(same, plain)
+            found = score_within(type(), y)
+            @test found.scores[whole] == score_within(type(), plain).scores && all(isnan, found.scores[lacking]) && all(isnan, found.pvalues[lacking])
+        end
+        view_of = view(y, ntuple(_ -> Colon(), ndims(y) - 1)..., 1:80)
+        @test isequal(score(fit(KNN, y), view_of), score(fit(KNN, y), y)[1:80])
+    end
+    one = Union{Missing,Float64}[reference[1, :]; missing]
+    d = fit(ZScore, one)
+    @test nobs(d) == 400 && length(score(d, one)) == 401 && isnan(score(d, one)[401])
+    holes = Array{Union{Missing,Float64}}(reference)
+    holes[1, :] .= missing
+    @test_throws EmptyTensor fit(KNN, holes)
+    @test all(isnan, score(fit(KNN, reference), holes))
+    # Missing and NaN are two things: NaN in a reference is a fault.
+    @test_throws NonFiniteBaseline fit(KNN, [missing 1.0 NaN; 0.0 1.0 2.0])
+    for bad in (Any[1.0 missing], Union{Missing,Int}[1 missing], [missing missing])
+        @test_throws ElementTypeUnsupported fit(KNN, bad)
+        @test_throws ElementTypeUnsupported score(fit(KNN, reference), bad)
+        @test_throws ElementTypeUnsupported score_within(KNN(), bad)
+    end
+    # What goes with the observations goes with those that are left.
+    classes = [1 + k % 2 for k in 1:400]
+    lacking = Array{Union{Missing,Float64}}(reference)
+    lacking[2, 1:50] .= missing
+    d = fit(ClassMahalanobis, lacking; labels = classes)
+    @test score(d, probe) == score(fit(ClassMahalanobis, reference[:, 51:end]; labels = classes[51:end]), probe)
+    @test_throws InvalidArgument fit(ClassMahalanobis, lacking; labels = classes[1:350])
+    truth = Union{Missing,Bool}[k in (7, 8) for k in 1:30]
+    truth[30] = missing
+    holes = Array{Union{Missing,Float64}}(probe)
+    holes[1, 1] = missing
+    row(rows) = [(r.detector, r.auroc, r.precision) for r in rows]
+    @test row(compare_detectors([KNN(), HBOS()], lacking, holes, truth)) ==
+        row(compare_detectors([KNN(), HBOS()], reference[:, 51:end], probe[:, 2:29], [k in (7, 8) for k in 2:29]))
+    @test_throws InvalidArgument compare_detectors([KNN()], reference, holes, truth[1:29])
+end
+
 @testset "elements of several types" begin
     mixed = convert(Matrix{Union{Float32,Float64}}, reference)
     @test score(fit(KNN, mixed), convert(Matrix{Union{Float32,Float64}}, probe)) == score(fit(KNN, reference), probe)

@@ -1,4 +1,5 @@
 using Test, FluxGuard
+using Dates: DateTime, Day, datetime2unix
 using FluxGuard: JSON
 using Main.Support
 
@@ -124,6 +125,21 @@ end
     @test (counts(gap).predictions, counts(gap).labels, counts(gap).joined, counts(gap).waiting) == (1, 1, 0, 1)
     label!(gap, [1], [0.0])
     @test counts(gap).joined == 1
+    # Any time that a DateTime holds, from the year 1 to 9999, and before the first there was none.
+    for year in (1, 1066, 1969, 1970, 2024, 9998)
+        l = LateLabels(:hddm_a; timeout = Day(7))
+        at = DateTime(year, 12, 30)
+        record!(l, [1, 2], zeros(2); time = at)
+        label!(l, [1], [0.0]; time = at + Day(7))
+        label!(l, [2], [0.0]; time = at + Day(8))
+        @test (counts(l).joined, counts(l).expired, counts(l).late) == (1, 1, 1)
+        @test_throws InvalidArgument record!(l, [3], [0.0]; time = at)
+        same = LateLabels(:hddm_a)
+        label!(same, [1], [0.0])
+        @test isempty(record!(same, [1], [0.0]; time = datetime2unix(at))) && counts(same).unknown == 1
+    end
+    @test_throws InvalidArgument record!(LateLabels(:hddm_a), [1], [0.0]; time = "yesterday")
+    @test_throws InvalidArgument record!(LateLabels(:hddm_a), [1], [0.0]; time = -Inf)
     # Ids of 64 bits come back as they were.
     for ids in ([typemin(Int64), -1, 2^53 + 1, typemax(Int64)], [0x0, typemax(UInt64), UInt64(2)^63], Any[big(2)^64 - 1, 7])
         join = LateLabels(:hddm_a; order = :arrival, drift_confidence = 0.01, warning_confidence = 0.05)

@@ -40,6 +40,22 @@ end
     @test score(quoted, ["a \"b\"\n"])[1] ≈ -log(2.5 / 4.5)
 end
 
+@testset "what is missing is no symbol, has no score and is not learnt from: $name" for (name, type) in SEQUENCE_DETECTORS
+    holes = Any[missing; [Any[missing; x; missing] for x in ROUNDS]; [[missing, missing]]]
+    d, plain = fit(type, holes), fit(type, ROUNDS)
+    @test nobs(d) == nobs(plain) == 120
+    asked = Any[ASTRAY[1], missing, Any["s0", missing, "new", "s2"], [missing]]
+    for f in (score, pvalue)
+        got, want = f(d, asked), f(plain, ASTRAY)
+        @test got[[1, 3]] == want && all(isnan, got[[2, 4]])
+        @test all(isnan, f(d, [missing])) && length(f(d, [missing, missing])) == 2
+    end
+    @test explain(d, asked)[[1, 3]] == explain(plain, ASTRAY) && isempty(explain(d, asked)[2]) && isempty(explain(d, asked)[4])
+    @test_throws BaselineTooSmall fit(type, [missing, missing])
+    @test_throws InvalidArgument score(d, [[big(2)^64]])
+    name == "frequency" && @test categories(d, ["s0", missing, "new"]).unseen_share == 0.5
+end
+
 @testset "categories" begin
     d = fit(Frequency, ["red", "red", "red", "red", "green", "green", "green", "blue", "blue", "grey"])
     report = categories(d, ["red", "green", "violet", "violet"])

@@ -88,6 +88,7 @@ pub struct LateLabels {
     pending: Pending,
     detector: Stream,
     counts: Counts,
+    /// Negative infinity before the first time.
     now: f64,
     /// Number, mean and sum of squared deviations of the chunk that is not whole.
     open: (u64, f64, f64),
@@ -121,7 +122,7 @@ impl LateLabels {
             options,
             detector,
             counts: Counts::default(),
-            now: 0.0,
+            now: f64::NEG_INFINITY,
             open: (0, 0.0, 0.0),
             chunks: std::collections::VecDeque::new(),
             whole_chunks: 0,
@@ -263,7 +264,7 @@ impl Sound for LateLabels {
             && self.detector.describe().detector == options.detector
             && can_grow(counts)
             && can_grow([self.whole_chunks])
-            && self.now.is_finite()
+            && self.now < f64::INFINITY
             && self.open.0 < options.chunk_size as u64
             && self.chunks.len() <= KEPT_CHUNKS
     }

@@ -51,12 +51,16 @@ impl Naive {
 
 proptest! {
     #[test]
-    fn it_is_the_slow_definition(steps in steps(), capacity in 1usize..12, timeout in 1u8..8, in_order in any::<bool>()) {
+    fn it_is_the_slow_definition(
+        steps in steps(), capacity in 1usize..12, timeout in 1u8..8, in_order in any::<bool>(),
+        // seconds since 1970 of the years 1 and 9999
+        begin in prop::sample::select(vec![0.0, -62_135_596_800.0, -3.5, 253_402_214_400.0]),
+    ) {
         let order = if in_order { Order::Prediction } else { Order::Arrival };
         let options = LateOptions { capacity, timeout: Some(f64::from(timeout)), order, ..LateOptions::default() };
         let mut fast = late(options);
         let mut slow = Naive::default();
-        let mut now = 0.0;
+        let mut now = begin;
         let mut seen = 0;
         for step in steps {
             match step {
