@@ -127,13 +127,13 @@ end
     @test counts(gap).joined == 1
     # Any time that a DateTime holds, from the year 1 to 9999, and before the first there was none.
     for year in (1, 1066, 1969, 1970, 2024, 9998)
-        l = LateLabels(:hddm_a; timeout = Day(7))
+        dated = LateLabels(:hddm_a; timeout = Day(7))
         at = DateTime(year, 12, 30)
-        record!(l, [1, 2], zeros(2); time = at)
-        label!(l, [1], [0.0]; time = at + Day(7))
-        label!(l, [2], [0.0]; time = at + Day(8))
-        @test (counts(l).joined, counts(l).expired, counts(l).late) == (1, 1, 1)
-        @test_throws InvalidArgument record!(l, [3], [0.0]; time = at)
+        record!(dated, [1, 2], zeros(2); time = at)
+        label!(dated, [1], [0.0]; time = at + Day(7))
+        label!(dated, [2], [0.0]; time = at + Day(8))
+        @test (counts(dated).joined, counts(dated).expired, counts(dated).late) == (1, 1, 1)
+        @test_throws InvalidArgument record!(dated, [3], [0.0]; time = at)
         same = LateLabels(:hddm_a)
         label!(same, [1], [0.0])
         @test isempty(record!(same, [1], [0.0]; time = datetime2unix(at))) && counts(same).unknown == 1
