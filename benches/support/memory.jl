@@ -30,6 +30,39 @@ const MEMORY_CODE = """
     print(' ', c.observed, ' ', c.tested)
     """
 
+# What a guard keeps of what it found, of an output of so many features that all drift in every window and are told of every time
+# (src/guard/kept.rs): some 260,000 columns of alerts and as many entries of reports.
+const FEATURES, QUIET, EARLY, TOLD = 100_000, 3, 12, 36
+const KEPT = 256 * 2^20
+
+const KEPT_CODE = """
+    using FluxGuard, Random
+    include($(repr(joinpath(@__DIR__, "machine.jl"))))
+    reference = randn(MersenneTwister(5), Float32, $FEATURES, 200)
+    guard = Guard(fit(Profile, reference; output = :values); window = 50, repeat = true, log = false)
+    function feed(guard, shift, windows)
+        for seed in 1:windows
+            FluxGuard.watch(guard, randn(MersenneTwister(seed), Float32, $FEATURES, 50) .+ Float32(shift))
+            flush(guard)
+        end
+        GC.gc(); GC.gc()
+        print(resident(), ' ', counters(guard).alerts, ' ')
+    end
+    feed(guard, 0, $QUIET); feed(guard, 2, $EARLY); feed(guard, 2, $(TOLD - EARLY))
+    """
+
+function kept_rows()
+    topic = "Alerts and reports in memory: every window of 50 drifts in all of $FEATURES features, and each is told of"
+    resident() === nothing && return [Row(topic, "resident memory"; figure = "skipped", note = "this system has no /proc/self/status")]
+    command = `$(Base.julia_cmd()) --startup-file=no --project=$(Base.active_project()) -e $KEPT_CODE`
+    quiet, none, early, _, late, alerts = parse.(Int, split(read(command, String)))
+    return [
+        Row(topic, "after $QUIET quiet windows and after $TOLD that drift"; beside = bytes(quiet), ours = bytes(late), figure = "+ " * bytes(late - quiet),
+            target = "<= + " * bytes(KEPT), met = late - quiet <= KEPT && alerts - none >= TOLD, note = "$(alerts - none) alerts"),
+        Row(topic, "  after $EARLY that drift and after $TOLD"; beside = bytes(early), ours = bytes(late), figure = "+ " * bytes(late - early)),
+    ]
+end
+
 function memory_rows()
     topic = "Resident memory of a process that brings 10^7 observations of $WIDTH values into one guard, flat out"
     resident() === nothing && return [Row(topic, "resident memory"; figure = "skipped", note = "this system has no /proc/self/status")]
@@ -40,5 +73,6 @@ function memory_rows()
         Row(topic, "before the first and after the last"; beside = bytes(before), ours = bytes(late), figure = "+ " * bytes(late - before),
             target = "<= + " * bytes(BOUND), met = late - before <= BOUND && observed == tested, note = kept),
         Row(topic, "  after 10^5 and after the last"; beside = bytes(early), ours = bytes(late), figure = "+ " * bytes(late - early)),
+        kept_rows()...,
     ]
 end

@@ -15,9 +15,10 @@ mutable struct Notifier{H<:Native.GuardHandle}
     handlers_lock::ReentrantLock
     log::Bool
     delivered::Int
+    given_up::Bool # a close has said that it waits no longer
     task::Task
     Notifier(handle::H, name, log, handlers) where {H} = new{H}(
-        handle, name, Base.AsyncCondition(), Threads.Atomic{Int}(RUNNING), handlers, ReentrantLock(), log, 0)
+        handle, name, Base.AsyncCondition(), Threads.Atomic{Int}(RUNNING), handlers, ReentrantLock(), log, 0, false)
 end
 
 # Every notifier whose task has not ended, for the end of the process.
@@ -102,7 +103,8 @@ function call_handler(handler, alert)
 end
 
 # So long does a close wait for a function given to `on_alert` that does not return. It may wait itself for the task that closes, or for
-# a lock that this one holds, and nobody can see that; then neither would ever go on.
+# a lock that this one holds, and nobody can see that; then neither would ever go on. Said once: who closes again does not wait again, or a
+# function that waits for a close at each alert would take as long for each.
 const DELIVERY_SECONDS = Ref(30.0)
 
 # Ends the task when it has delivered all; then nobody can send to the condition, and it may be closed.
@@ -111,10 +113,11 @@ function stop!(notifier::Notifier; until = Inf)
     current_task() === notifier.task && return # close() in an on_alert function: the task ends after it
     delivered, since = notifier.delivered, time()
     while !istaskdone(notifier.task)
-        time() < until || return
+        time() < until && !(notifier.given_up && until == Inf) || return
         if delivered != notifier.delivered
             delivered, since = notifier.delivered, time()
         elseif time() > since + DELIVERY_SECONDS[]
+            notifier.given_up = true
             @error("FluxGuard: close of guard $(repr(notifier.name)) waits no longer for a function given to on_alert, which has " *
                 "not returned for $(DELIVERY_SECONDS[]) s (does it wait for the task that closes?); the guard is closed and all is " *
                 "tested, and the alerts that are left are delivered when it returns", alert = delivered, _group = :fluxguard)

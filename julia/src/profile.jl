@@ -49,7 +49,7 @@ function fit(::Type{Profile}, outputs; kwargs...)
 end
 
 batches(outputs::AbstractArray) = eltype(outputs) <: AbstractArray ? (batch(output) for output in outputs) : (outputs,)
-batches(outputs) = (batch(output) for output in outputs)
+batches(outputs) = applicable(iterate, outputs) ? (batch(output) for output in outputs) : Native.unsupported("outputs", outputs)
 
 # One observation, or many of one feature? Taken wrong, all features would be one.
 batch(::AbstractVector{<:Number}) = throw(invalid("outputs", "a list of vectors",

@@ -14,6 +14,8 @@ end
 
 const CASES = [
     ("wrong element type", ElementTypeUnsupported, ["output", "Int"], () -> Guard(g -> observe!(g, [1 2; 3 4; 5 6; 7 8]), baseline(); log = false)),
+    ("a baseline of nothing", InvalidArgument, ["outputs", "Nothing", "array"], () -> fit(Profile, nothing)),
+    ("a baseline of a function", InvalidArgument, ["outputs", "array"], () -> fit(Profile, sin)),
     ("empty array", EmptyTensor, ["observation"], () -> Guard(g -> observe!(g, zeros(4, 0)), baseline(); log = false)),
     ("no feature", EmptyTensor, ["feature"], () -> Guard(g -> observe!(g, zeros(0, 4)), baseline(); log = false)),
     ("empty baseline array", EmptyTensor, ["observation"], () -> fit(Profile, zeros(4, 0))),
