@@ -20,7 +20,8 @@ const BARS = Dict("fashion" => [("CNN, Tramèr and Boneh 2021", 86.0), ("scatter
 option(name, default) = (i = findfirst(==("--" * name), ARGS); i === nothing ? default : ARGS[i+1])
 const SEEDS, EPOCHS = parse(Int, option("seeds", "1")), parse(Int, option("epochs", "20"))
 const SETS = split(option("sets", "fashion,mnist"), ',')
-const FOLDER = strip(read(`$(joinpath(@__DIR__, "..", "scripts", "fetch-datasets"))`, String))
+const FETCH, WITNESS = joinpath(@__DIR__, "..", "scripts", "fetch-datasets"), joinpath(@__DIR__, "support", "witness.py")
+const FOLDER = strip(read(`$FETCH`, String))
 
 # ---- Data: images 28 x 28 x 1 x n, centred and scaled; labels from 0 to 9 ------------------------------------------
 
@@ -114,5 +115,5 @@ if PROGRAMS != "0"
     run(setenv(command, merge(Dict(ENV), Dict("FLUXGUARD_PROGRAMS" => PROGRAMS, "FLUXGUARD_PROGRAMS_SEEN" => SEEN))))
     python = Sys.which("python3")
     python === nothing ? println("dp-accounting: skipped, there is no python3") :
-        run(ignorestatus(`$python $(joinpath(@__DIR__, "support", "witness.py")) $SEEN`))
+        run(ignorestatus(`$python $WITNESS $SEEN`))
 end

@@ -21,6 +21,7 @@ function read_part(x, from, to)
     return total
 end
 
+milliseconds(x) = x < 10 ? @sprintf("%.2f ms", x) : @sprintf("%.1f ms", x)
 rate(times, count) = count ./ times .* 1e3 # millions a second, of nanoseconds
 
 "A row for a number of our own with a target."
@@ -53,7 +54,6 @@ function noise_rows()
     add(noise) = x -> add_noise!(x, source; sensitivity = 1, noise_multiplier = 1, noise = noise)
     times = alternate([timer(x -> randn!(rng, x), many), timer(add(:fast), many), timer(add(:discrete), many), timer(add(:discrete), gradient)]; rounds = 60, seconds = 20)
     million(x) = @sprintf("%.0f M/s", x)
-    milliseconds(x) = @sprintf("%.2f ms", x)
     julia = rate(times[:, 1], length(many))
     row(i, what; at_least = nothing) = number_row(topic, what, rate(times[:, i], length(many)) ./ cores, million; at_least = at_least,
         beside = million(median(julia)), ours = duration(median(times[:, i])), note = "beside: randn! on one core")
@@ -69,10 +69,10 @@ function accounting_rows()
     path = joinpath(@__DIR__, "..", "..", "test", "reference", "privacy_accounting.json")
     rows = FluxGuard.JSON.parse(read(path, String))["pld"]
     program = get(ENV, "FLUXGUARD_BENCH_PYTHON", "")
-    python = isempty(program) ? nothing : open(`$program $(joinpath(@__DIR__, "privacy_dp_accounting.py")) $path`, "r+")
+    peer_program = joinpath(@__DIR__, "privacy_dp_accounting.py") # in a command Julia 1.5 does not know where it is
+    python = isempty(program) ? nothing : open(`$program $peer_program $path`, "r+")
     version = python === nothing ? "" : readline(python)
     peer(question) = python === nothing ? NaN : isempty(version) ? NaN : parse(Float64, first(split(ask(python, question))))
-    milliseconds(x) = @sprintf("%.1f ms", x)
     theirs, ours = Float64[], Float64[]
     for (i, row) in enumerate(rows), delta in (1e-3, 1e-5, 1e-7)
         a = Accountant(relation = row["relation"])

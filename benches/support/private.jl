@@ -28,7 +28,8 @@ function opacus_rows(what)
     isempty(program) && return [Row(topic, "private step"; figure = "skipped", note =
         get(ENV, "FLUXGUARD_BENCH_OPACUS_MISSING", "FLUXGUARD_BENCH_OPACUS=install fetches torch, some gigabytes"))]
     return [begin
-        lines = split(strip(read(`$program $(joinpath(@__DIR__, "private_opacus.py")) $network $mode`, String)), '\n')
+        peer_program = joinpath(@__DIR__, "private_opacus.py")
+        lines = split(strip(read(`$program $peer_program $network $mode`, String)), '\n')
         times = permutedims(reduce(hcat, [parse.(Float64, split(line)) .* 1e6 for line in lines]))
         ratio_row(topic, "$(what[network]), $mode", times[:, 1], times[:, 2]; digits = 2)
     end for network in ("mlp", "cnn") for mode in ("hooks", "ghost")]
