@@ -1,6 +1,6 @@
 //! The suite of nulls: nothing changes, and every alarm is a false one. How many there are, beside what was asked for.
 //!
-//!     cargo bench --bench nulls -- FOLDER                     all of it: about an hour on two cores; cells go to FOLDER/cells.jsonl
+//!     cargo bench --bench nulls -- FOLDER                     all of it; cells go to FOLDER/cells.jsonl
 //!     cargo bench --bench nulls -- FOLDER --seconds=0.1       the same cells, each measured for so long
 //!     cargo bench --bench nulls -- FOLDER --only=wasserstein  what has this name
 //!     cargo bench --bench nulls -- FOLDER compare power       some parts: compare, guards, detectors, monitors, power

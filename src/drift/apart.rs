@@ -1,7 +1,7 @@
 //! Rows that are far enough apart to be independent.
 
 use crate::error::{Error, Result};
-use crate::stats::dependence::Dependence;
+use crate::stats::dependence::{Dependence, Thinning};
 use crate::tensor::{Elements, Tensor};
 
 /// The chance that independent samples are found to depend in some column, and are thinned for nothing.
@@ -10,8 +10,7 @@ const CHANCE: f64 = 0.01;
 /// Rows that must remain of either sample.
 const LEAST: usize = 20;
 
-/// Of both samples: every how-manieth row is about independent of the one before, in all columns. Twice as far apart as one independent
-/// row is from the next: an autoregression has fallen below 2 % there.
+/// Of both samples: every how-manieth row is about independent of the one before, in all columns.
 ///
 /// # Errors
 /// `InvalidArgument` naming `order` where fewer than 20 rows would remain.
@@ -22,7 +21,7 @@ pub(super) fn stride(reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<usi
         for k in 0..sample.features() {
             let column: Vec<f64> = column(sample, k).into_iter().filter(|x| !x.is_nan()).collect();
             let one_in = Dependence::of_values(&column, chance).of(column.len() as u64);
-            stride = stride.max(if one_in > 1.0 { (2.0 * one_in).ceil() as usize } else { 1 });
+            stride = stride.max(Thinning::by(one_in).stride() as usize);
         }
     }
     let fewest = reference.observations().min(current.observations());

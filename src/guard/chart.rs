@@ -30,8 +30,6 @@ impl Chart {
     pub fn new(name: ChartName, detector: usize, baseline: &Baseline) -> Self {
         let thinned = baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
         let reference_size = thinned.reference.count(baseline.reference_size()).max(1);
-        // Twice as far apart as one independent score from the next: an autoregression has fallen below 2 % there.
-        let every = if thinned.is_none() { 1 } else { (2.0 * thinned.current.inflation()).ceil() as u64 };
         Chart {
             name,
             detector,
@@ -40,7 +38,7 @@ impl Chart {
             cusum: Cusum::new(CUSUM_K, reference_size),
             sum: 0.0,
             points: 0,
-            every,
+            every: thinned.current.stride(),
             came: 0,
             worst: None,
         }

@@ -5,7 +5,7 @@ use super::monitor::ColumnTest;
 use super::options::GuardOptions;
 use super::pane::Pane;
 use super::settle::Unsettled;
-use super::small;
+use super::small_counts;
 use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{
     Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
@@ -87,7 +87,7 @@ impl DriftTests {
         let below: Vec<u64> = histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
         let (p_value, method) = if n == 0 || m == 0 {
             (1.0, Method::Grouped) // too few to tell
-        } else if let Some(exact) = small::exact(histogram, groups, thinned)? {
+        } else if let Some(exact) = small_counts::exact(histogram, groups, thinned)? {
             (exact, Method::Grouped)
         } else {
             let quick = grouped::quick_p_value(d, &below, m, n)?;
@@ -121,7 +121,7 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
             let by = &baseline.wasserstein[k];
             let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
             let (m, n) = (thinned.reference.count(reference_size), thinned.current.count(current_size));
-            let exact = small::exact(histogram, &groups, thinned)?;
+            let exact = small_counts::exact(histogram, &groups, thinned)?;
             let p_value = match exact {
                 _ if m == 0 || n == 0 => 1.0,
                 // A constant has no groups to tell apart.
@@ -149,7 +149,7 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
             };
             // Of values so skewed or so far out that a mean of so many is not normal, no smaller than that of ks.
             let heavy = baseline.normal_from[k] > reference.size.min(current.size) as f64;
-            let least = if heavy { small::ks(histogram, &groups, thinned)? } else { 0.0 };
+            let least = if heavy { small_counts::ks(histogram, &groups, thinned)? } else { 0.0 };
             return Ok(TestResult { p_value: p_value.max(least), ..all });
         }
         TestName::MannWhitney => (histogram.reference().to_vec(), groups.counts().to_vec()),
@@ -166,5 +166,5 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
         _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
     };
     let result = thinned.judge((&reference, thinned.reference), &current, by_counts)?;
-    Ok(if test == TestName::MannWhitney { result } else { small::of_bins(result, &reference, thinned) })
+    Ok(if test == TestName::MannWhitney { result } else { small_counts::of_bins(result, &reference, thinned) })
 }

@@ -12,12 +12,15 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
     columns.map(|(k, name)| (name, baseline.dependent.largest(k))).filter(|(_, inflation)| *inflation > 1.0).collect()
 }
 
-/// Demands it of windows that are counted; those of a time have as many as come.
+/// Demands it of windows that are counted; those of a time have as many as come, where any number would do.
 ///
 /// # Errors
 /// [`Error::WindowTooShort`], with a number that would do; [`Error::InvalidArgument`] naming `reference` where none would.
 pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
-    let Length::Observations(window) = options.window else { return Ok(()) };
+    let (window, counted) = match options.window {
+        Length::Observations(window) => (window, true),
+        Length::Seconds(_) => (1, false),
+    };
     let (least, _) = options.least();
     let independent = |k: usize, n: u64| baseline.thinned(k, n).current.count(n);
     let worst = (0..baseline.column_count()).min_by_key(|k| independent(*k, window));
@@ -30,6 +33,9 @@ pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
             format!("a reference of many such waves: of no window can be said what it is worth; or, {order}");
         return Err(Error::invalid("reference", was, expected));
     };
+    if !counted {
+        return Ok(());
+    }
     let reason = format!("neighbors in the reference depend on each other in \"{name}\"; {order}");
     let was = format!("{window} observations, which count as {counts} of \"{name}\"");
     let expected = enough as usize;

@@ -42,7 +42,7 @@ impl Evidence {
         let columns = 0..baseline.column_count();
         let p = baseline.feature_count();
         Evidence {
-            columns: columns.map(|k| Counts::new(&of_reference(baseline, k))).collect(),
+            columns: columns.map(|k| against(baseline, k)).collect(),
             fresh: (HistogramCounts::new(p), HistogramCounts::new(baseline.column_count() - p)),
         }
     }
@@ -61,8 +61,8 @@ impl Evidence {
         for (k, column) in self.columns.iter_mut().enumerate() {
             let (counts, at) = if k < p { (&self.fresh.0, k) } else { (&self.fresh.1, k - p) };
             let groups = counts.groups(at, baseline.histogram(k));
-            let counts = baseline.thinned(k, groups.total()).current.counts(groups.counts());
-            let capital = column.update(&counts, stake);
+            let thinning = baseline.thinned(k, groups.total()).current;
+            let capital = column.update_dependent(groups.counts(), stake, thinning);
             let effect = column.effect();
             let drift = capital >= 1.0 && effect >= min_effect && !column.has_gone();
             found.push(ColumnEvidence {
@@ -85,10 +85,10 @@ impl Evidence {
     }
 }
 
-/// The reference's counts, of as many observations as are independent.
-fn of_reference(baseline: &Baseline, k: usize) -> Vec<u64> {
+/// Against a column of the reference, whose observations count as as many as are independent.
+fn against(baseline: &Baseline, k: usize) -> Counts {
     let histogram = baseline.histogram(k);
-    baseline.thinned(k, histogram.reference_size()).reference.counts(histogram.reference())
+    Counts::of_dependent(histogram.reference(), baseline.thinned(k, histogram.reference_size()).reference)
 }
 
 /// The finding of the columns that drifted.

@@ -25,7 +25,7 @@ mod rate;
 mod round;
 mod settle;
 mod slots;
-mod small;
+mod small_counts;
 mod spec;
 mod state;
 mod streams;

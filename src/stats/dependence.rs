@@ -207,6 +207,13 @@ impl Thinning {
         self.0 <= 1.0
     }
 
+    /// Every how-manieth observation is about independent of the one before: twice as far apart as one independent observation is from the
+    /// next, where an autoregression has fallen below 2 %.
+    #[must_use]
+    pub fn stride(self) -> u64 {
+        if self.is_none() { 1 } else { (2.0 * self.0).ceil() as u64 }
+    }
+
     /// A number of observations.
     #[must_use]
     pub fn count(self, n: u64) -> u64 {
@@ -318,5 +325,6 @@ mod tests {
         let thinned = Thinning::by(7.3).counts(&[0, 1, 100, 101, 1000]);
         assert_eq!(thinned, [0, 0, 14, 14, 137]);
         assert_eq!(Thinning::by(0.2).counts(&[3, 4]), [3, 4]);
+        assert_eq!([0.2, 1.0, 1.01, 19.0].map(|by| Thinning::by(by).stride()), [1, 1, 3, 38]);
     }
 }

@@ -150,6 +150,10 @@ fn an_order_that_tells_nothing_is_refused_with_what_to_do() {
         "{error}"
     );
     Guard::new(&profile(&rows, OutputKind::Values, Order::None), options(1000)).unwrap();
+    let of_a_time = GuardOptions { window: Length::Seconds(3600.0), ..options(1000) };
+    let error = Guard::new(&profile(&rows, OutputKind::Values, Order::Given), of_a_time.clone()).unwrap_err();
+    assert!(error.to_string().contains("order = \"none\""), "{error}");
+    Guard::new(&profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given), of_a_time).unwrap();
     // an autoregression needs a longer window, and is told which: that one is taken
     let reference = profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given);
     let Err(Error::WindowTooShort { expected, .. }) = Guard::new(&reference, options(100)) else {

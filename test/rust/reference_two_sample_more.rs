@@ -111,7 +111,7 @@ fn welch() {
         let mean = all.iter().sum::<f64>() / n;
         let central = |power| all.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
         let (skewness, kurtosis) = (central(3) / central(2).powf(1.5), central(4) / central(2).powi(2) - 3.0);
-        let normal = (2.0 * skewness * skewness).max(kurtosis) <= before.len().min(now.len()) as f64;
+        let normal = (10.0 * skewness * skewness).max(5.0 * kurtosis) <= before.len().min(now.len()) as f64;
         let limit = result.method == Method::Exact || normal;
         assert_eq!(default.method, if limit { result.method } else { Method::Permutation }, "{}", case["name"]);
         // With an offset of a million numpy's means and variances keep 10 digits.

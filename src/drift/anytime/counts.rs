@@ -17,6 +17,8 @@
 
 use statrs::function::gamma;
 
+use crate::stats::dependence::Thinning;
+
 /// Weight of what came before, from one batch to the next, in the counts of late.
 const KEPT: f64 = 0.8;
 
@@ -68,7 +70,14 @@ impl Counts {
     /// statistic, as the next ones begin and end.
     #[must_use]
     pub fn new(reference: &[u64]) -> Self {
-        let mut spacings: Vec<f64> = reference.iter().map(|count| *count as f64).collect();
+        Self::of_dependent(reference, Thinning::by(1.0))
+    }
+
+    /// [`Counts::new`] of observations of which so many count as one.
+    #[must_use]
+    pub fn of_dependent(reference: &[u64], thinning: Thinning) -> Self {
+        // Not rounded: a group whose few values count as none could not be told from one that nothing ever falls into.
+        let mut spacings: Vec<f64> = reference.iter().map(|count| *count as f64 / thinning.inflation()).collect();
         // All spacings are m + 1; below the first edge, which is itself an order statistic, lies one more than values.
         spacings[0] += 1.0;
         let total: f64 = spacings.iter().sum();
@@ -100,7 +109,12 @@ impl Counts {
     /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital. Cost: four logarithms a
     /// group, about a microsecond in all.
     pub fn update(&mut self, counts: &[u64], stake: f64) -> f64 {
-        let x: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
+        self.update_dependent(counts, stake, Thinning::by(1.0))
+    }
+
+    /// [`Counts::update`] with observations of which so many count as one.
+    pub fn update_dependent(&mut self, counts: &[u64], stake: f64, thinning: Thinning) -> f64 {
+        let x: Vec<f64> = counts.iter().map(|count| *count as f64 / thinning.inflation()).collect();
         let n: f64 = x.iter().sum();
         self.staked += stake;
         if n > 0.0 {
@@ -281,6 +295,36 @@ mod tests {
             }
             let allowed = f64::from(batches) * stake * runs as f64;
             assert!(f64::from(reached) < allowed + 3.0 * allowed.sqrt() && reached > 0, "{m}: {reached} of {allowed}");
+        }
+    }
+
+    /// Each value comes several times in a row, all but the same, and counts as a part of one; in the smallest cases a group of
+    /// the reference counts as less than a value.
+    #[test]
+    fn values_that_come_several_times_spend_no_more() {
+        for (m, batch, times) in [(200, 100, 5), (200, 200, 40), (1000, 300, 10)] {
+            let (runs, batches, stake) = (2000, 6, 0.01);
+            let thinning = Thinning::by(f64::from(times));
+            let repeated = |random: &mut Random, n: usize| -> Vec<f64> {
+                let values = random.normals(n / times as usize);
+                values.iter().flat_map(|x| (0..times).map(move |i| x + 1e-9 * f64::from(i))).collect()
+            };
+            let mut reached = 0;
+            for run in 0..runs {
+                let mut random = Random(run);
+                let mut sorted = repeated(&mut random, m);
+                sorted.sort_by(f64::total_cmp);
+                let histogram = Histogram::new(&sorted, 10);
+                let of = Histograms::new(vec![histogram.clone()]);
+                let mut counts = Counts::of_dependent(histogram.reference(), thinning);
+                let batch = |_| {
+                    let values = repeated(&mut random, batch);
+                    counts.update_dependent(&groups(&histogram, &of, &values), stake, thinning) >= 1.0
+                };
+                reached += u32::from((0..batches).any(batch));
+            }
+            let allowed = f64::from(batches) * stake * runs as f64;
+            assert!(f64::from(reached) < allowed + 3.0 * allowed.sqrt(), "{m} by {times}: {reached} of {allowed}");
         }
     }
 
