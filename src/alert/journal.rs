@@ -21,7 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Appends one alert a line, each whole and on the disk before the alert counts as written.
 ///
-/// Writers take turns by a lock on the file (`flock`), held for one line. A line that could not be written to its end is taken
+/// Writers take turns by a lock on the file (`flock`), held for one line and, in [`Journal::append_next`], for the look at the numbers
+/// before it. A line that could not be written to its end is taken
 /// back; one that a killed process or a power cut left torn is ended by whoever writes next, and costs only itself. A file that is
 /// renamed or removed is followed by a new one of its name, so that it may be rotated either way.
 #[derive(Debug)]
@@ -45,7 +46,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The highest number of an alert near the file's end. Numbers above it were not given out before, by whoever wrote.
+    /// The highest number of an alert near the file's end. Another may give out those above it at any time, until
+    /// [`Journal::append_next`] has one in the file.
     pub fn highest(&mut self) -> u64 {
         // What cannot be read now will not be written to, either, and that is told.
         let _ = self.look();
@@ -58,16 +60,37 @@ impl Journal {
     /// # Errors
     /// [`Error::PathUnusable`], for instance when the disk is full. The next call may succeed.
     pub fn append(&mut self, alert: &Alert) -> Result<()> {
-        let mut line =
-            serde_json::to_vec(alert).map_err(|e| Error::invalid("alert", e, "numbers and text that JSON can hold"))?;
-        line.push(b'\n');
-        self.write(&line).map_err(|e| unusable(&self.path, &e))?;
+        self.write(|_| line(alert)).map_err(|e| unusable(&self.path, &e))?;
+        self.highest = self.highest.max(alert.id);
+        Ok(())
+    }
+
+    /// [`Journal::append`] under a number that nobody gave out: that of `alert`, or the next one of the file where another was quicker.
+    /// The file is locked from the look at its numbers until the line is in it. Where this fails, `alert` keeps its number.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn append_next(&mut self, alert: &mut Alert) -> Result<()> {
+        let told = alert.id;
+        let mut numbered = |highest: u64| {
+            alert.id = told.max(highest.saturating_add(1));
+            line(alert)
+        };
+        let written = self.write(&mut numbered);
+        if let Err(e) = written {
+            alert.id = told;
+            return Err(unusable(&self.path, &e));
+        }
         self.highest = self.highest.max(alert.id);
         Ok(())
     }
 
     fn look(&mut self) -> io::Result<()> {
         self.follow()?;
+        self.look_at_numbers()
+    }
+
+    fn look_at_numbers(&mut self) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if length != self.seen {
             self.highest = self.highest.max(end::highest(&mut self.file, length)?);
@@ -85,11 +108,13 @@ impl Journal {
         Ok(())
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    /// Writes what `line` makes of the highest number in the file, alone with it.
+    fn write(&mut self, mut line: impl FnMut(u64) -> io::Result<Vec<u8>>) -> io::Result<()> {
         loop {
             self.follow()?;
             let locked = lock(&self.file)?;
-            let written = append(&mut self.file, line, locked);
+            let looked = self.look_at_numbers().and_then(|()| line(self.highest));
+            let written = looked.and_then(|line| append(&mut self.file, &line, locked));
             if locked {
                 self.file.unlock()?;
             }
@@ -105,6 +130,13 @@ impl Journal {
             }
         }
     }
+}
+
+/// An alert's line.
+fn line(alert: &Alert) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(alert)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// Whether the lock is held: not every file system has locks.

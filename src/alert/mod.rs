@@ -86,7 +86,9 @@ pub struct Evidence {
 /// One thing that was noticed, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// Counted from 1 in each guard.
+    /// Counted from 1 in each guard without a journal, else in the journal, by all who write it. One that waits for a journal that cannot be
+    /// written has a number of its own until then: where another wrote that meanwhile, it gets the next, and is given again to those
+    /// who ask for numbers above.
     pub id: u64,
     /// When it was raised, by the system's clock: [`time`].
     pub time: String,

@@ -56,6 +56,25 @@ impl Kept {
         oldest
     }
 
+    /// Lets `write` write the first alert with a number above `id`, and perhaps raise that; those behind it move up with it. The number
+    /// under which it is written and the last one of all; `None` where there is none.
+    pub fn write_after<E>(
+        &mut self,
+        id: u64,
+        write: impl FnOnce(&mut Alert) -> Result<(), E>,
+    ) -> Result<Option<(u64, u64)>, E> {
+        let at = self.alerts.partition_point(|alert| alert.id <= id);
+        let Some(alert) = self.alerts.get_mut(at) else { return Ok(None) };
+        write(alert)?;
+        let written = alert.id;
+        let mut last = written;
+        for later in self.alerts.range_mut(at + 1..) {
+            later.id = later.id.max(last.saturating_add(1));
+            last = later.id;
+        }
+        Ok(Some((written, last)))
+    }
+
     /// The alerts with a number above `id`.
     pub fn after(&self, id: u64) -> impl ExactSizeIterator<Item = &Alert> {
         self.alerts.range(self.alerts.partition_point(|alert| alert.id <= id)..)

@@ -87,7 +87,8 @@ impl Published {
     }
 
     fn number(&mut self, mut alert: Alert) {
-        // Beyond those that were given out before this guard was made, and by others with the same journal.
+        // Beyond those that were given out before this guard was made, and by others with the same journal; where another takes it before
+        // this one is written, it is raised then.
         let highest = self.journal.as_mut().map_or(0, Journal::highest);
         self.last_id = self.last_id.max(highest).saturating_add(1);
         alert.id = self.last_id;
@@ -131,9 +132,8 @@ impl Published {
 
     fn write(&mut self) -> Result<()> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        for alert in self.kept.after(self.written) {
-            journal.append(alert)?;
-            self.written = alert.id;
+        while let Some((written, last)) = self.kept.write_after(self.written, |alert| journal.append_next(alert))? {
+            (self.written, self.last_id) = (written, last);
         }
         Ok(())
     }

@@ -217,20 +217,49 @@ fn a_writer_among_others() {
     });
 }
 
+/// As above, but each alert takes its number where it is written.
+#[test]
+fn a_numbering_writer_among_others() {
+    let Ok(path) = std::env::var("FLUXGUARD_TEST_JOURNAL") else { return };
+    let mut journal = Journal::open(Path::new(&path)).unwrap();
+    let lines: u64 = std::env::var("FLUXGUARD_TEST_LINES").unwrap().parse().unwrap();
+    (0..lines).for_each(|k| {
+        let mut alert = long(journal.highest() + 1, (k * 37 % 9000) as usize);
+        while let Err(error) = journal.append_next(&mut alert) {
+            assert!(error.to_string().contains("lock"), "{error}");
+        }
+    });
+}
+
+/// A process that runs the test of this name.
+fn start(test: &str, path: &Path, lines: u64) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([&format!("alert::journal::tests::{test}"), "--exact", "--nocapture"])
+        .env("FLUXGUARD_TEST_JOURNAL", path)
+        .env("FLUXGUARD_TEST_LINES", lines.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn processes_give_no_number_twice_and_leave_none_out() {
+    let folder = folder();
+    let path = folder.path().join("j");
+    let mut writers: Vec<_> = (0..4).map(|_| start("a_numbering_writer_among_others", &path, 60)).collect();
+    for writer in &mut writers {
+        io::copy(&mut writer.stdout.take().unwrap(), &mut io::sink()).unwrap();
+        assert!(writer.wait().unwrap().success());
+    }
+    assert_eq!(ids(&path), ((1..=240).collect(), 0));
+}
+
 #[test]
 fn six_processes_and_kill_9() {
     use std::io::{BufRead, BufReader};
     let folder = folder();
     let path = folder.path().join("j");
-    let start = |lines: u64| {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["alert::journal::tests::a_writer_among_others", "--exact", "--nocapture"])
-            .env("FLUXGUARD_TEST_JOURNAL", &path)
-            .env("FLUXGUARD_TEST_LINES", lines.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap()
-    };
+    let start = |lines: u64| start("a_writer_among_others", &path, lines);
     let mut writers: Vec<_> = (0..4).map(|_| start(60)).collect();
     let mut killed = Vec::new();
     for _ in 0..2 {

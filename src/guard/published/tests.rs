@@ -97,6 +97,60 @@ fn numbers_rise_over_restarts_and_guards_that_share_a_journal() {
     assert_eq!(alone.alerts(1)[0].id, 2);
 }
 
+/// The numbers in memory of guards that share a journal, together, are those in the file: from 1, each once.
+fn expect_shared(guards: &[Published], path: &Path) {
+    let mut ids: Vec<u64> = guards.iter().flat_map(|guard| guard.alerts(0)).map(|alert| alert.id).collect();
+    ids.sort_unstable();
+    let (alerts, damaged) = read_journal(path).unwrap();
+    assert_eq!((alerts.iter().map(|alert| alert.id).collect::<Vec<_>>(), damaged), (ids.clone(), 0));
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn guards_that_write_at_once_give_no_number_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("j");
+    let guards = std::thread::scope(|scope| {
+        let one = || {
+            let mut guard = of(&path);
+            (0..40).for_each(|k| {
+                guard.publish(long(k * 100), None);
+            });
+            // On a busy machine another may hold the lock for longer than is waited.
+            while guard.waits() {
+                guard.catch_up(true);
+            }
+            guard
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(one)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    expect_shared(&guards, &path);
+}
+
+#[test]
+fn alerts_that_waited_take_the_numbers_that_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (there, away) = (folder.path().join("there"), folder.path().join("away"));
+    fs::create_dir(&there).unwrap();
+    let path = there.join("j");
+    let mut guards = [of(&path), of(&path), of(&path)];
+    guards.iter_mut().for_each(|guard| {
+        guard.publish(vec![alert(0)], None);
+    });
+    fs::rename(&there, &away).unwrap();
+    guards.iter_mut().for_each(|guard| {
+        guard.publish(vec![alert(0), alert(0)], None);
+    });
+    fs::rename(&away, &there).unwrap();
+    guards.iter_mut().rev().for_each(|guard| {
+        guard.catch_up(true);
+    });
+    guards[1].publish(vec![alert(0)], None);
+    expect_shared(&guards, &path);
+    guards.iter().for_each(|guard| assert!(guard.alerts(0).windows(2).all(|pair| pair[0].id < pair[1].id)));
+}
+
 #[test]
 fn what_is_too_much_to_keep_is_counted() {
     let folder = tempfile::tempdir().unwrap();
