@@ -29,8 +29,10 @@ fi
 suite
 if [[ ${FLUXGUARD_NULLS_PEERS:-} != no ]]; then
     suite export
+    # What a peer needs beside what it asks for: Evidently imports what pandas 3 has no more, NannyML what it does not name.
+    declare -A beside=([evidently]='pandas<3' [nannyml]=statsmodels)
     for peer in evidently alibi-detect nannyml river; do
-        if python=$(python_of "$peer" "$peer"); then
+        if python=$(python_of "$peer" "$peer" ${beside[$peer]:+"${beside[$peer]}"}); then
             "$python" evaluate/support/nulls_peers.py "$peer" "$folder" || echo "left out: $peer, which failed"
         else
             echo "left out: $peer, which cannot be installed here (target/nulls-venv-$peer.log)"

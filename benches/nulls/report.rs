@@ -60,9 +60,9 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
     }
 }
 
-/// Guards measure dependence on their reference; the others are of independent observations, as their documentation says.
+/// Monitors of a stream of values are of independent observations, as their documentation says.
 fn promised(cell: &Cell) -> bool {
-    cell.about.order == "independent" || matches!(cell.about.how.as_str(), "guard" | "alarms")
+    cell.about.order == "independent" || cell.about.how != "stream"
 }
 
 const HOWS: [(&str, &str); 5] = [
@@ -79,8 +79,8 @@ fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
         |of: bool, verdict| cells.iter().filter(|cell| promised(cell) == of && cell.verdict() == verdict).count();
     writeln!(
         text,
-        "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of tests of two samples, \
-         detectors and streams of values where observations depend on each other, for which nothing is promised: {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
+        "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of \
+         streams of values where observations depend on each other, for which nothing is promised: {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
          Clopper and Pearson's at {:.2} %. Shown is each line's worst rate of those that were measured often enough.\n",
         cells.len(),
         total(true, Verdict::Holds),

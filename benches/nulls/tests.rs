@@ -1,7 +1,8 @@
-//! Every test by name, as `compare` runs it on two samples.
+//! Every test by name, as `compare` runs it on two samples: where observations depend on each other, with `order = given`.
 
 use fluxguard::drift::compare::{CompareOptions, compare};
 use fluxguard::drift::two_sample::TestName;
+use fluxguard::profile::Order as RowOrder;
 use fluxguard::tensor::{Elements, Tensor};
 
 use super::Suite;
@@ -48,7 +49,8 @@ fn cell(suite: &mut Suite, test: TestName, null: &Null, columns: usize, sizes: (
         return;
     }
     let about = suite.about(test.as_str(), "compare", null, columns, sizes);
-    let options = CompareOptions { tests: vec![test], ..CompareOptions::default() };
+    let order = if about.order == "independent" { RowOrder::None } else { RowOrder::Given };
+    let options = CompareOptions { tests: vec![test], order, ..CompareOptions::default() };
     let trial = |seed: u64| {
         let (reference, window) = null.draw(seed, columns, sizes);
         let width = about.columns;

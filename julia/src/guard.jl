@@ -210,6 +210,7 @@ function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     for (name, count) in sort!(collect(d["count_as_one"]); by = last, rev = true)[1:min(3, end)]
         println(io, "  dependent    ", visible(name), ": ", round(count; digits = 1), " observations in a row count as one")
     end
+    d["copies"] > 1 && println(io, "  copies       each reference observation is there ", round(d["copies"]; digits = 1), " times; they count as one")
     d["order_known"] || println(io, "  independent  observations are taken to be: the reference's order says nothing")
     rows = [(name, number(d["thresholds"][name])) for name in sort!(collect(keys(d["thresholds"])))]
     isempty(rows) || print_table(io, ["detector", "threshold"], rows)

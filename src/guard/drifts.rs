@@ -8,7 +8,7 @@ use super::settle::Unsettled;
 use super::small_counts;
 use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{
-    Method, TestName, TestResult, chi2, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
+    Method, TestName, TestResult, chi2, cut, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
     welch::{self, SampleMoments},
 };
 use crate::error::{Error, Result};
@@ -155,16 +155,29 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
         TestName::MannWhitney => (histogram.reference().to_vec(), groups.counts().to_vec()),
         _ => histogram.binned(&groups),
     };
-    let by_counts = |reference: &[u64], current: &[u64]| match test {
-        TestName::Chi2 => chi2::from_counts(reference, current),
-        TestName::G => g::from_counts(reference, current),
-        TestName::Psi => psi::from_counts(reference, current),
-        TestName::Js => js::from_counts(reference, current),
-        TestName::Hellinger => hellinger::from_counts(reference, current),
-        TestName::Kl => kl::from_counts(reference, current),
-        TestName::MannWhitney => mannwhitney::from_ordered_counts(reference, current),
-        _ => Err(test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))),
+    let by_counts = |reference: &[u64], current: &[u64]| {
+        let of_bins = match test {
+            TestName::MannWhitney => return mannwhitney::from_ordered_counts(reference, current),
+            TestName::Chi2 => chi2::from_counts,
+            TestName::G => g::from_counts,
+            TestName::Psi => psi::from_counts,
+            TestName::Js => js::from_counts,
+            TestName::Hellinger => hellinger::from_counts,
+            TestName::Kl => kl::from_counts,
+            _ => {
+                test.expect_of_windows()?;
+                return Err(Error::invalid("tests", test, "a test of windows"));
+            }
+        };
+        Ok(cut::at_the_reference(of_bins(reference, current)?, reference, current))
     };
     let result = thinned.judge((&reference, thinned.reference), &current, by_counts)?;
-    Ok(if test == TestName::MannWhitney { result } else { small_counts::of_bins(result, &reference, thinned) })
+    if test == TestName::MannWhitney
+        && !mannwhitney::is_normal((&reference, thinned.reference), (&current, thinned.current))
+    {
+        // Of so few, or so rare, that a sum of ranks is not normal: no smaller than that of ks.
+        let least = small_counts::ks(histogram, &groups, thinned)?;
+        return Ok(TestResult { p_value: result.p_value.max(least), ..result });
+    }
+    Ok(result)
 }

@@ -95,6 +95,8 @@ pub struct Description {
     pub reference_size: u64,
     /// Whether the reference's order was looked at: not where it means nothing (`order = "none"`), or was lost.
     pub order_known: bool,
+    /// How often each observation of the reference is there, on average: more than once after several epochs. Copies count as one.
+    pub copies: f64,
     /// How many observations of a long window count as one, by column: of those whose neighbors depend on each other in the reference.
     pub count_as_one: BTreeMap<String, f64>,
     /// Whether it still takes observations.
@@ -301,6 +303,7 @@ impl Guard {
             features: baseline.feature_count(),
             reference_size: baseline.reference_size(),
             order_known: baseline.dependent.is_known(),
+            copies: baseline.dependent.copies(),
             count_as_one: enough::count_as_one(baseline),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),

@@ -179,13 +179,16 @@ fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Opt
     let thinned = baseline.dependent.of_all(n);
     let part = |count: u64| count as f64 / thinned.reference.inflation();
     let (of, among) = (thinned.current.count(flagged), thinned.current.count(n));
-    let p_value = crate::stats::beta_binomial::upper_tail(of, among, part(k), part(m + 1 - k))?;
-    if p_value > level {
+    // Beyond the most extreme of all lies what one more observation would have, however many copies of them there are.
+    let p_value = crate::stats::beta_binomial::upper_tail(of, among, part(k).max(1.0), part(m + 1 - k))?;
+    // Of many features that hardly vary, some look rarer in the reference than they are; then all that is flagged may be of one of them.
+    let adjusted_p_value = (p_value * (1 + baseline.hardly_vary) as f64).min(1.0);
+    if adjusted_p_value > level {
         return Ok(None);
     }
     let (share, expected) = (flagged as f64 / n as f64, baseline.calibration.rate());
     let message = format!(
-        "{flagged} of {n} observations are anomalous, {:.3} % were expected (p = {p_value:.1e})",
+        "{flagged} of {n} observations are anomalous, {:.3} % were expected (p = {adjusted_p_value:.1e})",
         100.0 * expected
     );
     let name = "anomalous".to_string();
@@ -194,7 +197,7 @@ fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Opt
         kind: Kind::Anomaly,
         severity: if share >= 0.1 { Severity::Critical } else { Severity::Warning },
         class: None,
-        adjusted_p_value: p_value,
+        adjusted_p_value,
         threshold: level,
         message,
         evidence: vec![Evidence { name, test, statistic: flagged as f64, p_value, effect: share / expected }],

@@ -1,7 +1,5 @@
-//! P-values of a window's counts where the laws of order statistics and of large counts do not hold: of values that come again and again,
-//! and of bins in which the reference has few.
+//! P-values of a window's counts where the laws of order statistics do not hold: of values that come again and again.
 
-use crate::drift::two_sample::TestResult;
 use crate::error::Result;
 use crate::profile::Thinned;
 use crate::sketch::{Groups, Histogram};
@@ -51,18 +49,4 @@ pub(super) fn ks(histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Re
     }
     let below: Vec<u64> = histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
     grouped::quick_p_value(histogram.ks(groups), &below, m, n)
-}
-
-/// A test of counts in bins that were cut at the reference's own quantiles.
-///
-/// The reference's counts are what they were cut to be; what varies is what the bins hold of what is to come, which for small counts is
-/// skewed: p-values of the limit law are too small where a window is much larger than the reference. They are raised to the power
-/// 1/(1 + 3 d), with d = n/(m + n) times the mean of one over the reference's counts: for 200 against 1000 in ten bins from 0.05 to 0.070,
-/// for 1000 against 1000 to 0.052. (That is the power that puts right chi-squared's, of counts drawn from their own law; the others need less.)
-pub(super) fn of_bins(result: TestResult, reference: &[u64], thinned: Thinned) -> TestResult {
-    let by = thinned.reference.inflation();
-    let each: Vec<f64> = reference.iter().filter(|count| **count > 0).map(|count| by / *count as f64).collect();
-    let (m, n) = (result.reference_size as f64 / by, result.current_size as f64 / thinned.current.inflation());
-    let d = n / (m + n) * each.iter().sum::<f64>() / each.len().max(1) as f64;
-    TestResult { p_value: result.p_value.powf(1.0 / (1.0 + 3.0 * d)), ..result }
 }

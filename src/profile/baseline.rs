@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::normal_scores::NormalScores;
 use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Profile, Scorer, Scores};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
-use crate::drift::two_sample::welch::{SampleMoments, least_for_normal};
+use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
 use crate::outlier::Fitted as Detector;
 use crate::outlier::scaled::sorted_columns;
 use crate::sketch::{Frequencies, Histogram, Histograms, Transport};
+use crate::stats::sums;
 
 /// Bins of about equal reference share for tests on categories: scorecard practice is ten.
 pub(crate) const BINS: usize = 10;
@@ -61,6 +62,8 @@ pub struct Baseline {
     pub spread: Vec<f64>,
     /// Mean of each column in the reference.
     pub center: Vec<f64>,
+    /// Features of which hardly any of the reference differs from the rest: [`hardly_varies`].
+    pub hardly_vary: usize,
     /// Predicted classes of the reference; empty for values.
     pub classes: Frequencies,
     /// How observations of the reference depend on each other.
@@ -108,6 +111,7 @@ impl Baseline {
         scorer.score_unseen(rows, fitted.moments.observations(), &mut unseen);
         let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
+        let hardly_vary = columns.iter().filter(|sorted| hardly_varies(sorted)).count();
         for column in &scored.columns {
             let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
             sorted.sort_by(f64::total_cmp);
@@ -138,7 +142,7 @@ impl Baseline {
         let of_features = (0..p).map(|k| SampleMoments::of(&fitted.moments, k));
         let moments = of_features.chain(columns[p..].iter().map(|c| SampleMoments::of_sorted(c, 0.0, 1.0))).collect();
         let normal_from = match options.welch {
-            true => columns.iter().map(|sorted| least_for_normal(sorted)).collect(),
+            true => columns.iter().map(|sorted| sums::least_for_normal(sorted.iter().map(|x| (*x, 1.0)))).collect(),
             false => Vec::new(),
         };
         let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
@@ -158,6 +162,7 @@ impl Baseline {
             normal_from,
             spread,
             center,
+            hardly_vary,
             classes,
             dependent,
             attached,
@@ -202,6 +207,16 @@ impl Baseline {
 }
 
 /// Population standard deviation, as the tests' effect sizes take it.
+/// Whether fewer than so many of the reference differ from one value.
+const FEW: usize = 10;
+
+/// Whether hardly any of a feature's reference values differ from the rest: how rare those are is then hardly known.
+fn hardly_varies(sorted: &[f64]) -> bool {
+    let Some(usual) = sorted.get(sorted.len() / 2) else { return false };
+    let (from, to) = (sorted.partition_point(|x| x < usual), sorted.partition_point(|x| x <= usual));
+    sorted.len() - (to - from) < FEW.min(sorted.len() / 2)
+}
+
 fn std(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;

@@ -1,6 +1,6 @@
 //! What the reference's order says of how its observations depend on each other, and how many a window's count as.
 
-use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores};
+use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores, copies};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
 use crate::stats::dependence::{Dependence, Order, Thinning};
@@ -9,7 +9,7 @@ use crate::stats::dependence::{Dependence, Order, Thinning};
 const CHANCE: f64 = 0.01;
 
 /// How observations of a reference depend on each other.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Dependent {
     /// One a column.
     columns: Vec<Dependence>,
@@ -18,6 +18,8 @@ pub struct Dependent {
     /// Observations of the reference: all, and those kept.
     seen: u64,
     kept: u64,
+    /// How often each observation of the reference is there: more than once after several epochs.
+    copies: f64,
     /// Whether it was looked at: not where the order means nothing, or was lost.
     known: bool,
 }
@@ -37,9 +39,12 @@ impl Dependent {
     /// Of the columns of features and scores; those of fitted detectors depend as much as the most of these.
     pub(super) fn new(profile: &Profile, fitted: &Fitted, scorer: &Scorer, attached: &[Attached]) -> Self {
         let (seen, kept) = (fitted.sample.seen(), fitted.sample.kept() as u64);
-        let order = if profile.options.order == Order::None { None } else { fitted.in_order() };
-        let Some(rows) = order else { return Dependent { seen, kept, ..Dependent::default() } };
         let (p, scores) = (scorer.features(), scorer.detectors().len());
+        let copies = if seen == kept { copies::times(fitted.sample.rows(), p) } else { 1.0 };
+        let order = if profile.options.order == Order::None { None } else { fitted.in_order() };
+        let Some(rows) = order else {
+            return Dependent { columns: Vec::new(), any: Dependence::default(), seen, kept, copies, known: false };
+        };
         let chance = CHANCE / (p + scores) as f64;
         let of = |values: &[f64]| Dependence::of_values(values, chance);
         let mut columns: Vec<Dependence> =
@@ -49,13 +54,19 @@ impl Dependent {
         columns.extend(scored.columns.iter().map(|x| of(&x.iter().map(|s| f64::from(*s)).collect::<Vec<_>>())));
         let any = columns.iter().fold(Dependence::default(), |any, column| any.larger(column));
         columns.extend(attached.iter().map(|_| any.clone()));
-        Dependent { columns, any, seen, kept, known: true }
+        Dependent { columns, any, seen, kept, copies, known: true }
     }
 
     /// Observations that the reference saw.
     #[must_use]
     pub fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// How often each observation of the reference is there: more than once after several epochs, which tell no more than one.
+    #[must_use]
+    pub fn copies(&self) -> f64 {
+        self.copies
     }
 
     /// Whether the order of the reference was looked at.
@@ -69,7 +80,8 @@ impl Dependent {
         let seen = of.of(self.seen);
         // A sample of a longer series has its observations far apart.
         let kept = seen * self.kept as f64 / self.seen.max(1) as f64;
-        Thinned { reference: Thinning::by(kept), seen: Thinning::by(seen), current: Thinning::by(of.of(n)) }
+        let (reference, seen) = (Thinning::by(kept.max(1.0) * self.copies), Thinning::by(seen * self.copies));
+        Thinned { reference, seen, current: Thinning::by(of.of(n)) }
     }
 
     /// What counts of a window of `n` observations are to be divided by, of what is no column: flags, predicted classes.

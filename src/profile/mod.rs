@@ -3,6 +3,7 @@
 mod attached;
 mod baseline;
 mod calibration;
+mod copies;
 mod dependent;
 mod normal_scores;
 mod options;

@@ -18,4 +18,5 @@ pub mod online_fdr;
 pub mod random;
 mod saddle_point;
 pub mod student_t;
+pub(crate) mod sums;
 pub(crate) mod symmetric;

@@ -89,7 +89,10 @@ end
     @test !describe(shuffled)["order_known"] && isempty(describe(shuffled)["count_as_one"])
     @test occursin("the reference's order says nothing", sprint(show, MIME("text/plain"), shuffled))
     @test_throws InvalidArgument Profile(order = :sorted)
-    foreach(close, (guard, shuffled))
+    epochs = Guard(fit(Profile, repeat(values_like(10, 1, 100), 1, 3); output = :values); window = 1000, tests = [:ks])
+    @test describe(epochs)["copies"] == 3 && describe(shuffled)["copies"] == 1
+    @test occursin("each reference observation is there 3.0 times", sprint(show, MIME("text/plain"), epochs))
+    foreach(close, (guard, shuffled, epochs))
 end
 
 @testset "show" begin

@@ -108,6 +108,29 @@ fn neighbors_that_depend_on_each_other_count_as_fewer() {
     }
 }
 
+/// The first so many observations come so many times; what follows them is new.
+fn epochs(of: usize, times: usize, seed: u64) -> Stream {
+    let mut fresh = autoregression(0.0, seed);
+    let rows = fresh(of);
+    let mut copied = rows.chunks_exact(FEATURES).cycle().take(of * times).collect::<Vec<_>>().concat().into_iter();
+    Box::new(move |n| {
+        let mut taken: Vec<f64> = copied.by_ref().take(n * FEATURES).collect();
+        taken.extend(fresh(n - taken.len() / FEATURES));
+        taken
+    })
+}
+
+#[test]
+fn epochs_of_a_reference_count_as_one() {
+    for (of, times) in [(200, 5), (300, 20)] {
+        let found = alarms(|seed| epochs(of, times, seed), OutputKind::Values, [of * times, 1000], 60, Order::Given);
+        assert!(found <= 11, "{found} of 60 with {times} of {of}");
+        let described =
+            Guard::new(&profile(&epochs(of, times, 1)(of * times), OutputKind::Values, Order::None), options(1000));
+        assert_eq!(described.unwrap().describe().copies, times as f64);
+    }
+}
+
 #[test]
 fn a_drift_is_found_all_the_same() {
     let found = (0..20).filter(|seed| {

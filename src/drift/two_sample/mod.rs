@@ -7,6 +7,7 @@
 pub mod ad;
 mod bins;
 pub mod chi2;
+pub(crate) mod cut;
 pub mod cvm;
 pub mod energy;
 pub mod epps_singleton;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use super::wasserstein::Null;
 use super::{
-    DEFAULT_BINS, Method, Permutations, TestName, TestResult, ad, bins, chi2, cvm, energy, epps_singleton, fisher, g,
-    hellinger, js, kl, ks, kuiper, mannwhitney, psi, sort, tv, wasserstein, welch,
+    DEFAULT_BINS, Method, Permutations, TestName, TestResult, ad, bins, chi2, cut, cvm, energy, epps_singleton, fisher,
+    g, hellinger, js, kl, ks, kuiper, mannwhitney, psi, sort, tv, wasserstein, welch,
 };
 use crate::stats::kolmogorov;
 use crate::{Error, Result};
@@ -107,7 +107,10 @@ impl Reference {
         method.expect_of(name)?;
         permutations.check()?;
         let by_counts = |test: fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult>| {
-            test(&self.counts, &self.count(current)?, method, permutations)
+            let counts = self.count(current)?;
+            let result = test(&self.counts, &counts, method, permutations)?;
+            // Who asks for the limit law gets it.
+            Ok(if method == Method::Asymptotic { result } else { cut::at_the_reference(result, &self.counts, &counts) })
         };
         match name {
             TestName::Ks => match method {
@@ -169,28 +172,28 @@ impl Reference {
         ks::of_sorted(&self.sorted, &sort::sorted("current", current)?, method)
     }
 
-    /// Pearson's chi-squared over the bins: see [`chi2::from_counts`].
+    /// Pearson's chi-squared over the bins: see [`chi2::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].
     pub fn chi2<T: Into<f64> + Copy>(&self, current: &[T]) -> Result<TestResult> {
-        chi2::from_counts(&self.counts, &self.count(current)?)
+        self.test(TestName::Chi2, current)
     }
 
-    /// The population stability index over the bins: see [`psi::from_counts`].
+    /// The population stability index over the bins: see [`psi::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].
     pub fn psi<T: Into<f64> + Copy>(&self, current: &[T]) -> Result<TestResult> {
-        psi::from_counts(&self.counts, &self.count(current)?)
+        self.test(TestName::Psi, current)
     }
 
-    /// The Jensen-Shannon distance over the bins: see [`js::from_counts`].
+    /// The Jensen-Shannon distance over the bins: see [`js::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].
     pub fn js<T: Into<f64> + Copy>(&self, current: &[T]) -> Result<TestResult> {
-        js::from_counts(&self.counts, &self.count(current)?)
+        self.test(TestName::Js, current)
     }
 
     /// Wasserstein-1 with the p-value by 999 reassignments: see [`wasserstein::test`].

@@ -5,6 +5,7 @@ use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::sketch::Moments;
 use crate::stats::dependence::Thinning;
 use crate::stats::student_t;
+use crate::stats::sums::least_for_normal;
 use crate::{Error, Result};
 
 /// t = (mean of current - mean of reference) / √(s²_r/m + s²_c/n), unequal variances allowed (Welch 1947;
@@ -41,7 +42,9 @@ pub(super) fn of_sorted(
     let result = of_scaled(a, b, unit)?;
     let pooled: Vec<f64> = reference.iter().chain(current).map(|x| (x - low) / unit).collect();
     let fewer = reference.len().min(current.len());
-    if result.method == Method::Exact || method.takes_limit(|| least_for_normal(&pooled) <= fewer as f64) {
+    if result.method == Method::Exact
+        || method.takes_limit(|| least_for_normal(pooled.iter().map(|x| (*x, 1.0))) <= fewer as f64)
+    {
         return Ok(result);
     }
     Ok(TestResult {
@@ -49,19 +52,6 @@ pub(super) fn of_sorted(
         method: Method::Permutation,
         ..result
     })
-}
-
-/// Values of the smaller sample from which on Student's law is used: never where none differ, for then nothing is known of the spread.
-pub(crate) fn least_for_normal(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let central = |power| values.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
-    let variance = central(2);
-    if variance.is_nan() || variance <= 0.0 {
-        return f64::INFINITY;
-    }
-    let (skewness, excess) = (central(3) / variance.powf(1.5), central(4) / (variance * variance) - 3.0);
-    (10.0 * skewness * skewness).max(5.0 * excess)
 }
 
 /// Of |t|, over samples of `fewer` of the pooled values and of the others.
