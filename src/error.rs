@@ -71,6 +71,9 @@ pub enum Error {
         "the privacy budget is exhausted: epsilon {spent} of {budget} is spent at delta {delta}, and the next step would take it to {after}; stop, or raise the budget"
     )]
     BudgetExhausted { budget: f64, spent: f64, after: f64, delta: f64 },
+    /// The host ended the call before it was done.
+    #[error("the call was ended by an interrupt before it was done, and has changed nothing; call again")]
+    Interrupted,
     /// A panic, stopped at the border. Always a bug of FluxGuard.
     #[error("a bug in FluxGuard (a panic in Rust, caught): {message}; please report it")]
     NativePanic { message: String },
@@ -93,11 +96,13 @@ pub const TABLE: &[(i32, &str)] = &[
     (401, "FileDamaged"),
     (402, "FileVersion"),
     (500, "BudgetExhausted"),
+    (600, "Interrupted"),
     (900, "NativePanic"),
 ];
 
 impl Error {
-    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 5xx privacy, 9xx bugs.
+    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 5xx privacy, 6xx the host,
+    /// 9xx bugs.
     #[must_use]
     pub fn code(&self) -> i32 {
         match self {
@@ -116,6 +121,7 @@ impl Error {
             Error::FileDamaged { .. } => 401,
             Error::FileVersion { .. } => 402,
             Error::BudgetExhausted { .. } => 500,
+            Error::Interrupted => 600,
             Error::NativePanic { .. } => 900,
         }
     }

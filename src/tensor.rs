@@ -112,6 +112,48 @@ impl<'a> Tensor<'a> {
     }
 }
 
+/// A copy of what a [`Tensor`] views, for work that goes on after the call that it was given to.
+pub(crate) struct TensorCopy {
+    elements: Copied,
+    features: usize,
+    observations: usize,
+}
+
+enum Copied {
+    F16(Vec<f16>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+impl Tensor<'_> {
+    /// `None` where there is no room for a copy.
+    pub(crate) fn copied(&self) -> Option<TensorCopy> {
+        fn copied<T: Copy>(values: &[T]) -> Option<Vec<T>> {
+            let mut copy = Vec::new();
+            copy.try_reserve_exact(values.len()).ok()?;
+            copy.extend_from_slice(values);
+            Some(copy)
+        }
+        let elements = match self.elements {
+            Elements::F16(x) => Copied::F16(copied(x)?),
+            Elements::F32(x) => Copied::F32(copied(x)?),
+            Elements::F64(x) => Copied::F64(copied(x)?),
+        };
+        Some(TensorCopy { elements, features: self.features, observations: self.observations })
+    }
+}
+
+impl TensorCopy {
+    pub(crate) fn tensor(&self) -> Tensor<'_> {
+        let elements = match &self.elements {
+            Copied::F16(x) => Elements::F16(x),
+            Copied::F32(x) => Elements::F32(x),
+            Copied::F64(x) => Elements::F64(x),
+        };
+        Tensor { elements, features: self.features, observations: self.observations }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,7 +52,7 @@ export PrivateRun, releases, isprivate, PoissonSampler, expected_lot_size, TreeN
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
-    FileDamaged, FileVersion, BudgetExhausted, NativePanic, LibraryUnavailable
+    FileDamaged, FileVersion, BudgetExhausted, Interrupted, NativePanic, LibraryUnavailable
 
 include("errors.jl")
 include("json.jl")
@@ -118,6 +118,7 @@ include("copies/serialize.jl")
 
 function __init__()
     Native.begin_process()
+    Native.begin_interrupts()
     generating_output() && return
     atexit(shutdown)
     load_jlrscore()

@@ -85,7 +85,7 @@ Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatc
 """
 function compare(reference, current; options...)
     (a, _), (b, _) = Native.host(told("reference", reference)), Native.host(told("current", current))
-    text = Native.compare(face(), compare_options(; options...), a, observations(reference), b, observations(current))
+    text = Native.heard(Native.compare, face(), compare_options(; options...), a, observations(reference), b, observations(current))
     return Comparison(JSON.parse(text))
 end
 

@@ -69,7 +69,7 @@ end
 function compare_native(detectors, reference, y, n, labels, rate)
     options = JSON.options(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
     (a, _), (b, _) = Native.host(reference), Native.host(y)
-    text = Native.compare_detectors(face(), options, a, observations(reference), b, n, collect(UInt8, labels))
+    text = Native.heard(Native.compare_detectors, face(), options, a, observations(reference), b, n, collect(UInt8, labels))
     return [compared_row(d) for d in JSON.parse(text)]
 end
 

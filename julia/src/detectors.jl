@@ -112,9 +112,11 @@ than fits into memory).
 function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
     x, _ = Native.host(reference)
     name, options, n = detector_name(d), JSON.options(d.options), observations(reference)
-    d.handle = labels === weights === bias === nothing ? Native.detector_fit(face(), name, options, x, n) :
-        Native.detector_fit_classifier(face(), name, options, x, n, class_numbers(labels), head(weights, bias)...)
-    d.features = Int(describe(d)["features"])
+    handle = labels === weights === bias === nothing ?
+        Native.heard(Native.detector_fit, face(), name, options, x, n) :
+        Native.heard(Native.detector_fit_classifier, face(), name, options, x, n, class_numbers(labels), head(weights, bias)...)
+    features = Int(JSON.parse(Native.detector_describe(handle))["features"])
+    d.handle, d.features = handle, features # together: Ctrl-C may come between any two calls
     return d
 end
 function fit!(d::NativeDetector, reference::AbstractArray{>:Missing}; labels = nothing, weights = nothing, bias = nothing)
@@ -152,7 +154,7 @@ function score_within(d::NativeDetector, y::AbstractArray{<:Native.Element}; lab
     x, _ = Native.host(y)
     n = observations(y)
     scores, pvalues = Vector{Float64}(undef, n), Vector{Float64}(undef, n)
-    Native.detector_score_within(face(), detector_name(d), JSON.options(d.options), x, n, class_numbers(labels),
+    Native.heard(Native.detector_score_within, face(), detector_name(d), JSON.options(d.options), x, n, class_numbers(labels),
         head(weights, bias)..., scores, pvalues)
     return (scores = scores, pvalues = pvalues)
 end
@@ -175,7 +177,7 @@ for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector
         x, _ = Native.host(y)
         n = observations(d, y)
         out = Vector{Float64}(undef, $count)
-        Native.$native(handle, out, x, n)
+        Native.heard(Native.$native, handle, out, x, n)
         return $(name === :explain ? :(reshape(out, size(y))) : :out)
     end
     @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}) = $name(d, told("y", y))

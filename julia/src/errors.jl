@@ -13,6 +13,7 @@ what was expected. The subtypes and their codes are those of the Rust side; a te
 | a guard's state (3xx) | [`GuardClosed`](@ref), [`WorkerFailed`](@ref) |
 | files (4xx) | [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref) |
 | privacy (5xx) | [`BudgetExhausted`](@ref) |
+| the host (6xx) | [`Interrupted`](@ref) |
 | bugs (9xx) | [`NativePanic`](@ref) |
 | Julia's side alone | [`LibraryUnavailable`](@ref) |
 """
@@ -95,6 +96,11 @@ struct BudgetExhausted <: FluxGuardError
     message::String
 end
 
+"A call that was ended before it was done, and has changed nothing. Julia users get Ctrl-C as an `InterruptException`, as anywhere."
+struct Interrupted <: FluxGuardError
+    message::String
+end
+
 "A panic in Rust, stopped at the border. Always a bug of FluxGuard."
 struct NativePanic <: FluxGuardError
     message::String
@@ -124,6 +130,7 @@ const ERRORS = [
     401 => FileDamaged,
     402 => FileVersion,
     500 => BudgetExhausted,
+    600 => Interrupted,
     900 => NativePanic,
 ]
 

@@ -75,10 +75,13 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     names, others = detectors_by_kind(detectors)
     names === nothing || (options["detectors"] = names)
     charts === nothing || (options["charts"] = words("charts", charts))
-    options["fitted"] = Int[Native.detector_share(d.handle) for d in others if !(d.handle isa NotFitted)]
+    handles = [d.handle for d in others if !(d.handle isa NotFitted)]
     options["unfitted"] = Any[option(d) for d in others if d.handle isa NotFitted]
     log = flag("log", log)
-    handle = lock(() -> Native.guard_new(face(), profile.handle, JSON.options(options)), PROFILE_LOCK)
+    # Shared for one call: one that is interrupted and made again shares anew.
+    make(face, profile) =
+        Native.guard_new(face, profile, JSON.options(merge(options, Dict("fitted" => Native.detector_share.(handles)))))
+    handle = lock(() -> Native.heard(make, face(), profile.handle), PROFILE_LOCK)
     d = JSON.parse(Native.describe(handle))
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))

@@ -42,7 +42,7 @@ function add!(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; flagged
     flags = flagged === nothing ? UInt8[] : UInt8[flag ? 0x01 : 0x00 for flag in flagged]
     flagged === nothing || length(flags) == n || throw(invalid("flagged", plural(length(flags), "value"), "$n, one an observation"))
     time === nothing || !isnan(time) || throw(invalid("time", time, "a number"))
-    return Native.neighbours_add(s.handle, y, n, flags, time === nothing ? NaN : Float64(time))
+    return Native.heard(Native.neighbours_add, s.handle, y, n, flags, time === nothing ? NaN : Float64(time))
 end
 add!(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
 
@@ -63,7 +63,7 @@ function search(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; neigh
     # Before room is made for them.
     1 <= neighbours <= most || throw(invalid("neighbours", neighbours, "a number from 1 to $most: the store's points"))
     numbers, distances = Matrix{UInt64}(undef, neighbours, n), Matrix{Float64}(undef, neighbours, n)
-    Native.neighbours_search(s.handle, y, n, numbers, distances)
+    Native.heard(Native.neighbours_search, s.handle, y, n, numbers, distances)
     return (indices = Int.(numbers) .+ 1, distances = distances)
 end
 search(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)

@@ -34,7 +34,7 @@ function fit(::Type{PerformanceEstimator}, scores::AbstractArray{<:Native.Elemen
         calibration = word("calibration", calibration), threshold = threshold, deviations = deviations, seed = seed)
     y, _ = Native.host(scores)
     n, multiclass = observations(scores), options.problem == "multiclass"
-    handle = Native.performance_fit(face(), JSON.options(options), y, n, answers("predictions", predictions, n, multiclass),
+    handle = Native.heard(Native.performance_fit, face(), JSON.options(options), y, n, answers("predictions", predictions, n, multiclass),
         answers("labels", labels, n, multiclass))
     return PerformanceEstimator(handle, multiclass)
 end

@@ -64,7 +64,7 @@ were made of it before do not change. Throws as [`fit`](@ref) does.
 """
 function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element})
     y, copied = Native.host(outputs)
-    lock(() -> Native.profile_fit(profile.handle, y, observations(outputs), copied), PROFILE_LOCK)
+    lock(() -> Native.heard(Native.profile_fit, profile.handle, y, observations(outputs), copied), PROFILE_LOCK)
     return profile
 end
 fit!(::Profile, outputs) = Native.unsupported("outputs", outputs)

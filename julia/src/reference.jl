@@ -26,12 +26,12 @@ end
 
 function fit(::Type{Reference}, x)
     y, _ = Native.host(told("reference", x))
-    return Reference(Native.reference_new(face(), y, observations(x)))
+    return Reference(Native.heard(Native.reference_new, face(), y, observations(x)))
 end
 
 function compare(r::Reference, current; options...)
     y, _ = Native.host(told("current", current))
-    return Comparison(JSON.parse(Native.reference_compare(r.handle, compare_options(; options...), y, observations(current))))
+    return Comparison(JSON.parse(Native.heard(Native.reference_compare, r.handle, compare_options(; options...), y, observations(current))))
 end
 
 nobs(r::Reference) = r.observations

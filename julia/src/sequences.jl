@@ -74,7 +74,8 @@ Learn reference sequences; what it had learnt before is forgotten. Throws [`Base
 calibrate with, [`InvalidArgument`](@ref) for one without symbols.
 """
 function fit!(d::SequenceDetector, sequences)
-    d.handle = Native.sequence_fit(face(), detector_name(d), JSON.options(d.options), JSON.write(first(sequences_there(sequences))))
+    d.handle = Native.heard(Native.sequence_fit, face(), detector_name(d), JSON.options(d.options),
+        JSON.write(first(sequences_there(sequences))))
     return d
 end
 

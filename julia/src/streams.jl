@@ -190,7 +190,7 @@ update!(d::StreamDetector, values::AbstractArray{<:Native.Element}) = take_in!(d
 
 function take_in!(d::StreamDetector, values)
     y, _ = Native.host(values)
-    text = lock(() -> Native.stream_update(d.handle, y), d.lock)
+    text = lock(() -> Native.heard(Native.stream_update, d.handle, y), d.lock)
     return Int[from_zero(index) for index in JSON.parse(text)]
 end
 update!(d::StreamDetector, x::Real) = update!(d, [Float64(x)])

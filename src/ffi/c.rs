@@ -44,6 +44,7 @@ pub use self::threshold::*;
 pub use super::gradients::FgParameter;
 use super::host;
 pub use super::host::ABI_VERSION;
+use super::left_behind::listen;
 use super::raw::tensor;
 pub use super::raw::{COPIED, FLOAT16, FLOAT32, FLOAT64, WakeFunction};
 use crate::error::Error;
@@ -82,6 +83,16 @@ pub unsafe extern "C" fn fg_text_free(ptr: *mut u8, len: usize) {
 pub unsafe extern "C" fn fg_panic(message: *const u8, len: usize) -> i32 {
     // SAFETY: the module's contract.
     answer32(|| host::panic_on_purpose(unsafe { text("message", message, len)? }).map(|()| 0))
+}
+
+/// For a host that may want to end a long call: from now on fits, comparisons and other calls of this thread that can take long end
+/// with -600 as soon as `*flag` is not 0, which is looked at every few milliseconds. They have changed nothing then. They work on
+/// copies of their arrays, on a thread of their own, which may go on for a while and whose result is dropped. A null pointer ends it;
+/// until then `flag` must be readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_listen(flag: *const i32) {
+    // SAFETY: this function's contract.
+    unsafe { listen(flag) }
 }
 
 /// For the end of the process: closes every guard, tests what was observed, ends the background thread.

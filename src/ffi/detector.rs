@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::host::{given_options, json};
+use super::left_behind::leavable_on;
 use crate::error::{Error, Result};
 use crate::outlier::compare::compare_detectors;
 use crate::outlier::ood::Head;
@@ -17,7 +18,8 @@ use crate::tensor::Tensor;
 
 /// `name` is one of [`NAMES`], `options` JSON by [`Spec::new`].
 pub(super) fn fit(name: &str, options: &str, reference: &Tensor<'_>) -> Result<Fitted> {
-    Fitted::fit(&Spec::from_json(name, options)?, reference)
+    let spec = Spec::from_json(name, options)?;
+    leavable_on([reference], move |[reference]| Fitted::fit(&spec, &reference))
 }
 
 /// [`fit`] of a classifier: no labels, or no bias, are none.
@@ -28,8 +30,10 @@ pub(super) fn fit_classifier(
     labels: &[u32],
     (weights, bias): (&[f64], &[f64]),
 ) -> Result<Fitted> {
-    let head = head(weights, bias)?;
-    Fitted::fit_classifier(&Spec::from_json(name, options)?, reference, given(labels), head.as_ref())
+    let (spec, head, labels) = (Spec::from_json(name, options)?, head(weights, bias)?, labels.to_vec());
+    leavable_on([reference], move |[reference]| {
+        Fitted::fit_classifier(&spec, &reference, given(&labels), head.as_ref())
+    })
 }
 
 /// Writes one score and one p-value an observation of the reference: see [`within`]. No labels, or no bias, are none.
@@ -46,8 +50,8 @@ pub(super) fn score_within(
         let was = format!("{} and {} elements", scores.len(), p_values.len());
         return Err(Error::invalid("out", was, format!("{n} each, one an observation")));
     }
-    let head = head(weights, bias)?;
-    let found = within(&Spec::from_json(name, options)?, reference, given(labels), head.as_ref())?;
+    let (spec, head, labels) = (Spec::from_json(name, options)?, head(weights, bias)?, labels.to_vec());
+    let found = leavable_on([reference], move |[reference]| within(&spec, &reference, given(&labels), head.as_ref()))?;
     scores.copy_from_slice(found.scores());
     p_values.copy_from_slice(&found.p_values());
     Ok(())
@@ -149,8 +153,14 @@ pub(super) fn compare(options: &str, reference: &Tensor<'_>, batch: &Tensor<'_>,
     if !(rate > 0.0 && rate < 1.0) {
         return Err(Error::invalid("rate", rate, "a fraction between 0 and 1"));
     }
-    json(&compare_detectors(&specs, reference, batch, &booleans(labels), rate)?)
+    let labels = booleans(labels);
+    leavable_on([reference, batch], move |[reference, batch]| {
+        json(&compare_detectors(&specs, &reference, &batch, &labels, rate)?)
+    })
 }
+
+/// Multiplications that may take longer than a person notices: some ten milliseconds, or more where they are no mere ones.
+const LONG: usize = 1 << 24;
 
 /// Which numbers a call writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +179,22 @@ impl Output {
         if self == Output::Parts { batch.elements().len() } else { batch.observations() }
     }
 
-    pub fn write(self, detector: &Fitted, batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
+    /// A call that can take long can be left; `out` is then as it was.
+    pub fn write(self, detector: &Arc<Fitted>, batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
+        let each = detector.work().saturating_mul(if self == Output::Parts { batch.features() } else { 1 });
+        if batch.observations().saturating_mul(each) < LONG {
+            return self.write_here(detector, batch, out);
+        }
+        let (detector, numbers) = (detector.clone(), out.len());
+        let made = leavable_on([batch], move |[batch]| {
+            let mut made = vec![0.0; numbers];
+            self.write_here(&detector, &batch, &mut made).map(|()| made)
+        });
+        out.copy_from_slice(&made?);
+        Ok(())
+    }
+
+    fn write_here(self, detector: &Fitted, batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
         match self {
             Output::Scores => detector.score_into(batch, out),
             Output::PValues => detector.p_values_into(batch, out),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::detector;
+use super::left_behind::{change, leavable_of, leavable_on};
 use crate::drift::compare::{CompareOptions, compare};
 use crate::drift::online::Stream;
 use crate::drift::reference::Reference;
@@ -78,6 +79,11 @@ pub(super) fn errors() -> Result<String> {
     json(&crate::error::TABLE)
 }
 
+pub(super) fn profile_fit(profile: &mut Profile, reference: &Tensor<'_>) -> Result<()> {
+    let long = profile.takes_long(reference.elements().len());
+    change(profile, long, reference, |profile, reference| profile.fit(reference))
+}
+
 pub(super) fn profile_new(json: &str) -> Result<Profile> {
     Profile::new(all_options::<ProfileOptions>(json)?)
 }
@@ -98,11 +104,14 @@ pub(super) fn guard_new(profile: &Profile, json: &str) -> Result<Guard> {
     let Options { fitted, unfitted, rest } = all_options(json)?;
     // Taken first, so that they are not kept for a guard that cannot be made.
     let mut fitted = fitted.into_iter().map(detector::take_shared).collect::<Result<Vec<_>>>()?;
-    for Member { detector, options } in unfitted {
-        fitted.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
-    }
     let rest = options::from_value(rest.into())?;
-    Guard::with_detectors(profile, rest, &fitted)
+    let prepared = leavable_of(profile, move |profile| {
+        for Member { detector, options } in unfitted {
+            fitted.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
+        }
+        Guard::prepare(profile, rest, &fitted)
+    });
+    Guard::start(prepared?)
 }
 
 /// JSON list. Refused in a child of fork: the parent's threads may have been writing.
@@ -117,13 +126,39 @@ pub(super) fn guard_windows(guard: &Guard, after: u64) -> Result<String> {
     json(&guard.windows(after))
 }
 
+/// Whether a comparison ends before anybody could want to leave it; a thread and copies would cost a part of it.
+fn is_short(options: &CompareOptions, numbers: usize) -> bool {
+    let usual = CompareOptions::default();
+    numbers < 1 << 13
+        && options.method == usual.method
+        && options.permutations.draws <= usual.permutations.draws
+        && !options.tests.iter().any(|test| test.is_of_all_columns())
+}
+
 pub(super) fn compare_tensors(json_options: &str, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<String> {
-    json(&compare(reference, current, &all_options::<CompareOptions>(json_options)?)?)
+    let options = all_options::<CompareOptions>(json_options)?;
+    if is_short(&options, reference.elements().len() + current.elements().len()) {
+        return json(&compare(reference, current, &options)?);
+    }
+    leavable_on([reference, current], move |[reference, current]| json(&compare(&reference, &current, &options)?))
+}
+
+pub(super) fn reference_new(reference: &Tensor<'_>) -> Result<Arc<Reference>> {
+    leavable_on([reference], |[reference]| Reference::new(&reference).map(Arc::new))
 }
 
 /// JSON of what [`compare_tensors`] would say.
-pub(super) fn reference_compare(reference: &Reference, options_json: &str, current: &Tensor<'_>) -> Result<String> {
-    json(&reference.compare(current, &all_options::<CompareOptions>(options_json)?)?)
+pub(super) fn reference_compare(
+    reference: &Arc<Reference>,
+    options_json: &str,
+    current: &Tensor<'_>,
+) -> Result<String> {
+    let options = all_options::<CompareOptions>(options_json)?;
+    if is_short(&options, reference.features() * reference.observations() + current.elements().len()) {
+        return json(&reference.compare(current, &options)?);
+    }
+    let reference = reference.clone();
+    leavable_on([current], move |[current]| json(&reference.compare(&current, &options)?))
 }
 
 /// JSON `{"features", "observations"}`.
@@ -138,11 +173,13 @@ pub(super) fn stream_new(name: &str, json: &str) -> Result<Stream> {
 
 /// JSON list of the indices at which it fired.
 pub(super) fn stream_update(stream: &mut Stream, values: &Tensor<'_>) -> Result<String> {
-    json(&match values.elements() {
-        Elements::F16(x) => stream.update(x)?,
-        Elements::F32(x) => stream.update(x)?,
-        Elements::F64(x) => stream.update(x)?,
-    })
+    let long = stream.takes_long(values.elements().len());
+    let fired = change(stream, long, values, |stream, values| match values.elements() {
+        Elements::F16(x) => stream.update(x),
+        Elements::F32(x) => stream.update(x),
+        Elements::F64(x) => stream.update(x),
+    });
+    json(&fired?)
 }
 
 /// Numbers a feature that [`moments`] writes.

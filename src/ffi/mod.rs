@@ -8,6 +8,7 @@ mod gradients;
 mod host;
 #[cfg(feature = "julia")]
 pub mod julia;
+mod left_behind;
 pub mod map;
 mod neighbours;
 mod performance;

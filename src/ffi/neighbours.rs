@@ -1,11 +1,12 @@
 //! What both faces do with neighbour stores, in safe Rust.
 
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
 
 use super::host::{given_options, json};
+use super::left_behind::{change, leavable_on};
 use super::map::read_only;
 use crate::error::{Error, Result};
 use crate::options;
@@ -14,7 +15,10 @@ use crate::store;
 use crate::tensor::Tensor;
 
 /// Many may search at once.
-pub(super) type Store = RwLock<NeighbourStore>;
+pub(super) type Store = Arc<RwLock<NeighbourStore>>;
+
+/// Multiplications of a search that may take longer than a person notices: some ten milliseconds.
+const LONG: usize = 1 << 24;
 
 fn read(store: &Store) -> RwLockReadGuard<'_, NeighbourStore> {
     store.read().unwrap_or_else(PoisonError::into_inner)
@@ -34,7 +38,7 @@ pub(super) fn new(text: &str) -> Result<Store> {
     }
     let Options { features, rest } = given_options(text)?;
     let options: StoreOptions = options::from_value(rest.into())?;
-    NeighbourStore::new(features, options).map(RwLock::new)
+    NeighbourStore::new(features, options).map(|store| Arc::new(RwLock::new(store)))
 }
 
 /// No flags: none is flagged. A time of NaN: none is given.
@@ -48,7 +52,8 @@ pub(super) fn add(store: &Store, batch: &Tensor<'_>, flagged: &[u8], time: f64) 
         return Err(Error::invalid("time", "none", "the time of the batch, since the store has a max_age"));
     }
     let time = if time.is_nan() { store.last_time().unwrap_or(0.0) } else { time };
-    store.add(batch, &flagged, time).map(|n| n as i64)
+    let long = store.takes_long(batch.observations());
+    change(&mut *store, long, batch, move |store, batch| store.add(batch, &flagged, time).map(|n| n as i64))
 }
 
 /// Writes `k` numbers of points (from 0) and distances for each observation.
@@ -58,7 +63,13 @@ pub(super) fn search(store: &Store, batch: &Tensor<'_>, numbers: &mut [u64], dis
         let was = format!("{} and {} elements", numbers.len(), distances.len());
         return Err(Error::invalid("out", was, format!("the same multiple of {n} observations")));
     }
-    let found = read(store).search(batch, numbers.len() / n)?;
+    let k = numbers.len() / n;
+    let found = if read(store).len().saturating_mul(batch.elements().len()) < LONG {
+        read(store).search(batch, k)?
+    } else {
+        let store = store.clone();
+        leavable_on([batch], move |[batch]| read(&store).search(&batch, k))?
+    };
     for ((number, distance), found) in numbers.iter_mut().zip(distances).zip(found) {
         (*number, *distance) = found;
     }
@@ -112,7 +123,7 @@ pub(super) fn save(store: &Store, path: &Path) -> Result<()> {
 
 pub(super) fn load(path: &Path, mapped: bool) -> Result<Store> {
     let store = if mapped { store::load_neighbours_mapped(path, read_only) } else { store::load_neighbours(path) };
-    store.map(RwLock::new)
+    store.map(|store| Arc::new(RwLock::new(store)))
 }
 
 #[cfg(test)]

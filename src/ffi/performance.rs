@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::host::{all_options, json};
+use super::left_behind::leavable_on;
 use crate::error::Result;
 use crate::performance::late::{Detection, Id};
 use crate::performance::{Answers, Estimator, LateLabels, LateOptions, Options};
@@ -15,8 +16,11 @@ fn given(values: &[f64]) -> Option<&[f64]> {
 
 /// `options` is JSON of [`Options`].
 pub(super) fn fit(text: &str, scores: Tensor<'_>, predictions: &[f64], labels: &[f64]) -> Result<Estimator> {
-    let reference = Answers { scores, predictions: given(predictions), labels: given(labels) };
-    Estimator::fit(&reference, all_options::<Options>(text)?)
+    let (options, predictions, labels) = (all_options::<Options>(text)?, predictions.to_vec(), labels.to_vec());
+    leavable_on([&scores], move |[scores]| {
+        let reference = Answers { scores, predictions: given(&predictions), labels: given(&labels) };
+        Estimator::fit(&reference, options)
+    })
 }
 
 /// JSON of [`crate::performance::Estimate`].

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::host::{all_options, given_options, json};
+use super::left_behind::leavable;
 use crate::error::{Error, Result};
 use crate::privacy::accountant::Sampling;
 use crate::privacy::clip::{AdaptiveClip, AdaptiveClipStep, ClipReport, Clipping, Float, Gradients, clip_sum};
@@ -139,7 +140,10 @@ impl Run {
     pub(super) fn ask(&self, question: &str) -> Result<String> {
         match given_options::<Question>(question)? {
             Question::Accountant => json(&self.0.accountant()),
-            Question::Epsilon { delta } => json(&self.0.epsilon(delta)?),
+            Question::Epsilon { delta } => {
+                let run = self.0.clone();
+                leavable(move || json(&run.epsilon(delta)?))
+            }
             Question::Steps => json(&(self.0.steps(), self.0.is_private())),
             Question::Settle => json(&self.0.settle()?),
             Question::Records => json(&self.0.ledger().records().collect::<Vec<_>>()),

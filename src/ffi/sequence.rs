@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::host::{given_options, json, parsed};
+use super::left_behind::leavable;
 use crate::error::{Error, Result};
 use crate::outlier::threshold::Method;
 use crate::sequence::{NAMES, Sequence, SequenceDetector, SequenceSpec};
@@ -35,8 +36,11 @@ pub(super) fn names() -> Result<String> {
 pub(super) fn fit(name: &str, options: &str, reference: &str) -> Result<SequenceDetector> {
     let options = if options.trim().is_empty() { "{}" } else { options };
     let options = given_options(options)?;
-    let reference: Vec<Sequence> = parsed("reference", reference, "a list of texts, or of lists of symbols")?;
-    SequenceDetector::fit(&SequenceSpec::new(name, options)?, &reference)
+    let (spec, reference) = (SequenceSpec::new(name, options)?, reference.to_owned());
+    leavable(move || {
+        let reference: Vec<Sequence> = parsed("reference", &reference, "a list of texts, or of lists of symbols")?;
+        SequenceDetector::fit(&spec, &reference)
+    })
 }
 
 pub(super) fn ask(detector: &SequenceDetector, question: &str) -> Result<String> {

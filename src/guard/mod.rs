@@ -76,6 +76,12 @@ pub struct Guard {
     state: Arc<State>,
 }
 
+/// A guard before it does anything.
+pub(crate) struct Prepared {
+    baseline: Baseline,
+    options: GuardOptions,
+}
+
 /// A promise of [`Guard::start_flush`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket(pub u64);
@@ -131,6 +137,11 @@ impl Guard {
     /// # Errors
     /// As [`Guard::new`]; [`Error::Incompatible`] for another calibration, [`Error::FeatureMismatch`].
     pub fn with_detectors(profile: &Profile, options: GuardOptions, fitted: &[Arc<Fitted>]) -> Result<Self> {
+        Self::start(Self::prepare(profile, options, fitted)?)
+    }
+
+    /// What takes long of making a guard; until [`Guard::start`] nobody sees anything of it.
+    pub(crate) fn prepare(profile: &Profile, options: GuardOptions, fitted: &[Arc<Fitted>]) -> Result<Prepared> {
         options.check()?;
         if let Some(rate) = options.anomaly_rate.filter(|rate| !(*rate > 0.0 && *rate < 1.0)) {
             return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
@@ -147,6 +158,11 @@ impl Guard {
         )?;
         enough::check(&baseline, &options)?;
         baseline.deferred = options.score_on == ScoreOn::Worker && !fitted.is_empty();
+        Ok(Prepared { baseline, options })
+    }
+
+    /// Opens the journal, and has the worker take the guard on.
+    pub(crate) fn start(Prepared { baseline, options }: Prepared) -> Result<Self> {
         let state = Arc::new(State::new(baseline, options)?);
         // A worker that is being shut down takes nobody on.
         while !state.join(worker::line(&state.options.name)?) {

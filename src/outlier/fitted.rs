@@ -195,7 +195,8 @@ impl Fitted {
         self.stage.score_here(rows, scores);
     }
 
-    pub(super) fn work(&self) -> usize {
+    /// Multiplications of an observation's score, about.
+    pub(crate) fn work(&self) -> usize {
         self.stage.model.work()
     }
 

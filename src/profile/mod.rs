@@ -165,6 +165,12 @@ impl Profile {
         Ok(())
     }
 
+    /// Whether a batch of so many numbers may take longer than a person notices; a copy of the profile is little beside it then.
+    pub(crate) fn takes_long(&self, numbers: usize) -> bool {
+        let kept = self.fitted.as_ref().map_or(0, |fitted| fitted.sample.rows().len());
+        numbers >= (kept / 4).max(1 << 18)
+    }
+
     /// How it is fitted.
     #[must_use]
     pub fn options(&self) -> &ProfileOptions {

@@ -16,6 +16,7 @@ struct CFace <: Face
     observe::Ptr{Cvoid} # looked up once: these calls are the hot ones
     score::Ptr{Cvoid}
     moments::Ptr{Cvoid}
+    listen::Ptr{Cvoid}
 end
 
 # A string that Rust allocated.
@@ -38,7 +39,7 @@ function cface(path::AbstractString)
     Libdl.dlsym(library, :fg_abi_version; throw_error = false) === nothing &&
         throw(LibraryUnavailable("$path is not FluxGuard's library: it has no fg_abi_version"))
     face = CFace(library, path, Libdl.dlsym(library, :fg_guard_observe), Libdl.dlsym(library, :fg_detector_score),
-        Libdl.dlsym(library, :fg_moments))
+        Libdl.dlsym(library, :fg_moments), Libdl.dlsym(library, :fg_listen))
     version = abi_version(face)
     version == ABI_VERSION || throw(LibraryUnavailable(
         "$path speaks version $version of the border, this package version $ABI_VERSION; build the library from the package's own checkout"))
@@ -83,6 +84,8 @@ end
 
 panic(face::CFace, message::String) =
     check(face, ccall(symbol(face, :fg_panic), Int32, (Ptr{UInt8}, Csize_t), message, sizeof(message)))
+
+listen(face::CFace, flag::Ptr{Cint}) = ccall(face.listen, Cvoid, (Ptr{Cint},), flag)
 
 shutdown(face::CFace) = (ccall(symbol(face, :fg_shutdown), Cvoid, ()); nothing)
 

@@ -36,6 +36,8 @@ for (Handle, Kind, release) in (
         end
 
         Base.unsafe_convert(::Type{Ptr{Cvoid}}, h::$Handle) = owned(h)
+
+        listen(h::$Handle, flag::Ptr{Cint}) = listen(h.face, flag)
     end
 end
 

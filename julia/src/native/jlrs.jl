@@ -33,6 +33,7 @@ array(y::AbstractArray) = unsafe_wrap(Array, pointer(y), size(y))
 Native.abi_version(::JlrsFace) = Int(Rust.abi_version())
 Native.errors(::JlrsFace) = text(Rust.errors())
 Native.panic(::JlrsFace, message::String) = check(Rust.panic(message))
+Native.listen(::Union{JlrsFace,Native.Handle}, flag::Ptr{Cint}) = Rust.listen(UInt(flag))
 Native.shutdown(::JlrsFace) = (check(Rust.shutdown()); nothing)
 
 Native.file_replace(::JlrsFace, path::String, bytes::Vector{UInt8}) = check(Rust.file_replace(path, bytes))

@@ -9,6 +9,7 @@ All functions throw a subtype of `FluxGuardError` where Rust returns an error. `
 [`host`](@ref) gave, and `copied` what it said.
 
     abi_version(face) -> Int                      errors(face) -> text            panic(face, message)
+    listen(face or h, flag)
     file_replace(face, path, bytes)               file_save(face, path, kind, version, bytes)
     file_load(face, path, kind, version) -> bytes
     profile_new(face, options) -> handle          profile_load(face, path) -> handle
@@ -108,6 +109,7 @@ const ABI_VERSION = 2
 function abi_version end
 function errors end
 function panic end
+function listen end
 function file_replace end
 function file_save end
 function file_load end
@@ -199,6 +201,7 @@ function live_threshold_save end
 function live_threshold_update end
 function live_threshold_tell end
 
+include("interrupts.jl")
 include("privacy.jl")
 include("arrays.jl")
 include("c.jl")

@@ -40,8 +40,7 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
     return PrivateRun(Native.run_new(face(), JSON.options(options)))
 end
 
-ask(run::PrivateRun, call::Symbol; fields...) =
-    JSON.parse(Native.run_ask(run.handle, JSON.options(merge((call = call,), values(fields)))))
+ask(run::PrivateRun, call::Symbol; fields...) = JSON.parse(Native.run_ask(run.handle, question(call; fields...)))
 
 """
     isprivate(run) -> Bool
@@ -65,7 +64,10 @@ Accountant(run::PrivateRun) = Accountant(ask(run, :accountant))
 An upper bound on ε of all that the run released, what was `spent` before included. As for an [`Accountant`](@ref); asked again before
 the next release, it is known in microseconds.
 """
-epsilon(run::PrivateRun; delta) = delta isa Real ? Float64(ask(run, :epsilon; delta = finite("delta", delta))) : epsilon(Accountant(run); delta = delta)
+function epsilon(run::PrivateRun; delta)
+    delta isa Real || return epsilon(Accountant(run); delta = delta)
+    return Float64(JSON.parse(Native.heard(Native.run_ask, run.handle, question(:epsilon; delta = finite("delta", delta)))))
+end
 delta(run::PrivateRun; epsilon) = delta(Accountant(run); epsilon = epsilon)
 
 """

@@ -213,6 +213,11 @@ impl Mmd {
         self.prepared.as_ref().map(|prepared| prepared.threshold)
     }
 
+    /// Whether the reference is complete, and the threshold simulated, within so many observations.
+    pub(super) fn prepares_within(&self, observations: usize) -> bool {
+        self.prepared.is_none() && self.collected.len() + observations >= self.options.reference_size
+    }
+
     fn prepare(&self, reference: Vec<f64>) -> Result<Prepared> {
         let bandwidth = match self.options.bandwidth {
             Some(bandwidth) => bandwidth,

@@ -147,6 +147,11 @@ impl Stream {
         Ok(fired)
     }
 
+    /// Whether so many more numbers may take longer than a person notices.
+    pub(crate) fn takes_long(&self, numbers: usize) -> bool {
+        numbers >= 1 << 12 || matches!(&self.detector, Detector::Mmd(mmd) if mmd.prepares_within(numbers))
+    }
+
     /// Forgets all observations, their number included; the options stay.
     pub fn reset(&mut self) {
         each!(&mut self.detector, d => d.reset());

@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+use crate::parallel::go_on;
 use crate::{Error, Result};
 
 /// How many random reassignments, and from which seed.
@@ -84,7 +85,7 @@ impl Permutations {
 
     fn share(self, observed: f64, drawn: impl Iterator<Item = f64>) -> f64 {
         let limit = observed - 1e-10 * observed.abs();
-        let extreme = drawn.filter(|statistic| *statistic >= limit).count();
+        let extreme = drawn.inspect(|_| go_on()).filter(|statistic| *statistic >= limit).count();
         (1 + extreme) as f64 / (1.0 + f64::from(self.draws))
     }
 }

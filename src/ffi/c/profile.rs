@@ -29,7 +29,7 @@ pub unsafe extern "C" fn fg_profile_fit(
         // SAFETY: the module's contract; the host does not fit one profile from two threads at once.
         let profile = unsafe { borrow_mut::<Profile>("profile", profile)? };
         // SAFETY: the module's contract.
-        profile.fit(&unsafe { tensor("reference", dtype, data, len, observations)? }).map(|()| 0)
+        host::profile_fit(profile, &unsafe { tensor("reference", dtype, data, len, observations)? }).map(|()| 0)
     })
 }
 

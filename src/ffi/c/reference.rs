@@ -1,6 +1,7 @@
 //! References prepared once for many comparisons, and many tests at once, through the C ABI. The contract of pointers is the parent's.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use super::border::{FgText, answer32, borrow, free, give, give_handle, load, save, slice, text};
 use crate::drift::reference::Reference;
@@ -19,7 +20,7 @@ pub unsafe extern "C" fn fg_reference_new(
 ) -> i32 {
     answer32(|| {
         // SAFETY: the module's contract.
-        let reference = Reference::new(&unsafe { tensor("reference", dtype, data, len, observations)? })?;
+        let reference = host::reference_new(&unsafe { tensor("reference", dtype, data, len, observations)? })?;
         // SAFETY: the module's contract.
         unsafe { give_handle(out, reference) }
     })
@@ -40,7 +41,7 @@ pub unsafe extern "C" fn fg_reference_compare(
     answer32(|| {
         // SAFETY: the module's contract, for all that follows.
         unsafe {
-            let reference = borrow::<Reference>("reference", reference)?;
+            let reference = borrow::<Arc<Reference>>("reference", reference)?;
             let options = text("options", options, options_len)?;
             let current = tensor("current", dtype, data, len, observations)?;
             give(out, host::reference_compare(reference, options, &current)?)
@@ -52,28 +53,28 @@ pub unsafe extern "C" fn fg_reference_compare(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_describe(reference: *const c_void, out: *mut FgText) -> i32 {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, host::reference_describe(borrow::<Reference>("reference", reference)?)?) })
+    answer32(|| unsafe { give(out, host::reference_describe(borrow::<Arc<Reference>>("reference", reference)?)?) })
 }
 
 /// Saves a reference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_save(reference: *const c_void, path: *const u8, len: usize) -> i32 {
     // SAFETY: the module's contract.
-    unsafe { save::<Reference>("reference", reference, path, len, store::save_reference) }
+    unsafe { save::<Arc<Reference>>("reference", reference, path, len, |it, path| store::save_reference(it, path)) }
 }
 
 /// Loads a reference.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_load(path: *const u8, len: usize, out: *mut *mut c_void) -> i32 {
     // SAFETY: the module's contract.
-    unsafe { load(path, len, out, store::load_reference) }
+    unsafe { load(path, len, out, |path| store::load_reference(path).map(Arc::new)) }
 }
 
 /// Frees a reference; null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_reference_free(reference: *mut c_void) {
     // SAFETY: the module's contract.
-    unsafe { free::<Reference>(reference) }
+    unsafe { free::<Arc<Reference>>(reference) }
 }
 
 /// JSON list of `len` p-values, adjusted by a [`crate::stats::multiple::Correction`] (`holm`, `benjamini-hochberg`, ...).

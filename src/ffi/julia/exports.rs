@@ -24,7 +24,7 @@ use super::sequence::{SequenceHandle, sequence_fit, sequence_load, sequence_name
 use super::sketch::{SketchHandle, sketch_new, sketch_read};
 use super::stream::{StreamHandle, stream_load, stream_new};
 use super::threshold::{ThresholdHandle, live_threshold_load, live_threshold_new};
-use super::{abi_version, compare, errors, last_error, moments, panic, shutdown, worker_running};
+use super::{abi_version, compare, errors, last_error, listen, moments, panic, shutdown, worker_running};
 
 julia_module! {
     become fluxguard_jlrs_init;
@@ -48,6 +48,7 @@ julia_module! {
     fn errors() -> ValueRet;
     fn last_error() -> StringRet;
     fn panic(message: JuliaString) -> i64;
+    fn listen(flag: usize);
     fn shutdown() -> i64;
     fn worker_running() -> i64;
 

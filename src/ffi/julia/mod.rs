@@ -29,6 +29,7 @@ use jlrs::prelude::*;
 
 use self::border::{Element, away, away_if, is_long, made_text, string, tensor, text};
 use super::host::{self, answer};
+use super::left_behind;
 use crate::error::Error;
 use crate::guard as engine;
 
@@ -101,6 +102,12 @@ fn moments<T: Element>(out: TypedArray<f64>, y: TypedArray<T>, observations: i64
         })
     };
     away_if(is_long(y.length()), work)
+}
+
+/// SAFETY: as [`left_behind::listen`], of the flag's address.
+unsafe fn listen(flag: usize) {
+    // SAFETY: by this function's contract.
+    unsafe { left_behind::listen(flag as *const i32) }
 }
 
 fn shutdown() -> i64 {

@@ -39,7 +39,9 @@ impl ProfileHandle {
     }
 
     pub(super) fn profile_fit<T: Element>(&self, reference: TypedArray<T>, observations: i64) -> i64 {
-        away(|| answer(|| self.lock()?.fit(&tensor("reference", reference, observations)?).map(|()| 0)))
+        away(|| {
+            answer(|| host::profile_fit(&mut *self.lock()?, &tensor("reference", reference, observations)?).map(|()| 0))
+        })
     }
 
     pub(super) fn profile_merge(&self, from: TypedValue<ProfileHandle>) -> i64 {

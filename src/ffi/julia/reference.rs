@@ -1,5 +1,7 @@
 //! References prepared once for many comparisons, and many tests at once, called from Julia.
 
+use std::sync::Arc;
+
 use jlrs::data::managed::value::ValueRet;
 use jlrs::prelude::*;
 
@@ -13,23 +15,23 @@ use crate::store;
 /// A [`Reference`] in Julia's hands.
 #[derive(OpaqueType)]
 pub struct ReferenceHandle {
-    reference: Held<Reference>,
+    reference: Held<Arc<Reference>>,
 }
 
-fn made_reference(work: impl FnOnce() -> Result<Reference>) -> ValueRet {
+fn made_reference(work: impl FnOnce() -> Result<Arc<Reference>>) -> ValueRet {
     made(work, |reference| value(ReferenceHandle { reference: Held::new(reference) }))
 }
 
 pub(super) fn reference_new<T: Element>(reference: TypedArray<T>, observations: i64) -> ValueRet {
-    made_reference(|| Reference::new(&tensor("reference", reference, observations)?))
+    made_reference(|| host::reference_new(&tensor("reference", reference, observations)?))
 }
 
 pub(super) fn reference_load(path: JuliaString) -> ValueRet {
-    made_reference(|| store::load_reference(text("path", path)?.as_ref()))
+    made_reference(|| store::load_reference(text("path", path)?.as_ref()).map(Arc::new))
 }
 
 impl ReferenceHandle {
-    fn get(&self) -> Result<&Reference> {
+    fn get(&self) -> Result<&Arc<Reference>> {
         self.reference.get("reference")
     }
 

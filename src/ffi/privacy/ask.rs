@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::ffi::host::{given_options, json};
+use crate::ffi::left_behind::leavable;
 use crate::privacy::accountant::{Accountant, Phase, shuffled_lower_bound};
 use crate::privacy::calibrate::{CalibrationOptions, noise_multiplier};
 use crate::privacy::clip::{AdaptiveClip, effective_noise_multiplier};
@@ -134,22 +135,24 @@ pub(in crate::ffi) fn ask(text: &str) -> Result<String> {
             accountant.validate()?;
             json(&accountant)
         }
-        Call::Epsilon { accountant, delta } => json(&accountant.epsilon(delta)?),
-        Call::Delta { accountant, epsilon } => json(&accountant.delta(epsilon)?),
-        Call::Curve { accountant, deltas } => json(&accountant.curve(&deltas)?),
-        Call::TradeOff { accountant, fpr } => json(&accountant.trade_off(&fpr)?),
-        Call::TprAtFpr { accountant, fpr } => json(&accountant.tpr_at_fpr(fpr)?),
+        Call::Epsilon { accountant, delta } => leavable(move || json(&accountant.epsilon(delta)?)),
+        Call::Delta { accountant, epsilon } => leavable(move || json(&accountant.delta(epsilon)?)),
+        Call::Curve { accountant, deltas } => leavable(move || json(&accountant.curve(&deltas)?)),
+        Call::TradeOff { accountant, fpr } => leavable(move || json(&accountant.trade_off(&fpr)?)),
+        Call::TprAtFpr { accountant, fpr } => leavable(move || json(&accountant.tpr_at_fpr(fpr)?)),
         Call::Rdp { accountant, orders } => json(&accountant.rdp(&orders)?),
         Call::CheckBudget { accountant, phase, epsilon, delta } => {
-            json(&accountant.check_budget(phase, epsilon, delta)?)
+            leavable(move || json(&accountant.check_budget(phase, epsilon, delta)?))
         }
-        Call::Report { accountant, delta, options } => json(&PrivacyReport::new(&accountant, delta, &options)?),
-        Call::NoiseMultiplier { options } => json(&noise_multiplier(&options)?),
+        Call::Report { accountant, delta, options } => {
+            leavable(move || json(&PrivacyReport::new(&accountant, delta, &options)?))
+        }
+        Call::NoiseMultiplier { options } => leavable(move || json(&noise_multiplier(&options)?)),
         Call::EffectiveNoiseMultiplier { noise_multiplier, count_noise } => {
             json(&effective_noise_multiplier(noise_multiplier, count_noise)?)
         }
         Call::ShuffledLowerBound { noise_multiplier, lots, delta } => {
-            json(&shuffled_lower_bound(noise_multiplier, lots, delta)?)
+            leavable(move || json(&shuffled_lower_bound(noise_multiplier, lots, delta)?))
         }
         Call::Adaptive { clip } => {
             clip.validate()?;

@@ -1,5 +1,7 @@
 //! A reference that lives: points that were not flagged come in, points that are too old go.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::nearest::Neighbour;
@@ -27,7 +29,7 @@ pub struct StoreOptions {
 
 /// Points with their times. A saved one can be searched where it lies, in a mapped file:
 /// [`crate::store::load_neighbours_mapped`]; the first points that come in, or a tidying up of many that went, then read it into memory.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NeighbourStore {
     options: StoreOptions,
     features: usize,
@@ -36,7 +38,7 @@ pub struct NeighbourStore {
     times: Vec<f64>,
     gone: usize,
     /// A graph of the first points, for [`Method::Hnsw`]; the others are searched exactly.
-    graph: Option<Graph>,
+    graph: Option<Arc<Graph>>,
     /// Points that went before the first that is kept here.
     forgotten: u64,
 }
@@ -115,7 +117,16 @@ impl NeighbourStore {
         let in_graph = self.graph.as_ref().map_or(0, |graph| graph.exact().len());
         let outside = self.recent.len() - in_graph;
         if self.options.index == Method::Hnsw && self.len() >= WORTH && 4 * outside >= self.recent.len() {
-            self.graph = Some(Graph::new(self.recent.clone()));
+            self.graph = Some(Arc::new(Graph::new(self.recent.clone())));
+        }
+    }
+
+    /// Whether a batch of so many observations may take longer than a person notices: where a graph is built.
+    pub(crate) fn takes_long(&self, observations: usize) -> bool {
+        self.options.index == Method::Hnsw && {
+            let (all, in_graph) =
+                (self.recent.len() + observations, self.graph.as_ref().map_or(0, |g| g.exact().len()));
+            all >= WORTH && 4 * (all - in_graph) >= all
         }
     }
 

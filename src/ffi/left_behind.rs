@@ -1,0 +1,137 @@
+//! How a host ends a long call before it is done.
+//!
+//! A host that may want to says so on the calling thread ([`listen`]). A call that can take long then works on copies of what it was
+//! given, on a thread of its own; the caller waits, and looks at the host's flag meanwhile. When that is raised, the call returns
+//! [`Error::Interrupted`] at once and has changed nothing: the thread is left behind, and what it makes is dropped. So no computation
+//! has to know of interrupts. Only the loops of [`crate::parallel`] are told that nobody waits any more, and most threads end soon.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread::Builder;
+use std::time::Duration;
+
+use super::host::contained;
+use crate::error::{Error, Result};
+use crate::parallel;
+use crate::tensor::{Tensor, TensorCopy};
+
+/// Between two looks at the flag.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// As large as the main thread's usually is: work must not depend on where it runs.
+const STACK: usize = 8 << 20;
+
+thread_local! {
+    static FLAG: Cell<Option<&'static AtomicI32>> = const { Cell::new(None) };
+}
+
+/// From now on long calls of this thread end as soon as `flag` is not 0; null: they do not.
+///
+/// SAFETY: `flag` must be null or readable until this is called with null.
+pub(super) unsafe fn listen(flag: *const i32) {
+    // SAFETY: by this function's contract. Others write it, so it is read as an atomic.
+    FLAG.set(unsafe { flag.cast::<AtomicI32>().as_ref() });
+}
+
+/// Whether calls of this thread are to end when the host says so.
+fn listens() -> bool {
+    FLAG.get().is_some()
+}
+
+/// Runs `work`, which the host may leave.
+pub(super) fn leavable<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match FLAG.get() {
+        Some(flag) => beside(flag, work),
+        None => work(),
+    }
+}
+
+/// [`leavable`] of work on arrays: on copies of them, where the host may leave it.
+pub(super) fn leavable_on<const N: usize, T: Send + 'static>(
+    arrays: [&Tensor<'_>; N],
+    work: impl FnOnce([Tensor<'_>; N]) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let copies: Option<Vec<TensorCopy>> =
+        if listens() { arrays.iter().map(|array| array.copied()).collect() } else { None };
+    match copies.map(<[TensorCopy; N]>::try_from) {
+        Some(Ok(copies)) => leavable(move || work(copies.each_ref().map(TensorCopy::tensor))),
+        // Where there is no room for copies, too: better done than refused.
+        _ => work(arrays.map(|array| *array)),
+    }
+}
+
+/// [`leavable`] work on a value: on a copy of it, where the host may leave it.
+pub(super) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
+    value: &V,
+    work: impl FnOnce(&V) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    if !listens() {
+        return work(value);
+    }
+    let copy = value.clone();
+    leavable(move || work(&copy))
+}
+
+/// Changes `value` by an array, as a whole or not at all. Only a `long` change can be left, for it is one of a copy.
+pub(super) fn change<T: Clone + Send + 'static, R: Send + 'static>(
+    value: &mut T,
+    long: bool,
+    array: &Tensor<'_>,
+    change: impl FnOnce(&mut T, &Tensor<'_>) -> Result<R> + Send + 'static,
+) -> Result<R> {
+    if !(long && listens()) {
+        return change(value, array);
+    }
+    let mut copy = value.clone();
+    let (changed, result) = leavable_on([array], move |[array]| {
+        let result = change(&mut copy, &array)?;
+        Ok((copy, result))
+    })?;
+    *value = changed;
+    Ok(result)
+}
+
+/// Runs `work` on a thread of its own, and leaves that behind when `flag` is raised.
+fn beside<T: Send + 'static>(flag: &AtomicI32, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let is_raised = || flag.load(Ordering::Relaxed) != 0;
+    if is_raised() {
+        return Err(Error::Interrupted);
+    }
+    let left = Arc::new(AtomicBool::new(false));
+    let (give_work, take_work) = sync_channel(1);
+    let (give_end, take_end) = sync_channel(1);
+    let thread = Builder::new().name("fluxguard-call".into()).stack_size(STACK).spawn({
+        let left = left.clone();
+        move || {
+            let Ok(work) = take_work.recv() else { return };
+            let end = parallel::unless_left(left, || contained(work));
+            // If nobody waits, what was made is dropped here.
+            let _ = contained(|| {
+                drop(give_end.send(end));
+                Ok(())
+            });
+        }
+    });
+    // Where the system refuses a thread, here; nobody can leave it then.
+    if thread.is_err() {
+        return work();
+    }
+    let gone = || Error::NativePanic { message: "the thread of a call ended without a result".into() };
+    give_work.send(work).map_err(|_| gone())?;
+    loop {
+        match take_end.recv_timeout(PATIENCE) {
+            Ok(end) => return end,
+            Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+            Err(RecvTimeoutError::Timeout) if is_raised() => {
+                left.store(true, Ordering::Relaxed);
+                return Err(Error::Interrupted);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
