@@ -32,9 +32,9 @@ impl Default for Options {
     }
 }
 
-/// `rho - sum of alpha K(x, support vector)`, the alphas adding up to 1: below 0 inside. It is minus scikit-learn's
-/// `OneClassSVM.decision_function` over `nu` times the reference's observations, which that one's alphas add up to, so that scores of
-/// references of different sizes, as those of cross-fitting, are of one scale. Fitting takes 8 bytes for each pair of observations.
+/// `1 - sum of alpha K(x, support vector) / rho`: below 0 inside, 1 far away. It is minus scikit-learn's
+/// `OneClassSVM.decision_function` over rho, its `offset_`, which grows with the reference: so scores of references of different sizes,
+/// as those of cross-fitting, are of one scale. Fitting takes 8 bytes for each pair of observations.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OneClassSVM {
     gamma: f64,
@@ -74,17 +74,16 @@ impl Detector for OneClassSVM {
             .fit(&DatasetBase::new(reference.matrix(), targets.view()))
             .map_err(|e| Error::invalid("reference", e, "observations that a surface can be fitted to"))?;
         let supporting: Vec<usize> = (0..n).filter(|i| model.alpha[*i].abs() > 1e-12).collect();
-        let sum: f64 = supporting.iter().map(|i| model.alpha[*i]).sum();
-        if !(sum > 0.0 && sum.is_finite()) {
+        if !(model.rho > 0.0 && model.rho.is_finite()) {
             return Err(Error::invalid(
                 "reference",
-                "one without support vectors",
+                "one without a surface",
                 "observations that a surface can be fitted to",
             ));
         }
-        let alpha = supporting.iter().map(|i| model.alpha[*i] / sum).collect();
+        let alpha = supporting.iter().map(|i| model.alpha[*i] / model.rho).collect();
         let support = Exact::new(&reference.select(&supporting), Metric::Euclidean)?;
-        Ok(OneClassSVM { gamma, rho: model.rho / sum, alpha, support })
+        Ok(OneClassSVM { gamma, rho: 1.0, alpha, support })
     }
 
     fn features(&self) -> usize {
