@@ -65,9 +65,9 @@ function finish_testing(handle)
     end
 end
 
-# Wait for the worker in short naps, so that other tasks go on.
+# Wait for the worker in short naps, so that other tasks go on. Ctrl-C in a nap is thrown after it, in this task.
 function await(handle, ticket; until = Inf)
-    while !Native.wait(handle, ticket, 2)
+    while !Native.heard(Native.wait, handle, ticket, 2)
         time() < until || return false
         yield()
     end
