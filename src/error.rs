@@ -66,6 +66,9 @@ pub enum Error {
         "{path} has format version {was}, this build reads {expected}; use the FluxGuard that wrote it, or fit again"
     )]
     FileVersion { path: String, was: u32, expected: u32 },
+    /// A whole file, but of another kind.
+    #[error("{path} is {was}, expected {expected}; {mend}")]
+    FileKind { path: String, was: String, expected: String, mend: String },
     /// A step that would spend more privacy than there is.
     #[error(
         "the privacy budget is exhausted: epsilon {spent} of {budget} is spent at delta {delta}, and the next step would take it to {after}; stop, or raise the budget"
@@ -95,6 +98,7 @@ pub const TABLE: &[(i32, &str)] = &[
     (400, "PathUnusable"),
     (401, "FileDamaged"),
     (402, "FileVersion"),
+    (403, "FileKind"),
     (500, "BudgetExhausted"),
     (600, "Interrupted"),
     (900, "NativePanic"),
@@ -120,6 +124,7 @@ impl Error {
             Error::PathUnusable { .. } => 400,
             Error::FileDamaged { .. } => 401,
             Error::FileVersion { .. } => 402,
+            Error::FileKind { .. } => 403,
             Error::BudgetExhausted { .. } => 500,
             Error::Interrupted => 600,
             Error::NativePanic { .. } => 900,

@@ -10,6 +10,7 @@ pub mod error;
 pub mod ffi;
 pub mod files;
 pub mod guard;
+mod kinds;
 mod options;
 pub mod outlier;
 pub mod output;

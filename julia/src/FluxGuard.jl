@@ -52,7 +52,7 @@ export PrivateRun, releases, isprivate, PoissonSampler, expected_lot_size, TreeN
 export binding, versions
 export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
     ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
-    FileDamaged, FileVersion, BudgetExhausted, Interrupted, NativePanic, LibraryUnavailable
+    FileDamaged, FileVersion, FileKind, BudgetExhausted, Interrupted, NativePanic, LibraryUnavailable
 
 include("errors.jl")
 include("json.jl")

@@ -79,22 +79,28 @@ parse_alerts(text) = Alert[Alert(d) for d in JSON.parse(text)]
     read_alerts(path) -> Vector{Alert}
 
 The alerts in a journal (JSON Lines, one alert a line). A torn line, as a power cut in the middle of a write leaves it,
-is passed over; the number of such lines is logged as a warning. Throws [`PathUnusable`](@ref).
+is passed over; the number of such lines is logged as a warning. Throws [`PathUnusable`](@ref), and [`FileKind`](@ref) where no line is
+an alert and the file does not begin like one.
 """
 function read_alerts(path::AbstractString)
     isfile(path) || throw(PathUnusable("path: $path: no such file; expected a path that can be read"))
     read_lines = [read_alert(line) for line in eachline(path) if !isempty(line)]
     torn = count(isnothing, read_lines)
+    torn == length(read_lines) > 0 && !begins_as_alert(path) && throw(FileKind("path: $path: none of its " *
+        "$(plural(length(read_lines), "line")) is an alert; expected a journal, as Guard(...; journal = path) writes it"))
     torn == 0 || @warn("$path: $torn of $(plural(length(read_lines), "line")) cannot be read as alerts and were passed over",
         _group = :fluxguard)
     return Alert[alert for alert in read_lines if alert !== nothing]
 end
 
+# A first alert that was torn leaves at least this.
+begins_as_alert(path) = startswith("{\"id\":", String(open(io -> read(io, 6), path))) && filesize(path) > 0
+
 function read_alert(line)
     try
         return Alert(JSON.parse(line))
     catch error
-        error isa Union{JSON.JSONError,KeyError,MethodError,ArgumentError} || rethrow()
+        error isa InterruptException && rethrow()
         return nothing
     end
 end

@@ -255,7 +255,7 @@ end
 
 Read a detector that [`save`](@ref) wrote; it scores as before. With `mapped = true` the points that `KNN`, `LOF`, `KDE` and their like
 search stay in the file: see [`load(NeighbourStore, path)`](@ref NeighbourStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
-[`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
+[`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
 """
 function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:Detector}
     handle = (mapped ? Native.detector_load_mapped : Native.detector_load)(face(), path_text(path))

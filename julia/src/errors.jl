@@ -11,7 +11,7 @@ what was expected. The subtypes and their codes are those of the Rust side; a te
 | arguments (1xx) | [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref) |
 | baselines (2xx) | [`NonFiniteBaseline`](@ref), [`ConstantFeature`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`Incompatible`](@ref) |
 | a guard's state (3xx) | [`GuardClosed`](@ref), [`WorkerFailed`](@ref) |
-| files (4xx) | [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref) |
+| files (4xx) | [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref), [`FileKind`](@ref) |
 | privacy (5xx) | [`BudgetExhausted`](@ref) |
 | the host (6xx) | [`Interrupted`](@ref) |
 | bugs (9xx) | [`NativePanic`](@ref) |
@@ -91,6 +91,11 @@ struct FileVersion <: FluxGuardError
     message::String
 end
 
+"A whole file, but of another kind; the message says which, and what reads it."
+struct FileKind <: FluxGuardError
+    message::String
+end
+
 "What was asked for would spend more privacy than the budget has left."
 struct BudgetExhausted <: FluxGuardError
     message::String
@@ -129,6 +134,7 @@ const ERRORS = [
     400 => PathUnusable,
     401 => FileDamaged,
     402 => FileVersion,
+    403 => FileKind,
     500 => BudgetExhausted,
     600 => Interrupted,
     900 => NativePanic,
@@ -146,7 +152,8 @@ function exception(code::Integer, message::AbstractString)
 end
 
 # A place in Rust's words, which say so: "feature 1 of observation 4 (from 0)".
-const PLACES = r"(?:(?:feature|observation|class|sequence) \d+(?: of )?)+ \(from 0\)"
+const NUMBER = r"-?\d+(?:\.\d+)?"
+const PLACES = Regex("(?:(?:feature|observation|class|sequence|index) $(NUMBER.pattern)(?: of )?)+ \\(from 0\\)")
 const CLASSES = r"classes from 0 to \d+"
 # An option that a message advises, as JSON has it.
 const ADVICE = r"\b(?:calibration|constant_features|order|output) = \"[a-z-]+\""
@@ -155,7 +162,7 @@ const ADVICE = r"\b(?:calibration|constant_features|order|output) = \"[a-z-]+\""
 A message of Rust as it is meant in Julia: places count from 1, and names are symbols.
 """
 function in_julia(message::AbstractString)
-    next(text) = replace(text, r"\d+" => n -> string(parse(Int128, n) + 1))
+    next(text) = replace(text, NUMBER => n -> string(occursin('.', n) ? parse(Float64, n) + 1 : parse(Int128, n) + 1))
     message = replace(message, PLACES => next)
     message = replace(message, CLASSES => next)
     return replace(message, ADVICE => text -> replace(replace(text, r"\"([a-z-]+)\"" => s":\1"), '-' => '_'))

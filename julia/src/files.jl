@@ -14,7 +14,7 @@ end
 """
     read_whole(path, kind, version) -> payload
 
-The payload of what [`write_whole`](@ref FluxGuard.write_whole) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref).
+The payload of what [`write_whole`](@ref FluxGuard.write_whole) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref).
 """
 read_whole(path::AbstractString, kind, version::Int) = Native.file_load(face(), path_text(path), String(kind), UInt32(version))
 

@@ -84,7 +84,7 @@ end
 Read what `save(path, d)` wrote of a detector that is or has a Flux model; it scores as before. Needs `using Flux`. A file holds
 parameters and not code: `encoder` and `model` are a model of the structure that was saved, whatever its parameters (of `fit(OOD,
 model, x)`: the whole classifier), and a copy of it is filled; an `Autoencoder` without a model of one's own needs none. Throws
-[`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) where the structure is another.
+[`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) where the structure is another.
 """
 function load(::Type{Encoded}, path::AbstractString; encoder)
     needs_flux(model_parts, "Encoded")

@@ -120,7 +120,7 @@ save(path::AbstractString, t::LiveThreshold) = (Native.live_threshold_save(t.han
     load(LiveThreshold, path) -> LiveThreshold
 
 Read a threshold that [`save`](@ref) wrote; it goes on as if it had never stopped. Throws [`PathUnusable`](@ref),
-[`FileDamaged`](@ref), [`FileVersion`](@ref), [`Incompatible`](@ref) for another type.
+[`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref), [`Incompatible`](@ref) for another type.
 """
 function load(::Type{T}, path::AbstractString) where {T<:LiveThreshold}
     handle = Native.live_threshold_load(face(), path_text(path))

@@ -106,7 +106,7 @@ what is found is the same to the bit. The first `add!` reads the points into mem
 
 While it is mapped the file must stay as it is: it may be replaced (`save` does), not written to or cut short. Each search asks for
 its length first; a file that is cut during a search ends the process. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
-[`FileVersion`](@ref).
+[`FileKind`](@ref), [`FileVersion`](@ref).
 """
 load(::Type{NeighbourStore}, path::AbstractString; mapped::Bool = false) =
     NeighbourStore(Native.neighbours_load(face(), path_text(path), mapped))

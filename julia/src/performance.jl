@@ -105,6 +105,9 @@ function Base.show(io::IO, ::MIME"text/plain", e::PerformanceEstimator)
         isempty(told["calibrated"]) ? "" : ", $calibrated of $(plural(length(told["calibrated"]), "score")) calibrated")
     print_table(io, ["metric", "reference", "lower", "upper"],
         [(b["metric"], number(b["reference"]), number(b["lower"]), number(b["upper"])) for b in told["bounds"]])
+    # Below chance by so much: scores of the other class, or labels the wrong way round.
+    auroc = [number(b["reference"]) for b in told["bounds"] if b["metric"] == "auroc"]
+    any(a -> a < 0.4, auroc) && println(io, "An AUROC far below 0.5: look whether scores are the probability of class 1, and labels the right way round")
 end
 
 Base.show(io::IO, r::PerformanceReport) = print(io, "PerformanceReport(", plural(count(c -> c.alert, r.chunks), "alert"), " in ",

@@ -115,7 +115,7 @@ end
     load(path) -> Profile
     load(Profile, path) -> Profile
 
-Read a baseline that [`save`](@ref) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref).
+Read a baseline that [`save`](@ref) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref).
 """
 load(path::AbstractString) = load(Profile, path)
 load(::Type{Profile}, path::AbstractString) = Profile(Native.profile_load(face(), path_text(path)))

@@ -145,7 +145,7 @@ end
 """
     load(SequenceDetector, path) -> SequenceDetector
 
-Read a detector of sequences that `save` wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileVersion`](@ref),
+Read a detector of sequences that `save` wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref),
 [`Incompatible`](@ref) for another type.
 """
 function load(::Type{D}, path::AbstractString) where {D<:SequenceDetector}

@@ -102,6 +102,8 @@ impl Journal {
     /// Opens the path anew where it names another file by now, or none.
     fn follow(&mut self) -> io::Result<()> {
         if !fs::metadata(&self.path).is_ok_and(|there| names(&there, &self.file)) {
+            // Others may have written to the old one since the last look; numbers go on from there.
+            let _ = self.look_at_numbers();
             self.file = open(&self.path)?;
             self.seen = 0;
         }

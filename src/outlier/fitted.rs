@@ -50,6 +50,9 @@ pub struct Fitted {
     typical: Vec<f64>,
     stage: Stage,
     calibrated: Calibrated,
+    /// The features' names, where they were told; files of before have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
     /// The mapped file that points are searched in.
     #[serde(skip)]
     file: Option<Arc<dyn Mapping>>,
@@ -112,8 +115,31 @@ impl Fitted {
             typical,
             stage,
             calibrated: Calibrated::new(scores),
+            names: Vec::new(),
             file: None,
         }
+    }
+
+    /// With these names of its features, in their order; they are kept in its file.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] where there is not one a feature, or one comes twice.
+    pub fn named(mut self, names: Vec<String>) -> Result<Self> {
+        if names.len() != self.features {
+            let expected = format!("{}, one a feature", self.features);
+            return Err(Error::invalid("names", format!("{} names", names.len()), expected));
+        }
+        if let Some(name) = names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
+            return Err(Error::invalid("names", format!("{name:?} twice"), "names that differ"));
+        }
+        self.names = names;
+        Ok(self)
+    }
+
+    /// The names of its features, in their order; empty where nobody told them.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// With points in this file.
@@ -320,5 +346,6 @@ impl Sound for Fitted {
         self.stage.is_sound()
             && (self.stage.model.features(), self.typical.len()) == (p, p)
             && self.calibrated.is_sound()
+            && (self.names.is_empty() || self.names.len() == p)
     }
 }

@@ -59,7 +59,7 @@ impl Answers<'_> {
             }
         }
         let kind = match options.problem {
-            Problem::Binary => Kind::Class(2),
+            Problem::Binary => Kind::Binary,
             Problem::Multiclass => Kind::Class(was),
             Problem::Regression => Kind::Number,
         };
@@ -86,6 +86,7 @@ impl Read {
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
+    Binary,
     Class(usize),
     Number,
 }
@@ -95,15 +96,22 @@ fn values(argument: &'static str, given: &[f64], n: usize, kind: Kind) -> Result
         return Err(Error::invalid(argument, format!("{} values", given.len()), format!("{n}, one an observation")));
     }
     let good = |x: f64| match kind {
+        Kind::Binary => x == 0.0 || x == 1.0,
         Kind::Class(classes) => x >= 0.0 && x < classes as f64 && x.fract() == 0.0,
         Kind::Number => x.is_finite(),
     };
     let expected = || match kind {
-        Kind::Class(classes) => format!("a class from 0 to {}", classes - 1),
+        Kind::Binary => "0 or 1".into(),
+        Kind::Class(classes) => format!("classes from 0 to {}", classes - 1),
         Kind::Number => "a finite number".into(),
     };
     match given.iter().position(|x| !good(*x)) {
-        Some(i) => Err(Error::invalid(argument, format!("{} in observation {i} (from 0)", given[i]), expected())),
+        Some(i) => {
+            // Of many classes other languages count from 1.
+            let is_class = matches!(kind, Kind::Class(_)) && given[i].is_finite();
+            let value = if is_class { format!("class {} (from 0)", given[i]) } else { given[i].to_string() };
+            Err(Error::invalid(argument, format!("{value} in observation {i} (from 0)"), expected()))
+        }
         None => Ok(given.to_vec()),
     }
 }

@@ -6,12 +6,13 @@
 use super::accountant::{Accountant, Phase};
 use super::clip::{AdaptiveClip, Clipping};
 use crate::files;
+use crate::kinds;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 
-const MAGIC: &[u8; 4] = b"FGDP";
+const MAGIC: &[u8; 4] = kinds::PRIVATE;
 const VERSION: u32 = 1;
 const HEADER: usize = 20;
 
@@ -65,7 +66,7 @@ impl PrivacyState {
     /// Reads what [`PrivacyState::save`] wrote, and checks all of it.
     ///
     /// # Errors
-    /// `PathUnusable`, `FileVersion`, or `FileDamaged` with the reason.
+    /// `PathUnusable`, `FileVersion`, `FileKind`, or `FileDamaged` with the reason.
     pub fn load(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| Error::PathUnusable {
@@ -75,6 +76,9 @@ impl PrivacyState {
             reason: error.to_string(),
         })?;
         let damaged = |reason: String| Error::FileDamaged { path: shown.clone(), reason };
+        if let Some(other) = kinds::other(path, &bytes, "private run") {
+            return Err(other);
+        }
         if bytes.len() < HEADER || &bytes[..4] != MAGIC {
             return Err(damaged("it does not begin like the state of a private run".into()));
         }

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 pub fn benjamini_hochberg(e_values: &[f64], alpha: f64) -> Result<Vec<usize>> {
     check_alpha(alpha)?;
     if let Some((i, e)) = e_values.iter().enumerate().find(|(_, e)| e.is_nan() || **e < 0.0) {
-        return Err(Error::invalid("e_values", format!("{e} at index {i}"), "numbers from 0"));
+        return Err(Error::invalid("e_values", format!("{e} at index {i} (from 0)"), "numbers from 0"));
     }
     let mut order: Vec<usize> = (0..e_values.len()).collect();
     order.sort_by(|&a, &b| e_values[b].total_cmp(&e_values[a]));

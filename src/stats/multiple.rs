@@ -29,7 +29,7 @@ pub enum Correction {
 /// `InvalidArgument` naming the first p-value that is NaN or not in [0, 1].
 pub fn adjust(p_values: &[f64], correction: Correction) -> Result<Vec<f64>> {
     if let Some((i, p)) = p_values.iter().enumerate().find(|(_, p)| !(0.0..=1.0).contains(*p)) {
-        return Err(Error::invalid("p_values", format!("{p} at index {i}"), "probabilities in [0, 1]"));
+        return Err(Error::invalid("p_values", format!("{p} at index {i} (from 0)"), "probabilities in [0, 1]"));
     }
     let k = p_values.len() as f64;
     let mut order: Vec<usize> = (0..p_values.len()).collect();

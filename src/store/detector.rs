@@ -33,7 +33,7 @@ pub fn save_detector(detector: &Fitted, path: &Path) -> Result<()> {
 /// Loads what [`save_detector`] saved: it scores to the bit as before.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_detector(path: &Path) -> Result<Fitted> {
     sectioned::load(path, "detector")
 }
@@ -194,7 +194,7 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert_eq!(code(&path), 401, "{length} bytes");
         }
-        assert_eq!(load_detector_mapped(&path, read_only).map(|_| ()).unwrap_err().code(), 401);
+        assert_eq!(load_detector_mapped(&path, read_only).map(|_| ()).unwrap_err().code(), 403);
         std::fs::write(&path, &whole).unwrap();
         let mapped = load_neighbours_mapped(&path, read_only).unwrap();
         let row = [0.5, 0.5];

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::files;
+use crate::kinds::{self, FORMAT};
 use crate::outlier::sections::ALIGN;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,8 +20,6 @@ struct Header {
     bytes: u64,
     crc32: u32,
 }
-
-const FORMAT: &str = "fluxguard";
 
 /// Bytes of a header line, at most: what is longer is none.
 const HEADER: u64 = 4096;
@@ -77,8 +76,13 @@ pub(super) fn open(path: &Path, kind: &str, newest: u32, payload: &mut impl Writ
     };
     let damaged = |reason: String| Error::FileDamaged { path: name.clone(), reason };
     let mut input = BufReader::with_capacity(1 << 16, File::open(path).map_err(unusable)?);
+    // More than the first line, which may be short where it is no header.
+    let begin: Vec<u8> = input.fill_buf().map_err(unusable)?.iter().copied().take(HEADER as usize).collect();
     let mut line = Vec::new();
     input.by_ref().take(HEADER).read_until(b'\n', &mut line).map_err(unusable)?;
+    if let Some(other) = kinds::other(path, &begin, kind) {
+        return Err(other);
+    }
     if line.last() != Some(&b'\n') {
         return Err(damaged("it has no header line".into()));
     }

@@ -39,7 +39,7 @@ pub fn save_bytes(path: &Path, kind: &str, version: u32, bytes: &[u8]) -> Result
 /// Loads what [`save_bytes`] saved.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], also for another `kind`, [`Error::FileVersion`] for another version.
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileKind`] for another `kind`, [`Error::FileVersion`] for another version.
 pub fn load_bytes(path: &Path, kind: &str, version: u32) -> Result<Vec<u8>> {
     envelope::read(path, kind, version)
 }
@@ -75,7 +75,7 @@ pub fn save_profile(profile: &Profile, path: &Path) -> Result<()> {
 /// Loads what [`save_profile`] saved.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_profile(path: &Path) -> Result<Profile> {
     cbor(path, &envelope::read(path, "profile", PROFILE_VERSION)?)
 }
@@ -124,7 +124,7 @@ mod tests {
         envelope::write(&path, "profile", 99, b"whatever").expect("writable");
         assert_eq!(load_profile(&path).expect_err("newer").code(), 402);
         envelope::write(&path, "detector", PROFILE_VERSION, b"whatever").expect("writable");
-        assert_eq!(load_profile(&path).expect_err("another kind").code(), 401);
+        assert_eq!(load_profile(&path).expect_err("another kind").code(), 403);
         std::fs::remove_file(&path).expect("there");
     }
 }

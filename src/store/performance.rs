@@ -35,7 +35,7 @@ pub fn save_estimator(estimator: &Estimator, path: &Path) -> Result<()> {
 /// Loads what [`save_estimator`] saved.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_estimator(path: &Path) -> Result<Estimator> {
     load(path, "estimator")
 }
@@ -72,7 +72,7 @@ mod tests {
         let mut back = load_late_labels(&path).unwrap();
         assert_eq!(back, late);
         assert_eq!(back.label(&[1], &[0.0], None).unwrap(), late.label(&[1], &[0.0], None).unwrap());
-        assert_eq!(load_estimator(&path).unwrap_err().code(), 401);
+        assert_eq!(load_estimator(&path).unwrap_err().code(), 403);
         let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, bytes).unwrap();

@@ -24,7 +24,7 @@ pub fn save_reference(reference: &Reference, path: &Path) -> Result<()> {
 /// Loads what [`save_reference`] saved, and sorts it again.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_reference(path: &Path) -> Result<Reference> {
     let damaged = |reason: String| Error::FileDamaged { path: path.display().to_string(), reason };
     let payload = envelope::read(path, "reference", VERSION)?;

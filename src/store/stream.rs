@@ -23,7 +23,7 @@ pub fn save_stream(stream: &Stream, path: &Path) -> Result<()> {
 /// Loads what [`save_stream`] saved: it goes on as if it had never stopped.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_stream(path: &Path) -> Result<Stream> {
     cbor(path, &envelope::read(path, "stream", STREAM_VERSION)?)
 }

@@ -23,7 +23,7 @@ pub fn save_threshold(threshold: &LiveThreshold, path: &Path) -> Result<()> {
 /// Loads what [`save_threshold`] saved: it goes on as if it had never stopped.
 ///
 /// # Errors
-/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`].
+/// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
 pub fn load_threshold(path: &Path) -> Result<LiveThreshold> {
     cbor(path, &envelope::read(path, "threshold", VERSION)?)
 }

@@ -17,6 +17,25 @@ journal(text) = (path = scratch("alerts.jsonl"); write(path, text); path)
     @test isnan(only(a.features).p_value)
 end
 
+@testset "what is no journal is no journal without alerts" begin
+    for junk in ("a,b\n1,2\n3,4\n", "\0\xff\xfe\n" ^ 20, "{\"format\":\"fluxguard\",\"kind\":\"profile\"}\n", "[1]\n{}\n\"x\"\n7\n", "{\"x\":1}")
+        fault = try read_alerts(journal(junk)) catch e e end
+        @test fault isa FileKind && occursin("expected a journal", fault.message)
+    end
+    # A first alert that was torn is that of a journal.
+    for length_kept in (3, 6, 100)
+        @test isempty(@test_logs (:warn, r"1 of 1 line") read_alerts(journal(LINE[1:length_kept])))
+    end
+    # Words of other types, one at a time.
+    for (word, other) in ("\"id\":3" => "\"id\":1e30", "\"id\":3" => "\"id\":null", "\"class\":2" => "\"class\":\"x\"", "\"time\":\"2026" => "\"time\":\"x2026",
+        "41.5" => "[]", "\"window\":{\"index\":2" => "\"window\":{\"index\":0.5", "\"features\":[" => "\"features\":[7,")
+        bad = replace(LINE, word => other)
+        @test bad != LINE
+        kept = @test_logs (:warn, r"1 of 2 lines") read_alerts(journal(LINE * "\n" * bad))
+        @test length(kept) == 1
+    end
+end
+
 @testset "torn lines are passed over, and said" begin
     @test length(read_alerts(journal(LINE * "\n" * LINE))) == 2
     @test isempty(read_alerts(journal("")))

@@ -121,7 +121,7 @@ end
     path = scratch("knn.fg")
     save(path, fit(KNN, reference))
     @test_throws Incompatible load(LOF, path)
-    @test_throws FileDamaged load(Profile, path)
+    @test_throws FileKind load(Profile, path)
     write(path, read(path)[1:end-1])
     @test_throws FileDamaged load(Detector, path)
     @test_throws InvalidArgument save(path, KNN())

@@ -21,6 +21,32 @@ end
     @test sprint(showerror, EmptyTensor("words")) == "EmptyTensor: words"
 end
 
+@testset "places count from 1 in every message" begin
+    for (rust, julia) in (
+        "got NaN at index 0 (from 0), expected" => "got NaN at index 1 (from 1), expected",
+        "got 7 in feature 3 of observation 41 (from 0), expected" => "got 7 in feature 4 of observation 42 (from 1), expected",
+        "got class -1 (from 0) in observation 9 (from 0), expected classes from 0 to 4" =>
+            "got class 0 (from 1) in observation 10 (from 1), expected classes from 1 to 5",
+        "got class 1.5 (from 0)" => "got class 2.5 (from 1)",
+        "got 5 of 7, expected numbers from 0" => "got 5 of 7, expected numbers from 0")
+        @test FluxGuard.in_julia(rust) == julia
+    end
+    # And through the border, whoever writes the message.
+    fault(call) = try call(); "done" catch e; e isa InvalidArgument ? e.message : rethrow() end
+    probabilities = fill(0.5, 2, 400)
+    for (call, place) in (
+        (() -> adjust([0.5, 2.0]), "got 2 at index 2 (from 1)"),
+        (() -> e_bh([1.0, 1.0, -1.0]), "got -1 at index 3 (from 1)"),
+        (() -> update!(ADWIN(), [1.0, NaN]), "got NaN at index 2 (from 1)"),
+        (() -> compare([1.0, Inf, 3.0], [1.0, 2.0, 3.0]), "(from 1)"),
+        (() -> fit!(Sketch(:kll), [1.0, 2.0, NaN, Inf]), "at index 3 (from 1)"),
+        (() -> fit(PerformanceEstimator, fill(0.5, 400), [1.0; 3.0; ones(398)]; chunk_size = 100), "got 3 in observation 2 (from 1), expected 0 or 1"),
+        (() -> fit(PerformanceEstimator, probabilities, [1; 3; ones(Int, 398)]; problem = :multiclass, chunk_size = 100),
+            "got class 3 (from 1) in observation 2 (from 1), expected classes from 1 to 2"))
+        @test occursin(place, fault(call))
+    end
+end
+
 @testset "a library that is none of ours" begin
     no_library = scratch("libfluxguard.so")
     @test_throws LibraryUnavailable Native.cface(no_library)

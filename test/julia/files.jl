@@ -43,7 +43,7 @@ end
     write(path, bytes)
     fault = try read_whole(path, "test", 2) catch e e end
     @test fault isa FileVersion && occursin("version 1, this build reads 2", fault.message)
-    @test_throws FileDamaged read_whole(path, "other", 1)
+    @test_throws FileKind read_whole(path, "other", 1)
     @test_throws PathUnusable write_whole("/no/such/x", "test", 1, UInt8[])
     @test_throws PathUnusable read_whole("/no/such/x", "test", 1)
     # A checksum that is right says nothing of what was written.

@@ -99,7 +99,7 @@ end
         @test_throws FileDamaged load(NeighbourStore, path; mapped = mapped)
         write(path, whole[1:end-9])
         @test_throws FileDamaged load(NeighbourStore, path; mapped = mapped)
-        @test_throws FileDamaged load(Detector, path; mapped = mapped)
+        @test_throws FileKind load(Detector, path; mapped = mapped)
         @test_throws PathUnusable load(NeighbourStore, "/no/such/file"; mapped = mapped)
     end
     write(path, whole)

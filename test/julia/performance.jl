@@ -38,6 +38,14 @@ reference_rows() = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "perfor
     end
 end
 
+@testset "scores the wrong way round are told" begin
+    r = SplitMix64(UInt64(8))
+    p = [uniform(r) for _ in 1:2000]
+    labels = [uniform(r) < q ? 1 : 0 for q in p]
+    shown(scores) = sprint(show, MIME("text/plain"), fit(PerformanceEstimator, scores, labels; chunk_size = 500))
+    @test occursin("far below 0.5", shown(1 .- p)) && !occursin("far below 0.5", shown(p))
+end
+
 @testset "more classes count from 1, and matrices, views and half precision are read" begin
     r = SplitMix64(UInt64(5))
     n = 2000
@@ -71,7 +79,7 @@ end
     save(path, e)
     @test estimate_performance(load(PerformanceEstimator, path), x; predictions = ŷ).chunks[1].estimate == found.chunks[1].estimate
     @test_throws InvalidArgument fit(PerformanceEstimator, x, y; problem = :regression)
-    @test_throws FileDamaged load(LateLabels, path)
+    @test_throws FileKind load(LateLabels, path)
 end
 
 @testset "shown, and bad input" begin

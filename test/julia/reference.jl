@@ -49,7 +49,7 @@ end
     @test_throws MethodError compare(r, ones(3, 9); no_such = 1)
     @test_throws PathUnusable save("/no/such/folder/r.fg", r)
     @test_throws PathUnusable load(Reference, "/no/such/file")
-    @test_throws FileDamaged load(Reference, (path = scratch("p.fg"); save(path, baseline()); path))
+    @test_throws FileKind load(Reference, (path = scratch("p.fg"); save(path, baseline()); path))
 end
 
 @testset "missing values are counted, left out, and their share is tested" begin

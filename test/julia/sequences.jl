@@ -80,6 +80,6 @@ end
     path = scratch("markov.fg")
     save(path, fit(MarkovChain, ROUNDS))
     @test_throws Incompatible load(NGram, path)
-    @test_throws FileDamaged load(Detector, path)
+    @test_throws FileKind load(Detector, path)
     @test_throws InvalidArgument Recurrent(hidden = 0)
 end

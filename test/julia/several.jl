@@ -14,7 +14,7 @@ using FluxGuard: JSON
     @test adjust(Float64[]) == Float64[] && adjust([1, 0]) == [1, 0]
     for bad in ([0.1, NaN], [0.1, 1.5])
         fault = try adjust(bad) catch error; sprint(showerror, error) end
-        @test occursin("p_values", fault) && occursin("index 1", fault)
+        @test occursin("p_values", fault) && occursin("index 2 (from 1)", fault)
     end
     fault = try adjust([0.1]; correction = :none) catch error; sprint(showerror, error) end
     @test occursin("benjamini-yekutieli", fault)

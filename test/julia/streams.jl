@@ -131,7 +131,7 @@ end
     @test occursin("delta: got 2", sprint(showerror, fault))
     @test_throws PathUnusable load(StreamDetector, "/no/such/file")
     @test_throws PathUnusable save("/no/such/folder/d.fg", ADWIN())
-    @test_throws FileDamaged load(StreamDetector, (path = scratch("p.fg"); save(path, baseline()); path))
+    @test_throws FileKind load(StreamDetector, (path = scratch("p.fg"); save(path, baseline()); path))
 end
 
 @testset "tasks may share a detector" begin

@@ -52,7 +52,7 @@ fn e_values_tables_and_bad_input() {
     let piped = Run::of(&mut folder.program(&["adjust", "-", "--column", "p"]), "p,q\n0.01,0.5\n0.02,0.6\n");
     assert_eq!(piped.out, text);
     for (arguments, message) in [
-        (&["e.csv"][..], "p_values: got 10 at index 0, expected probabilities in [0, 1]"),
+        (&["e.csv"][..], "p_values: got 10 at index 0 (from 0), expected probabilities in [0, 1]"),
         (&["two.csv"], "--column: got 2 columns"),
         (&["e.csv", "--correction", "none"], "benjamini-yekutieli, e-bh"),
         (&["e.csv", "--correction", "e-bh", "--alpha", "1"], "a probability between 0 and 1"),

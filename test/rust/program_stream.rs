@@ -133,6 +133,12 @@ fn bad_input_is_named() {
             "threshold: got an option that there is not, expected one of delta",
         ),
         ("x.csv", &["--detector", "adwin", "--delta", "2"], "delta: got 2, expected a probability"),
+        ("x.csv", &["--detector", "adwin", "--delta", "nan"], "--delta: got NaN, expected a finite number"),
+        (
+            "x.csv",
+            &["--detector", "cusum", "--expected-run-time", "inf"],
+            "--expected-run-time: got inf, expected a finite number",
+        ),
         ("x.csv", &["--detector", "page-hinkley", "--mode", "left"], "mode: got left, expected"),
         ("x.csv", &["--detector", "betting", "--upper", "0.5"], "values: got 1 at index"),
         ("short.csv", &["--detector", "kswin"], "VALUES: got 40 observations, expected at least 100"),
@@ -156,7 +162,7 @@ fn bad_input_is_named() {
             &["--detector", "two-sample", "--against", "short.csv", "--warm-up", "40"],
             "expected at least 41",
         ),
-        ("p.csv", &["--detector", "lord"], "values: got 2 at index 0, expected p-values"),
+        ("p.csv", &["--detector", "lord"], "values: got 2 at index 0 (from 0), expected p-values"),
         ("x.csv", &["--detector", "saffron", "--lambda", "2"], "lambda: got 2"),
         (
             "x.csv",

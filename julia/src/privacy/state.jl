@@ -62,7 +62,7 @@ end
     load(PrivacyState, path) -> PrivacyState
 
 Read what [`save`](@ref) wrote, and check all of it. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
-[`FileVersion`](@ref).
+[`FileKind`](@ref), [`FileVersion`](@ref).
 """
 load(::Type{PrivacyState}, path::AbstractString) = PrivacyState(ask(:load; path = path_text(path)))
 

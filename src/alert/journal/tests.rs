@@ -172,6 +172,24 @@ fn rotation_in_either_way() {
 }
 
 #[test]
+fn numbers_go_on_in_a_new_file_from_what_others_wrote_in_the_old_one() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let [mut a, mut b] = [0, 1].map(|_| Journal::open(&at("j")).unwrap());
+    for rotated in ["j.1", "j.2", "j.3"] {
+        for _ in 0..3 {
+            a.append_next(&mut alert(0)).unwrap();
+        }
+        fs::rename(at("j"), at(rotated)).unwrap();
+        for journal in [&mut b, &mut a] {
+            journal.append_next(&mut alert(0)).unwrap();
+        }
+    }
+    let all: Vec<u64> = ["j.1", "j.2", "j.3", "j"].iter().flat_map(|name| ids(&at(name)).0).collect();
+    assert_eq!(all, (1..=15).collect::<Vec<_>>());
+}
+
+#[test]
 fn what_is_no_file_is_refused_at_once() {
     let folder = folder();
     let pipe = folder.path().join("pipe");

@@ -39,7 +39,8 @@ impl Rows {
             for index in 0..sample.elements().len() {
                 let value = sample.elements().get(index);
                 if !value.is_finite() {
-                    let was = format!("{value} in feature {} of observation {}", index % features, index / features);
+                    let was =
+                        format!("{value} in feature {} of observation {} (from 0)", index % features, index / features);
                     return Err(Error::invalid(
                         argument,
                         was,

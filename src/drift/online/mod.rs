@@ -80,7 +80,7 @@ impl Domain {
                     Domain::PValue => "p-values, from 0 to 1".into(),
                     Domain::Within(low, high) => format!("numbers from {low} to {high}, or another lower and upper"),
                 };
-                Err(Error::invalid(argument, format!("{x} at index {i}"), expected))
+                Err(Error::invalid(argument, format!("{x} at index {i} (from 0)"), expected))
             }
         }
     }

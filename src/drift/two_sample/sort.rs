@@ -76,7 +76,7 @@ pub(super) fn check<T: Into<f64> + Copy>(argument: &'static str, values: &[T]) -
     let value: f64 = values[first].into();
     Err(Error::invalid(
         argument,
-        format!("{value} at index {first} ({count} of {} values are NaN or Inf)", values.len()),
+        format!("{value} at index {first} (from 0), {count} of {} values are NaN or Inf", values.len()),
         "finite values; count, report and drop the others first",
     ))
 }
@@ -160,6 +160,6 @@ mod tests {
     #[test]
     fn the_fault_says_where_and_how_many() {
         let error = sorted("current", &[0.0, f64::NAN, f64::INFINITY]).unwrap_err().to_string();
-        assert!(error.starts_with("current: got NaN at index 1 (2 of 3 values"), "{error}");
+        assert!(error.starts_with("current: got NaN at index 1 (from 0), 2 of 3 values"), "{error}");
     }
 }

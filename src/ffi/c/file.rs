@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(save(3, bytes.as_ptr()), 0);
             assert_eq!(load(kind, 3, &mut out), 0);
             assert_eq!(told(&out), bytes);
-            assert_eq!((load(kind, 4, &mut out), load("other", 3, &mut out)), (-402, -401));
+            assert_eq!((load(kind, 4, &mut out), load("other", 3, &mut out)), (-402, -403));
             assert_eq!(fg_file_replace(path.as_ptr(), path.len(), bytes.as_ptr(), 3), 0);
             assert_eq!(std::fs::read(&path).expect("there"), bytes);
             assert_eq!(load(kind, 3, &mut out), -401);

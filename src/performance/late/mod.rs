@@ -247,7 +247,7 @@ fn check(argument: &'static str, ids: &[Id], values: &[f64]) -> Result<()> {
         return Err(Error::invalid(argument, format!("{} values", values.len()), format!("{}, one an id", ids.len())));
     }
     match values.iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(Error::invalid(argument, format!("{} at index {i}", values[i]), "finite numbers")),
+        Some(i) => Err(Error::invalid(argument, format!("{} at index {i} (from 0)", values[i]), "finite numbers")),
         None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! To and from the bytes of the formats.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use datasketches::frequencies::{ErrorType, FrequentItemsSketch, Row};
 use datasketches::hll::HllSketch;
@@ -10,6 +11,7 @@ use datasketches::theta::CompactThetaSketch;
 
 use super::{LG_MOST_ITEMS, Sketch, SketchKind, State, damaged};
 use crate::Result;
+use crate::kinds;
 
 impl Sketch {
     /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta (ordered), frequent
@@ -32,7 +34,8 @@ impl Sketch {
     /// sketch are not noticed, and that items are strings or longs the `kind` must say.
     ///
     /// # Errors
-    /// `FileDamaged` for bytes that are not a sketch of this kind; frequent items with a map above 2^20 count as such.
+    /// `FileKind` for bytes of another kind of sketch or of file; `FileDamaged` for other bytes that are not a sketch of this kind;
+    /// frequent items with a map above 2^20 count as such.
     pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
         if kind.is_of_frequencies() && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS)) {
             return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
@@ -40,6 +43,10 @@ impl Sketch {
         // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
         catch_unwind(AssertUnwindSafe(|| Self::read(kind, bytes)))
             .unwrap_or_else(|panic| Err(damaged(kind, crate::error::panic_message(panic.as_ref()))))
+            .map_err(|e| {
+                let name = format!("the {kind} sketch");
+                kinds::other(Path::new(&name), bytes, &format!("{}{kind}", kinds::SKETCH)).unwrap_or(e)
+            })
     }
 
     fn read(kind: SketchKind, bytes: &[u8]) -> Result<Self> {

@@ -94,7 +94,7 @@ impl Sketch {
         let infinite = !matches!(self.state, State::Tdigest(_));
         if let Some(i) = values.iter().position(|x| x.is_nan() || (x.is_infinite() && !infinite)) {
             let expected = if infinite { "numbers" } else { "finite numbers" };
-            return Err(Error::invalid("values", format!("{} at index {i}", values[i]), expected));
+            return Err(Error::invalid("values", format!("{} at index {i} (from 0)", values[i]), expected));
         }
         self.expect_room("values", values.len() as u64)?;
         if matches!(self.state, State::FrequentLongs(_)) {
@@ -102,7 +102,7 @@ impl Sketch {
             if let Some(i) = values.iter().position(|x| !exact(x)) {
                 let expected =
                     "whole numbers below 2^53 (give integers as integers), or a sketch of kind frequent-items";
-                return Err(Error::invalid("values", format!("{:e} at index {i}", values[i]), expected));
+                return Err(Error::invalid("values", format!("{:e} at index {i} (from 0)", values[i]), expected));
             }
         }
         match &mut self.state {
@@ -129,7 +129,7 @@ impl Sketch {
             if matches!(self.state, State::FrequentLongs(_)) { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
         if let Some(i) = values.iter().position(|x| !(i128::from(i64::MIN)..=most).contains(x)) {
             let expected = format!("whole numbers from {} to {most}, or text", i64::MIN);
-            return Err(Error::invalid("values", format!("{} at index {i}", values[i]), expected));
+            return Err(Error::invalid("values", format!("{} at index {i} (from 0)", values[i]), expected));
         }
         self.expect_room("values", values.len() as u64)?;
         // The cast keeps the 64 bits.

@@ -130,8 +130,8 @@ end
     refuses_damage(path, () -> load(Autoencoder, path))
     @test_throws PathUnusable save("/no/such/folder/a.fg", d)
     @test_throws PathUnusable load(Autoencoder, scratch("none.fg"))
-    @test_throws FileDamaged load(Recurrent, path)
-    @test_throws FileDamaged load(Detector, path)
+    @test_throws FileKind load(Recurrent, path)
+    @test_throws FileKind load(Detector, path)
     code, out, err = run_julia("""
         using Flux
         print(bitstring(score(load(Autoencoder, $(repr(path))), $(fresh[:, 1]))[1]))
