@@ -19,7 +19,10 @@ pub fn column<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<
 pub fn numbers<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<&'a [f64], Failure> {
     match &column(sample, flag, name)?.cells {
         Cells::Numbers(values) => Ok(values),
-        _ => Err(bad(sample, 1, name, "it holds text".into(), "choose a column of numbers".into())),
+        _ => {
+            let problem = format!("it holds text{}", column(sample, flag, name)?.plainly());
+            Err(bad(sample, 1, name, problem, "choose a column of numbers".into()))
+        }
     }
 }
 
@@ -73,7 +76,10 @@ impl Classes {
             known.get(&category(cell)).map(|class| *class as f64).ok_or_else(|| {
                 let problem = format!("got {}, which is no class", quoted(cell));
                 let classes = listed(self.0.iter().map(String::as_str));
-                let mend = format!("the classes are {classes}: write it as one of them, or name all by --class");
+                let mend = format!(
+                    "the classes are {classes}: write it as one of them, remove the line, or, where there are more, say \
+                     --problem multiclass with a --score and a --class for each"
+                );
                 bad(sample, sample.line(i), name, problem, mend)
             })
         };

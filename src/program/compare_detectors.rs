@@ -10,6 +10,7 @@ use serde_json::Map;
 
 use super::detect::{Rows, take_labels};
 use super::hints;
+use super::inverted;
 use super::notes::Notes;
 use super::outcome::Outcome;
 use super::sample::{
@@ -99,6 +100,8 @@ impl CompareDetectors {
         let observations = labels.len();
         let ranked = Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations, detectors, missing };
         let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
+        let best = ranked.detectors.iter().filter_map(|c| c.quality.as_ref()).map(|q| q.auroc).fold(f64::NAN, f64::max);
+        notes.hints.extend(inverted::hint(best, anomalies, observations - anomalies));
         if is_same_file(&self.fit, &self.score) {
             let text = "--fit and --score are one file: detectors find what they were fitted on usual";
             notes.warnings.push(text.into());

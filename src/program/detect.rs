@@ -21,7 +21,9 @@ use serde_json::{Map, Value};
 use super::hints;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, unmatched};
+use super::sample::{
+    Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, not_fitted_on, unmatched,
+};
 use super::{Answer, Failure};
 use fluxguard::ffi::map;
 use fluxguard::outlier::{Fitted, NAMES, Spec};
@@ -51,7 +53,7 @@ pub struct Detect {
     /// CSV of one sample: which of its own observations do not look like the rest; each is scored by a detector that was fitted on others
     #[arg(long, value_name = "FILE", requires = "detector", conflicts_with_all = ["fit", "score", "load", "save", "explain", "column"])]
     within: Option<PathBuf>,
-    /// A fitted detector, from --save
+    /// A fitted detector, from --save; it knows the names of its columns, whatever their order in CURRENT
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
     /// Leave the points of --load's file where they are and map it: many processes share one copy
@@ -111,7 +113,7 @@ pub struct Detect {
     json: bool,
 }
 
-/// A detector and the names of its features, which a file of the detector alone does not hold.
+/// A detector and the sample that it was fitted on, where that was now.
 struct Ready {
     detector: Fitted,
     reference: Option<Sample>,
@@ -143,7 +145,11 @@ impl Detect {
         if let Some(name) = &self.label_column {
             current.take(name);
         }
-        if let Some(bad) = ready.reference.as_ref().and_then(|reference| unmatched(reference, &current)) {
+        let bad = match &ready.reference {
+            Some(reference) => unmatched(reference, &current),
+            None => not_fitted_on(ready.detector.names(), &current),
+        };
+        if let Some(bad) = bad {
             return Err(bad.into());
         }
         let found = self.detect(&ready, &current)?;
@@ -210,7 +216,8 @@ impl Detect {
         let mut rows = Rows::complete("--fit", &reference, &names)?;
         let labels = labels.map(|labels| rows.labelled(labels));
         let head = self.weights.as_ref().map(|path| classifier::read_head(path, &names, &self.dialect)).transpose()?;
-        let detector = Fitted::fit_classifier(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?;
+        let detector =
+            Fitted::fit_classifier(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?.named(names)?;
         Ok(Ready { detector, reference: Some(reference) })
     }
 

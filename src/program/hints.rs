@@ -1,9 +1,10 @@
-//! Hints about columns that may not be what they are taken for: running ids, time stamps, spellings of one category.
+//! Hints about columns that may not be what they are taken for: running ids, time stamps, numbers in disguise, codes with zeros in front,
+//! spellings of one category.
 
 use std::collections::BTreeMap;
 
 use super::failure::quoted;
-use super::sample::{Cells, Column, Sample, has_zeros};
+use super::sample::{Cells, Column, PLAIN, Sample, has_zeros};
 use fluxguard::stats::dependence::Dependence;
 
 /// Values from which on an order, or that all differ, is no accident.
@@ -16,12 +17,26 @@ const MOST: usize = 5;
 /// Of the columns of both files, or of one.
 pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
     let (mut ids, mut spellings) = (Vec::new(), Vec::new());
+    let (mut disguised, mut zeros) = (Vec::new(), Vec::new());
     for column in &current.columns {
         let before = reference.and_then(|sample| sample.column(&column.name));
         let name = quoted(&column.name);
         let both = || before.into_iter().chain([column]);
         if let Some(what) = both().find_map(|column| id(column)) {
             ids.push(format!("column {name}: {what}; if it is an id or a time, leave it out: --ignore {name}"));
+        }
+        if let Some((cell, what)) = both().find_map(|column| column.disguised.as_ref()) {
+            let cell = quoted(cell);
+            disguised.push(format!(
+                "column {name} is taken for categories, but {cell} may be a number with {what}: {PLAIN}; if categories are meant, say so: \
+                 --categorical {name}"
+            ));
+        } else if let Some((line, cell)) = both().find_map(|column| column.zeros.as_ref()) {
+            let cell = quoted(cell);
+            zeros.push(format!(
+                "column {name} is taken for numbers, but {cell} in line {line} has a zero in front, as ids and zip codes have: leave it out \
+                 (--ignore {name}), or compare it as categories (fluxguard compare --categorical {name})"
+            ));
         }
         let mut names: BTreeMap<&str, u64> = BTreeMap::new();
         for column in both() {
@@ -36,9 +51,7 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
             ));
         }
     }
-    ids.truncate(MOST);
-    spellings.truncate(MOST);
-    ids.into_iter().chain(spellings).collect()
+    [disguised, zeros, ids, spellings].into_iter().flat_map(|told| told.into_iter().take(MOST)).collect()
 }
 
 /// Of columns whose neighbors depend on each other, which every test takes to be independent; not of those that stand in order.

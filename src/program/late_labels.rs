@@ -18,10 +18,10 @@ use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, is_same_file, 
 use super::stream::flags::Flags;
 use super::times::{Clock, times};
 use super::{Answer, Failure};
-use events::nothing_joined;
+use events::{Event, first_without_label, nothing_joined};
 use fluxguard::Error;
 use fluxguard::drift::online::{StreamName, Takes};
-use fluxguard::performance::late::{Detection, LateLabels, LateOptions, Order, Outcome as Of};
+use fluxguard::performance::late::{Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of};
 use ids::{IdKind, Ids};
 use report::{Found, Report, table};
 use vocabulary::{Vocabulary, same_class};
@@ -115,7 +115,7 @@ impl Late {
         let (labelled_at, _) = self.times(&truth, clock)?;
         let predictions = self.events(&said, &ids, &predicted_at, &predicted)?;
         let labels = self.events(&truth, &ids, &labelled_at, &labelled)?;
-        let mut late = LateLabels::new(self.options())?;
+        let mut late = LateLabels::new(self.options()?)?;
         let mut detections: Vec<Detection> = Vec::new();
         let mut waiting = labels.iter().peekable();
         for p in &predictions {
@@ -146,14 +146,15 @@ impl Late {
         if is_same_file(&self.predictions, &self.labels) {
             notes.warnings.push("predictions and labels are one file".into());
         }
+        self.tell_held(&ids, &predictions, &labels, &report.counts, &mut notes);
         let outcome = Outcome::new(report.drift, self.fail_on);
         Ok(Answer::with(self.json, &report, || table(&report), outcome, &notes))
     }
 
-    fn options(&self) -> LateOptions {
-        LateOptions {
+    fn options(&self) -> Result<LateOptions, Error> {
+        Ok(LateOptions {
             detector: self.detector,
-            detector_options: self.flags.options().into(),
+            detector_options: self.flags.options()?.into(),
             outcome: match self.outcome {
                 OutcomeName::Error => Of::Error,
                 OutcomeName::AbsoluteError => Of::AbsoluteError,
@@ -166,7 +167,24 @@ impl Late {
             capacity: self.capacity,
             timeout: self.timeout,
             chunk_size: self.chunk_size,
+        })
+    }
+
+    /// Says what outcomes wait for that are held: all of them is a warning.
+    fn tell_held(&self, ids: &Ids<'_>, predictions: &[Event], labels: &[Event], counts: &Counts, notes: &mut Notes) {
+        if counts.held == 0 {
+            return;
         }
+        // Those that went by --timeout or --capacity hold nothing.
+        let first = first_without_label(predictions, labels).filter(|_| counts.expired + counts.evicted == 0);
+        let whose =
+            first.map_or_else(|| "an earlier prediction".into(), |p| format!("the prediction {}", ids.name(p.id)));
+        let (held, joined) = (counts.held, counts.joined);
+        let text = format!(
+            "{held} of {joined} outcomes were not watched: outcomes are watched in the order of the predictions, and {whose}, which comes before \
+             them, has no label; say --order arrival, or --timeout TIME (or a smaller --capacity) after which it is given up"
+        );
+        if held == joined { notes.warnings.push(text) } else { notes.hints.push(text) }
     }
 
     /// Whether values may be text: only whether they are equal counts.

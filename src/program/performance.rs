@@ -179,7 +179,7 @@ impl Performance {
             let auroc = number(auroc);
             notes.warnings.push(format!(
                 "in REFERENCE the score is higher for {no} than for {yes} (AUROC {auroc}), but counts as the probability of {yes}: if it is that \
-                 of {no}, say --class {yes} --class {no}"
+                 of {no}, say --class={yes} --class={no}"
             ));
         }
         Ok(())

@@ -6,20 +6,23 @@
 
 mod column;
 mod dialect;
+mod disguise;
 mod lines;
+mod matching;
 mod missing;
 mod quotes;
 mod text;
 mod whole;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::failure::{BadCsv, Failure, listed, quoted};
-pub use column::{Cells, Column, Kind};
+pub use column::{Cells, Column, Kind, PLAIN};
 pub use dialect::{Choice, Dialect};
 use fluxguard::Error;
 use lines::Lines;
+pub use matching::{not_fitted_on, unmatched};
 pub use missing::{Missing, counted};
 pub use text::{is_same_file, is_standard_input, read as read_text};
 pub use whole::{category, has_zeros, whole};
@@ -225,7 +228,7 @@ fn planned(file: &str, names: &[String], plan: Plan<'_>) -> Result<(Vec<Column>,
 }
 
 fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> Result<Vec<String>, BadCsv> {
-    let mut seen = std::collections::HashSet::with_capacity(record.len());
+    let mut seen = HashSet::with_capacity(record.len());
     for (k, name) in record.iter().enumerate() {
         let here = |problem: &str, mend: &str| Err(bad(file, Some(line), Some(name), problem, mend));
         if name.is_empty() {
@@ -268,32 +271,4 @@ fn bad(file: &str, line: Option<u64>, column: Option<&str>, problem: &str, mend:
 pub fn by_observation(columns: &[&[f64]]) -> Vec<f64> {
     let observations = columns.first().map_or(0, |column| column.len());
     (0..observations).flat_map(|j| columns.iter().map(move |column| column[j])).collect()
-}
-
-/// The error for columns that are not in both files; `None` where they are.
-pub fn unmatched(reference: &Sample, current: &Sample) -> Option<BadCsv> {
-    let absent = |from: &Sample, of: &Sample| -> Vec<String> {
-        of.columns.iter().map(|column| column.name.clone()).filter(|name| from.column(name).is_none()).collect()
-    };
-    let (lost, new) = (absent(current, reference), absent(reference, current));
-    let (names, without, with) = match (lost.is_empty(), new.is_empty()) {
-        (true, true) => return None,
-        (false, _) => (lost, current, reference),
-        (true, false) => (new, reference, current),
-    };
-    let others = if names.len() > 1 {
-        format!(" (nor {})", listed(names[1..].iter().map(String::as_str)))
-    } else {
-        String::new()
-    };
-    let is_data = |sample: &&Sample| sample.columns.iter().all(|column| column.name.parse::<f64>().is_ok());
-    let mend = match [without, with].into_iter().find(is_data) {
-        Some(sample) => format!("line 1 of {} holds numbers: is its header missing?", sample.file),
-        None => format!(
-            "its columns are {}; rename or add columns, or leave some out by --ignore or --only, until both have the same",
-            without.names()
-        ),
-    };
-    let problem = format!("there is no such column{others}, but {} has it", with.file);
-    Some(bad(&without.file, Some(1), Some(&names[0]), &problem, &mend))
 }

@@ -97,6 +97,9 @@ impl Sketch {
             let bytes = std::fs::read(path).map_err(|e| unusable("--merge", path, "read", &e))?;
             let of_path = |e| match e {
                 Error::FileDamaged { reason, .. } => Error::FileDamaged { path: path.display().to_string(), reason },
+                Error::FileKind { was, expected, mend, .. } => {
+                    Error::FileKind { path: path.display().to_string(), was, expected, mend }
+                }
                 other => other,
             };
             sketch.merge(&Made::from_bytes(kind, &bytes).map_err(of_path)?).map_err(of_path)?;
@@ -164,7 +167,12 @@ impl Sketch {
                     }
                     Cells::Categories(_) | Cells::Text(_) => {
                         let (line, cell) = &items.column.first;
-                        let problem = format!("got {}, expected a number: {} is of quantiles", quoted(cell), self.kind);
+                        let problem = format!(
+                            "got {}, expected a number: {} is of quantiles{}",
+                            quoted(cell),
+                            self.kind,
+                            items.column.plainly()
+                        );
                         let mend = "choose a column of numbers, or --kind hll or frequent-items".to_owned();
                         let (file, column) = (items.sample.file.clone(), Some(items.column.name.clone()));
                         return Err(BadCsv { file, line: Some(*line), column, problem, mend }.into());

@@ -74,7 +74,7 @@ impl Stream {
         self.expect_files()?;
         let read = |argument, path: &Path, name: Option<&str>| read(argument, path, name, &self.dialect);
         let (column, values) = read("VALUES", &self.values, self.column.as_deref())?;
-        let mut options = self.flags.options();
+        let mut options = self.flags.options()?;
         if let Some(path) = &self.reference {
             let (_, reference) = read("--reference", path, Some(&column))?;
             let there: Vec<f64> = reference.into_iter().filter(|x| !x.is_nan()).collect();

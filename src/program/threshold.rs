@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 
 use super::detect::{rate, take_labels};
 use super::failure::quoted;
+use super::finite::expect_finite;
+use super::inverted;
+use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
 use super::sample::{Cells, Dialect, Missing, Plan, Sample, Wanted, counted, is_standard_input};
 use super::text_table::{Align, number, render};
@@ -111,6 +114,11 @@ struct Judged {
     precision: f64,
     recall: f64,
     f1: f64,
+    /// Labels of either kind.
+    #[serde(skip)]
+    anomalies: usize,
+    #[serde(skip)]
+    usual: usize,
 }
 
 impl Threshold {
@@ -141,17 +149,22 @@ impl Threshold {
             self.quality(&judged, &labels, &alarms)
         });
         let (quality, curves) = quality.transpose()?.map_or((None, None), |(quality, curves)| (Some(quality), curves));
+        let inverted = quality.as_ref().and_then(|q| inverted::hint(q.auroc, q.anomalies, q.usual));
         let (roc, precision_recall) = curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
         let anomalies: Vec<usize> = rows.iter().zip(&alarms).filter(|(_, alarm)| **alarm).map(|(i, _)| *i).collect();
         let (method, n) = (self.method.clone(), judged.len());
         let found = Found { method, threshold, rate, scores: n, anomalies, quality, roc, precision_recall, missing };
         let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
-        Ok(Answer::new(self.json, &found, || table(&found, &scores), outcome))
+        let notes = Notes::hinting(inverted.into_iter().collect());
+        Ok(Answer::with(self.json, &found, || table(&found, &scores), outcome, &notes))
     }
 
     /// The threshold, its rate, and which scores are alarms.
     fn alarms(&self, mut usual: Vec<f64>, judged: &[f64]) -> Result<(f64, f64, Vec<bool>), Failure> {
         let parse = |e| Error::invalid("--method", e, format!("options of {}", self.method));
+        let numbers =
+            [("rate", self.rate), ("level", self.level), ("alerts", self.alerts), ("observations", self.observations)];
+        expect_finite(&BTreeMap::from(numbers))?;
         let options = self.options();
         if LIVE.contains(&self.method.as_str()) {
             let options: LiveOptions = serde_json::from_value(options).map_err(parse)?;
@@ -198,7 +211,7 @@ impl Threshold {
         };
         let column = sample.only("--column", name.as_deref())?;
         let Cells::Numbers(scores) = &column.cells else {
-            let was = format!("{}, which holds text", quoted(&column.name));
+            let was = format!("{}, which holds text{}", quoted(&column.name), column.plainly());
             return Err(Error::invalid("--column", was, "a column of numbers").into());
         };
         missing.extend(Missing::of(&sample, &[column.name.as_str()]));
@@ -223,7 +236,9 @@ impl Threshold {
         // Of the alarms that were given: a threshold that moves is not one.
         let flags: Vec<f64> = alarms.iter().map(|alarm| f64::from(u8::from(*alarm))).collect();
         let Quality { precision, recall, f1, .. } = Labelled::new(&flags, labels)?.quality(0.5)?;
-        let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1 };
+        let anomalies = labels.iter().filter(|label| **label).count();
+        let usual = labels.len() - anomalies;
+        let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1, anomalies, usual };
         Ok((judged, self.curves.then(|| (labelled.roc(), labelled.precision_recall()))))
     }
 }

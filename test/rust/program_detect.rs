@@ -202,3 +202,57 @@ fn rows_of_one_sample_are_scored_by_detectors_that_have_not_seen_them() {
     }
     assert!(folder.run(&["detect", "--within", "all.csv"]).refused().contains("--detector"));
 }
+
+#[test]
+fn a_saved_detector_knows_its_columns_by_name() {
+    let folder = Folder::new("detect-names");
+    files(&folder);
+    folder.write("same.csv", "a,b\n0.2,0.1\n25,-9\n0.5,-0.3\n");
+    folder.write("renamed.csv", "a,c\n0.2,0.1\n25,-9\n");
+    folder.write("more.csv", "b,id,a\n0.1,7,0.2\n-9,8,25\n-0.3,9,0.5\n");
+    let fit = ["detect", "--detector", "mahalanobis", "--fit", "reference.csv"];
+    let at_once = folder.run(&[&fit[..], &["--score", "same.csv", "--explain", "--json"]].concat()).json();
+    assert_eq!(folder.run(&[&fit[..], &["--save", "d.fg"]].concat()).code, 0);
+    let load = |file: &str, more: &[&str]| folder.run(&[&["detect", "--load", "d.fg", "--score", file], more].concat());
+    for (file, more) in
+        [("same.csv", &[][..]), ("current.csv", &[]), ("current.csv", &["--mapped"]), ("more.csv", &["--ignore", "id"])]
+    {
+        let json = load(file, &[more, &["--explain", "--json"]].concat()).json();
+        for key in ["features", "scores", "anomalies", "explanations"] {
+            assert_eq!(json[key], at_once[key], "{file}: {key}");
+        }
+    }
+    let message = load("renamed.csv", &[]).refused().to_owned();
+    assert!(message.contains("column \"b\": there is no such column, but the detector was fitted on it"), "{message}");
+    let message = load("more.csv", &[]).refused().to_owned();
+    assert!(message.contains("column \"id\"") && message.contains("--ignore \"id\""), "{message}");
+}
+
+#[test]
+fn a_file_that_is_no_detector_says_what_it_is() {
+    let folder = Folder::new("detect-kinds");
+    files(&folder);
+    let sketch = ["sketch", "reference.csv", "--column", "a", "--kind", "kll", "--out", "a.kll"];
+    assert_eq!(folder.run(&sketch).code, 0);
+    folder.write("stream.fg", "{\"format\":\"fluxguard\",\"kind\":\"stream\",\"version\":1,\"bytes\":0,\"crc32\":0}\n");
+    folder.write("alerts.jsonl", "{\"id\":1,\"time\":\"2026-11-20T12:00:00.250Z\",\"guard\":\"g\"}\n");
+    let load = |file: &str| folder.run(&["detect", "--load", file, "--score", "current.csv"]).refused().to_owned();
+    for (file, words) in [
+        ("a.kll", "a sketch (kll), expected a detector; read it by fluxguard sketch --merge"),
+        ("stream.fg", "an online detector, expected a detector; read it by load(StreamDetector, path)"),
+        ("alerts.jsonl", "a journal of alerts, expected a detector; read it by read_alerts(path)"),
+        ("reference.csv", "no file of FluxGuard, expected a detector"),
+    ] {
+        let message = load(file);
+        assert!(message.contains(&format!("{file} is {words}")) && !message.contains("damaged"), "{message}");
+    }
+    let fit = ["detect", "--detector", "mahalanobis", "--fit", "reference.csv", "--save", "d.fg"];
+    assert_eq!(folder.run(&fit).code, 0);
+    for (kind, file, words) in [
+        ("kll", "d.fg", "d.fg is a detector, expected a sketch (kll)"),
+        ("hll", "a.kll", "a.kll is a sketch (kll), expected a sketch (hll)"),
+    ] {
+        let message = folder.run(&["sketch", "--kind", kind, "--merge", file]).refused().to_owned();
+        assert!(message.contains(words), "{message}");
+    }
+}

@@ -170,3 +170,29 @@ fn lines_that_lack_a_value_are_left_out_and_counted() {
     // Line 7 lacks both its id and its label.
     assert_eq!((said, truth), (Some(N as u64 - 6), Some(N as u64 - 12)));
 }
+
+#[test]
+fn outcomes_that_are_held_say_what_they_wait_for() {
+    let folder = Folder::new("late-held");
+    let predictions = file("prediction", u, |i| i.to_string(), |i| (i % 2).to_string());
+    let labels = file("label", u, |i| (i + 50).to_string(), |i| wrong(i).to_string());
+    let without = |id: usize| {
+        labels.lines().filter(|line| !line.starts_with(&u(id))).fold(String::new(), |text, line| text + line + "\n")
+    };
+    for (lost, watched, key) in [(0, 0, "warnings"), (N / 2, N / 2, "hints")] {
+        let json = run(&folder, &predictions, &without(lost), &["--json"]).json();
+        let held = json["counts"]["held"].as_u64().unwrap() as usize;
+        assert_eq!(json["counts"]["joined"].as_u64().unwrap() as usize - held, watched);
+        let told = json[key][0].as_str().unwrap();
+        assert!(told.contains(&u(lost)) && told.contains("--order arrival") && told.contains("--timeout"), "{told}");
+        let text = run(&folder, &predictions, &without(lost), &[]).out;
+        assert!(text.starts_with("WARNING: ") == (lost == 0) && text.contains(told), "{text}");
+        // What is advised helps.
+        for advice in [&["--order", "arrival"][..], &["--timeout", "60"]] {
+            let json = run(&folder, &predictions, &without(lost), &[advice, &["--json"]].concat()).json();
+            assert_eq!(json["counts"]["held"], json!(0), "{advice:?}");
+            assert!(json.get("warnings").is_none() && json.get("hints").is_none());
+        }
+    }
+    assert_eq!(run(&folder, &predictions, &labels, &["--json"]).json().get("warnings"), None);
+}

@@ -248,3 +248,70 @@ fn late_labels_and_ids_may_be_text() {
         }
     }
 }
+
+/// Each flag that an error advises, or a way of writing it, leads on.
+#[test]
+fn what_an_error_advises_can_be_followed() {
+    let folder = Folder::new("performance-advice");
+    let classes = |names: &[&str]| {
+        let mut random = SplitMix64::new(5);
+        let line = |_| {
+            let p = random.uniform();
+            let class = if random.uniform() < p { names[1] } else { names[0] };
+            format!("{p},{},{},{class}\n", 1.0 - p, 2.0 * p)
+        };
+        format!("p,q,twice,y\n{}", (0..2000).map(line).collect::<String>())
+    };
+    folder.write("text.csv", classes(&["no", "yes"]));
+    folder.write("numbers.csv", classes(&["1", "2"]));
+    folder.write("signs.csv", classes(&["-1", "1"]));
+    let run = |file: &str, more: &[&str]| {
+        folder.run(&[&["performance", file, file, "--label", "y", "--chunk-size", "500"], more].concat())
+    };
+    for (file, asked, words, followed) in [
+        (
+            "text.csv",
+            &["--score", "p", "--class", "yes"][..],
+            "name them all",
+            &["--score", "p", "--class", "no", "--class", "yes"][..],
+        ),
+        ("numbers.csv", &["--score", "p"], "--class=1 --class=2", &["--score", "p", "--class=1", "--class=2"]),
+        ("signs.csv", &["--score", "p"], "--class=-1 --class=1", &["--score", "p", "--class=-1", "--class=1"]),
+        (
+            "text.csv",
+            &["--score", "p", "--score", "q"],
+            "--problem multiclass",
+            &["--problem", "multiclass", "--score", "q", "--score", "p"],
+        ),
+        ("text.csv", &[], "--score COLUMN", &["--score", "p"]),
+        (
+            "text.csv",
+            &["--problem", "multiclass", "--score", "q", "--score", "p", "--class", "no"],
+            "name them all",
+            &["--problem", "multiclass", "--score", "q", "--score", "p", "--class", "no", "--class", "yes"],
+        ),
+        (
+            "numbers.csv",
+            &["--problem", "regression", "--feature", "p"],
+            "--prediction: got none",
+            &["--problem", "regression", "--feature", "p", "--prediction", "twice"],
+        ),
+    ] {
+        let message = run(file, asked).refused().to_owned();
+        assert!(message.contains(words), "{asked:?}: {message}");
+        assert_eq!(run(file, followed).code, 0, "{followed:?}: {}", run(file, followed).err);
+    }
+    // The warning about scores of the other class goes when it is followed.
+    for (file, flags) in [("text.csv", ["yes", "no"]), ("signs.csv", ["1", "-1"])] {
+        let [one, other] = flags.map(|name| format!("--class={name}"));
+        let inverted = run(file, &["--score", "q", &other, &one]).out;
+        assert!(inverted.contains("WARNING: in REFERENCE the score is higher for"), "{inverted}");
+        let followed = run(file, &["--score", "q", &one, &other]).out;
+        assert!(!followed.contains("in REFERENCE the score"), "{followed}");
+    }
+    // Three classes of a binary problem.
+    let three = format!("{}0.4,0.6,0.8,maybe\n", classes(&["no", "yes"]));
+    folder.write("three.csv", three);
+    let message = run("three.csv", &["--score", "p"]).refused().to_owned();
+    assert!(message.contains("--problem multiclass"), "{message}");
+}

@@ -416,3 +416,52 @@ fn which_score_is_of_which_class_is_always_told() {
     }
     assert_eq!(run("one.csv", &[]).code, 2);
 }
+
+#[test]
+fn numbers_in_disguise_and_codes_with_zeros_in_front_get_a_hint() {
+    let folder = Folder::new("reading-disguise");
+    let file = |name: &str, cell: &dyn Fn(usize) -> String| {
+        let lines: String = (0..40).map(|i| format!("\"{}\",{}\n", cell(i), (i * 37 % 41) as f64 / 7.0)).collect();
+        folder.write(name, format!("v,x\n{lines}"));
+    };
+    let hints = |more: &[&str]| {
+        let json = folder.run(&[&["compare", "a.csv", "b.csv", "--json"], more].concat()).json();
+        json["hints"]
+            .as_array()
+            .map_or_else(Vec::new, |hints| hints.iter().map(|hint| hint.as_str().unwrap().to_owned()).collect())
+    };
+    let cases: [(&dyn Fn(usize) -> String, &str); 7] = [
+        (&|i| format!("{},5", 12 + i % 5), "a decimal comma (--decimal ,)"),
+        (&|i| format!("{},234", 1 + i % 5), "groups of thousands, or a decimal comma (--decimal ,)"),
+        (&|i| format!("{},234.50", 1 + i % 5), "groups of thousands"),
+        (&|i| format!("${}", 12 + i % 5), "a sign of a currency"),
+        (&|i| format!("{} %", 12 + i % 5), "a percent sign"),
+        (&|i| format!("({}.00)", 12 + i % 5), "brackets"),
+        (&|i| ["00501", "02139", "10001"][i % 3].to_owned(), "a zero in front"),
+    ];
+    for (cell, word) in cases {
+        file("a.csv", cell);
+        file("b.csv", cell);
+        let told = hints(&[]);
+        assert!(told.iter().any(|hint| hint.contains("column \"v\"") && hint.contains(word)), "{word}: {told:?}");
+        // What is meant is said, and then there is none.
+        for more in [&["--categorical", "v"][..], &["--ignore", "v"]] {
+            assert!(!hints(more).iter().any(|hint| hint.contains("column \"v\"")), "{word}: {more:?}");
+        }
+    }
+    file("a.csv", &|i| ["red", "1-2", "n/a $"][i % 3].to_owned());
+    file("b.csv", &|i| ["red", "1-2", "n/a $"][i % 3].to_owned());
+    assert!(!hints(&[]).iter().any(|hint| hint.contains("column \"v\"")));
+    // Where a number is needed the error says it.
+    file("a.csv", &|i| format!("${}", 12 + i % 5));
+    file("b.csv", &|i| if i < 2 { "12".into() } else { "1,234".into() });
+    for arguments in [
+        &["detect", "--detector", "kde", "--fit", "a.csv", "--score", "a.csv"][..],
+        &["threshold", "a.csv", "--column", "v", "--calibration", "a.csv", "--method", "conformal"],
+        &["sketch", "a.csv", "--column", "v", "--kind", "kll"],
+        &["sketch", "b.csv", "--column", "v", "--kind", "kll"],
+    ] {
+        let message = folder.run(arguments).refused().to_owned();
+        assert!(message.contains("write plain numbers") || message.contains("also --fit"), "{message}");
+    }
+}

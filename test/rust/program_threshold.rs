@@ -137,3 +137,46 @@ fn detectors_are_ranked() {
     let wrong = ["compare-detectors", "--fit", "reference.csv", "--score", "labelled.csv", "--label-column", "a"];
     assert!(folder.run(&wrong).refused().contains("--label-column"));
 }
+
+#[test]
+fn scores_the_wrong_way_round_get_a_hint() {
+    let folder = Folder::new("threshold-inverted");
+    let labelled = |anomaly: f64| {
+        let lines: String = (0..200)
+            .map(|i| if i % 10 == 0 { format!("{},1\n", anomaly + wave(i)) } else { format!("{},0\n", wave(i)) })
+            .collect();
+        format!("score,anomaly\n{lines}")
+    };
+    let run = |anomaly: f64, more: &[&str]| {
+        folder.write("scores.csv", labelled(anomaly));
+        let arguments =
+            ["threshold", "scores.csv", "--column", "score", "--label-column", "anomaly", "--method", "conformal"];
+        folder.run(&[&arguments[..], &["--initial", "50", "--rate", "0.05"], more].concat())
+    };
+    let json = run(-9.0, &["--json"]).json();
+    assert!(json["quality"]["auroc"].as_f64().unwrap() < 0.01);
+    assert!(json["hints"][0].as_str().unwrap().contains("far below 0.5"), "{json}");
+    assert!(run(-9.0, &[]).out.contains("Hint: an AUROC of"));
+    assert_eq!(run(9.0, &["--json"]).json().get("hints"), None);
+    folder.write("fit.csv", format!("x\n{}", (0..200).map(|i| format!("{}\n", wave(i + 500))).collect::<String>()));
+    let far: String =
+        (0..200).map(|i| if i % 10 == 0 { format!("{},0\n", 40 + i) } else { format!("{},1\n", wave(i)) }).collect();
+    folder.write("swapped.csv", format!("x,y\n{far}"));
+    let compared = folder.run(&[
+        "compare-detectors",
+        "--fit",
+        "fit.csv",
+        "--score",
+        "swapped.csv",
+        "--label-column",
+        "y",
+        "--detector",
+        "mahalanobis",
+        "--json",
+    ]);
+    let json = compared.json();
+    assert!(
+        json["hints"].as_array().unwrap().iter().any(|hint| hint.as_str().unwrap().contains("far below 0.5")),
+        "{json}"
+    );
+}

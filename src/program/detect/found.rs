@@ -36,8 +36,10 @@ impl Detect {
 
     pub(super) fn detect(&self, ready: &Ready, current: &Sample) -> Result<Detections, Failure> {
         let Ready { detector, reference } = ready;
-        let features: Vec<String> =
-            reference.as_ref().unwrap_or(current).columns.iter().map(|column| column.name.clone()).collect();
+        // A detector that was told no names takes columns by their places.
+        let in_file =
+            || reference.as_ref().unwrap_or(current).columns.iter().map(|column| column.name.clone()).collect();
+        let features: Vec<String> = if detector.names().is_empty() { in_file() } else { detector.names().to_vec() };
         let names: Vec<&str> = features.iter().map(String::as_str).collect();
         let missing = match reference {
             Some(reference) => Missing::since(reference, current, &names)?,

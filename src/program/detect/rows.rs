@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::super::failure::BadCsv;
-use super::super::sample::{Cells, Sample, by_observation};
+use super::super::sample::{Cells, Column, Sample, by_observation};
 use fluxguard::Error;
 use fluxguard::tensor::{Elements, Tensor};
 
@@ -23,10 +23,12 @@ impl Rows {
     pub fn complete(argument: &'static str, sample: &Sample, names: &[String]) -> Result<Self, Failure> {
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
-            match sample.column(name).map(|column| &column.cells) {
+            let column = sample.column(name);
+            match column.map(|column| &column.cells) {
                 Some(Cells::Numbers(values)) => columns.push(values.as_slice()),
                 _ => {
-                    let was = format!("column {name:?}, which holds text");
+                    let plainly = column.map(Column::plainly).unwrap_or_default();
+                    let was = format!("column {name:?}, which holds text{plainly}");
                     let expected = "columns of numbers; leave others out: --ignore COLUMN";
                     return Err(Error::invalid(argument, was, expected).into());
                 }

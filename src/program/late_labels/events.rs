@@ -69,3 +69,9 @@ pub(super) fn nothing_joined(ids: &Ids<'_>, predictions: &[Event], labels: &[Eve
     let was = format!("nothing to join: all {} labels that have a prediction came after it had gone", counts.late);
     Error::invalid("--timeout", was, "a longer one, or a larger --capacity")
 }
+
+/// The first prediction that no label met, neither before it nor after.
+pub(super) fn first_without_label<'a>(predictions: &'a [Event], labels: &[Event]) -> Option<&'a Event> {
+    let labelled: HashMap<Id, f64> = labels.iter().map(|l| (l.id, l.time)).collect();
+    predictions.iter().find(|p| labelled.get(&p.id).is_none_or(|time| *time < p.time))
+}

@@ -39,6 +39,7 @@ pub(super) fn table(report: &Report) -> String {
     let counts = [
         ("predictions", c.predictions),
         ("  joined", c.joined),
+        ("    of these held", c.held),
         ("  expired", c.expired),
         ("  evicted", c.evicted),
         ("  waiting", c.waiting),

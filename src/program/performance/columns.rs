@@ -44,21 +44,61 @@ impl Performance {
         let classes = if !self.classes.is_empty() {
             Classes(self.classes.clone())
         } else if all_numbers(labels) && predictions.is_none_or(all_numbers) {
+            let numbers = Classes::sorted(cells());
+            self.expect_from_zero(&numbers)?;
             return Ok(None);
         } else {
             Classes::sorted(cells())
         };
-        let expected = if matches!(self.problem, ProblemName::Binary) { 2 } else { self.scores.len() };
+        let expected = self.expected_classes();
         let count = Classes::sorted(classes.0.iter()).0.len();
         if count != expected || count != classes.0.len() {
+            let flag = if self.classes.is_empty() { "--label" } else { "--class" };
             let was = format!("the classes {}", listed(classes.0.iter().map(String::as_str)));
-            let expected =
-                format!("{expected} different ones, as there are scores (binary: 2); name them all by --class");
-            return Err(
-                Error::invalid(if self.classes.is_empty() { "--label" } else { "--class" }, was, expected).into()
-            );
+            return Err(Error::invalid(flag, was, self.mend_of_classes(count)).into());
         }
         Ok(Some(classes))
+    }
+
+    fn expected_classes(&self) -> usize {
+        if matches!(self.problem, ProblemName::Binary) { 2 } else { self.scores.len() }
+    }
+
+    /// What to do where so many classes are not as many as there are scores for.
+    fn mend_of_classes(&self, count: usize) -> String {
+        let expected = self.expected_classes();
+        let ways = match self.problem {
+            _ if count < expected => {
+                "name them all, also those that no label is, by --class NAME for each, in the order of the scores"
+            }
+            ProblemName::Binary => {
+                "say --problem multiclass, with a --score for each class, or remove the lines of the others"
+            }
+            _ => "say --score for each class, in the order of the classes",
+        };
+        format!("{expected} different ones, as there are scores for; {ways}")
+    }
+
+    /// Numbers that are classes count from 0; others that may be names are told how to say so.
+    fn expect_from_zero(&self, numbers: &Classes) -> Result<(), Failure> {
+        let expected = self.expected_classes();
+        let number = |name: &String| name.parse::<usize>().is_ok_and(|class| class < expected);
+        let found = &numbers.0;
+        // Other numbers are no names, but scores in the place of labels.
+        let whole = found.iter().all(|name| name.parse::<i64>().is_ok());
+        if !whole || found.len() != expected || found.iter().all(number) {
+            return Ok(());
+        }
+        let mut in_order: Vec<&String> = found.iter().collect();
+        in_order.sort_by(|a, b| a.parse::<f64>().unwrap_or(f64::NAN).total_cmp(&b.parse::<f64>().unwrap_or(f64::NAN)));
+        let flags: Vec<String> = in_order.iter().map(|name| format!("--class={name}")).collect();
+        let was = format!("the classes {}", listed(in_order.iter().map(|name| name.as_str())));
+        let expected = format!(
+            "the numbers from 0 to {}, or, where these are names in the order of the scores, {}",
+            expected - 1,
+            flags.join(" ")
+        );
+        Err(Error::invalid("--label", was, expected).into())
     }
 
     pub(super) fn columns(
@@ -71,9 +111,21 @@ impl Performance {
             ProblemName::Regression => ("--feature", &self.features, &self.scores),
             _ => ("--score", &self.scores, &self.features),
         };
-        if names.is_empty() || !other.is_empty() {
-            let expected = format!("{flag} COLUMN for a problem of this kind, once or more; {}", sample.names());
-            return Err(Error::invalid(flag, "other columns, or none", expected).into());
+        let is_binary = matches!(self.problem, ProblemName::Binary);
+        if names.is_empty() || !other.is_empty() || (is_binary && names.len() > 1) {
+            let how = match self.problem {
+                ProblemName::Binary => "once, the probability of class 1 (of more classes: --problem multiclass)",
+                ProblemName::Multiclass => "once a class, in their order",
+                ProblemName::Regression => "once or more",
+            };
+            let expected = format!("{flag} COLUMN for a problem of this kind, {how}; columns are {}", sample.names());
+            let was = if is_binary && names.len() > 1 { "several columns" } else { "other columns, or none" };
+            return Err(Error::invalid(flag, was, expected).into());
+        }
+        if self.is_regression() && self.prediction.is_none() {
+            let expected =
+                format!("the column of the predictions, which a regression needs; columns are {}", sample.names());
+            return Err(Error::invalid("--prediction", "none", expected).into());
         }
         let scores: Vec<&[f64]> = names.iter().map(|name| numbers(sample, flag, name)).collect::<Result<_, _>>()?;
         let values = |flag, name: &str| -> Result<Vec<f64>, Failure> {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::failure::quoted;
 use super::Dialect;
-use super::whole::category;
+use super::whole::{category, has_zeros};
+
+/// How numbers are written.
+pub const PLAIN: &str = "write plain numbers, such as 1234.5";
 
 /// What a column's cells are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,10 @@ pub struct Column {
     pub missing: u64,
     /// Line and text of the first cell with a value; line 0 where there is none.
     pub first: (u64, String),
+    /// Categories that are numbers to people, and what is in the way of the first: it and that.
+    pub disguised: Option<(String, &'static str)>,
+    /// Line and text of the first number with a zero in front that it does not need.
+    pub zeros: Option<(u64, String)>,
     declared: bool,
 }
 
@@ -55,6 +62,8 @@ impl Column {
             cells: Cells::Numbers(Vec::new()),
             missing: 0,
             first: (0, String::new()),
+            disguised: None,
+            zeros: None,
             declared: kind.is_some(),
         };
         column.become_of(kind.unwrap_or(Kind::Numbers));
@@ -105,13 +114,21 @@ impl Column {
             return Err((format!("got {}, {problem}", quoted(cell)), self.mend(cell, dialect)));
         }
         match (&mut self.cells, number) {
-            (Cells::Numbers(values), number) => values.push(number.unwrap_or(f64::NAN)),
+            (Cells::Numbers(values), number) => {
+                values.push(number.unwrap_or(f64::NAN));
+                if self.zeros.is_none() && !self.declared && has_zeros(cell) {
+                    self.zeros = Some((line, cell.to_owned()));
+                }
+            }
             (Cells::Text(cells), _) => cells.push(Some(cell.to_owned())),
             (Cells::Categories(counts), _) => {
                 let name = category(cell);
                 match counts.get_mut(name.as_ref()) {
                     Some(count) => *count += 1,
                     None => {
+                        if self.kind == Kind::Words && self.disguised.is_none() && !self.declared {
+                            self.disguised = dialect.seems(cell).map(|what| (cell.to_owned(), what));
+                        }
                         counts.insert(name.into_owned(), 1);
                     }
                 }
@@ -120,9 +137,27 @@ impl Column {
         Ok(())
     }
 
+    /// A cell that is a number to people, and what is in its way: `cell`, or one of the column.
+    fn disguised_or(&self, cell: &str, dialect: &Dialect) -> Option<(String, &'static str)> {
+        dialect.disguise(cell).map(|what| (cell.to_owned(), what)).or_else(|| self.disguised.clone())
+    }
+
+    /// What an error about text says of a column that may hold numbers.
+    pub fn plainly(&self) -> String {
+        let told = |(cell, what): &(String, _)| format!(" ({} has {what}: {PLAIN})", quoted(cell));
+        self.disguised.as_ref().map(told).unwrap_or_default()
+    }
+
     fn mend(&self, cell: &str, dialect: &Dialect) -> String {
         if let Some(decimal) = dialect.other_decimal(cell).or_else(|| dialect.other_decimal(&self.first.1)) {
-            return decimal.to_owned();
+            // Of 1,234 only people know whether it is more than a thousand.
+            return match dialect.disguise(cell) {
+                Some(what) => format!("{decimal}; where it has {what}, {PLAIN}"),
+                None => decimal.to_owned(),
+            };
+        }
+        if let Some((cell, what)) = self.disguised_or(cell, dialect) {
+            return format!("{} has {what}: {PLAIN}", quoted(&cell));
         }
         let categories = format!("compare can take the column as categories: --categorical {}", quoted(&self.name));
         format!(

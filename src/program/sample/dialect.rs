@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::super::failure::{listed, quoted};
+use super::disguise::disguise;
 use fluxguard::Error;
 
 /// How a CSV is written.
@@ -62,6 +63,22 @@ impl Dialect {
             _ if cell.contains('.') => None,
             decimal => cell.replacen(decimal, ".", 1).parse().ok(),
         }
+    }
+
+    /// What is in the way of the number that `cell` may be to people: [`disguise()`].
+    pub fn disguise(&self, cell: &str) -> Option<&'static str> {
+        if self.number(cell).is_some() { None } else { disguise(cell, self.decimal) }
+    }
+
+    /// [`Dialect::disguise`], or another decimal sign.
+    pub fn seems(&self, cell: &str) -> Option<&'static str> {
+        let told = match (self.decimal, self.disguise(cell).is_some()) {
+            ('.', true) => "groups of thousands, or a decimal comma (--decimal ,)",
+            ('.', false) => "a decimal comma (--decimal ,)",
+            (_, true) => "groups of thousands, or a decimal point (--decimal .)",
+            (_, false) => "a decimal point (--decimal .)",
+        };
+        self.other_decimal(cell).map(|_| told).or_else(|| self.disguise(cell))
     }
 
     /// How to say that `cell`, which is not a number here, may be one: with another decimal sign.

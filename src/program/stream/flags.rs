@@ -4,6 +4,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::finite::expect_finite;
+use fluxguard::Error;
+
 /// Options of all detectors; each refuses those that it has not.
 #[derive(Debug, Default, Args, Serialize)]
 #[command(next_help_heading = "Options of detectors")]
@@ -162,10 +165,14 @@ fn is_false(flag: &bool) -> bool {
 
 impl Flags {
     /// What was said, by the detectors' names.
-    pub fn options(&self) -> Map<String, Value> {
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a number that is not finite.
+    pub fn options(&self) -> Result<Map<String, Value>, Error> {
+        expect_finite(self)?;
         match serde_json::to_value(self) {
-            Ok(Value::Object(options)) => options,
-            _ => Map::new(),
+            Ok(Value::Object(options)) => Ok(options),
+            _ => Ok(Map::new()),
         }
     }
 }
