@@ -19,6 +19,9 @@ use crate::stats::kolmogorov::grouped;
 /// Columns that are tested in one piece.
 const PIECE: usize = 32;
 
+/// Observations a group from which on the limit law of the Wasserstein distance is relied on alone.
+const LEAST_A_GROUP: u64 = 10;
+
 /// The name of the column of predicted classes.
 pub(super) const CLASS: &str = "class";
 
@@ -129,7 +132,10 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
                 // Of the groups' part, which no tail can spoil.
                 _ => {
                     let grouped = by.transport.grouped(histogram, &groups);
-                    wasserstein::asymptotic_p(grouped, &by.null, m, n)?.max(exact.unwrap_or(0.0))
+                    let p_value = wasserstein::asymptotic_p(grouped, &by.null, m, n)?.max(exact.unwrap_or(0.0));
+                    // Of groups of a few, how long a tail is hangs on where one value lies: no smaller than that of ks.
+                    let few = m.min(n) < LEAST_A_GROUP * histogram.reference().len() as u64;
+                    if few { p_value.max(small_counts::ks(histogram, &groups, thinned)?) } else { p_value }
                 }
             };
             let spread = baseline.spread[k];
