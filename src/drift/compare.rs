@@ -31,7 +31,7 @@ pub struct CompareOptions {
     pub alpha: f64,
     /// Which of the two, by its correction.
     pub correction: Correction,
-    /// Smallest effect size that counts, by test; without, that of [`super::judged::default_min_effect`].
+    /// Smallest effect size that counts, by test; without, that of [`TestName::default_min_effect`].
     pub min_effect: Option<BTreeMap<TestName, f64>>,
     /// The columns' names; without, `y1, y2, ...`.
     pub names: Option<Vec<String>>,

@@ -9,30 +9,10 @@ use super::two_sample::{TestName, TestResult};
 use crate::error::Result;
 use crate::stats::multiple::{self, Correction};
 
-/// The effect size below which a difference is of no practical interest, on most tests' own scale: a distribution function
-/// moved by a tenth (ks, kuiper; cvm and ad on average), a current value above a reference's with probability 0.55
-/// (mannwhitney), a Cramér's V of 0.1 (chi2, g: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor shift"), a
-/// Jensen-Shannon, Hellinger or total variation distance of 0.1, proportions a tenth apart (fisher), a tenth of the
-/// reference's standard deviation (wasserstein), an energy
-/// coefficient of 0.1² (energy, energy-nd), mean embeddings 0.1 apart (mmd), ∫(p - q)² a hundredth of ∫p² + ∫q² (lsdd), a current
-/// row scored above a reference's with probability 0.55 (c2st), errors' distribution function moved by a tenth (pca).
-pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
-
-/// [`DEFAULT_MIN_EFFECT`], but for two scales: that of Cohen's d, where 0.2 is his "small" (welch, epps-singleton, hotelling), and
-/// kl's, which for small changes is half of PSI's: 0.05.
-#[must_use]
-pub fn default_min_effect(test: TestName) -> f64 {
-    match test {
-        TestName::Welch | TestName::EppsSingleton | TestName::Hotelling => 0.2,
-        TestName::Kl => 0.05,
-        _ => DEFAULT_MIN_EFFECT,
-    }
-}
-
-/// The smallest effect of `test` that counts: what was asked for, else [`default_min_effect`].
+/// The smallest effect of `test` that counts: what was asked for, else [`TestName::default_min_effect`].
 #[must_use]
 pub fn min_effect(asked: Option<&BTreeMap<TestName, f64>>, test: TestName) -> f64 {
-    asked.and_then(|by_test| by_test.get(&test)).copied().unwrap_or_else(|| default_min_effect(test))
+    asked.and_then(|by_test| by_test.get(&test)).copied().unwrap_or_else(|| test.default_min_effect())
 }
 
 /// A test and what it says about drift.

@@ -8,7 +8,7 @@ use super::settle::Unsettled;
 use super::small_counts;
 use crate::drift::judged::{JudgedTest, judge};
 use crate::drift::two_sample::{
-    Method, TestName, TestResult, chi2, cut, g, hellinger, js, kl, mannwhitney, psi, wasserstein,
+    Method, Permutations, TestName, TestResult, cut, mannwhitney, wasserstein,
     welch::{self, SampleMoments},
 };
 use crate::error::{Error, Result};
@@ -162,20 +162,14 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
         _ => histogram.binned(&groups),
     };
     let by_counts = |reference: &[u64], current: &[u64]| {
-        let of_bins = match test {
-            TestName::MannWhitney => return mannwhitney::from_ordered_counts(reference, current),
-            TestName::Chi2 => chi2::from_counts,
-            TestName::G => g::from_counts,
-            TestName::Psi => psi::from_counts,
-            TestName::Js => js::from_counts,
-            TestName::Hellinger => hellinger::from_counts,
-            TestName::Kl => kl::from_counts,
-            _ => {
-                test.expect_of_windows()?;
-                return Err(Error::invalid("tests", test, "a test of windows"));
-            }
-        };
-        Ok(cut::at_the_reference(of_bins(reference, current)?, reference, current))
+        if test == TestName::MannWhitney {
+            return mannwhitney::from_ordered_counts(reference, current);
+        }
+        let of_bins = test.of_bins().ok_or_else(|| {
+            test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))
+        })?;
+        let result = of_bins(reference, current, Method::Auto, Permutations::default())?;
+        Ok(cut::at_the_reference(result, reference, current))
     };
     let result = thinned.judge((&reference, thinned.reference), &current, by_counts)?;
     if test == TestName::MannWhitney

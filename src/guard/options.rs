@@ -145,10 +145,7 @@ impl GuardOptions {
 
     /// Observations that a window needs, all independent, and why.
     pub(super) fn least(&self) -> (u64, &'static str) {
-        let binned = self
-            .tests
-            .iter()
-            .any(|t| !matches!(t, TestName::Ks | TestName::Wasserstein | TestName::MannWhitney | TestName::Welch));
+        let binned = self.tests.iter().any(|test| test.of_bins().is_some());
         // Cochran's rule: five expected in each of ten bins.
         if binned {
             (50, "five observations for each of the ten bins of the tests chi2, psi and js")

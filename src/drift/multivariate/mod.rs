@@ -15,7 +15,7 @@ pub mod pca;
 mod rows;
 mod selection;
 
-use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
+use crate::drift::two_sample::{Method, Permutations, TestName, TestResult, list};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
@@ -57,7 +57,7 @@ pub fn test_with(
         TestName::Pca => pca::test(reference, current, method, permutations),
         TestName::Hotelling => hotelling::test(reference, current),
         _ => {
-            let known = TestName::OF_ALL_COLUMNS.map(TestName::as_str).join(", ");
+            let known = list(&TestName::OF_ALL_COLUMNS);
             Err(Error::invalid("test", name, format!("a test of all columns together: {known}")))
         }
     }

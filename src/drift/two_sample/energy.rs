@@ -17,7 +17,12 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
     Reference::new(reference)?.test(TestName::Energy, current)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], permutations: Permutations) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    _method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
     let range = checked_range(reference, current)?;
     let (m, n) = (reference.len(), current.len());
     let mut result = TestResult {

@@ -1,7 +1,7 @@
 //! Fisher's exact test of a variable of two values.
 
 use super::pooled::Pooled;
-use super::{Method, Reference, TestName, TestResult};
+use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::stats::hypergeometric::Hypergeometric;
 use crate::{Error, Result};
 
@@ -42,7 +42,12 @@ pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
     })
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64]) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    _method: Method,
+    _permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let groups = pooled.groups();
     if groups.len() > 2 {

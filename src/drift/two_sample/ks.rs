@@ -113,6 +113,21 @@ impl<'a> Merge<'a> {
     }
 }
 
+pub(super) fn of_reference(
+    reference: &Reference,
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
+    let method = match method {
+        Method::Permutation => return by_permutation(reference.values(), current, permutations),
+        Method::Exact => kolmogorov::Method::Exact,
+        Method::Asymptotic => kolmogorov::Method::Asymptotic,
+        _ => kolmogorov::Method::Auto,
+    };
+    of_sorted(reference.values(), current, method)
+}
+
 pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: kolmogorov::Method) -> Result<TestResult> {
     let statistic = statistic_of_sorted(reference, current);
     let (reference_size, current_size) = (reference.len() as u64, current.len() as u64);

@@ -53,22 +53,7 @@ impl Method {
     /// The methods of a test that can be asked for, besides [`Method::Auto`].
     #[must_use]
     pub fn of(test: TestName) -> &'static [Method] {
-        use Method::{Asymptotic, Exact, Forest, Linear, Logistic, Permutation, RandomFeatures};
-        match test {
-            TestName::Ks | TestName::Cvm | TestName::MannWhitney => &[Exact, Asymptotic, Permutation],
-            TestName::Pca => &[Exact, Asymptotic, Permutation],
-            TestName::Ad | TestName::Kuiper => &[Asymptotic, Permutation],
-            TestName::Chi2 | TestName::G | TestName::Psi => &[Asymptotic, Permutation],
-            TestName::Js | TestName::Hellinger | TestName::Kl => &[Asymptotic, Permutation],
-            TestName::Wasserstein => &[Permutation, Asymptotic],
-            TestName::EppsSingleton => &[Asymptotic, Permutation],
-            TestName::Welch => &[Asymptotic, Permutation],
-            TestName::Hotelling => &[Asymptotic],
-            TestName::Fisher => &[Exact],
-            TestName::Tv | TestName::Energy | TestName::EnergyNd | TestName::Lsdd => &[Permutation],
-            TestName::Mmd => &[Permutation, Linear, RandomFeatures],
-            TestName::C2st => &[Logistic, Forest],
-        }
+        test.methods()
     }
 
     /// # Errors

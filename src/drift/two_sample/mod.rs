@@ -20,11 +20,11 @@ pub mod ks;
 pub mod kuiper;
 pub mod mannwhitney;
 mod method;
-mod name;
 mod permutation;
 mod pooled;
 pub mod psi;
 mod reference;
+mod registry;
 mod sort;
 mod table;
 pub mod tv;
@@ -37,10 +37,11 @@ use serde::{Deserialize, Serialize};
 
 pub use bins::DEFAULT_BINS;
 pub use method::{Method, Methods};
-pub use name::TestName;
 pub use permutation::Permutations;
 pub(in crate::drift) use permutation::Subsets;
 pub use reference::Reference;
+pub(in crate::drift) use registry::list;
+pub use registry::{DEFAULT_MIN_EFFECT, OfCounts, TestName};
 pub use sort::sorted;
 
 use crate::Result;

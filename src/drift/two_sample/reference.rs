@@ -2,11 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::registry::Run;
 use super::wasserstein::Null;
-use super::{
-    DEFAULT_BINS, Method, Permutations, TestName, TestResult, ad, bins, chi2, cut, cvm, energy, epps_singleton, fisher,
-    g, hellinger, js, kl, ks, kuiper, mannwhitney, psi, sort, tv, wasserstein, welch,
-};
+use super::{DEFAULT_BINS, Method, Permutations, TestName, TestResult, bins, cut, ks, sort, wasserstein};
 use crate::stats::kolmogorov;
 use crate::{Error, Result};
 
@@ -106,54 +104,24 @@ impl Reference {
     ) -> Result<TestResult> {
         method.expect_of(name)?;
         permutations.check()?;
-        let by_counts = |test: fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult>| {
-            let counts = self.count(current)?;
-            let result = test(&self.counts, &counts, method, permutations)?;
-            // Who asks for the limit law gets it.
-            Ok(if method == Method::Asymptotic { result } else { cut::at_the_reference(result, &self.counts, &counts) })
-        };
-        match name {
-            TestName::Ks => match method {
-                Method::Permutation => self.by_values(current, |a, b| ks::by_permutation(a, b, permutations)),
-                Method::Exact => self.ks_by(current, kolmogorov::Method::Exact),
-                Method::Asymptotic => self.ks_by(current, kolmogorov::Method::Asymptotic),
-                _ => self.ks_by(current, kolmogorov::Method::Auto),
-            },
-            TestName::Wasserstein if method == Method::Asymptotic && self.standard_deviation > 0.0 => {
-                self.wasserstein_asymptotic(current)
+        match name.run() {
+            Run::Counts(test) => {
+                let counts = self.count(current)?;
+                let result = test(&self.counts, &counts, method, permutations)?;
+                // Who asks for the limit law gets it.
+                Ok(if method == Method::Asymptotic {
+                    result
+                } else {
+                    cut::at_the_reference(result, &self.counts, &counts)
+                })
             }
-            TestName::Wasserstein => self.wasserstein_by_permutation(current, permutations),
-            TestName::Chi2 => by_counts(chi2::from_counts_with),
-            TestName::G => by_counts(g::from_counts_with),
-            TestName::Psi => by_counts(psi::from_counts_with),
-            TestName::Js => by_counts(js::from_counts_with),
-            TestName::Hellinger => by_counts(hellinger::from_counts_with),
-            TestName::Tv => by_counts(tv::from_counts_with),
-            TestName::Kl => by_counts(kl::from_counts_with),
-            TestName::Cvm => self.by_values(current, |a, b| cvm::of_sorted(a, b, method, permutations)),
-            TestName::Ad => self.by_values(current, |a, b| ad::of_sorted(a, b, method, permutations)),
-            TestName::Kuiper => self.by_values(current, |a, b| kuiper::of_sorted(a, b, method, permutations)),
-            TestName::MannWhitney => self.by_values(current, |a, b| mannwhitney::of_sorted(a, b, method, permutations)),
-            TestName::Welch => self.by_values(current, |a, b| welch::of_sorted(a, b, method, permutations)),
-            TestName::EppsSingleton => {
-                self.by_values(current, |a, b| epps_singleton::of_sorted(a, b, method, permutations))
-            }
-            TestName::Fisher => self.by_values(current, fisher::of_sorted),
-            TestName::Energy => self.by_values(current, |a, b| energy::of_sorted(a, b, permutations)),
-            of_all_columns => {
+            Run::Values(test) => test(&self.sorted, &sort::sorted("current", current)?, method, permutations),
+            Run::Prepared(test) => test(self, &sort::sorted("current", current)?, method, permutations),
+            Run::AllColumns => {
                 let expected = "a test of one column; this one is of all columns, as compare runs it";
-                Err(Error::invalid("test", of_all_columns, expected))
+                Err(Error::invalid("test", name, expected))
             }
         }
-    }
-
-    /// A test of two sorted samples.
-    fn by_values<T: Into<f64> + Copy>(
-        &self,
-        current: &[T],
-        test: impl FnOnce(&[f64], &[f64]) -> Result<TestResult>,
-    ) -> Result<TestResult> {
-        test(&self.sorted, &sort::sorted("current", current)?)
     }
 
     /// Kolmogorov-Smirnov: see [`ks::test`].

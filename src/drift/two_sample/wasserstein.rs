@@ -68,6 +68,18 @@ pub fn statistic_of_sorted(reference: &[f64], current: &[f64]) -> f64 {
     sum.min(f64::MAX)
 }
 
+pub(super) fn of_reference(
+    reference: &Reference,
+    current: &[f64],
+    method: Method,
+    permutations: Permutations,
+) -> Result<TestResult> {
+    if method == Method::Asymptotic && reference.standard_deviation() > 0.0 {
+        return by_null(reference, current);
+    }
+    by_permutation(reference, current, permutations)
+}
+
 pub(super) fn by_permutation(reference: &Reference, current: &[f64], permutations: Permutations) -> Result<TestResult> {
     let statistic = checked(reference, current)?;
     let gaps = pooled_gaps(reference.values(), current);

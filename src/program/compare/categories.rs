@@ -9,26 +9,7 @@ use fluxguard::Error;
 use fluxguard::drift::compare::{CompareOptions, ComparedColumn};
 use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::missing::MissingValues;
-use fluxguard::drift::two_sample::{
-    Method, Permutations, TestName, TestResult, chi2, fisher, g, hellinger, js, kl, psi, tv,
-};
-
-type OfCounts = fn(&[u64], &[u64], Method, Permutations) -> Result<TestResult, Error>;
-
-/// The test on counts, for those that have one.
-fn of_counts(test: TestName) -> Option<OfCounts> {
-    match test {
-        TestName::Chi2 => Some(chi2::from_counts_with),
-        TestName::Psi => Some(psi::from_counts_with),
-        TestName::Js => Some(js::from_counts_with),
-        TestName::G => Some(g::from_counts_with),
-        TestName::Fisher => Some(|before, after, _, _| fisher::from_counts(before, after)),
-        TestName::Hellinger => Some(hellinger::from_counts_with),
-        TestName::Tv => Some(tv::from_counts_with),
-        TestName::Kl => Some(kl::from_counts_with),
-        _ => None,
-    }
-}
+use fluxguard::drift::two_sample::{OfCounts, TestName};
 
 /// The tests for the columns of categories: those of `tests` that go by counts, or chi2 where none were `asked` for.
 ///
@@ -39,7 +20,7 @@ pub fn tests(reference: &Sample, tests: &[TestName], asked: bool) -> Result<Vec<
         return Ok(Vec::new());
     };
     let tests = if asked { tests } else { &[TestName::Chi2] };
-    let chosen: Vec<_> = tests.iter().filter_map(|test| Some((*test, of_counts(*test)?))).collect();
+    let chosen: Vec<_> = tests.iter().filter_map(|test| Some((*test, test.of_categories()?))).collect();
     if chosen.is_empty() {
         let names = tests.iter().map(|test| test.as_str()).collect::<Vec<_>>().join(", ");
         let (line, cell) = &column.first;
