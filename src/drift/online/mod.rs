@@ -20,15 +20,15 @@ pub mod hddm_a;
 pub mod hddm_w;
 pub mod kswin;
 pub mod mmd;
-mod name;
 pub mod p_values;
 pub mod page_hinkley;
+mod registry;
 mod running;
 mod stream;
 
 use serde::{Deserialize, Serialize};
 
-pub use name::{StreamName, Takes};
+pub use registry::{StreamName, Takes};
 pub use stream::{Description, Stream};
 
 use crate::{Error, Result};

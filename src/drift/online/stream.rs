@@ -1,69 +1,12 @@
 //! Any online detector by its name, over a stream that comes in batches.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::adwin::Adwin;
-use super::cusum::Cusum;
-use super::ddm::Ddm;
-use super::eddm::Eddm;
-use super::gma::Gma;
-use super::hddm_a::HddmA;
-use super::hddm_w::HddmW;
-use super::kswin::Kswin;
-use super::mmd::Mmd;
-use super::p_values::PValues;
-use super::page_hinkley::PageHinkley;
-use super::{Domain, Online, State, StreamName, Takes};
-use crate::drift::anytime::betting::Betting;
-use crate::drift::anytime::martingale::Martingale;
-use crate::drift::anytime::two_sample::TwoSample;
+use super::registry::Detector;
+use super::{Domain, State, StreamName, Takes};
 use crate::sound::{Sound, can_grow};
-use crate::stats::online_fdr::{Lord, Saffron};
 use crate::{Error, Result};
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Detector {
-    Adwin(Adwin),
-    PageHinkley(PageHinkley),
-    Ddm(Ddm),
-    Eddm(Eddm),
-    HddmA(HddmA),
-    HddmW(HddmW),
-    Kswin(Kswin),
-    Cusum(Cusum),
-    Gma(Gma),
-    Mmd(Box<Mmd>),
-    Martingale(Box<Martingale>),
-    Betting(Betting),
-    TwoSample(TwoSample),
-    Lord(PValues<Lord>),
-    Saffron(PValues<Saffron>),
-}
-
-/// The same for each kind of detector, compiled for each.
-macro_rules! each {
-    ($detector:expr, $d:ident => $what:expr) => {
-        match $detector {
-            Detector::Adwin($d) => $what,
-            Detector::PageHinkley($d) => $what,
-            Detector::Ddm($d) => $what,
-            Detector::Eddm($d) => $what,
-            Detector::HddmA($d) => $what,
-            Detector::HddmW($d) => $what,
-            Detector::Kswin($d) => $what,
-            Detector::Cusum($d) => $what,
-            Detector::Gma($d) => $what,
-            Detector::Mmd($d) => $what,
-            Detector::Martingale($d) => $what,
-            Detector::Betting($d) => $what,
-            Detector::TwoSample($d) => $what,
-            Detector::Lord($d) => $what,
-            Detector::Saffron($d) => $what,
-        }
-    };
-}
 
 /// What a [`Stream`] has to say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,23 +39,7 @@ impl Stream {
     /// # Errors
     /// `InvalidArgument` naming `options` where they are not those of this detector, or the option that is out of range.
     pub fn new(name: StreamName, options: Value) -> Result<Self> {
-        let detector = match name {
-            StreamName::Adwin => Detector::Adwin(Adwin::new(read(options)?)?),
-            StreamName::PageHinkley => Detector::PageHinkley(PageHinkley::new(read(options)?)?),
-            StreamName::Ddm => Detector::Ddm(Ddm::new(read(options)?)?),
-            StreamName::Eddm => Detector::Eddm(Eddm::new(read(options)?)?),
-            StreamName::HddmA => Detector::HddmA(HddmA::new(read(options)?)?),
-            StreamName::HddmW => Detector::HddmW(HddmW::new(read(options)?)?),
-            StreamName::Kswin => Detector::Kswin(Kswin::new(read(options)?)?),
-            StreamName::Cusum => Detector::Cusum(Cusum::new(read(options)?)?),
-            StreamName::Gma => Detector::Gma(Gma::new(read(options)?)?),
-            StreamName::Mmd => Detector::Mmd(Box::new(Mmd::new(read(options)?)?)),
-            StreamName::Martingale => Detector::Martingale(Box::new(Martingale::new(read(options)?)?)),
-            StreamName::Betting => Detector::Betting(Betting::new(read(options)?)?),
-            StreamName::TwoSample => Detector::TwoSample(TwoSample::new(read(options)?)?),
-            StreamName::Lord => Detector::Lord(PValues::<Lord>::new(read(options)?)?),
-            StreamName::Saffron => Detector::Saffron(PValues::<Saffron>::new(read(options)?)?),
-        };
+        let detector = Detector::new(name, options)?;
         Ok(Stream { name, detector, state: State::Stable, observations: 0, detections: 0 })
     }
 
@@ -133,12 +60,11 @@ impl Stream {
         self.domain().check("values", values.iter().map(|x| (*x).into()))?;
         let mut fired = Vec::new();
         let mut state = self.state;
-        each!(&mut self.detector, d => {
-            for (i, x) in values.iter().enumerate() {
-                state = d.update((*x).into());
-                if state == State::Drift {
-                    fired.push(self.observations + (i / width) as u64);
-                }
+        let before = self.observations;
+        self.detector.update(values.iter().map(|x| (*x).into()), |i, now| {
+            state = now;
+            if now == State::Drift {
+                fired.push(before + (i / width) as u64);
             }
         });
         self.state = state;
@@ -154,7 +80,7 @@ impl Stream {
 
     /// Forgets all observations, their number included; the options stay.
     pub fn reset(&mut self) {
-        each!(&mut self.detector, d => d.reset());
+        self.detector.reset();
         (self.state, self.observations, self.detections) = (State::Stable, 0, 0);
     }
 
@@ -164,7 +90,7 @@ impl Stream {
         Description {
             detector: self.name,
             state: self.state,
-            statistic: each!(&self.detector, d => d.statistic()),
+            statistic: self.detector.statistic(),
             observations: self.observations,
             detections: self.detections,
         }
@@ -173,7 +99,7 @@ impl Stream {
     /// Observations from a fresh start before the detector can fire.
     #[must_use]
     pub fn needs(&self) -> u64 {
-        each!(&self.detector, d => d.needs())
+        self.detector.needs()
     }
 
     /// Numbers that make one observation: two of a pair, else one.
@@ -185,39 +111,13 @@ impl Stream {
     /// What the detector can take.
     #[must_use]
     pub fn domain(&self) -> Domain {
-        each!(&self.detector, d => d.domain())
+        self.detector.domain()
     }
-}
-
-fn read<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
-    if options.is_null() {
-        return Ok(T::default());
-    }
-    crate::options::from_value(options)
 }
 
 impl Sound for Stream {
     fn is_sound(&self) -> bool {
-        use StreamName as N;
-        let named = matches!(
-            (self.name, &self.detector),
-            (N::Adwin, Detector::Adwin(_))
-                | (N::PageHinkley, Detector::PageHinkley(_))
-                | (N::Ddm, Detector::Ddm(_))
-                | (N::Eddm, Detector::Eddm(_))
-                | (N::HddmA, Detector::HddmA(_))
-                | (N::HddmW, Detector::HddmW(_))
-                | (N::Kswin, Detector::Kswin(_))
-                | (N::Cusum, Detector::Cusum(_))
-                | (N::Gma, Detector::Gma(_))
-                | (N::Mmd, Detector::Mmd(_))
-                | (N::Martingale, Detector::Martingale(_))
-                | (N::Betting, Detector::Betting(_))
-                | (N::TwoSample, Detector::TwoSample(_))
-                | (N::Lord, Detector::Lord(_))
-                | (N::Saffron, Detector::Saffron(_))
-        );
-        named && can_grow([self.observations, self.detections]) && each!(&self.detector, d => d.is_sound())
+        self.name == self.detector.name() && can_grow([self.observations, self.detections]) && self.detector.is_sound()
     }
 }
 
