@@ -1,26 +1,46 @@
-//! A reference that holds each observation several times, as that of several epochs of a loader.
-
-use std::collections::HashMap;
+//! Observations of a reference that are there more than once, as after several epochs of a loader.
 
 /// Different observations from which on their numbers tell: that 20 numbers of times that vary by chance are all the same, or one apart,
 /// is too unlikely.
 const DIFFERENT: usize = 20;
 
-/// How often each observation is there, on average, where all are there equally often (or once more); 1 where they are not. What comes
-/// again by chance, as rows of categories do, comes more or less often. Cost: a look at each number.
-pub(super) fn times(rows: &[f64], features: usize) -> f64 {
-    let mut counts: HashMap<Vec<u64>, u64> = HashMap::new();
-    let n = rows.len() / features.max(1);
-    for (i, row) in rows.chunks_exact(features.max(1)).enumerate() {
-        *counts.entry(row.iter().map(|x| x.to_bits()).collect()).or_default() += 1;
-        // More than half are different: they are there once, or no more than most of them are.
-        if counts.len() > n / 2 && i >= n / 2 {
-            return 1.0;
+/// How often each row is there. Zeros of either sign are equal. Cost: a multiplication for each number, and a sort of the rows.
+pub(super) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
+    let features = features.max(1);
+    let bits = |x: &f64| (x + 0.0).to_bits();
+    // A hash brings equal rows together; who they are is looked at.
+    let hash =
+        |row: &[f64]| row.iter().fold(0u64, |h, x| (h.rotate_left(5) ^ bits(x)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut order: Vec<(u64, u32)> =
+        rows.chunks_exact(features).enumerate().map(|(i, row)| (hash(row), i as u32)).collect();
+    order.sort_unstable();
+    let row = |i: u32| rows[i as usize * features..][..features].iter().map(bits);
+    let mut times = vec![0; order.len()];
+    for alike in order.chunk_by(|a, b| a.0 == b.0) {
+        if alike.len() == 1 {
+            times[alike[0].1 as usize] = 1;
+            continue;
+        }
+        let mut rest: Vec<u32> = alike.iter().map(|(_, i)| *i).collect();
+        while let Some(first) = rest.first().copied() {
+            let (same, other): (Vec<u32>, Vec<u32>) = rest.into_iter().partition(|i| row(*i).eq(row(first)));
+            same.iter().for_each(|i| times[*i as usize] = same.len() as u32);
+            rest = other;
         }
     }
-    let (least, most) = (counts.values().min().copied().unwrap_or(1), counts.values().max().copied().unwrap_or(1));
-    let copied = counts.len() >= DIFFERENT && least >= 2 && most <= least + 1;
-    if copied { n as f64 / counts.len() as f64 } else { 1.0 }
+    times
+}
+
+/// How often each observation is there, on average, where all are there equally often (or once more); 1 where they are not. What comes
+/// again by chance, as rows of categories do, comes more or less often.
+pub(super) fn times(rows: &[f64], features: usize) -> f64 {
+    let times = times_of_rows(rows, features);
+    let (least, most) = (times.iter().min().copied().unwrap_or(1), times.iter().max().copied().unwrap_or(1));
+    if least < 2 || most > least + 1 {
+        return 1.0;
+    }
+    let different: f64 = times.iter().map(|t| 1.0 / f64::from(*t)).sum();
+    if different.round() >= DIFFERENT as f64 { times.len() as f64 / different.round() } else { 1.0 }
 }
 
 #[cfg(test)]
@@ -48,6 +68,7 @@ mod tests {
                 assert_eq!(times(&values, 1), 1.0, "{levels} of {n}");
             }
         }
+        assert_eq!(times_of_rows(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 1.0, 0.0, 2.0, 1.0], 2), [3, 2, 3, 3, 2]);
         assert_eq!(times(&[], 3), 1.0);
         assert_eq!(times(&[1.0; 500], 1), 1.0);
     }

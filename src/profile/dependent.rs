@@ -3,6 +3,7 @@
 use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores, copies};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
+use crate::parallel;
 use crate::stats::dependence::{Dependence, Order, Thinning};
 
 /// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.
@@ -47,8 +48,13 @@ impl Dependent {
         };
         let chance = CHANCE / (p + scores) as f64;
         let of = |values: &[f64]| Dependence::of_values(values, chance);
-        let mut columns: Vec<Dependence> =
-            (0..p).map(|k| of(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<_>>())).collect();
+        let mut columns = vec![Dependence::default(); p];
+        // A sort, and two passes for each length of stretches: some fifty steps a number.
+        parallel::for_pieces(&mut columns, 1, 50 * rows.len() / p.max(1), |first, columns| {
+            for (k, column) in columns.iter_mut().enumerate() {
+                *column = of(&rows.iter().skip(first + k).step_by(p).copied().collect::<Vec<_>>());
+            }
+        });
         let mut scored = Scores::default();
         scorer.score_rows(rows, &mut scored);
         columns.extend(scored.columns.iter().map(|x| of(&x.iter().map(|s| f64::from(*s)).collect::<Vec<_>>())));

@@ -1,14 +1,13 @@
 //! From a batch of outputs to one column of scores a detector.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::OutputKind;
+use super::{OutputKind, copies};
 use crate::error::{Error, Result};
 use crate::outlier::scaled::left_out::Column;
 use crate::outlier::scaled::{Scaled, sorted_columns};
 use crate::output::{ClassScores, probabilities};
+use crate::parallel;
 use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
@@ -249,7 +248,7 @@ impl Scorer {
             return;
         }
         let n = fitted as f64;
-        let alone = alone(rows, self.features);
+        let times = if repeated { Vec::new() } else { copies::times_of_rows(rows, self.features) };
         for (column, detector) in out.columns.iter_mut().zip(&self.detectors) {
             let of_row = |row: &[f64]| -> f64 {
                 let z = self.by_moments.left_out(row, n);
@@ -263,13 +262,12 @@ impl Scorer {
             match detector {
                 DetectorName::RobustZ => *column = self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
                 DetectorName::Iqr => *column = self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
-                _ => {
-                    rows.chunks_exact(self.features)
-                        .zip(column.iter_mut())
-                        .for_each(|(row, out)| *out = of_row(row) as f32);
-                }
+                _ => parallel::for_pieces(column, 1, 8 * self.features, |first, scores| {
+                    let rows = rows.chunks_exact(self.features).skip(first);
+                    scores.iter_mut().zip(rows).for_each(|(score, row)| *score = of_row(row) as f32);
+                }),
             }
-            let kept = column.iter_mut().zip(known).zip(&alone).filter(|(_, alone)| !**alone && !repeated);
+            let kept = column.iter_mut().zip(known).zip(&times).filter(|(_, times)| **times > 1);
             kept.for_each(|((score, known), _)| *score = known);
         }
     }
@@ -338,14 +336,6 @@ impl Scorer {
             }
         }
     }
-}
-
-/// Of each row whether no other equals it.
-fn alone(rows: &[f64], features: usize) -> Vec<bool> {
-    let mut times: HashMap<Vec<u64>, u32> = HashMap::new();
-    let key = |row: &[f64]| -> Vec<u64> { row.iter().map(|x| (x + 0.0).to_bits()).collect() };
-    rows.chunks_exact(features).for_each(|row| *times.entry(key(row)).or_default() += 1);
-    rows.chunks_exact(features).map(|row| times[&key(row)] == 1).collect()
 }
 
 #[cfg(test)]

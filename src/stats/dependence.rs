@@ -151,13 +151,14 @@ impl Level {
 
 /// The place of each value among all, from 0 to 1; of equal ones the middle of theirs.
 fn places(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    // Values beside their indices, so that a comparison reads no other place.
+    let mut order: Vec<(f64, u32)> = values.iter().zip(0..).map(|(x, i)| (x + 0.0, i)).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let (mut places, mut first) = (vec![0.0; values.len()], 0);
     while first < order.len() {
-        let same = order[first..].iter().take_while(|i| values[**i] == values[order[first]]).count().max(1);
+        let same = order[first..].iter().take_while(|(x, _)| *x == order[first].0).count().max(1);
         let middle = (first as f64 + 0.5 * same as f64) / values.len() as f64;
-        order[first..first + same].iter().for_each(|i| places[*i] = middle);
+        order[first..first + same].iter().for_each(|(_, i)| places[*i as usize] = middle);
         first += same;
     }
     places
