@@ -106,15 +106,13 @@ impl Baseline {
         let rows = fitted.sample.rows();
         let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
         let mut scored = Scores::default();
-        scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
-        let mut unseen = Scores::default();
-        scorer.score_unseen(rows, fitted.moments.observations(), &mut unseen);
+        let unseen = scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
         let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
         let hardly_vary = columns.iter().filter(|sorted| hardly_varies(sorted)).count();
         for column in &scored.columns {
             let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
-            sorted.sort_by(f64::total_cmp);
+            sorted.sort_unstable_by(f64::total_cmp);
             columns.push(sorted);
         }
         let mut names = profile.names();

@@ -1,6 +1,6 @@
 //! Thresholds from the reference's own scores: a user asks for a rate of false alarms, not for a number on a scale.
 
-use super::{DetectorName, Scores, Tail};
+use super::{DetectorName, Tail};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::{LEAST_RATE, unsupported};
 
@@ -29,26 +29,25 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Thresholds at `rate` (in (0, 1)); without, at 1/1000 or the lowest rate that the reference supports.
+    /// Thresholds on the scores of a reference, one column a detector, at `rate` (in (0, 1)); without, at 1/1000 or the lowest rate that the reference supports.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that the reference
     /// cannot support.
-    pub fn new(detectors: &[DetectorName], reference: &Scores, rate: Option<f64>) -> Result<Self> {
+    pub fn new(detectors: &[DetectorName], reference: &[Vec<f32>], rate: Option<f64>) -> Result<Self> {
         if let Some(rate) = rate
             && !(rate > 0.0 && rate < 1.0)
         {
             return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
         }
         let tails: Vec<Tail> = detectors.iter().map(|d| d.tail()).collect();
-        let m = reference.columns.first().map_or(0, Vec::len);
+        let m = reference.first().map_or(0, Vec::len);
         let sorted: Vec<Vec<f32>> = reference
-            .columns
             .iter()
             .zip(&tails)
             .map(|(column, tail)| {
                 let mut extremes: Vec<f32> = column.iter().map(|s| outward(*s, *tail)).collect();
-                extremes.sort_by(|a, b| b.total_cmp(a));
+                extremes.sort_unstable_by(|a, b| b.total_cmp(a));
                 extremes
             })
             .collect();
@@ -56,7 +55,7 @@ impl Calibration {
         let mut ranks: Vec<usize> = (0..m)
             .map(|i| {
                 let rank = |d: usize| {
-                    let s = outward(reference.columns[d][i], tails[d]);
+                    let s = outward(reference[d][i], tails[d]);
                     sorted[d].partition_point(|x| *x >= s)
                 };
                 (0..detectors.len()).map(rank).min().unwrap_or(m)
@@ -112,15 +111,9 @@ fn outward(score: f32, tail: Tail) -> f32 {
 mod tests {
     use super::*;
 
-    fn scores(columns: Vec<Vec<f32>>) -> Scores {
-        let mut scores = Scores::default();
-        scores.columns = columns;
-        scores
-    }
-
     #[test]
     fn one_detector_is_split_conformal() {
-        let reference = scores(vec![(1..=999).map(|i| i as f32).collect()]);
+        let reference = vec![(1..=999).map(|i| i as f32).collect()];
         let c = Calibration::new(&[DetectorName::Entropy], &reference, Some(0.01)).expect("999 suffice");
         // The 10th largest of 999: a new score is beyond it with probability 10/1000.
         assert_eq!((c.thresholds[0], c.exceedances, c.rate()), (990.0, 10, 0.01));
@@ -135,9 +128,8 @@ mod tests {
         let b: Vec<f32> = (0..5000).map(|i| ((i * 104_729) % 5003) as f32).collect();
         let names = [DetectorName::Entropy, DetectorName::Margin];
         for columns in [vec![a.clone(), b], vec![a.clone(), a.iter().map(|x| -x).collect()]] {
-            let reference = scores(columns);
-            let c = Calibration::new(&names, &reference, Some(0.02)).expect("5000 suffice");
-            let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, reference.columns[d][i]))).count();
+            let c = Calibration::new(&names, &columns, Some(0.02)).expect("5000 suffice");
+            let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, columns[d][i]))).count();
             assert!((90..=100).contains(&flagged), "{flagged}");
             assert!(c.rate() <= 0.02);
         }
@@ -145,14 +137,14 @@ mod tests {
 
     #[test]
     fn too_small_a_reference_is_said_and_the_default_adapts() {
-        let reference = scores(vec![(0..50).map(|i| i as f32).collect(); 2]);
+        let reference = vec![(0..50).map(|i| i as f32).collect(); 2];
         let names = [DetectorName::Entropy, DetectorName::Energy];
         let error = Calibration::new(&names, &reference, Some(0.001)).expect_err("50 are too few");
         assert_eq!(error.code(), 203);
         let c = Calibration::new(&names, &reference, None).expect("adapts");
         assert_eq!((c.exceedances, c.rank), (1, 1));
         assert_eq!(Calibration::new(&names, &reference, Some(1.5)).expect_err("rate").code(), 100);
-        let tied = scores(vec![vec![1.0; 2000]]);
+        let tied = vec![vec![1.0; 2000]];
         let c = Calibration::new(&names[..1], &tied, Some(0.01)).expect("ties are sound");
         assert!((c.exceedances, c.thresholds[0]) == (1, 1.0) && !c.beyond(0, 1.0) && c.beyond(0, 1.1));
     }

@@ -229,46 +229,49 @@ impl Scorer {
 
     /// Scores rows of the reference that this was fitted on, `fitted` observations in all, each by the centres and scales of all
     /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
-    /// reference. A row that is there more than once keeps its score: a new one that equals it must have the same, and is as well known.
-    pub fn score_reference(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
-        self.leave_out(rows, fitted, false, out);
-    }
-
-    /// The same, but rows that come again have been left out, too, once each: to set thresholds by, beyond which a value that the
-    /// reference had once is to be as rare as one that it had twice. (Where distributions of scores are compared, equal rows must have
-    /// equal scores.)
-    pub fn score_unseen(&self, rows: &[f64], fitted: u64, out: &mut Scores) {
-        self.leave_out(rows, fitted, true, out);
-    }
-
-    fn leave_out(&self, rows: &[f64], fitted: u64, repeated: bool, out: &mut Scores) {
-        self.score_rows(rows, out);
+    /// reference.
+    ///
+    /// In `reference` a row that is there more than once keeps its score: a new one that equals it must have the same, and is as well
+    /// known. In the columns that come back such rows have been left out, too, once each: to set thresholds by, beyond which a value
+    /// that the reference had once is to be as rare as one that it had twice. (Where distributions of scores are compared, equal rows
+    /// must have equal scores.)
+    pub fn score_reference(&self, rows: &[f64], fitted: u64, reference: &mut Scores) -> Vec<Vec<f32>> {
+        self.score_rows(rows, reference);
         let observations = rows.len() / self.features;
         if self.output.has_classes() || fitted < 3 || observations < 3 {
-            return;
+            return reference.columns.clone();
         }
-        let n = fitted as f64;
-        let times = if repeated { Vec::new() } else { copies::times_of_rows(rows, self.features) };
-        for (column, detector) in out.columns.iter_mut().zip(&self.detectors) {
-            let of_row = |row: &[f64]| -> f64 {
-                let z = self.by_moments.left_out(row, n);
-                match detector {
-                    DetectorName::Distance => (z.map(|z| z * z).sum::<f64>() / self.features as f64).sqrt(),
-                    DetectorName::Score => z.fold(f64::NEG_INFINITY, f64::max),
-                    _ => z.fold(0.0, |most, z| z.abs().max(most)),
-                }
-            };
-            let known = column.clone();
+        let unseen: Vec<Vec<f32>> =
+            self.detectors.iter().map(|detector| self.left_out(*detector, rows, fitted as f64)).collect();
+        let times = copies::times_of_rows(rows, self.features);
+        for (column, unseen) in reference.columns.iter_mut().zip(&unseen) {
+            let once = column.iter_mut().zip(unseen).zip(&times).filter(|(_, times)| **times == 1);
+            once.for_each(|((score, unseen), _)| *score = *unseen);
+        }
+        unseen
+    }
+
+    /// The score of each row by all others, of `n` in all.
+    fn left_out(&self, detector: DetectorName, rows: &[f64], n: f64) -> Vec<f32> {
+        let of_row = |row: &[f64]| -> f64 {
+            let z = self.by_moments.left_out(row, n);
             match detector {
-                DetectorName::RobustZ => *column = self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
-                DetectorName::Iqr => *column = self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
-                _ => parallel::for_pieces(column, 1, 8 * self.features, |first, scores| {
+                DetectorName::Distance => (z.map(|z| z * z).sum::<f64>() / self.features as f64).sqrt(),
+                DetectorName::Score => z.fold(f64::NEG_INFINITY, f64::max),
+                _ => z.fold(0.0, |most, z| z.abs().max(most)),
+            }
+        };
+        match detector {
+            DetectorName::RobustZ => self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
+            DetectorName::Iqr => self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
+            _ => {
+                let mut scores = vec![0.0; rows.len() / self.features];
+                parallel::for_pieces(&mut scores, 1, 8 * self.features, |first, scores| {
                     let rows = rows.chunks_exact(self.features).skip(first);
                     scores.iter_mut().zip(rows).for_each(|(score, row)| *score = of_row(row) as f32);
-                }),
+                });
+                scores
             }
-            let kept = column.iter_mut().zip(known).zip(&times).filter(|(_, times)| **times > 1);
-            kept.for_each(|((score, known), _)| *score = known);
         }
     }
 
