@@ -231,8 +231,8 @@ impl Scorer {
     /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
     /// reference.
     ///
-    /// In `reference` a row that is there more than once keeps its score: a new one that equals it must have the same, and is as well
-    /// known. In the columns that come back such rows have been left out, too, once each: to set thresholds by, beyond which a value
+    /// In `reference` a row that is there more than once keeps its score, and so does one whose score others have, too, as with columns
+    /// of few values: a new one like it must have the same, and is as well known. In the columns that come back such rows have been left out, too, once each: to set thresholds by, beyond which a value
     /// that the reference had once is to be as rare as one that it had twice. (Where distributions of scores are compared, equal rows
     /// must have equal scores.)
     pub fn score_reference(&self, rows: &[f64], fitted: u64, reference: &mut Scores) -> Vec<Vec<f32>> {
@@ -243,9 +243,12 @@ impl Scorer {
         }
         let unseen: Vec<Vec<f32>> =
             self.detectors.iter().map(|detector| self.left_out(*detector, rows, fitted as f64)).collect();
-        let times = copies::times_of_rows(rows, self.features);
+        let rows = copies::times_of_rows(rows, self.features);
         for (column, unseen) in reference.columns.iter_mut().zip(&unseen) {
-            let once = column.iter_mut().zip(unseen).zip(&times).filter(|(_, times)| **times == 1);
+            let known: Vec<f64> = column.iter().map(|score| f64::from(*score)).collect();
+            let scores = copies::times_of_rows(&known, 1);
+            let times = rows.iter().zip(&scores);
+            let once = column.iter_mut().zip(unseen).zip(times).filter(|(_, (row, score))| **row == 1 && **score == 1);
             once.for_each(|((score, unseen), _)| *score = *unseen);
         }
         unseen

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
-use fluxguard::profile::{ConstantFeatures, Profile, ProfileOptions};
+use fluxguard::profile::{ConstantFeatures, DetectorName, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -36,6 +36,14 @@ fn spikes(random: &mut ChaCha8Rng) -> f64 {
 
 fn rarely_one(random: &mut ChaCha8Rng) -> f64 {
     f64::from(u8::from(random.next_u32().is_multiple_of(50)))
+}
+
+fn coin(random: &mut ChaCha8Rng) -> f64 {
+    f64::from(random.next_u32() % 2)
+}
+
+fn four_levels(random: &mut ChaCha8Rng) -> f64 {
+    f64::from(random.next_u32() % 4)
 }
 
 /// How many of `guards` alarm in a first window of `window` observations like the `reference`, at 0.05 a window.
@@ -120,6 +128,20 @@ fn heavy_tails_do_not_fool_tests_of_means() {
                     GuardOptions { tests: vec![test], monitors: Vec::new(), min_effect, ..GuardOptions::default() };
                 let found = alarms_by(by, draw, 5, reference, window, 100);
                 assert!(found <= most(100), "{found} of 100: {test}, {name}, {reference} and {window}");
+            }
+        }
+    }
+}
+
+/// Scores of such columns are few, and what is left out moves all of them a little.
+#[test]
+fn own_scores_of_columns_of_few_values() {
+    for (name, draw) in [("coins", coin as Draw), ("four levels", four_levels)] {
+        for detector in [DetectorName::Zscore, DetectorName::Distance] {
+            let by = GuardOptions { detectors: Some(vec![detector]), ..GuardOptions::default() };
+            for reference in [300, 1000] {
+                let found = alarms_by(by.clone(), draw, 10, reference, 1000, 100);
+                assert!(found <= most(100), "{found} of 100: {detector:?} of {name}, {reference}");
             }
         }
     }
