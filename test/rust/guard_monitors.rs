@@ -97,7 +97,7 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
             "expected hellinger (tv cannot be run on a window: its p-values, by reassignment, are never below",
         ),
         (TestName::Mmd, "mmd cannot be run on a window: it needs all columns of each observation"),
-        (TestName::Fisher, "a window has ks, chi2, g, psi, js, hellinger, kl, wasserstein, mannwhitney, welch"),
+        (TestName::Fisher, "a window has ks, mannwhitney, welch, chi2, g, psi, js, hellinger, kl, wasserstein"),
     ] {
         let error = refused(GuardOptions { tests: vec![test], ..Default::default() });
         assert!(error.starts_with(&format!("tests: got {test}, ")) && error.contains(words), "{error}");
