@@ -30,6 +30,7 @@ end
 
 What [`compare`](@ref) gives: `drift`, `alpha`, `correction`, `reference_size`, `current_size` (observations),
 `every` (1, or of both samples only every so-manieth observation was compared),
+`copies` (how often each observation of `reference` and of `current` is there, where all are there several times: each was compared once),
 `columns` (each a [`ColumnComparison`](@ref FluxGuard.ColumnComparison)) and `all_columns`, the tests of all features
 together (each a [`TestResult`](@ref FluxGuard.TestResult); empty where none was asked for).
 """
@@ -40,6 +41,7 @@ struct Comparison
     reference_size::Int
     current_size::Int
     every::Int
+    copies::Tuple{Float64,Float64}
     columns::Vector{ColumnComparison}
     all_columns::Vector{TestResult}
 end
@@ -50,7 +52,7 @@ ColumnComparison(d::AbstractDict) =
 MissingValues(name, d::AbstractDict) = MissingValues(d["reference"], d["current"], TestResult(name, d))
 
 Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["correction"]), d["reference_size"],
-    d["current_size"], get(d, "every", 1), [ColumnComparison(c) for c in d["columns"]],
+    d["current_size"], get(d, "every", 1), Tuple{Float64,Float64}(get(d, "copies", (1, 1))), [ColumnComparison(c) for c in d["columns"]],
     haskey(d, "all_columns") ? [TestResult("(all)", t) for t in d["all_columns"]["tests"]] : TestResult[])
 
 """
@@ -111,6 +113,8 @@ function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     println(io, c.drift ? "Drift" : "No drift", " in ", c.drift ? "$(count(x -> x.drift, c.columns)) of " : "",
         plural(length(c.columns), "feature"), together(c), ": ", c.current_size, " observations against ", c.reference_size,
         " (alpha ", c.alpha, ", corrected by ", c.correction, ")")
+    c.copies == (1, 1) || println(io, "Observations are there several times (", round(c.copies[1]; digits = 1), " in the reference, ",
+        round(c.copies[2]; digits = 1), " in the current sample): each was compared once")
     c.every == 1 || println(io, "Neighbors depend on each other: of either sample every $(c.every)th observation was compared")
     print_tests(io, [[t for column in c.columns for t in column.tests]; missing_tests(c); c.all_columns]; taken = 6)
 end

@@ -1,6 +1,7 @@
 //! Rows that are far enough apart to be independent.
 
 use crate::error::{Error, Result};
+use crate::stats::copies;
 use crate::stats::dependence::{Dependence, Thinning};
 use crate::tensor::{Elements, Tensor};
 
@@ -31,6 +32,15 @@ pub(super) fn stride(reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<usi
         return Err(Error::invalid("order", was, expected));
     }
     Ok(stride)
+}
+
+/// How often each row is there, where all are there equally often, as after several epochs: [`copies::times`]. Where the first row
+/// comes once, no more is looked at.
+pub(super) fn copies(sample: &Tensor<'_>) -> f64 {
+    let (p, elements) = (sample.features(), sample.elements());
+    let is_first = |row: usize| (0..p).all(|k| elements.get(row * p + k).to_bits() == elements.get(k).to_bits());
+    let again = (1..sample.observations()).any(is_first);
+    if again { copies::times(&every(sample, 1), p) } else { 1.0 }
 }
 
 /// Every `stride`-th row.

@@ -13,6 +13,7 @@ use super::multivariate;
 use super::narrow::{Narrowed, Width};
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
+use crate::stats::copies;
 use crate::stats::dependence::Order;
 use crate::stats::multiple::Correction;
 use crate::tensor::{Elements, Tensor};
@@ -114,6 +115,10 @@ pub struct Comparison {
     /// Of both samples only every so-manieth observation was compared, for neighbors depend on each other; without, all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
+    /// How often each observation of the reference and of the current sample is there, where all are there several times, as after
+    /// several epochs: of these each was compared once; without, none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<(f64, f64)>,
     /// Every column.
     pub columns: Vec<ComparedColumn>,
     /// All columns together, where such a test was asked for.
@@ -149,6 +154,7 @@ impl Comparison {
             reference_size: sizes.0,
             current_size: sizes.1,
             every: None,
+            copies: None,
             columns,
             all_columns,
         })
@@ -174,20 +180,30 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
     by_columns(&reference, |k| Ok(prepare(&column(&reference, k))?.map(Cow::Owned)), &current, options)
 }
 
-/// The comparison of observations that are far enough apart; `None` where all are, or are said to be.
+/// The comparison of observations that are there once, and are far enough apart; `None` where all are, or are said to be.
 pub(super) fn thinned(
     reference: &Tensor<'_>,
     current: &Tensor<'_>,
     options: &CompareOptions,
 ) -> Result<Option<Comparison>> {
     current.expect_features(reference.features())?;
+    let p = reference.features();
+    let of = |rows| Tensor::new(Elements::F64(rows), rows.len() / p);
+    let times = (apart::copies(reference), apart::copies(current));
+    if times.0 > 1.0 || times.1 > 1.0 {
+        let once = [(reference, times.0), (current, times.1)].map(|(sample, times)| {
+            let rows = apart::every(sample, 1);
+            if times > 1.0 { copies::without(&rows, p) } else { rows }
+        });
+        // What is left has no copies.
+        return Ok(Some(Comparison { copies: Some(times), ..compare(&of(&once[0])?, &of(&once[1])?, options)? }));
+    }
     let stride = if options.order == Order::Given { apart::stride(reference, current)? } else { 1 };
     if stride == 1 {
         return Ok(None);
     }
     let samples = [reference, current].map(|sample| apart::every(sample, stride));
     let [before, after] = &samples;
-    let of = |rows| Tensor::new(Elements::F64(rows), rows.len() / reference.features());
     let options = CompareOptions { order: Order::None, ..options.clone() };
     Ok(Some(Comparison { every: Some(stride as u64), ..compare(&of(before)?, &of(after)?, &options)? }))
 }
@@ -294,6 +310,29 @@ mod tests {
     /// All but fisher, which is for two values.
     fn of_numbers() -> Vec<TestName> {
         TestName::ALL.into_iter().filter(|test| *test != TestName::Fisher).collect()
+    }
+
+    #[test]
+    fn rows_of_several_epochs_are_compared_once() {
+        let (reference, current) = (Random(5).normals(2 * 300), Random(6).normals(2 * 200));
+        let options = CompareOptions { tests: of_numbers(), ..Default::default() };
+        let of = |rows: &[f64], other: &[f64], options: &CompareOptions| {
+            let (a, b) =
+                (Tensor::new(Elements::F64(rows), rows.len() / 2), Tensor::new(Elements::F64(other), other.len() / 2));
+            let (a, b) = (a.expect("shape"), b.expect("shape"));
+            let found = compare(&a, &b, options).expect("comparable");
+            let prepared = crate::drift::reference::Reference::new(&a).expect("finite");
+            assert_eq!(prepared.compare(&b, options).expect("comparable"), found);
+            found
+        };
+        let once = of(&reference, &current, &options);
+        assert_eq!(once.copies, None);
+        for (before, after) in [(5, 1), (1, 3), (2, 2)] {
+            let told = of(&reference.repeat(before), &current.repeat(after), &options);
+            assert_eq!(told, Comparison { copies: Some((before as f64, after as f64)), ..once.clone() });
+        }
+        let given = of(&reference.repeat(5), &current, &CompareOptions { order: Order::Given, ..options });
+        assert_eq!((given.copies, given.columns), (Some((5.0, 1.0)), once.columns));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What the reference's order says of how its observations depend on each other, and how many a window's count as.
 
-use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores, copies};
+use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
 use crate::parallel;
+use crate::stats::copies;
 use crate::stats::dependence::{Dependence, Order, Thinning};
 
 /// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.

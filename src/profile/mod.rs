@@ -3,7 +3,6 @@
 mod attached;
 mod baseline;
 mod calibration;
-mod copies;
 mod dependent;
 mod normal_scores;
 mod options;

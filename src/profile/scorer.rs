@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{OutputKind, copies};
+use super::OutputKind;
 use crate::error::{Error, Result};
 use crate::outlier::scaled::left_out::Column;
 use crate::outlier::scaled::{Scaled, sorted_columns};
@@ -10,6 +10,7 @@ use crate::output::{ClassScores, probabilities};
 use crate::parallel;
 use crate::simd::Real;
 use crate::sketch::Moments;
+use crate::stats::copies;
 use crate::tensor::{Elements, Tensor};
 
 /// A score of one observation, by the name that it has everywhere.

@@ -162,10 +162,11 @@ impl Compare {
         self.expect_order(reference)?;
         let found = compare_numbers(reference, current, &options)?;
         let mut sizes = (reference.observations as u64, current.observations as u64);
-        let (mut numbers, mut all_columns, mut every) = (Vec::new().into_iter(), None, None);
+        let (mut numbers, mut all_columns, mut every, mut copies) = (Vec::new().into_iter(), None, None, None);
         if let Some(found) = found {
             sizes = (found.reference_size, found.current_size);
-            (numbers, all_columns, every) = (found.columns.into_iter(), found.all_columns, found.every);
+            (every, copies) = (found.every, found.copies);
+            (numbers, all_columns) = (found.columns.into_iter(), found.all_columns);
         }
         let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
         let mut columns = Vec::with_capacity(reference.columns.len());
@@ -177,7 +178,7 @@ impl Compare {
             });
         }
         self.expect_run(&columns, all_columns.as_ref())?;
-        Ok(Comparison { every, ..Comparison::judged(&options, sizes, columns, all_columns)? })
+        Ok(Comparison { every, copies, ..Comparison::judged(&options, sizes, columns, all_columns)? })
     }
 
     /// The order of categories is not kept.

@@ -6,6 +6,7 @@
 pub mod beta_binomial;
 pub mod binomial;
 pub mod chi_squared;
+pub(crate) mod copies;
 pub mod dependence;
 pub mod e_values;
 pub mod goodness_of_fit;

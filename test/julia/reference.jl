@@ -94,6 +94,10 @@ end
     end
     @test found[:given] < 8 && found[:none] > 15 # of 30 with a rate of 0.05: 8 once in some 5,000 suites
     @test compare(randn(rng, 2, 1000), randn(rng, 2, 1000); order = :given).reference_size > 300
+    a, b = randn(rng, 2, 100), randn(rng, 2, 100)
+    c = compare(repeat(a, 1, 3), b)
+    @test c.copies == (3, 1) && c.reference_size == 100 && c.columns[1].tests[1].p_value == compare(a, b).columns[1].tests[1].p_value
+    @test occursin("3.0 in the reference", sprint(show, MIME("text/plain"), c)) && compare(a, b).copies == (1, 1)
     @test_throws InvalidArgument compare(depending(300), depending(300); order = :given)
     @test_throws InvalidArgument compare(depending(300), depending(300); order = :sorted)
 end

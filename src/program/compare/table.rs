@@ -110,8 +110,16 @@ fn verdict(comparison: &Told<'_>) -> String {
     let apart = comparison.every.map_or_else(String::new, |every| {
         format!("\nNeighbors depend on each other: of either file every {every}th row was compared")
     });
+    let copies = comparison.copies.map_or_else(String::new, |(before, after)| {
+        let times = |x: f64| format!("{x:.1}").trim_end_matches(".0").to_owned();
+        format!(
+            "\nRows are there several times ({} in the first file, {} in the second): each was compared once",
+            times(before),
+            times(after)
+        )
+    });
     format!(
-        "{found}{all}: {} observations against {} (alpha {}, corrected by {correction}){apart}",
+        "{found}{all}: {} observations against {} (alpha {}, corrected by {correction}){copies}{apart}",
         comparison.current_size, comparison.reference_size, comparison.alpha
     )
 }

@@ -18,6 +18,8 @@ pub struct Told<'a> {
     pub current_size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copies: Option<(f64, f64)>,
     pub columns: Vec<ToldColumn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_columns: Option<&'a AllColumns>,
@@ -60,6 +62,7 @@ impl<'a> Told<'a> {
             reference_size: comparison.reference_size,
             current_size: comparison.current_size,
             every: comparison.every,
+            copies: comparison.copies,
             columns: columns.collect::<Result<_, Error>>()?,
             all_columns: comparison.all_columns.as_ref(),
         })

@@ -1,11 +1,11 @@
-//! Observations of a reference that are there more than once, as after several epochs of a loader.
+//! Observations that are there more than once, as after several epochs of a loader.
 
 /// Different observations from which on their numbers tell: that 20 numbers of times that vary by chance are all the same, or one apart,
 /// is too unlikely.
 const DIFFERENT: usize = 20;
 
 /// How often each row is there. Zeros of either sign are equal. Cost: a multiplication for each number, and a sort of the rows.
-pub(super) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
+pub(crate) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
     let features = features.max(1);
     let bits = |x: &f64| (x + 0.0).to_bits();
     // A hash brings equal rows together; who they are is looked at.
@@ -33,7 +33,7 @@ pub(super) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
 
 /// How often each observation is there, on average, where all are there equally often (or once more); 1 where they are not. What comes
 /// again by chance, as rows of categories do, comes more or less often.
-pub(super) fn times(rows: &[f64], features: usize) -> f64 {
+pub(crate) fn times(rows: &[f64], features: usize) -> f64 {
     let times = times_of_rows(rows, features);
     let (least, most) = (times.iter().min().copied().unwrap_or(1), times.iter().max().copied().unwrap_or(1));
     if least < 2 || most > least + 1 {
@@ -41,6 +41,16 @@ pub(super) fn times(rows: &[f64], features: usize) -> f64 {
     }
     let different: f64 = times.iter().map(|t| 1.0 / f64::from(*t)).sum();
     if different.round() >= DIFFERENT as f64 { times.len() as f64 / different.round() } else { 1.0 }
+}
+
+/// Each different row once, in the order in which they first came.
+pub(crate) fn without(rows: &[f64], features: usize) -> Vec<f64> {
+    let mut seen = std::collections::HashSet::new();
+    let each = rows.chunks_exact(features.max(1));
+    each.filter(|row| seen.insert(row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<_>>()))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 #[cfg(test)]
@@ -69,6 +79,7 @@ mod tests {
             }
         }
         assert_eq!(times_of_rows(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 1.0, 0.0, 2.0, 1.0], 2), [3, 2, 3, 3, 2]);
+        assert_eq!(without(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 0.0, 1.0], 2), [1.0, 0.0, 2.0, 1.0, 0.0, 1.0]);
         assert_eq!(times(&[], 3), 1.0);
         assert_eq!(times(&[1.0; 500], 1), 1.0);
     }
