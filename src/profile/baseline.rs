@@ -109,7 +109,6 @@ impl Baseline {
         let unseen = scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
         let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate)?;
         let mut columns = sorted_columns(rows, p);
-        let hardly_vary = columns.iter().filter(|sorted| hardly_varies(sorted)).count();
         for column in &scored.columns {
             let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
             sorted.sort_unstable_by(f64::total_cmp);
@@ -148,6 +147,8 @@ impl Baseline {
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
         let dependent = Dependent::new(profile, fitted, &scorer, &attached);
+        let few = FEW * dependent.copies().ceil() as usize;
+        let hardly_vary = columns[..p].iter().filter(|sorted| hardly_varies(sorted, few)).count();
         let mut baseline = Baseline {
             scorer,
             calibration,
@@ -205,14 +206,14 @@ impl Baseline {
 }
 
 /// Population standard deviation, as the tests' effect sizes take it.
-/// Whether fewer than so many of the reference differ from one value.
+/// Reference values, each counted once, below which how rare they are is hardly known.
 const FEW: usize = 10;
 
-/// Whether hardly any of a feature's reference values differ from the rest: how rare those are is then hardly known.
-fn hardly_varies(sorted: &[f64]) -> bool {
+/// Whether fewer than `few` of a feature's reference values differ from the rest: how rare those are is then hardly known.
+fn hardly_varies(sorted: &[f64], few: usize) -> bool {
     let Some(usual) = sorted.get(sorted.len() / 2) else { return false };
     let (from, to) = (sorted.partition_point(|x| x < usual), sorted.partition_point(|x| x <= usual));
-    sorted.len() - (to - from) < FEW.min(sorted.len() / 2)
+    sorted.len() - (to - from) < few.min(sorted.len() / 2)
 }
 
 fn std(x: &[f64]) -> f64 {
