@@ -19,7 +19,7 @@ const EXACT_PAIRS: f64 = 1e4;
 /// The effect is |2U/(mn) - 1|, the absolute rank-biserial correlation, in [0, 1]: 0.1 says that a current value beats a
 /// reference value with probability 0.55 (or 0.45). The p-value is two-sided. Above 8 values each: normal, with
 /// correction for ties and continuity, unless so many are tied that a sum of ranks is far from normal (ten times the squared skewness
-/// or five times the excess kurtosis of all ranks is more than the smaller sample: 2 % of ones among 98 % of zeros need 480). Else:
+/// or five times the excess kurtosis of all ranks is more than the smaller sample: 2 % of ones among 98 % of zeros need 471). Else:
 /// exact without ties and for at most 10,000 pairs, else by 999 reassignments.
 /// Cost: O(m + n) after sorting.
 ///
