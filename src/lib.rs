@@ -11,6 +11,7 @@ pub mod ffi;
 pub mod files;
 pub mod guard;
 mod kinds;
+mod named;
 mod options;
 pub mod outlier;
 pub mod output;

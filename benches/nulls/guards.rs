@@ -57,7 +57,7 @@ impl Made {
 }
 
 pub fn run(suite: &mut Suite) {
-    for test in TestName::OF_WINDOWS {
+    for test in TestName::of_windows() {
         for values in Values::ALL {
             p_values(suite, test, &Null::Drawn(values, Order::Independent), SIZES);
         }
@@ -85,7 +85,7 @@ fn whole(suite: &mut Suite) {
     };
     let all = |window, rate| {
         let mut made = defaults(window, rate);
-        made.options.tests = TestName::OF_WINDOWS.to_vec();
+        made.options.tests = TestName::of_windows().collect();
         made
     };
     for rate in [0.05, 1e-3] {

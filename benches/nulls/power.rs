@@ -73,7 +73,7 @@ pub fn run(suite: &mut Suite) {
             };
             suite.add(measure(about, &[0.05, 1e-3], suite.effort(2000), trial));
         }
-        for test in TestName::OF_WINDOWS {
+        for test in TestName::of_windows() {
             if !suite.wants(test.as_str()) {
                 continue;
             }

@@ -57,7 +57,7 @@ pub fn test_with(
         TestName::Pca => pca::test(reference, current, method, permutations),
         TestName::Hotelling => hotelling::test(reference, current),
         _ => {
-            let known = list(&TestName::OF_ALL_COLUMNS);
+            let known = list(TestName::OF_ALL_COLUMNS);
             Err(Error::invalid("test", name, format!("a test of all columns together: {known}")))
         }
     }

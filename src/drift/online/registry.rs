@@ -1,8 +1,5 @@
 //! The online detectors, a row each. A detector is a row and a file.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,12 +16,13 @@ use super::mmd::Mmd;
 use super::p_values::PValues;
 use super::page_hinkley::PageHinkley;
 use super::{Domain, Online, State};
+use crate::Result;
 use crate::drift::anytime::betting::Betting;
 use crate::drift::anytime::martingale::Martingale;
 use crate::drift::anytime::two_sample::TwoSample;
+use crate::named::named;
 use crate::sound::Sound;
 use crate::stats::online_fdr::{Lord, Saffron};
-use crate::{Error, Result};
 
 /// What one observation of a detector is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,21 +149,4 @@ fn read<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     crate::options::from_value(options)
 }
 
-impl fmt::Display for StreamName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for StreamName {
-    type Err = Error;
-
-    /// # Errors
-    /// `InvalidArgument` that lists the known names.
-    fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|name| name.as_str()).collect();
-            Error::invalid("detector", format!("{name:?}"), format!("one of {}", known.join(", ")))
-        })
-    }
-}
+named!(StreamName, "detector", Self::ALL);

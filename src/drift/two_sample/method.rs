@@ -1,13 +1,12 @@
 //! How a p-value is computed, and which ways each test has.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::TestName;
+use crate::named::named;
 use crate::{Error, Result};
 
 /// How a p-value is computed, by its name in JSON, flags and Julia.
@@ -92,25 +91,8 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Method {
-    type Err = Error;
-
-    /// # Errors
-    /// `InvalidArgument` that lists the names that can be asked for.
-    fn from_str(name: &str) -> Result<Self> {
-        let asked = Self::ALL.into_iter().filter(|method| *method != Method::Grouped);
-        asked.clone().find(|method| method.as_str() == name).ok_or_else(|| {
-            let known = asked.map(Method::as_str).collect::<Vec<_>>().join(", ");
-            Error::invalid("method", format!("{name:?}"), format!("one of {known}"))
-        })
-    }
-}
+// What is only told cannot be asked for.
+named!(Method, "method", Self::ALL.into_iter().filter(|method| *method != Method::Grouped));
 
 /// The methods of several tests: in JSON a name, for all of them, or an object of names by test. What is not named is
 /// [`Method::Auto`].

@@ -1,15 +1,13 @@
 //! The tests, a row each: its name, how it is computed, and what holds for it wherever it is asked for. A test of one column
 //! is a row and a file.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
     Method, Permutations, Reference, TestResult, ad, chi2, cvm, energy, epps_singleton, fisher, g, hellinger, js, kl,
     ks, kuiper, mannwhitney, psi, tv, wasserstein, welch,
 };
+use crate::named::named;
 use crate::{Error, Result};
 
 use Method::{Asymptotic, Exact, Forest, Linear, Logistic, Permutation, RandomFeatures};
@@ -54,7 +52,7 @@ struct Row {
 }
 
 impl Row {
-    const fn of(run: Run, methods: &'static [Method]) -> Self {
+    fn of(run: Run, methods: &'static [Method]) -> Self {
         let window = match run {
             Run::AllColumns => {
                 Window::No("it needs all columns of each observation", "ks, and compare on batches that you keep")
@@ -66,15 +64,15 @@ impl Row {
         Row { run, methods, min_effect: DEFAULT_MIN_EFFECT, window, categories }
     }
 
-    const fn min_effect(self, min_effect: f64) -> Self {
+    fn min_effect(self, min_effect: f64) -> Self {
         Row { min_effect, ..self }
     }
 
-    const fn not_of_windows(self, why: &'static str, instead: &'static str) -> Self {
+    fn not_of_windows(self, why: &'static str, instead: &'static str) -> Self {
         Row { window: Window::No(why, instead), ..self }
     }
 
-    const fn of_categories(self, test: OfCounts) -> Self {
+    fn of_categories(self, test: OfCounts) -> Self {
         Row { categories: Some(test), ..self }
     }
 }
@@ -94,136 +92,110 @@ const SMALL_D: f64 = 0.2;
 const OF_VALUES: &str = "its limit law is that of values, not of counts";
 
 macro_rules! tests {
-    ($($(#[$doc:meta])* $variant:ident $name:literal: $row:expr;)*) => {
+    (
+        of_one_column { $($(#[$doc:meta])* $variant:ident $name:literal: $row:expr;)* }
+        of_all_columns { $($(#[$joint_doc:meta])* $joint:ident $joint_name:literal: $joint_row:expr;)* }
+    ) => {
         /// A two-sample test, by its name in JSON, flags and Julia.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum TestName {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $($(#[$joint_doc])* #[serde(rename = $joint_name)] $joint,)*
         }
 
-        const ROWS: &[(TestName, Row)] = &[$((TestName::$variant, $row)),*];
-
         impl TestName {
+            /// All tests of one column.
+            pub const ALL: [TestName; [$($name),*].len()] = [$(TestName::$variant),*];
+
+            /// All tests of all columns together.
+            pub const OF_ALL_COLUMNS: [TestName; [$($joint_name),*].len()] = [$(TestName::$joint),*];
+
             /// The name, as it is written everywhere.
             #[must_use]
             pub fn as_str(self) -> &'static str {
-                match self { $(TestName::$variant => $name,)* }
+                match self {
+                    $(TestName::$variant => $name,)*
+                    $(TestName::$joint => $joint_name,)*
+                }
+            }
+
+            fn row(self) -> Row {
+                match self {
+                    $(TestName::$variant => $row,)*
+                    $(TestName::$joint => $joint_row,)*
+                }
             }
         }
     };
 }
 
 tests! {
-    /// Kolmogorov-Smirnov, [`super::ks`].
-    Ks "ks": Row::of(Run::Prepared(ks::of_reference), &[Exact, Asymptotic, Permutation]);
-    /// Cramér-von Mises, [`super::cvm`].
-    Cvm "cvm": Row::of(Run::Values(cvm::of_sorted), &[Exact, Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
-    /// Anderson-Darling, [`super::ad`].
-    Ad "ad": Row::of(Run::Values(ad::of_sorted), &[Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
-    /// Kuiper, [`super::kuiper`].
-    Kuiper "kuiper": Row::of(Run::Values(kuiper::of_sorted), &[Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
-    /// Mann-Whitney U, [`super::mannwhitney`].
-    MannWhitney "mannwhitney": Row::of(Run::Values(mannwhitney::of_sorted), &[Exact, Asymptotic, Permutation]);
-    /// Welch's t, [`super::welch`].
-    Welch "welch": Row::of(Run::Values(welch::of_sorted), &[Asymptotic, Permutation]).min_effect(SMALL_D);
-    /// Epps-Singleton, [`super::epps_singleton`].
-    EppsSingleton "epps-singleton": Row::of(Run::Values(epps_singleton::of_sorted), &[Asymptotic, Permutation])
-        .min_effect(SMALL_D).not_of_windows("it needs the values", "ks or wasserstein");
-    /// Pearson's chi-squared test of homogeneity, [`super::chi2`].
-    Chi2 "chi2": Row::of(Run::Counts(chi2::from_counts_with), &[Asymptotic, Permutation]);
-    /// The G-test of homogeneity, [`super::g`].
-    G "g": Row::of(Run::Counts(g::from_counts_with), &[Asymptotic, Permutation]);
-    /// Fisher's exact test of two values, [`super::fisher`].
-    Fisher "fisher": Row::of(Run::Values(fisher::of_sorted), &[Exact])
-        .not_of_windows("it is for two values", "chi2 or g").of_categories(|a, b, _, _| fisher::from_counts(a, b));
-    /// Population stability index, [`super::psi`].
-    Psi "psi": Row::of(Run::Counts(psi::from_counts_with), &[Asymptotic, Permutation]);
-    /// Jensen-Shannon distance, [`super::js`].
-    Js "js": Row::of(Run::Counts(js::from_counts_with), &[Asymptotic, Permutation]);
-    /// Hellinger distance, [`super::hellinger`].
-    Hellinger "hellinger": Row::of(Run::Counts(hellinger::from_counts_with), &[Asymptotic, Permutation]);
-    /// Total variation distance, [`super::tv`].
-    Tv "tv": Row::of(Run::Counts(tv::from_counts_with), &[Permutation])
-        .not_of_windows("its p-values, by reassignment, are never below 0.001, and a window's level is", "hellinger");
-    /// Kullback-Leibler divergence, [`super::kl`]; for small changes half of PSI's.
-    Kl "kl": Row::of(Run::Counts(kl::from_counts_with), &[Asymptotic, Permutation]).min_effect(0.05);
-    /// Wasserstein-1 (earth mover's) distance, [`super::wasserstein`].
-    Wasserstein "wasserstein": Row::of(Run::Prepared(wasserstein::of_reference), &[Permutation, Asymptotic]);
-    /// Energy distance, [`super::energy`].
-    Energy "energy": Row::of(Run::Values(energy::of_sorted), &[Permutation])
-        .not_of_windows("it needs the values", "ks or wasserstein");
-    /// Maximum mean discrepancy, of all columns together, [`crate::drift::multivariate::mmd`].
-    Mmd "mmd": Row::of(Run::AllColumns, &[Permutation, Linear, RandomFeatures]);
-    /// Energy distance, of all columns together, [`crate::drift::multivariate::energy_nd`].
-    EnergyNd "energy-nd": Row::of(Run::AllColumns, &[Permutation]);
-    /// Least-squares density difference, of all columns together, [`crate::drift::multivariate::lsdd`].
-    Lsdd "lsdd": Row::of(Run::AllColumns, &[Permutation]);
-    /// Classifier two-sample test, of all columns together, [`crate::drift::multivariate::c2st`].
-    C2st "c2st": Row::of(Run::AllColumns, &[Logistic, Forest]);
-    /// Reconstruction errors of principal components, of all columns together, [`crate::drift::multivariate::pca`].
-    Pca "pca": Row::of(Run::AllColumns, &[Exact, Asymptotic, Permutation]);
-    /// Hotelling's T², of all columns together, [`crate::drift::multivariate::hotelling`].
-    Hotelling "hotelling": Row::of(Run::AllColumns, &[Asymptotic]).min_effect(SMALL_D);
+    of_one_column {
+        /// Kolmogorov-Smirnov, [`super::ks`].
+        Ks "ks": Row::of(Run::Prepared(ks::of_reference), &[Exact, Asymptotic, Permutation]);
+        /// Cramér-von Mises, [`super::cvm`].
+        Cvm "cvm": Row::of(Run::Values(cvm::of_sorted), &[Exact, Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
+        /// Anderson-Darling, [`super::ad`].
+        Ad "ad": Row::of(Run::Values(ad::of_sorted), &[Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
+        /// Kuiper, [`super::kuiper`].
+        Kuiper "kuiper": Row::of(Run::Values(kuiper::of_sorted), &[Asymptotic, Permutation]).not_of_windows(OF_VALUES, "ks");
+        /// Mann-Whitney U, [`super::mannwhitney`].
+        MannWhitney "mannwhitney": Row::of(Run::Values(mannwhitney::of_sorted), &[Exact, Asymptotic, Permutation]);
+        /// Welch's t, [`super::welch`].
+        Welch "welch": Row::of(Run::Values(welch::of_sorted), &[Asymptotic, Permutation]).min_effect(SMALL_D);
+        /// Epps-Singleton, [`super::epps_singleton`].
+        EppsSingleton "epps-singleton": Row::of(Run::Values(epps_singleton::of_sorted), &[Asymptotic, Permutation])
+            .min_effect(SMALL_D).not_of_windows("it needs the values", "ks or wasserstein");
+        /// Pearson's chi-squared test of homogeneity, [`super::chi2`].
+        Chi2 "chi2": Row::of(Run::Counts(chi2::from_counts_with), &[Asymptotic, Permutation]);
+        /// The G-test of homogeneity, [`super::g`].
+        G "g": Row::of(Run::Counts(g::from_counts_with), &[Asymptotic, Permutation]);
+        /// Fisher's exact test of two values, [`super::fisher`].
+        Fisher "fisher": Row::of(Run::Values(fisher::of_sorted), &[Exact])
+            .not_of_windows("it is for two values", "chi2 or g").of_categories(|a, b, _, _| fisher::from_counts(a, b));
+        /// Population stability index, [`super::psi`].
+        Psi "psi": Row::of(Run::Counts(psi::from_counts_with), &[Asymptotic, Permutation]);
+        /// Jensen-Shannon distance, [`super::js`].
+        Js "js": Row::of(Run::Counts(js::from_counts_with), &[Asymptotic, Permutation]);
+        /// Hellinger distance, [`super::hellinger`].
+        Hellinger "hellinger": Row::of(Run::Counts(hellinger::from_counts_with), &[Asymptotic, Permutation]);
+        /// Total variation distance, [`super::tv`].
+        Tv "tv": Row::of(Run::Counts(tv::from_counts_with), &[Permutation])
+            .not_of_windows("its p-values, by reassignment, are never below 0.001, and a window's level is", "hellinger");
+        /// Kullback-Leibler divergence, [`super::kl`]; for small changes half of PSI's.
+        Kl "kl": Row::of(Run::Counts(kl::from_counts_with), &[Asymptotic, Permutation]).min_effect(0.05);
+        /// Wasserstein-1 (earth mover's) distance, [`super::wasserstein`].
+        Wasserstein "wasserstein": Row::of(Run::Prepared(wasserstein::of_reference), &[Permutation, Asymptotic]);
+        /// Energy distance, [`super::energy`].
+        Energy "energy": Row::of(Run::Values(energy::of_sorted), &[Permutation])
+            .not_of_windows("it needs the values", "ks or wasserstein");
+    }
+    of_all_columns {
+        /// Maximum mean discrepancy, of all columns together, [`crate::drift::multivariate::mmd`].
+        Mmd "mmd": Row::of(Run::AllColumns, &[Permutation, Linear, RandomFeatures]);
+        /// Energy distance, of all columns together, [`crate::drift::multivariate::energy_nd`].
+        EnergyNd "energy-nd": Row::of(Run::AllColumns, &[Permutation]);
+        /// Least-squares density difference, of all columns together, [`crate::drift::multivariate::lsdd`].
+        Lsdd "lsdd": Row::of(Run::AllColumns, &[Permutation]);
+        /// Classifier two-sample test, of all columns together, [`crate::drift::multivariate::c2st`].
+        C2st "c2st": Row::of(Run::AllColumns, &[Logistic, Forest]);
+        /// Reconstruction errors of principal components, of all columns together, [`crate::drift::multivariate::pca`].
+        Pca "pca": Row::of(Run::AllColumns, &[Exact, Asymptotic, Permutation]);
+        /// Hotelling's T², of all columns together, [`crate::drift::multivariate::hotelling`].
+        Hotelling "hotelling": Row::of(Run::AllColumns, &[Asymptotic]).min_effect(SMALL_D);
+    }
 }
-
-/// A module with the names of the rows that `wanted` says, `N` of them.
-macro_rules! names_of {
-    ($module:ident, $row:ident => $wanted:expr) => {
-        mod $module {
-            use super::*;
-
-            const fn is(index: usize) -> bool {
-                let $row = &ROWS[index].1;
-                $wanted
-            }
-
-            pub const N: usize = {
-                let (mut n, mut i) = (0, 0);
-                while i < ROWS.len() {
-                    n += is(i) as usize;
-                    i += 1;
-                }
-                n
-            };
-
-            pub const NAMES: [TestName; N] = {
-                let (mut names, mut n, mut i) = ([TestName::Ks; N], 0, 0);
-                while i < ROWS.len() {
-                    if is(i) {
-                        names[n] = ROWS[i].0;
-                        n += 1;
-                    }
-                    i += 1;
-                }
-                names
-            };
-        }
-    };
-}
-
-names_of!(of_one_column, row => !matches!(row.run, Run::AllColumns));
-names_of!(of_all_columns, row => matches!(row.run, Run::AllColumns));
-names_of!(of_windows, row => !matches!(row.window, Window::No(..)));
 
 impl TestName {
-    /// All tests of one column.
-    pub const ALL: [TestName; of_one_column::N] = of_one_column::NAMES;
-
-    /// All tests of all columns together.
-    pub const OF_ALL_COLUMNS: [TestName; of_all_columns::N] = of_all_columns::NAMES;
-
-    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference.
-    pub const OF_WINDOWS: [TestName; of_windows::N] = of_windows::NAMES;
-
     /// Every name: [`TestName::ALL`] and [`TestName::OF_ALL_COLUMNS`].
     pub fn names() -> impl Iterator<Item = TestName> + Clone {
-        ROWS.iter().map(|(name, _)| *name)
+        Self::ALL.into_iter().chain(Self::OF_ALL_COLUMNS)
     }
 
-    fn row(self) -> &'static Row {
-        // The rows are in the order of the names.
-        &ROWS[self as usize].1
+    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference.
+    pub fn of_windows() -> impl Iterator<Item = TestName> {
+        Self::names().filter(|test| !matches!(test.row().window, Window::No(..)))
     }
 
     pub(super) fn run(self) -> Run {
@@ -267,34 +239,17 @@ impl TestName {
     pub fn expect_of_windows(self) -> Result<()> {
         let Window::No(why, instead) = self.row().window else { return Ok(()) };
         let expected =
-            format!("{instead} ({self} cannot be run on a window: {why}); a window has {}", list(&Self::OF_WINDOWS));
+            format!("{instead} ({self} cannot be run on a window: {why}); a window has {}", list(Self::of_windows()));
         Err(Error::invalid("tests", self, expected))
     }
 }
 
 /// The names, for an error.
-pub(in crate::drift) fn list(names: &[TestName]) -> String {
-    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+pub(in crate::drift) fn list(names: impl IntoIterator<Item = TestName>) -> String {
+    names.into_iter().map(TestName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-impl fmt::Display for TestName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for TestName {
-    type Err = Error;
-
-    /// # Errors
-    /// `InvalidArgument` that lists the known names.
-    fn from_str(name: &str) -> Result<Self> {
-        Self::names().find(|test| test.as_str() == name).ok_or_else(|| {
-            let known = list(&Self::names().collect::<Vec<_>>());
-            Error::invalid("test", format!("{name:?}"), format!("one of {known}"))
-        })
-    }
-}
+named!(TestName, "test", Self::names());
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -309,12 +264,7 @@ mod tests {
         }
         let error = "kss".parse::<TestName>().unwrap_err().to_string();
         assert!(error.starts_with("test: got \"kss\", expected one of ks, cvm, ad, kuiper, "), "{error}");
-        assert!(TestName::OF_WINDOWS.iter().all(|test| TestName::ALL.contains(test)));
-    }
-
-    #[test]
-    fn every_row_is_its_name_s() {
-        assert!(TestName::names().enumerate().all(|(index, name)| name as usize == index));
-        assert_eq!((TestName::ALL.len(), TestName::OF_ALL_COLUMNS.len(), TestName::OF_WINDOWS.len()), (17, 6, 10));
+        assert!(TestName::of_windows().all(|test| TestName::ALL.contains(&test)));
+        assert_eq!((TestName::ALL.len(), TestName::OF_ALL_COLUMNS.len(), TestName::of_windows().count()), (17, 6, 10));
     }
 }

@@ -1,11 +1,8 @@
 //! Which sketches there are, by name.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::named::named;
 
 /// A family of Apache DataSketches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,20 +80,4 @@ impl SketchKind {
     }
 }
 
-impl fmt::Display for SketchKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SketchKind {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        let known = || SketchKind::ALL.map(SketchKind::as_str).join(", ");
-        SketchKind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
-            .ok_or_else(|| Error::invalid("kind", format!("{name:?}"), format!("one of {}", known())))
-    }
-}
+named!(SketchKind, "kind", SketchKind::ALL);
