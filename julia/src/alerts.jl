@@ -73,7 +73,7 @@ Alert(d::AbstractDict) = Alert(d["id"], utc(d["time"]), d["guard"], d["model"], 
 const TIME = dateformat"yyyy-mm-ddTHH:MM:SS.s"
 utc(text::AbstractString) = DateTime(rstrip(text, 'Z'), TIME)
 
-parse_alerts(text) = Alert[Alert(d) for d in JSON.parse(text)]
+parse_alerts(list) = Alert[Alert(d) for d in list]
 
 """
     read_alerts(path) -> Vector{Alert}

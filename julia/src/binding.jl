@@ -70,5 +70,5 @@ function versions()
     used = face()
     jlrs = binding(used) === :jlrs ? nothing :
         setting("binding") == "c" ? "the C face was asked for" : JLRS_MISSING[]
-    return (binding = binding(used), library = used.path, abi = Native.abi_version(used), julia = VERSION, jlrs = jlrs)
+    return (binding = binding(used), library = used.library.path, abi = Native.ABI_VERSION, julia = VERSION, jlrs = jlrs)
 end

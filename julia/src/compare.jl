@@ -86,19 +86,17 @@ Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatc
 [`InvalidArgument`](@ref).
 """
 function compare(reference, current; options...)
-    (a, _), (b, _) = Native.host(told("reference", reference)), Native.host(told("current", current))
-    text = Native.heard(Native.compare, face(), compare_options(; options...), a, observations(reference), b, observations(current))
-    return Comparison(JSON.parse(text))
+    return Comparison(Native.ask(face(), "drift.compare", compare_options(; options...); reference = told("reference", reference),
+        current = told("current", current)))
 end
 
 function compare_options(; tests = [:ks], method = :auto, permutations::Integer = 999, seed::Integer = 0, alpha::Real = 0.05,
     correction = :benjamini_hochberg, min_effect = nothing, names = nothing, order = :none)
     1 <= permutations <= 10_000_000 || throw(invalid("permutations", permutations, "1 to 10000000 reassignments"))
     0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
-    options = (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
+    return (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
         alpha = alpha, correction = word("correction", correction),
         min_effect = numbers("min_effect", min_effect), names = texts("names", names), order = word("order", order))
-    return JSON.options(options)
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))

@@ -16,7 +16,8 @@ const QUALITY = (:auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1)
 
 function parsed_quality(scores, labels, threshold, curves)
     length(scores) == length(labels) || throw(invalid("labels", "$(length(labels)) labels", "$(length(scores)), one a score"))
-    return JSON.parse(Native.quality(face(), collect(Float64, scores), collect(UInt8, labels), Float64(threshold), curves))
+    return Native.ask(face(), "scores.quality", (threshold = isnan(threshold) ? nothing : Float64(threshold), curves = curves);
+        scores = collect(Float64, scores), labels = collect(UInt8, labels))
 end
 
 """
@@ -51,7 +52,7 @@ function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}
     n = observations(y)
     length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one an observation"))
     native = filter(d -> d isa NativeDetector, collect(Any, detectors))
-    rows = isempty(native) ? [] : compare_native(native, reference, y, n, labels, rate)
+    rows = isempty(native) ? [] : compare_native(native, reference, y, labels, rate)
     length(native) == length(detectors) && return rows
     hosted = [hosted_row(d, reference, y, labels, rate) for d in detectors if !(d isa NativeDetector)]
     rank(row) = isnan(row.auroc) ? (-1.0, -1.0) : (row.auroc, row.auprc)
@@ -66,11 +67,10 @@ function compare_detectors(detectors, reference::AbstractArray, y::AbstractArray
     return compare_detectors(detectors, a, collect(selectdim(b, ndims(b), known)), Bool[label for label in truth[known]]; rate = rate)
 end
 
-function compare_native(detectors, reference, y, n, labels, rate)
-    options = JSON.options(Dict{String,Any}("detectors" => option(collect(detectors)), "rate" => rate))
-    (a, _), (b, _) = Native.host(reference), Native.host(y)
-    text = Native.heard(Native.compare_detectors, face(), options, a, observations(reference), b, n, collect(UInt8, labels))
-    return [compared_row(d) for d in JSON.parse(text)]
+function compare_native(detectors, reference, y, labels, rate)
+    rows = Native.ask(face(), "detector.compare", (detectors = option(collect(detectors)), rate = rate);
+        reference = reference, current = y, labels = collect(UInt8, labels))
+    return [compared_row(d) for d in rows]
 end
 
 function compared_row(d)

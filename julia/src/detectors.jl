@@ -110,12 +110,10 @@ detectors of classifiers: see [`OOD`](@ref). Throws
 than fits into memory).
 """
 function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
-    x, _ = Native.host(reference)
-    name, options, n = detector_name(d), JSON.options(d.options), observations(reference)
-    handle = labels === weights === bias === nothing ?
-        Native.heard(Native.detector_fit, face(), name, options, x, n) :
-        Native.heard(Native.detector_fit_classifier, face(), name, options, x, n, class_numbers(labels), head(weights, bias)...)
-    features = Int(JSON.parse(Native.detector_describe(handle))["features"])
+    weights, bias = head(weights, bias)
+    handle = Native.make(:detector, face(), "detector.fit", option(d); reference = reference, labels = class_numbers(labels),
+        weights = weights, bias = bias)
+    features = Int(Native.ask(handle, "detector.describe")["features"])
     d.handle, d.features = handle, features # together: Ctrl-C may come between any two calls
     return d
 end
@@ -151,11 +149,10 @@ are. Costs as many fits as folds. `labels`, `weights` and `bias` as in [`fit!`](
 [`InvalidArgument`](@ref) for another calibration.
 """
 function score_within(d::NativeDetector, y::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
-    x, _ = Native.host(y)
-    n = observations(y)
+    n, (weights, bias) = observations(y), head(weights, bias)
     scores, pvalues = Vector{Float64}(undef, n), Vector{Float64}(undef, n)
-    Native.heard(Native.detector_score_within, face(), detector_name(d), JSON.options(d.options), x, n, class_numbers(labels),
-        head(weights, bias)..., scores, pvalues)
+    Native.run(face(), "detector.score_within", option(d); reference = y, labels = class_numbers(labels), weights = weights, bias = bias,
+        scores = Native.Out(scores), p_values = Native.Out(pvalues))
     return (scores = scores, pvalues = pvalues)
 end
 function score_within(d::NativeDetector, y::AbstractArray{>:Missing}; labels = nothing, kwargs...)
@@ -171,15 +168,30 @@ fitted(d::NativeDetector) = d.handle isa NotFitted ?
 observations(d::NativeDetector, y::AbstractVector) = d.features == 1 ? length(y) : 1
 observations(::NativeDetector, y::AbstractArray) = observations(y)
 
-for (name, native, count) in ((:score, :detector_score, :n), (:pvalue, :detector_pvalues, :n), (:explain, :detector_explain, :(length(x))))
-    @eval function $name(d::NativeDetector, y::AbstractArray{<:Native.Element})
-        handle = fitted(d)
-        x, _ = Native.host(y)
-        n = observations(d, y)
-        out = Vector{Float64}(undef, $count)
-        Native.heard(Native.$native, handle, out, x, n)
-        return $(name === :explain ? :(reshape(out, size(y))) : :out)
-    end
+"A vector as what it is: one observation, or many of one feature."
+batch_of(n, y::AbstractVector) = n == 1 ? reshape(y, :, 1) : y
+batch_of(n, y::AbstractArray) = y
+
+function score(d::NativeDetector, y::AbstractArray{<:Native.Element})
+    x, _ = Native.host(y)
+    out = Vector{Float64}(undef, observations(d, y))
+    Native.score!(fitted(d), out, x, length(out))
+    return out
+end
+
+function pvalue(d::NativeDetector, y::AbstractArray{<:Native.Element})
+    out = Vector{Float64}(undef, observations(d, y))
+    Native.run(fitted(d), "detector.p_values"; output = batch_of(length(out), y), out = Native.Out(out))
+    return out
+end
+
+function explain(d::NativeDetector, y::AbstractArray{<:Native.Element})
+    out = Vector{Float64}(undef, length(y))
+    Native.run(fitted(d), "detector.explain"; output = batch_of(observations(d, y), y), out = Native.Out(out))
+    return reshape(out, size(y))
+end
+
+for name in (:score, :pvalue, :explain)
     @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}) = $name(d, told("y", y))
     @eval $name(::NativeDetector, y) = Native.unsupported("y", y)
 end
@@ -223,14 +235,14 @@ observations. `method`: `:conformal` (the default: exceeded with a probability o
 `observations`). Throws [`BaselineTooSmall`](@ref) where the rate cannot be seen with so few, [`InvalidArgument`](@ref),
 [`Incompatible`](@ref).
 """
-threshold(d::NativeDetector; kwargs...) = parsed_threshold(Native.detector_threshold(fitted(d), threshold_options(kwargs)))
+threshold(d::NativeDetector; kwargs...) =
+    number(Native.ask(fitted(d), "detector.threshold", threshold_options(kwargs))["threshold"])
 threshold(scores::AbstractVector{<:Real}; kwargs...) =
-    parsed_threshold(Native.threshold(face(), threshold_options(kwargs), collect(Float64, scores)))
+    number(Native.ask(face(), "scores.threshold", threshold_options(kwargs); scores = collect(Float64, scores))["threshold"])
 
-threshold_options(kwargs) = JSON.options(merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))
-parsed_threshold(text) = number(JSON.parse(text)["threshold"])
+threshold_options(kwargs) = merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs))
 
-describe(d::NativeDetector) = JSON.parse(Native.detector_describe(fitted(d)))
+describe(d::NativeDetector) = Native.ask(fitted(d), "detector.describe")
 
 """
     nobs(detector) -> Int
@@ -245,7 +257,7 @@ nobs(d::NativeDetector) = Int(describe(d)["observations"])
 Write a fitted detector to a file, whole or not at all. Throws [`PathUnusable`](@ref).
 """
 function save(path::AbstractString, d::NativeDetector)
-    Native.detector_save(fitted(d), path_text(path))
+    Native.run(fitted(d), "detector.save", (path = path_text(path),))
     return nothing
 end
 
@@ -258,8 +270,8 @@ search stay in the file: see [`load(NeighbourStore, path)`](@ref NeighbourStore)
 [`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
 """
 function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:Detector}
-    handle = (mapped ? Native.detector_load_mapped : Native.detector_load)(face(), path_text(path))
-    d = JSON.parse(Native.detector_describe(handle))
+    handle = Native.make(:detector, face(), "detector.load", (path = path_text(path), mapped = mapped))
+    d = Native.ask(handle, "detector.describe")
     type = DETECTORS[d["detector"]]
     type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(Detector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)

@@ -7,7 +7,7 @@
 Replace the file at `path`: at any moment it is the old file or the new one. Throws [`PathUnusable`](@ref).
 """
 function write_whole(path::AbstractString, kind, version::Int, payload::Vector{UInt8})
-    Native.file_save(face(), path_text(path), String(kind), UInt32(version), payload)
+    Native.run(face(), "file.save", (path = path_text(path), kind = String(kind), version = version); bytes = payload)
     return nothing
 end
 
@@ -16,7 +16,8 @@ end
 
 The payload of what [`write_whole`](@ref FluxGuard.write_whole) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref).
 """
-read_whole(path::AbstractString, kind, version::Int) = Native.file_load(face(), path_text(path), String(kind), UInt32(version))
+read_whole(path::AbstractString, kind, version::Int) =
+    Native.bytes(face(), "file.load", (path = path_text(path), kind = String(kind), version = version))
 
 unusable(path, error, purpose) = PathUnusable("path: $path: $(sprint(showerror, error)); expected a path that can be $purpose")
 damaged(path, reason) = FileDamaged("$path is damaged: $reason; load an older copy")

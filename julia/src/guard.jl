@@ -78,11 +78,8 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     handles = [d.handle for d in others if !(d.handle isa NotFitted)]
     options["unfitted"] = Any[option(d) for d in others if d.handle isa NotFitted]
     log = flag("log", log)
-    # Shared for one call: one that is interrupted and made again shares anew.
-    make(face, profile) =
-        Native.guard_new(face, profile, JSON.options(merge(options, Dict("fitted" => Native.detector_share.(handles)))))
-    handle = lock(() -> Native.heard(make, face(), profile.handle), PROFILE_LOCK)
-    d = JSON.parse(Native.describe(handle))
+    handle = lock(() -> Native.make(:guard, Any[profile.handle; handles], "guard.new", options), PROFILE_LOCK)
+    d = Native.ask(handle, "guard.describe")
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
     guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, notifier)
@@ -155,11 +152,11 @@ Test all that was observed so far, an unfinished window included, and return whe
 journal then have what was found. Delivery (log and `on_alert`) goes on in its task. Throws [`WorkerFailed`](@ref).
 """
 function Base.flush(guard::Guard)
-    await(guard.handle, Native.flush(guard.handle, false))
+    await(guard.handle, begin_flush(guard.handle, false))
     return nothing
 end
 
-describe(guard::Guard) = JSON.parse(Native.describe(guard.handle))
+describe(guard::Guard) = Native.ask(guard.handle, "guard.describe")
 
 """
     counters(guard) -> NamedTuple
@@ -169,7 +166,7 @@ that could not be read in place), `windows`, `alerts`, `suppressed` (findings th
 After `flush` or `close`, `observed == tested`.
 """
 function counters(guard::Guard)
-    d = JSON.parse(Native.counters(guard.handle))
+    d = Native.ask(guard.handle, "guard.counters")
     return NamedTuple{COUNTERS}(Tuple(Int(d[string(name)]) for name in COUNTERS))
 end
 
@@ -180,7 +177,7 @@ const COUNTERS = (:observed, :tested, :merged, :copied, :windows, :alerts, :supp
 
 What was found so far, oldest first: the alerts whose `id` is above `after`. See [`Alert`](@ref).
 """
-alerts(guard::Guard; after::Integer = 0) = parse_alerts(Native.alerts(guard.handle, after))
+alerts(guard::Guard; after::Integer = 0) = alerts_after(guard.handle, after)
 
 """
     on_alert(f, guard) -> guard

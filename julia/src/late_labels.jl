@@ -30,17 +30,17 @@ function LateLabels(detector::Union{Symbol,AbstractString} = :betting; outcome =
     given = given_keywords(stream_option, options)
     told = (detector = word(detector), detector_options = given, outcome = word("outcome", outcome), order = word("order", order), capacity = capacity,
         timeout = late_span(timeout), chunk_size = chunk_size)
-    return LateLabels(Native.late_new(face(), JSON.options(told)), ReentrantLock())
+    return LateLabels(Native.make(:late, face(), "late.new", told), ReentrantLock())
 end
 
 late_span(timeout) = timeout
 late_span(timeout::Dates.FixedPeriod) = Dates.toms(timeout) / 1000
-late_time(::Nothing) = NaN
+late_time(::Nothing) = nothing
 late_time(time::DateTime) = Dates.datetime2unix(time)
 late_time(time::Real) = isfinite(time) ? Float64(time) : throw(invalid("time", time, "a finite number"))
 late_time(time) = throw(invalid("time", "a $(typeof(time))", "a number or a DateTime"))
 
-# What crosses: ids as words of 64 bits and whether they have a sign, numbers, and a time or NaN.
+# What crosses: ids of one type, numbers, and a time.
 function late_arguments(argument, ids, values, time)
     n, m = length(ids), length(values)
     n == m || throw(invalid(argument, "$m values", "$n, one an id"))
@@ -53,14 +53,16 @@ function late_arguments(argument, ids, values, time)
     signed && any(id -> id > typemax(Int64), ids) &&
         throw(invalid("ids", "negative ones and others above typemax(Int64)", "all of Int64 or all of UInt64"))
     all(x -> x isa Real, values) || throw(invalid(argument, "other values", "numbers"))
-    return UInt64[id % UInt64 for id in ids], signed, Float64[x for x in values], late_time(time)
+    T = signed ? Int64 : UInt64
+    return T[id for id in ids], Float64[x for x in values], late_time(time)
 end
 
 function late_id(text)
     id = parse(Int128, text)
     return id <= typemax(Int64) ? Int64(id) : UInt64(id)
 end
-late_detections(text) = [(outcome = from_zero(d["outcome"]), id = late_id(d["id"])) for d in JSON.parse(text)]
+late_detections(list) = [(outcome = from_zero(d["outcome"]), id = late_id(d["id"])) for d in list]
+late_batch(l, operation, (ids, values, time)) = late_detections(lock(() -> Native.ask(l.handle, operation, (time = time,); ids = ids, values = values), l.lock))
 
 """
     record!(l::LateLabels, ids, predictions; time = nothing) -> detections
@@ -71,8 +73,7 @@ is `missing`. Throws
 [`InvalidArgument`](@ref); then nothing was taken in.
 """
 function record!(l::LateLabels, ids, predictions; time = nothing)
-    i, signed, x, t = late_arguments("predictions", ids, predictions, time)
-    return late_detections(lock(() -> Native.late_record(l.handle, i, signed, x, t), l.lock))
+    return late_batch(l, "late.record", late_arguments("predictions", ids, predictions, time))
 end
 
 """
@@ -81,11 +82,10 @@ end
 Take in labels, in the order of their arrival, at `time`; as [`record!`](@ref). A label that is `missing` has not come yet.
 """
 function label!(l::LateLabels, ids, labels; time = nothing)
-    i, signed, x, t = late_arguments("labels", ids, labels, time)
-    return late_detections(lock(() -> Native.late_label(l.handle, i, signed, x, t), l.lock))
+    return late_batch(l, "late.label", late_arguments("labels", ids, labels, time))
 end
 
-describe(l::LateLabels) = JSON.parse(lock(() -> Native.late_describe(l.handle), l.lock))
+describe(l::LateLabels) = lock(() -> Native.ask(l.handle, "late.describe"), l.lock)
 
 const LATE_COUNTS = (:predictions, :repeated, :labels, :joined, :duplicate, :late, :unknown, :expired, :evicted, :waiting, :held)
 
@@ -112,8 +112,8 @@ drifted(l::LateLabels) = describe(l)["detector"]["state"] == "drift"
 statistic(l::LateLabels) = number(describe(l)["detector"]["statistic"])
 nobs(l::LateLabels) = Int(describe(l)["detector"]["observations"])
 
-save(path::AbstractString, l::LateLabels) = (lock(() -> Native.late_save(l.handle, path_text(path)), l.lock); nothing)
-load(::Type{LateLabels}, path::AbstractString) = LateLabels(Native.late_load(face(), path_text(path)), ReentrantLock())
+save(path::AbstractString, l::LateLabels) = lock(() -> Native.run(l.handle, "late.save", (path = path_text(path),)), l.lock)
+load(::Type{LateLabels}, path::AbstractString) = LateLabels(Native.make(:late, face(), "late.load", (path = path_text(path),)), ReentrantLock())
 
 function Base.show(io::IO, l::LateLabels)
     told = describe(l)

@@ -44,7 +44,7 @@ const LIVE_THRESHOLDS = Dict("spot" => Spot, "feedback" => Feedback)
 for (name, type) in LIVE_THRESHOLDS
     @eval function $(nameof(type))(usual::AbstractVector{<:Real}; kwargs...)
         options = merge(Dict{String,Any}("method" => $name), detector_options(kwargs))
-        return $type(Native.live_threshold_new(face(), JSON.options(options), collect(Float64, usual)))
+        return $type(Native.make(:threshold, face(), "threshold.new", options; scores = collect(Float64, usual)))
     end
 end
 
@@ -55,13 +55,12 @@ Take in the next scores, in order; gives which of them are alarms.
 """
 function update!(t::LiveThreshold, scores::AbstractVector{<:Real})
     verdicts = Vector{UInt8}(undef, length(scores))
-    isempty(scores) || Native.live_threshold_update(t.handle, collect(Float64, scores), verdicts)
+    isempty(scores) || Native.run(t.handle, "threshold.update"; scores = collect(Float64, scores), verdicts = Native.Out(verdicts))
     return verdicts .== 0x02
 end
 update!(t::LiveThreshold, score::Real) = update!(t, [score])
 
-tell(t::LiveThreshold, words) = JSON.parse(Native.live_threshold_tell(t.handle, JSON.options(words)))
-describe(t::LiveThreshold) = tell(t, Dict("tell" => "describe"))
+describe(t::LiveThreshold) = Native.ask(t.handle, "threshold.describe")
 
 """
     dismiss!(t::LiveThreshold, scores) -> t
@@ -71,7 +70,7 @@ Take in scores that were alarms and turned out to be usual. Throws [`InvalidArgu
 function dismiss!(t::LiveThreshold, scores::AbstractVector{<:Real})
     bad = findfirst(!isfinite, scores)
     bad === nothing || throw(invalid("scores", scores[bad], "finite numbers"))
-    tell(t, Dict("tell" => "dismiss", "scores" => collect(Float64, scores)))
+    Native.ask(t.handle, "threshold.tell", (dismiss = collect(Float64, scores),))
     return t
 end
 dismiss!(t::LiveThreshold, score::Real) = dismiss!(t, [score])
@@ -83,7 +82,7 @@ Count alarms that were right; they change nothing else.
 """
 function confirm!(t::LiveThreshold, alarms::Integer = 1)
     alarms >= 0 || throw(invalid("alarms", alarms, "a number from 0"))
-    tell(t, Dict("tell" => "confirm", "alarms" => Int(alarms)))
+    Native.ask(t.handle, "threshold.tell", (confirm = Int(alarms),))
     return t
 end
 
@@ -114,7 +113,7 @@ end
 
 Write a threshold to a file, with all it has learnt. Throws [`PathUnusable`](@ref).
 """
-save(path::AbstractString, t::LiveThreshold) = (Native.live_threshold_save(t.handle, path_text(path)); nothing)
+save(path::AbstractString, t::LiveThreshold) = Native.run(t.handle, "threshold.save", (path = path_text(path),))
 
 """
     load(LiveThreshold, path) -> LiveThreshold
@@ -123,7 +122,7 @@ Read a threshold that [`save`](@ref) wrote; it goes on as if it had never stoppe
 [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref), [`Incompatible`](@ref) for another type.
 """
 function load(::Type{T}, path::AbstractString) where {T<:LiveThreshold}
-    handle = Native.live_threshold_load(face(), path_text(path))
+    handle = Native.make(:threshold, face(), "threshold.load", (path = path_text(path),))
     type = LIVE_THRESHOLDS[describe(Spot(handle))["method"]]
     type <: T || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(T)); say load(LiveThreshold, path)"))
     return type(handle)

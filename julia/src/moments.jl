@@ -42,7 +42,7 @@ for an `out` of another size.
 function moments!(out::Matrix{Float64}, y::AbstractArray{<:Native.Element})
     size(out) == (MOMENTS, features(y)) || throw(invalid("out", "size $(size(out))", "($MOMENTS, features) = $((MOMENTS, features(y)))"))
     # The face is known only at run time: what crosses here must not have to be boxed.
-    Native.moments(face(), out, Native.contiguous(y) ? y : Native.hostcopy(y))
+    Native.moments!(face(), out, Native.contiguous(y) ? y : Native.hostcopy(y), observations(y))
     return out
 end
 moments!(out::Matrix{Float64}, y) = Native.unsupported("y", y)

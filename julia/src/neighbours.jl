@@ -24,10 +24,10 @@ function NeighbourStore(features::Integer; kwargs...)
     options = detector_options(kwargs)
     features > 0 || throw(invalid("features", features, "at least 1"))
     options["features"] = Int(features)
-    return NeighbourStore(Native.neighbours_new(face(), JSON.options(options)))
+    return NeighbourStore(Native.make(:neighbours, face(), "neighbors.new", options))
 end
 
-describe(s::NeighbourStore) = JSON.parse(Native.neighbours_describe(s.handle))
+describe(s::NeighbourStore) = Native.ask(s.handle, "neighbors.describe")
 
 """
     add!(s::NeighbourStore, batch; flagged = nothing, time = nothing) -> Int
@@ -37,12 +37,11 @@ must not fall from batch to batch (without: that of the batch before); gives how
 [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref), [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref).
 """
 function add!(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; flagged = nothing, time::Union{Real,Nothing} = nothing)
-    y, _ = Native.host(batch)
     n = store_observations(s, batch)
-    flags = flagged === nothing ? UInt8[] : UInt8[flag ? 0x01 : 0x00 for flag in flagged]
+    flags = flagged === nothing ? nothing : UInt8[flag ? 0x01 : 0x00 for flag in flagged]
     flagged === nothing || length(flags) == n || throw(invalid("flagged", plural(length(flags), "value"), "$n, one an observation"))
     time === nothing || !isnan(time) || throw(invalid("time", time, "a number"))
-    return Native.heard(Native.neighbours_add, s.handle, y, n, flags, time === nothing ? NaN : Float64(time))
+    return Native.number(s.handle, "neighbors.add", (time = time,); output = batch_of(n, batch), flagged = flags)
 end
 add!(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
 
@@ -58,12 +57,11 @@ The nearest points of each observation, `neighbours × observations`, nearest fi
 [`FileDamaged`](@ref) where the file that holds them was cut short since.
 """
 function search(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; neighbours::Integer = 5)
-    y, _ = Native.host(batch)
     n, most = store_observations(s, batch), length(s)
     # Before room is made for them.
     1 <= neighbours <= most || throw(invalid("neighbours", neighbours, "a number from 1 to $most: the store's points"))
     numbers, distances = Matrix{UInt64}(undef, neighbours, n), Matrix{Float64}(undef, neighbours, n)
-    Native.heard(Native.neighbours_search, s.handle, y, n, numbers, distances)
+    Native.run(s.handle, "neighbors.search"; output = batch_of(n, batch), numbers = Native.Out(numbers), distances = Native.Out(distances))
     return (indices = Int.(numbers) .+ 1, distances = distances)
 end
 search(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
@@ -73,7 +71,7 @@ search(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
 
 Let go the points that are `max_age` old at `now`; gives how many.
 """
-evict!(s::NeighbourStore, now::Real) = Native.neighbours_evict(s.handle, Float64(now))
+evict!(s::NeighbourStore, now::Real) = Native.number(s.handle, "neighbors.evict", (now = now,))
 
 """
     points(s::NeighbourStore) -> Matrix{Float64}
@@ -83,7 +81,7 @@ The points that are searched, features × points, oldest first; of length 1 for 
 function points(s::NeighbourStore)
     told = describe(s)
     out = Matrix{Float64}(undef, told["features"], told["points"])
-    isempty(out) || Native.neighbours_points(s.handle, out)
+    isempty(out) || Native.run(s.handle, "neighbors.points"; out = Native.Out(out))
     return out
 end
 
@@ -95,7 +93,7 @@ nobs(s::NeighbourStore) = length(s)
 
 Write a store to a file, whole or not at all. Throws [`PathUnusable`](@ref).
 """
-save(path::AbstractString, s::NeighbourStore) = (Native.neighbours_save(s.handle, path_text(path)); nothing)
+save(path::AbstractString, s::NeighbourStore) = Native.run(s.handle, "neighbors.save", (path = path_text(path),))
 
 """
     load(NeighbourStore, path; mapped = false) -> NeighbourStore
@@ -109,7 +107,7 @@ its length first; a file that is cut during a search ends the process. Throws [`
 [`FileKind`](@ref), [`FileVersion`](@ref).
 """
 load(::Type{NeighbourStore}, path::AbstractString; mapped::Bool = false) =
-    NeighbourStore(Native.neighbours_load(face(), path_text(path), mapped))
+    NeighbourStore(Native.make(:neighbours, face(), "neighbors.load", (path = path_text(path), mapped = mapped)))
 
 function Base.show(io::IO, s::NeighbourStore)
     told = describe(s)

@@ -56,10 +56,14 @@ function attend(notifier::Notifier)
     end
 end
 
+# Gives a ticket to wait for.
+begin_flush(handle, close) = Native.number(handle, "guard.flush", (close = close,))
+alerts_after(handle, after) = parse_alerts(Native.ask(handle, "guard.alerts", (after = after,)))
+
 # Refuse what comes, and test what came. Yields while it waits.
 function finish_testing(handle)
     try
-        await(handle, Native.flush(handle, true))
+        await(handle, begin_flush(handle, true))
     catch error
         error isa GuardClosed || rethrow()
     end
@@ -67,7 +71,7 @@ end
 
 # Wait for the worker in short naps, so that other tasks go on. Ctrl-C in a nap is thrown after it, in this task.
 function await(handle, ticket; until = Inf)
-    while !Native.heard(Native.wait, handle, ticket, 2)
+    while Native.number(handle, "guard.wait", (ticket = ticket, milliseconds = 2)) == 0
         time() < until || return false
         yield()
     end
@@ -75,7 +79,7 @@ function await(handle, ticket; until = Inf)
 end
 
 function deliver(notifier::Notifier)
-    for alert in parse_alerts(Native.alerts(notifier.handle, notifier.delivered))
+    for alert in alerts_after(notifier.handle, notifier.delivered)
         notifier.delivered = alert.id
         notifier.log && log_alert(alert)
         for handler in lock(() -> copy(notifier.handlers), notifier.handlers_lock)
@@ -149,7 +153,7 @@ function shutdown()
     done = true
     for notifier in lock(() -> collect(NOTIFIERS), NOTIFIERS_LOCK)
         try
-            done &= await(notifier.handle, Native.flush(notifier.handle, true); until = until)
+            done &= await(notifier.handle, begin_flush(notifier.handle, true); until = until)
         catch error
             error isa FluxGuardError || rethrow()
         end
@@ -158,6 +162,6 @@ function shutdown()
     end
     done || @error("FluxGuard: the background worker was not done after $(EXIT_SECONDS[]) s, the process ends without it",
         _group = :fluxguard)
-    done && Native.shutdown(used)
+    done && Native.run(used, "library.shutdown")
     return
 end

@@ -37,7 +37,7 @@ const OOD_NAMES = ["msp", "max-logit", "energy", "entropy", "margin", "gen", "od
     "deep-knn", "vim", "she", "react", "ash", "ood"]
 
 # Classes as Rust counts them, from 0; none of nothing.
-class_numbers(::Nothing) = UInt32[]
+class_numbers(::Nothing) = nothing
 function class_numbers(labels::AbstractVector{<:Integer})
     isempty(labels) && throw(invalid("labels", "no labels", "one an observation"))
     low, high = extrema(labels)
@@ -47,7 +47,7 @@ end
 class_numbers(labels) = throw(invalid("labels", "a $(typeof(labels))", "a vector of classes, whole numbers from 1"))
 
 # The last layer as Rust reads it: the weights of one class after the other.
-head(::Nothing, ::Nothing) = (Matrix{Float64}(undef, 0, 0), Float64[])
+head(::Nothing, ::Nothing) = (nothing, nothing)
 function head(weights::AbstractMatrix{<:Real}, bias)
     b = bias === nothing || bias === false ? zeros(size(weights, 1)) : collect(Float64, vec(bias))
     length(b) == size(weights, 1) ||

@@ -32,16 +32,15 @@ function fit(::Type{PerformanceEstimator}, scores::AbstractArray{<:Native.Elemen
     metrics = nothing, chunk_size::Integer = 1000, calibration = :auto, threshold::Real = 0.5, deviations::Real = 3, seed::Integer = 0)
     options = (problem = word("problem", problem), metrics = something(words("metrics", metrics), String[]), chunk_size = chunk_size,
         calibration = word("calibration", calibration), threshold = threshold, deviations = deviations, seed = seed)
-    y, _ = Native.host(scores)
     n, multiclass = observations(scores), options.problem == "multiclass"
-    handle = Native.heard(Native.performance_fit, face(), JSON.options(options), y, n, answers("predictions", predictions, n, multiclass),
-        answers("labels", labels, n, multiclass))
+    handle = Native.make(:performance, face(), "performance.fit", options; reference = scores,
+        predictions = answers("predictions", predictions, n, multiclass), labels = answers("labels", labels, n, multiclass))
     return PerformanceEstimator(handle, multiclass)
 end
 fit(::Type{PerformanceEstimator}, scores, labels; kwargs...) = Native.unsupported("scores", scores)
 
-# Classes count from 1 in Julia where there are more than two; nothing is an empty vector.
-answers(argument, ::Nothing, n, multiclass) = Float64[]
+# Classes count from 1 in Julia where there are more than two.
+answers(argument, ::Nothing, n, multiclass) = nothing
 function answers(argument, values::AbstractArray{<:Real}, n, multiclass)
     length(values) == n || throw(invalid(argument, "$(length(values)) values", "$n, one an observation"))
     return multiclass ? vec(collect(Float64, values)) .- 1 : vec(collect(Float64, values))
@@ -74,23 +73,21 @@ How well the model does on each chunk, estimated from its own answers; where `la
 as [`PerformanceEstimator`](@ref).
 """
 function estimate_performance(e::PerformanceEstimator, scores::AbstractArray{<:Native.Element}; predictions = nothing, labels = nothing)
-    y, _ = Native.host(scores)
     n = observations(scores)
-    text = Native.performance_estimate(e.handle, y, n, answers("predictions", predictions, n, e.multiclass),
-        answers("labels", labels, n, e.multiclass))
-    return PerformanceReport(JSON.parse(text))
+    return PerformanceReport(Native.ask(e.handle, "performance.estimate"; current = scores,
+        predictions = answers("predictions", predictions, n, e.multiclass), labels = answers("labels", labels, n, e.multiclass)))
 end
 estimate_performance(::PerformanceEstimator, scores; kwargs...) = Native.unsupported("scores", scores)
 
-describe(e::PerformanceEstimator) = JSON.parse(Native.performance_describe(e.handle))
+describe(e::PerformanceEstimator) = Native.ask(e.handle, "performance.describe")
 
 nobs(e::PerformanceEstimator) = Int(describe(e)["observations"])
 
-save(path::AbstractString, e::PerformanceEstimator) = (Native.performance_save(e.handle, path_text(path)); nothing)
+save(path::AbstractString, e::PerformanceEstimator) = Native.run(e.handle, "performance.save", (path = path_text(path),))
 
 function load(::Type{PerformanceEstimator}, path::AbstractString)
-    handle = Native.performance_load(face(), path_text(path))
-    return PerformanceEstimator(handle, JSON.parse(Native.performance_describe(handle))["options"]["problem"] == "multiclass")
+    handle = Native.make(:performance, face(), "performance.load", (path = path_text(path),))
+    return PerformanceEstimator(handle, Native.ask(handle, "performance.describe")["options"]["problem"] == "multiclass")
 end
 
 function Base.show(io::IO, e::PerformanceEstimator)

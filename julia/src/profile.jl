@@ -28,7 +28,7 @@ function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000
     options = (output = word("output", output), names = texts("names", names),
         capacity = capacity, constant_features = word("constant_features", constant_features),
         order = word("order", order))
-    return Profile(Native.profile_new(face(), JSON.options(options)))
+    return Profile(Native.make(:profile, face(), "profile.new", options))
 end
 
 """
@@ -63,8 +63,7 @@ Take a batch of reference outputs (features × observations) into the baseline: 
 were made of it before do not change. Throws as [`fit`](@ref) does.
 """
 function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element})
-    y, copied = Native.host(outputs)
-    lock(() -> Native.heard(Native.profile_fit, profile.handle, y, observations(outputs), copied), PROFILE_LOCK)
+    lock(() -> Native.run(profile.handle, "profile.fit"; reference = outputs), PROFILE_LOCK)
     return profile
 end
 fit!(::Profile, outputs) = Native.unsupported("outputs", outputs)
@@ -81,12 +80,12 @@ too (the kept sample is a uniform one of all). Throws [`Incompatible`](@ref), [`
 """
 function Base.merge!(profile::Profile, others::Profile...)
     for other in others
-        lock(() -> Native.profile_merge(profile.handle, other.handle), PROFILE_LOCK)
+        lock(() -> Native.run((profile.handle, other.handle), "profile.merge"), PROFILE_LOCK)
     end
     return profile
 end
 
-describe(profile::Profile) = JSON.parse(lock(() -> Native.profile_describe(profile.handle), PROFILE_LOCK))
+describe(profile::Profile) = lock(() -> Native.ask(profile.handle, "profile.describe"), PROFILE_LOCK)
 
 # Rust reads and writes a profile on the caller's thread. One lock for all of them: none of this is hot.
 const PROFILE_LOCK = ReentrantLock()
@@ -107,7 +106,7 @@ absent. Throws [`PathUnusable`](@ref).
 `deepcopy`, Serialization (so Distributed, too) and JLD2 go by the same bytes, of all that `save` takes: `docs/copies.md`.
 """
 function save(path::AbstractString, profile::Profile)
-    lock(() -> Native.profile_save(profile.handle, path_text(path)), PROFILE_LOCK)
+    lock(() -> Native.run(profile.handle, "profile.save", (path = path_text(path),)), PROFILE_LOCK)
     return nothing
 end
 
@@ -118,7 +117,7 @@ end
 Read a baseline that [`save`](@ref) wrote. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref).
 """
 load(path::AbstractString) = load(Profile, path)
-load(::Type{Profile}, path::AbstractString) = Profile(Native.profile_load(face(), path_text(path)))
+load(::Type{Profile}, path::AbstractString) = Profile(Native.make(:profile, face(), "profile.load", (path = path_text(path),)))
 
 function Base.show(io::IO, profile::Profile)
     d = describe(profile)

@@ -20,24 +20,22 @@ struct Reference
 end
 
 function Reference(handle::Native.ReferenceHandle)
-    d = JSON.parse(Native.reference_describe(handle))
+    d = Native.ask(handle, "reference.describe")
     return Reference(handle, d["features"], d["observations"])
 end
 
 function fit(::Type{Reference}, x)
-    y, _ = Native.host(told("reference", x))
-    return Reference(Native.heard(Native.reference_new, face(), y, observations(x)))
+    return Reference(Native.make(:reference, face(), "reference.new"; reference = told("reference", x)))
 end
 
 function compare(r::Reference, current; options...)
-    y, _ = Native.host(told("current", current))
-    return Comparison(JSON.parse(Native.heard(Native.reference_compare, r.handle, compare_options(; options...), y, observations(current))))
+    return Comparison(Native.ask(r.handle, "reference.compare", compare_options(; options...); current = told("current", current)))
 end
 
 nobs(r::Reference) = r.observations
 
-save(path::AbstractString, r::Reference) = (Native.reference_save(r.handle, path_text(path)); nothing)
-load(::Type{Reference}, path::AbstractString) = Reference(Native.reference_load(face(), path_text(path)))
+save(path::AbstractString, r::Reference) = Native.run(r.handle, "reference.save", (path = path_text(path),))
+load(::Type{Reference}, path::AbstractString) = Reference(Native.make(:reference, face(), "reference.load", (path = path_text(path),)))
 
 Base.show(io::IO, r::Reference) =
     print(io, "Reference(", plural(r.features, "feature"), ", ", plural(r.observations, "observation"), ")")

@@ -46,6 +46,7 @@ for (type, name, text) in (
 end
 
 detector_name(d::SequenceDetector) = detector_name(typeof(d))
+option(d::SequenceDetector) = Dict{String,Any}("detector" => detector_name(d), "options" => d.options)
 
 # As JSON has it: a text or a symbol, or a list of symbols.
 symbol_text(x::Union{AbstractString,Symbol,AbstractChar}) = string(x)
@@ -74,8 +75,7 @@ Learn reference sequences; what it had learnt before is forgotten. Throws [`Base
 calibrate with, [`InvalidArgument`](@ref) for one without symbols.
 """
 function fit!(d::SequenceDetector, sequences)
-    d.handle = Native.heard(Native.sequence_fit, face(), detector_name(d), JSON.options(d.options),
-        JSON.write(first(sequences_there(sequences))))
+    d.handle = Native.make(:sequence, face(), "sequence.fit", merge(option(d), Dict{String,Any}("reference" => first(sequences_there(sequences)))))
     return d
 end
 
@@ -84,16 +84,13 @@ fit(::Type{D}, sequences; kwargs...) where {D<:SequenceDetector} = fit!(D(; kwar
 fitted(d::SequenceDetector) = d.handle isa NotFitted ?
     throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, sequences) first")) : d.handle
 
-ask(d::SequenceDetector, question; kwargs...) =
-    JSON.parse(Native.sequence_ask(fitted(d), JSON.options(Dict{String,Any}("ask" => question, (String(k) => v for (k, v) in kwargs)...))))
-
-score(d::SequenceDetector, sequences) = ask_each(number, d, "score", sequences, NaN)
-pvalue(d::SequenceDetector, sequences) = ask_each(number, d, "p-values", sequences, NaN)
+score(d::SequenceDetector, sequences) = ask_each(number, d, "sequence.score", sequences, NaN)
+pvalue(d::SequenceDetector, sequences) = ask_each(number, d, "sequence.p_values", sequences, NaN)
 
 # One answer a sequence, `none` of those that are not there.
-function ask_each(read, d, question, sequences, none)
+function ask_each(read, d, operation, sequences, none)
     list, whole = sequences_there(sequences)
-    return spread([read(x) for x in ask(d, question; sequences = list)], whole, none)
+    return spread([read(x) for x in Native.ask(fitted(d), operation, (sequences = list,))], whole, none)
 end
 
 """
@@ -111,11 +108,11 @@ reference had `seen` it. The score is the mean surprisal. Of a sequence that is 
 """
 function explain(d::SequenceDetector, sequences)
     parts(told) = [(symbol = s["symbol"], surprisal = number(s["surprisal"]), seen = s["seen"]::Bool) for s in told]
-    return ask_each(parts, d, "explain", sequences, parts(()))
+    return ask_each(parts, d, "sequence.explain", sequences, parts(()))
 end
 
 threshold(d::SequenceDetector; kwargs...) =
-    number(ask(d, "threshold"; method = merge(Dict{String,Any}("method" => "conformal"), detector_options(kwargs)))["threshold"])
+    number(Native.ask(fitted(d), "sequence.threshold", threshold_options(kwargs))["threshold"])
 
 """
     categories(detector::Frequency, current) -> NamedTuple
@@ -126,7 +123,7 @@ reference's categories and one cell for all others; `unseen` and `vanished`, the
 and `expected_unseen_share`, Good and Turing's estimate from the reference.
 """
 function categories(d::SequenceDetector, current)
-    told = ask(d, "categories"; sequences = first(sequences_there(current)))
+    told = Native.ask(fitted(d), "sequence.categories", (sequences = first(sequences_there(current)),))
     one_sided(list) = [(category = c["category"]::String, count = Int(c["count"]), p_value = number(c["p_value"]),
         adjusted_p_value = number(c["adjusted_p_value"])) for c in list]
     return (chi2 = number(told["chi2"]["p_value"]), g = number(told["g"]["p_value"]), unseen = one_sided(told["unseen"]),
@@ -134,11 +131,11 @@ function categories(d::SequenceDetector, current)
         expected_unseen_share = number(told["expected_unseen_share"]))
 end
 
-describe(d::SequenceDetector) = ask(d, "describe")
+describe(d::SequenceDetector) = Native.ask(fitted(d), "sequence.describe")
 nobs(d::SequenceDetector) = Int(describe(d)["sequences"])
 
 function save(path::AbstractString, d::SequenceDetector)
-    Native.sequence_save(fitted(d), path_text(path))
+    Native.run(fitted(d), "sequence.save", (path = path_text(path),))
     return nothing
 end
 
@@ -149,8 +146,8 @@ Read a detector of sequences that `save` wrote. Throws [`PathUnusable`](@ref), [
 [`Incompatible`](@ref) for another type.
 """
 function load(::Type{D}, path::AbstractString) where {D<:SequenceDetector}
-    handle = Native.sequence_load(face(), path_text(path))
-    d = JSON.parse(Native.sequence_ask(handle, JSON.options(Dict("ask" => "describe"))))
+    handle = Native.make(:sequence, face(), "sequence.load", (path = path_text(path),))
+    d = Native.ask(handle, "sequence.describe")
     type = SEQUENCE_DETECTORS[d["detector"]]
     type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(SequenceDetector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)

@@ -8,8 +8,8 @@ error rate (`:bonferroni`, `:holm`) or the false discovery rate (`:benjamini_hoc
 `:benjamini_yekutieli` for any) is at most alpha. Throws [`InvalidArgument`](@ref) for a p-value not in [0, 1].
 """
 function adjust(p_values; correction = :benjamini_hochberg)
-    text = Native.adjust(face(), word("correction", correction), float_vector("p_values", p_values))
-    return Float64[number(p) for p in JSON.parse(text)]
+    adjusted = Native.ask(face(), "drift.adjust", (correction = word("correction", correction),); p_values = float_vector("p_values", p_values))
+    return Float64[number(p) for p in adjusted]
 end
 
 """
@@ -20,7 +20,7 @@ dependence of the e-values, such as [`statistic`](@ref) of several [`Martingale`
 negative e-value or NaN.
 """
 e_bh(e_values; alpha::Real = 0.05) =
-    Int[from_zero(index) for index in JSON.parse(Native.e_bh(face(), float_vector("e_values", e_values), Float64(alpha)))]
+    Int[from_zero(index) for index in Native.ask(face(), "drift.e_bh", (alpha = alpha,); e_values = float_vector("e_values", e_values))]
 
 float_vector(argument, values::AbstractArray{<:Real}) = vec(collect(Float64, values))
 float_vector(argument, values) = Native.unsupported(argument, values)

@@ -36,15 +36,15 @@ end
 
 function Sketch(kind::Union{Symbol,AbstractString}; size = nothing)
     size === nothing || (size isa Integer && 0 < size <= typemax(UInt32)) || throw(invalid("size", repr(size), "a positive whole number"))
-    return Sketch(Native.sketch_new(face(), word(kind), UInt32(something(size, 0))), ReentrantLock())
+    return Sketch(Native.make(:sketch, face(), "sketch.new", (kind = word(kind), size = size)), ReentrantLock())
 end
 Sketch(kind::Union{Symbol,AbstractString}, bytes::AbstractVector{UInt8}) =
-    Sketch(Native.sketch_read(face(), word(kind), Vector{UInt8}(bytes)), ReentrantLock())
+    Sketch(Native.make(:sketch, face(), "sketch.read", (kind = word(kind),); bytes = bytes), ReentrantLock())
 
 function Sketch(kind::Union{Symbol,AbstractString}, profile::Profile, feature::Union{Integer,Nothing} = nothing)
     feature === nothing || feature >= 1 || throw(invalid("feature", feature, "one of the profile's, from 1"))
-    at = feature === nothing ? -1 : Int(feature) - 1
-    return Sketch(lock(() -> Native.profile_sketch(profile.handle, word(kind), at), PROFILE_LOCK), ReentrantLock())
+    options = (kind = word(kind), feature = optional(k -> Int(k) - 1, feature))
+    return Sketch(lock(() -> Native.make(:sketch, profile.handle, "profile.sketch", options), PROFILE_LOCK), ReentrantLock())
 end
 
 """
@@ -54,14 +54,13 @@ Take in floats, integers or texts, by the element type of `values`; `missing` is
 their decimal text, integers that are not of 64 bits are an [`InvalidArgument`](@ref).
 """
 function fit!(s::Sketch, values::AbstractArray{<:Native.Element})
-    y, _ = Native.host(values)
-    isempty(y) || lock(() -> Native.sketch_update(s.handle, y), s.lock)
+    isempty(values) || lock(() -> Native.run(s.handle, "sketch.update"; values = values), s.lock)
     return s
 end
 fit!(s::Sketch, values::AbstractArray{<:Integer}) =
-    of_quantiles(s) ? fit!(s, Float64.(values)) : items!(s, JSON.write(long.(vec(values))))
+    of_quantiles(s) ? fit!(s, Float64.(values)) : longs!(s, longs(values))
 fit!(s::Sketch, values::AbstractArray{<:Real}) = fit!(s, Float64.(values))
-fit!(s::Sketch, values::AbstractArray{<:AbstractString}) = items!(s, JSON.write(String[values...]))
+fit!(s::Sketch, values::AbstractArray{<:AbstractString}) = words!(s, String[values...])
 function fit!(s::Sketch, values::AbstractArray{>:Missing})
     nonmissingtype(eltype(values)) <: Union{Real,AbstractString} ||
         throw(invalid("values", "elements of type $(eltype(values))", "floats, integers or texts, and missing"))
@@ -72,9 +71,20 @@ fit!(s::Sketch, ::Missing) = s
 fit!(s::Sketch, value::Union{Real,AbstractString}) = fit!(s, [value])
 
 of_quantiles(s::Sketch) = describe(s)["kind"] in ("kll", "tdigest")
-items!(s::Sketch, text) = (lock(() -> Native.sketch_update_words(s.handle, text), s.lock); s)
-long(x::Integer) = typemin(Int64) <= x <= typemax(UInt64) ? (x <= typemax(Int64) ? Int64(x) : UInt64(x)) :
-    throw(invalid("values", x, "integers of 64 bits; text for longer ids"))
+words!(s::Sketch, words) = (lock(() -> Native.run(s.handle, "sketch.update_words", (words = words,)), s.lock); s)
+
+# Integers as words of 64 bits, those with a sign and those that need all 64 for their size: a sketch does not know their order.
+function longs(values)
+    beyond = findfirst(x -> !(typemin(Int64) <= x <= typemax(UInt64)), values)
+    beyond === nothing || throw(invalid("values", values[beyond], "integers of 64 bits; text for longer ids"))
+    return Int64[x for x in values if x <= typemax(Int64)], UInt64[x for x in values if x > typemax(Int64)]
+end
+function longs!(s::Sketch, parts)
+    lock(s.lock) do
+        foreach(part -> isempty(part) || Native.run(s.handle, "sketch.update"; values = part), parts)
+    end
+    return s
+end
 
 """
     merge!(s::Sketch, others::Sketch...) -> s
@@ -83,9 +93,7 @@ Take in what others of the same kind have seen: within the stated error of a sin
 """
 function Base.merge!(s::Sketch, others::Sketch...)
     for other in others
-        # A copy: two locks are never held at once.
-        copy = Sketch(describe(other)["kind"], sketch_bytes(other))
-        lock(() -> Native.sketch_merge(s.handle, copy.handle), s.lock)
+        lock(() -> Native.run((s.handle, other.handle), "sketch.merge"), s.lock)
     end
     return s
 end
@@ -95,24 +103,23 @@ end
 
 What any DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta, frequent items of strings.
 """
-sketch_bytes(s::Sketch) = lock(() -> Native.sketch_bytes(s.handle), s.lock)
+sketch_bytes(s::Sketch) = lock(() -> Native.bytes(s.handle, "sketch.bytes"), s.lock)
 
 """
     save(path, s::Sketch)
 
 Write [`sketch_bytes`](@ref) to a file, whole or not at all; `Sketch(kind, read(path))` reads them. Throws [`PathUnusable`](@ref).
 """
-save(path::AbstractString, s::Sketch) = (Native.file_replace(face(), path_text(path), sketch_bytes(s)); nothing)
+save(path::AbstractString, s::Sketch) = Native.run(face(), "file.replace", (path = path_text(path),); bytes = sketch_bytes(s))
 
-ask(s::Sketch, question) = JSON.parse(lock(() -> Native.sketch_ask(s.handle, JSON.options(question)), s.lock))
-describe(s::Sketch) = ask(s, "describe")
+describe(s::Sketch) = lock(() -> Native.ask(s.handle, "sketch.describe"), s.lock)
 
 """
     quantiles(s::Sketch, ranks) -> Vector{Float64}
 
 The values at or below which these shares (0 to 1) of the numbers lie; `NaN` where there are no numbers.
 """
-quantiles(s::Sketch, ranks) = Float64[number(x) for x in ask(s, Dict("quantiles" => Float64[rank for rank in ranks]))]
+quantiles(s::Sketch, ranks) = Float64[number(x) for x in lock(() -> Native.ask(s.handle, "sketch.quantiles", (ranks = Float64[rank for rank in ranks],)), s.lock)]
 
 """
     distinct(s::Sketch) -> NamedTuple
@@ -132,7 +139,7 @@ The most frequent items, a row an item: `item`, `estimate`, `lower`, `upper`. No
 missing.
 """
 frequent(s::Sketch) = [(item = String(d["item"]), estimate = Int(d["estimate"]), lower = Int(d["lower"]), upper = Int(d["upper"]))
-    for d in ask(s, "frequent")]
+    for d in lock(() -> Native.ask(s.handle, "sketch.frequent"), s.lock)]
 
 function nobs(s::Sketch)
     told = describe(s)

@@ -32,7 +32,8 @@ end
 StreamDetector{name}(handle::Native.StreamHandle) where {name} = StreamDetector{name}(handle, ReentrantLock())
 
 function StreamDetector{name}(; options...) where {name}
-    return StreamDetector{name}(Native.stream_new(face(), String(name), JSON.options(given_keywords(stream_option, options))))
+    return StreamDetector{name}(Native.make(:stream, face(), "online.new",
+        (detector = String(name), options = given_keywords(stream_option, options))))
 end
 StreamDetector(name::Union{AbstractString,Symbol}; options...) = StreamDetector{Symbol(word(name))}(; options...)
 
@@ -190,8 +191,9 @@ update!(d::StreamDetector, values::AbstractArray{<:Native.Element}) = take_in!(d
 
 function take_in!(d::StreamDetector, values)
     y, _ = Native.host(values)
-    text = lock(() -> Native.heard(Native.stream_update, d.handle, y), d.lock)
-    return Int[from_zero(index) for index in JSON.parse(text)]
+    fired = Vector{UInt64}(undef, length(y))
+    n = lock(() -> Native.update!(d.handle, y, fired), d.lock)
+    return Int[from_zero(index) for index in view(fired, 1:n)]
 end
 update!(d::StreamDetector, x::Real) = update!(d, [Float64(x)])
 update!(d::StreamDetector, values::AbstractArray{<:Union{Bool,Integer}}) = update!(d, Float64.(values))
@@ -223,7 +225,7 @@ Take in the next observations, in order. [`update!`](@ref) also says where `d` f
 fit!(d::StreamDetector, values) = (update!(d, values); d)
 fit!(d::TwoSampleBetting, x, y) = (update!(d, x, y); d)
 
-describe(d::StreamDetector) = JSON.parse(lock(() -> Native.stream_describe(d.handle), d.lock))
+describe(d::StreamDetector) = lock(() -> Native.ask(d.handle, "online.describe"), d.lock)
 
 """
     drifted(d::StreamDetector) -> Bool
@@ -254,13 +256,13 @@ nobs(d::StreamDetector) = Int(describe(d)["observations"])
 
 Forget all observations; the options stay.
 """
-reset!(d::StreamDetector) = (lock(() -> Native.stream_reset(d.handle), d.lock); d)
+reset!(d::StreamDetector) = (lock(() -> Native.run(d.handle, "online.reset"), d.lock); d)
 
-save(path::AbstractString, d::StreamDetector) = (lock(() -> Native.stream_save(d.handle, path_text(path)), d.lock); nothing)
+save(path::AbstractString, d::StreamDetector) = lock(() -> Native.run(d.handle, "online.save", (path = path_text(path),)), d.lock)
 
 function load(::Type{StreamDetector}, path::AbstractString)
-    handle = Native.stream_load(face(), path_text(path))
-    return StreamDetector{Symbol(JSON.parse(Native.stream_describe(handle))["detector"])}(handle)
+    handle = Native.make(:stream, face(), "online.load", (path = path_text(path),))
+    return StreamDetector{Symbol(Native.ask(handle, "online.describe")["detector"])}(handle)
 end
 
 function type_name(::StreamDetector{name}) where {name}

@@ -49,7 +49,7 @@ end
 What the last batch that this task fed to the guard looked like. Throws [`InvalidArgument`](@ref) where there was none,
 and where very many other tasks fed the guard since (ask right after the call, or use [`observe!`](@ref)).
 """
-verdict(guard::Guard) = Verdict(JSON.parse(Native.verdict(guard.handle, caller())))
+verdict(guard::Guard) = Verdict(Native.ask(guard.handle, "guard.verdict", (caller = caller(),)))
 
 """
     FluxGuard.score(guard, y) -> Verdict
@@ -58,7 +58,7 @@ What `y` looks like to the guard, without feeding it: no window and no counter c
 Shapes and errors are those of [`observe!`](@ref).
 """
 score(guard::Guard, y::AbstractArray{<:Native.Element}) =
-    Verdict(JSON.parse(Native.score(guard.handle, first(Native.host(y)), observations(guard, y))))
+    Verdict(Native.ask(guard.handle, "guard.score"; output = batch_of(observations(guard, y), y)))
 score(::Guard, y) = Native.unsupported("output", y)
 
 "Whether a score lies on its detector's anomalous side."

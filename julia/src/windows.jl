@@ -39,7 +39,7 @@ TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"
 The last tested windows (256 at most), oldest first: those whose index is above `after`. See [`TestedWindow`](@ref).
 """
 windows(guard::Guard; after::Integer = 0) =
-    TestedWindow[TestedWindow(d) for d in JSON.parse(Native.windows(guard.handle, after))]
+    TestedWindow[TestedWindow(d) for d in Native.ask(guard.handle, "guard.windows", (after = after,))]
 
 Base.show(io::IO, w::TestedWindow) = print(io, "TestedWindow(", w.window.index, ", ",
     plural(w.window.observations, "observation"), w.alarm ? ", alarm" : "", ")")

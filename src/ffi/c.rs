@@ -1,9 +1,7 @@
-//! The C ABI: the face for Julia from 1.5 on and for every other language.
+//! The C ABI: the face for Julia from 1.5 on and for every other language. `include/fluxguard.h` declares it.
 //!
-//! Unless said otherwise a function returns 0 or more when done, and minus the code of [`crate::error::TABLE`] when not; the
-//! message is then fetched with [`fg_last_error`] on the same thread. Text goes in as pointer and length, in UTF-8, and
-//! comes out as [`FgText`], which the caller gives back to [`fg_text_free`]. Options and results that are not hot are
-//! JSON with the names of the Rust structs behind them.
+//! [`fg_call`] makes any operation. The other functions are those that are counted in nanoseconds; each returns 0 or more when
+//! done, and minus the code of [`crate::error::TABLE`] when not: [`fg_last_error`] then has the message, on the same thread.
 //!
 //! Every function is `unsafe` for one reason: it trusts the caller's pointers. Handles must come from this library and not
 //! have been freed; data pointers must be readable for the given number of elements, during the call only.
@@ -11,43 +9,24 @@
 // The pointers' contract above is that of every function here.
 #![allow(clippy::missing_safety_doc)]
 
-mod border;
-mod detector;
-mod file;
-mod guard;
-mod neighbours;
-mod performance;
-mod privacy;
-mod profile;
-mod reference;
-mod sequence;
-mod sketch;
-mod stream;
-mod threshold;
-
 use std::ffi::c_void;
+use std::sync::{Arc, Mutex};
 
-pub use self::border::FgText;
-use self::border::{answer32, give, text};
-pub use self::detector::*;
-pub use self::file::*;
-pub use self::guard::*;
-pub use self::neighbours::*;
-pub use self::performance::*;
-pub use self::privacy::*;
-pub use self::profile::*;
-pub use self::reference::*;
-pub use self::sequence::*;
-pub use self::sketch::*;
-pub use self::stream::*;
-pub use self::threshold::*;
-pub use super::gradients::FgParameter;
-use super::host;
-pub use super::host::ABI_VERSION;
-use super::left_behind::listen;
-use super::raw::tensor;
-pub use super::raw::{COPIED, FLOAT16, FLOAT32, FLOAT64, WakeFunction};
-use crate::error::Error;
+pub use super::call::ABI_VERSION;
+use super::call::{answer, take_last_error};
+use super::generic::{self, free_bytes, give};
+pub use super::generic::{FgAnswer, FgRequest};
+pub use super::handle::Handle;
+use super::left_behind::listening;
+use super::moments::moments;
+use super::operations::{Output, update};
+pub use super::raw::{
+    COPIED, FLOAT16, FLOAT32, FLOAT64, FgArray, INT64, UINT8, UINT32, UINT64, WRITABLE, WakeFunction,
+};
+use super::raw::{elements_mut, handle, tensor, wake};
+use crate::drift::online::Stream;
+use crate::guard::Guard;
+use crate::outlier::Fitted;
 
 /// [`ABI_VERSION`].
 #[unsafe(no_mangle)]
@@ -55,62 +34,110 @@ pub extern "C" fn fg_abi_version() -> i32 {
     ABI_VERSION
 }
 
-/// JSON `[[code, name], ...]` of every error.
+/// Makes any operation. Returns 0, or minus the code of an error, whose message is then the answer's bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_errors(out: *mut FgText) -> i32 {
-    // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, host::errors()?) })
+pub unsafe extern "C" fn fg_call(request: *const FgRequest, answer: *mut FgAnswer) -> i32 {
+    // SAFETY: the module's contract, and that of the request's fields.
+    unsafe { generic::call(request, answer) }
 }
 
-/// The message of this thread's last error; empties it.
+/// Frees the bytes of an answer; null is allowed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_last_error(out: *mut FgText) -> i32 {
+pub unsafe extern "C" fn fg_free_bytes(bytes: *mut u8, len: usize) {
     // SAFETY: the module's contract.
-    answer32(|| unsafe { give(out, host::take_last_error()) })
+    unsafe { free_bytes(bytes, len) }
 }
 
-/// Frees a text.
+/// Frees the handle in `*handle`, and puts null there, so that a later use is an error; null is allowed. Never waits: an open guard
+/// is closed in the background, and what it observed is tested (by the parent, if it was freed in a child of fork).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_text_free(ptr: *mut u8, len: usize) {
-    if !ptr.is_null() {
-        // SAFETY: `give` made it from a boxed slice of this length.
-        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(ptr, len)) });
+pub unsafe extern "C" fn fg_free(handle: *mut *mut Handle) {
+    // SAFETY: the module's contract; `handle` is null or writable.
+    unsafe {
+        if let Some(handle) = handle.as_mut() {
+            generic::free(std::mem::replace(handle, std::ptr::null_mut()));
+        }
     }
 }
 
-/// Panics inside, on purpose, with this message: for tests of the barrier.
+/// The message of this thread's last error in one of the calls below; empties it. Give `answer.bytes` back to [`fg_free_bytes`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_panic(message: *const u8, len: usize) -> i32 {
+pub unsafe extern "C" fn fg_last_error(answer: *mut FgAnswer) {
+    let (bytes, len) = give(take_last_error().into_bytes());
+    if answer.is_null() {
+        // SAFETY: just made.
+        return unsafe { free_bytes(bytes, len) };
+    }
     // SAFETY: the module's contract.
-    answer32(|| host::panic_on_purpose(unsafe { text("message", message, len)? }).map(|()| 0))
+    unsafe { answer.write(FgAnswer { number: 0, bytes, len, handle: std::ptr::null_mut() }) }
 }
 
-/// For a host that may want to end a long call: from now on fits, comparisons and other calls of this thread that can take long end
-/// with -600 as soon as `*flag` is not 0, which is looked at every few milliseconds. They have changed nothing then. They work on
-/// copies of their arrays, on a thread of their own, which may go on for a while and whose result is dropped. A null pointer ends it;
-/// until then `flag` must be readable.
+/// The hook: takes in a batch and returns how many of its observations are anomalous. `caller` names the calling task.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_listen(flag: *const i32) {
-    // SAFETY: this function's contract.
-    unsafe { listen(flag) }
-}
-
-/// For the end of the process: closes every guard, tests what was observed, ends the background thread.
-#[unsafe(no_mangle)]
-pub extern "C" fn fg_shutdown() -> i32 {
-    answer32(|| {
-        crate::guard::shutdown();
-        Ok(0)
+pub unsafe extern "C" fn fg_guard_observe(
+    guard: *const Handle,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    caller: u64,
+) -> i64 {
+    answer(|| {
+        // SAFETY: the module's contract.
+        let (guard, batch) = unsafe { (handle("guard", guard)?, tensor("output", dtype, data, len, observations)?) };
+        guard.get::<Guard>("guard")?.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
     })
 }
 
-/// 1 if the background thread runs, else 0.
+/// Writes one score per observation to `out`, NaN for one that is not finite. `out_len` must be the observations. `interrupt` as of
+/// [`FgRequest`].
 #[unsafe(no_mangle)]
-pub extern "C" fn fg_worker_running() -> i32 {
-    answer32(|| Ok(i32::from(crate::guard::is_running())))
+pub unsafe extern "C" fn fg_detector_score(
+    detector: *const Handle,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    observations: usize,
+    out: *mut f64,
+    out_len: usize,
+    interrupt: *const i32,
+) -> i64 {
+    answer(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let detector = handle("detector", detector)?.get::<Arc<Fitted>>("detector")?;
+            let batch = tensor("output", dtype, data, len, observations)?;
+            let out = elements_mut("out", out.cast(), out_len)?;
+            listening(interrupt, || Output::Scores.write(detector, &batch, out)).map(|()| 0)
+        }
+    })
 }
 
-/// Writes five numbers a feature to `out`, feature by feature: mean, standard deviation (divisor n - 1), smallest and
+/// Takes in the next `len` observations. Writes to `fired`, which has as many places, the indices (from 0, over the whole stream) at
+/// which the detector fired, and returns how many. `interrupt` as of [`FgRequest`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fg_online_update(
+    detector: *const Handle,
+    dtype: i32,
+    data: *const c_void,
+    len: usize,
+    fired: *mut u64,
+    interrupt: *const i32,
+) -> i64 {
+    answer(|| {
+        // SAFETY: the module's contract, for all that follows.
+        unsafe {
+            let detector = handle("detector", detector)?.get::<Mutex<Stream>>("detector")?;
+            if len == 0 {
+                return Ok(0);
+            }
+            let (values, fired) = (tensor("values", dtype, data, len, len)?, elements_mut("fired", fired.cast(), len)?);
+            listening(interrupt, || update(detector, &values, fired))
+        }
+    })
+}
+
+/// Writes five numbers per feature to `out`, feature by feature: mean, standard deviation (divisor n - 1), smallest and
 /// largest of the finite values, and how many are NaN or Inf. `out` must be writable for 5 times the features.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_moments(
@@ -119,43 +146,25 @@ pub unsafe extern "C" fn fg_moments(
     len: usize,
     observations: usize,
     out: *mut f64,
-) -> i32 {
-    answer32(|| {
+    out_len: usize,
+) -> i64 {
+    answer(|| {
         // SAFETY: the module's contract.
-        let batch = unsafe { tensor("y", dtype, data, len, observations)? };
-        if out.is_null() {
-            return Err(Error::invalid("out", "a null pointer", "a place for 5 numbers a feature"));
-        }
-        // SAFETY: this function's contract.
-        host::moments(&batch, unsafe { std::slice::from_raw_parts_mut(out, host::MOMENTS * batch.features()) });
-        Ok(0)
+        let (batch, out) =
+            unsafe { (tensor("y", dtype, data, len, observations)?, elements_mut("out", out.cast(), out_len)?) };
+        moments(&batch, out)
     })
 }
 
-/// JSON of [`crate::drift::compare::Comparison`] of two arrays of the same features, by
-/// [`crate::drift::compare::CompareOptions`] in JSON.
+/// Has the worker call `function(data)`, from its own thread, after it published alerts; a null function ends that, and
+/// returns when no call is under way. Both must stay valid until then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_compare(
-    options: *const u8,
-    options_len: usize,
-    reference_dtype: i32,
-    reference: *const c_void,
-    reference_len: usize,
-    reference_observations: usize,
-    current_dtype: i32,
-    current: *const c_void,
-    current_len: usize,
-    current_observations: usize,
-    out: *mut FgText,
-) -> i32 {
-    answer32(|| {
-        // SAFETY: the module's contract, for all that follows.
-        unsafe {
-            let options = text("options", options, options_len)?;
-            let reference = tensor("reference", reference_dtype, reference, reference_len, reference_observations)?;
-            let current = tensor("current", current_dtype, current, current_len, current_observations)?;
-            give(out, host::compare_tensors(options, &reference, &current)?)
-        }
+pub unsafe extern "C" fn fg_guard_wake(guard: *const Handle, function: Option<WakeFunction>, data: *mut c_void) -> i64 {
+    answer(|| {
+        // SAFETY: the module's contract.
+        let guard = unsafe { handle("guard", guard)? }.get::<Guard>("guard")?;
+        // SAFETY: this function's contract.
+        guard.on_wake(function.map(|function| unsafe { wake(function, data) })).map(|()| 0)
     })
 }
 

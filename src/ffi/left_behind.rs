@@ -1,6 +1,6 @@
 //! How a host ends a long call before it is done.
 //!
-//! A host that may want to says so on the calling thread ([`listen`]). A call that can take long then works on copies of what it was
+//! A host that may want to gives a flag with the call ([`listening`]). A call that can take long then works on copies of what it was
 //! given, on a thread of its own; the caller waits, and looks at the host's flag meanwhile. When that is raised, the call returns
 //! [`Error::Interrupted`] at once and has changed nothing: the thread is left behind, and what it makes is dropped. So no computation
 //! has to know of interrupts. Only the loops of [`crate::parallel`] are told that nobody waits any more, and most threads end soon.
@@ -12,7 +12,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-use super::host::contained;
+use super::call::contained;
 use crate::error::{Error, Result};
 use crate::parallel;
 use crate::tensor::{Tensor, TensorCopy};
@@ -27,12 +27,21 @@ thread_local! {
     static FLAG: Cell<Option<&'static AtomicI32>> = const { Cell::new(None) };
 }
 
-/// From now on long calls of this thread end as soon as `flag` is not 0; null: they do not.
+/// Runs `work`, in which long calls end as soon as `flag` is not 0; null: they do not.
 ///
-/// SAFETY: `flag` must be null or readable until this is called with null.
-pub(super) unsafe fn listen(flag: *const i32) {
+/// SAFETY: `flag` must be null or readable during the call.
+pub(super) unsafe fn listening<T>(flag: *const i32, work: impl FnOnce() -> T) -> T {
+    /// A flag must not be read any more after the call, whatever ends it.
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            FLAG.set(None);
+        }
+    }
     // SAFETY: by this function's contract. Others write it, so it is read as an atomic.
     FLAG.set(unsafe { flag.cast::<AtomicI32>().as_ref() });
+    let _over = Over;
+    work()
 }
 
 /// Whether calls of this thread are to end when the host says so.

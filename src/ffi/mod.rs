@@ -1,20 +1,19 @@
-//! The border: the only rooms that are unsafe, apart from the vector kernels' dispatch. Both faces call the same safe
-//! functions, in [`host`], and stop every panic.
+//! The border: how another language uses the engine.
+//!
+//! What a host can ask for is a table of [`operations`], in safe Rust. Each face has one call that makes any of them (`fg_call`,
+//! and jlrs's `call`): a name, handles, options as JSON, and arrays by name. Five calls are counted in nanoseconds and stand by
+//! hand on each face: `observe`, a detector's `score`, an online detector's `update`, `moments` and `wake`.
 
+pub mod array;
 pub mod c;
-mod detector;
+pub mod call;
 pub mod fork;
-mod gradients;
-mod host;
+mod generic;
+pub mod handle;
 #[cfg(feature = "julia")]
 pub mod julia;
 mod left_behind;
 pub mod map;
-mod neighbours;
-mod performance;
-mod privacy;
-mod raw;
-mod sequence;
-mod several;
-mod sketch;
-mod threshold;
+mod moments;
+pub mod operations;
+pub mod raw;

@@ -1,12 +1,14 @@
-//! What a host's raw pointers become: tensors, and a function that wakes the host.
+//! What a host's raw pointers become: texts, arrays, handles, and a function that wakes the host.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_void};
 
 use half::f16;
 
+use super::array::{Array, Data};
+use super::handle::Handle;
 use crate::error::{Error, Result};
 use crate::guard::Wake;
-use crate::tensor::{Elements, Tensor};
+use crate::tensor::Tensor;
 
 /// Element type code of Float16.
 pub const FLOAT16: i32 = 1;
@@ -14,35 +16,190 @@ pub const FLOAT16: i32 = 1;
 pub const FLOAT32: i32 = 2;
 /// Element type code of Float64.
 pub const FLOAT64: i32 = 3;
+/// Element type code of UInt8.
+pub const UINT8: i32 = 4;
+/// Element type code of UInt32.
+pub const UINT32: i32 = 5;
+/// Element type code of UInt64.
+pub const UINT64: i32 = 6;
+/// Element type code of Int64.
+pub const INT64: i32 = 7;
 /// Or-ed into the element type when the host had to copy the array before the call.
 pub const COPIED: i32 = 256;
+/// Or-ed into the element type of an array that the call may write to.
+pub const WRITABLE: i32 = 512;
 
-/// SAFETY: `data` must be readable for `len` elements of the type that `dtype` names, as long as the tensor lives, or be null.
+/// An array that a host lends for the length of a call.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct FgArray {
+    /// Its name, in UTF-8 and ended by 0.
+    pub name: *const c_char,
+    /// First element, column-major.
+    pub data: *mut c_void,
+    /// Number of elements.
+    pub len: usize,
+    /// Length of the last dimension.
+    pub observations: usize,
+    /// Element type, with [`WRITABLE`] if it is to be written.
+    pub dtype: i32,
+}
+
+/// A text; an empty one of a null pointer.
+///
+/// SAFETY: `text` must be null, or readable up to a byte that is 0.
+pub(super) unsafe fn text<'a>(argument: &'static str, text: *const c_char) -> Result<&'a str> {
+    if text.is_null() {
+        return Ok("");
+    }
+    // SAFETY: by this function's contract.
+    let bytes = unsafe { CStr::from_ptr(text) };
+    bytes.to_str().map_err(|e| Error::invalid(argument, e, "text in UTF-8"))
+}
+
+/// Demands a pointer that a slice can have.
+fn check<T>(argument: &'static str, data: *const c_void, len: usize) -> Result<()> {
+    if data.is_null() || !data.cast::<T>().is_aligned() {
+        return Err(Error::invalid(argument, "a null or unaligned pointer", "an array"));
+    }
+    if len > isize::MAX as usize / size_of::<T>() {
+        return Err(Error::invalid(argument, format!("{len} elements"), "a size that memory can hold"));
+    }
+    Ok(())
+}
+
+/// SAFETY: `data` must be readable for `len` elements, or be null or unaligned, which is an error.
+unsafe fn elements<'a, T>(argument: &'static str, data: *const c_void, len: usize) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    check::<T>(argument, data, len)?;
+    // SAFETY: by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+}
+
+/// SAFETY: as [`elements`], to write, by no one else meanwhile.
+pub(super) unsafe fn elements_mut<'a, T>(argument: &'static str, data: *mut c_void, len: usize) -> Result<&'a mut [T]> {
+    if len == 0 {
+        return Ok(&mut []);
+    }
+    check::<T>(argument, data, len)?;
+    // SAFETY: by this function's contract.
+    Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
+}
+
+/// SAFETY: as [`elements`], of the type that `dtype` names; to write, if it says so.
+unsafe fn data<'a>(argument: &'static str, dtype: i32, data: *mut c_void, len: usize) -> Result<Data<'a>> {
+    let read = data.cast_const();
+    // SAFETY: by this function's contract, for all that follows.
+    unsafe {
+        Ok(match dtype & !COPIED {
+            FLOAT16 => Data::F16(elements::<f16>(argument, read, len)?),
+            FLOAT32 => Data::F32(elements(argument, read, len)?),
+            FLOAT64 => Data::F64(elements(argument, read, len)?),
+            UINT8 => Data::U8(elements(argument, read, len)?),
+            UINT32 => Data::U32(elements(argument, read, len)?),
+            UINT64 => Data::U64(elements(argument, read, len)?),
+            INT64 => Data::I64(elements(argument, read, len)?),
+            other => match other ^ WRITABLE {
+                FLOAT32 => Data::WriteF32(elements_mut(argument, data, len)?),
+                FLOAT64 => Data::WriteF64(elements_mut(argument, data, len)?),
+                UINT8 => Data::WriteU8(elements_mut(argument, data, len)?),
+                UINT64 => Data::WriteU64(elements_mut(argument, data, len)?),
+                INT64 => Data::WriteI64(elements_mut(argument, data, len)?),
+                _ => return Err(Error::ElementTypeUnsupported { argument, was: format!("code {dtype}") }),
+            },
+        })
+    }
+}
+
+/// The outputs of a model.
+///
+/// SAFETY: as [`elements`], of the type that `dtype` names.
 pub(super) unsafe fn tensor<'a>(
     argument: &'static str,
     dtype: i32,
-    data: *const c_void,
+    pointer: *const c_void,
     len: usize,
     observations: usize,
 ) -> Result<Tensor<'a>> {
-    if data.is_null() && len > 0 {
-        return Err(Error::invalid(argument, "a null pointer", "an array"));
-    }
-    // An empty array may have any pointer; a slice may not.
-    let data = if len == 0 { std::ptr::NonNull::<f64>::dangling().as_ptr().cast_const().cast() } else { data };
-    // SAFETY: by this function's contract; hosts align arrays to their elements.
-    let elements = unsafe {
-        match dtype & !COPIED {
-            FLOAT16 => Elements::F16(std::slice::from_raw_parts(data.cast::<f16>(), len)),
-            FLOAT32 => Elements::F32(std::slice::from_raw_parts(data.cast::<f32>(), len)),
-            FLOAT64 => Elements::F64(std::slice::from_raw_parts(data.cast::<f64>(), len)),
-            other => {
-                let was = format!("code {other}");
-                return Err(Error::ElementTypeUnsupported { argument, was });
-            }
+    // SAFETY: by this function's contract; it is not written.
+    let data = unsafe { data(argument, dtype & !WRITABLE, pointer.cast_mut(), len)? };
+    Array { name: argument, data, observations }.tensor(argument)
+}
+
+/// The arrays of a call.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for a null pointer, or an array to write that shares memory with another one.
+///
+/// SAFETY: `table` must be readable for `count` entries, each of which describes an array that is readable, and writable by no one
+/// else meanwhile if it is to be written.
+pub(super) unsafe fn arrays<'a>(table: *const FgArray, count: usize) -> Result<Vec<Array<'a>>> {
+    // SAFETY: by this function's contract.
+    let table = unsafe { elements::<FgArray>("arrays", table.cast(), count)? };
+    expect_apart(table)?;
+    let array = |array: &FgArray| {
+        // SAFETY: by this function's contract; what is written is apart.
+        unsafe {
+            let name = text("arrays", array.name)?;
+            let data = data(known_name(name), array.dtype, array.data, array.len)?;
+            Ok(Array { name, data, observations: array.observations })
         }
     };
-    Tensor::new(elements, observations)
+    table.iter().map(array).collect()
+}
+
+/// What errors call an array before its operation has looked at it.
+fn known_name(name: &str) -> &'static str {
+    let known = super::operations::all().flat_map(|row| row.arrays).find(|known| **known == name);
+    known.copied().unwrap_or("arrays")
+}
+
+/// Demands that what is written shares memory with nothing else: two slices of one place would be two borrowers.
+fn expect_apart(table: &[FgArray]) -> Result<()> {
+    let mut places: Vec<(usize, usize, bool)> = table
+        .iter()
+        .filter(|array| array.len > 0)
+        .map(|array| {
+            let size = match array.dtype & !(COPIED | WRITABLE) {
+                UINT8 => 1,
+                FLOAT16 => 2,
+                FLOAT32 | UINT32 => 4,
+                _ => 8,
+            };
+            let from = array.data as usize;
+            (from, from.saturating_add(array.len.saturating_mul(size)), array.dtype & WRITABLE != 0)
+        })
+        .collect();
+    places.sort_unstable();
+    // The ends of what was written, and of what was read, so far.
+    let (mut written, mut read) = (0, 0);
+    for (from, to, writes) in places {
+        if from < written || (writes && from < read) {
+            return Err(Error::invalid("out", "arrays that share memory", "an array of its own for what is written"));
+        }
+        let end = if writes { &mut written } else { &mut read };
+        *end = to.max(*end);
+    }
+    Ok(())
+}
+
+/// The handles of a call.
+///
+/// SAFETY: `table` must be readable for `count` pointers, each null or that of a living [`Handle`].
+pub(super) unsafe fn handles<'a>(table: *const *const Handle, count: usize) -> Result<Vec<Option<&'a Handle>>> {
+    // SAFETY: by this function's contract.
+    let table = unsafe { elements::<*const Handle>("handles", table.cast(), count)? };
+    // SAFETY: by this function's contract.
+    Ok(table.iter().map(|handle| unsafe { handle.as_ref() }).collect())
+}
+
+/// SAFETY: `handle` must be null or that of a living [`Handle`].
+pub(super) unsafe fn handle<'a>(argument: &'static str, handle: *const Handle) -> Result<&'a Handle> {
+    // SAFETY: by this function's contract.
+    unsafe { handle.as_ref() }
+        .ok_or_else(|| Error::invalid(argument, "none (or one that was freed)", "a living handle"))
 }
 
 /// A function of the host with one argument: `uv_async_send` and its handle, for instance.

@@ -8,7 +8,7 @@ probe[:, 7] .= (8.0, 5.0, -6.0)
 probe[:, 8] .= (7.0, 0.1, -0.2)
 
 @testset "every name of Rust has a type, and back" begin
-    @test sort!(collect(keys(DETECTORS))) == sort!(String.(JSON.parse(Native.detector_names(face()))))
+    @test sort!(collect(keys(DETECTORS))) == sort!(String.(Native.ask(face(), "detector.names")))
 end
 
 # The types without options that must be there, so that each is fitted on its defaults.

@@ -3,7 +3,7 @@ using Main.Support
 using FluxGuard: ERRORS, JSON, Native
 
 @testset "the table is the Rust side's" begin
-    rust = [(code, name) for (code, name) in JSON.parse(Native.errors(FluxGuard.face()))]
+    rust = [(code, name) for (code, name) in Native.ask(FluxGuard.face(), "library.errors")]
     julia = [(code, string(nameof(type))) for (code, type) in ERRORS]
     @test julia == rust
 end

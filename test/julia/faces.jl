@@ -39,12 +39,12 @@ const SAME = """
     end
     for call in (() -> fit(Profile, bad), () -> fit(Profile, [y, ones(3, 9)]), () -> Profile(output = :logit), () -> load("/no/such/file"),
         () -> Guard(baseline(); window = 1), () -> Guard(baseline(); tests = :coin), () -> Guard(baseline(); journal = "/no/such/folder/j"),
-        () -> Native.panic(FluxGuard.face(), "on purpose"), () -> compare(y, ones(3, 9)))
+        () -> Native.run(FluxGuard.face(), "library.panic", (message = "on purpose",)), () -> compare(y, ones(3, 9)))
         println(show_fault(call))
     end
     c = compare(y, logits(2, 300); tests = [:ks, :psi])
     println(c.drift, [(t.test, t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.method) for column in c.columns for t in column.tests])
-    println(Native.errors(FluxGuard.face()))
+    println(Native.ask(FluxGuard.face(), "library.errors"))
     """
 
 # Privacy, detectors and streams: the functions that the guard's calls do not reach. All randomness is seeded.

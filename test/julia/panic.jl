@@ -5,7 +5,7 @@ using Main.Support
     code, out, _ = run_julia("""
         for i in 1:3
             try
-                Native.panic(FluxGuard.face(), "on purpose")
+                Native.run(FluxGuard.face(), "library.panic", (message = "on purpose",))
                 println("no exception")
             catch error
                 println(typeof(error), ": ", error.message)

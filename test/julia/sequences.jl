@@ -8,7 +8,7 @@ const ROUNDS = [turn(seed, 6 + seed % 9) for seed in 1:120]
 const ASTRAY = [["s0", "s3", "s1", "s1", "s4", "s0"], ["s0", "new", "s2"]]
 
 @testset "every name of Rust has a type, and back" begin
-    @test sort!(collect(keys(SEQUENCE_DETECTORS))) == sort!(String.(JSON.parse(Native.sequence_names(face()))))
+    @test sort!(collect(keys(SEQUENCE_DETECTORS))) == sort!(String.(Native.ask(face(), "sequence.names")))
 end
 
 @testset "$name" for (name, type) in SEQUENCE_DETECTORS

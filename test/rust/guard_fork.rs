@@ -3,25 +3,69 @@
 
 #![cfg(unix)]
 
-use std::ffi::c_void;
+use std::ffi::{CStr, CString};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluxguard::ffi::c::{
-    FLOAT64, FgText, fg_guard_alerts, fg_guard_counters, fg_guard_flush, fg_guard_free, fg_guard_new, fg_guard_observe,
-    fg_guard_verdict, fg_guard_wait, fg_guard_wake, fg_last_error, fg_profile_fit, fg_profile_new, fg_shutdown,
-    fg_text_free, fg_worker_running,
+    FLOAT64, FgAnswer, FgArray, FgRequest, fg_call, fg_free, fg_free_bytes, fg_guard_observe, fg_guard_wake,
+    fg_last_error,
 };
 
 const FEATURES: usize = 4;
 const WORKER_FAILED: i64 = -301;
 
-/// A guard in C's hands.
+/// Something in C's hands.
 #[derive(Clone, Copy)]
-struct Handle(*mut c_void);
+struct Handle(*mut fluxguard::ffi::c::Handle);
 // SAFETY: a guard may be used by many threads.
 unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+/// What a call gives: its code, its number, its bytes as text, and what it made.
+struct Given {
+    code: i64,
+    number: i64,
+    text: String,
+    made: Handle,
+}
+
+fn given(code: i64, answer: FgAnswer) -> Given {
+    let FgAnswer { number, bytes, len, handle } = answer;
+    let text = if bytes.is_null() {
+        String::new()
+    } else {
+        // SAFETY: what was given is readable, and freed once.
+        unsafe {
+            let text = String::from_utf8_lossy(std::slice::from_raw_parts(bytes, len)).into_owned();
+            fg_free_bytes(bytes, len);
+            text
+        }
+    };
+    Given { code, number, text, made: Handle(handle) }
+}
+
+const NOTHING: FgAnswer = FgAnswer { number: 0, bytes: null_mut(), len: 0, handle: null_mut() };
+
+fn call(operation: &CStr, options: &str, handles: &[Handle], arrays: &[FgArray]) -> Given {
+    let options = CString::new(options).expect("no zero");
+    let handles: Vec<_> = handles.iter().map(|handle| handle.0.cast_const()).collect();
+    let request = FgRequest {
+        operation: operation.as_ptr(),
+        options: options.as_ptr(),
+        handles: handles.as_ptr(),
+        handle_count: handles.len(),
+        arrays: arrays.as_ptr(),
+        array_count: arrays.len(),
+        interrupt: null(),
+    };
+    let mut answer = NOTHING;
+    // SAFETY: all is readable for its length, and what is made is used as what it is.
+    let code = unsafe { fg_call(&raw const request, &raw mut answer) };
+    given(code.into(), answer)
+}
 
 /// Numbers about 0 that are no two alike.
 fn rows(observations: usize) -> Vec<f64> {
@@ -31,17 +75,22 @@ fn rows(observations: usize) -> Vec<f64> {
 }
 
 fn guard() -> Handle {
-    let (mut profile, mut guard) = (null_mut(), null_mut());
-    let (reference, options) = (rows(500), r#"{"window": {"observations": 50}}"#);
+    let reference = rows(500);
     // They come in waves.
-    let profiled = r#"{"order": "none"}"#;
-    // SAFETY: all is readable for its length, and what is made is used as what it is.
-    unsafe {
-        assert_eq!(fg_profile_new(profiled.as_ptr(), profiled.len(), &raw mut profile), 0);
-        assert_eq!(fg_profile_fit(profile, FLOAT64, reference.as_ptr().cast(), reference.len(), 500), 0);
-        assert_eq!(fg_guard_new(profile, options.as_ptr(), options.len(), &raw mut guard), 0);
-    }
-    Handle(guard)
+    let profile = call(c"profile.new", r#"{"order": "none"}"#, &[], &[]).made;
+    let data = reference.as_ptr().cast_mut().cast();
+    let name = c"reference".as_ptr();
+    let array = FgArray { name, data, len: reference.len(), observations: 500, dtype: FLOAT64 };
+    assert_eq!(call(c"profile.fit", "", &[profile], &[array]).code, 0);
+    let guard = call(c"guard.new", r#"{"window": {"observations": 50}}"#, &[profile], &[]);
+    assert_eq!(guard.code, 0);
+    free(profile);
+    guard.made
+}
+
+fn free(mut handle: Handle) {
+    // SAFETY: it is used no more.
+    unsafe { fg_free(&raw mut handle.0) };
 }
 
 fn observe(guard: Handle, caller: u64) -> i64 {
@@ -50,59 +99,59 @@ fn observe(guard: Handle, caller: u64) -> i64 {
     unsafe { fg_guard_observe(guard.0, FLOAT64, batch.as_ptr().cast(), batch.len(), 20, caller) }
 }
 
+/// A ticket, or the code of an error.
+fn flush(guard: Handle, close: bool) -> i64 {
+    let Given { code, number, .. } = call(c"guard.flush", &format!("{{\"close\":{close}}}"), &[guard], &[]);
+    if code < 0 { code } else { number }
+}
+
 /// The code that closing gives at last.
 fn close(guard: Handle) -> i64 {
-    // SAFETY: the guard lives.
-    let ticket = unsafe { fg_guard_flush(guard.0, 1) };
+    let ticket = flush(guard, true);
+    if ticket < 0 {
+        return ticket;
+    }
     loop {
-        // SAFETY: the guard lives.
-        match i64::from(unsafe { fg_guard_wait(guard.0, ticket.max(0) as u64, 100) }) {
-            0 if ticket > 0 => {}
-            _ if ticket < 0 => return ticket,
-            code => return code,
+        let options = format!("{{\"ticket\":{ticket},\"milliseconds\":100}}");
+        match call(c"guard.wait", &options, &[guard], &[]) {
+            Given { code: 0, number: 0, .. } => {}
+            Given { code: 0, number, .. } => return number,
+            Given { code, .. } => return code,
         }
     }
 }
 
-/// What a call gives.
-fn text(call: impl FnOnce(*mut FgText) -> i32) -> (i64, String) {
-    let mut out = FgText { ptr: null_mut(), len: 0 };
-    let code = i64::from(call(&raw mut out));
-    if out.ptr.is_null() {
-        return (code, String::new());
-    }
-    // SAFETY: what was given is readable, and freed once.
-    unsafe {
-        let text = String::from_utf8_lossy(std::slice::from_raw_parts(out.ptr, out.len)).into_owned();
-        fg_text_free(out.ptr, out.len);
-        (code, text)
-    }
+fn counters(guard: Handle) -> (u64, u64) {
+    let Given { code, text, .. } = call(c"guard.counters", "", &[guard], &[]);
+    assert_eq!(code, 0);
+    let counters: fluxguard::guard::Counters = serde_json::from_str(&text).expect("counters");
+    (counters.observed, counters.tested)
 }
 
-fn counters(guard: Handle) -> (u64, u64) {
-    // SAFETY: the guard lives, `out` is writable.
-    let (code, json) = text(|out| unsafe { fg_guard_counters(guard.0, out) });
-    assert_eq!(code, 0);
-    let counters: fluxguard::guard::Counters = serde_json::from_str(&json).expect("counters");
-    (counters.observed, counters.tested)
+fn worker_running() -> i64 {
+    call(c"library.worker_running", "", &[], &[]).number
+}
+
+fn shutdown() -> i64 {
+    call(c"library.shutdown", "", &[], &[]).code
 }
 
 /// What holds in the child.
 fn in_child(parents: Handle) {
     assert_eq!(observe(parents, 9), WORKER_FAILED);
-    // SAFETY: `out` is writable.
-    let (_, message) = text(|out| unsafe { fg_last_error(out) });
+    let mut answer = NOTHING;
+    // SAFETY: `answer` is writable.
+    unsafe { fg_last_error(&raw mut answer) };
+    let message = given(0, answer).text;
     assert!(message.contains("fork") && message.contains("make a new one"), "{message}");
     assert_eq!(close(parents), WORKER_FAILED);
-    // SAFETY: the guard lives, `out` is writable.
-    unsafe {
-        assert_eq!(text(|out| fg_guard_alerts(parents.0, 0, out)).0, WORKER_FAILED);
-        assert_eq!(text(|out| fg_guard_verdict(parents.0, 1, out)).0, WORKER_FAILED);
-        assert_eq!(i64::from(fg_guard_wake(parents.0, None, null_mut())), WORKER_FAILED);
-        fg_guard_free(parents.0);
-    }
-    assert_eq!(fg_worker_running(), 0);
-    assert_eq!(fg_shutdown(), 0);
+    assert_eq!(call(c"guard.alerts", r#"{"after": 0}"#, &[parents], &[]).code, WORKER_FAILED);
+    assert_eq!(call(c"guard.verdict", r#"{"caller": 1}"#, &[parents], &[]).code, WORKER_FAILED);
+    // SAFETY: the guard lives.
+    assert_eq!(unsafe { fg_guard_wake(parents.0, None, null_mut()) }, WORKER_FAILED);
+    free(parents);
+    assert_eq!(worker_running(), 0);
+    assert_eq!(shutdown(), 0);
     let own = guard();
     for _ in 0..7 {
         assert!(observe(own, 1) >= 0);
@@ -110,7 +159,7 @@ fn in_child(parents: Handle) {
     assert_eq!((close(own), counters(own)), (1, (140, 140)));
     let open = guard();
     assert!(observe(open, 1) >= 0);
-    assert_eq!((fg_worker_running(), fg_shutdown(), fg_worker_running()), (1, 0, 0));
+    assert_eq!((worker_running(), shutdown(), worker_running()), (1, 0, 0));
     assert_eq!(counters(open), (20, 20));
     assert_eq!(observe(open, 1), -300);
 }
@@ -126,8 +175,7 @@ fn a_child_of_fork_is_told_and_has_a_worker_of_its_own() {
                 let parents = parents;
                 while !done.load(Ordering::Relaxed) {
                     assert!(observe(parents, caller) >= 0);
-                    // SAFETY: the guard lives.
-                    assert!(unsafe { fg_guard_flush(parents.0, 0) } > 0);
+                    assert!(flush(parents, false) > 0);
                 }
             });
         }
@@ -154,6 +202,5 @@ fn a_child_of_fork_is_told_and_has_a_worker_of_its_own() {
     assert_eq!(close(parents), 1);
     let (observed, tested) = counters(parents);
     assert_eq!(observed, tested);
-    // SAFETY: it is used no more.
-    unsafe { fg_guard_free(parents.0) };
+    free(parents);
 }

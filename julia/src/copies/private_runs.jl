@@ -2,10 +2,9 @@
 
 const Randomness = Union{PrivateRun,PoissonSampler,PoissonLots,Pass,Draw,TreeNoise,BandedNoise}
 const OneRun = Union{Randomness,TrainingRun}
-const RandomHandle = Union{Native.RunHandle,Native.SamplerHandle,Native.CorrelatedHandle}
 
-"Every handle. Those of randomness stand beside the others."
-const AnyHandle = Union{Native.Handle,RandomHandle}
+"Every handle."
+const AnyHandle = Native.Handle
 
 mend(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = PrivacyState(run)"
 mend(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =

@@ -3,6 +3,24 @@
 "The element types that the kernels read."
 const Element = Union{Float16,Float32,Float64}
 
+"The element types that cross."
+const Crossing = Union{Element,UInt8,UInt32,UInt64,Int64}
+
+# Their codes in include/fluxguard.h.
+dtype(::Type{Float16}) = Int32(1)
+dtype(::Type{Float32}) = Int32(2)
+dtype(::Type{Float64}) = Int32(3)
+dtype(::Type{UInt8}) = Int32(4)
+dtype(::Type{UInt32}) = Int32(5)
+dtype(::Type{UInt64}) = Int32(6)
+dtype(::Type{Int64}) = Int32(7)
+
+# Or-ed to the code: of an array that had to be copied, and of one that Rust writes to.
+const COPIED = Int32(256)
+const WRITABLE = Int32(512)
+
+dtype(T::Type, copied::Bool) = copied ? dtype(T) | COPIED : dtype(T)
+
 """
     contiguous(y) -> Bool
 

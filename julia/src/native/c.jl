@@ -1,29 +1,32 @@
-# The portable face: the C ABI of src/ffi/c.rs, for any Julia from 1.5 on.
+# The portable face: the C ABI of include/fluxguard.h, for any Julia from 1.5 on.
 
-dtype(::Type{Float16}) = Int32(1)
-dtype(::Type{Float32}) = Int32(2)
-dtype(::Type{Float64}) = Int32(3)
+"A loaded library, and where its functions are: looked up once, for finalizers, and for the calls that are hot."
+struct Library
+    handle::Ptr{Cvoid}
+    path::String
+    call::Ptr{Cvoid}
+    free::Ptr{Cvoid}
+    free_bytes::Ptr{Cvoid}
+    last_error::Ptr{Cvoid}
+    observe::Ptr{Cvoid}
+    score::Ptr{Cvoid}
+    update::Ptr{Cvoid}
+    moments::Ptr{Cvoid}
+    wake::Ptr{Cvoid}
+end
 
-# Or-ed to the element type when the array had to be copied.
-const COPIED = Int32(256)
-
-dtype(T::Type, copied::Bool) = copied ? dtype(T) | COPIED : dtype(T)
+function Library(path::AbstractString, handle::Ptr{Cvoid} = Libdl.dlopen(path))
+    symbol(name) = Libdl.dlsym(handle, name)
+    return Library(handle, path, symbol(:fg_call), symbol(:fg_free), symbol(:fg_free_bytes), symbol(:fg_last_error), symbol(:fg_guard_observe),
+        symbol(:fg_detector_score), symbol(:fg_online_update), symbol(:fg_moments), symbol(:fg_guard_wake))
+end
 
 "The C face of a loaded library."
 struct CFace <: Face
-    library::Ptr{Cvoid}
-    path::String
-    observe::Ptr{Cvoid} # looked up once: these calls are the hot ones
-    score::Ptr{Cvoid}
-    moments::Ptr{Cvoid}
-    listen::Ptr{Cvoid}
+    library::Library
 end
 
-# A string that Rust allocated.
-struct Text
-    pointer::Ptr{UInt8}
-    length::Csize_t
-end
+library(face::Face) = face.library
 
 """
     cface(path) -> CFace
@@ -31,86 +34,55 @@ end
 Load the library. Throws [`LibraryUnavailable`](@ref) where it cannot be loaded or speaks another version.
 """
 function cface(path::AbstractString)
-    library = try
+    handle = try
         Libdl.dlopen(path)
     catch error
         throw(LibraryUnavailable("$path cannot be loaded ($(sprint(showerror, error))); run `cargo build --release` again on this machine"))
     end
-    Libdl.dlsym(library, :fg_abi_version; throw_error = false) === nothing &&
-        throw(LibraryUnavailable("$path is not FluxGuard's library: it has no fg_abi_version"))
-    face = CFace(library, path, Libdl.dlsym(library, :fg_guard_observe), Libdl.dlsym(library, :fg_detector_score),
-        Libdl.dlsym(library, :fg_moments), Libdl.dlsym(library, :fg_listen))
-    version = abi_version(face)
+    symbol = Libdl.dlsym(handle, :fg_abi_version; throw_error = false)
+    symbol === nothing && throw(LibraryUnavailable("$path is not FluxGuard's library: it has no fg_abi_version"))
+    version = ccall(symbol, Int32, ())
     version == ABI_VERSION || throw(LibraryUnavailable(
         "$path speaks version $version of the border, this package version $ABI_VERSION; build the library from the package's own checkout"))
-    return face
+    return CFace(Library(path, handle))
 end
 
-symbol(face::CFace, name::Symbol) = Libdl.dlsym(face.library, name)
-
-function text(call, face::CFace)
-    out = Ref(Text(C_NULL, 0))
-    check(face, call(out))
-    return take(face, out[])
-end
-
-function take(face::CFace, out::Text)
-    out.pointer == C_NULL && return ""
-    string = unsafe_string(out.pointer, out.length)
-    ccall(symbol(face, :fg_text_free), Cvoid, (Ptr{UInt8}, Csize_t), out.pointer, out.length)
-    return string
-end
+perform(face::CFace, request, answer) = ccall(face.library.call, Int32, (Ref{Request}, Ref{Answer}), request, answer)
 
 # The message belongs to the OS thread of the failed call: there must be no chance for the task to move in between.
-check(face::CFace, code::Integer) = code < 0 ? raise(face, -code) : code
-
-@noinline function raise(face::CFace, code::Integer)
-    out = Ref(Text(C_NULL, 0))
-    ccall(symbol(face, :fg_last_error), Int32, (Ref{Text},), out)
-    throw(exception(code, take(face, out[])))
+check(face::CFace, code::Int64) = code < 0 ? raise(face, -code) : code
+@noinline function raise(face::CFace, code)
+    answer = Ref{Answer}()
+    ccall(face.library.last_error, Cvoid, (Ref{Answer},), answer)
+    throw(exception(code, string_of(face, answer[])))
 end
 
-function handle(call, face::CFace)
-    out = Ref{Ptr{Cvoid}}(C_NULL)
-    check(face, call(out))
-    return out[]
+# The calls that are counted in nanoseconds.
+
+"Take in a batch; gives how many observations are anomalous."
+function observe(h::Handle{:guard,CFace}, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element}
+    code = GC.@preserve y h ccall(h.face.library.observe, Int64, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, UInt64),
+        owned(h), dtype(T, copied), pointer(y), length(y), observations, caller)
+    code < 0 && raise(h.face, -code)
+    return Int(code)
 end
 
-abi_version(face::CFace) = Int(ccall(symbol(face, :fg_abi_version), Int32, ()))
+"Write one score per observation."
+score!(h::Handle{:detector,CFace}, out::Vector{Float64}, y::AbstractArray{T}, observations::Int) where {T<:Element} =
+    GC.@preserve y h heard(flag -> (check(h.face, ccall(h.face.library.score, Int64,
+        (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{Float64}, Csize_t, Ptr{Cint}),
+        owned(h), dtype(T), pointer(y), length(y), observations, out, length(out), flag)); nothing))
 
-errors(face::CFace) = text(face) do out
-    ccall(symbol(face, :fg_errors), Int32, (Ref{Text},), out)
-end
+"Take in values; writes to `fired` where the detector fired (from 0), and gives how often."
+update!(h::Handle{:stream,CFace}, y::AbstractArray{T}, fired::Vector{UInt64}) where {T<:Element} =
+    GC.@preserve y h heard(flag -> Int(check(h.face, ccall(h.face.library.update, Int64,
+        (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Ptr{UInt64}, Ptr{Cint}), owned(h), dtype(T), pointer(y), length(y), fired, flag))))
 
-panic(face::CFace, message::String) =
-    check(face, ccall(symbol(face, :fg_panic), Int32, (Ptr{UInt8}, Csize_t), message, sizeof(message)))
+"Write five numbers per feature."
+moments!(face::CFace, out::Matrix{Float64}, y::AbstractArray{T}, observations::Int) where {T<:Element} =
+    GC.@preserve y (check(face, ccall(face.library.moments, Int64, (Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{Float64}, Csize_t),
+        dtype(T), pointer(y), length(y), observations, out, length(out))); nothing)
 
-listen(face::CFace, flag::Ptr{Cint}) = ccall(face.listen, Cvoid, (Ptr{Cint},), flag)
-
-shutdown(face::CFace) = (ccall(symbol(face, :fg_shutdown), Cvoid, ()); nothing)
-
-file_replace(face::CFace, path::String, bytes::Vector{UInt8}) = check(face, ccall(symbol(face, :fg_file_replace), Int32,
-    (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t), path, sizeof(path), bytes, length(bytes)))
-
-file_save(face::CFace, path::String, kind::String, version::UInt32, bytes::Vector{UInt8}) =
-    check(face, ccall(symbol(face, :fg_file_save), Int32, (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, UInt32, Ptr{UInt8}, Csize_t),
-        path, sizeof(path), kind, sizeof(kind), version, bytes, length(bytes)))
-
-file_load(face::CFace, path::String, kind::String, version::UInt32) = Vector{UInt8}(codeunits(text(face) do out
-    ccall(symbol(face, :fg_file_load), Int32, (Ptr{UInt8}, Csize_t, Ptr{UInt8}, Csize_t, UInt32, Ref{Text}),
-        path, sizeof(path), kind, sizeof(kind), version, out)
-end))
-
-compare(face::CFace, options::String, a::AbstractArray{S}, m::Int, b::AbstractArray{T}, n::Int) where {S<:Element,T<:Element} =
-    GC.@preserve a b text(face) do out
-        ccall(symbol(face, :fg_compare), Int32,
-            (Ptr{UInt8}, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ref{Text}),
-            options, sizeof(options), dtype(S, false), pointer(a), length(a), m, dtype(T, false), pointer(b), length(b), n, out)
-    end
-
-function moments(face::CFace, out::Matrix{Float64}, y::AbstractArray{T}) where {T<:Element}
-    code = GC.@preserve y out ccall(face.moments, Int32, (Int32, Ptr{Cvoid}, Csize_t, Csize_t, Ptr{Float64}),
-        dtype(T), pointer(y), length(y), FluxGuard.observations(y), out)
-    check(face, code)
-    return nothing
-end
+"Have Rust call `callback(data)` after it published alerts; `C_NULL`: no more."
+wake(h::Handle{:guard,CFace}, callback::Ptr{Cvoid}, data::Ptr{Cvoid}) = GC.@preserve h (check(h.face,
+    ccall(h.face.library.wake, Int64, (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), owned(h), callback, data)); nothing)

@@ -9,26 +9,22 @@ const SIGNAL_PENDING = Ref(Ptr{Cint}(C_NULL))
 begin_interrupts() = (SIGNAL_PENDING[] = try cglobal(:jl_signal_pending, Cint) catch; C_NULL end; nothing)
 
 """
-    heard(call, face_or_handle, arguments...)
+    heard(call)
 
-What `call(face_or_handle, arguments...)` gives, of a function of this module that makes something new or changes something as a
-whole. Ctrl-C ends it: `InterruptException`, and all is as before.
+What `call(flag)` gives, which passes the flag on to Rust. Ctrl-C ends a long one: `InterruptException`, and all is as before.
 """
-function heard(call::F, first, arguments...) where {F}
+function heard(call::F) where {F}
     flag = SIGNAL_PENDING[]
-    (flag == C_NULL || Threads.threadid() != 1) && return call(first, arguments...)
+    (flag == C_NULL || Threads.threadid() != 1) && return call(Ptr{Cint}(C_NULL))
     # Julia does not throw before `sigatomic_end`: not on its way through Rust, and not before what Rust gave has an owner.
     Base.sigatomic_begin()
     given = try
-        listen(first, flag)
-        Some(call(first, arguments...))
+        Some(call(flag))
     catch error
         error isa FluxGuard.Interrupted || (Base.sigatomic_end(); rethrow())
         nothing
-    finally
-        listen(first, Ptr{Cint}(C_NULL))
     end
     Base.sigatomic_end() # throws
     # Still here after an interrupt: the caller's `disable_sigint` keeps it for later.
-    return given === nothing ? call(first, arguments...) : something(given)
+    return given === nothing ? call(Ptr{Cint}(C_NULL)) : something(given)
 end

@@ -117,14 +117,12 @@ Throws [`InvalidArgument`](@ref) (a norm, or shapes that disagree), [`ElementTyp
 """
 function clip_sum!(out, gradients; clip)
     lot = Lot(out, gradients)
-    return first(clip_lot!((T, table, examples, norms) ->
-        Native.privacy_clip_sum(face(), JSON.options(clipping(clip)), T, table, examples, norms), lot))
+    return first(clip_lot!(face(), "privacy.clip_sum", clipping(clip), lot))
 end
 
-function clip_lot!(call, lot::Lot{T}) where {T}
+function clip_lot!(on, operation, options, lot::Lot)
     norms = Vector{Float64}(undef, lot.examples)
-    text = GC.@preserve lot call(T, lot.table, lot.examples, norms)
+    d = Native.ask(on, operation, options; gradients = Native.Many(lot.gradients), out = places(lot), norms = Native.Out(norms))
     finish!(lot)
-    d = JSON.parse(text)
     return ClipReport(d, norms), d
 end

@@ -34,7 +34,7 @@ function TreeNoise(dimension, run::PrivateRun = PrivateRun(); steps, clip_norm, 
         min_separation = whole("min_separation", min_separation), clip_norm = finite("clip_norm", clip_norm),
         noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.run_begin(run.handle, JSON.options(merge((mechanism = "tree", dimension = n), options)))
+    handle = Native.make(:correlated, run.handle, "run.begin", merge((mechanism = "tree", dimension = n), options))
     return TreeNoise(n, options, isprivate(run), handle, Ref(0))
 end
 
@@ -88,7 +88,7 @@ function BandedNoise(dimension, run::PrivateRun = PrivateRun(); clip_norm, noise
     options = (coefficients = Float64[finite("coefficients", c) for c in coefficients],
         clip_norm = finite("clip_norm", clip_norm), noise_multiplier = finite("noise_multiplier", noise_multiplier))
     n = numbers_of(dimension)
-    handle = Native.run_begin(run.handle, JSON.options(merge((mechanism = "banded", dimension = n), options, (participations = participations,))))
+    handle = Native.make(:correlated, run.handle, "run.begin", merge((mechanism = "banded", dimension = n), options, (participations = participations,)))
     return BandedNoise(n, options, isprivate(run), handle, Ref(0))
 end
 
@@ -144,7 +144,7 @@ function add_noise!(sums, noise::CorrelatedNoise; examples = nothing)
     element_type("sums", arrays)
     row = Float64[]
     foreach(x -> append!(row, vec(first(Native.host(x)))), arrays)
-    Native.correlated_step(noise.handle, row, optional(ids -> UInt64[whole("examples", i) for i in ids], examples))
+    Native.run(noise.handle, "correlated.step"; sum = Native.Out(row), examples = optional(ids -> UInt64[whole("examples", i) for i in ids], examples))
     noise.taken[] += 1
     at = 0
     for x in arrays

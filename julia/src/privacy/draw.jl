@@ -146,6 +146,6 @@ function told_lot(lot)
 end
 
 "What a draw costs that is released by a worker's part: asked once, and spent."
-spent_sampling(draw::Draw) = Phase(merge(JSON.parse(Native.sampler_spend(draw.pass, draw.number)),
+spent_sampling(draw::Draw) = Phase(merge(Native.ask(draw.pass, "sampler.spend", (draw = draw.number,)),
     Dict{String,Any}("noise_multiplier" => 1.0, "steps" => 1))) |> sampling_of
 sampling_of(p::Phase) = (sampler = p.sampler, sample_rate = p.sample_rate, lot_size = p.lot_size, max_lot = p.max_lot, dataset_size = p.dataset_size)

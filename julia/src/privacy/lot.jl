@@ -1,12 +1,11 @@
-# A lot's gradients as they cross the border: a table of pointers, and the places that are written.
+# A lot's gradients as they cross the border, and the places that are written.
 
 """
-The arrays of one call. `kept` is what the table points into; `outs` and `slots` are where results go and where they are
-written first, the same array wherever Rust can write it in place.
+The arrays of one call: `outs` and `slots` are where results go and where they are written first, the same array wherever Rust can
+write it in place.
 """
-struct Lot{T}
-    table::Vector{Native.Parameter}
-    kept::Vector{Any}
+struct Lot
+    gradients::Vector{Any}
     outs::Vector{Any}
     slots::Vector{Any}
     examples::Int
@@ -45,21 +44,20 @@ function Lot(out, gradients)
         size(o) == expected || (isempty(expected) && length(o) == 1) ||
             throw(invalid("out", "size $(size(o)) for array $i", "$expected, the gradients' size without the last dimension"))
     end
-    kept = Any[first(Native.host(g)) for g in gs]
     slots = Any[Native.contiguous(o) ? o : Array{T}(undef, size(o)) for o in outs]
-    table = [Native.Parameter(pointer(g), length(s), pointer(s)) for (g, s) in zip(kept, slots)]
-    return Lot{T}(table, kept, outs, slots, examples)
+    return Lot(gs, outs, slots, examples)
 end
 
 "Arrays that are changed in place."
 function Lot(sums)
     outs = parameters("sums", sums)
     isempty(outs) && throw(EmptyTensor("sums: got no parameters, expected an array for each parameter"))
-    T = element_type("sums", outs)
-    slots = Any[first(Native.host(o)) for o in outs]
-    table = [Native.Parameter(C_NULL, length(s), pointer(s)) for s in slots]
-    return Lot{T}(table, Any[], outs, slots, 0)
+    element_type("sums", outs)
+    return Lot(Any[], outs, Any[first(Native.host(o)) for o in outs], 0)
 end
+
+"The places that are written."
+places(lot::Lot) = Native.Many([Native.Out(slot) for slot in lot.slots])
 
 "Results go where they belong, where they are not there already."
 function finish!(lot::Lot)

@@ -27,11 +27,11 @@ function private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, 
         expected_lot_size = finite("expected_lot_size", expected_lot_size), noise = one_of("noise", noise, NOISE_KINDS),
         adaptive = clip isa AdaptiveClip ? crossing(clip) : nothing)
     told = told_lot(lot)
-    options = JSON.options((step = step, lot = crossing_lot(told)))
+    options = (step = step, lot = crossing_lot(told))
     arrays = Lot(out, gradients)
     told === nothing || numobs(lot) == arrays.examples || throw(invalid("gradients", "$(plural(arrays.examples, "example")) with a lot of $(numobs(lot))",
         "a gradient for each example of the lot, and of no other"))
-    report, d = clip_lot!((T, table, examples, norms) -> Native.run_mean(run.handle, options, T, table, examples, norms), arrays)
+    report, d = clip_lot!(run.handle, "run.mean", options, arrays)
     released!(told)
     clip isa AdaptiveClip || return report
     return with_adapted(report, moved!(clip, d["adapted"]))
@@ -62,12 +62,10 @@ end
 "The release of clipped sums, in place; gives what moved an adaptive norm, or `nothing`."
 function release_sums!(run::PrivateRun, sums, step::NamedTuple, lot, norms::Vector{Float64} = Float64[])
     arrays = Lot(sums)
-    text = GC.@preserve arrays Native.run_sum(run.handle, JSON.options((step = step, lot = lot)), eltype_of(arrays), arrays.table, norms)
+    adapted = Native.ask(run.handle, "run.sum", (step = step, lot = lot); out = places(arrays), norms = norms)
     finish!(arrays)
-    return JSON.parse(text)
+    return adapted
 end
-
-eltype_of(::Lot{T}) where {T} = T
 
 "The norm goes where the release says; gives what may be said of it."
 function moved!(clip::AdaptiveClip, d)
@@ -84,6 +82,6 @@ less. Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref).
 """
 function adapt!(clip::AdaptiveClip, report::ClipReport, run::PrivateRun; expected_lot_size, lot = nothing)
     step = (clip = crossing(clip), expected_lot_size = finite("expected_lot_size", expected_lot_size))
-    options = JSON.options((step = step, lot = crossing_lot(told_lot(lot))))
-    return moved!(clip, JSON.parse(Native.run_count(run.handle, options, report.norms)))
+    options = (step = step, lot = crossing_lot(told_lot(lot)))
+    return moved!(clip, Native.ask(run.handle, "run.count", options; norms = report.norms))
 end

@@ -37,10 +37,10 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
         stop_at = optional(x -> finite("stop_at", x), stop_at), delta = optional(x -> finite("delta", x), delta),
         spent = spent === nothing ? nothing : crossing(spent.accountant),
         spent_seeded = spent !== nothing && !spent.private, keep = optional(path -> path_text(path; argument = "keep"), keep), seed = optional(x -> whole("seed", x), seed))
-    return PrivateRun(Native.run_new(face(), JSON.options(options)))
+    return PrivateRun(Native.make(:run, face(), "run.new", options))
 end
 
-ask(run::PrivateRun, call::Symbol; fields...) = JSON.parse(Native.run_ask(run.handle, question(call; fields...)))
+ask(run::PrivateRun, call::Symbol; fields...) = Native.ask(run.handle, "run.ask", question(call; fields...))
 
 """
     isprivate(run) -> Bool
@@ -66,7 +66,7 @@ the next release, it is known in microseconds.
 """
 function epsilon(run::PrivateRun; delta)
     delta isa Real || return epsilon(Accountant(run); delta = delta)
-    return Float64(JSON.parse(Native.heard(Native.run_ask, run.handle, question(:epsilon; delta = finite("delta", delta)))))
+    return Float64(ask(run, :epsilon; delta = finite("delta", delta)))
 end
 delta(run::PrivateRun; epsilon) = delta(Accountant(run); epsilon = epsilon)
 

@@ -44,15 +44,15 @@ function PoissonSampler(n::Integer; rate, steps = nothing, max_lot = nothing, se
     0 < first_rate <= 1 || throw(invalid("rate", first_rate, "a probability, the sample_rate of the accounting, in (0, 1]"))
     count = steps === nothing ? ceil(Int, 1 / first_rate) : whole("steps", steps)
     sampler = PoissonSampler(n, rate isa Real ? first_rate : rate, most, count, optional(x -> whole("seed", x), seed), LotBook(0, 0, 0, Ref(0), Ref(0)), ReentrantLock())
-    Native.sampler_new(face(), pass_options(sampler, 0)) # says no now where the options are none
+    Native.make(:sampler, face(), "sampler.new", pass_options(sampler, 0)) # says no now where the options are none
     return sampler
 end
 
 rate_at(rate::Real, step) = finite("rate", rate)
 rate_at(rate, step) = finite("rate", rate(step))
 
-pass_options(s::PoissonSampler, pass) = JSON.options((dataset_size = s.n, sample_rate = rate_at(s.rate, 1), max_lot = s.max_lot,
-    seed = s.seed, pass = pass))
+pass_options(s::PoissonSampler, pass) = (dataset_size = s.n, sample_rate = rate_at(s.rate, 1), max_lot = s.max_lot,
+    seed = s.seed, pass = pass)
 
 "One iteration of a sampler: its draws are numbered from 1."
 struct Pass
@@ -71,8 +71,8 @@ function Pass(s::PoissonSampler)
     pass = lock(s.lock) do
         begin_pass!(s.book, taken, released)
     end
-    handle = Native.sampler_new(face(), pass_options(s, pass - 1))
-    return Pass(handle, Native.sampler_id(handle), taken, released, ReentrantLock())
+    handle = Native.make(:sampler, face(), "sampler.new", pass_options(s, pass - 1))
+    return Pass(handle, Native.number(handle, "sampler.id"), taken, released, ReentrantLock())
 end
 
 "Close the book of the last pass, and warn once where many lots were drawn, some released, and some not."
@@ -101,8 +101,8 @@ The next lot of a pass, and its draw. A lot is drawn and fetched in two calls, w
 function draw(s::PoissonSampler, pass::Pass)
     return lock(pass.lock) do
         rate = rate_at(s.rate, pass.taken[] + 1)
-        lot = Vector{Int64}(undef, Native.sampler_draw(pass.handle, rate))
-        number = Native.sampler_take(pass.handle, lot)
+        lot = Vector{Int64}(undef, Native.number(pass.handle, "sampler.draw", (rate = rate,)))
+        number = Native.number(pass.handle, "sampler.take"; out = Native.Out(lot))
         pass.taken[] += 1
         lot .+= 1
         lot, Draw(pass.handle, pass.id, number, sampling(s, rate), isprivate(s), pass.released)

@@ -10,8 +10,7 @@ use crate::tensor::Elements;
 /// A flag of a host's. Leaked, as a host's lives for ever.
 fn host() -> &'static AtomicI32 {
     let flag: &'static AtomicI32 = Box::leak(Box::new(AtomicI32::new(0)));
-    // SAFETY: it is never freed.
-    unsafe { listen(flag.as_ptr()) };
+    FLAG.set(Some(flag));
     flag
 }
 
@@ -93,8 +92,10 @@ fn a_raised_flag_ends_the_call_and_what_is_made_is_dropped() {
     assert_eq!(leavable(|| Ok(1)), Ok(1));
     flag.store(1, Ordering::Relaxed);
     // SAFETY: null is allowed.
-    unsafe { listen(std::ptr::null()) };
-    assert_eq!(leavable(|| Ok(2)), Ok(2));
+    assert_eq!(unsafe { listening(std::ptr::null(), || leavable(|| Ok(2))) }, Ok(2));
+    // SAFETY: it is never freed.
+    assert_eq!(unsafe { listening(flag.as_ptr(), || leavable(|| Ok(3))) }, Err(Error::Interrupted));
+    assert_eq!(leavable(|| Ok(4)), Ok(4), "a flag is that of one call");
 }
 
 #[test]

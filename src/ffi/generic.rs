@@ -1,0 +1,136 @@
+//! The call that makes any operation, from pointers to an answer: the same on both faces.
+
+use std::ffi::c_char;
+
+use super::call::{Answer, Call, contained};
+use super::handle::Handle;
+use super::left_behind::listening;
+use super::raw::{FgArray, arrays, handles, text};
+use crate::error::{Error, Result};
+
+/// What a call was given. A host fills it in; nothing of it is kept.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct FgRequest {
+    /// The operation's name, ended by 0.
+    pub operation: *const c_char,
+    /// Options as JSON, in UTF-8 and ended by 0, or null.
+    pub options: *const c_char,
+    /// Handles, in the operation's order.
+    pub handles: *const *const Handle,
+    /// How many.
+    pub handle_count: usize,
+    /// Arrays, in any order.
+    pub arrays: *const FgArray,
+    /// How many.
+    pub array_count: usize,
+    /// Null, or what is not 0 from the moment on that the caller wants to leave: a long call then ends with -600 within
+    /// milliseconds and has changed nothing. Read every few milliseconds during the call.
+    pub interrupt: *const i32,
+}
+
+/// What a call answers. What is in it is the host's: bytes are given back to `fg_free_bytes`, a handle to `fg_free`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct FgAnswer {
+    /// A number from 0.
+    pub number: i64,
+    /// JSON or other bytes, or the message of an error; else null.
+    pub bytes: *mut u8,
+    /// Their number.
+    pub len: usize,
+    /// Something new, or null.
+    pub handle: *mut Handle,
+}
+
+impl FgAnswer {
+    const fn nothing() -> Self {
+        FgAnswer { number: 0, bytes: std::ptr::null_mut(), len: 0, handle: std::ptr::null_mut() }
+    }
+}
+
+/// Bytes in a host's hands.
+pub(super) fn give(bytes: Vec<u8>) -> (*mut u8, usize) {
+    let bytes = bytes.into_boxed_slice();
+    let len = bytes.len();
+    (Box::into_raw(bytes).cast(), len)
+}
+
+/// SAFETY: `bytes` must be null, or come from [`give`] with this length and be used no more.
+pub(super) unsafe fn free_bytes(bytes: *mut u8, len: usize) {
+    if !bytes.is_null() {
+        // SAFETY: by this function's contract.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(bytes, len)) });
+    }
+}
+
+/// SAFETY: `handle` must be null, or come from an answer and be used no more.
+pub(super) unsafe fn free(handle: *mut Handle) {
+    if !handle.is_null() {
+        // SAFETY: by this function's contract.
+        let handle = unsafe { Box::from_raw(handle) };
+        // Nobody can be told of an error in a finalizer.
+        let _ = contained(|| {
+            drop(handle);
+            Ok(())
+        });
+    }
+}
+
+/// Makes a call, behind the panic barrier. Returns 0, or minus the code of an error, whose message is then the answer's bytes.
+///
+/// SAFETY: `request` must be null or readable, and all that it points to as its fields say, during the call; `answer` must be null
+/// or writable.
+pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i32 {
+    // SAFETY: by this function's contract.
+    let result = contained(|| unsafe { run(request) });
+    let mut given = FgAnswer::nothing();
+    let code = match result {
+        Ok(Answer::Number(number)) => {
+            given.number = number;
+            0
+        }
+        Ok(Answer::Bytes(bytes)) => {
+            (given.bytes, given.len) = give(bytes);
+            0
+        }
+        Ok(Answer::Made(handle)) => {
+            given.handle = Box::into_raw(Box::new(handle));
+            0
+        }
+        Err(error) => {
+            (given.bytes, given.len) = give(error.to_string().into_bytes());
+            -i32::from(error.code())
+        }
+    };
+    if answer.is_null() {
+        // SAFETY: both were made above, and nobody has them.
+        unsafe {
+            free_bytes(given.bytes, given.len);
+            free(given.handle);
+        }
+        return if code < 0 { code } else { -i32::from(no_place().code()) };
+    }
+    // SAFETY: by this function's contract.
+    unsafe { answer.write(given) };
+    code
+}
+
+fn no_place() -> Error {
+    Error::invalid("answer", "a null pointer", "a place for the answer")
+}
+
+/// SAFETY: as [`call`].
+unsafe fn run(request: *const FgRequest) -> Result<Answer> {
+    // SAFETY: by this function's contract, for all that follows.
+    unsafe {
+        let Some(request) = request.as_ref() else {
+            return Err(Error::invalid("request", "a null pointer", "a request"));
+        };
+        let name = text("operation", request.operation)?;
+        let options = text("options", request.options)?;
+        let handles = handles(request.handles, request.handle_count)?;
+        let call = Call::new(name, options, handles, arrays(request.arrays, request.array_count)?)?;
+        listening(request.interrupt, || call.run())
+    }
+}

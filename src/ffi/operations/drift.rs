@@ -1,0 +1,65 @@
+//! Comparisons of two samples, and many tests at once.
+
+use serde::Deserialize;
+
+use super::Operation;
+use crate::drift::compare::{CompareOptions, compare};
+use crate::error::{Error, Result};
+use crate::ffi::call::{Answer, Call};
+use crate::ffi::left_behind::leavable_on;
+use crate::stats::e_values;
+use crate::stats::multiple::{self, Correction};
+
+/// Whether a comparison ends before anybody could want to leave it; a thread and copies would cost a part of it.
+pub(super) fn is_short(options: &CompareOptions, numbers: usize) -> bool {
+    let usual = CompareOptions::default();
+    numbers < 1 << 13
+        && options.method == usual.method
+        && options.permutations.draws <= usual.permutations.draws
+        && !options.tests.iter().any(|test| test.is_of_all_columns())
+}
+
+/// [`crate::drift::compare::Comparison`] of two arrays of the same features, by [`CompareOptions`].
+fn compare_samples(call: &mut Call<'_>) -> Result<Answer> {
+    let options = call.options_or_default::<CompareOptions>()?;
+    let (reference, current) = (call.tensor("reference")?, call.tensor("current")?);
+    if is_short(&options, reference.elements().len() + current.elements().len()) {
+        return Answer::json(&compare(&reference, &current, &options)?);
+    }
+    leavable_on([&reference, &current], move |[reference, current]| {
+        Answer::json(&compare(&reference, &current, &options)?)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adjust {
+    correction: String,
+}
+
+/// List of the adjusted p-values.
+fn adjust(call: &mut Call<'_>) -> Result<Answer> {
+    let Adjust { correction } = call.options()?;
+    let correction: Correction = serde_json::from_value(correction.as_str().into()).map_err(|_| {
+        let known = "one of bonferroni, holm, benjamini-hochberg, benjamini-yekutieli";
+        Error::invalid("correction", format!("{correction:?}"), known)
+    })?;
+    Answer::json(&multiple::adjust(call.read("p_values")?, correction)?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Level {
+    alpha: f64,
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::new("drift.compare", compare_samples).of(&["reference", "current"]),
+    Operation::new("drift.adjust", adjust).of(&["p_values"]),
+    // List of the hypotheses (from 0) that e-BH rejects.
+    Operation::new("drift.e_bh", |call| {
+        let Level { alpha } = call.options()?;
+        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, alpha)?)
+    })
+    .of(&["e_values"]),
+];

@@ -1,0 +1,120 @@
+//! Guards. The hook itself, `observe`, is a call of its own on each face.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Operation;
+use crate::error::Result;
+use crate::ffi::call::{Answer, Call};
+use crate::ffi::fork;
+use crate::ffi::handle::{Held, lock};
+use crate::ffi::left_behind::leavable_of;
+use crate::guard::{Guard, Ticket};
+use crate::options;
+use crate::outlier::ensemble::Member;
+use crate::outlier::{Fitted, Spec};
+use crate::profile::Profile;
+
+impl Held for Guard {
+    const KIND: &'static str = "guard";
+}
+
+/// [`crate::guard::GuardOptions`], and detectors that are fitted on the profile's sample: [`Profile::fit_detector`].
+#[derive(Default, Deserialize)]
+struct New {
+    #[serde(default)]
+    unfitted: Vec<Member>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// Against a profile, with fitted detectors.
+fn new(call: &mut Call<'_>) -> Result<Answer> {
+    fork::watch();
+    let New { unfitted, rest } = call.options_or_default()?;
+    let profile = call.handle::<Mutex<Profile>>("profile")?;
+    let mut detectors: Vec<Arc<Fitted>> = call.rest("detectors")?.into_iter().cloned().collect();
+    let options = options::from_value(rest.into())?;
+    let prepared = leavable_of(&*lock(profile), move |profile| {
+        for Member { detector, options } in unfitted {
+            detectors.push(Arc::new(profile.fit_detector(&Spec::new(&detector, options)?)?));
+        }
+        Guard::prepare(profile, options, &detectors)
+    });
+    Guard::start(prepared?).map(Answer::made)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Caller {
+    caller: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    after: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flush {
+    close: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wait {
+    ticket: u64,
+    milliseconds: u32,
+}
+
+/// What a child of fork must not ask: the parent's threads may have been writing.
+fn here<'a>(call: &Call<'a>) -> Result<&'a Guard> {
+    let guard = call.handle::<Guard>("guard")?;
+    guard.expect_here().map(|()| guard)
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::new("guard.new", new).on(&["profile"]).and_any("detectors"),
+    // [`crate::guard::Verdict`] on the caller's last batch.
+    Operation::new("guard.verdict", |call| {
+        let Caller { caller } = call.options()?;
+        Answer::json(&call.handle::<Guard>("guard")?.verdict(caller)?)
+    })
+    .on(&["guard"]),
+    // [`crate::guard::Verdict`] on a batch that is not taken in.
+    Operation::new("guard.score", |call| {
+        let output = call.tensor("output")?;
+        Answer::json(&call.handle::<Guard>("guard")?.score(&output)?)
+    })
+    .on(&["guard"])
+    .of(&["output"]),
+    // List of [`crate::alert::Alert`]s with a number above `after`.
+    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(call.options::<After>()?.after)))
+        .on(&["guard"]),
+    // List of [`crate::guard::WindowReport`]s with a number above `after`.
+    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(call.options::<After>()?.after)))
+        .on(&["guard"]),
+    // [`crate::guard::Counters`].
+    Operation::new("guard.counters", |call| Answer::json(&call.handle::<Guard>("guard")?.counters())).on(&["guard"]),
+    // [`crate::guard::Description`].
+    Operation::new("guard.describe", |call| Answer::json(&call.handle::<Guard>("guard")?.describe())).on(&["guard"]),
+    // Starts a flush and gives its ticket at once; with `close` the guard takes in nothing more.
+    Operation::new("guard.flush", |call| {
+        let Flush { close } = call.options()?;
+        let ticket = call.handle::<Guard>("guard")?.start_flush(close)?;
+        Ok(Answer::Number(ticket.0 as i64))
+    })
+    .on(&["guard"]),
+    // Waits for a flush: 1 done, 0 not yet.
+    Operation::new("guard.wait", |call| {
+        let Wait { ticket, milliseconds } = call.options()?;
+        let patience = Duration::from_millis(milliseconds.into());
+        Ok(Answer::Number(call.handle::<Guard>("guard")?.wait(Ticket(ticket), patience)?.into()))
+    })
+    .on(&["guard"]),
+];

@@ -1,0 +1,68 @@
+//! Labels that come late, joined to their predictions.
+
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use super::Operation;
+use super::file::path;
+use crate::error::{Error, Result};
+use crate::ffi::array::Data;
+use crate::ffi::call::{Answer, Call};
+use crate::ffi::handle::{Held, lock};
+use crate::performance::late::{Detection, Id};
+use crate::performance::{LateLabels, LateOptions};
+use crate::store;
+
+impl Held for Mutex<LateLabels> {
+    const KIND: &'static str = "join of late labels";
+}
+
+/// When a batch came.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct At {
+    time: Option<f64>,
+}
+
+/// What takes in a batch: [`LateLabels::record`] or [`LateLabels::label`].
+type Take = fn(&mut LateLabels, &[Id], &[f64], Option<f64>) -> Result<Vec<Detection>>;
+
+/// List of detections, an id as text: readers of JSON keep 53 bits of a number.
+fn take(call: &mut Call<'_>, take: Take) -> Result<Answer> {
+    #[derive(Serialize)]
+    struct Detected {
+        outcome: u64,
+        id: String,
+    }
+    let At { time } = call.options_or_default()?;
+    let ids: Vec<Id> = match call.array("ids").map(|ids| ids.data) {
+        Some(Data::U64(ids)) => ids.iter().map(|id| Id::from(*id)).collect(),
+        Some(Data::I64(ids)) => ids.iter().map(|id| Id::from(*id)).collect(),
+        _ => return Err(Error::invalid("ids", "none", "an array of UInt64 or Int64")),
+    };
+    let values = call.read("values")?;
+    let mut late = lock(call.handle::<Mutex<LateLabels>>("late")?);
+    let found = take(&mut late, &ids, values, time)?;
+    let detected = found.iter().map(|d| Detected { outcome: d.outcome, id: d.id.to_string() });
+    Answer::json(&detected.collect::<Vec<_>>())
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    // By [`LateOptions`].
+    Operation::new("late.new", |call| {
+        LateLabels::new(call.options_or_default::<LateOptions>()?).map(Mutex::new).map(Answer::made)
+    }),
+    // Takes in predictions.
+    Operation::new("late.record", |call| take(call, LateLabels::record)).on(&["late"]).of(&["ids", "values"]),
+    // Takes in labels.
+    Operation::new("late.label", |call| take(call, LateLabels::label)).on(&["late"]).of(&["ids", "values"]),
+    // [`crate::performance::late::LateDescription`].
+    Operation::new("late.describe", |call| Answer::json(&lock(call.handle::<Mutex<LateLabels>>("late")?).describe()))
+        .on(&["late"]),
+    Operation::new("late.save", |call| {
+        Ok(store::save_late_labels(&lock(call.handle::<Mutex<LateLabels>>("late")?), &path(call)?)?.into())
+    })
+    .on(&["late"]),
+    Operation::new("late.load", |call| store::load_late_labels(&path(call)?).map(Mutex::new).map(Answer::made)),
+];

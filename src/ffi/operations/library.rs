@@ -1,0 +1,33 @@
+//! The library itself.
+
+use serde::Deserialize;
+
+use super::{Operation, all};
+use crate::error::TABLE;
+use crate::ffi::call::Answer;
+use crate::guard;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    // `[[code, name], ...]` of every error.
+    Operation::new("library.errors", |_| Answer::json(&TABLE)),
+    // The names of all operations, in order.
+    Operation::new("library.operations", |_| Answer::json(&all().map(|row| row.name).collect::<Vec<_>>())),
+    // For the end of the process: closes every guard, tests what was observed, ends the background thread.
+    Operation::new("library.shutdown", |_| {
+        guard::shutdown();
+        Ok(().into())
+    }),
+    // 1 if the background thread runs, else 0.
+    Operation::new("library.worker_running", |_| Ok(Answer::Number(guard::is_running().into()))),
+    // Panics inside, on purpose: for tests of the barrier.
+    Operation::new("library.panic", |call| {
+        let Panic { message } = call.options()?;
+        panic!("{message}")
+    }),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Panic {
+    message: String,
+}
