@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use fluxguard::ffi::map;
 use fluxguard::outlier::neighbours::{NeighbourStore, StoreOptions};
-use fluxguard::store::{load_neighbours, load_neighbours_mapped, save_neighbours};
+use fluxguard::store::{load, load_mapped, save};
 use fluxguard::tensor::{Elements, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -35,7 +35,11 @@ fn memory(line: &str) -> f64 {
 /// In a process of its own: loads, searches, tells.
 fn child(how: &str, path: &Path) -> fluxguard::Result<()> {
     let start = Instant::now();
-    let store = if how == "mapped" { load_neighbours_mapped(path, map::read_only)? } else { load_neighbours(path)? };
+    let store = if how == "mapped" {
+        load_mapped::<NeighbourStore>(path, map::read_only)?
+    } else {
+        load::<NeighbourStore>(path)?
+    };
     let loaded = start.elapsed().as_secs_f64();
     let held = memory("RssAnon");
     let rows = draw(2, 256 * FEATURES);
@@ -74,7 +78,7 @@ fn main() -> fluxguard::Result<()> {
         let mut store = NeighbourStore::new(FEATURES, StoreOptions::default())?;
         store.add(&Tensor::new(Elements::F64(&points), POINTS)?, &vec![false; POINTS], 0.0)?;
         drop(points);
-        save_neighbours(&store, &path)?;
+        save(&store, &path)?;
         drop(store);
         let bytes = std::fs::metadata(&path).map_or(0, |m| m.len());
         println!(

@@ -20,26 +20,26 @@ const SHORTEST: usize = 16;
 
 /// The kinds of FluxGuard's files, what people call them, and who reads them.
 const KINDS: &[(&str, &str, &str)] = &[
-    ("profile", "a profile", "load(Profile, path) in Julia, store::load_profile in Rust"),
-    ("detector", "a detector", "fluxguard detect --load, load(Detector, path) in Julia, store::load_detector in Rust"),
+    ("profile", "a profile", "load(Profile, path) in Julia, store::load::<Profile> in Rust"),
+    ("detector", "a detector", "fluxguard detect --load, load(Detector, path) in Julia, store::load::<Fitted> in Rust"),
     (
         "sequence",
         "a detector of sequences",
-        "fluxguard detect --load, load(SequenceDetector, path) in Julia, store::load_sequence_detector in Rust",
+        "fluxguard detect --load, load(SequenceDetector, path) in Julia, store::load::<SequenceDetector> in Rust",
     ),
-    ("neighbours", "a neighbour store", "load(NeighbourStore, path) in Julia, store::load_neighbours in Rust"),
-    ("stream", "an online detector", "load(StreamDetector, path) in Julia, store::load_stream in Rust"),
-    ("threshold", "a live threshold", "load(LiveThreshold, path) in Julia, store::load_threshold in Rust"),
-    ("reference", "a reference", "load(Reference, path) in Julia, store::load_reference in Rust"),
+    ("neighbours", "a neighbour store", "load(NeighbourStore, path) in Julia, store::load::<NeighbourStore> in Rust"),
+    ("stream", "an online detector", "load(StreamDetector, path) in Julia, store::load::<Stream> in Rust"),
+    ("threshold", "a live threshold", "load(LiveThreshold, path) in Julia, store::load::<LiveThreshold> in Rust"),
+    ("reference", "a reference", "load(Reference, path) in Julia, store::load::<Reference> in Rust"),
     (
         "estimator",
         "an estimator of performance",
-        "load(PerformanceEstimator, path) in Julia, store::load_estimator in Rust",
+        "load(PerformanceEstimator, path) in Julia, store::load::<Estimator> in Rust",
     ),
     (
         "late-labels",
         "predictions that wait for labels",
-        "load(LateLabels, path) in Julia, store::load_late_labels in Rust",
+        "load(LateLabels, path) in Julia, store::load::<LateLabels> in Rust",
     ),
     ("encoded", "a detector of what an encoder gives", "load(Encoded, path; encoder) in Julia"),
     ("autoencoder", "an autoencoder", "load(Autoencoder, path) in Julia"),

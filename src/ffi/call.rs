@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::array::{Array, Element};
 use super::handle::{Handle, Held};
@@ -86,6 +87,16 @@ impl<'a> Call<'a> {
         options::from_text(self.options)
     }
 
+    /// Options that are this one alone.
+    pub(super) fn option<T: DeserializeOwned>(&self, name: &'static str) -> Result<T> {
+        let mut options: Map<String, Value> = self.options()?;
+        let value = options.remove(name).unwrap_or(Value::Null);
+        if let Some(other) = options.keys().next() {
+            return Err(Error::invalid("options", format!("{other:?}"), format!("{name}, and nothing else")));
+        }
+        serde_json::from_value(value).map_err(|e| Error::invalid(name, e, "a value of that type"))
+    }
+
     /// Options; all defaults if none are given.
     pub(super) fn options_or_default<T: DeserializeOwned + Default>(&self) -> Result<T> {
         if self.options.trim().is_empty() { Ok(T::default()) } else { self.options() }
@@ -96,6 +107,11 @@ impl<'a> Call<'a> {
         let place = self.operation.handles.iter().position(|known| *known == name);
         let handle = place.and_then(|place| self.handles.get(place).copied().flatten());
         handle.ok_or_else(|| missing_handle(name, T::KIND))?.get(name)
+    }
+
+    /// The handle of an operation that takes one.
+    pub(super) fn only_handle<T: Held>(&self) -> Result<&'a T> {
+        self.handle(self.operation.handles.first().copied().unwrap_or("handle"))
     }
 
     /// The handles from the one that the operation's row names last.

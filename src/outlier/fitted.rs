@@ -176,7 +176,7 @@ impl Fitted {
     ///
     /// # Errors
     /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory; [`Error::FileDamaged`] where
-    /// the mapped file of [`crate::store::load_detector_mapped`] was cut short since.
+    /// the mapped file of [`crate::store::load_mapped`] was cut short since.
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
         let mut scores = vec![0.0; batch.observations()];
         self.score_into(batch, &mut scores)?;

@@ -134,7 +134,7 @@ impl Detect {
         }
         let ready = self.ready()?;
         if let Some(path) = &self.save {
-            store::save_detector(&ready.detector, path)?;
+            store::save(&ready.detector, path)?;
         }
         let Some(path) = &self.score else {
             let description = ready.detector.describe();
@@ -191,16 +191,16 @@ impl Detect {
             return self.fit_sequences(name).map(Some);
         }
         // What kind of detector a file holds, it says itself.
-        let loaded = self.load.as_ref().and_then(|path| store::load_sequence_detector(path).ok());
+        let loaded = self.load.as_ref().and_then(|path| store::load::<fluxguard::sequence::SequenceDetector>(path).ok());
         Ok(loaded.map(|detector| ReadySequences { detector, reference: None }))
     }
 
     fn ready(&self) -> Result<Ready, Failure> {
         if let Some(path) = &self.load {
             let detector = if self.mapped {
-                store::load_detector_mapped(path, map::read_only)?
+                store::load_mapped::<Fitted>(path, map::read_only)?
             } else {
-                store::load_detector(path)?
+                store::load::<Fitted>(path)?
             };
             return Ok(Ready { detector, reference: None });
         }

@@ -14,7 +14,7 @@ use crate::outlier::{Mapping, sections};
 use crate::sound::Sound;
 
 /// The format's version; version 1 was CBOR alone, and is still read.
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 
 /// Maps a file that was found whole: [`crate::ffi::map::read_only`].
 pub type Map = fn(File, &Path) -> Result<Arc<dyn Mapping>>;

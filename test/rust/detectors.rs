@@ -83,8 +83,8 @@ fn a_saved_detector_scores_to_the_bit_and_is_no_larger_than_it_needs() {
     for name in of_any_array() {
         let path = folder.join(format!("detector-{name}.fg"));
         let detector = fit(name, json!({"calibration": "none"}), &reference, 4).unwrap();
-        store::save_detector(&detector, &path).unwrap();
-        let loaded = store::load_detector(&path).unwrap();
+        store::save(&detector, &path).unwrap();
+        let loaded = store::load::<Fitted>(&path).unwrap();
         let (probe, bits) = (tensor(&probe, 4), |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>());
         assert_eq!(bits(loaded.score(&probe).unwrap()), bits(detector.score(&probe).unwrap()), "{name}");
         assert_eq!(bits(loaded.explain(&probe).unwrap()), bits(detector.explain(&probe).unwrap()), "{name}");
@@ -109,7 +109,7 @@ fn a_saved_detector_scores_to_the_bit_and_is_no_larger_than_it_needs() {
             let mut damaged = whole.clone();
             damaged[at] ^= 0x20;
             std::fs::write(&path, &damaged).unwrap();
-            let code = store::load_detector(&path).map(|_| ()).unwrap_err().code();
+            let code = store::load::<Fitted>(&path).map(|_| ()).unwrap_err().code();
             assert!(code == 401 || code == 402, "{name}: {code}");
         }
         std::fs::remove_file(&path).unwrap();

@@ -113,8 +113,8 @@ fn a_saved_detector_scores_to_the_bit() {
     for name in NAMES {
         let fitted = classifier.fit(name, small(name), &features, &labels).unwrap();
         let path = folder.join(format!("ood-{name}.fg"));
-        store::save_detector(&fitted, &path).unwrap();
-        let loaded = store::load_detector(&path).unwrap();
+        store::save(&fitted, &path).unwrap();
+        let loaded = store::load::<Fitted>(&path).unwrap();
         let probe = tensor(&probe);
         assert_eq!(bits(loaded.p_values(&probe).unwrap()), bits(fitted.p_values(&probe).unwrap()), "{name}");
         assert_eq!(bits(loaded.explain(&probe).unwrap()), bits(fitted.explain(&probe).unwrap()), "{name}");

@@ -95,13 +95,13 @@ fn a_saved_detector_scores_to_the_bit() {
     for name in NAMES {
         let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("sequence-{name}.fg"));
         let detector = fit(name, json!({"tokens": "characters", "lowercase": true}), &reference).unwrap();
-        store::save_sequence_detector(&detector, &path).unwrap();
-        let loaded = store::load_sequence_detector(&path).unwrap();
+        store::save(&detector, &path).unwrap();
+        let loaded = store::load::<SequenceDetector>(&path).unwrap();
         assert_eq!(bits(loaded.p_values(&probe).unwrap()), bits(detector.p_values(&probe).unwrap()), "{name}");
         assert_eq!(loaded.describe(), detector.describe());
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-        assert_eq!(store::load_sequence_detector(&path).map(|_| ()).unwrap_err().code(), 401);
+        assert_eq!(store::load::<SequenceDetector>(&path).map(|_| ()).unwrap_err().code(), 401);
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Operation;
-use super::file::path;
+use super::file::{maps, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::leavable_on;
-use crate::ffi::map::read_only;
 use crate::outlier::ensemble::Member;
 use crate::outlier::ood::Head;
 use crate::outlier::threshold::Method;
@@ -91,20 +90,6 @@ fn describe(call: &mut Call<'_>) -> Result<Answer> {
     }
     let detector = call.handle::<Arc<Fitted>>("detector")?;
     Answer::json(&Described { description: detector.describe(), bytes: store::size_of_detector(&**detector)? })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Load {
-    path: std::path::PathBuf,
-    #[serde(default)]
-    mapped: bool,
-}
-
-fn load(call: &mut Call<'_>) -> Result<Answer> {
-    let Load { path, mapped } = call.options()?;
-    let loaded = if mapped { store::load_detector_mapped(&path, read_only) } else { store::load_detector(&path) };
-    loaded.map(Arc::new).map(Answer::made)
 }
 
 #[derive(Deserialize)]
@@ -199,9 +184,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     })
     .on(&["detector"]),
     Operation::new("detector.compare", compare).of(&["reference", "current", "labels"]),
-    Operation::new("detector.save", |call| {
-        Ok(store::save_detector(call.handle::<Arc<Fitted>>("detector")?, &path(call)?)?.into())
-    })
-    .on(&["detector"]),
-    Operation::new("detector.load", load),
+    saves::<Arc<Fitted>>("detector.save", &["detector"]),
+    maps::<Arc<Fitted>>("detector.load"),
 ];

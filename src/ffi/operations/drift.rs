@@ -1,7 +1,5 @@
 //! Comparisons of two samples, and many tests at once.
 
-use serde::Deserialize;
-
 use super::Operation;
 use crate::drift::compare::{CompareOptions, compare};
 use crate::error::{Error, Result};
@@ -31,15 +29,9 @@ fn compare_samples(call: &mut Call<'_>) -> Result<Answer> {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Adjust {
-    correction: String,
-}
-
 /// List of the adjusted p-values.
 fn adjust(call: &mut Call<'_>) -> Result<Answer> {
-    let Adjust { correction } = call.options()?;
+    let correction: String = call.option("correction")?;
     let correction: Correction = serde_json::from_value(correction.as_str().into()).map_err(|_| {
         let known = "one of bonferroni, holm, benjamini-hochberg, benjamini-yekutieli";
         Error::invalid("correction", format!("{correction:?}"), known)
@@ -47,19 +39,12 @@ fn adjust(call: &mut Call<'_>) -> Result<Answer> {
     Answer::json(&multiple::adjust(call.read("p_values")?, correction)?)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Level {
-    alpha: f64,
-}
-
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("drift.compare", compare_samples).of(&["reference", "current"]),
     Operation::new("drift.adjust", adjust).of(&["p_values"]),
     // List of the hypotheses (from 0) that e-BH rejects.
     Operation::new("drift.e_bh", |call| {
-        let Level { alpha } = call.options()?;
-        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, alpha)?)
+        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, call.option("alpha")?)?)
     })
     .of(&["e_values"]),
 ];

@@ -1,20 +1,17 @@
 //! Files. What FluxGuard saves is written whole or not at all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 
 use super::Operation;
 use crate::error::Result;
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::Answer;
+use crate::ffi::handle::{Held, lock};
+use crate::ffi::map::read_only;
+use crate::store::{Mapped, Stored};
 use crate::{files, store};
-
-/// Where something is saved, or loaded from.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    path: PathBuf,
-}
 
 /// A file whose content is the host's.
 #[derive(Deserialize)]
@@ -25,15 +22,89 @@ struct Kind {
     version: u32,
 }
 
-/// The path that a call names.
-pub(super) fn path(call: &Call<'_>) -> Result<PathBuf> {
-    call.options::<Place>().map(|place| place.path)
+/// A handle whose value has a file form.
+pub(super) trait Kept: Held + Sized {
+    /// What is in the file.
+    type Value: Stored;
+    /// Saves it.
+    fn save(&self, path: &Path) -> Result<()>;
+    /// A handle of what was loaded.
+    fn loaded(value: Self::Value) -> Self;
+}
+
+impl<T: Stored> Kept for Arc<T>
+where
+    Self: Held,
+{
+    type Value = T;
+
+    fn save(&self, path: &Path) -> Result<()> {
+        store::save(&**self, path)
+    }
+
+    fn loaded(value: T) -> Self {
+        Arc::new(value)
+    }
+}
+
+impl<T: Stored> Kept for Mutex<T>
+where
+    Self: Held,
+{
+    type Value = T;
+
+    fn save(&self, path: &Path) -> Result<()> {
+        store::save(&*lock(self), path)
+    }
+
+    fn loaded(value: T) -> Self {
+        Mutex::new(value)
+    }
+}
+
+/// Saves what a handle holds.
+pub(super) const fn saves<T: Kept>(name: &'static str, on: &'static [&'static str]) -> Operation {
+    Operation::new(name, |call| {
+        let path: PathBuf = call.option("path")?;
+        call.only_handle::<T>()?.save(&path).map(Answer::from)
+    })
+    .on(on)
+}
+
+/// Makes a handle of what is loaded.
+pub(super) const fn loads<T: Kept>(name: &'static str) -> Operation {
+    Operation::new(name, |call| {
+        let path: PathBuf = call.option("path")?;
+        store::load::<T::Value>(&path).map(|value| Answer::made(T::loaded(value)))
+    })
+}
+
+/// Where a file is that may be mapped.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    path: PathBuf,
+    #[serde(default)]
+    mapped: bool,
+}
+
+/// [`loads`], with large arrays left in the file if `mapped` says so.
+pub(super) const fn maps<T: Kept>(name: &'static str) -> Operation
+where
+    T::Value: Mapped,
+{
+    Operation::new(name, |call| {
+        let Place { path, mapped } = call.options()?;
+        let value: T::Value = if mapped { store::load_mapped(&path, read_only)? } else { store::load(&path)? };
+        Ok(Answer::made(T::loaded(value)))
+    })
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("file.replace", |call| {
         let bytes = call.read::<u8>("bytes")?;
-        Ok(files::replace("path", &path(call)?, &[bytes])?.into())
+        let path: PathBuf = call.option("path")?;
+        Ok(files::replace("path", &path, &[bytes])?.into())
     })
     .of(&["bytes"]),
     Operation::new("file.save", |call| {

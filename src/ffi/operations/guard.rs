@@ -49,24 +49,6 @@ fn new(call: &mut Call<'_>) -> Result<Answer> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Caller {
-    caller: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct After {
-    after: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Flush {
-    close: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Wait {
     ticket: u64,
     milliseconds: u32,
@@ -82,8 +64,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("guard.new", new).on(&["profile"]).and_any("detectors"),
     // [`crate::guard::Verdict`] on the caller's last batch.
     Operation::new("guard.verdict", |call| {
-        let Caller { caller } = call.options()?;
-        Answer::json(&call.handle::<Guard>("guard")?.verdict(caller)?)
+        Answer::json(&call.handle::<Guard>("guard")?.verdict(call.option("caller")?)?)
     })
     .on(&["guard"]),
     // [`crate::guard::Verdict`] on a batch that is not taken in.
@@ -94,19 +75,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["guard"])
     .of(&["output"]),
     // List of [`crate::alert::Alert`]s with a number above `after`.
-    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(call.options::<After>()?.after)))
-        .on(&["guard"]),
+    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(call.option("after")?))).on(&["guard"]),
     // List of [`crate::guard::WindowReport`]s with a number above `after`.
-    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(call.options::<After>()?.after)))
-        .on(&["guard"]),
+    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(call.option("after")?))).on(&["guard"]),
     // [`crate::guard::Counters`].
     Operation::new("guard.counters", |call| Answer::json(&call.handle::<Guard>("guard")?.counters())).on(&["guard"]),
     // [`crate::guard::Description`].
     Operation::new("guard.describe", |call| Answer::json(&call.handle::<Guard>("guard")?.describe())).on(&["guard"]),
     // Starts a flush and gives its ticket at once; with `close` the guard takes in nothing more.
     Operation::new("guard.flush", |call| {
-        let Flush { close } = call.options()?;
-        let ticket = call.handle::<Guard>("guard")?.start_flush(close)?;
+        let ticket = call.handle::<Guard>("guard")?.start_flush(call.option("close")?)?;
         Ok(Answer::Number(ticket.0 as i64))
     })
     .on(&["guard"]),

@@ -5,14 +5,13 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::error::{Error, Result};
 use crate::ffi::array::Data;
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::{Held, lock};
 use crate::performance::late::{Detection, Id};
 use crate::performance::{LateLabels, LateOptions};
-use crate::store;
 
 impl Held for Mutex<LateLabels> {
     const KIND: &'static str = "join of late labels";
@@ -60,9 +59,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // [`crate::performance::late::LateDescription`].
     Operation::new("late.describe", |call| Answer::json(&lock(call.handle::<Mutex<LateLabels>>("late")?).describe()))
         .on(&["late"]),
-    Operation::new("late.save", |call| {
-        Ok(store::save_late_labels(&lock(call.handle::<Mutex<LateLabels>>("late")?), &path(call)?)?.into())
-    })
-    .on(&["late"]),
-    Operation::new("late.load", |call| store::load_late_labels(&path(call)?).map(Mutex::new).map(Answer::made)),
+    saves::<Mutex<LateLabels>>("late.save", &["late"]),
+    loads::<Mutex<LateLabels>>("late.load"),
 ];

@@ -1,7 +1,5 @@
 //! The library itself.
 
-use serde::Deserialize;
-
 use super::{Operation, all};
 use crate::error::TABLE;
 use crate::ffi::call::Answer;
@@ -21,13 +19,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("library.worker_running", |_| Ok(Answer::Number(guard::is_running().into()))),
     // Panics inside, on purpose: for tests of the barrier.
     Operation::new("library.panic", |call| {
-        let Panic { message } = call.options()?;
+        let message: String = call.option("message")?;
         panic!("{message}")
     }),
 ];
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Panic {
-    message: String,
-}

@@ -1,17 +1,17 @@
 //! Neighbor stores.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Operation;
-use super::file::path;
+use super::file::{Kept, maps, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::{change, leavable_on};
-use crate::ffi::map::read_only;
 use crate::options;
 use crate::outlier::neighbours::{NeighbourStore, StoreOptions};
 use crate::store;
@@ -21,6 +21,18 @@ type Store = Arc<RwLock<NeighbourStore>>;
 
 impl Held for Store {
     const KIND: &'static str = "neighbor store";
+}
+
+impl Kept for Store {
+    type Value = NeighbourStore;
+
+    fn save(&self, path: &Path) -> Result<()> {
+        store::save(&*read(self), path)
+    }
+
+    fn loaded(value: NeighbourStore) -> Self {
+        Arc::new(RwLock::new(value))
+    }
 }
 
 /// Multiplications of a search that may take longer than a person notices: some ten milliseconds.
@@ -94,15 +106,9 @@ fn search(call: &mut Call<'_>) -> Result<Answer> {
     Ok(().into())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Evict {
-    now: f64,
-}
-
 /// Gives how many points went.
 fn evict(call: &mut Call<'_>) -> Result<Answer> {
-    let Evict { now } = call.options()?;
+    let now = call.option("now")?;
     let mut store = write(call.handle::<Store>("store")?);
     let before = store.len();
     store.evict(now)?;
@@ -140,20 +146,6 @@ fn describe(call: &mut Call<'_>) -> Result<Answer> {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Load {
-    path: std::path::PathBuf,
-    #[serde(default)]
-    mapped: bool,
-}
-
-fn load(call: &mut Call<'_>) -> Result<Answer> {
-    let Load { path, mapped } = call.options()?;
-    let store = if mapped { store::load_neighbours_mapped(&path, read_only) } else { store::load_neighbours(&path) };
-    store.map(|store| Answer::made(Arc::new(RwLock::new(store))))
-}
-
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("neighbors.new", new),
     Operation::new("neighbors.add", add).on(&["store"]).of(&["output", "flagged"]),
@@ -161,9 +153,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("neighbors.evict", evict).on(&["store"]),
     Operation::new("neighbors.points", points).on(&["store"]).of(&["out"]),
     Operation::new("neighbors.describe", describe).on(&["store"]),
-    Operation::new("neighbors.save", |call| {
-        Ok(store::save_neighbours(&read(call.handle::<Store>("store")?), &path(call)?)?.into())
-    })
-    .on(&["store"]),
-    Operation::new("neighbors.load", load),
+    saves::<Store>("neighbors.save", &["store"]),
+    maps::<Store>("neighbors.load"),
 ];

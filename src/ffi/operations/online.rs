@@ -6,13 +6,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::change;
-use crate::store;
 use crate::tensor::{Elements, Tensor};
 
 impl Held for Mutex<Stream> {
@@ -62,9 +61,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Ok(().into())
     })
     .on(&["detector"]),
-    Operation::new("online.save", |call| {
-        Ok(store::save_stream(&lock(call.handle::<Mutex<Stream>>("detector")?), &path(call)?)?.into())
-    })
-    .on(&["detector"]),
-    Operation::new("online.load", |call| store::load_stream(&path(call)?).map(Mutex::new).map(Answer::made)),
+    saves::<Mutex<Stream>>("online.save", &["detector"]),
+    loads::<Mutex<Stream>>("online.load"),
 ];

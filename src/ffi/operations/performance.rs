@@ -1,15 +1,16 @@
 //! Estimates of performance without labels.
 
+use std::sync::Arc;
+
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::error::Result;
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::leavable_on;
 use crate::performance::{Answers, Estimator, Options};
-use crate::store;
 
-impl Held for Estimator {
+impl Held for Arc<Estimator> {
     const KIND: &'static str = "estimator";
 }
 
@@ -23,12 +24,12 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
         let reference = Answers { scores, predictions: predictions.as_deref(), labels: labels.as_deref() };
         Estimator::fit(&reference, options)
     });
-    fitted.map(Answer::made)
+    fitted.map(Arc::new).map(Answer::made)
 }
 
 /// [`crate::performance::Estimate`].
 fn estimate(call: &mut Call<'_>) -> Result<Answer> {
-    let estimator = call.handle::<Estimator>("estimator")?;
+    let estimator = call.handle::<Arc<Estimator>>("estimator")?;
     let scores = call.tensor("current")?;
     let current = Answers { scores, predictions: call.given("predictions")?, labels: call.given("labels")? };
     Answer::json(&estimator.estimate(&current)?)
@@ -38,11 +39,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("performance.fit", fit).of(&["reference", "predictions", "labels"]),
     Operation::new("performance.estimate", estimate).on(&["estimator"]).of(&["current", "predictions", "labels"]),
     // [`crate::performance::Description`].
-    Operation::new("performance.describe", |call| Answer::json(&call.handle::<Estimator>("estimator")?.describe()))
-        .on(&["estimator"]),
-    Operation::new("performance.save", |call| {
-        Ok(store::save_estimator(call.handle("estimator")?, &path(call)?)?.into())
+    Operation::new("performance.describe", |call| {
+        Answer::json(&call.handle::<Arc<Estimator>>("estimator")?.describe())
     })
     .on(&["estimator"]),
-    Operation::new("performance.load", |call| store::load_estimator(&path(call)?).map(Answer::made)),
+    saves::<Arc<Estimator>>("performance.save", &["estimator"]),
+    loads::<Arc<Estimator>>("performance.load"),
 ];

@@ -297,18 +297,6 @@ impl Sampler {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draw {
-    rate: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Spend {
-    draw: u64,
-}
-
 pub(super) const OPERATIONS: &[Operation] = &[
     // All that needs neither arrays nor randomness: [`super::questions`].
     Operation::new("privacy.ask", ask),
@@ -340,8 +328,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .on(&["sampler"]),
     // Draws the next lot, and gives how large it is.
     Operation::new("sampler.draw", |call| {
-        let Draw { rate } = call.options()?;
-        call.handle::<Sampler>("sampler")?.draw(rate).map(Answer::Number)
+        call.handle::<Sampler>("sampler")?.draw(call.option("rate")?).map(Answer::Number)
     })
     .on(&["sampler"]),
     // Writes the lot that was drawn last, and gives the number of its draw.
@@ -353,8 +340,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .of(&["out"]),
     // Takes a draw as released elsewhere, by a worker's part; gives what it costs.
     Operation::new("sampler.spend", |call| {
-        let Spend { draw } = call.options()?;
-        Answer::json(&call.handle::<Sampler>("sampler")?.draws.spend(draw, Ok)?)
+        Answer::json(&call.handle::<Sampler>("sampler")?.draws.spend(call.option("draw")?, Ok)?)
     })
     .on(&["sampler"]),
 ];

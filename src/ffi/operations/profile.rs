@@ -5,14 +5,13 @@ use std::sync::Mutex;
 use serde::Deserialize;
 
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::error::Error;
 use crate::ffi::call::Answer;
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::change;
 use crate::profile::{Profile, ProfileOptions};
 use crate::sketch::SketchKind;
-use crate::store;
 
 impl Held for Mutex<Profile> {
     const KIND: &'static str = "profile";
@@ -54,15 +53,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::json(&lock(call.handle::<Mutex<Profile>>("profile")?).describe())
     })
     .on(&["profile"]),
-    Operation::new("profile.save", |call| {
-        Ok(store::save_profile(&lock(call.handle::<Mutex<Profile>>("profile")?), &path(call)?)?.into())
-    })
-    .on(&["profile"]),
-    Operation::new("profile.load", |call| store::load_profile(&path(call)?).map(Mutex::new).map(Answer::made)),
     Operation::new("profile.sketch", |call| {
         let SketchOptions { kind, feature } = call.options()?;
         let sketch = lock(call.handle::<Mutex<Profile>>("profile")?).sketch(kind.parse::<SketchKind>()?, feature)?;
         Ok(Answer::made(Mutex::new(sketch)))
     })
     .on(&["profile"]),
+    saves::<Mutex<Profile>>("profile.save", &["profile"]),
+    loads::<Mutex<Profile>>("profile.load"),
 ];

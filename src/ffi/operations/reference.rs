@@ -6,14 +6,13 @@ use serde_json::json;
 
 use super::Operation;
 use super::drift::is_short;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::drift::compare::CompareOptions;
 use crate::drift::reference::Reference;
 use crate::error::Result;
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::leavable_on;
-use crate::store;
 
 impl Held for Arc<Reference> {
     const KIND: &'static str = "reference";
@@ -42,9 +41,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::json(&json!({ "features": reference.features(), "observations": reference.observations() }))
     })
     .on(&["reference"]),
-    Operation::new("reference.save", |call| {
-        Ok(store::save_reference(call.handle::<Arc<Reference>>("reference")?, &path(call)?)?.into())
-    })
-    .on(&["reference"]),
-    Operation::new("reference.load", |call| store::load_reference(&path(call)?).map(Arc::new).map(Answer::made)),
+    saves::<Arc<Reference>>("reference.save", &["reference"]),
+    loads::<Arc<Reference>>("reference.load"),
 ];

@@ -1,10 +1,12 @@
 //! Detectors of sequences.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
@@ -13,7 +15,7 @@ use crate::outlier::threshold::Method;
 use crate::sequence::{NAMES, Sequence, SequenceDetector, SequenceSpec};
 use crate::store;
 
-impl Held for SequenceDetector {
+impl Held for Arc<SequenceDetector> {
     const KIND: &'static str = "sequence detector";
 }
 
@@ -35,7 +37,7 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
         let reference: Vec<Sequence> = sequences("reference", reference)?;
         SequenceDetector::fit(&spec, &reference)
     });
-    fitted.map(Answer::made)
+    fitted.map(Arc::new).map(Answer::made)
 }
 
 fn sequences(argument: &'static str, list: Value) -> Result<Vec<Sequence>> {
@@ -54,15 +56,15 @@ struct Asked {
 fn asked<'a>(call: &Call<'a>) -> Result<(&'a SequenceDetector, Vec<Sequence>)> {
     let Asked { sequences: list } =
         serde_json::from_str(call.text()).map_err(|e| Error::invalid("options", e, "a list of sequences"))?;
-    Ok((call.handle("detector")?, sequences("sequences", list)?))
+    Ok((call.handle::<Arc<SequenceDetector>>("detector")?, sequences("sequences", list)?))
 }
 
 /// [`crate::sequence::Description`], with the bytes that a file takes.
 fn describe(call: &mut Call<'_>) -> Result<Answer> {
-    let detector = call.handle::<SequenceDetector>("detector")?;
+    let detector = call.handle::<Arc<SequenceDetector>>("detector")?;
     let mut description = serde_json::to_value(detector.describe())
         .map_err(|e| Error::invalid("detector", e, "one that can be described"))?;
-    description["bytes"] = store::size_of_detector(detector)?.into();
+    description["bytes"] = store::size_of_detector(&**detector)?.into();
     Answer::json(&description)
 }
 
@@ -95,13 +97,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["detector"]),
     // [`crate::outlier::threshold::Threshold`] by [`Method`].
     Operation::new("sequence.threshold", |call| {
-        Answer::json(&call.handle::<SequenceDetector>("detector")?.threshold(&call.options::<Method>()?)?)
+        Answer::json(&call.handle::<Arc<SequenceDetector>>("detector")?.threshold(&call.options::<Method>()?)?)
     })
     .on(&["detector"]),
     Operation::new("sequence.describe", describe).on(&["detector"]),
-    Operation::new("sequence.save", |call| {
-        Ok(store::save_sequence_detector(call.handle("detector")?, &path(call)?)?.into())
-    })
-    .on(&["detector"]),
-    Operation::new("sequence.load", |call| store::load_sequence_detector(&path(call)?).map(Answer::made)),
+    saves::<Arc<SequenceDetector>>("sequence.save", &["detector"]),
+    loads::<Arc<SequenceDetector>>("sequence.load"),
 ];

@@ -43,18 +43,6 @@ fn update(call: &mut Call<'_>) -> Result<Answer> {
     Ok(().into())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Words {
-    words: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ranks {
-    ranks: Vec<f64>,
-}
-
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("sketch.new", |call| {
         let New { kind, size } = call.options()?;
@@ -69,7 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .of(&["bytes"]),
     Operation::new("sketch.update", update).on(&["sketch"]).of(&["values"]),
     Operation::new("sketch.update_words", |call| {
-        let Words { words } = call.options()?;
+        let words: Vec<String> = call.option("words")?;
         let mut sketch = lock(call.handle::<Mutex<Sketch>>("sketch")?);
         Ok(sketch.update_words(words.iter().map(|word| (word.as_str(), 1)))?.into())
     })
@@ -98,7 +86,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .on(&["sketch"]),
     // The values at these ranks.
     Operation::new("sketch.quantiles", |call| {
-        let Ranks { ranks } = call.options()?;
+        let ranks: Vec<f64> = call.option("ranks")?;
         let sketch = lock(call.handle::<Mutex<Sketch>>("sketch")?);
         let quantiles: Vec<Option<f64>> = ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?;
         Answer::json(&quantiles)

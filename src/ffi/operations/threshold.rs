@@ -5,13 +5,12 @@ use std::sync::Mutex;
 use serde::Deserialize;
 
 use super::Operation;
-use super::file::path;
+use super::file::{loads, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::{Held, lock};
 use crate::outlier::threshold::live::LiveThreshold;
 use crate::outlier::threshold::spot::Verdict;
-use crate::store;
 
 impl Held for Mutex<LiveThreshold> {
     const KIND: &'static str = "live threshold";
@@ -69,9 +68,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::json(&lock(call.handle::<Mutex<LiveThreshold>>("threshold")?).describe())
     })
     .on(&["threshold"]),
-    Operation::new("threshold.save", |call| {
-        Ok(store::save_threshold(&lock(call.handle::<Mutex<LiveThreshold>>("threshold")?), &path(call)?)?.into())
-    })
-    .on(&["threshold"]),
-    Operation::new("threshold.load", |call| store::load_threshold(&path(call)?).map(Mutex::new).map(Answer::made)),
+    saves::<Mutex<LiveThreshold>>("threshold.save", &["threshold"]),
+    loads::<Mutex<LiveThreshold>>("threshold.load"),
 ];

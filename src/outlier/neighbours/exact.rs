@@ -15,7 +15,7 @@ use crate::simd::WIDTH;
 /// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The
 /// distance is the sum of squared differences itself, not `|x|^2 - 2 x y + |y|^2`, which loses digits.
 ///
-/// The points are in memory, 8 bytes a value, or in a mapped file ([`crate::store::load_neighbours_mapped`]), 4 or 8 bytes a value.
+/// The points are in memory, 8 bytes a value, or in a mapped file ([`crate::store::load_mapped`]), 4 or 8 bytes a value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Saved")]
 pub struct Exact {

@@ -28,7 +28,7 @@ pub struct StoreOptions {
 }
 
 /// Points with their times. A saved one can be searched where it lies, in a mapped file:
-/// [`crate::store::load_neighbours_mapped`]; the first points that come in, or a tidying up of many that went, then read it into memory.
+/// [`crate::store::load_mapped`]; the first points that come in, or a tidying up of many that went, then read it into memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NeighbourStore {
     options: StoreOptions,

@@ -73,7 +73,7 @@ impl Detect {
             return Err(Error::invalid("--only, --ignore", "columns", expected).into());
         }
         if let Some(path) = &self.save {
-            store::save_sequence_detector(detector, path)?;
+            store::save(detector, path)?;
         }
         let Some(path) = &self.score else {
             let told = detector.describe();

@@ -103,10 +103,10 @@ fn detectors() -> Vec<Kind> {
     let with = |detector: Fitted| {
         kind(
             format!("detector {} {}", detector.name(), detector.describe().options),
-            move |path| save_detector(&detector, path).unwrap(),
+            move |path| save(&detector, path).unwrap(),
             |path| {
-                let loaded = load_detector(path).map(|detector| use_detector(&detector));
-                let mapped = load_detector_mapped(path, read_only).map(|detector| use_detector(&detector));
+                let loaded = load::<Fitted>(path).map(|detector| use_detector(&detector));
+                let mapped = load_mapped::<Fitted>(path, read_only).map(|detector| use_detector(&detector));
                 assert_eq!(loaded.is_ok(), mapped.is_ok());
                 loaded?
             },
@@ -138,10 +138,10 @@ fn stores() -> Vec<Kind> {
             };
             kind(
                 format!("neighbours {metric:?} {index:?}"),
-                move |path| save_neighbours(&store, path).unwrap(),
+                move |path| save(&store, path).unwrap(),
                 move |path| {
-                    let _ = load_neighbours_mapped(path, read_only).map(used);
-                    load_neighbours(path).and_then(used)
+                    let _ = load_mapped::<NeighbourStore>(path, read_only).map(used);
+                    load::<NeighbourStore>(path).and_then(used)
                 },
             )
         })
@@ -170,9 +170,9 @@ fn profiles() -> Vec<Kind> {
         profile.fit(&tensor(&rows(1), p)).unwrap();
         kind(
             format!("profile {output:?}"),
-            move |path| save_profile(&profile, path).unwrap(),
+            move |path| save(&profile, path).unwrap(),
             move |path| {
-                let mut profile = load_profile(path)?;
+                let mut profile = load::<Profile>(path)?;
                 let _ = profile.describe();
                 let options = GuardOptions { window: Length::Observations(100), ..Default::default() };
                 let guard = Guard::new(&profile, options);
@@ -229,9 +229,9 @@ fn streams() -> Vec<Kind> {
                 let x = x.clone();
                 kind(
                     format!("stream {name} after {n}"),
-                    move |path| save_stream(&stream, path).unwrap(),
+                    move |path| save(&stream, path).unwrap(),
                     move |path| {
-                        let mut stream = load_stream(path)?;
+                        let mut stream = load::<Stream>(path)?;
                         let _ = (stream.describe(), stream.needs());
                         stream.update(&x[..398])?;
                         stream.update(&[1.0; 200])?;
@@ -271,9 +271,9 @@ fn others() -> Vec<Kind> {
         let scores = usual.clone();
         kinds.push(kind(
             format!("threshold {options:?}"),
-            move |path| save_threshold(&live, path).unwrap(),
+            move |path| save(&live, path).unwrap(),
             move |path| {
-                let mut live = load_threshold(path)?;
+                let mut live = load::<LiveThreshold>(path)?;
                 scores.iter().for_each(|score| {
                     let _ = live.update(*score);
                 });
@@ -300,9 +300,9 @@ fn others() -> Vec<Kind> {
         let estimator = given.with(true, |answers| Estimator::fit(answers, options)).unwrap();
         kinds.push(kind(
             format!("estimator {problem}"),
-            move |path| save_estimator(&estimator, path).unwrap(),
+            move |path| save(&estimator, path).unwrap(),
             move |path| {
-                let estimator = load_estimator(path)?;
+                let estimator = load::<Estimator>(path)?;
                 let _ = estimator.describe();
                 given.with(false, |answers| estimator.estimate(answers))?;
                 given.with(true, |answers| estimator.estimate(answers)).map(|_| ())
@@ -318,9 +318,9 @@ fn others() -> Vec<Kind> {
         late.label(&ids[12..20], &[1.0; 8], Some(2.0)).unwrap();
         kinds.push(kind(
             format!("late labels by {order}"),
-            move |path| save_late_labels(&late, path).unwrap(),
+            move |path| save(&late, path).unwrap(),
             |path| {
-                let mut late = load_late_labels(path)?;
+                let mut late = load::<LateLabels>(path)?;
                 let ids: Vec<i128> = (0..60).collect();
                 late.label(&ids[..25], &[0.0; 25], Some(3.0))?;
                 late.record(&ids[30..], &[1.0; 30], Some(9.0))?;
@@ -337,9 +337,9 @@ fn others() -> Vec<Kind> {
         let detector = SequenceDetector::fit(&spec, &reference).unwrap();
         kinds.push(kind(
             format!("sequence {name}"),
-            move |path| save_sequence_detector(&detector, path).unwrap(),
+            move |path| save(&detector, path).unwrap(),
             move |path| {
-                let detector = load_sequence_detector(path)?;
+                let detector = load::<SequenceDetector>(path)?;
                 let _ = detector.score(&reference);
                 let _ = detector.p_values(&reference);
                 let _ = detector.explain(&Sequence::One(Symbol::Name("red blue".into())));
@@ -353,9 +353,9 @@ fn others() -> Vec<Kind> {
     let reference = crate::drift::reference::Reference::new(&tensor(&rows, 2)).unwrap();
     kinds.push(kind(
         "reference",
-        move |path| save_reference(&reference, path).unwrap(),
+        move |path| save(&reference, path).unwrap(),
         move |path| {
-            let reference = load_reference(path)?;
+            let reference = load::<Reference>(path)?;
             reference.compare(&tensor(&rows, 2), &crate::drift::compare::CompareOptions::default()).map(|_| ())
         },
     ));
