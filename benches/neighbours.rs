@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use fluxguard::ffi::map;
 use fluxguard::outlier::neighbours::{NeighbourStore, StoreOptions};
+use fluxguard::store::map;
 use fluxguard::store::{load, load_mapped, save};
 use fluxguard::tensor::{Elements, Tensor};
 use rand_chacha::ChaCha8Rng;

@@ -67,7 +67,7 @@ typedef struct FgRequest {
 
 typedef struct FgAnswer {
     int64_t number;
-    uint8_t *bytes; /* JSON or a file's bytes, or an error's message; not ended by 0. Give it back to fg_free_bytes. */
+    uint8_t *bytes; /* JSON, a file's bytes, int64_t numbers, or an error's message; not ended by 0. Give it back to fg_free_bytes. */
     size_t len;
     FgHandle *handle; /* something new, or NULL. Give it back to fg_free. */
 } FgAnswer;

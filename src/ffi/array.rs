@@ -1,120 +1,114 @@
 //! Arrays that a host lends for the length of a call: each has a name, and elements of one type, to read or to write.
 
+use bytemuck::Pod;
 use half::f16;
 
 use crate::error::{Error, Result};
 use crate::tensor::{Elements, Tensor};
+
+/// What elements are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElementType {
+    /// Its code at the border.
+    pub code: i32,
+    /// Bytes of an element, and what its address is a multiple of.
+    pub size: usize,
+    /// What a person calls it.
+    pub name: &'static str,
+}
+
+/// A type of elements that an operation can ask for.
+pub trait Element: Pod {
+    /// What it is at the border.
+    const TYPE: ElementType;
+}
+
+/// The element types, with a constant for the code of each.
+macro_rules! element_types {
+    ($($code:ident = $number:literal, $type:ty, $name:literal;)*) => {
+        $(
+            #[doc = concat!("Element type code of ", $name, ".")]
+            pub const $code: i32 = $number;
+
+            impl Element for $type {
+                const TYPE: ElementType = ElementType { code: $code, size: size_of::<$type>(), name: $name };
+            }
+        )*
+
+        impl ElementType {
+            /// The type of a code.
+            pub(super) fn of(code: i32) -> Option<Self> {
+                [$(<$type>::TYPE),*].into_iter().find(|known| known.code == code)
+            }
+        }
+    };
+}
+
+element_types! {
+    FLOAT16 = 1, f16, "Float16";
+    FLOAT32 = 2, f32, "Float32";
+    FLOAT64 = 3, f64, "Float64";
+    UINT8 = 4, u8, "UInt8";
+    UINT32 = 5, u32, "UInt32";
+    UINT64 = 6, u64, "UInt64";
+    INT64 = 7, i64, "Int64";
+}
+
+/// Memory of a host, aligned to its elements.
+#[derive(Debug)]
+pub enum Lent<'a> {
+    /// To read.
+    Read(&'a [u8]),
+    /// To write.
+    Write(&'a mut [u8]),
+}
 
 /// An array of a host.
 #[derive(Debug)]
 pub struct Array<'a> {
     /// By which an operation asks for it.
     pub name: &'a str,
-    /// Its elements, column-major.
-    pub data: Data<'a>,
+    /// What its elements are.
+    pub element: ElementType,
+    /// Where they are, column-major.
+    pub memory: Lent<'a>,
     /// Length of the last dimension.
     pub observations: usize,
 }
 
-/// Elements of one type.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub enum Data<'a> {
-    F16(&'a [f16]),
-    F32(&'a [f32]),
-    F64(&'a [f64]),
-    U8(&'a [u8]),
-    U32(&'a [u32]),
-    U64(&'a [u64]),
-    I64(&'a [i64]),
-    WriteF32(&'a mut [f32]),
-    WriteF64(&'a mut [f64]),
-    WriteU8(&'a mut [u8]),
-    WriteU64(&'a mut [u64]),
-    WriteI64(&'a mut [i64]),
-}
-
-impl Data<'_> {
-    /// What a person calls it.
-    fn describe(&self) -> &'static str {
-        match self {
-            Data::F16(_) => "Float16",
-            Data::F32(_) => "Float32",
-            Data::F64(_) => "Float64",
-            Data::U8(_) => "UInt8",
-            Data::U32(_) => "UInt32",
-            Data::U64(_) => "UInt64",
-            Data::I64(_) => "Int64",
-            Data::WriteF32(_) => "Float32 to write",
-            Data::WriteF64(_) => "Float64 to write",
-            Data::WriteU8(_) => "UInt8 to write",
-            Data::WriteU64(_) => "UInt64 to write",
-            Data::WriteI64(_) => "Int64 to write",
-        }
-    }
-}
-
-/// An element type that an operation can ask for.
-pub trait Element: Sized {
-    /// What a person calls it.
-    const NAME: &'static str;
-    /// The elements, if they are of this type; what can be written can be read.
-    fn read(data: Data<'_>) -> std::result::Result<&[Self], Data<'_>>;
-    /// The elements, if they are of this type and may be written.
-    fn write(data: Data<'_>) -> std::result::Result<&mut [Self], Data<'_>>;
-}
-
-macro_rules! elements {
-    ($($type:ty = $name:literal: $read:ident $($write:ident)?;)*) => {$(
-        impl Element for $type {
-            const NAME: &'static str = $name;
-            fn read(data: Data<'_>) -> std::result::Result<&[Self], Data<'_>> {
-                match data {
-                    Data::$read(x) => Ok(x),
-                    $(Data::$write(x) => Ok(x),)?
-                    other => Err(other),
-                }
-            }
-            fn write(data: Data<'_>) -> std::result::Result<&mut [Self], Data<'_>> {
-                match data {
-                    $(Data::$write(x) => Ok(x),)?
-                    other => Err(other),
-                }
-            }
-        }
-    )*};
-}
-
-elements! {
-    f32 = "Float32": F32 WriteF32;
-    f64 = "Float64": F64 WriteF64;
-    u8 = "UInt8": U8 WriteU8;
-    u32 = "UInt32": U32;
-    u64 = "UInt64": U64 WriteU64;
-    i64 = "Int64": I64 WriteI64;
-}
-
 impl<'a> Array<'a> {
+    /// An array to read.
+    pub fn of<T: Element>(name: &'a str, values: &'a [T], observations: usize) -> Self {
+        Array { name, element: T::TYPE, memory: Lent::Read(bytemuck::cast_slice(values)), observations }
+    }
+
     /// The array as outputs of a model.
     ///
     /// # Errors
     /// [`Error::ElementTypeUnsupported`], and those of [`Tensor::new`].
     pub fn tensor(self, argument: &'static str) -> Result<Tensor<'a>> {
-        let elements = match self.data {
-            Data::F16(x) => Elements::F16(x),
-            Data::F32(x) => Elements::F32(x),
-            Data::F64(x) => Elements::F64(x),
-            other => return Err(unsupported(argument, &other, "Float16, Float32 or Float64")),
+        let observations = self.observations;
+        let elements = match self.element.code {
+            FLOAT16 => Elements::F16(self.read(argument)?),
+            FLOAT32 => Elements::F32(self.read(argument)?),
+            FLOAT64 => Elements::F64(self.read(argument)?),
+            _ => return Err(self.unsupported(argument, "Float16, Float32 or Float64")),
         };
-        Tensor::new(elements, self.observations)
+        Tensor::new(elements, observations)
     }
 
-    /// The elements.
+    /// The elements; what can be written can be read.
     ///
     /// # Errors
     /// [`Error::ElementTypeUnsupported`].
     pub fn read<T: Element>(self, argument: &'static str) -> Result<&'a [T]> {
-        T::read(self.data).map_err(|other| unsupported(argument, &other, T::NAME))
+        if self.element != T::TYPE {
+            return Err(self.unsupported(argument, T::TYPE.name));
+        }
+        Ok(match self.memory {
+            Lent::Read(bytes) => bytemuck::cast_slice(bytes),
+            Lent::Write(bytes) => bytemuck::cast_slice(bytes),
+        })
     }
 
     /// The elements, to write.
@@ -122,10 +116,16 @@ impl<'a> Array<'a> {
     /// # Errors
     /// [`Error::ElementTypeUnsupported`].
     pub fn write<T: Element>(self, argument: &'static str) -> Result<&'a mut [T]> {
-        T::write(self.data).map_err(|other| unsupported(argument, &other, &format!("{} to write", T::NAME)))
+        match self.memory {
+            Lent::Write(bytes) if self.element == T::TYPE => Ok(bytemuck::cast_slice_mut(bytes)),
+            _ => Err(self.unsupported(argument, &format!("{} to write", T::TYPE.name))),
+        }
     }
-}
 
-fn unsupported(argument: &'static str, was: &Data<'_>, expected: &str) -> Error {
-    Error::ElementTypeUnsupported { argument, was: format!("{} (expected here: {expected})", was.describe()) }
+    /// That its elements are of another type than `expected`.
+    pub(super) fn unsupported(&self, argument: &'static str, expected: &str) -> Error {
+        let to_write = if matches!(self.memory, Lent::Write(_)) { " to write" } else { "" };
+        let was = format!("{}{to_write} (expected here: {expected})", self.element.name);
+        Error::ElementTypeUnsupported { argument, was }
+    }
 }

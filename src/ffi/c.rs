@@ -12,6 +12,7 @@
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex};
 
+pub use super::array::{FLOAT16, FLOAT32, FLOAT64, INT64, UINT8, UINT32, UINT64};
 pub use super::call::ABI_VERSION;
 use super::call::{answer, take_last_error};
 use super::generic::{self, free_bytes, give};
@@ -20,9 +21,7 @@ pub use super::handle::Handle;
 use super::left_behind::listening;
 use super::moments::moments;
 use super::operations::{Output, update};
-pub use super::raw::{
-    COPIED, FLOAT16, FLOAT32, FLOAT64, FgArray, INT64, UINT8, UINT32, UINT64, WRITABLE, WakeFunction,
-};
+pub use super::raw::{COPIED, FgArray, WRITABLE, WakeFunction};
 use super::raw::{elements_mut, handle, tensor, wake};
 use crate::drift::online::Stream;
 use crate::guard::Guard;

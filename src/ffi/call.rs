@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use super::array::{Array, Element};
 use super::handle::{Handle, Held};
@@ -17,12 +16,27 @@ use crate::tensor::Tensor;
 /// Version of the border, the same for both faces; raised when an operation or a call changes or goes.
 pub const ABI_VERSION: i32 = 3;
 
+/// Options by name and type, as a tuple in that order; all of them, and no others, but that an `Option` may be left out.
+macro_rules! named_options {
+    ($call:expr, $($name:ident: $type:ty),+) => {{
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Options {
+            $($name: $type),+
+        }
+        $call.options::<Options>().map(|options| ($(options.$name),+))
+    }};
+}
+pub(super) use named_options;
+
 /// What an operation makes.
 pub enum Answer {
     /// A number from 0; 0 if there is nothing to say.
     Number(i64),
     /// JSON, or the bytes of a file.
     Bytes(Vec<u8>),
+    /// A number, and many.
+    Numbers(i64, Vec<i64>),
     /// Something new, which is the host's.
     Made(Handle),
 }
@@ -85,16 +99,6 @@ impl<'a> Call<'a> {
     /// Options, of which there must be some.
     pub(super) fn options<T: DeserializeOwned>(&self) -> Result<T> {
         options::from_text(self.options)
-    }
-
-    /// Options that are this one alone.
-    pub(super) fn option<T: DeserializeOwned>(&self, name: &'static str) -> Result<T> {
-        let mut options: Map<String, Value> = self.options()?;
-        let value = options.remove(name).unwrap_or(Value::Null);
-        if let Some(other) = options.keys().next() {
-            return Err(Error::invalid("options", format!("{other:?}"), format!("{name}, and nothing else")));
-        }
-        serde_json::from_value(value).map_err(|e| Error::invalid(name, e, "a value of that type"))
     }
 
     /// Options; all defaults if none are given.

@@ -35,7 +35,7 @@ pub struct FgRequest {
 pub struct FgAnswer {
     /// A number from 0.
     pub number: i64,
-    /// JSON or other bytes, or the message of an error; else null.
+    /// JSON or other bytes (numbers are Int64, in the machine's order), or the message of an error; else null.
     pub bytes: *mut u8,
     /// Their number.
     pub len: usize,
@@ -92,6 +92,11 @@ pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i
         }
         Ok(Answer::Bytes(bytes)) => {
             (given.bytes, given.len) = give(bytes);
+            0
+        }
+        Ok(Answer::Numbers(number, numbers)) => {
+            given.number = number;
+            (given.bytes, given.len) = give(bytemuck::cast_slice(&numbers).to_vec());
             0
         }
         Ok(Answer::Made(handle)) => {

@@ -20,6 +20,7 @@ use jlrs::memory::gc::gc_safe;
 use jlrs::prelude::*;
 use jlrs::weak_handle_unchecked;
 
+use super::array::Element;
 use super::call::{ABI_VERSION, answer, take_last_error};
 use super::generic;
 use super::handle::Handle;
@@ -97,28 +98,18 @@ fn away_if<T>(long: bool, work: impl FnOnce() -> T) -> T {
     if long { away(work) } else { work() }
 }
 
-/// An element type that the kernels read.
-trait Element: ConstructType {
-    const DTYPE: i32;
-}
-impl Element for f16 {
-    const DTYPE: i32 = raw::FLOAT16;
-}
-impl Element for f32 {
-    const DTYPE: i32 = raw::FLOAT32;
-}
-impl Element for f64 {
-    const DTYPE: i32 = raw::FLOAT64;
-}
+/// An element type that Julia's arrays and the kernels share.
+trait Real: Element + ConstructType {}
+impl<T: Element + ConstructType> Real for T {}
 
 /// The array of an argument, in place.
-fn tensor<'a, T: Element>(
+fn tensor<'a, T: Real>(
     argument: &'static str,
     array: TypedArray<'a, '_, T>,
     observations: usize,
 ) -> Result<Tensor<'a>> {
     // SAFETY: an `Array{T}` has that many elements of that type, and Julia roots a call's arguments during the call.
-    unsafe { raw::tensor(argument, T::DTYPE, array.data_ptr(), array.length(), observations) }
+    unsafe { raw::tensor(argument, T::TYPE.code, array.data_ptr(), array.length(), observations) }
 }
 
 /// The elements of an argument, to write.
@@ -152,7 +143,7 @@ fn takes_long(guard: &Guard, elements: usize) -> bool {
 }
 
 /// SAFETY: as [`guard`].
-unsafe fn guard_observe<T: Element>(
+unsafe fn guard_observe<T: Real>(
     guard: usize,
     output: TypedArray<T>,
     observations: i64,
@@ -186,7 +177,7 @@ unsafe fn guard_observe_at(guard: usize, dtype: i32, data: usize, len: i64, obse
 }
 
 /// SAFETY: `detector` must be 0 or the address of a living handle, `interrupt` as of [`generic::FgRequest`].
-unsafe fn detector_score<T: Element>(
+unsafe fn detector_score<T: Real>(
     detector: usize,
     output: TypedArray<T>,
     observations: i64,
@@ -205,7 +196,7 @@ unsafe fn detector_score<T: Element>(
 }
 
 /// SAFETY: as [`detector_score`].
-unsafe fn online_update<T: Element>(
+unsafe fn online_update<T: Real>(
     detector: usize,
     values: TypedArray<T>,
     fired: TypedArray<u64>,
@@ -224,7 +215,7 @@ unsafe fn online_update<T: Element>(
     away_if(values.length() >= LONG, || answer(work))
 }
 
-fn moments<T: Element>(y: TypedArray<T>, observations: i64, out: TypedArray<f64>) -> i64 {
+fn moments<T: Real>(y: TypedArray<T>, observations: i64, out: TypedArray<f64>) -> i64 {
     let work = || super::moments::moments(&tensor("y", y, size("observations", observations)?)?, places("out", out)?);
     away_if(y.length() >= LONG, || answer(work))
 }

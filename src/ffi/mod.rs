@@ -13,7 +13,6 @@ pub mod handle;
 #[cfg(feature = "julia")]
 pub mod julia;
 mod left_behind;
-pub mod map;
 mod moments;
 pub mod operations;
 pub mod raw;

@@ -2,28 +2,12 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use half::f16;
-
-use super::array::{Array, Data};
+use super::array::{Array, ElementType, Lent};
 use super::handle::Handle;
 use crate::error::{Error, Result};
 use crate::guard::Wake;
 use crate::tensor::Tensor;
 
-/// Element type code of Float16.
-pub const FLOAT16: i32 = 1;
-/// Element type code of Float32.
-pub const FLOAT32: i32 = 2;
-/// Element type code of Float64.
-pub const FLOAT64: i32 = 3;
-/// Element type code of UInt8.
-pub const UINT8: i32 = 4;
-/// Element type code of UInt32.
-pub const UINT32: i32 = 5;
-/// Element type code of UInt64.
-pub const UINT64: i32 = 6;
-/// Element type code of Int64.
-pub const INT64: i32 = 7;
 /// Or-ed into the element type when the host had to copy the array before the call.
 pub const COPIED: i32 = 256;
 /// Or-ed into the element type of an array that the call may write to.
@@ -88,29 +72,37 @@ pub(super) unsafe fn elements_mut<'a, T>(argument: &'static str, data: *mut c_vo
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
 }
 
-/// SAFETY: as [`elements`], of the type that `dtype` names; to write, if it says so.
-unsafe fn data<'a>(argument: &'static str, dtype: i32, data: *mut c_void, len: usize) -> Result<Data<'a>> {
-    let read = data.cast_const();
-    // SAFETY: by this function's contract, for all that follows.
-    unsafe {
-        Ok(match dtype & !COPIED {
-            FLOAT16 => Data::F16(elements::<f16>(argument, read, len)?),
-            FLOAT32 => Data::F32(elements(argument, read, len)?),
-            FLOAT64 => Data::F64(elements(argument, read, len)?),
-            UINT8 => Data::U8(elements(argument, read, len)?),
-            UINT32 => Data::U32(elements(argument, read, len)?),
-            UINT64 => Data::U64(elements(argument, read, len)?),
-            INT64 => Data::I64(elements(argument, read, len)?),
-            other => match other ^ WRITABLE {
-                FLOAT32 => Data::WriteF32(elements_mut(argument, data, len)?),
-                FLOAT64 => Data::WriteF64(elements_mut(argument, data, len)?),
-                UINT8 => Data::WriteU8(elements_mut(argument, data, len)?),
-                UINT64 => Data::WriteU64(elements_mut(argument, data, len)?),
-                INT64 => Data::WriteI64(elements_mut(argument, data, len)?),
-                _ => return Err(Error::ElementTypeUnsupported { argument, was: format!("code {dtype}") }),
-            },
-        })
+/// An array of the type that `dtype` names.
+///
+/// SAFETY: `data` must be readable for `len` elements of that type, and writable by no one else meanwhile if `dtype` says so; or be
+/// null or unaligned, which is an error.
+unsafe fn array<'a>(
+    name: &'a str,
+    argument: &'static str,
+    dtype: i32,
+    data: *mut c_void,
+    len: usize,
+    observations: usize,
+) -> Result<Array<'a>> {
+    let Some(element) = ElementType::of(dtype & !(COPIED | WRITABLE)) else {
+        return Err(Error::ElementTypeUnsupported { argument, was: format!("code {dtype}") });
+    };
+    let bytes = len.checked_mul(element.size).filter(|bytes| isize::try_from(*bytes).is_ok());
+    let too_many = || Error::invalid(argument, format!("{len} elements"), "a size that memory can hold");
+    let bytes = bytes.ok_or_else(too_many)?;
+    if len > 0 && !(data as usize).is_multiple_of(element.size) {
+        return Err(Error::invalid(argument, "an unaligned pointer", "an array"));
     }
+    // An empty array may have any pointer; a slice may not.
+    let data = if len == 0 { std::ptr::NonNull::<u64>::dangling().as_ptr().cast() } else { data };
+    // SAFETY: by this function's contract; any bytes are a number, and bytes need no alignment.
+    let memory = unsafe {
+        match dtype & WRITABLE {
+            0 => Lent::Read(elements(argument, data, bytes)?),
+            _ => Lent::Write(elements_mut(argument, data, bytes)?),
+        }
+    };
+    Ok(Array { name, element, memory, observations })
 }
 
 /// The outputs of a model.
@@ -124,8 +116,7 @@ pub(super) unsafe fn tensor<'a>(
     observations: usize,
 ) -> Result<Tensor<'a>> {
     // SAFETY: by this function's contract; it is not written.
-    let data = unsafe { data(argument, dtype & !WRITABLE, pointer.cast_mut(), len)? };
-    Array { name: argument, data, observations }.tensor(argument)
+    unsafe { array(argument, argument, dtype & !WRITABLE, pointer.cast_mut(), len, observations)? }.tensor(argument)
 }
 
 /// The arrays of a call.
@@ -139,15 +130,14 @@ pub(super) unsafe fn arrays<'a>(table: *const FgArray, count: usize) -> Result<V
     // SAFETY: by this function's contract.
     let table = unsafe { elements::<FgArray>("arrays", table.cast(), count)? };
     expect_apart(table)?;
-    let array = |array: &FgArray| {
+    let described = |given: &FgArray| {
         // SAFETY: by this function's contract; what is written is apart.
         unsafe {
-            let name = text("arrays", array.name)?;
-            let data = data(known_name(name), array.dtype, array.data, array.len)?;
-            Ok(Array { name, data, observations: array.observations })
+            let name = text("arrays", given.name)?;
+            array(name, known_name(name), given.dtype, given.data, given.len, given.observations)
         }
     };
-    table.iter().map(array).collect()
+    table.iter().map(described).collect()
 }
 
 /// What errors call an array before its operation has looked at it.
@@ -162,12 +152,7 @@ fn expect_apart(table: &[FgArray]) -> Result<()> {
         .iter()
         .filter(|array| array.len > 0)
         .map(|array| {
-            let size = match array.dtype & !(COPIED | WRITABLE) {
-                UINT8 => 1,
-                FLOAT16 => 2,
-                FLOAT32 | UINT32 => 4,
-                _ => 8,
-            };
+            let size = ElementType::of(array.dtype & !(COPIED | WRITABLE)).map_or(1, |element| element.size);
             let from = array.data as usize;
             (from, from.saturating_add(array.len.saturating_mul(size)), array.dtype & WRITABLE != 0)
         })

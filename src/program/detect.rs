@@ -25,9 +25,9 @@ use super::sample::{
     Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, not_fitted_on, unmatched,
 };
 use super::{Answer, Failure};
-use fluxguard::ffi::map;
 use fluxguard::outlier::{Fitted, NAMES, Spec};
 use fluxguard::sequence;
+use fluxguard::store::map;
 use fluxguard::{Error, store};
 use found::Detections;
 use sequences::ReadySequences;
@@ -191,7 +191,7 @@ impl Detect {
             return self.fit_sequences(name).map(Some);
         }
         // What kind of detector a file holds, it says itself.
-        let loaded = self.load.as_ref().and_then(|path| store::load::<fluxguard::sequence::SequenceDetector>(path).ok());
+        let loaded = self.load.as_ref().and_then(|path| store::load::<sequence::SequenceDetector>(path).ok());
         Ok(loaded.map(|detector| ReadySequences { detector, reference: None }))
     }
 

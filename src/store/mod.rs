@@ -1,6 +1,7 @@
 //! Files that are whole or refused: written beside and renamed, versioned and checksummed.
 
 mod envelope;
+pub mod map;
 mod sectioned;
 mod stored;
 

@@ -16,7 +16,7 @@ use crate::sound::Sound;
 /// The format's version; version 1 was CBOR alone, and is still read.
 pub(super) const VERSION: u32 = 2;
 
-/// Maps a file that was found whole: [`crate::ffi::map::read_only`].
+/// Maps a file that was found whole: [`crate::store::map::read_only`].
 pub type Map = fn(File, &Path) -> Result<Arc<dyn Mapping>>;
 
 /// The CBOR with its length and filling, and the sections.

@@ -67,7 +67,7 @@ pub fn load<T: Stored>(path: &Path) -> Result<T> {
 /// file. The whole file is read once and checked, as always; what is found is the same to the bit.
 ///
 /// The file must stay as it is while the value lives: it may be replaced ([`save`] does), not shortened or written to. See
-/// [`crate::ffi::map::read_only`].
+/// [`crate::store::map::read_only`].
 ///
 /// # Errors
 /// As [`load`]; [`Error::PathUnusable`] if the file cannot be mapped.

@@ -83,6 +83,7 @@ function bytes_of(face, answer)
     return bytes
 end
 string_of(face, answer) = String(bytes_of(face, answer))
+numbers_of(face, answer) = (Int(answer.number), collect(reinterpret(Int64, bytes_of(face, answer))))
 
 make(kind::Symbol, on, operation::String, options = nothing; arrays...) =
     call((face, answer) -> Handle{kind}(face, answer.handle), on, operation, options, arrays)
@@ -90,4 +91,5 @@ ask(on, operation::String, options = nothing; arrays...) = JSON.parse(text(on, o
 text(on, operation::String, options = nothing; arrays...) = call(string_of, on, operation, options, arrays)
 bytes(on, operation::String, options = nothing; arrays...) = call(bytes_of, on, operation, options, arrays)
 number(on, operation::String, options = nothing; arrays...) = call((face, answer) -> Int(answer.number), on, operation, options, arrays)
+numbers(on, operation::String, options = nothing; arrays...) = call(numbers_of, on, operation, options, arrays)
 run(on, operation::String, options = nothing; arrays...) = call((face, answer) -> nothing, on, operation, options, arrays)

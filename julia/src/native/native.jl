@@ -8,6 +8,7 @@ The two faces of the Rust library, the C ABI and jlrs, behind one set of functio
     ask(on, operation, options; arrays...) -> what its JSON says
     bytes(on, operation, options; arrays...) -> Vector{UInt8}
     number(on, operation, options; arrays...) -> Int
+    numbers(on, operation, options; arrays...) -> Int, Vector{Int64}
     run(on, operation, options; arrays...) -> nothing
 
 `on` is a face where an operation takes no handle, else a handle or a tuple of them. `options` becomes JSON, without what is `nothing`.

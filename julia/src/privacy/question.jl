@@ -1,8 +1,7 @@
 # Questions to the accountants, which are JSON, and what is checked before it becomes JSON: there NaN, Inf and negative
 # counts have no form, and the error could not name them.
 
-question(call::Symbol; fields...) = merge((call = call,), values(fields))
-ask(call::Symbol; fields...) = Native.ask(face(), "privacy.ask", question(call; fields...))
+ask(question::Symbol; fields...) = Native.ask(face(), "privacy.$question", values(fields))
 
 "A finite number."
 function finite(argument, x)

@@ -40,7 +40,7 @@ function PrivateRun(; accountant = :pld, relation = :add_remove, unit_size = 1, 
     return PrivateRun(Native.make(:run, face(), "run.new", options))
 end
 
-ask(run::PrivateRun, call::Symbol; fields...) = Native.ask(run.handle, "run.ask", question(call; fields...))
+ask(run::PrivateRun, question::Symbol; fields...) = Native.ask(run.handle, "run.$question", isempty(fields) ? nothing : values(fields))
 
 """
     isprivate(run) -> Bool

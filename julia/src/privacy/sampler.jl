@@ -96,13 +96,12 @@ isprivate(sampler::PoissonSampler) = sampler.seed === nothing
 expected_lot_size(sampler::PoissonSampler, step = 1) = rate_at(sampler.rate, step) * sampler.n
 
 """
-The next lot of a pass, and its draw. A lot is drawn and fetched in two calls, which must not be mixed with another task's.
+The next lot of a pass, and its draw: one after the other, whoever asks.
 """
 function draw(s::PoissonSampler, pass::Pass)
     return lock(pass.lock) do
         rate = rate_at(s.rate, pass.taken[] + 1)
-        lot = Vector{Int64}(undef, Native.number(pass.handle, "sampler.draw", (rate = rate,)))
-        number = Native.number(pass.handle, "sampler.take"; out = Native.Out(lot))
+        number, lot = Native.numbers(pass.handle, "sampler.draw", (rate = rate,))
         pass.taken[] += 1
         lot .+= 1
         lot, Draw(pass.handle, pass.id, number, sampling(s, rate), isprivate(s), pass.released)

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Operation;
 use super::file::{maps, saves};
 use crate::error::{Error, Result};
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::leavable_on;
 use crate::outlier::ensemble::Member;
@@ -20,15 +20,6 @@ use crate::tensor::Tensor;
 
 impl Held for Arc<Fitted> {
     const KIND: &'static str = "detector";
-}
-
-/// One of [`NAMES`], and its options by [`Spec::new`].
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct New {
-    detector: String,
-    #[serde(default)]
-    options: Map<String, Value>,
 }
 
 /// What a detector is fitted on: `reference`; of a classifier, its `labels` (classes from 0), and the `weights` (feature fastest)
@@ -43,8 +34,8 @@ struct Evidence<'a> {
 const EVIDENCE: &[&str] = &["reference", "labels", "weights", "bias"];
 
 fn evidence<'a>(call: &mut Call<'a>) -> Result<Evidence<'a>> {
-    let New { detector, options } = call.options()?;
-    let spec = Spec::new(&detector, options)?;
+    let (detector, options) = named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
+    let spec = Spec::new(&detector, options.unwrap_or_default())?;
     let reference = call.tensor("reference")?;
     let labels = call.given::<u32>("labels")?.map(<[u32]>::to_vec);
     let head = match (call.given::<f64>("weights")?, call.given::<f64>("bias")?) {
@@ -92,16 +83,9 @@ fn describe(call: &mut Call<'_>) -> Result<Answer> {
     Answer::json(&Described { description: detector.describe(), bytes: store::size_of_detector(&**detector)? })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Compare {
-    detectors: Vec<Member>,
-    rate: f64,
-}
-
 /// List of [`crate::outlier::compare::Compared`]. `labels`: 0 for a usual observation of `current`, else 1.
 fn compare(call: &mut Call<'_>) -> Result<Answer> {
-    let Compare { detectors, rate } = call.options()?;
+    let (detectors, rate) = named_options!(call, detectors: Vec<Member>, rate: f64)?;
     let specs: Vec<Spec> =
         detectors.into_iter().map(|member| Spec::new(&member.detector, member.options)).collect::<Result<_>>()?;
     if !(rate > 0.0 && rate < 1.0) {

@@ -3,7 +3,7 @@
 use super::Operation;
 use crate::drift::compare::{CompareOptions, compare};
 use crate::error::{Error, Result};
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::left_behind::leavable_on;
 use crate::stats::e_values;
 use crate::stats::multiple::{self, Correction};
@@ -31,7 +31,7 @@ fn compare_samples(call: &mut Call<'_>) -> Result<Answer> {
 
 /// List of the adjusted p-values.
 fn adjust(call: &mut Call<'_>) -> Result<Answer> {
-    let correction: String = call.option("correction")?;
+    let correction = named_options!(call, correction: String)?;
     let correction: Correction = serde_json::from_value(correction.as_str().into()).map_err(|_| {
         let known = "one of bonferroni, holm, benjamini-hochberg, benjamini-yekutieli";
         Error::invalid("correction", format!("{correction:?}"), known)
@@ -44,7 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("drift.adjust", adjust).of(&["p_values"]),
     // List of the hypotheses (from 0) that e-BH rejects.
     Operation::new("drift.e_bh", |call| {
-        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, call.option("alpha")?)?)
+        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, named_options!(call, alpha: f64)?)?)
     })
     .of(&["e_values"]),
 ];

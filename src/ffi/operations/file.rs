@@ -3,24 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use serde::Deserialize;
-
 use super::Operation;
 use crate::error::Result;
-use crate::ffi::call::Answer;
+use crate::ffi::call::{Answer, named_options};
 use crate::ffi::handle::{Held, lock};
-use crate::ffi::map::read_only;
+use crate::store::map::read_only;
 use crate::store::{Mapped, Stored};
 use crate::{files, store};
-
-/// A file whose content is the host's.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kind {
-    path: PathBuf,
-    kind: String,
-    version: u32,
-}
 
 /// A handle whose value has a file form.
 pub(super) trait Kept: Held + Sized {
@@ -65,7 +54,7 @@ where
 /// Saves what a handle holds.
 pub(super) const fn saves<T: Kept>(name: &'static str, on: &'static [&'static str]) -> Operation {
     Operation::new(name, |call| {
-        let path: PathBuf = call.option("path")?;
+        let path = named_options!(call, path: PathBuf)?;
         call.only_handle::<T>()?.save(&path).map(Answer::from)
     })
     .on(on)
@@ -74,18 +63,9 @@ pub(super) const fn saves<T: Kept>(name: &'static str, on: &'static [&'static st
 /// Makes a handle of what is loaded.
 pub(super) const fn loads<T: Kept>(name: &'static str) -> Operation {
     Operation::new(name, |call| {
-        let path: PathBuf = call.option("path")?;
+        let path = named_options!(call, path: PathBuf)?;
         store::load::<T::Value>(&path).map(|value| Answer::made(T::loaded(value)))
     })
-}
-
-/// Where a file is that may be mapped.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Place {
-    path: PathBuf,
-    #[serde(default)]
-    mapped: bool,
 }
 
 /// [`loads`], with large arrays left in the file if `mapped` says so.
@@ -94,8 +74,9 @@ where
     T::Value: Mapped,
 {
     Operation::new(name, |call| {
-        let Place { path, mapped } = call.options()?;
-        let value: T::Value = if mapped { store::load_mapped(&path, read_only)? } else { store::load(&path)? };
+        let (path, mapped) = named_options!(call, path: PathBuf, mapped: Option<bool>)?;
+        let value: T::Value =
+            if mapped == Some(true) { store::load_mapped(&path, read_only)? } else { store::load(&path)? };
         Ok(Answer::made(T::loaded(value)))
     })
 }
@@ -103,17 +84,17 @@ where
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("file.replace", |call| {
         let bytes = call.read::<u8>("bytes")?;
-        let path: PathBuf = call.option("path")?;
+        let path = named_options!(call, path: PathBuf)?;
         Ok(files::replace("path", &path, &[bytes])?.into())
     })
     .of(&["bytes"]),
     Operation::new("file.save", |call| {
-        let Kind { path, kind, version } = call.options()?;
+        let (path, kind, version) = named_options!(call, path: PathBuf, kind: String, version: u32)?;
         Ok(store::save_bytes(&path, &kind, version, call.read("bytes")?)?.into())
     })
     .of(&["bytes"]),
     Operation::new("file.load", |call| {
-        let Kind { path, kind, version } = call.options()?;
+        let (path, kind, version) = named_options!(call, path: PathBuf, kind: String, version: u32)?;
         store::load_bytes(&path, &kind, version).map(Answer::Bytes)
     }),
 ];

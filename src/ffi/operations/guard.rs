@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Operation;
 use crate::error::Result;
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::fork;
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::leavable_of;
@@ -47,13 +47,6 @@ fn new(call: &mut Call<'_>) -> Result<Answer> {
     Guard::start(prepared?).map(Answer::made)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wait {
-    ticket: u64,
-    milliseconds: u32,
-}
-
 /// What a child of fork must not ask: the parent's threads may have been writing.
 fn here<'a>(call: &Call<'a>) -> Result<&'a Guard> {
     let guard = call.handle::<Guard>("guard")?;
@@ -64,7 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("guard.new", new).on(&["profile"]).and_any("detectors"),
     // [`crate::guard::Verdict`] on the caller's last batch.
     Operation::new("guard.verdict", |call| {
-        Answer::json(&call.handle::<Guard>("guard")?.verdict(call.option("caller")?)?)
+        Answer::json(&call.handle::<Guard>("guard")?.verdict(named_options!(call, caller: u64)?)?)
     })
     .on(&["guard"]),
     // [`crate::guard::Verdict`] on a batch that is not taken in.
@@ -75,22 +68,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["guard"])
     .of(&["output"]),
     // List of [`crate::alert::Alert`]s with a number above `after`.
-    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(call.option("after")?))).on(&["guard"]),
+    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(named_options!(call, after: u64)?)))
+        .on(&["guard"]),
     // List of [`crate::guard::WindowReport`]s with a number above `after`.
-    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(call.option("after")?))).on(&["guard"]),
+    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(named_options!(call, after: u64)?)))
+        .on(&["guard"]),
     // [`crate::guard::Counters`].
     Operation::new("guard.counters", |call| Answer::json(&call.handle::<Guard>("guard")?.counters())).on(&["guard"]),
     // [`crate::guard::Description`].
     Operation::new("guard.describe", |call| Answer::json(&call.handle::<Guard>("guard")?.describe())).on(&["guard"]),
     // Starts a flush and gives its ticket at once; with `close` the guard takes in nothing more.
     Operation::new("guard.flush", |call| {
-        let ticket = call.handle::<Guard>("guard")?.start_flush(call.option("close")?)?;
+        let ticket = call.handle::<Guard>("guard")?.start_flush(named_options!(call, close: bool)?)?;
         Ok(Answer::Number(ticket.0 as i64))
     })
     .on(&["guard"]),
     // Waits for a flush: 1 done, 0 not yet.
     Operation::new("guard.wait", |call| {
-        let Wait { ticket, milliseconds } = call.options()?;
+        let (ticket, milliseconds) = named_options!(call, ticket: u64, milliseconds: u32)?;
         let patience = Duration::from_millis(milliseconds.into());
         Ok(Answer::Number(call.handle::<Guard>("guard")?.wait(Ticket(ticket), patience)?.into()))
     })

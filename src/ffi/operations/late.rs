@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Operation;
 use super::file::{loads, saves};
 use crate::error::{Error, Result};
-use crate::ffi::array::Data;
+use crate::ffi::array::{INT64, UINT64};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::{Held, lock};
 use crate::performance::late::{Detection, Id};
@@ -35,10 +35,11 @@ fn take(call: &mut Call<'_>, take: Take) -> Result<Answer> {
         id: String,
     }
     let At { time } = call.options_or_default()?;
-    let ids: Vec<Id> = match call.array("ids").map(|ids| ids.data) {
-        Some(Data::U64(ids)) => ids.iter().map(|id| Id::from(*id)).collect(),
-        Some(Data::I64(ids)) => ids.iter().map(|id| Id::from(*id)).collect(),
-        _ => return Err(Error::invalid("ids", "none", "an array of UInt64 or Int64")),
+    let given = call.array("ids").ok_or_else(|| Error::invalid("ids", "none", "an array of UInt64 or Int64"))?;
+    let ids: Vec<Id> = match given.element.code {
+        UINT64 => given.read::<u64>("ids")?.iter().map(|id| Id::from(*id)).collect(),
+        INT64 => given.read::<i64>("ids")?.iter().map(|id| Id::from(*id)).collect(),
+        _ => return Err(given.unsupported("ids", "UInt64 or Int64")),
     };
     let values = call.read("values")?;
     let mut late = lock(call.handle::<Mutex<LateLabels>>("late")?);

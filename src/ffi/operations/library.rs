@@ -2,7 +2,7 @@
 
 use super::{Operation, all};
 use crate::error::TABLE;
-use crate::ffi::call::Answer;
+use crate::ffi::call::{Answer, named_options};
 use crate::guard;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -19,7 +19,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("library.worker_running", |_| Ok(Answer::Number(guard::is_running().into()))),
     // Panics inside, on purpose: for tests of the barrier.
     Operation::new("library.panic", |call| {
-        let message: String = call.option("message")?;
+        let message = named_options!(call, message: String)?;
         panic!("{message}")
     }),
 ];

@@ -99,6 +99,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         late::OPERATIONS,
         sketch::OPERATIONS,
         privacy::OPERATIONS,
+        questions::OPERATIONS,
     ];
     ROOMS.iter().copied().flatten()
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Operation;
 use super::file::{Kept, maps, saves};
 use crate::error::{Error, Result};
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::Held;
 use crate::ffi::left_behind::{change, leavable_on};
 use crate::options;
@@ -108,7 +108,7 @@ fn search(call: &mut Call<'_>) -> Result<Answer> {
 
 /// Gives how many points went.
 fn evict(call: &mut Call<'_>) -> Result<Answer> {
-    let now = call.option("now")?;
+    let now = named_options!(call, now: f64)?;
     let mut store = write(call.handle::<Store>("store")?);
     let before = store.len();
     store.evict(now)?;

@@ -2,14 +2,13 @@
 
 use std::sync::Mutex;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Operation;
 use super::file::{loads, saves};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result};
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::change;
 use crate::tensor::{Elements, Tensor};
@@ -18,18 +17,9 @@ impl Held for Mutex<Stream> {
     const KIND: &'static str = "online detector";
 }
 
-/// A detector by its name, and its options.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct New {
-    detector: String,
-    #[serde(default)]
-    options: Map<String, Value>,
-}
-
 fn new(call: &mut Call<'_>) -> Result<Answer> {
-    let New { detector, options } = call.options()?;
-    let stream = Stream::new(detector.parse()?, options.into())?;
+    let (detector, options) = named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
+    let stream = Stream::new(detector.parse()?, options.unwrap_or_default().into())?;
     Ok(Answer::made(Mutex::new(stream)))
 }
 

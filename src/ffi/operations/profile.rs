@@ -2,12 +2,10 @@
 
 use std::sync::Mutex;
 
-use serde::Deserialize;
-
 use super::Operation;
 use super::file::{loads, saves};
 use crate::error::Error;
-use crate::ffi::call::Answer;
+use crate::ffi::call::{Answer, named_options};
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::change;
 use crate::profile::{Profile, ProfileOptions};
@@ -15,14 +13,6 @@ use crate::sketch::SketchKind;
 
 impl Held for Mutex<Profile> {
     const KIND: &'static str = "profile";
-}
-
-/// Which sketch of a profile: of a feature (from 0), or of the predicted classes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SketchOptions {
-    kind: String,
-    feature: Option<usize>,
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -54,7 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     })
     .on(&["profile"]),
     Operation::new("profile.sketch", |call| {
-        let SketchOptions { kind, feature } = call.options()?;
+        let (kind, feature) = named_options!(call, kind: String, feature: Option<usize>)?;
         let sketch = lock(call.handle::<Mutex<Profile>>("profile")?).sketch(kind.parse::<SketchKind>()?, feature)?;
         Ok(Answer::made(Mutex::new(sketch)))
     })

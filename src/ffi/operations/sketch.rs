@@ -2,12 +2,10 @@
 
 use std::sync::Mutex;
 
-use serde::Deserialize;
-
 use super::Operation;
 use crate::error::{Error, Result};
-use crate::ffi::array::Data;
-use crate::ffi::call::{Answer, Call};
+use crate::ffi::array::{FLOAT64, INT64, UINT64};
+use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::{Held, lock};
 use crate::sketch::{Sketch, SketchKind};
 
@@ -15,12 +13,8 @@ impl Held for Mutex<Sketch> {
     const KIND: &'static str = "sketch";
 }
 
-/// A kind of sketch, and its size; the kind's own if none is given.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct New {
-    kind: String,
-    size: Option<u32>,
+fn wide<T: Copy + Into<i128>>(values: &[T]) -> Vec<i128> {
+    values.iter().map(|x| (*x).into()).collect()
 }
 
 /// Takes in numbers; 64-bit integers exactly.
@@ -29,15 +23,13 @@ fn update(call: &mut Call<'_>) -> Result<Answer> {
     let Some(values) = call.array("values") else {
         return Err(Error::invalid("values", "none", "an array"));
     };
-    match values.data {
-        Data::F64(values) => sketch.update(values)?,
-        Data::F32(values) => sketch.update(&values.iter().map(|x| f64::from(*x)).collect::<Vec<_>>())?,
-        Data::F16(values) => sketch.update(&values.iter().map(|x| x.to_f64()).collect::<Vec<_>>())?,
-        Data::I64(values) => sketch.update_ints(&values.iter().map(|x| i128::from(*x)).collect::<Vec<_>>())?,
-        Data::U64(values) => sketch.update_ints(&values.iter().map(|x| i128::from(*x)).collect::<Vec<_>>())?,
+    match values.element.code {
+        FLOAT64 => sketch.update(values.read("values")?)?,
+        INT64 => sketch.update_ints(&wide(values.read::<i64>("values")?))?,
+        UINT64 => sketch.update_ints(&wide(values.read::<u64>("values")?))?,
         _ => {
-            let was = "another type (expected here: floats, or 64-bit integers)".to_owned();
-            return Err(Error::ElementTypeUnsupported { argument: "values", was });
+            let elements = values.tensor("values")?.elements();
+            sketch.update(&(0..elements.len()).map(|i| elements.get(i)).collect::<Vec<f64>>())?;
         }
     }
     Ok(().into())
@@ -45,19 +37,19 @@ fn update(call: &mut Call<'_>) -> Result<Answer> {
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("sketch.new", |call| {
-        let New { kind, size } = call.options()?;
+        let (kind, size) = named_options!(call, kind: String, size: Option<u32>)?;
         Sketch::new(kind.parse()?, size).map(Mutex::new).map(Answer::made)
     }),
     // From the bytes that any DataSketches library wrote.
     Operation::new("sketch.read", |call| {
-        let New { kind, .. } = call.options()?;
+        let kind = named_options!(call, kind: String)?;
         let kind: SketchKind = kind.parse()?;
         Sketch::from_bytes(kind, call.read("bytes")?).map(Mutex::new).map(Answer::made)
     })
     .of(&["bytes"]),
     Operation::new("sketch.update", update).on(&["sketch"]).of(&["values"]),
     Operation::new("sketch.update_words", |call| {
-        let words: Vec<String> = call.option("words")?;
+        let words = named_options!(call, words: Vec<String>)?;
         let mut sketch = lock(call.handle::<Mutex<Sketch>>("sketch")?);
         Ok(sketch.update_words(words.iter().map(|word| (word.as_str(), 1)))?.into())
     })
@@ -86,7 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .on(&["sketch"]),
     // The values at these ranks.
     Operation::new("sketch.quantiles", |call| {
-        let ranks: Vec<f64> = call.option("ranks")?;
+        let ranks = named_options!(call, ranks: Vec<f64>)?;
         let sketch = lock(call.handle::<Mutex<Sketch>>("sketch")?);
         let quantiles: Vec<Option<f64>> = ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?;
         Answer::json(&quantiles)

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::ffi::array::Data;
 
 #[test]
 fn names_are_unique_and_have_a_room() {
@@ -29,7 +28,7 @@ fn what_is_not_there_is_an_error_that_names_it() {
     assert!(fault("", 0, vec![]).contains("library.operations"));
     let handles = fault("profile.merge", 1, vec![]);
     assert!(handles.contains("got 1") && handles.contains("profile, other"), "{handles}");
-    let array = Array { name: "x", data: Data::F64(&[1.0]), observations: 1 };
+    let array = Array::of("x", &[1.0], 1);
     let arrays = fault("drift.compare", 0, vec![array]);
     assert!(arrays.contains("named \"x\"") && arrays.contains("reference, current"), "{arrays}");
     assert!(fault("profile.fit", 1, vec![]).starts_with("profile: got none"));

@@ -1,7 +1,9 @@
 //! How a lot was drawn: a fact of the lot, asked at the door.
 
+use serde::Deserialize;
+
 use super::record::{Origin, Record};
-use crate::Result;
+use crate::error::{Error, Result};
 use crate::privacy::accountant::Sampling;
 use crate::privacy::sampler::{Drawn, Draws, PoissonSampler};
 
@@ -22,6 +24,45 @@ pub enum Lot {
     },
     /// No sampler of ours drew it: charged as if each example were in it, whatever its caller knows.
     Unknown,
+}
+
+/// A [`Lot`] as a host names it, in JSON: `"unknown"`, `{"drawn": {"sampler": id, "number": draw}}` or `{"workers": {...}}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LotOptions {
+    /// [`Lot::Unknown`].
+    #[default]
+    Unknown,
+    /// [`Lot::Drawn`].
+    Drawn {
+        /// The sampler's number in this process: [`Draws::id`].
+        sampler: u64,
+        /// The draw's number.
+        number: u64,
+    },
+    /// [`Lot::Workers`].
+    Workers {
+        /// What the worst part costs.
+        sampling: Sampling,
+        /// Was all of their randomness keyed by the operating system?
+        private: bool,
+    },
+}
+
+impl TryFrom<LotOptions> for Lot {
+    type Error = Error;
+
+    fn try_from(options: LotOptions) -> Result<Self> {
+        Ok(match options {
+            LotOptions::Drawn { sampler, number } => {
+                let expected = "one that lives: keep the sampler until its lots are released";
+                let draws = Draws::find(sampler).ok_or_else(|| Error::invalid("sampler", sampler, expected))?;
+                Lot::Drawn(draws, number)
+            }
+            LotOptions::Workers { sampling, private } => Lot::Workers { sampling, private },
+            LotOptions::Unknown => Lot::Unknown,
+        })
+    }
 }
 
 impl Lot {

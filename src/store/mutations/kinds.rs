@@ -6,7 +6,6 @@ use serde_json::json;
 
 use crate::drift::online::{Stream, StreamName};
 use crate::error::Result;
-use crate::ffi::map::read_only;
 use crate::guard::{Guard, GuardOptions, Length};
 use crate::outlier::neighbours::{Method, Metric, NeighbourStore, StoreOptions};
 use crate::outlier::ood::{self, Head};
@@ -15,6 +14,7 @@ use crate::outlier::{Fitted, Spec};
 use crate::performance::{Answers, Estimator, LateLabels, LateOptions};
 use crate::profile::{OutputKind, Profile, ProfileOptions};
 use crate::sequence::{Sequence, SequenceDetector, SequenceSpec, Symbol};
+use crate::store::map::read_only;
 use crate::store::*;
 use crate::tensor::{Elements, Tensor};
 use crate::testing::Random;

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::drift::online::StreamName;
-use crate::ffi::map::read_only;
 use crate::outlier::Spec;
 use crate::outlier::neighbours::{Method, Metric, StoreOptions};
 use crate::performance::LateOptions;
+use crate::store::map::read_only;
 use crate::tensor::{Elements, Tensor};
 use crate::testing::Random;
 use std::path::PathBuf;
