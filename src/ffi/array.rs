@@ -105,10 +105,12 @@ impl<'a> Array<'a> {
         if self.element != T::TYPE {
             return Err(self.unsupported(argument, T::TYPE.name));
         }
-        Ok(match self.memory {
-            Lent::Read(bytes) => bytemuck::cast_slice(bytes),
-            Lent::Write(bytes) => bytemuck::cast_slice(bytes),
-        })
+        let bytes = match self.memory {
+            Lent::Read(bytes) => bytes,
+            Lent::Write(bytes) => bytes,
+        };
+        // Nothing may lie anywhere.
+        Ok(if bytes.is_empty() { &[] } else { bytemuck::cast_slice(bytes) })
     }
 
     /// The elements, to write.
@@ -117,6 +119,7 @@ impl<'a> Array<'a> {
     /// [`Error::ElementTypeUnsupported`].
     pub fn write<T: Element>(self, argument: &'static str) -> Result<&'a mut [T]> {
         match self.memory {
+            Lent::Write([]) if self.element == T::TYPE => Ok(&mut []),
             Lent::Write(bytes) if self.element == T::TYPE => Ok(bytemuck::cast_slice_mut(bytes)),
             _ => Err(self.unsupported(argument, &format!("{} to write", T::TYPE.name))),
         }

@@ -93,8 +93,6 @@ unsafe fn array<'a>(
     if len > 0 && !(data as usize).is_multiple_of(element.size) {
         return Err(Error::invalid(argument, "an unaligned pointer", "an array"));
     }
-    // An empty array may have any pointer; a slice may not.
-    let data = if len == 0 { std::ptr::NonNull::<u64>::dangling().as_ptr().cast() } else { data };
     // SAFETY: by this function's contract; any bytes are a number, and bytes need no alignment.
     let memory = unsafe {
         match dtype & WRITABLE {

@@ -140,7 +140,7 @@ fn bad_pointers_types_and_handles_are_errors() {
 #[test]
 fn arrays_are_written_in_place_and_must_not_overlap() {
     let gradients = [3.0f64, 4.0, 0.3, 0.4, f64::NAN, 1.0];
-    let (mut sum, mut norms) = ([0.0f64; 2], [0.0; 3]);
+    let (mut sum, mut norms) = ([0.0f64; 2], [0.0f64; 3]);
     let clip = |arrays: &[FgArray]| {
         let (code, _, text) = call(c"privacy.clip_sum", "{\"flat\":1}", &[], arrays);
         (code, text)

@@ -3,6 +3,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::sleep;
 
 use super::*;
+use crate::ffi::array::Array;
+use crate::ffi::call::Call;
 use crate::parallel::for_pieces;
 use crate::profile::{Profile, ProfileOptions};
 use crate::tensor::Elements;
@@ -171,6 +173,7 @@ fn reassignments_are_left() {
         let values: Vec<f64> = (0..4000).map(|i| f64::from(i * 7919 % 4001)).collect();
         let (a, b) = values.split_at(2000);
         let options = r#"{"tests":["wasserstein"],"method":"permutation","permutations":{"draws":10000000}}"#;
-        let _ = super::super::host::compare_tensors(options, &tensor(a, 2000), &tensor(b, 2000));
+        let arrays = vec![Array::of("reference", a, 2000), Array::of("current", b, 2000)];
+        let _ = Call::new("drift.compare", options, Vec::new(), arrays).and_then(Call::run);
     });
 }

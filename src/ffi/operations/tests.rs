@@ -42,3 +42,15 @@ fn no_operation_panics_for_want_of_what_it_takes() {
         }
     }
 }
+
+#[test]
+fn the_page_for_other_languages_has_them_all() {
+    let page = include_str!("../../../docs/c.md");
+    for row in all() {
+        let rest = row.rest.map(|rest| format!("{rest} ..."));
+        let handles: Vec<String> = row.handles.iter().map(|handle| (*handle).to_owned()).chain(rest).collect();
+        let line = format!("| `{}` | {} | {} |", row.name, handles.join(", "), row.arrays.join(", "));
+        assert!(page.contains(&line), "docs/c.md lacks the row that begins with {line}");
+    }
+    assert_eq!(page.matches("\n| `").count(), all().count());
+}

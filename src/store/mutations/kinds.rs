@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::drift::online::{Stream, StreamName};
+use crate::drift::reference::Reference;
 use crate::error::Result;
 use crate::guard::{Guard, GuardOptions, Length};
 use crate::outlier::neighbours::{Method, Metric, NeighbourStore, StoreOptions};
@@ -350,7 +351,7 @@ fn others() -> Vec<Kind> {
         ));
     }
     let rows = Random(7).normals(2 * 30);
-    let reference = crate::drift::reference::Reference::new(&tensor(&rows, 2)).unwrap();
+    let reference = Reference::new(&tensor(&rows, 2)).unwrap();
     kinds.push(kind(
         "reference",
         move |path| save(&reference, path).unwrap(),

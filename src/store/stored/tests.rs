@@ -1,14 +1,16 @@
 #![allow(clippy::unwrap_used)]
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::drift::online::StreamName;
 use crate::outlier::Spec;
 use crate::outlier::neighbours::{Method, Metric, StoreOptions};
 use crate::performance::LateOptions;
+use crate::profile::ProfileOptions;
 use crate::store::map::read_only;
 use crate::tensor::{Elements, Tensor};
 use crate::testing::Random;
-use std::path::PathBuf;
 
 fn scratch(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("fluxguard-{name}-{}.fg", std::process::id()))
@@ -127,7 +129,7 @@ fn files_of_the_first_version_are_read() {
 }
 
 #[test]
-fn what_is_saved_comes_back_to_the_bit_and_damage_is_refused() {
+fn a_saved_reference_comes_back_to_the_bit_and_damage_is_refused() {
     let path = std::env::temp_dir().join(format!("fluxguard-reference-{}.fg", std::process::id()));
     let rows = Random(3).normals(300);
     let reference = Reference::new(&Tensor::new(Elements::F64(&rows), 100).unwrap()).unwrap();
@@ -136,7 +138,7 @@ fn what_is_saved_comes_back_to_the_bit_and_damage_is_refused() {
     assert_eq!((back.rows(), back.features(), back.observations()), (&rows[..], 3, 100));
     let mut payload = Vec::new();
     ciborium::into_writer(&(7usize, &rows), &mut payload).unwrap();
-    envelope::write(&path, "reference", VERSION, &payload).unwrap();
+    envelope::write(&path, "reference", Reference::VERSION, &payload).unwrap();
     assert_eq!(load::<Reference>(&path).unwrap_err().code(), 401);
     std::fs::write(&path, b"{}").unwrap();
     assert_eq!(load::<Reference>(&path).unwrap_err().code(), 401);
@@ -214,7 +216,7 @@ fn another_version_is_told_from_damage() {
     let path = std::env::temp_dir().join(format!("fluxguard-version-{}.fg", std::process::id()));
     envelope::write(&path, "profile", 99, b"whatever").expect("writable");
     assert_eq!(load::<Profile>(&path).expect_err("newer").code(), 402);
-    envelope::write(&path, "detector", PROFILE_VERSION, b"whatever").expect("writable");
+    envelope::write(&path, "detector", Profile::VERSION, b"whatever").expect("writable");
     assert_eq!(load::<Profile>(&path).expect_err("another kind").code(), 403);
     std::fs::remove_file(&path).expect("there");
 }
