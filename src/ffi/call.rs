@@ -98,6 +98,11 @@ impl<'a> Call<'a> {
 
     /// Options, of which there must be some.
     pub(super) fn options<T: DeserializeOwned>(&self) -> Result<T> {
+        // A list would be taken for the members in their order.
+        if !self.options.trim_start().starts_with('{') {
+            let was: String = self.options.chars().take(20).collect();
+            return Err(Error::invalid("options", format!("{was:?}"), "a JSON object: {\"name\": value, ...}"));
+        }
         options::from_text(self.options)
     }
 
