@@ -56,6 +56,7 @@ mutable struct Guard{H<:Native.GuardHandle}
     features::Int
     output::Symbol
     name::String
+    rows::Tuple{Int,Int} # of a verdict's scores, and of its p-values, at most
     notifier::Notifier{H}
 end
 
@@ -82,7 +83,7 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     d = Native.ask(handle, "guard.describe")
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
-    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, notifier)
+    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), notifier)
     finalizer(g -> abandon(g.notifier), guard)
     return guard
 end

@@ -40,15 +40,13 @@ Feed a batch of outputs and say what it looks like. `y` is features × observati
 is the observation, all others together must be the baseline's features; a vector is one observation (of a guard with
 one feature: many). `Float16`, `Float32`, `Float64`. An `Array`, or a contiguous view or reshape of one, is read in
 place; all else (permuted, lazy, GPU) is copied first and counted as `copied`. Any thread may call it. The
-array is read twice; [`guarded`](@ref) reads it once.
+verdict is made in the same pass.
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref), [`GuardClosed`](@ref),
 [`WorkerFailed`](@ref). NaN and Inf are anomalies, not errors.
 """
 function observe!(guard::Guard, y::AbstractArray{<:Native.Element})
     seen, copied = Native.host(y)
-    watch(guard, seen, copied)
-    # Scored again, and not asked for with `verdict`: right however many tasks feed the guard at the same time.
-    return score(guard, seen)
+    return judged(guard, "guard.observe", (caller = caller(), copied = copied), seen)
 end
 observe!(::Guard, y) = Native.unsupported("output", y)

@@ -30,17 +30,17 @@ struct Verdict
     p_values::Dict{Symbol,Vector{Float64}}
 end
 
-function Verdict(d::AbstractDict)
+"A verdict of the words and the numbers that Rust gave: `scores` and `p_values` begin with a column per observation."
+function Verdict(d::AbstractDict, scores::Vector{Float32}, p_values::Vector{Float64})
     n = Int(d["observations"])
-    scores = Matrix{Float64}(undef, length(d["detectors"]), n)
-    for (i, row) in enumerate(d["scores"]), (j, score) in enumerate(row)
-        scores[i, j] = number(score)
-    end
+    columns(numbers, height) = reshape(Float64.(view(numbers, 1:height*n)), height, n)
+    scores = columns(scores, length(d["detectors"]))
+    fitted = sort!(collect(keys(d["p_values"]))) # as Rust sorts them
+    ranks = columns(p_values, length(fitted))
     predicted = d["predicted"] === nothing ? nothing :
         Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
-    p_values = Dict{Symbol,Vector{Float64}}(Symbol(name) => number.(values) for (name, values) in d["p_values"])
     return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol.(d["detectors"]), number.(d["thresholds"]),
-        Symbol.(d["tails"]), scores, predicted, d["non_finite"], p_values)
+        Symbol.(d["tails"]), scores, predicted, d["non_finite"], Dict(Symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
 end
 
 """
@@ -51,6 +51,19 @@ and where very many other tasks fed the guard since (ask right after the call, o
 """
 verdict(guard::Guard) = Verdict(Native.ask(guard.handle, "guard.verdict", (caller = caller(),)))
 
+# Of a batch whose size is not known here the numbers stand among the words.
+Verdict(d::AbstractDict) = Verdict(d, flat(Float32, d["scores"]), flat(Float64, [d["p_values"][name] for name in sort!(collect(keys(d["p_values"])))]))
+flat(::Type{T}, rows) where {T} = isempty(rows) ? T[] : T[number(row[j]) for j in eachindex(first(rows)) for row in rows]
+
+"What an operation says of a batch."
+function judged(guard::Guard, operation, options, y)
+    n = observations(guard, y)
+    scores, p_values = Vector{Float32}(undef, guard.rows[1] * n), Vector{Float64}(undef, guard.rows[2] * n)
+    d = Native.ask(guard.handle, operation, options; scores = Native.Out(scores), p_values = Native.Out(p_values),
+        output = batch_of(n, y))
+    return Verdict(d, scores, p_values)
+end
+
 """
     FluxGuard.score(guard, y) -> Verdict
 
@@ -58,7 +71,7 @@ What `y` looks like to the guard, without feeding it: no window and no counter c
 Shapes and errors are those of [`observe!`](@ref).
 """
 score(guard::Guard, y::AbstractArray{<:Native.Element}) =
-    Verdict(Native.ask(guard.handle, "guard.score"; output = batch_of(observations(guard, y), y)))
+    judged(guard, "guard.score", nothing, y)
 score(::Guard, y) = Native.unsupported("output", y)
 
 "Whether a score lies on its detector's anomalous side."

@@ -177,7 +177,16 @@ impl Guard {
     /// # Errors
     /// [`Error::FeatureMismatch`], [`Error::GuardClosed`], [`Error::WorkerFailed`]; the batch was then not taken in.
     pub fn observe(&self, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
-        self.state.observe(batch, caller, copied)
+        self.state.observe(batch, caller, copied, |flagged, _| flagged)
+    }
+
+    /// [`Guard::observe`], and what the batch looked like: scored once.
+    ///
+    /// # Errors
+    /// As [`Guard::observe`].
+    pub fn observe_verdict(&self, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<Verdict> {
+        let baseline = &self.state.baseline;
+        self.state.observe(batch, caller, copied, |_, work| Verdict::new(baseline, &work.scores, &work.anomalous))
     }
 
     /// What the caller's last batch looked like.

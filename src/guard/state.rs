@@ -129,8 +129,15 @@ impl State {
         }
     }
 
-    /// The hook's work: scores the batch, sums up what the tests need, returns how many observations are anomalous.
-    pub fn observe(self: &Arc<Self>, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
+    /// The hook's work: scores the batch and sums up what the tests need. Gives what `see` makes of how many observations are anomalous,
+    /// and of their scores.
+    pub fn observe<T>(
+        self: &Arc<Self>,
+        batch: &Tensor<'_>,
+        caller: u64,
+        copied: bool,
+        see: impl FnOnce(usize, &Work) -> T,
+    ) -> Result<T> {
         batch.expect_features(self.baseline.feature_count())?;
         self.expect_here()?;
         let mut seat = self.desk.enter(caller).map_err(|refusal| self.refused(refusal))?;
@@ -139,6 +146,7 @@ impl State {
         let Work { scores, anomalous } = &mut place.work;
         self.baseline.score(batch, scores)?;
         let flagged = flag(&self.baseline, scores, anomalous);
+        let seen = see(flagged, &place.work);
         (place.caller, place.sequence) = (caller, sequence);
         self.counts.observe(batch.observations(), flagged, copied);
         let now = Instant::now();
@@ -148,7 +156,7 @@ impl State {
             Call::Soon => self.call(Next::At(now + TICK)),
             Call::Now => self.call(Next::Now),
         }
-        Ok(flagged)
+        Ok(seen)
     }
 
     /// Asks the worker for a turn. Once there is none, because it was shut down, what is owed is done here.

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Operation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::fork;
 use crate::ffi::handle::{Held, lock};
 use crate::ffi::left_behind::leavable_of;
-use crate::guard::{Guard, Ticket};
+use crate::guard::{Guard, Ticket, Verdict};
 use crate::options;
 use crate::outlier::ensemble::Member;
 use crate::outlier::{Fitted, Spec};
@@ -47,6 +47,37 @@ fn new(call: &mut Call<'_>) -> Result<Answer> {
     Guard::start(prepared?).map(Answer::made)
 }
 
+/// JSON of a verdict. Its numbers go to the arrays `scores` (Float32) and `p_values`, if those are given: detectors x observations, at
+/// the beginning of what there is room for.
+fn verdict(call: &mut Call<'_>, mut verdict: Verdict) -> Result<Answer> {
+    if let Some(scores) = call.array("scores") {
+        interleave("scores", scores.write("scores")?, verdict.scores.iter())?;
+        verdict.scores.clear();
+    }
+    if let Some(p_values) = call.array("p_values") {
+        interleave("p_values", p_values.write("p_values")?, verdict.p_values.values())?;
+        verdict.p_values.values_mut().for_each(Vec::clear);
+    }
+    Answer::json(&verdict)
+}
+
+/// Writes rows of equal length to `out`, column by column.
+fn interleave<'r, T: Copy + 'r>(
+    argument: &'static str,
+    out: &mut [T],
+    rows: impl ExactSizeIterator<Item = &'r Vec<T>>,
+) -> Result<()> {
+    let (height, room) = (rows.len(), out.len());
+    for (i, row) in rows.enumerate() {
+        if height * row.len() > room {
+            let expected = format!("room for {height} x {} numbers", row.len());
+            return Err(Error::invalid(argument, format!("{room} elements"), expected));
+        }
+        row.iter().enumerate().for_each(|(j, x)| out[j * height + i] = *x);
+    }
+    Ok(())
+}
+
 /// What a child of fork must not ask: the parent's threads may have been writing.
 fn here<'a>(call: &Call<'a>) -> Result<&'a Guard> {
     let guard = call.handle::<Guard>("guard")?;
@@ -55,18 +86,30 @@ fn here<'a>(call: &Call<'a>) -> Result<&'a Guard> {
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("guard.new", new).on(&["profile"]).and_any("detectors"),
-    // [`crate::guard::Verdict`] on the caller's last batch.
-    Operation::new("guard.verdict", |call| {
-        Answer::json(&call.handle::<Guard>("guard")?.verdict(named_options!(call, caller: u64)?)?)
-    })
-    .on(&["guard"]),
-    // [`crate::guard::Verdict`] on a batch that is not taken in.
-    Operation::new("guard.score", |call| {
-        let output = call.tensor("output")?;
-        Answer::json(&call.handle::<Guard>("guard")?.score(&output)?)
+    // Takes in a batch, and gives its verdict: what `observe` and `guard.verdict` do, scored once.
+    Operation::new("guard.observe", |call| {
+        let (caller, copied) = named_options!(call, caller: u64, copied: Option<bool>)?;
+        let (guard, output) = (call.handle::<Guard>("guard")?, call.tensor("output")?);
+        let found = guard.observe_verdict(&output, caller, copied == Some(true))?;
+        verdict(call, found)
     })
     .on(&["guard"])
-    .of(&["output"]),
+    .of(&["output", "scores", "p_values"]),
+    // The verdict on the caller's last batch.
+    Operation::new("guard.verdict", |call| {
+        let found = call.handle::<Guard>("guard")?.verdict(named_options!(call, caller: u64)?)?;
+        verdict(call, found)
+    })
+    .on(&["guard"])
+    .of(&["scores", "p_values"]),
+    // The verdict on a batch that is not taken in.
+    Operation::new("guard.score", |call| {
+        let output = call.tensor("output")?;
+        let found = call.handle::<Guard>("guard")?.score(&output)?;
+        verdict(call, found)
+    })
+    .on(&["guard"])
+    .of(&["output", "scores", "p_values"]),
     // List of [`crate::alert::Alert`]s with a number above `after`.
     Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(named_options!(call, after: u64)?)))
         .on(&["guard"]),
