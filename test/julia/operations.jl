@@ -10,7 +10,7 @@ names_of(pattern, code = CODE) = Set(m.captures[1] for m in eachmatch(pattern, c
 
 "What the package calls: named whole, or by the question that follows a room."
 function called()
-    named = names_of(r"\"([a-z]+\.[a-z_]+)\"")
+    named = filter(name -> !endswith(name, r"\.(jl|fg|fgdp)"), names_of(r"\"([a-z]+\.[a-z_]+)\""))
     privacy = Set("privacy." * name for name in names_of(r"\bask\(:([a-z_]+)"))
     run = Set("run." * name for name in names_of(r"\bask\(run(?:\.door)?, :([a-z_]+)"))
     return union(named, privacy, run)

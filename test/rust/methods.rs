@@ -2,8 +2,7 @@
 //! refused by name, through the program as well.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use fluxguard::drift::two_sample::{Method, Reference, TestName, test};
 use rand_chacha::ChaCha8Rng;

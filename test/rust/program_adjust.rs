@@ -1,8 +1,7 @@
 //! `fluxguard adjust` on real files: its adjusted p-values are statsmodels' (`test/reference/stats.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::Value;
 use support::{Folder, Run};

@@ -2,8 +2,7 @@
 //! engine's, its keys and exit codes the contract's.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::Value;
 use support::{Folder, Run};

@@ -1,8 +1,7 @@
 //! Bad files: every one is refused with the file, the line, the column and the mend; none is read wrongly.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use support::{Folder, Run};
 

@@ -2,10 +2,8 @@
 //! exit codes the contract's.
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod reference;
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
+use crate::reference_support as reference;
 
 use serde_json::Value;
 use support::Folder;

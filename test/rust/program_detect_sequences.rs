@@ -1,8 +1,7 @@
 //! `fluxguard detect` of sequences and of classifiers: what the library says, from files.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::{Value, json};
 use support::Folder;

@@ -2,8 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -1,8 +1,7 @@
 //! What the program says of what it read, by all commands alike: hints, warnings, and which column was taken for what.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::json;
 use support::Folder;

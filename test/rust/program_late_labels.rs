@@ -1,8 +1,7 @@
 //! `fluxguard late-labels`: labels that do not meet their predictions are told, never counted as errors.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::json;
 use support::{Folder, Run};

@@ -2,8 +2,7 @@
 //! is none.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use support::{Folder, Run};
 

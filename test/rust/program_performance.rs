@@ -2,8 +2,7 @@
 //! codes the contract's.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use fluxguard::stats::random::SplitMix64;
 use serde_json::Value;

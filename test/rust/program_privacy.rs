@@ -2,8 +2,7 @@
 //! the contract's keys and exit codes, and what is refused.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use serde_json::Value;
 use support::{Folder, Run};

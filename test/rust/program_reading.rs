@@ -1,8 +1,7 @@
 //! How files are read, by all commands alike: cells without a value, columns that are left out, separators, decimals, encodings.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,7 @@
 //! `fluxguard sketch` on real files. What it writes, Python's datasketches reads: `test/reference/sketches.py`.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use support::Folder;
 

@@ -2,8 +2,7 @@
 //! contract's.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use fluxguard::drift::online::{StreamName, Takes};
 use fluxguard::stats::random::SplitMix64;

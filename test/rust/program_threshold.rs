@@ -1,8 +1,7 @@
 //! `fluxguard threshold` and `fluxguard compare-detectors` on real files: numbers are the engine's, and those of counting by hand.
 #![allow(clippy::unwrap_used)]
 
-#[path = "program_support.rs"]
-mod support;
+use crate::program_support as support;
 
 use fluxguard::outlier::threshold::live::{LiveOptions, LiveThreshold};
 use fluxguard::outlier::threshold::spot::Verdict;

@@ -1,8 +1,7 @@
 //! Detectors and thresholds against scikit-learn, scipy and pyod (`test/reference/detectors.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::outlier::forest::{ForestDump, IsolationForest};
 use fluxguard::outlier::threshold::curves::Labelled;

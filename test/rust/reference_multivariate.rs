@@ -1,8 +1,7 @@
 //! Two-sample tests of many variables against numpy, scipy and statsmodels (`test/reference/multivariate.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::drift::multivariate;
 use fluxguard::drift::two_sample::{Method, TestName};

@@ -2,8 +2,7 @@
 //! (`test/reference/multivariate_more.py`), lsdd and mmd also against alibi-detect (`test/reference/alibi.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::drift::multivariate::test_by;
 use fluxguard::drift::two_sample::{Method, TestName, TestResult};

@@ -2,8 +2,7 @@
 //! (`test/reference/ood_pytorch.py`) where its definition is ours but for a factor and an offset.
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::outlier::ood::{Head, NAMES};
 use fluxguard::outlier::{Fitted, Spec};

@@ -1,8 +1,7 @@
 //! Null distributions against scipy, statsmodels and exact rational counts (`test/reference/stats.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::stats::kolmogorov::{self, Method};
 use fluxguard::stats::multiple::{self, Correction};

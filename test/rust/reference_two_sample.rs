@@ -1,8 +1,7 @@
 //! Two-sample tests against scipy (`test/reference/two_sample.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::drift::two_sample::{Method, Permutations, Reference, chi2, js, ks, psi, wasserstein};
 use fluxguard::stats::kolmogorov;

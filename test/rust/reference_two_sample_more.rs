@@ -1,8 +1,7 @@
 //! The two-sample tests beyond the first five against scipy, statsmodels and mpmath (`test/reference/two_sample_more.py`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "reference_support.rs"]
-mod support;
+use crate::reference_support as support;
 
 use fluxguard::drift::two_sample::{
     Method, Permutations, Reference, TestName, TestResult, fisher, g, hellinger, kl, tv,
