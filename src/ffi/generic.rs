@@ -105,7 +105,7 @@ pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i
         }
         Err(error) => {
             (given.bytes, given.len) = give(error.to_string().into_bytes());
-            -i32::from(error.code())
+            -error.code()
         }
     };
     if answer.is_null() {
@@ -114,7 +114,7 @@ pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i
             free_bytes(given.bytes, given.len);
             free(given.handle);
         }
-        return if code < 0 { code } else { -i32::from(no_place().code()) };
+        return if code < 0 { code } else { -no_place().code() };
     }
     // SAFETY: by this function's contract.
     unsafe { answer.write(given) };
