@@ -191,7 +191,7 @@ fn call_of(bytes: &[u8], handles: &[*mut Handle]) -> (i32, FgAnswer) {
 /// Makes a call of these bytes and checks what comes of it; what it made joins the handles, up to some number.
 fn check(bytes: &[u8], handles: &mut Vec<*mut Handle>) -> bool {
     let (code, answer) = call_of(bytes, handles);
-    let known = fluxguard::error::TABLE.iter().any(|(known, _)| i32::from(*known) == -code);
+    let known = fluxguard::error::TABLE.iter().any(|(known, _)| *known == -code);
     // SAFETY: what was given is readable, and freed once.
     let text = unsafe {
         let text = if answer.bytes.is_null() {
