@@ -1,5 +1,5 @@
-//! What a file is, by how it begins: FluxGuard's own, a journal of alerts, a sketch of Apache DataSketches. For the error about a file
-//! that is whole but another one.
+//! What a file is, by how it begins: FluxGuard's own, a journal of alerts, a sketch of Apache DataSketches, a CSV, what others pack tables
+//! into. For the error about a file that is whole but another one.
 
 use std::path::Path;
 
@@ -54,6 +54,22 @@ pub(crate) const SKETCH: &str = "sketch of kind ";
 const SKETCHES: &[(u8, &str)] =
     &[(3, "theta"), (7, "hll"), (10, "frequent-items or frequent-longs"), (15, "kll"), (20, "tdigest")];
 
+/// How files of others begin in which people keep tables, what they are, and what to do with them.
+const FOREIGN: &[(&[u8], &str, &str)] = &[
+    (b"\x1f\x8b", "a gzip archive", "unpack it"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it"),
+    (b"\xfd7zXZ\0", "an xz archive", "unpack it"),
+    (b"PK\x03\x04", "a zip archive or a spreadsheet (xlsx, ods)", "unpack it, or export the sheet as CSV"),
+    (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"ARROW1", "an Arrow file", "export it as CSV"),
+    (b"\x93NUMPY", "an array of NumPy", "export it as CSV"),
+    (b"\x89HDF\r\n", "an HDF5 file", "export it as CSV"),
+    (b"HDF5-based Julia Data Format", "a JLD2 file", "export it as CSV"),
+    (b"SQLite format 3\0", "a SQLite database", "export a table as CSV"),
+];
+/// What a file of text is, where one of FluxGuard's was expected.
+const TEXT: &str = "text, such as a CSV, and no file of FluxGuard";
+
 #[derive(Deserialize)]
 struct Header {
     format: String,
@@ -70,16 +86,56 @@ pub(crate) fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> 
     };
     let (was, reader) = match &found {
         Some(kind) if kind == expected || of_family(kind) => return None,
+        // A sketch begins with control characters, wherever it is damaged later.
+        None if sketches(expected).is_some() && is_text(bytes) => (TEXT.to_owned(), None),
         None if sketches(expected).is_some() => return None,
         Some(kind) => told(kind),
         None if bytes.len() < SHORTEST || resembles(bytes, expected) => return None,
+        None if is_text(bytes) => (TEXT.to_owned(), None),
         None => ("no file of FluxGuard".to_owned(), None),
     };
     let mend = match reader {
         Some(reader) => format!("read it by {reader}"),
+        None if sketches(expected).is_some() => {
+            "look for the file that was saved; a CSV is taken in without --merge: fluxguard sketch FILE".to_owned()
+        }
         None => "look for the file that was saved".to_owned(),
     };
     Some(Error::FileKind { path: path.display().to_string(), was, expected: told(expected).0, mend })
+}
+
+/// The error for a file that is to be read as text, a CSV as a rule, and is FluxGuard's own or one into which others pack tables; `None`
+/// where it may be text.
+#[must_use]
+pub fn no_text(path: &str, bytes: &[u8]) -> Option<Error> {
+    let (was, mend) = match kind_of(bytes).map(|kind| told(&kind)) {
+        Some((was, reader)) => {
+            (was, reader.map_or_else(|| "choose another file".to_owned(), |reader| format!("read it by {reader}")))
+        }
+        None => {
+            let (_, was, mend) = FOREIGN.iter().find(|(begin, ..)| bytes.starts_with(begin))?;
+            ((*was).to_owned(), (*mend).to_owned())
+        }
+    };
+    Some(Error::FileKind { path: path.to_owned(), was, expected: "text, such as a CSV".into(), mend })
+}
+
+/// Whether these bytes begin as text does: UTF-8 without control characters, or the mark of UTF-16.
+fn is_text(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 1 << 12;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return true;
+    }
+    let begin = &bytes[..bytes.len().min(LOOKED_AT)];
+    let text = match std::str::from_utf8(begin) {
+        Ok(text) => text,
+        // A character may be cut where we stop to look.
+        Err(e) if e.error_len().is_none() && begin.len() < bytes.len() => {
+            std::str::from_utf8(&begin[..e.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty() && !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
 /// The name of a file's kind, where its beginning says it.
@@ -151,7 +207,7 @@ mod tests {
             (b"FGDP\x01\0\0\0and more of it".to_vec(), "load(PrivacyState, path)"),
             (b"{\"id\":1,\"time\":\"\",\"guard\":\"g\"}\n".to_vec(), "read_alerts(path)"),
             (kll.to_vec(), "fluxguard sketch --merge"),
-            (b"a,b\n1,2\n3,4\n5,6\n7,8\n".to_vec(), "no file of FluxGuard"),
+            (b"a,b\n1,2\n3,4\n5,6\n7,8\n".to_vec(), "text, such as a CSV, and no file of FluxGuard"),
             (vec![0xff; 100], "no file of FluxGuard"),
         ];
         for (bytes, word) in &files {
@@ -164,6 +220,34 @@ mod tests {
                 let told = told.unwrap_or_default();
                 assert!(told.contains(word) && !told.contains("damaged"), "{told}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_says_what_it_is_and_text_is_told_from_a_sketch() {
+        let of = |bytes: &[u8]| no_text("x.csv", bytes).map(|e| e.to_string());
+        for (kind, what, _) in KINDS {
+            let told = of(format!("{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}\n\u{0}").as_bytes());
+            assert!(told.is_some_and(|told| told.contains(what)), "{kind}");
+        }
+        for (begin, what, mend) in FOREIGN {
+            let told = of(&[begin, &[0x80; 40][..]].concat()).unwrap_or_default();
+            assert!(told.contains(what) && told.contains(mend) && told.contains("x.csv is"), "{told}");
+        }
+        let texts = ["a", "a;b\n1;2\n", "Größe\n1\n", "\u{feff}a\n1\n", "{\"id\":1}\n", "PAR\n1\n", ""];
+        let long = format!("x{}", "ü".repeat(5000));
+        for text in texts.into_iter().chain([long.as_str()]) {
+            assert_eq!(of(text.as_bytes()), None);
+            let for_sketch = other(Path::new("x"), text.as_bytes(), "sketch of kind kll").map(|e| e.to_string());
+            assert_eq!(for_sketch.is_some_and(|told| told.contains("without --merge")), !text.is_empty(), "{text:?}");
+        }
+        let kll = [2, 1, 15, 0, 200, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        assert!(of(&kll).is_some_and(|told| told.contains("fluxguard sketch --merge")));
+        // Of a damaged sketch it is not said that it is text.
+        for at in 0..3 {
+            let mut bytes = kll;
+            bytes[at] ^= 0x40;
+            assert!(!is_text(&bytes), "{at}");
         }
     }
 

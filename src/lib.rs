@@ -10,7 +10,7 @@ pub mod error;
 pub mod ffi;
 pub mod files;
 pub mod guard;
-mod kinds;
+pub mod kinds;
 mod named;
 mod options;
 pub mod outlier;

@@ -10,7 +10,7 @@ use super::compare::{CORRECTIONS, probability};
 use super::failure::quoted;
 use super::outcome::Outcome;
 use super::sample::Dialect;
-use super::stream::read;
+use super::stream::{Values, read};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::drift::compare::CompareOptions;
@@ -79,7 +79,7 @@ struct Adjusted {
 impl Adjust {
     /// Reads the values and adjusts them.
     pub fn run(&self) -> Result<Answer, Failure> {
-        let (column, values) = read("VALUES", &self.values, self.column.as_deref(), &self.dialect)?;
+        let Values { column, values, .. } = read("VALUES", &self.values, self.column.as_deref(), &self.dialect)?;
         let (rows, there): (Vec<usize>, Vec<f64>) =
             values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip();
         let (rejected, adjusted_p_values) = match self.correction {

@@ -10,9 +10,7 @@ use fluxguard::Error;
 
 /// The column of this name.
 pub fn column<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<&'a Column, Error> {
-    sample
-        .column(name)
-        .ok_or_else(|| Error::invalid(flag, quoted(name), format!("a column of {}: {}", sample.file, sample.names())))
+    sample.column(name).ok_or_else(|| sample.lacks(flag, name))
 }
 
 /// The numbers of the column of this name.

@@ -115,8 +115,7 @@ impl Compare {
         let plan = Plan { dialect: &self.dialect, known: &kinds, columns };
         let reference = Sample::read("REFERENCE", &self.reference, plan)?;
         if let Some(name) = self.categorical.iter().find(|name| reference.column(name).is_none()) {
-            let expected = format!("a column of {}: {}", reference.file, reference.names());
-            return Err(Error::invalid("--categorical", format!("{name:?}"), expected).into());
+            return Err(reference.lacks("--categorical", name).into());
         }
         let known = reference.columns.iter().filter(|column| !column.is_blank());
         kinds.extend(known.map(|column| (column.name.clone(), column.kind)));

@@ -100,8 +100,8 @@ impl CompareDetectors {
         let observations = labels.len();
         let ranked = Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations, detectors, missing };
         let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
-        let best = ranked.detectors.iter().filter_map(|c| c.quality.as_ref()).map(|q| q.auroc).fold(f64::NAN, f64::max);
-        notes.hints.extend(inverted::hint(best, anomalies, observations - anomalies));
+        // The first is the best.
+        notes.hints.extend(ranked.detectors.first().and_then(|best| inverted::hint(best.quality.as_ref()?)));
         if is_same_file(&self.fit, &self.score) {
             let text = "--fit and --score are one file: detectors find what they were fitted on usual";
             notes.warnings.push(text.into());

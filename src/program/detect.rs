@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use super::hints;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
+use super::roles::expect_different;
 use super::sample::{
     Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, not_fitted_on, unmatched,
 };
@@ -122,6 +123,8 @@ struct Ready {
 impl Detect {
     /// Fits or loads, saves, scores and says what was found.
     pub fn run(&self) -> Result<Answer, Failure> {
+        let roles = [("--column", &self.column), ("--by", &self.by)];
+        expect_different(roles.iter().filter_map(|(flag, name)| Some((*flag, name.as_deref()?))))?;
         if let Some(ready) = self.of_sequences()? {
             return self.run_sequences(&ready);
         }

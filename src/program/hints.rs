@@ -54,6 +54,17 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
     [disguised, zeros, ids, spellings].into_iter().flat_map(|told| told.into_iter().take(MOST)).collect()
 }
 
+/// Of a column that was chosen to be read as numbers.
+pub fn of_codes(column: &Column) -> Vec<String> {
+    let told = |(line, cell): &(u64, String)| {
+        let (name, cell) = (quoted(&column.name), quoted(cell));
+        format!(
+            "column {name} is taken for numbers, but {cell} in line {line} has a zero in front, as ids and zip codes have: choose another one"
+        )
+    };
+    column.zeros.iter().map(told).collect()
+}
+
 /// Of columns whose neighbors depend on each other, which every test takes to be independent; not of those that stand in order.
 pub fn of_neighbors(sample: &Sample) -> Vec<String> {
     let dependent = |column: &Column| {

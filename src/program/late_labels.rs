@@ -12,8 +12,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::classes::{numbers, texts};
+use super::failure::quoted;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
+use super::roles::expect_different;
 use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input};
 use super::stream::flags::Flags;
 use super::times::{Clock, times};
@@ -106,6 +108,11 @@ impl Late {
         if is_standard_input(&self.predictions) && is_standard_input(&self.labels) {
             return Err(Error::invalid("PREDICTIONS", "- for both files", "a file for one of them").into());
         }
+        for value in [("--prediction", &self.prediction), ("--label", &self.label)] {
+            for key in [("--id", &self.id), ("--time", &self.time)] {
+                expect_different([key, value].map(|(flag, column)| (flag, column.as_str())))?;
+            }
+        }
         let said = self.read("PREDICTIONS", &self.predictions, &self.prediction)?;
         let truth = self.read("LABELS", &self.labels, &self.label)?;
         let cells = [texts(&said, "--id", &self.id)?, texts(&truth, "--id", &self.id)?];
@@ -146,6 +153,10 @@ impl Late {
         if is_same_file(&self.predictions, &self.labels) {
             notes.warnings.push("predictions and labels are one file".into());
         }
+        if self.id == self.time {
+            let column = quoted(&self.id);
+            notes.warnings.push(format!("{column} is --id and --time: a label counts as come when its prediction did"));
+        }
         self.tell_held(&ids, &predictions, &labels, &report.counts, &mut notes);
         let outcome = Outcome::new(report.drift, self.fail_on);
         Ok(Answer::with(self.json, &report, || table(&report), outcome, &notes))
@@ -170,7 +181,7 @@ impl Late {
         })
     }
 
-    /// Says what outcomes wait for that are held: all of them is a warning.
+    /// Says what outcomes wait for that are held: half of them or more is a warning.
     fn tell_held(&self, ids: &Ids<'_>, predictions: &[Event], labels: &[Event], counts: &Counts, notes: &mut Notes) {
         if counts.held == 0 {
             return;
@@ -184,7 +195,7 @@ impl Late {
             "{held} of {joined} outcomes were not watched: outcomes are watched in the order of the predictions, and {whose}, which comes before \
              them, has no label; say --order arrival, or --timeout TIME (or a smaller --capacity) after which it is given up"
         );
-        if held == joined { notes.warnings.push(text) } else { notes.hints.push(text) }
+        if 2 * held >= joined { notes.warnings.push(text) } else { notes.hints.push(text) }
     }
 
     /// Whether values may be text: only whether they are equal counts.

@@ -17,6 +17,7 @@ mod notes;
 mod outcome;
 mod performance;
 mod privacy;
+mod roles;
 mod sample;
 mod sketch;
 mod stream;

@@ -12,6 +12,7 @@ use super::classes::Classes;
 use super::failure::{listed, quoted};
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
+use super::roles::expect_different;
 use super::sample::{Column, Dialect, Missing, is_same_file, is_standard_input};
 use super::text_table::number;
 use super::{Answer, Failure};
@@ -101,6 +102,7 @@ impl Performance {
         if is_standard_input(&self.reference) && is_standard_input(&self.current) {
             return Err(Error::invalid("REFERENCE", "- for both files", "a file for one of them").into());
         }
+        expect_different(self.roles())?;
         let options = self.options();
         let (before, after) = (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
         let classes = self.classes(&before)?;
@@ -141,8 +143,15 @@ impl Performance {
     }
 
     fn wanted(&self) -> Vec<&str> {
-        let all = self.scores.iter().chain(&self.features).chain(&self.prediction).chain([&self.label]);
-        all.map(String::as_str).collect()
+        self.roles().into_iter().map(|(_, column)| column).collect()
+    }
+
+    /// Flags and the columns that they name.
+    fn roles(&self) -> Vec<(&'static str, &str)> {
+        let scores = self.scores.iter().map(|name| ("--score", name.as_str()));
+        let features = self.features.iter().map(|name| ("--feature", name.as_str()));
+        let prediction = self.prediction.iter().map(|name| ("--prediction", name.as_str()));
+        scores.chain(features).chain(prediction).chain([("--label", self.label.as_str())]).collect()
     }
 
     /// Which column is the probability of which class.

@@ -153,15 +153,23 @@ impl Sample {
     /// [`Error::InvalidArgument`] naming `flag`, with the columns that there are.
     pub fn only(&self, flag: &'static str, name: Option<&str>) -> Result<&Column, Error> {
         match name {
-            Some(name) => self.column(name).ok_or_else(|| {
-                Error::invalid(flag, quoted(name), format!("a column of {}: {}", self.file, self.names()))
-            }),
+            Some(name) => self.column(name).ok_or_else(|| self.lacks(flag, name)),
             None if self.header.len() == 1 => Ok(&self.columns[0]),
             None => {
                 let was = format!("{} columns in {}", self.header.len(), self.file);
                 Err(Error::invalid(flag, was, format!("one of them by name: {}", self.names())))
             }
         }
+    }
+
+    /// The error for a column that `flag` names, and that is not there, or not read.
+    pub fn lacks(&self, flag: &'static str, name: &str) -> Error {
+        if self.header.iter().any(|other| other == name) {
+            return Error::invalid(flag, quoted(name), "a column that is read: --only or --ignore leaves this one out");
+        }
+        let alike = matching::alike(name, self.header.iter().map(String::as_str));
+        let alike = alike.map(|other| format!(" ({} is written otherwise)", quoted(other))).unwrap_or_default();
+        Error::invalid(flag, quoted(name), format!("a column of {}: {}{alike}", self.file, self.names()))
     }
 
     /// Takes the column of this name out.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::failure::{BadCsv, quoted};
 use super::notes::Notes;
 use super::outcome::Outcome;
+use super::roles::one_file;
 use super::sample::{Cells, Dialect, Kind, Missing, Plan, Sample, Wanted, counted};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
@@ -116,7 +117,7 @@ impl Sketch {
             items,
             missing,
         };
-        let mut notes = Notes::default();
+        let mut notes = Notes { warnings: self.warnings(&report.description, &samples)?, hints: self.codes(&samples)? };
         if let Some(items) = items.filter(|_| self.items.is_none() && (self.out.is_some() || !self.merged.is_empty())) {
             let said = clap::ValueEnum::to_possible_value(&items).map(|value| value.get_name().to_owned());
             let said = said.unwrap_or_default();
@@ -125,6 +126,47 @@ impl Sketch {
             ));
         }
         Ok(Answer::with(self.json, &report, || table(&report), Outcome::Done, &notes))
+    }
+
+    /// What may be overlooked: a file that is taken in twice, and one of which nothing is in the sketch.
+    fn warnings(&self, made: &Description, samples: &[Sample]) -> Result<Vec<String>, Failure> {
+        let values = self.values.iter().map(|path| ("VALUES", path.as_path()));
+        let merged = self.merged.iter().map(|path| ("--merge", path.as_path()));
+        let mut warnings = one_file(&values.chain(merged).collect::<Vec<_>>(), "it is counted twice");
+        for sample in samples {
+            let column = sample.only("--column", self.column.as_deref())?;
+            if column.is_blank() {
+                let (name, n) = (quoted(&column.name), sample.observations);
+                warnings.push(format!(
+                    "no cell of column {name} of {} has a value ({n} lines): nothing of it is in the sketch",
+                    sample.file
+                ));
+            }
+        }
+        if is_empty(made) {
+            warnings.push("the sketch is empty".into());
+        }
+        Ok(warnings)
+    }
+
+    /// Columns whose zeros in front a sketch of numbers loses, where nobody said that they are numbers.
+    fn codes(&self, samples: &[Sample]) -> Result<Vec<String>, Failure> {
+        let numbers = self.kind.numbers_only() || self.kind == SketchKind::FrequentLongs;
+        if !numbers || self.items.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut hints = Vec::new();
+        for sample in samples {
+            let items = Items { sample, column: sample.only("--column", self.column.as_deref())? };
+            if let Some((line, cell)) = items.with_zeros() {
+                let (name, cell) = (quoted(&items.column.name), quoted(&cell));
+                hints.push(format!(
+                    "column {name} is taken for numbers, but {cell} in line {line} has a zero in front, as ids and zip codes have: of text are \
+                     --kind hll, theta and frequent-items"
+                ));
+            }
+        }
+        Ok(hints)
     }
 
     /// The kind, by the items: of longs there is another sketch of frequent items.
@@ -196,6 +238,10 @@ impl Sketch {
         }
         Ok(Some(kind))
     }
+}
+
+fn is_empty(made: &Description) -> bool {
+    made.observations == Some(0) || made.distinct.as_ref().is_some_and(|distinct| distinct.upper == 0.0)
 }
 
 fn unusable(argument: &'static str, path: &Path, purpose: &'static str, reason: &std::io::Error) -> Error {

@@ -10,7 +10,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::failure::{BadCsv, quoted};
+use super::hints;
+use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
+use super::roles::one_file;
 use super::sample::{Cells, Dialect, Plan, Sample, Wanted, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
@@ -73,17 +76,17 @@ impl Stream {
     pub fn run(&self) -> Result<Answer, Failure> {
         self.expect_files()?;
         let read = |argument, path: &Path, name: Option<&str>| read(argument, path, name, &self.dialect);
-        let (column, values) = read("VALUES", &self.values, self.column.as_deref())?;
+        let Values { column, values, hints } = read("VALUES", &self.values, self.column.as_deref())?;
         let mut options = self.flags.options()?;
         if let Some(path) = &self.reference {
-            let (_, reference) = read("--reference", path, Some(&column))?;
-            let there: Vec<f64> = reference.into_iter().filter(|x| !x.is_nan()).collect();
+            let reference = read("--reference", path, Some(&column))?;
+            let there: Vec<f64> = reference.values.into_iter().filter(|x| !x.is_nan()).collect();
             options.insert("reference".into(), there.into());
         }
         let mut detector = Detector::new(self.detector, options.into())?;
         let against = self.against.as_ref().map(|path| read("--against", path, Some(&column))).transpose()?;
         let (rows, seen) = match &against {
-            Some((_, against)) => in_turn(&values, against)?,
+            Some(against) => in_turn(&values, &against.values)?,
             None => values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip(),
         };
         let (n, needs) = (rows.len(), detector.needs());
@@ -106,11 +109,20 @@ impl Stream {
             statistic: after.statistic,
         };
         let outcome = Outcome::new(found.drift, self.fail_on);
-        Ok(Answer::new(self.json, &found, || table(&found, &values), outcome))
+        let notes = Notes { warnings: self.one_file(), hints };
+        Ok(Answer::with(self.json, &found, || table(&found, &values), outcome, &notes))
     }
 }
 
 impl Stream {
+    /// Warnings where VALUES is also another file.
+    fn one_file(&self) -> Vec<String> {
+        let others = [("--reference", &self.reference), ("--against", &self.against)];
+        let others = others.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?)));
+        let pairs = others.map(|other| one_file(&[("VALUES", &self.values), other], "nothing can have changed"));
+        pairs.flatten().collect()
+    }
+
     /// One file at most is standard input, and those are there that the detector wants.
     fn expect_files(&self) -> Result<(), Error> {
         let others = [("--reference", &self.reference), ("--against", &self.against)];
@@ -147,13 +159,22 @@ fn in_turn(values: &[f64], against: &[f64]) -> Result<(Vec<usize>, Vec<f64>), Er
     Ok((rows, pairs))
 }
 
-/// The name and the values of the column `name`, or of the only one; NaN where there is no value.
+/// A column of numbers.
+pub(super) struct Values {
+    pub column: String,
+    /// NaN where there is no value.
+    pub values: Vec<f64>,
+    /// That they may be no numbers.
+    pub hints: Vec<String>,
+}
+
+/// The column `name`, or the only one.
 pub(super) fn read(
     argument: &'static str,
     path: &Path,
     name: Option<&str>,
     dialect: &Dialect,
-) -> Result<(String, Vec<f64>), Failure> {
+) -> Result<Values, Failure> {
     let wanted: Vec<&str> = name.into_iter().collect();
     let columns = if name.is_some() { Wanted::Named(&wanted) } else { Wanted::All };
     let sample = Sample::read(argument, path, Plan { dialect, known: &BTreeMap::new(), columns })?;
@@ -172,7 +193,9 @@ pub(super) fn read(
         Cells::Numbers(_) if column.is_blank() => {
             Err(bad("no cell has a value", "choose another column: --column").into())
         }
-        Cells::Numbers(values) => Ok((column.name.clone(), values.clone())),
+        Cells::Numbers(values) => {
+            Ok(Values { column: column.name.clone(), values: values.clone(), hints: hints::of_codes(column) })
+        }
         Cells::Categories(_) | Cells::Text(_) => {
             Err(bad("it holds text", "choose a column of numbers: --column").into())
         }

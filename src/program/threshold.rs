@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 use super::detect::{rate, take_labels};
 use super::failure::quoted;
 use super::finite::expect_finite;
+use super::hints;
 use super::inverted;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
+use super::roles::{expect_different, one_file};
 use super::sample::{Cells, Dialect, Missing, Plan, Sample, Wanted, counted, is_standard_input};
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
@@ -103,6 +105,7 @@ struct Read {
     /// None where there is no label.
     labels: Option<Vec<Option<bool>>>,
     missing: Vec<Missing>,
+    hints: Vec<String>,
 }
 
 /// How good scores are, and how good the alarms.
@@ -114,11 +117,9 @@ struct Judged {
     precision: f64,
     recall: f64,
     f1: f64,
-    /// Labels of either kind.
+    /// What is said of scores that are the wrong way round.
     #[serde(skip)]
-    anomalies: usize,
-    #[serde(skip)]
-    usual: usize,
+    hint: Option<String>,
 }
 
 impl Threshold {
@@ -127,7 +128,10 @@ impl Threshold {
         if self.calibration.as_deref().is_some_and(is_standard_input) && is_standard_input(&self.scores) {
             return Err(Error::invalid("--calibration", "- for both files", "a file for one of them").into());
         }
-        let Read { scores, labels, missing } = self.read("SCORES", &self.scores, self.label_column.as_deref())?;
+        let roles = [("--column", &self.column), ("--label-column", &self.label_column)];
+        expect_different(roles.iter().filter_map(|(flag, name)| Some((*flag, name.as_deref()?))))?;
+        let Read { scores, labels, missing, hints } =
+            self.read("SCORES", &self.scores, self.label_column.as_deref())?;
         let there = |scores: &[f64]| scores.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>();
         let (usual, first) = match (&self.calibration, self.initial) {
             (Some(path), _) => (there(&self.read("--calibration", path, None)?.scores), 0),
@@ -149,13 +153,16 @@ impl Threshold {
             self.quality(&judged, &labels, &alarms)
         });
         let (quality, curves) = quality.transpose()?.map_or((None, None), |(quality, curves)| (Some(quality), curves));
-        let inverted = quality.as_ref().and_then(|q| inverted::hint(q.auroc, q.anomalies, q.usual));
+        let inverted = quality.as_ref().and_then(|q| q.hint.clone());
         let (roc, precision_recall) = curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
         let anomalies: Vec<usize> = rows.iter().zip(&alarms).filter(|(_, alarm)| **alarm).map(|(i, _)| *i).collect();
         let (method, n) = (self.method.clone(), judged.len());
         let found = Found { method, threshold, rate, scores: n, anomalies, quality, roc, precision_recall, missing };
         let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
-        let notes = Notes::hinting(inverted.into_iter().collect());
+        let files = [("SCORES", Some(&self.scores)), ("--calibration", self.calibration.as_ref())];
+        let files: Vec<_> = files.into_iter().filter_map(|(place, path)| Some((place, path?.as_path()))).collect();
+        let warnings = one_file(&files, "what is judged counts as usual");
+        let notes = Notes { warnings, hints: hints.into_iter().chain(inverted).collect() };
         Ok(Answer::with(self.json, &found, || table(&found, &scores), outcome, &notes))
     }
 
@@ -216,7 +223,7 @@ impl Threshold {
         };
         missing.extend(Missing::of(&sample, &[column.name.as_str()]));
         let labels = labels.map(|labels| labels.iter().map(|label| label.map(|label| label == 1)).collect());
-        Ok(Read { scores: scores.clone(), labels, missing })
+        Ok(Read { scores: scores.clone(), labels, missing, hints: hints::of_codes(column) })
     }
 
     /// Of those that have a label.
@@ -232,13 +239,13 @@ impl Threshold {
         let alarms: Vec<bool> = known.iter().map(|i| alarms[*i]).collect();
         let (scores, labels) = (&scores, &labels.iter().copied().flatten().collect::<Vec<bool>>());
         let labelled = Labelled::new(scores, labels)?;
-        let Quality { auroc, auprc, fpr_at_95_tpr, .. } = labelled.quality(f64::INFINITY)?;
+        let of_scores = labelled.quality(f64::INFINITY)?;
+        let Quality { auroc, auprc, fpr_at_95_tpr, .. } = of_scores;
         // Of the alarms that were given: a threshold that moves is not one.
         let flags: Vec<f64> = alarms.iter().map(|alarm| f64::from(u8::from(*alarm))).collect();
         let Quality { precision, recall, f1, .. } = Labelled::new(&flags, labels)?.quality(0.5)?;
-        let anomalies = labels.iter().filter(|label| **label).count();
-        let usual = labels.len() - anomalies;
-        let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1, anomalies, usual };
+        let hint = inverted::hint(&of_scores);
+        let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1, hint };
         Ok((judged, self.curves.then(|| (labelled.roc(), labelled.precision_recall()))))
     }
 }

@@ -31,6 +31,7 @@ mod program_performance;
 mod program_privacy;
 mod program_reading;
 mod program_sketch;
+mod program_slips;
 mod program_stream;
 mod program_support;
 mod program_threshold;

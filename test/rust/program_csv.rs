@@ -105,7 +105,8 @@ fn headers() {
     let rest = "rename or add columns, or leave some out by --ignore or --only, until both have the same";
     let lacks = "error: bad.csv: line 1, column \"b\": there is no such column, but good.csv has it";
     assert_eq!(message("a\n1\n"), format!("{lacks}; its columns are \"a\"; {rest}"));
-    assert_eq!(message("a,B\n1,2\n"), format!("{lacks}; its columns are \"a\", \"B\"; {rest}"));
+    let alike = "; \"B\" is \"b\" but for case, spaces or signs";
+    assert_eq!(message("a,B\n1,2\n"), format!("{lacks}; its columns are \"a\", \"B\"; {rest}{alike}"));
     let more = "error: good.csv: line 1, column \"c\": there is no such column (nor \"d\"), but bad.csv has it";
     assert_eq!(message("a,b,c,d\n1,2,3,4\n"), format!("{more}; its columns are \"a\", \"b\"; {rest}"));
     assert!(message("1,2\n3,4\n").ends_with("line 1 of bad.csv holds numbers: is its header missing?"));

@@ -239,7 +239,7 @@ fn a_file_that_is_no_detector_says_what_it_is() {
         ("a.kll", "a sketch (kll), expected a detector; read it by fluxguard sketch --merge"),
         ("stream.fg", "an online detector, expected a detector; read it by load(StreamDetector, path)"),
         ("alerts.jsonl", "a journal of alerts, expected a detector; read it by read_alerts(path)"),
-        ("reference.csv", "no file of FluxGuard, expected a detector"),
+        ("reference.csv", "text, such as a CSV, and no file of FluxGuard, expected a detector"),
     ] {
         let message = load(file);
         assert!(message.contains(&format!("{file} is {words}")) && !message.contains("damaged"), "{message}");

@@ -178,14 +178,20 @@ fn outcomes_that_are_held_say_what_they_wait_for() {
     let without = |id: usize| {
         labels.lines().filter(|line| !line.starts_with(&u(id))).fold(String::new(), |text, line| text + line + "\n")
     };
-    for (lost, watched, key) in [(0, 0, "warnings"), (N / 2, N / 2, "hints")] {
+    for (lost, watched, key) in [
+        (0, 0, "warnings"),
+        (1, 1, "warnings"),
+        (N / 3, N / 3, "warnings"),
+        (N / 2, N / 2, "hints"),
+        (2 * N / 3, 2 * N / 3, "hints"),
+    ] {
         let json = run(&folder, &predictions, &without(lost), &["--json"]).json();
         let held = json["counts"]["held"].as_u64().unwrap() as usize;
         assert_eq!(json["counts"]["joined"].as_u64().unwrap() as usize - held, watched);
         let told = json[key][0].as_str().unwrap();
         assert!(told.contains(&u(lost)) && told.contains("--order arrival") && told.contains("--timeout"), "{told}");
         let text = run(&folder, &predictions, &without(lost), &[]).out;
-        assert!(text.starts_with("WARNING: ") == (lost == 0) && text.contains(told), "{text}");
+        assert!(text.starts_with("WARNING: ") == (key == "warnings") && text.contains(told), "{text}");
         // What is advised helps.
         for advice in [&["--order", "arrival"][..], &["--timeout", "60"]] {
             let json = run(&folder, &predictions, &without(lost), &[advice, &["--json"]].concat()).json();

@@ -60,6 +60,9 @@ pub struct Quality {
     pub recall: f64,
     /// Harmonic mean of both.
     pub f1: f64,
+    /// Whether anomalies have the lower scores, by more than chance: labels or scores may be the wrong way round. The AUROC is below 0.4,
+    /// and by three standard errors of one of scores that tell nothing (Mann and Whitney) below 0.5.
+    pub inverted: bool,
 }
 
 impl Labelled {
@@ -178,7 +181,10 @@ impl Labelled {
         let recall = hits as f64 / self.anomalies as f64;
         let f1 = if hits > 0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
         let (auroc, auprc, fpr_at_95_tpr) = (self.auroc(), self.auprc(), self.fpr_at_tpr(0.95));
-        Ok(Quality { auroc, auprc, fpr_at_95_tpr, threshold, precision, recall, f1 })
+        let (p, n) = (self.anomalies as f64, self.usual as f64);
+        let error = ((p + n + 1.0) / (12.0 * p * n)).sqrt();
+        let inverted = auroc < 0.4 && auroc < 0.5 - 3.0 * error;
+        Ok(Quality { auroc, auprc, fpr_at_95_tpr, threshold, precision, recall, f1, inverted })
     }
 }
 
@@ -208,6 +214,26 @@ mod tests {
             let flagged = data.iter().filter(|d| d.0 > 3).count();
             let hits = data.iter().filter(|d| d.0 > 3 && d.1).count();
             prop_assert_eq!(quality.precision, if flagged > 0 { hits as f64 / flagged as f64 } else { 0.0 });
+        }
+    }
+
+    #[test]
+    fn only_what_chance_does_not_bring_about_is_inverted() {
+        // The first `low` of the anomalies score below all usual ones, the others above.
+        let inverted = |low: usize, anomalies: usize, usual: usize| {
+            let anomalous = (0..anomalies).map(|i| (if i < low { -1.0 } else { 1.0 }, true));
+            let (scores, labels): (Vec<f64>, Vec<bool>) = anomalous.chain(vec![(0.0, false); usual]).unzip();
+            Labelled::new(&scores, &labels).and_then(|labelled| labelled.quality(0.0)).map(|q| q.inverted)
+        };
+        for (low, anomalies, usual, expected) in [
+            (20, 20, 200, true),
+            (65, 100, 100, true),
+            (50, 100, 100, false),
+            (55, 1000, 1000, false),
+            (3, 3, 3, false),
+            (0, 20, 200, false),
+        ] {
+            assert_eq!(inverted(low, anomalies, usual), Ok(expected), "{low} of {anomalies}, {usual}");
         }
     }
 

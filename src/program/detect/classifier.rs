@@ -15,8 +15,7 @@ use fluxguard::outlier::ood::Head;
 /// [`Error::InvalidArgument`] where there is no such column, or it holds something else.
 pub fn take_labels(sample: &mut Sample, name: &str) -> Result<Vec<Option<u32>>, Failure> {
     let Some(column) = sample.take(name) else {
-        let expected = format!("one of {}", sample.names());
-        return Err(Error::invalid("--label-column", quoted(name), expected).into());
+        return Err(sample.lacks("--label-column", name).into());
     };
     let class = |x: &f64| match *x {
         x if x.is_nan() => Some(None),

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::failure::{BadCsv, Failure};
-use fluxguard::Error;
+use fluxguard::{Error, kinds};
 
 /// Whether `path` stands for standard input.
 pub fn is_standard_input(path: &Path) -> bool {
@@ -20,7 +20,7 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
 /// What messages call the file, and its text without a byte order mark. UTF-8, or UTF-16 with its mark.
 ///
 /// # Errors
-/// [`Error::PathUnusable`]; [`BadCsv`] with the line and the character where the text is neither.
+/// [`Error::PathUnusable`]; [`Error::FileKind`] for a file of another kind; [`BadCsv`] with the line and the character where the text is neither.
 pub fn read(argument: &'static str, path: &Path) -> Result<(String, String), Failure> {
     let mut bytes = Vec::new();
     let (file, done) = if is_standard_input(path) {
@@ -31,6 +31,9 @@ pub fn read(argument: &'static str, path: &Path) -> Result<(String, String), Fai
     };
     if let Err(e) = done {
         return Err(Error::PathUnusable { argument, path: file, purpose: "read", reason: e.to_string() }.into());
+    }
+    if let Some(e) = kinds::no_text(&file, &bytes) {
+        return Err(e.into());
     }
     let text = decode(&file, bytes)?;
     Ok((file, text))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::super::Failure;
 use super::super::classes::texts;
 use super::super::failure::{BadCsv, quoted};
-use super::super::sample::{Column, Dialect, Sample, has_zeros, whole};
+use super::super::sample::{Cells, Column, Dialect, Sample, has_zeros, whole};
 use fluxguard::sketch::Sketch as Made;
 
 /// What items are.
@@ -56,6 +56,17 @@ fn holds(cell: &str, x: f64) -> bool {
 impl Items<'_> {
     fn cells(&self) -> Result<&[Option<String>], Failure> {
         texts(self.sample, "--column", &self.column.name)
+    }
+
+    /// Line and text of the first cell with a zero in front that a number does not need.
+    pub fn with_zeros(&self) -> Option<(u64, String)> {
+        match &self.column.cells {
+            Cells::Text(cells) => {
+                let at = cells.iter().position(|cell| cell.as_deref().is_some_and(has_zeros))?;
+                Some((self.sample.line(at), cells[at].clone()?))
+            }
+            _ => self.column.zeros.clone(),
+        }
     }
 
     /// Takes them all into the sketch.

@@ -37,9 +37,6 @@ impl Sketch {
     /// `FileKind` for bytes of another kind of sketch or of file; `FileDamaged` for other bytes that are not a sketch of this kind;
     /// frequent items with a map above 2^20 count as such.
     pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        if kind.is_of_frequencies() && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS)) {
-            return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
-        }
         // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
         catch_unwind(AssertUnwindSafe(|| Self::read(kind, bytes)))
             .unwrap_or_else(|panic| Err(damaged(kind, crate::error::panic_message(panic.as_ref()))))
@@ -50,6 +47,9 @@ impl Sketch {
     }
 
     fn read(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
+        if kind.is_of_frequencies() && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS)) {
+            return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
+        }
         let refused = |e: datasketches::error::Error| damaged(kind, e);
         let (size, state) = match kind {
             SketchKind::Kll => {
