@@ -105,6 +105,14 @@ methods_of(other) = throw(invalid("method", repr(other), "a method such as :exac
 Base.show(io::IO, c::Comparison) = print(io, "Comparison(",
     c.drift ? "drift in $(count(x -> x.drift, c.columns)) of " : "no drift in ", plural(length(c.columns), "feature"), together(c), ")")
 
+"""
+    drifted(c::Comparison) -> Bool
+    drifted(column::ColumnComparison) -> Bool
+
+Whether drift was found: `c.drift`.
+"""
+drifted(c::Union{Comparison,ColumnComparison}) = c.drift
+
 together(c::Comparison) = any(t -> t.drift, c.all_columns) ? ", and in all together" : ""
 
 function Base.show(io::IO, ::MIME"text/plain", c::Comparison)

@@ -4,13 +4,24 @@
     quality(scores, labels; threshold = NaN) -> NamedTuple
 
 How well `scores` tell anomalies (`labels` true) from the rest: `auroc`, `auprc` (average precision), `fpr_at_95_tpr`, and
-above `threshold` `precision`, `recall` and `f1` (0 where there is none). Throws [`InvalidArgument`](@ref) for NaN scores
+above `threshold` `precision`, `recall` and `f1` (0 where there is none). Warns in the log where anomalies have the lower scores, by more
+than chance (`auroc` far below 0.5): labels or scores may be the wrong way round. Throws [`InvalidArgument`](@ref) for NaN scores
 or labels of one kind.
 """
 function quality(scores::AbstractVector{<:Real}, labels::AbstractVector{Bool}; threshold::Real = NaN)
-    d = parsed_quality(scores, labels, threshold, false)
-    return NamedTuple{QUALITY}(Tuple(number(d[string(name)]) for name in QUALITY))
+    found, inverted = judged(scores, labels, threshold)
+    inverted && warn_of_inverted(found.auroc)
+    return found
 end
+
+# The numbers, and whether anomalies have the lower scores.
+function judged(scores, labels, threshold)
+    d = parsed_quality(scores, labels, threshold, false)
+    return NamedTuple{QUALITY}(Tuple(number(d[string(name)]) for name in QUALITY)), d["inverted"]
+end
+
+warn_of_inverted(auroc) = @warn("an AUROC of $(round(auroc; sigdigits = 3)) is far below 0.5: anomalies have lower scores than usual " *
+    "observations; look whether labels (true is an anomaly) or scores (a higher one is more anomalous) are the wrong way round")
 
 const QUALITY = (:auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1)
 
@@ -45,7 +56,8 @@ Fit each of `detectors` (such as `[KNN(), IsolationForest()]`; fitted ones stay 
 rank them by how well they tell the observations whose `labels` are true. A table (a vector of rows): `detector`, `auroc`,
 `auprc`, `fpr_at_95_tpr`, `precision`, `recall`, `f1` (at the conformal threshold of `rate`), `fit_seconds`,
 `score_seconds`, `bytes` (in a file; of a detector of Julia, in memory) and `error`, why there are no numbers. Observations with an
-element, or a label, that is `missing` are left out.
+element, or a label, that is `missing` are left out. Warns in the log where even the best has an `auroc` far below 0.5 (see
+[`quality`](@ref)).
 """
 function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}, y::AbstractArray{<:Native.Element},
     labels::AbstractVector{Bool}; rate::Real = 0.01)
@@ -53,10 +65,11 @@ function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}
     length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one an observation"))
     native = filter(d -> d isa NativeDetector, collect(Any, detectors))
     rows = isempty(native) ? [] : compare_native(native, reference, y, labels, rate)
-    length(native) == length(detectors) && return rows
     hosted = [hosted_row(d, reference, y, labels, rate) for d in detectors if !(d isa NativeDetector)]
-    rank(row) = isnan(row.auroc) ? (-1.0, -1.0) : (row.auroc, row.auprc)
-    return sort([rows; hosted]; by = rank, rev = true)
+    rank((row, _)) = isnan(row.auroc) ? (-1.0, -1.0) : (row.auroc, row.auprc)
+    ranked = isempty(hosted) ? rows : sort([rows; hosted]; by = rank, rev = true)
+    isempty(ranked) || !last(ranked[1]) || warn_of_inverted(first(ranked[1]).auroc)
+    return map(first, ranked)
 end
 
 function compare_detectors(detectors, reference::AbstractArray, y::AbstractArray, labels::AbstractVector{<:Union{Missing,Bool}};
@@ -67,6 +80,7 @@ function compare_detectors(detectors, reference::AbstractArray, y::AbstractArray
     return compare_detectors(detectors, a, collect(selectdim(b, ndims(b), known)), Bool[label for label in truth[known]]; rate = rate)
 end
 
+# Rows, each with whether its scores are the wrong way round.
 function compare_native(detectors, reference, y, labels, rate)
     rows = Native.ask(face(), "detector.compare", (detectors = option(collect(detectors)), rate = rate);
         reference = reference, current = y, labels = collect(UInt8, labels))
@@ -75,6 +89,7 @@ end
 
 function compared_row(d)
     numbers = NamedTuple{QUALITY}(Tuple(number(get(d, string(name), nothing)) for name in QUALITY))
-    return merge((detector = d["detector"],), numbers, (fit_seconds = number(d["fit_seconds"]),
+    row = merge((detector = d["detector"],), numbers, (fit_seconds = number(d["fit_seconds"]),
         score_seconds = number(d["score_seconds"]), bytes = Int(d["bytes"]), error = d["error"]))
+    return row, get(d, "inverted", false)
 end

@@ -59,7 +59,8 @@ function define_detector(type, name, text)
             options::Dict{String,Any}
             handle::Union{NotFitted,Native.DetectorHandle}
             features::Int
-            $type(options::Dict{String,Any}, handle, features) = new(options, handle, features)
+            names::Vector{String}
+            $type(options::Dict{String,Any}, handle, features, names = String[]) = new(options, handle, features, names)
         end
         $type(; kwargs...) = $type(detector_options(kwargs), NotFitted(), 0)
         detector_name(::Type{$type}) = $name
@@ -101,35 +102,40 @@ option(x) = x
 detector_options(kwargs) = given_keywords(option, kwargs)
 
 """
-    fit!(detector, reference; labels, weights, bias) -> detector
+    fit!(detector, reference; names, labels, weights, bias) -> detector
 
-Learn the reference, features × observations; what it had learnt before is forgotten. `labels`, `weights` and `bias` are for
-detectors of classifiers: see [`OOD`](@ref). Throws
+Learn the reference, features × observations; what it had learnt before is forgotten. `names` are those of the features, all different:
+[`save`](@ref) keeps them, `fluxguard detect --load` takes the columns of a CSV by them, and so does [`score`](@ref) where it is told those
+of its features. `labels`, `weights` and `bias` are for detectors of classifiers: see [`OOD`](@ref). Throws
 [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`NonFiniteBaseline`](@ref) (NaN or Inf),
 [`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref), [`InvalidArgument`](@ref) (an option, a singular covariance, more
 than fits into memory).
 """
-function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; labels = nothing, weights = nothing, bias = nothing)
+function fit!(d::NativeDetector, reference::AbstractArray{<:Native.Element}; names = nothing, labels = nothing, weights = nothing,
+    bias = nothing)
     weights, bias = head(weights, bias)
-    handle = Native.make(:detector, face(), "detector.fit", option(d); reference = reference, labels = class_numbers(labels),
+    asked = option(d)
+    names === nothing || (asked["options"] = merge(d.options, Dict{String,Any}("names" => texts("names", names))))
+    handle = Native.make(:detector, face(), "detector.fit", asked; reference = reference, labels = class_numbers(labels),
         weights = weights, bias = bias)
-    features = Int(Native.ask(handle, "detector.describe")["features"])
-    d.handle, d.features = handle, features # together: Ctrl-C may come between any two calls
+    told = Native.ask(handle, "detector.describe")
+    d.handle, d.features, d.names = handle, Int(told["features"]), names_of(told) # together: Ctrl-C may come between any two calls
     return d
 end
-function fit!(d::NativeDetector, reference::AbstractArray{>:Missing}; labels = nothing, weights = nothing, bias = nothing)
+function fit!(d::NativeDetector, reference::AbstractArray{>:Missing}; labels = nothing, kwargs...)
     x, whole = there("reference", reference)
-    return fit!(d, x; labels = of_those("labels", labels, whole), weights = weights, bias = bias)
+    return fit!(d, x; labels = of_those("labels", labels, whole), kwargs...)
 end
 fit!(::NativeDetector, reference; kwargs...) = Native.unsupported("reference", reference)
 
 """
     fit(IsolationForest, reference; kwargs...) -> IsolationForest
 
-A fitted [`Detector`](@ref): `fit!(IsolationForest(; kwargs...), reference)`, and so for every type.
+A fitted [`Detector`](@ref): `fit!(IsolationForest(; kwargs...), reference)`, and so for every type. `names`, `labels`, `weights` and
+`bias` are those of [`fit!`](@ref).
 """
-fit(::Type{D}, reference; labels = nothing, weights = nothing, bias = nothing, kwargs...) where {D<:NativeDetector} =
-    fit!(D(; kwargs...), reference; labels = labels, weights = weights, bias = bias)
+fit(::Type{D}, reference; names = nothing, labels = nothing, weights = nothing, bias = nothing, kwargs...) where {D<:NativeDetector} =
+    fit!(D(; kwargs...), reference; names = names, labels = labels, weights = weights, bias = bias)
 
 """
     score_within(detector, y; labels, weights, bias) -> (scores, pvalues)
@@ -172,39 +178,42 @@ observations(::NativeDetector, y::AbstractArray) = observations(y)
 batch_of(n, y::AbstractVector) = n == 1 ? reshape(y, :, 1) : y
 batch_of(n, y::AbstractArray) = y
 
-function score(d::NativeDetector, y::AbstractArray{<:Native.Element})
-    x, _ = Native.host(y)
+function score(d::NativeDetector, y::AbstractArray{<:Native.Element}; names = nothing)
     out = Vector{Float64}(undef, observations(d, y))
+    x, _ = Native.host(by_places(y, length(out), places_of(d, names)))
     Native.score!(fitted(d), out, x, length(out))
     return out
 end
 
-function pvalue(d::NativeDetector, y::AbstractArray{<:Native.Element})
+function pvalue(d::NativeDetector, y::AbstractArray{<:Native.Element}; names = nothing)
     out = Vector{Float64}(undef, observations(d, y))
-    Native.run(fitted(d), "detector.p_values"; output = batch_of(length(out), y), out = Native.Out(out))
+    x = by_places(y, length(out), places_of(d, names))
+    Native.run(fitted(d), "detector.p_values"; output = batch_of(length(out), x), out = Native.Out(out))
     return out
 end
 
-function explain(d::NativeDetector, y::AbstractArray{<:Native.Element})
-    out = Vector{Float64}(undef, length(y))
-    Native.run(fitted(d), "detector.explain"; output = batch_of(observations(d, y), y), out = Native.Out(out))
-    return reshape(out, size(y))
+function explain(d::NativeDetector, y::AbstractArray{<:Native.Element}; names = nothing)
+    out, n, places = Vector{Float64}(undef, length(y)), observations(d, y), places_of(d, names)
+    Native.run(fitted(d), "detector.explain"; output = batch_of(n, by_places(y, n, places)), out = Native.Out(out))
+    return reshape(from_places(out, n, places), size(y))
 end
 
 for name in (:score, :pvalue, :explain)
-    @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}) = $name(d, told("y", y))
-    @eval $name(::NativeDetector, y) = Native.unsupported("y", y)
+    @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}; kwargs...) = $name(d, told("y", y); kwargs...)
+    @eval $name(::NativeDetector, y; kwargs...) = Native.unsupported("y", y)
 end
 
 @doc """
-    score(detector, y) -> Vector{Float64}
+    score(detector, y; names = nothing) -> Vector{Float64}
 
 One score an observation; higher is more anomalous; `NaN` for an observation that is not finite. What it means is said
-by each type's source in Rust. Throws [`FeatureMismatch`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref).
+by each type's source in Rust. `names` are those of the features of `y`: they are then taken by name, in any order. Throws
+[`FeatureMismatch`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), and [`InvalidArgument`](@ref) for `names` that are not
+those that the detector was fitted with.
 """ score(::NativeDetector, ::AbstractArray)
 
 """
-    pvalue(detector, y) -> Vector{Float64}
+    pvalue(detector, y; names = nothing) -> Vector{Float64}
 
 One p-value an observation: `(1 + c) / (1 + n)`, where `c` of `n` reference observations that the detector had not seen
 score at least as high. See `calibration` of [`Detector`](@ref) for what is guaranteed. `NaN` where the score is. Throws
@@ -213,7 +222,7 @@ as [`score`](@ref), and [`Incompatible`](@ref) for `calibration = :none`.
 pvalue
 
 """
-    explain(detector, y) -> Array{Float64}
+    explain(detector, y; names = nothing) -> Array{Float64}
 
 Which features made the scores what they are: a number for each element of `y`, larger where the score owes more to it.
 Of `HBOS`, `ECOD`, `COPOD`, `Mahalanobis` and PCA residuals the numbers add up to the score; of Euclidean `KNN` and
@@ -276,7 +285,7 @@ function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:D
     type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(Detector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)
     options["standardize"], options["calibration"] = d["standardize"], d["calibration"]
-    return type(options, handle, Int(d["features"]))
+    return type(options, handle, Int(d["features"]), names_of(d))
 end
 
 function Base.show(io::IO, d::NativeDetector)
@@ -290,6 +299,7 @@ function Base.show(io::IO, ::MIME"text/plain", d::NativeDetector)
     d.handle isa NotFitted && return show(io, d)
     told = describe(d)
     println(io, nameof(typeof(d)), " (", told["detector"], "): ", plural(d.features, "feature"), ", ", plural(told["observations"], "observation"))
+    isempty(d.names) || println(io, "of ", join(d.names, ", "))
     rows = Any[(name, told["options"][name]) for name in sort!(collect(keys(told["options"]))) if !(told["options"][name] isa AbstractVector)]
     push!(rows, ("standardize", told["standardize"]), ("calibration", plural(told["calibration_size"], "score")), ("in a file", plural(told["bytes"], "byte")))
     for member in get(told, "members", [])

@@ -165,7 +165,7 @@ Base.show(io::IO, ::MIME"text/plain", d::HostedDetector) = show(io, d)
 bytes(d::Encoded) = describe(d.detector)["bytes"]
 bytes(d::HostedDetector) = Base.summarysize(d)
 
-# A row of compare_detectors, measured here.
+# A row of compare_detectors, measured here, and whether its scores are the wrong way round.
 function hosted_row(d::Detector, reference, y, labels, rate)
     name, none = string(nameof(typeof(d))), NamedTuple{QUALITY}(ntuple(_ -> NaN, length(QUALITY)))
     fit_seconds = score_seconds = 0.0
@@ -173,13 +173,13 @@ function hosted_row(d::Detector, reference, y, labels, rate)
         fit_seconds = @elapsed fit!(d, reference)
         scores = Float64[]
         score_seconds = @elapsed append!(scores, score(d, y))
-        found = quality(scores, labels; threshold = threshold(d; rate = rate))
+        found, inverted = judged(scores, labels, threshold(d; rate = rate))
         return merge((detector = name,), found,
-            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = Int(bytes(d)), error = nothing))
+            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = Int(bytes(d)), error = nothing)), inverted
     catch error
         error isa FluxGuardError || rethrow()
         return merge((detector = name,), none,
-            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = 0, error = sprint(showerror, error)))
+            (fit_seconds = fit_seconds, score_seconds = score_seconds, bytes = 0, error = sprint(showerror, error))), false
     end
 end
 

@@ -28,6 +28,9 @@ pub struct Description {
     pub standardize: bool,
     pub calibration: Calibration,
     pub features: usize,
+    /// The features' names, where they were told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     pub observations: usize,
     /// Scores that p-values are ranks among.
     pub calibration_size: usize,
@@ -85,6 +88,7 @@ impl Fitted {
     }
 
     pub(super) fn fit_rows(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
+        expect_names(&spec.names, reference.features())?;
         let (stage, scores) = match spec.calibration {
             Calibration::None => (Stage::fit(spec, reference)?, Vec::new()),
             Calibration::Holdout(fraction) => {
@@ -115,7 +119,7 @@ impl Fitted {
             typical,
             stage,
             calibrated: Calibrated::new(scores),
-            names: Vec::new(),
+            names: spec.names.clone(),
             file: None,
         }
     }
@@ -125,13 +129,7 @@ impl Fitted {
     /// # Errors
     /// [`Error::InvalidArgument`] where there is not one a feature, or one comes twice.
     pub fn named(mut self, names: Vec<String>) -> Result<Self> {
-        if names.len() != self.features {
-            let expected = format!("{}, one a feature", self.features);
-            return Err(Error::invalid("names", format!("{} names", names.len()), expected));
-        }
-        if let Some(name) = names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
-            return Err(Error::invalid("names", format!("{name:?} twice"), "names that differ"));
-        }
+        expect_names(&names, self.features)?;
         self.names = names;
         Ok(self)
     }
@@ -314,10 +312,22 @@ impl Fitted {
             standardize: !self.stage.is_plain(),
             calibration: self.calibration,
             features: self.features,
+            names: self.names.clone(),
             observations: self.observations,
             calibration_size: self.calibrated.len(),
             members: self.stage.model.shares(),
         }
+    }
+}
+
+/// None, or one a feature, and all different.
+fn expect_names(names: &[String], features: usize) -> Result<()> {
+    if !names.is_empty() && names.len() != features {
+        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{features}, one a feature")));
+    }
+    match names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
+        Some(name) => Err(Error::invalid("names", format!("{name:?} twice"), "names that differ")),
+        None => Ok(()),
     }
 }
 

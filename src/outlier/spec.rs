@@ -17,11 +17,13 @@ pub struct Spec {
     pub standardize: bool,
     /// Where p-values come from.
     pub calibration: Calibration,
+    /// The features' names, in their order, which are kept in the file; empty where nobody tells them.
+    pub names: Vec<String>,
 }
 
 impl Spec {
-    /// By name and options: those of the family, `standardize` (false) and `calibration` (`"cross"`, `"holdout"`, `"none"`,
-    /// `{"cross": folds}` or `{"holdout": fraction}`).
+    /// By name and options: those of the family, `standardize` (false), `calibration` (`"cross"`, `"holdout"`, `"none"`,
+    /// `{"cross": folds}` or `{"holdout": fraction}`) and `names` (of the features).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].
@@ -33,7 +35,12 @@ impl Spec {
             Some(Value::Bool(yes)) => yes,
             Some(other) => return Err(Error::invalid("standardize", other, "true or false")),
         };
-        Ok(Spec { family: Family::new(name, options)?, standardize, calibration })
+        let names = match options.remove("names") {
+            None => Vec::new(),
+            Some(names) => serde_json::from_value(names.clone())
+                .map_err(|_| Error::invalid("names", names, "a list of texts, one a feature"))?,
+        };
+        Ok(Spec { family: Family::new(name, options)?, standardize, calibration, names })
     }
 
     /// By name and a text of JSON, which may be empty.

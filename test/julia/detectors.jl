@@ -202,3 +202,53 @@ end
     mixed = convert(Matrix{Union{Float32,Float64}}, reference)
     @test score(fit(KNN, mixed), convert(Matrix{Union{Float32,Float64}}, probe)) == score(fit(KNN, reference), probe)
 end
+
+@testset "features by name" begin
+    names = ["fixed acidity", "b", "c_c"]
+    other = ["c_c", "fixed acidity", "b"] # where each stands: 2, 3, 1
+    by_name(x) = x[[3, 1, 2], :]
+    for type in (KNN, ECOD, Ensemble)
+        d, plain = fit(type, reference; names = names), fit(type, reference)
+        path = scratch("named.fg")
+        save(path, d)
+        for d in (d, load(Detector, path), deepcopy(d))
+            @test d.names == names && describe(d)["names"] == names && occursin("fixed acidity, b, c_c", sprint(show, MIME("text/plain"), d))
+            for call in (score, pvalue)
+                @test call(d, probe) == call(d, probe; names = names) == call(d, by_name(probe); names = other) == call(plain, probe)
+                @test call(d, reshape(by_name(probe), 3, 1, 30); names = Symbol.(other)) == call(plain, probe)
+            end
+            @test explain(d, by_name(probe); names = other) == by_name(explain(plain, probe))
+            @test score(d, by_name(probe)[:, 1]; names = other) == score(plain, probe[:, 1])
+            holes = convert(Matrix{Union{Missing,Float64}}, by_name(probe))
+            holes[2, 4] = missing
+            @test isnan(score(d, holes; names = other)[4]) && isequal(score(d, holes; names = other)[[1:3; 5:30]], score(plain, probe)[[1:3; 5:30]])
+        end
+        @test isempty(fit!(d, reference).names) && isempty(plain.names)
+    end
+    d = fit(ZScore, reference; names = names)
+    for (bad, words) in ((["c_c", "b"], ("\"fixed acidity\"",)), ([names; "id"], ("\"id\"", "not fitted on")), (["b", "b", "c_c"], ("differ",)),
+        (["Fixed_Acidity", "b", "c_c"], ("\"fixed acidity\"", "\"Fixed_Acidity\" is written otherwise")), ("b", ("names",)))
+        error = try score(d, probe; names = bad) catch error error end
+        @test error isa InvalidArgument && all(word -> occursin(word, error.message), words)
+    end
+    @test_throws InvalidArgument score(fit(ZScore, reference), probe; names = names)
+    @test_throws FeatureMismatch score(d, probe[1:2, :]; names = other)
+    for bad in (["a", "b"], ["a", "b", "a"], "a")
+        @test_throws InvalidArgument fit(ZScore, reference; names = bad)
+    end
+end
+
+@testset "scores that are the wrong way round are told" begin
+    labels = [j in (7, 8) || j > 20 for j in 1:30]
+    scores = [labels[j] ? -1.0 - j : 1.0 / j for j in 1:30]
+    @test_logs (:warn, r"AUROC of 0.0 is far below 0.5.*the wrong way round") quality(scores, labels)
+    @test_logs quality(-scores, labels)
+    @test_logs quality(scores[5:8], labels[5:8]) # of so few it may be chance
+    far = hcat(8 .* values_like(43, 3, 15), 0.1 .* values_like(44, 3, 15))
+    anomalous = [j <= 15 for j in 1:30]
+    for detectors in ([ZScore(), KNN()], [Encoded(identity, ZScore())], [KNN(), Encoded(identity, ZScore())])
+        @test_logs (:warn, r"far below 0.5") compare_detectors(detectors, reference, far, .!anomalous)
+        rows = @test_logs compare_detectors(detectors, reference, far, anomalous)
+        @test length(rows) == length(detectors) && all(row -> row.auroc > 0.9, rows)
+    end
+end

@@ -43,6 +43,7 @@ const SAME = """
         println(show_fault(call))
     end
     c = compare(y, logits(2, 300); tests = [:ks, :psi])
+    @test drifted(c) === c.drift && !drifted(compare(y, y)) && drifted(compare(y, y .+ 9)) && all(drifted, compare(y, y .+ 9).columns)
     println(c.drift, [(t.test, t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.method) for column in c.columns for t in column.tests])
     println(Native.ask(FluxGuard.face(), "library.errors"))
     """

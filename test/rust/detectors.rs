@@ -261,3 +261,30 @@ fn singular_covariances_and_wrong_options_name_the_mend() {
         assert!(too_many.unwrap_err().to_string().contains("GiB"), "a kernel of 2^44 pairs");
     }
 }
+
+#[test]
+fn names_of_features_are_an_option_of_all_and_go_into_the_file() {
+    let reference = normals(&mut ChaCha8Rng::seed_from_u64(3), 2 * 200);
+    let reference = tensor(&reference, 2);
+    let path = std::env::temp_dir().join(format!("fluxguard-named-{}.fg", std::process::id()));
+    for name in ["zscore", "knn", "ensemble"] {
+        for options in
+            [json!({"names": ["a", "b"]}), json!({"names": ["a", "b"], "calibration": "none", "standardize": true})]
+        {
+            let found = Fitted::fit(&spec(name, options), &reference).unwrap();
+            assert_eq!(
+                (found.names(), found.describe().names),
+                (&["a".to_owned(), "b".to_owned()][..], vec!["a".to_owned(), "b".into()])
+            );
+            store::save(&found, &path).unwrap();
+            assert_eq!(store::load::<Fitted>(&path).unwrap().names(), found.names());
+        }
+        for bad in [json!(["a"]), json!(["a", "a"]), json!(["a", "b", "c"])] {
+            let error = Fitted::fit(&spec(name, json!({"names": bad})), &reference).unwrap_err().to_string();
+            assert!(error.contains("names"), "{error}");
+        }
+        let options = json!({"names": "a"}).as_object().cloned().unwrap();
+        assert!(Spec::new(name, options).unwrap_err().to_string().contains("names"));
+    }
+    std::fs::remove_file(&path).unwrap();
+}
