@@ -11,18 +11,28 @@ using .Support
 topics(folder) = [joinpath(folder, file) for file in sort!(readdir(folder)) if endswith(file, ".jl")]
 
 # Arguments choose topics by name: `runtests.jl json rates`.
-chosen(path) = isempty(ARGS) || first(splitext(basename(path))) in ARGS
+topic(path) = first(splitext(basename(path)))
+chosen(path) = isempty(ARGS) || topic(path) in ARGS
+
+# A name that is no topic's would test nothing, and pass.
+function expect_topics(names)
+    known = map(topic, [topics(TOPICS); topics(joinpath(TOPICS, "flux"))])
+    unknown = setdiff(names, known)
+    isempty(unknown) && return
+    println(stderr, "There is no topic $(join(map(repr, unknown), ", ")); topics are $(join(sort!(unique(known)), ", ")).")
+    exit(2)
+end
 
 function run_topics()
     for path in filter(chosen, topics(TOPICS))
-        @testset "$(first(splitext(basename(path))))" begin
+        @testset "$(topic(path))" begin
             Base.include(Module(Symbol(:Topic, hash(path))), path)
         end
     end
     flux = filter(chosen, topics(joinpath(TOPICS, "flux")))
     missing_packages = filter(name -> Base.find_package(name) === nothing, ["Flux", "Zygote", "Functors", "Optimisers"])
     for path in flux
-        name = "flux/" * first(splitext(basename(path)))
+        name = "flux/" * topic(path)
         if isempty(missing_packages)
             @testset "$name" begin
                 Base.include(Module(Symbol(:Topic, hash(path))), path)
@@ -42,6 +52,7 @@ function count_results(set::Test.DefaultTestSet)
     return counts
 end
 
+expect_topics(ARGS)
 passed, failed, broken = try
     count_results(@testset "FluxGuard" begin
         run_topics()
