@@ -47,6 +47,7 @@ impl Dependent {
         let Some(rows) = order else {
             return Dependent { columns: Vec::new(), any: Dependence::default(), seen, kept, copies, known: false };
         };
+        let rows = first_epoch(rows, p, copies);
         let chance = CHANCE / (p + scores) as f64;
         let of = |values: &[f64]| Dependence::of_values(values, chance);
         let mut columns = vec![Dependence::default(); p];
@@ -104,6 +105,16 @@ impl Dependent {
     }
 }
 
+/// The rows of the first epoch, where each is there once before any comes again: a second one in the same order would look like a wave that
+/// is as long as an epoch. What is repeated at once stays, as service repeats it, too.
+fn first_epoch(rows: &[f64], features: usize, copies: f64) -> &[f64] {
+    let p = features.max(1);
+    let different = ((rows.len() / p) as f64 / copies).round() as usize;
+    let first = &rows[..(different * p).min(rows.len())];
+    let is_whole = copies > 1.0 && copies::times_of_rows(first, p).iter().all(|times| *times == 1);
+    if is_whole { first } else { rows }
+}
+
 impl Thinned {
     /// Whether there is nothing to do.
     #[must_use]
@@ -137,5 +148,37 @@ impl Baseline {
     #[must_use]
     pub fn thinned(&self, column: usize, n: u64) -> Thinned {
         self.dependent.thinned(Some(column), n)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::testing::Random;
+
+    #[test]
+    fn a_second_epoch_is_no_wave_and_what_is_repeated_at_once_stays() {
+        let mut random = Random(5);
+        let epoch = random.normals(3 * 200);
+        let dependence = |rows: &[f64], copies: f64| {
+            let rows = first_epoch(rows, 3, copies);
+            Dependence::of_values(&rows.iter().step_by(3).copied().collect::<Vec<_>>(), CHANCE).of(1000)
+        };
+        for epochs in [2, 3, 8] {
+            let mut rows = epoch.repeat(epochs);
+            assert_eq!(first_epoch(&rows, 3, copies::times(&rows, 3)), epoch);
+            assert_eq!(dependence(&rows, copies::times(&rows, 3)), dependence(&epoch, 1.0));
+            // The last one was cut short.
+            rows.extend_from_slice(&epoch[..3 * 40]);
+            assert_eq!(first_epoch(&rows, 3, copies::times(&rows, 3)), epoch);
+        }
+        let held: Vec<f64> = epoch.chunks_exact(3).flat_map(|row| row.repeat(4)).collect();
+        let copies = copies::times(&held, 3);
+        assert_eq!((copies, first_epoch(&held, 3, copies)), (4.0, &held[..]));
+        assert!(dependence(&held, copies) >= 3.0);
+        for none in [&[][..], &epoch] {
+            assert_eq!(first_epoch(none, 3, copies::times(none, 3)), none);
+        }
     }
 }
