@@ -11,6 +11,7 @@ pub mod ffi;
 pub mod files;
 pub mod guard;
 pub mod kinds;
+mod leavable;
 mod named;
 mod options;
 pub mod outlier;

@@ -18,14 +18,14 @@ use super::call::{answer, take_last_error};
 use super::generic::{self, free_bytes, give};
 pub use super::generic::{FgAnswer, FgRequest};
 pub use super::handle::Handle;
-use super::left_behind::listening;
-use super::moments::moments;
 use super::operations::{Output, update};
 pub use super::raw::{COPIED, FgArray, WRITABLE, WakeFunction};
-use super::raw::{elements_mut, handle, tensor, wake};
+use super::raw::{elements_mut, flag, handle, tensor, wake};
 use crate::drift::online::Stream;
 use crate::guard::Guard;
+use crate::leavable::listening;
 use crate::outlier::Fitted;
+use crate::sketch::summary::summary;
 
 /// [`ABI_VERSION`].
 #[unsafe(no_mangle)]
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn fg_detector_score(
             let detector = handle("detector", detector)?.get::<Arc<Fitted>>("detector")?;
             let batch = tensor("output", dtype, data, len, observations)?;
             let out = elements_mut("out", out.cast(), out_len)?;
-            listening(interrupt, || Output::Scores.write(detector, &batch, out)).map(|()| 0)
+            listening(flag(interrupt), || Output::Scores.write(detector, &batch, out)).map(|()| 0)
         }
     })
 }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn fg_online_update(
                 return Ok(0);
             }
             let (values, fired) = (tensor("values", dtype, data, len, len)?, elements_mut("fired", fired.cast(), len)?);
-            listening(interrupt, || update(detector, &values, fired))
+            listening(flag(interrupt), || update(detector, &values, fired))
         }
     })
 }
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn fg_moments(
         // SAFETY: the module's contract.
         let (batch, out) =
             unsafe { (tensor("y", dtype, data, len, observations)?, elements_mut("out", out.cast(), out_len)?) };
-        moments(&batch, out)
+        summary(&batch, out).map(|()| 0)
     })
 }
 

@@ -1,7 +1,6 @@
 //! A call of an operation: what it was given, what it answers, and the barrier that no panic passes.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::array::{Array, Element};
 use super::handle::{Handle, Held};
 use super::operations;
-use crate::error::{Error, Result, panic_message};
+use crate::error::{Error, Result, contained};
 use crate::options;
 use crate::tensor::Tensor;
 
@@ -189,10 +188,4 @@ pub(super) fn answer(work: impl FnOnce() -> Result<i64>) -> i64 {
 /// The message of this thread's last error; empties it.
 pub(super) fn take_last_error() -> String {
     LAST_ERROR.take()
-}
-
-/// Runs `work`; a panic becomes [`Error::NativePanic`].
-pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Error::NativePanic { message: panic_message(panic.as_ref()) }))
 }

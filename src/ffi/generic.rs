@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::call::{Answer, Call, contained};
+use super::call::{Answer, Call};
 use super::handle::Handle;
-use super::left_behind::listening;
-use super::raw::{FgArray, arrays, handles, text};
+use super::raw::{FgArray, arrays, flag, handles, text};
+use crate::error::contained;
 use crate::error::{Error, Result};
+use crate::leavable::listening;
 
 /// What a call was given. A host fills it in; nothing of it is kept.
 #[repr(C)]
@@ -136,6 +137,6 @@ unsafe fn run(request: *const FgRequest) -> Result<Answer> {
         let options = text("options", request.options)?;
         let handles = handles(request.handles, request.handle_count)?;
         let call = Call::new(name, options, handles, arrays(request.arrays, request.array_count)?)?;
-        listening(request.interrupt, || call.run())
+        listening(flag(request.interrupt), || call.run())
     }
 }

@@ -11,7 +11,6 @@
 #![allow(missing_docs)]
 
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex};
 
 use half::f16;
 use jlrs::data::managed::string::StringRet;
@@ -21,17 +20,11 @@ use jlrs::prelude::*;
 use jlrs::weak_handle_unchecked;
 
 use super::array::Element;
-use super::call::{ABI_VERSION, answer, take_last_error};
-use super::generic;
+use super::c;
+use super::call::{ABI_VERSION, take_last_error};
 use super::handle::Handle;
-use super::left_behind::listening;
-use super::operations::{Output, update};
-use super::raw::{self, COPIED, WakeFunction, elements_mut, handle};
-use crate::drift::online::Stream;
-use crate::error::{Error, Result};
+use super::raw::{COPIED, WakeFunction};
 use crate::guard::Guard;
-use crate::outlier::Fitted;
-use crate::tensor::Tensor;
 
 #[julia_version(until = "1.10")]
 const JULIA_MINOR: i32 = 10;
@@ -102,47 +95,35 @@ fn away_if<T>(long: bool, work: impl FnOnce() -> T) -> T {
 trait Real: Element + ConstructType {}
 impl<T: Element + ConstructType> Real for T {}
 
-/// The array of an argument, in place.
-fn tensor<'a, T: Real>(
-    argument: &'static str,
-    array: TypedArray<'a, '_, T>,
-    observations: usize,
-) -> Result<Tensor<'a>> {
-    // SAFETY: an `Array{T}` has that many elements of that type, and Julia roots a call's arguments during the call.
-    unsafe { raw::tensor(argument, T::TYPE.code, array.data_ptr(), array.length(), observations) }
+/// What the C ABI takes of an array: `Array{T}` has that many elements of that type, and Julia roots a call's arguments during it.
+fn parts<T: Real>(array: &TypedArray<'_, '_, T>) -> (i32, *const c_void, usize) {
+    // SAFETY: the pointer alone is taken.
+    (T::TYPE.code, unsafe { array.data_ptr() }.cast_const(), array.length())
 }
 
-/// The elements of an argument, to write.
-fn places<'a, T: ConstructType>(argument: &'static str, array: TypedArray<'a, '_, T>) -> Result<&'a mut [T]> {
-    // SAFETY: an `Array{T}` has that many elements of that type, Julia roots a call's arguments during the call, and the caller
-    // hands over an array that no one else uses meanwhile.
-    unsafe { elements_mut(argument, array.data_ptr(), array.length()) }
+/// Less than none is none, which is refused.
+fn size(value: i64) -> usize {
+    value.max(0) as usize
 }
 
-fn size(argument: &'static str, value: i64) -> Result<usize> {
-    usize::try_from(value).map_err(|_| Error::invalid(argument, value, "a number from 0"))
-}
-
-/// [`generic::call`], GC-safe.
+/// [`c::fg_call`], GC-safe.
 ///
 /// SAFETY: as that function, of addresses.
 unsafe fn call(request: usize, answer: usize) -> i32 {
     // SAFETY: by this function's contract.
-    away(|| unsafe { generic::call(request as *const _, answer as *mut _) })
-}
-
-/// SAFETY: `guard` must be 0 or the address of a living handle.
-unsafe fn guard<'a>(guard: usize) -> Result<&'a Guard> {
-    // SAFETY: by this function's contract.
-    unsafe { handle("guard", guard as *const Handle)? }.get("guard")
+    away(|| unsafe { c::fg_call(request as *const _, answer as *mut _) })
 }
 
 /// Whether a call with so many elements may take long: what fitted detectors need for one observation, nobody knows.
-fn takes_long(guard: &Guard, elements: usize) -> bool {
-    elements >= LONG || guard.has_fitted()
+///
+/// SAFETY: `guard` must be 0 or the address of a living handle.
+unsafe fn takes_long(guard: usize, elements: usize) -> bool {
+    // SAFETY: by this function's contract.
+    let guard = unsafe { (guard as *const Handle).as_ref() };
+    elements >= LONG || guard.is_some_and(|handle| handle.get::<Guard>("guard").is_ok_and(Guard::has_fitted))
 }
 
-/// SAFETY: as [`guard`].
+/// SAFETY: as [`c::fg_guard_observe`].
 unsafe fn guard_observe<T: Real>(
     guard: usize,
     output: TypedArray<T>,
@@ -150,33 +131,27 @@ unsafe fn guard_observe<T: Real>(
     caller: u64,
     copied: Bool,
 ) -> i64 {
+    let (dtype, data, len) = parts(&output);
+    let dtype = if copied.as_bool() { dtype | COPIED } else { dtype };
     // SAFETY: by this function's contract.
-    let guard = unsafe { self::guard(guard) };
-    let long = guard.as_ref().is_ok_and(|guard| takes_long(guard, output.length()));
-    let work = || {
-        let batch = tensor("output", output, size("observations", observations)?)?;
-        guard?.observe(&batch, caller, copied.as_bool()).map(|n| n as i64)
-    };
-    away_if(long, || answer(work))
+    unsafe { guard_observe_at(guard, dtype, data as usize, len as i64, observations, caller) }
 }
 
 /// Of what is no array, but lies like one in memory.
 ///
-/// SAFETY: as [`guard`]; `data` must be the address of `len` readable elements of the type that `dtype` names, during the call.
+/// SAFETY: as [`c::fg_guard_observe`].
 unsafe fn guard_observe_at(guard: usize, dtype: i32, data: usize, len: i64, observations: i64, caller: u64) -> i64 {
-    // SAFETY: by this function's contract.
-    let guard = unsafe { self::guard(guard) };
-    let long = guard.as_ref().is_ok_and(|guard| takes_long(guard, len.max(0) as usize));
     let work = || {
-        let (len, observations) = (size("len", len)?, size("observations", observations)?);
         // SAFETY: by this function's contract.
-        let batch = unsafe { raw::tensor("output", dtype, data as *const _, len, observations)? };
-        guard?.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
+        unsafe {
+            c::fg_guard_observe(guard as *const _, dtype, data as *const _, size(len), size(observations), caller)
+        }
     };
-    away_if(long, || answer(work))
+    // SAFETY: by this function's contract.
+    away_if(unsafe { takes_long(guard, size(len)) }, work)
 }
 
-/// SAFETY: `detector` must be 0 or the address of a living handle, `interrupt` as of [`generic::FgRequest`].
+/// SAFETY: as [`c::fg_detector_score`].
 unsafe fn detector_score<T: Real>(
     detector: usize,
     output: TypedArray<T>,
@@ -184,54 +159,46 @@ unsafe fn detector_score<T: Real>(
     out: TypedArray<f64>,
     interrupt: usize,
 ) -> i64 {
-    let work = || {
+    let ((dtype, data, len), (_, out, out_len)) = (parts(&output), parts(&out));
+    away(|| {
+        let (detector, interrupt) = (detector as *const _, interrupt as *const _);
+        let (out, observations) = (out.cast_mut().cast(), size(observations));
         // SAFETY: by this function's contract.
-        let detector = unsafe { handle("detector", detector as *const Handle)? }.get::<Arc<Fitted>>("detector")?;
-        let batch = tensor("output", output, size("observations", observations)?)?;
-        let out = places("out", out)?;
-        // SAFETY: by this function's contract.
-        unsafe { listening(interrupt as *const i32, || Output::Scores.write(detector, &batch, out)) }.map(|()| 0)
-    };
-    away(|| answer(work))
+        unsafe { c::fg_detector_score(detector, dtype, data, len, observations, out, out_len, interrupt) }
+    })
 }
 
-/// SAFETY: as [`detector_score`].
+/// SAFETY: as [`c::fg_online_update`].
 unsafe fn online_update<T: Real>(
     detector: usize,
     values: TypedArray<T>,
     fired: TypedArray<u64>,
     interrupt: usize,
 ) -> i64 {
-    let work = || {
-        // SAFETY: by this function's contract.
-        let detector = unsafe { handle("detector", detector as *const Handle)? }.get::<Mutex<Stream>>("detector")?;
-        if values.length() == 0 {
-            return Ok(0);
-        }
-        let (values, fired) = (tensor("values", values, values.length())?, places("fired", fired)?);
-        // SAFETY: by this function's contract.
-        unsafe { listening(interrupt as *const i32, || update(detector, &values, fired)) }
-    };
-    away_if(values.length() >= LONG, || answer(work))
+    let ((dtype, data, len), (_, fired, room)) = (parts(&values), parts(&fired));
+    let fired = if room < len { std::ptr::null_mut() } else { fired.cast_mut().cast() };
+    // SAFETY: by this function's contract.
+    let work = || unsafe { c::fg_online_update(detector as *const _, dtype, data, len, fired, interrupt as *const _) };
+    away_if(len >= LONG, work)
 }
 
 fn moments<T: Real>(y: TypedArray<T>, observations: i64, out: TypedArray<f64>) -> i64 {
-    let work = || super::moments::moments(&tensor("y", y, size("observations", observations)?)?, places("out", out)?);
-    away_if(y.length() >= LONG, || answer(work))
+    let ((dtype, data, len), (_, out, out_len)) = (parts(&y), parts(&out));
+    let work = || {
+        // SAFETY: both are whole arrays; the caller hands over an `out` that no one else uses meanwhile.
+        unsafe { c::fg_moments(dtype, data, len, size(observations), out.cast_mut().cast(), out_len) }
+    };
+    away_if(len >= LONG, work)
 }
 
-/// SAFETY: as [`guard`]; `function` must be 0 or a [`WakeFunction`] that any thread may call with `data`, until it is replaced.
+/// SAFETY: as [`c::fg_guard_wake`], of addresses; 0 is no function.
 unsafe fn guard_wake(guard: usize, function: usize, data: usize) -> i64 {
-    let work = || {
-        let function = (function != 0).then(|| {
-            // SAFETY: by this function's contract.
-            unsafe {
-                let function = std::mem::transmute::<*const (), WakeFunction>(function as *const ());
-                raw::wake(function, data as *mut c_void)
-            }
-        });
+    away(|| {
         // SAFETY: by this function's contract.
-        unsafe { self::guard(guard)? }.on_wake(function).map(|()| 0)
-    };
-    away(|| answer(work))
+        unsafe {
+            let function =
+                (function != 0).then(|| std::mem::transmute::<*const (), WakeFunction>(function as *const ()));
+            c::fg_guard_wake(guard as *const _, function, data as *mut c_void)
+        }
+    })
 }

@@ -12,7 +12,5 @@ mod generic;
 pub mod handle;
 #[cfg(feature = "julia")]
 pub mod julia;
-mod left_behind;
-mod moments;
 pub mod operations;
 pub mod raw;

@@ -1,6 +1,7 @@
 //! What a host's raw pointers become: texts, arrays, handles, and a function that wakes the host.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::sync::atomic::AtomicI32;
 
 use super::array::{Array, ElementType, Lent};
 use super::handle::Handle;
@@ -183,6 +184,14 @@ pub(super) unsafe fn handle<'a>(argument: &'static str, handle: *const Handle) -
     // SAFETY: by this function's contract.
     unsafe { handle.as_ref() }
         .ok_or_else(|| Error::invalid(argument, "none (or one that was freed)", "a living handle"))
+}
+
+/// A flag of the host's, read while a call is made.
+///
+/// SAFETY: `flag` must be null, or readable for as long as what this gives is used.
+pub(super) unsafe fn flag(flag: *const i32) -> Option<&'static AtomicI32> {
+    // SAFETY: by this function's contract. Others write it, so it is read as an atomic.
+    unsafe { flag.cast::<AtomicI32>().as_ref() }
 }
 
 /// A function of the host with one argument: `uv_async_send` and its handle, for instance.

@@ -28,7 +28,7 @@ pub mod pca;
 pub mod scaled;
 mod spec;
 mod stage;
-mod support;
+pub(crate) mod support;
 mod tails;
 pub mod threshold;
 mod within;

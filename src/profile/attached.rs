@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Baseline, Profile, Scores, Tail};
 use crate::error::{Error, Result};
 use crate::outlier::calibration::{Calibrated, Calibration};
+use crate::outlier::support::rows::widened;
 use crate::outlier::{Fitted, Spec};
 use crate::tensor::{Elements, Tensor};
 
@@ -115,8 +116,14 @@ impl Baseline {
     pub fn score_attached(&self, batch: &Tensor<'_>, scores: &mut Scores) -> Result<()> {
         let own = self.scorer.detectors().len();
         scores.columns.resize_with(own + self.attached.len(), Vec::new);
+        if self.attached.is_empty() {
+            return Ok(());
+        }
+        // Detectors work in double precision: brought to it once, however many there are.
+        let values = widened("output", batch)?;
+        let batch = Tensor::new(Elements::F64(&values), batch.observations())?;
         for (attached, column) in self.attached.iter().zip(&mut scores.columns[own..]) {
-            attached.score(batch, &mut scores.wide, column)?;
+            attached.score(&batch, &mut scores.wide, column)?;
         }
         Ok(())
     }

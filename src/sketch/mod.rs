@@ -5,6 +5,7 @@ pub mod frequencies;
 pub mod histogram;
 pub mod moments;
 pub mod reservoir;
+pub mod summary;
 pub mod tiles;
 
 pub use exchange::{Sketch, SketchKind};

@@ -10,7 +10,7 @@ use super::file::{maps, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::Held;
-use crate::ffi::left_behind::leavable_on;
+use crate::leavable::leavable_on;
 use crate::outlier::ensemble::Member;
 use crate::outlier::ood::Head;
 use crate::outlier::threshold::Method;

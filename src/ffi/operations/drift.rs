@@ -4,7 +4,7 @@ use super::Operation;
 use crate::drift::compare::{CompareOptions, compare};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call, named_options};
-use crate::ffi::left_behind::leavable_on;
+use crate::leavable::leavable_on;
 use crate::stats::e_values;
 use crate::stats::multiple::{self, Correction};
 

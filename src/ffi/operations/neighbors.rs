@@ -11,7 +11,7 @@ use super::file::{Kept, maps, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::Held;
-use crate::ffi::left_behind::{change, leavable_on};
+use crate::leavable::{change, leavable_on};
 use crate::options;
 use crate::outlier::neighbours::{NeighbourStore, StoreOptions};
 use crate::store;

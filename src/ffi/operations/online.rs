@@ -10,7 +10,7 @@ use crate::drift::online::Stream;
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::{Held, lock};
-use crate::ffi::left_behind::change;
+use crate::leavable::change;
 use crate::tensor::{Elements, Tensor};
 
 impl Held for Mutex<Stream> {

@@ -7,7 +7,7 @@ use super::file::{loads, saves};
 use crate::error::Result;
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
-use crate::ffi::left_behind::leavable_on;
+use crate::leavable::leavable_on;
 use crate::performance::{Answers, Estimator, Options};
 
 impl Held for Arc<Estimator> {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ffi::array::{Element, FLOAT32, FLOAT64};
 use crate::ffi::call::{Answer, Call, named_options};
 use crate::ffi::handle::{Held, lock};
-use crate::ffi::left_behind::leavable;
+use crate::leavable::leavable;
 use crate::privacy::clip::{AdaptiveClip, ClipReport, Clipping, Float, Gradients, clip_sum};
 use crate::privacy::noise::NoiseSource;
 use crate::privacy::release::{

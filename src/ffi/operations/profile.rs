@@ -7,7 +7,7 @@ use super::file::{loads, saves};
 use crate::error::Error;
 use crate::ffi::call::{Answer, named_options};
 use crate::ffi::handle::{Held, lock};
-use crate::ffi::left_behind::change;
+use crate::leavable::change;
 use crate::profile::{Profile, ProfileOptions};
 use crate::sketch::SketchKind;
 

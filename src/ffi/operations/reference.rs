@@ -12,7 +12,7 @@ use crate::drift::reference::Reference;
 use crate::error::Result;
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
-use crate::ffi::left_behind::leavable_on;
+use crate::leavable::leavable_on;
 
 impl Held for Arc<Reference> {
     const KIND: &'static str = "reference";

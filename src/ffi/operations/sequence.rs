@@ -10,7 +10,7 @@ use super::file::{loads, saves};
 use crate::error::{Error, Result};
 use crate::ffi::call::{Answer, Call};
 use crate::ffi::handle::Held;
-use crate::ffi::left_behind::leavable;
+use crate::leavable::leavable;
 use crate::outlier::threshold::Method;
 use crate::sequence::{NAMES, Sequence, SequenceDetector, SequenceSpec};
 use crate::store;

@@ -12,8 +12,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-use super::call::contained;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, contained};
 use crate::parallel;
 use crate::tensor::{Tensor, TensorCopy};
 
@@ -27,10 +26,8 @@ thread_local! {
     static FLAG: Cell<Option<&'static AtomicI32>> = const { Cell::new(None) };
 }
 
-/// Runs `work`, in which long calls end as soon as `flag` is not 0; null: they do not.
-///
-/// SAFETY: `flag` must be null or readable during the call.
-pub(super) unsafe fn listening<T>(flag: *const i32, work: impl FnOnce() -> T) -> T {
+/// Runs `work`, in which long calls end as soon as `flag` is not 0; none: they do not.
+pub(crate) fn listening<T>(flag: Option<&'static AtomicI32>, work: impl FnOnce() -> T) -> T {
     /// A flag must not be read any more after the call, whatever ends it.
     struct Over;
     impl Drop for Over {
@@ -38,8 +35,7 @@ pub(super) unsafe fn listening<T>(flag: *const i32, work: impl FnOnce() -> T) ->
             FLAG.set(None);
         }
     }
-    // SAFETY: by this function's contract. Others write it, so it is read as an atomic.
-    FLAG.set(unsafe { flag.cast::<AtomicI32>().as_ref() });
+    FLAG.set(flag);
     let _over = Over;
     work()
 }
@@ -50,7 +46,7 @@ fn listens() -> bool {
 }
 
 /// Runs `work`, which the host may leave.
-pub(super) fn leavable<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) fn leavable<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match FLAG.get() {
         Some(flag) => beside(flag, work),
         None => work(),
@@ -58,7 +54,7 @@ pub(super) fn leavable<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Sen
 }
 
 /// [`leavable`] of work on arrays: on copies of them, where the host may leave it.
-pub(super) fn leavable_on<const N: usize, T: Send + 'static>(
+pub(crate) fn leavable_on<const N: usize, T: Send + 'static>(
     arrays: [&Tensor<'_>; N],
     work: impl FnOnce([Tensor<'_>; N]) -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -72,7 +68,7 @@ pub(super) fn leavable_on<const N: usize, T: Send + 'static>(
 }
 
 /// [`leavable`] work on a value: on a copy of it, where the host may leave it.
-pub(super) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
+pub(crate) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
     value: &V,
     work: impl FnOnce(&V) -> Result<T> + Send + 'static,
 ) -> Result<T> {
@@ -84,7 +80,7 @@ pub(super) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
 }
 
 /// Changes `value` by an array, as a whole or not at all. Only a `long` change can be left, for it is one of a copy.
-pub(super) fn change<T: Clone + Send + 'static, R: Send + 'static>(
+pub(crate) fn change<T: Clone + Send + 'static, R: Send + 'static>(
     value: &mut T,
     long: bool,
     array: &Tensor<'_>,

@@ -93,10 +93,8 @@ fn a_raised_flag_ends_the_call_and_what_is_made_is_dropped() {
     flag.store(0, Ordering::Relaxed);
     assert_eq!(leavable(|| Ok(1)), Ok(1));
     flag.store(1, Ordering::Relaxed);
-    // SAFETY: null is allowed.
-    assert_eq!(unsafe { listening(std::ptr::null(), || leavable(|| Ok(2))) }, Ok(2));
-    // SAFETY: it is never freed.
-    assert_eq!(unsafe { listening(flag.as_ptr(), || leavable(|| Ok(3))) }, Err(Error::Interrupted));
+    assert_eq!(listening(None, || leavable(|| Ok(2))), Ok(2));
+    assert_eq!(listening(Some(flag), || leavable(|| Ok(3))), Err(Error::Interrupted));
     assert_eq!(leavable(|| Ok(4)), Ok(4), "a flag is that of one call");
 }
 

@@ -1,18 +1,21 @@
-//! Moments of a batch, for hosts that standardize their inputs.
+//! A batch in five numbers per feature.
 
 use std::cell::RefCell;
 
+use super::Moments;
 use crate::error::{Error, Result};
 use crate::simd::Real;
-use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
 
-/// Numbers per feature that [`moments`] writes.
+/// Numbers per feature that [`summary`] writes.
 const NUMBERS: usize = 5;
 
 /// Writes mean, standard deviation (divisor n - 1), smallest, largest of the finite values, and how many are NaN or Inf: five
 /// numbers per feature, feature by feature.
-pub(super) fn moments(batch: &Tensor<'_>, out: &mut [f64]) -> Result<i64> {
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for an `out` of another length.
+pub fn summary(batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
     let expected = NUMBERS * batch.features();
     if out.len() != expected {
         let was = format!("{} elements", out.len());
@@ -23,7 +26,7 @@ pub(super) fn moments(batch: &Tensor<'_>, out: &mut [f64]) -> Result<i64> {
         Elements::F32(x) => write(x, out),
         Elements::F64(x) => write(x, out),
     }
-    Ok(0)
+    Ok(())
 }
 
 thread_local! {
