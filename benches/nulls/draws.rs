@@ -24,6 +24,9 @@ pub enum Values {
     Spikes,
     FarApart,
     Classes,
+    Levels(u32),
+    /// Sigmoids that are nearly 0 or, in three of ten, nearly 1.
+    Saturated,
 }
 
 impl Values {
@@ -59,6 +62,8 @@ impl Values {
             Values::Spikes => "spikes".into(),
             Values::FarApart => "far apart".into(),
             Values::Classes => "ten classes".into(),
+            Values::Saturated => "saturated".into(),
+            Values::Levels(levels) => format!("{levels} levels"),
         }
     }
 
@@ -89,8 +94,10 @@ impl Values {
             },
             Values::Cauchy => z / fresh(),
             Values::Spikes => fresh() + if normal::sf(z) < 0.002 { 100.0 } else { 0.0 },
+            Values::Saturated => 1.0 / (1.0 + (fresh().abs() * if normal::sf(z) < 0.3 { -9.0 } else { 9.0 }).exp()),
             Values::FarApart => 50.0 * z.signum() + fresh(),
-            Values::Classes => (10.0 * normal::sf(-z)).floor().min(9.0),
+            Values::Classes => Values::Levels(10).at(z, random),
+            Values::Levels(levels) => (f64::from(levels) * normal::sf(-z)).floor().min(f64::from(levels - 1)),
         }
     }
 }

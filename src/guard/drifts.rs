@@ -115,6 +115,9 @@ impl DriftTests {
     }
 }
 
+/// How many times the reference's variance a window's is where it says of the reference's tails that they were not all of them.
+const LONGER: f64 = 4.0;
+
 /// The statistic and the effect are those of all observations, the p-value that of as many as are independent.
 fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thinned: Thinned) -> Result<TestResult> {
     let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
@@ -154,7 +157,9 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
                 () => welch::from_moments(reference, current)?.p_value,
             };
             // Of values so skewed or so far out that a mean of so many is not normal, no smaller than that of ks.
-            let heavy = baseline.normal_from[k] > reference.size.min(current.size) as f64;
+            // So is a window with a tail that the reference did not happen to hold.
+            let longer = current.variance > LONGER * reference.variance;
+            let heavy = longer || baseline.normal_from[k] > reference.size.min(current.size) as f64;
             let least = if heavy { small_counts::ks(histogram, &groups, thinned)? } else { 0.0 };
             return Ok(TestResult { p_value: p_value.max(least), ..all });
         }

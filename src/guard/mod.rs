@@ -103,6 +103,9 @@ pub struct Description {
     pub order_known: bool,
     /// How often each observation of the reference is there, on average: more than once after several epochs. Copies count as one.
     pub copies: f64,
+    /// Reference observations that own scores are compared with, where the scorer was fitted on the others alone: of features of few
+    /// values, say, whose scores hang on what it has learned; 0 elsewhere, where each is scored by all others.
+    pub held_out: u64,
     /// How many observations of a long window count as one, by column: of those whose neighbors depend on each other in the reference.
     pub count_as_one: BTreeMap<String, f64>,
     /// Whether it still takes observations.
@@ -329,6 +332,7 @@ impl Guard {
             reference_size: baseline.reference_size(),
             order_known: baseline.dependent.is_known(),
             copies: baseline.dependent.copies(),
+            held_out: baseline.held_out.map_or(0, |scored| scored as u64),
             count_as_one: enough::count_as_one(baseline),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),

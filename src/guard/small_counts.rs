@@ -6,8 +6,8 @@ use crate::sketch::{Groups, Histogram};
 use crate::stats::hypergeometric;
 use crate::stats::kolmogorov::grouped;
 
-/// Edges up to which they are tested one by one.
-const FEW: usize = 2;
+/// Edges up to which they are tested one by one: of up to five values.
+const FEW: usize = 4;
 
 /// An exact p-value where few values come again and again, `None` where there are more.
 ///

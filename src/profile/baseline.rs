@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::dependent::CHANCE;
+use super::held_out;
 use super::normal_scores::NormalScores;
-use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Profile, Scorer, Scores};
+use super::own_scores::{OwnScores, Reference};
+use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Order, Profile, Scorer};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
 use crate::outlier::Fitted as Detector;
-use crate::outlier::scaled::sorted_columns;
 use crate::sketch::{Frequencies, Histogram, Histograms, Transport};
 use crate::stats::sums;
 
@@ -68,6 +70,8 @@ pub struct Baseline {
     pub classes: Frequencies,
     /// How observations of the reference depend on each other.
     pub dependent: Dependent,
+    /// Observations that own scores are compared with, where the scorer was fitted on the others alone: of features of few values.
+    pub held_out: Option<usize>,
     /// Fitted detectors beside the scorer's own, whose columns come after those.
     pub attached: Vec<Attached>,
     /// Whether these score later: [`Baseline::score`] then leaves them out.
@@ -104,16 +108,21 @@ impl Baseline {
         let output = profile.options.output;
         let detectors = options.detectors.clone().unwrap_or_else(|| DetectorName::default_of(output).to_vec());
         let rows = fitted.sample.rows();
-        let scorer = Scorer::new(output, &detectors, &fitted.moments, rows)?;
-        let mut scored = Scores::default();
-        let unseen = scorer.score_reference(rows, fitted.moments.observations(), &mut scored);
-        let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate)?;
-        let mut columns = sorted_columns(rows, p);
-        for column in &scored.columns {
-            let mut sorted: Vec<f64> = column.iter().map(|s| f64::from(*s)).collect();
-            sorted.sort_unstable_by(f64::total_cmp);
-            columns.push(sorted);
-        }
+        let series = if profile.options.order == Order::None { None } else { fitted.in_order() };
+        let (moments, is_whole) = (&fitted.moments, fitted.opening.is_empty());
+        let reference = Reference { output, moments, rows, series, is_whole };
+        let own = OwnScores::new(reference, &detectors, CHANCE / (p + detectors.len()) as f64)?;
+        let OwnScores { scorer, columns: own_columns, unseen, copies, held_out } = own;
+        let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate);
+        let calibration = calibration.map_err(|error| match held_out {
+            Some(_) => held_out::too_few(error, rows.len() / p),
+            None => error,
+        })?;
+        let sizes = (fitted.sample.seen(), fitted.sample.kept() as u64);
+        let copies = if sizes.0 == sizes.1 { copies } else { 1.0 };
+        let (mut columns, depend): (Vec<_>, Vec<_>) =
+            own_columns.into_iter().map(|column| (column.sorted, column.dependence)).unzip();
+        let dependent = Dependent::new(depend, sizes, copies, series.is_some());
         let mut names = profile.names();
         names.extend(detectors.iter().map(|d| d.as_str().to_string()));
         let mut attached = Vec::with_capacity(extra.len());
@@ -146,7 +155,6 @@ impl Baseline {
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
         let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
-        let dependent = Dependent::new(profile, fitted, &scorer, &attached);
         let few = FEW * dependent.copies().ceil() as usize;
         let hardly_vary = columns[..p].iter().filter(|sorted| hardly_varies(sorted, few)).count();
         let mut baseline = Baseline {
@@ -164,6 +172,7 @@ impl Baseline {
             hardly_vary,
             classes,
             dependent,
+            held_out,
             attached,
             deferred: false,
             normal_scores,
@@ -225,7 +234,7 @@ fn std(x: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{OutputKind, ProfileOptions};
+    use crate::profile::{OutputKind, ProfileOptions, Scores};
     use crate::tensor::{Elements, Tensor};
 
     fn profile(rows: &[f64], p: usize, output: OutputKind, constant_features: ConstantFeatures) -> Profile {

@@ -1,14 +1,13 @@
 //! What the reference's order says of how its observations depend on each other, and how many a window's count as.
 
-use super::{Attached, Baseline, Fitted, Profile, Scorer, Scores};
+use super::Baseline;
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
-use crate::parallel;
 use crate::stats::copies;
-use crate::stats::dependence::{Dependence, Order, Thinning};
+use crate::stats::dependence::{Dependence, Thinning};
 
 /// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.
-const CHANCE: f64 = 0.01;
+pub(super) const CHANCE: f64 = 0.01;
 
 /// How observations of a reference depend on each other.
 #[derive(Debug, Clone)]
@@ -38,31 +37,10 @@ pub struct Thinned {
 }
 
 impl Dependent {
-    /// Of the columns of features and scores; those of fitted detectors depend as much as the most of these.
-    pub(super) fn new(profile: &Profile, fitted: &Fitted, scorer: &Scorer, attached: &[Attached]) -> Self {
-        let (seen, kept) = (fitted.sample.seen(), fitted.sample.kept() as u64);
-        let (p, scores) = (scorer.features(), scorer.detectors().len());
-        let copies = if seen == kept { copies::times(fitted.sample.rows(), p) } else { 1.0 };
-        let order = if profile.options.order == Order::None { None } else { fitted.in_order() };
-        let Some(rows) = order else {
-            return Dependent { columns: Vec::new(), any: Dependence::default(), seen, kept, copies, known: false };
-        };
-        let rows = first_epoch(rows, p, copies);
-        let chance = CHANCE / (p + scores) as f64;
-        let of = |values: &[f64]| Dependence::of_values(values, chance);
-        let mut columns = vec![Dependence::default(); p];
-        // A sort, and two passes for each length of stretches: some fifty steps a number.
-        parallel::for_pieces(&mut columns, 1, 50 * rows.len() / p.max(1), |first, columns| {
-            for (k, column) in columns.iter_mut().enumerate() {
-                *column = of(&rows.iter().skip(first + k).step_by(p).copied().collect::<Vec<_>>());
-            }
-        });
-        let mut scored = Scores::default();
-        scorer.score_rows(rows, &mut scored);
-        columns.extend(scored.columns.iter().map(|x| of(&x.iter().map(|s| f64::from(*s)).collect::<Vec<_>>())));
+    /// Of features and scores, one each; fitted detectors depend as much as the most of these.
+    pub(super) fn new(columns: Vec<Dependence>, (seen, kept): (u64, u64), copies: f64, known: bool) -> Self {
         let any = columns.iter().fold(Dependence::default(), |any, column| any.larger(column));
-        columns.extend(attached.iter().map(|_| any.clone()));
-        Dependent { columns, any, seen, kept, copies, known: true }
+        Dependent { columns, any, seen, kept, copies, known }
     }
 
     /// Observations that the reference saw.
@@ -107,7 +85,7 @@ impl Dependent {
 
 /// The rows of the first epoch, where each is there once before any comes again: a second one in the same order would look like a wave that
 /// is as long as an epoch. What is repeated at once stays, as service repeats it, too.
-fn first_epoch(rows: &[f64], features: usize, copies: f64) -> &[f64] {
+pub(super) fn first_epoch(rows: &[f64], features: usize, copies: f64) -> &[f64] {
     let p = features.max(1);
     let different = ((rows.len() / p) as f64 / copies).round() as usize;
     let first = &rows[..(different * p).min(rows.len())];

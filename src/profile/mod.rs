@@ -3,9 +3,12 @@
 mod attached;
 mod baseline;
 mod calibration;
+mod columns;
 mod dependent;
+mod held_out;
 mod normal_scores;
 mod options;
+mod own_scores;
 mod scorer;
 mod sketch;
 

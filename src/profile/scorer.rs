@@ -10,7 +10,6 @@ use crate::output::{ClassScores, probabilities};
 use crate::parallel;
 use crate::simd::Real;
 use crate::sketch::Moments;
-use crate::stats::copies;
 use crate::tensor::{Elements, Tensor};
 
 /// A score of one observation, by the name that it has everywhere.
@@ -228,35 +227,20 @@ impl Scorer {
         out.finite.extend(out.columns[0].iter().map(|s| !s.is_nan()));
     }
 
-    /// Scores rows of the reference that this was fitted on, `fitted` observations in all, each by the centres and scales of all
-    /// others: what is compared with new observations must not know them better than it knows those. Scores of classes know no
-    /// reference.
-    ///
-    /// In `reference` a row that is there more than once keeps its score, and so does one whose score others have, too, as with columns
-    /// of few values: a new one like it must have the same, and is as well known. In the columns that come back such rows have been left out, too, once each: to set thresholds by, beyond which a value
-    /// that the reference had once is to be as rare as one that it had twice. (Where distributions of scores are compared, equal rows
-    /// must have equal scores.)
-    pub fn score_reference(&self, rows: &[f64], fitted: u64, reference: &mut Scores) -> Vec<Vec<f32>> {
-        self.score_rows(rows, reference);
-        let observations = rows.len() / self.features;
-        if self.output.has_classes() || fitted < 3 || observations < 3 {
-            return reference.columns.clone();
+    /// Scores of rows of the reference that this was fitted on, `fitted` observations in all, one column a detector: each by the centers
+    /// and scales of all others, for what is compared with new observations must not know them better than it knows those. (Scores of
+    /// classes know no reference.)
+    pub fn left_out(&self, rows: &[f64], fitted: u64) -> Vec<Vec<f32>> {
+        if fitted < 3 || rows.len() / self.features < 3 {
+            let mut scores = Scores::default();
+            self.score_rows(rows, &mut scores);
+            return scores.columns;
         }
-        let unseen: Vec<Vec<f32>> =
-            self.detectors.iter().map(|detector| self.left_out(*detector, rows, fitted as f64)).collect();
-        let rows = copies::times_of_rows(rows, self.features);
-        for (column, unseen) in reference.columns.iter_mut().zip(&unseen) {
-            let known: Vec<f64> = column.iter().map(|score| f64::from(*score)).collect();
-            let scores = copies::times_of_rows(&known, 1);
-            let times = rows.iter().zip(&scores);
-            let once = column.iter_mut().zip(unseen).zip(times).filter(|(_, (row, score))| **row == 1 && **score == 1);
-            once.for_each(|((score, unseen), _)| *score = *unseen);
-        }
-        unseen
+        self.detectors.iter().map(|detector| self.left_out_by(*detector, rows, fitted as f64)).collect()
     }
 
     /// The score of each row by all others, of `n` in all.
-    fn left_out(&self, detector: DetectorName, rows: &[f64], n: f64) -> Vec<f32> {
+    fn left_out_by(&self, detector: DetectorName, rows: &[f64], n: f64) -> Vec<f32> {
         let of_row = |row: &[f64]| -> f64 {
             let z = self.by_moments.left_out(row, n);
             match detector {

@@ -4,8 +4,22 @@
 /// is too unlikely.
 const DIFFERENT: usize = 20;
 
-/// How often each row is there. Zeros of either sign are equal. Cost: a multiplication for each number, and a sort of the rows.
+/// The rows that are equal, by their numbers, for each different row. Zeros of either sign are equal. Cost: a multiplication for each
+/// number, and a sort of the rows.
+pub(crate) fn groups(rows: &[f64], features: usize) -> Vec<Vec<u32>> {
+    let mut groups = Vec::new();
+    for_each_group(rows, features, |group| groups.push(group.to_vec()));
+    groups
+}
+
+/// How often each row is there.
 pub(crate) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
+    let mut times = vec![0; rows.len() / features.max(1)];
+    for_each_group(rows, features, |group| group.iter().for_each(|i| times[*i as usize] = group.len() as u32));
+    times
+}
+
+fn for_each_group(rows: &[f64], features: usize, mut each: impl FnMut(&[u32])) {
     let features = features.max(1);
     let bits = |x: &f64| (x + 0.0).to_bits();
     // A hash brings equal rows together; who they are is looked at.
@@ -15,26 +29,28 @@ pub(crate) fn times_of_rows(rows: &[f64], features: usize) -> Vec<u32> {
         rows.chunks_exact(features).enumerate().map(|(i, row)| (hash(row), i as u32)).collect();
     order.sort_unstable();
     let row = |i: u32| rows[i as usize * features..][..features].iter().map(bits);
-    let mut times = vec![0; order.len()];
     for alike in order.chunk_by(|a, b| a.0 == b.0) {
         if alike.len() == 1 {
-            times[alike[0].1 as usize] = 1;
+            each(&[alike[0].1]);
             continue;
         }
         let mut rest: Vec<u32> = alike.iter().map(|(_, i)| *i).collect();
         while let Some(first) = rest.first().copied() {
             let (same, other): (Vec<u32>, Vec<u32>) = rest.into_iter().partition(|i| row(*i).eq(row(first)));
-            same.iter().for_each(|i| times[*i as usize] = same.len() as u32);
+            each(&same);
             rest = other;
         }
     }
-    times
 }
 
 /// How often each observation is there, on average, where all are there equally often (or once more); 1 where they are not. What comes
 /// again by chance, as rows of categories do, comes more or less often.
 pub(crate) fn times(rows: &[f64], features: usize) -> f64 {
-    let times = times_of_rows(rows, features);
+    on_average(&times_of_rows(rows, features))
+}
+
+/// [`times`] of rows of which it is known how often each is there.
+pub(crate) fn on_average(times: &[u32]) -> f64 {
     let (least, most) = (times.iter().min().copied().unwrap_or(1), times.iter().max().copied().unwrap_or(1));
     if least < 2 || most > least + 1 {
         return 1.0;
@@ -78,6 +94,7 @@ mod tests {
                 assert_eq!(times(&values, 1), 1.0, "{levels} of {n}");
             }
         }
+        assert_eq!(groups(&[1.0, 0.0, 2.0, -0.0, 1.0], 1).len(), 3);
         assert_eq!(times_of_rows(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 1.0, 0.0, 2.0, 1.0], 2), [3, 2, 3, 3, 2]);
         assert_eq!(without(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 0.0, 1.0], 2), [1.0, 0.0, 2.0, 1.0, 0.0, 1.0]);
         assert_eq!(times(&[], 3), 1.0);

@@ -72,7 +72,12 @@ impl Dependence {
     /// probability of `chance`, about. Cost: a sort.
     #[must_use]
     pub fn of_values(values: &[f64], chance: f64) -> Self {
-        Self::of_places(&places(values), chance)
+        Self::of_sorted(values, &in_order(values), chance)
+    }
+
+    /// [`Dependence::of_values`] whose [`in_order`] is known.
+    pub(crate) fn of_sorted(values: &[f64], order: &[u32], chance: f64) -> Self {
+        Self::of_places(&places(values, order), chance)
     }
 
     fn of_places(places: &[f64], chance: f64) -> Self {
@@ -150,8 +155,7 @@ impl Level {
 }
 
 /// The place of each value among all, from 0 to 1; of equal ones the middle of theirs.
-fn places(values: &[f64]) -> Vec<f64> {
-    let order = in_order(values);
+fn places(values: &[f64], order: &[u32]) -> Vec<f64> {
     let (mut places, mut first) = (vec![0.0; values.len()], 0);
     while first < order.len() {
         let value = values[order[first] as usize];
@@ -163,9 +167,9 @@ fn places(values: &[f64]) -> Vec<f64> {
     places
 }
 
-/// The indices of values, from the lowest value to the highest. What single precision holds, as most outputs, is sorted as one number
+/// The indices of values that are not NaN, from the lowest value to the highest. What single precision holds, as most outputs, is sorted as one number
 /// with its index, which is faster.
-fn in_order(values: &[f64]) -> Vec<u32> {
+pub(crate) fn in_order(values: &[f64]) -> Vec<u32> {
     if values.iter().all(|x| f64::from(*x as f32) == *x) {
         let key = |x: f64| {
             let bits = (x as f32 + 0.0).to_bits();
@@ -275,6 +279,7 @@ mod tests {
         let single: Vec<f64> = normals(500, 8).iter().map(|x| f64::from((8.0 * x).round() as f32 / 8.0)).collect();
         let double: Vec<f64> = single.iter().map(|x| x * std::f64::consts::PI).collect();
         assert!(double.iter().any(|x| f64::from(*x as f32) != *x));
+        let places = |values: &[f64]| places(values, &in_order(values));
         assert_eq!(places(&single), places(&double));
         let found = places(&[0.0, f64::INFINITY, -1.5, -0.0, f64::NEG_INFINITY, 2.0]);
         let ranks: Vec<f64> = found.iter().map(|place| (60.0 * place).round() / 10.0).collect();
