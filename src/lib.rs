@@ -1,36 +1,15 @@
 //! FluxGuard: the safety layer of a Flux.jl model, as one engine with no idea of its host language.
 //!
-//! Arrows point one way:
-//! `ffi -> guard -> {drift, outlier, output, performance, sequence, alert, store} -> {stats, sketch} -> tensor`;
-//! `privacy` stands on `stats` alone.
+//! Its rooms are crates, which the compiler keeps apart. Arrows point one way:
+//! `border -> guard -> outlier -> drift -> core`; `performance -> drift`; `privacy -> core`. This crate gives all of them one name, and
+//! is what is linked as `libfluxguard.so`: the C ABI of [`ffi`].
 
-pub mod alert;
-pub mod drift;
-pub mod error;
-pub mod ffi;
-pub mod files;
-pub mod guard;
-pub mod kinds;
-mod leavable;
-mod named;
-mod options;
-pub mod outlier;
-pub mod output;
-mod parallel;
-pub mod performance;
-pub mod privacy;
-mod process;
-pub mod profile;
-pub mod sequence;
-pub mod simd;
-pub mod sketch;
-pub mod sound;
-pub mod stats;
-pub mod store;
-pub mod tensor;
-pub mod text;
+#![forbid(unsafe_code)]
 
-#[cfg(test)]
-mod testing;
-
-pub use error::{Error, Result};
+pub use fluxguard_border as ffi;
+pub use fluxguard_core::{Error, Result, error, files, kinds, simd, sketch, sound, stats, store, tensor, text};
+pub use fluxguard_drift as drift;
+pub use fluxguard_guard::{self as guard, alert, output, profile};
+pub use fluxguard_outlier::{self as outlier, sequence};
+pub use fluxguard_performance as performance;
+pub use fluxguard_privacy as privacy;

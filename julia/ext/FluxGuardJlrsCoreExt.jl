@@ -37,7 +37,7 @@ end
 function expect(path, library, name, running, words)
     symbol = Libdl.dlsym(library, name; throw_error = false)
     symbol === nothing && throw(LibraryUnavailable(
-        "$path was built without the jlrs face; run `cargo build --release --features julia --target-dir target/julia`"))
+        "$path was built without the jlrs face; run `cargo build --release -p fluxguard-jlrs`"))
     built = Int(ccall(symbol, Int32, ()))
     built == running || throw(LibraryUnavailable(
         "$path was built for $words$built, expected $running; build it again from this checkout and with this Julia"))

@@ -1,4 +1,4 @@
-# One exception type for every line of the Rust side's error table (src/error.rs); the messages are written there, once.
+# One exception type for every line of the Rust side's error table (src/core/error.rs); the messages are written there, once.
 
 """
     FluxGuardError <: Exception

@@ -6,6 +6,7 @@
 const PACKAGE = Base.UUID("5b9a6f0c-5a0e-4f61-9d5c-0e4f3d1f7a52")
 const CHECKOUT = dirname(dirname(@__DIR__))
 const LIBRARY_FILE = (Sys.iswindows() ? "" : "lib") * "fluxguard." * Libdl.dlext
+const JLRS_FILE = (Sys.iswindows() ? "" : "lib") * "fluxguard_jlrs." * Libdl.dlext
 
 # Preferences.jl is not of the standard library; Base reads LocalPreferences.toml itself from Julia 1.6 on.
 function preference(name::String)
@@ -23,12 +24,11 @@ function setting(name::String)
 end
 
 """
-Where a build of the checkout would lie for a face, best first. The jlrs build has a target folder of its own, so that
-neither build undoes the other; a library with the jlrs face has the C face, too.
+Where a build of the checkout would lie for a face, best first. The library with the jlrs face has the C face, too.
 """
 function candidates(binding::Symbol)
     target = get(ENV, "CARGO_TARGET_DIR", joinpath(CHECKOUT, "target"))
-    jlrs = joinpath(target, "julia", "release", LIBRARY_FILE)
+    jlrs = joinpath(target, "release", JLRS_FILE)
     plain = joinpath(target, "release", LIBRARY_FILE)
     return binding === :jlrs ? [jlrs] : [plain, jlrs]
 end
@@ -49,8 +49,7 @@ function findlibrary(binding::Symbol)
     paths = candidates(binding)
     found = findfirst(isfile, paths)
     found === nothing || return paths[found]
-    build = binding === :jlrs ?
-        "cargo build --release --features julia --target-dir target/julia" : "cargo build --release"
+    build = binding === :jlrs ? "cargo build --release -p fluxguard-jlrs" : "cargo build --release"
     where = isfile(joinpath(CHECKOUT, "Cargo.toml")) ? "in $CHECKOUT" :
         "in a checkout of FluxGuard, and name the library in FLUXGUARD_LIBRARY (or use Pkg.develop on the checkout's folder julia/)"
     throw(LibraryUnavailable("$LIBRARY_FILE was not found (looked for $(join(paths, ", "))); run `$build` $where"))

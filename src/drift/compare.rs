@@ -321,7 +321,7 @@ mod tests {
                 (Tensor::new(Elements::F64(rows), rows.len() / 2), Tensor::new(Elements::F64(other), other.len() / 2));
             let (a, b) = (a.expect("shape"), b.expect("shape"));
             let found = compare(&a, &b, options).expect("comparable");
-            let prepared = crate::drift::reference::Reference::new(&a).expect("finite");
+            let prepared = crate::reference::Reference::new(&a).expect("finite");
             assert_eq!(prepared.compare(&b, options).expect("comparable"), found);
             found
         };

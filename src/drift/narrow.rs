@@ -65,9 +65,9 @@ impl<'a> Narrowed<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::compare::{CompareOptions, compare};
-    use crate::drift::reference::Reference;
-    use crate::drift::two_sample::TestName;
+    use crate::compare::{CompareOptions, compare};
+    use crate::reference::Reference;
+    use crate::two_sample::TestName;
 
     #[test]
     fn equal_numbers_of_different_width_are_equal() {

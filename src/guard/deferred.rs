@@ -127,10 +127,10 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::guard::{Guard, GuardOptions, Length, ScoreOn, verdict};
     use crate::outlier::{Fitted, Spec};
     use crate::profile::{OutputKind, Profile, ProfileOptions};
     use crate::testing::Random;
+    use crate::{Guard, GuardOptions, Length, ScoreOn, verdict};
 
     const P: usize = 3;
 

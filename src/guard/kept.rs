@@ -100,8 +100,8 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ColumnEvidence;
     use crate::alert::{Evidence, Kind, Severity, Span};
-    use crate::guard::ColumnEvidence;
 
     fn alert(id: u64, columns: usize) -> Alert {
         let evidence =

@@ -52,8 +52,10 @@ impl Calibration {
 }
 
 /// Which observations are fitted on, and which are scored.
-pub(crate) struct Fold {
+pub struct Fold {
+    /// Numbers of those that are fitted on.
     pub fit: Vec<usize>,
+    /// Numbers of those that are scored.
     pub score: Vec<usize>,
 }
 
@@ -65,7 +67,7 @@ fn shuffled(n: usize) -> Vec<usize> {
 }
 
 /// `folds` of `n` observations.
-pub(crate) fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
+pub fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
     if folds < 2 {
         return Err(Error::invalid("calibration", format!("cross = {folds}"), "at least 2 folds"));
     }
@@ -84,7 +86,7 @@ pub(crate) fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
 }
 
 /// A single fold, of which `fraction` is scored.
-pub(crate) fn holdout(n: usize, fraction: f64) -> Result<Fold> {
+pub fn holdout(n: usize, fraction: f64) -> Result<Fold> {
     if !(fraction > 0.0 && fraction < 1.0) {
         return Err(Error::invalid("calibration", format!("holdout = {fraction}"), "a fraction between 0 and 1"));
     }

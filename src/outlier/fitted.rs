@@ -220,7 +220,7 @@ impl Fitted {
     }
 
     /// Multiplications of an observation's score, about.
-    pub(crate) fn work(&self) -> usize {
+    pub fn work(&self) -> usize {
         self.stage.model.work()
     }
 
@@ -359,3 +359,5 @@ impl Sound for Fitted {
             && (self.names.is_empty() || self.names.len() == p)
     }
 }
+
+crate::store::stored_in_sections!(Fitted = "detector", |detector, file| detector.in_file(file));

@@ -6,12 +6,17 @@ use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, ArrayBase, CowArray, Data, Ix2};
 
 use super::{Detector, Rows};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::tensor::Tensor;
 
-impl From<linfa::Error> for Error {
+/// Why a fit failed, as linfa's traits want it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(transparent)]
+pub struct FitError(#[from] pub Error);
+
+impl From<linfa::Error> for FitError {
     fn from(error: linfa::Error) -> Self {
-        Error::invalid("dataset", error, "a dataset that linfa accepts")
+        FitError(Error::invalid("dataset", error, "a dataset that linfa accepts"))
     }
 }
 
@@ -38,13 +43,14 @@ fn rows<S: Data<Elem = f64>>(records: &ArrayBase<S, Ix2>) -> CowArray<'_, f64, I
     records.as_standard_layout()
 }
 
-impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, Error> for Params<D> {
+impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, FitError> for Params<D> {
     type Object = Scoring<D>;
 
     /// Learns the reference: one observation a row.
-    fn fit(&self, dataset: &DatasetBase<ArrayBase<S, Ix2>, T>) -> Result<Scoring<D>> {
+    fn fit(&self, dataset: &DatasetBase<ArrayBase<S, Ix2>, T>) -> Result<Scoring<D>, FitError> {
         let rows = rows(&dataset.records);
-        D::fit(&Rows::reference(&Tensor::from_rows(&rows.view())?)?, &self.0).map(Scoring)
+        let fitted = Tensor::from_rows(&rows.view()).and_then(|rows| D::fit(&Rows::reference(&rows)?, &self.0));
+        Ok(Scoring(fitted?))
     }
 }
 
@@ -74,7 +80,7 @@ impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlier::scaled::{Distance, ZScore};
+    use crate::scaled::{Distance, ZScore};
     use linfa::traits::Predict;
     use ndarray::{Array2, array};
 
@@ -93,7 +99,7 @@ mod tests {
         let wrong: Array1<f64> = detector.predict(&array![[1.0, 2.0, 3.0]]);
         assert!(wrong[0].is_nan());
         let bad = DatasetBase::from(array![[1.0, f64::NAN], [2.0, 3.0]]);
-        let fit: Result<Scoring<Distance>> = Params::new().fit(&bad);
-        assert_eq!(fit.expect_err("NaN").code(), 200);
+        let fit: Result<Scoring<Distance>, FitError> = Params::new().fit(&bad);
+        assert_eq!(fit.expect_err("NaN").0.code(), 200);
     }
 }

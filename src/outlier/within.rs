@@ -102,9 +102,9 @@ fn share_between_equals(rows: &Rows<'_>, scores: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outlier::{Fitted, NAMES};
     use crate::tensor::Elements;
     use crate::testing::Random;
+    use crate::{Fitted, NAMES};
     use serde_json::{Map, json};
 
     fn of(name: &str, options: serde_json::Value, rows: &[f64], n: usize) -> Result<Within> {

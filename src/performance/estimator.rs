@@ -319,6 +319,8 @@ impl Sound for Estimator {
     }
 }
 
+crate::store::stored_as_cbor!(Estimator = "estimator", 1);
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

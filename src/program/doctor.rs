@@ -43,10 +43,6 @@ struct Diagnosis {
 struct Build {
     target: String,
     profile: &'static str,
-    /// The cargo features.
-    features: Vec<&'static str>,
-    /// The faces that a library of these features has.
-    faces: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,7 +83,6 @@ impl Diagnosis {
         if let Some(other) = binding.as_deref().filter(|face| !["c", "jlrs"].contains(face)) {
             problems.push(Problem::new(format!("FLUXGUARD_BINDING is {other:?}"), "set it to c or jlrs, or unset it"));
         }
-        let jlrs = cfg!(feature = "julia");
         Diagnosis {
             ok: problems.is_empty(),
             version: env!("CARGO_PKG_VERSION"),
@@ -95,8 +90,6 @@ impl Diagnosis {
             build: Build {
                 target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
                 profile: if cfg!(debug_assertions) { "debug" } else { "release" },
-                features: if jlrs { vec!["julia"] } else { Vec::new() },
-                faces: if jlrs { vec!["c", "jlrs"] } else { vec!["c"] },
             },
             cpu: Cpu { level: level(), threads: std::thread::available_parallelism().ok().map(Into::into) },
             julia,
@@ -111,8 +104,6 @@ impl Diagnosis {
         let mut row = |what: &str, found: String| rows.push(vec![what.to_owned(), found]);
         row("version", format!("{} (abi {})", self.version, self.abi));
         row("build", format!("{}, {}", self.build.target, self.build.profile));
-        row("features", or_none(&self.build.features.join(", ")));
-        row("faces", self.build.faces.join(", "));
         let threads = self.cpu.threads.map_or(String::new(), |k| format!(", {k} threads"));
         row("cpu", format!("{}{threads}", self.cpu.level));
         row("julia", self.julia.as_ref().map_or("not found".into(), Julia::describe));
@@ -137,10 +128,6 @@ fn level() -> &'static str {
         simd::Level::Avx2 => "avx2",
         simd::Level::Baseline => "baseline",
     }
-}
-
-fn or_none(text: &str) -> String {
-    if text.is_empty() { "none".into() } else { text.into() }
 }
 
 /// An environment variable; an empty one is not set, as in FluxGuard.jl.

@@ -67,6 +67,6 @@ end
     withenv("FLUXGUARD_LIBRARY" => nothing, "CARGO_TARGET_DIR" => "/no/such/folder") do
         @test_throws LibraryUnavailable FluxGuard.findlibrary(:c)
         message = try FluxGuard.findlibrary(:jlrs) catch error; error.message end
-        @test occursin("cargo build --release --features julia", message)
+        @test occursin("cargo build --release -p fluxguard-jlrs", message)
     end
 end

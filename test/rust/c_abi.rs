@@ -1,13 +1,14 @@
 //! The C ABI from other languages: `include/fluxguard.h` is what the library is, and the examples in C and Python run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use fluxguard::ffi::c;
 
 /// The library that is tested: cargo leaves it beside the tests.
 fn library() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_fluxguard")).parent().expect("a folder").join("deps");
+    let test = std::env::current_exe().expect("a path");
+    let folder = test.parent().expect("a folder");
     let names = ["libfluxguard.so", "libfluxguard.dylib", "fluxguard.dll"];
     names.iter().map(|name| folder.join(name)).find(|path| path.exists()).expect("the library was built with the tests")
 }
@@ -48,7 +49,7 @@ fn the_header_says_what_the_library_is() {
     ] {
         assert_eq!(number(name), expected, "{name}");
     }
-    let source = include_str!("../../src/ffi/c.rs");
+    let source = include_str!("../../src/border/c.rs");
     let exported = source.split("extern \"C\" fn ").skip(1).map(|rest| rest.split('(').next().expect("a name"));
     for name in exported {
         assert!(header.contains(&format!("{name}(")), "{name} is not in the header");

@@ -1,4 +1,4 @@
-//! The library and the program from outside, a topic a file.
+//! The library from outside, a topic a file.
 
 mod anytime_alarms;
 mod c_abi;
@@ -18,23 +18,6 @@ mod privacy_ahead;
 mod privacy_arrays;
 mod privacy_grid;
 mod privacy_samplers;
-mod program_adjust;
-mod program_compare;
-mod program_csv;
-mod program_detect;
-mod program_detect_sequences;
-mod program_doctor;
-mod program_hints;
-mod program_late_labels;
-mod program_malformed;
-mod program_performance;
-mod program_privacy;
-mod program_reading;
-mod program_sketch;
-mod program_slips;
-mod program_stream;
-mod program_support;
-mod program_threshold;
 mod reference_detectors;
 mod reference_multivariate;
 mod reference_multivariate_more;
@@ -48,3 +31,4 @@ mod reference_support;
 mod reference_two_sample;
 mod reference_two_sample_more;
 mod sequences;
+mod store;

@@ -1,13 +1,10 @@
 //! Every method of every test: what was asked for is what was done, methods agree where both hold, and what a test has not is
-//! refused by name, through the program as well.
+//! refused by name.
 #![allow(clippy::unwrap_used)]
-
-use crate::program_support as support;
 
 use fluxguard::drift::two_sample::{Method, Reference, TestName, test};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use support::Folder;
 
 fn exponential(random: &mut ChaCha8Rng, size: usize) -> Vec<f64> {
     let unit = |random: &mut ChaCha8Rng| (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
@@ -82,47 +79,4 @@ fn exact_p_values_that_cannot_be_counted_out_are_refused() {
     assert!(error.starts_with("method: got asymptotic for ad of 2 values"), "{error}");
     assert_eq!(few.test_by(TestName::Ad, &[2.0], Method::Permutation).unwrap().p_value, 1.0);
     assert_eq!(test(TestName::Ad, &[1.0], &[2.0]).unwrap().method, Method::Permutation);
-}
-
-#[test]
-fn the_programs_methods() {
-    let folder = Folder::new("methods");
-    let rows = |n: u32, by: u32| -> String {
-        let line = |i: u32| format!("{},{},{}\n", i * 7919 % 601, i * by % 379, ["u", "v", "w"][(i % 3) as usize]);
-        std::iter::once("x,y,kind\n".to_owned()).chain((0..n).map(line)).collect()
-    };
-    folder.write("r.csv", rows(300, 31));
-    folder.write("c.csv", rows(200, 37));
-    let run = |flags: &[&str]| folder.run(&[&["compare", "r.csv", "c.csv", "--json"], flags].concat());
-    let methods = |flags: &[&str]| -> Vec<String> {
-        let json = run(flags).json();
-        let columns = json["columns"].as_array().unwrap().iter().flat_map(|column| column["tests"].as_array().unwrap());
-        let all = json["all_columns"]["tests"].as_array().into_iter().flatten();
-        let word = |test: &serde_json::Value| format!("{} {}", test["test"], test["method"]).replace('"', "");
-        columns.chain(all).map(word).collect()
-    };
-    let three = ["ks exact", "ks exact", "chi2 asymptotic"];
-    assert_eq!(methods(&[]), three);
-    assert_eq!(methods(&["--method", "auto"]), three);
-    let permuted = ["ks permutation", "ks permutation", "chi2 permutation"];
-    assert_eq!(methods(&["--method", "permutation"]), permuted);
-    assert_eq!(methods(&["--method", "ks=permutation", "--method", "chi2=permutation"]), permuted);
-    let joint = methods(&["--test", "chi2,mmd,lsdd,c2st,pca", "--method", "mmd=linear,c2st=forest"]);
-    assert_eq!(joint[3..], ["mmd linear", "lsdd permutation", "c2st forest", "pca exact"]);
-    for (flags, message) in [
-        (&["--method", "exact"][..], "method: got exact for chi2, expected a method of chi2: asymptotic, permutation"),
-        (
-            &["--test", "ks,g", "--method", "linear"],
-            "got linear for ks, expected a method of ks: exact, asymptotic, perm",
-        ),
-        (
-            &["--method", "mmd=exact"],
-            "got exact for mmd, expected a method of mmd: permutation, linear, random-features",
-        ),
-        (&["--method", "mmd=linear"], "--method: got mmd, expected a test that is run; add --test mmd"),
-        (&["--method", "quick"], "got \"quick\", expected one of auto, exact"),
-    ] {
-        let refused = run(flags);
-        assert!(refused.refused().contains(message), "{flags:?}: {}", refused.err);
-    }
 }

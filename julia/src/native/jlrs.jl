@@ -1,6 +1,6 @@
 # The face for Julia 1.10 and later: functions that jlrs generates from the Rust library, GC-safe where they can be long, with
 # typed arrays where they are hot. Included when the library has been loaded, in a module where `Rust` is what it exports
-# (src/ffi/julia.rs).
+# (src/jlrs).
 
 using FluxGuard: FluxGuard, Native, exception
 using FluxGuard.Native: Answer, Element, Handle, Library, Request, dtype, heard, owned

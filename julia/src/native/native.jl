@@ -1,4 +1,4 @@
-# The border. Rust has a table of operations (src/ffi/operations); a verb of this package names one. A new operation is its row there
+# The border. Rust has a table of operations (src/border/operations); a verb of this package names one. A new operation is its row there
 # and its verb here: nothing in this folder knows which operations there are.
 
 """

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::starts::Starts;
 use crate::Result;
-use crate::drift::online::{Domain, Online, State, expect};
+use crate::online::{Domain, Online, State, expect};
 use crate::sound::Sound;
 
 /// Options of [`Betting`].

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::Form;
 use super::monitor::{Alarm, Monitor, MonitorOptions};
-use crate::drift::online::expect;
+use crate::online::expect;
 use crate::stats::e_values;
 use crate::stats::random::SplitMix64;
 use crate::{Error, Result};

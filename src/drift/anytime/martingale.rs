@@ -15,7 +15,7 @@ use super::bets::Bets;
 use super::evidence::Form;
 use super::monitor::{AfterAlarm, Calibration, LEAST_REFERENCE, Monitor, MonitorOptions};
 use crate::Result;
-use crate::drift::online::{Online, State, expect};
+use crate::online::{Online, State, expect};
 use crate::sound::Sound;
 
 /// Options of a [`Martingale`].

@@ -34,7 +34,7 @@ use super::bets::Bets;
 use super::conformal::Bag;
 use super::evidence::{Evidence, Form};
 use crate::Result;
-use crate::drift::online::{Domain, expect};
+use crate::online::{Domain, expect};
 use crate::sound::{Sound, can_grow};
 
 /// Whether values join the bag.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::starts::Starts;
 use crate::Result;
-use crate::drift::online::{Domain, Online, State, expect};
+use crate::online::{Domain, Online, State, expect};
 use crate::sound::Sound;
 
 const THRESHOLDS: usize = 15;

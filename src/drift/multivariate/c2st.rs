@@ -4,9 +4,9 @@ use super::forest::Forest;
 use super::logistic::Problem;
 use super::rows::Rows;
 use crate::Result;
-use crate::drift::two_sample::{Method, TestName, TestResult};
 use crate::stats::normal;
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, TestName, TestResult};
 
 /// Parts of each sample: the first is trained on only, each other one is scored by what was learnt of those before it.
 const PARTS: usize = 5;

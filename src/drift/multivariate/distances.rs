@@ -158,7 +158,7 @@ impl Pairwise {
             for p in band {
                 let mut own = Lanes::splat(0.0);
                 for (j, lanes) in self.panel(p).iter().enumerate() {
-                    own = own.add(*lanes);
+                    own = own + *lanes;
                     let [a, b, c, d, e, f, g, h] = lanes.0;
                     sums[j] += ((a + b) + (c + d)) + ((e + f) + (g + h));
                 }
@@ -198,7 +198,7 @@ fn squares_body<T: Real, const FMA: bool>(own: &[Lanes], tiles: &[Lanes], panel:
             let mut sums = [Lanes::splat(0.0); 4];
             for (x, y) in own.iter().zip(tile) {
                 for (c, sum) in sums.iter_mut().enumerate() {
-                    let difference = x.sub(Lanes::splat(y.0[4 * half + c]));
+                    let difference = *x - Lanes::splat(y.0[4 * half + c]);
                     *sum = difference.fma::<false>(difference, *sum);
                 }
             }
@@ -211,7 +211,7 @@ fn squares_body<T: Real, const FMA: bool>(own: &[Lanes], tiles: &[Lanes], panel:
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::drift::multivariate::rows::squared_distance;
+    use crate::multivariate::rows::squared_distance;
     use crate::tensor::{Elements, Tensor};
     use crate::testing::Random;
 

@@ -3,8 +3,8 @@
 use super::distances::Pairwise;
 use super::rows::Rows;
 use crate::Result;
-use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, Permutations, TestName, TestResult};
 
 /// D² = 2E‖X-Y‖ - E‖X-X'‖ - E‖Y-Y'‖ over all pairs, a row's with itself included (Székely & Rizzo 2004), on features
 /// divided by their standard deviation over both samples. `statistic` is D; 0 only where the distributions are equal.

@@ -2,7 +2,7 @@
 //! p-value takes time and memory that do not grow with the square of the rows.
 
 use super::rows::Rows;
-use crate::drift::two_sample::Permutations;
+use crate::two_sample::Permutations;
 use crate::{Error, Result};
 
 /// Blocks into which the smaller sample is cut, where it has more rows.

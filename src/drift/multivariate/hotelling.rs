@@ -3,9 +3,9 @@
 use ndarray::{Array1, Array2};
 
 use super::rows::Rows;
-use crate::drift::two_sample::{Method, TestName, TestResult};
 use crate::stats::{student_t, symmetric};
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, TestName, TestResult};
 use crate::{Error, Result};
 
 /// T² = mn/(m+n) d' S⁻¹ d, d the difference of the mean vectors and S the pooled covariance (Hotelling 1931). It compares

@@ -5,9 +5,9 @@ use ndarray::{Array1, Array2};
 use super::features::Sums;
 use super::rows::{Rows, squared_distance};
 use crate::Result;
-use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
 use crate::stats::symmetric;
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, Permutations, TestName, TestResult};
 
 /// Kernels of the model, at most.
 const KERNELS: usize = 100;

@@ -6,9 +6,9 @@ mod random_features;
 use super::distances::Pairwise;
 use super::rows::Rows;
 use crate::Result;
-use crate::drift::two_sample::{Method, Permutations, TestName, TestResult};
 use crate::simd::{Lanes, Real, multiversion};
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, Permutations, TestName, TestResult};
 
 /// The unbiased MMD² (Gretton et al. 2012, "A kernel two-sample test", eq. 3) with the kernel exp(-‖x - y‖²/(2σ²)) on features
 /// divided by their standard deviation over both samples, σ² half the median squared distance of two rows (the median

@@ -15,8 +15,8 @@ pub mod pca;
 mod rows;
 mod selection;
 
-use crate::drift::two_sample::{Method, Permutations, TestName, TestResult, list};
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, Permutations, TestName, TestResult, list};
 use crate::{Error, Result};
 
 /// The test of this name, one of [`TestName::OF_ALL_COLUMNS`], by its default method; tensors are features × observations.

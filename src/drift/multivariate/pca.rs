@@ -3,9 +3,9 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, s};
 
 use super::rows::Rows;
-use crate::drift::two_sample::{Method, Permutations, Reference, TestName, TestResult};
 use crate::stats::symmetric;
 use crate::tensor::Tensor;
+use crate::two_sample::{Method, Permutations, Reference, TestName, TestResult};
 use crate::{Error, Result};
 
 /// The kept components explain at least this share of the variance.
@@ -24,7 +24,7 @@ const MOST_BYTES: usize = 1 << 30;
 /// Features are divided by their standard deviation over both samples. The components are those of half of the
 /// reference (which half is chosen by what is in the rows, whatever their order), the fewest that explain 90 % of the variance and never all; errors of the other half are compared with
 /// those of the current sample. Errors of rows that the components were fitted on are smaller than those of new rows, so a
-/// test on them would alarm without a change; of held-out rows the p-value is as exact as that of [`crate::drift::two_sample::ks`].
+/// test on them would alarm without a change; of held-out rows the p-value is as exact as that of [`crate::two_sample::ks`].
 ///
 /// `statistic` and effect are its D, in [0, 1]; `method` is its: exact, asymptotic, permutation. Sizes told are those of both
 /// samples. Cost: O(m d² + d³ + N d²) at worst. Memory: 8 N d and 16 d² bytes.

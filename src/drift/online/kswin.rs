@@ -193,8 +193,8 @@ impl Sound for Kswin {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::drift::two_sample::ks;
     use crate::testing::Random;
+    use crate::two_sample::ks;
 
     #[test]
     fn the_statistic_is_that_of_the_two_sample_test() {

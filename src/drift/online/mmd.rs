@@ -8,7 +8,7 @@
 //!
 //! How near the true run time comes depends on how well the reference knows the distribution: it is within a tenth for run times of
 //! up to [`PER_REFERENCE`] references (measured: the table in `docs/drift.md`), and longer ones are refused. An expected run time
-//! bounds no probability; for that see [`crate::drift::anytime`].
+//! bounds no probability; for that see [`crate::anytime`].
 //!
 //! Cost: O(reference + window) kernels an observation; the threshold once, O(reference^2) kernels and 4000 run_time window
 //! look-ups.

@@ -109,6 +109,6 @@ pub trait Online {
 }
 
 /// `value` where `valid`, else `InvalidArgument`.
-pub(crate) fn expect(argument: &'static str, value: impl ToString, valid: bool, expected: &str) -> Result<()> {
+pub fn expect(argument: &'static str, value: impl ToString, valid: bool, expected: &str) -> Result<()> {
     if valid { Ok(()) } else { Err(Error::invalid(argument, value, expected)) }
 }

@@ -17,9 +17,9 @@ use super::p_values::PValues;
 use super::page_hinkley::PageHinkley;
 use super::{Domain, Online, State};
 use crate::Result;
-use crate::drift::anytime::betting::Betting;
-use crate::drift::anytime::martingale::Martingale;
-use crate::drift::anytime::two_sample::TwoSample;
+use crate::anytime::betting::Betting;
+use crate::anytime::martingale::Martingale;
+use crate::anytime::two_sample::TwoSample;
 use crate::named::named;
 use crate::sound::Sound;
 use crate::stats::online_fdr::{Lord, Saffron};
@@ -130,11 +130,11 @@ detectors! {
     Gma "gma" Values Gma = Gma::new;
     /// [`super::mmd`].
     Mmd "mmd" Values Box<Mmd> = |options| Mmd::new(options).map(Box::new);
-    /// [`crate::drift::anytime::martingale`].
+    /// [`crate::anytime::martingale`].
     Martingale "martingale" Values Box<Martingale> = |options| Martingale::new(options).map(Box::new);
-    /// [`crate::drift::anytime::betting`].
+    /// [`crate::anytime::betting`].
     Betting "betting" Values Betting = Betting::new;
-    /// [`crate::drift::anytime::two_sample`].
+    /// [`crate::anytime::two_sample`].
     TwoSample "two-sample" Pairs TwoSample = TwoSample::new;
     /// [`super::p_values`].
     Lord "lord" PValues PValues<Lord> = PValues::<Lord>::new;

@@ -74,7 +74,7 @@ impl Stream {
     }
 
     /// Whether so many more numbers may take longer than a person notices.
-    pub(crate) fn takes_long(&self, numbers: usize) -> bool {
+    pub fn takes_long(&self, numbers: usize) -> bool {
         numbers >= 1 << 12 || matches!(&self.detector, Detector::Mmd(mmd) if mmd.prepares_within(numbers))
     }
 
@@ -120,6 +120,8 @@ impl Sound for Stream {
         self.name == self.detector.name() && can_grow([self.observations, self.detections]) && self.detector.is_sound()
     }
 }
+
+crate::store::stored_as_cbor!(Stream = "stream", 1);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

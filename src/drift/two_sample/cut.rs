@@ -14,7 +14,7 @@ use super::{Method, TestName, TestResult};
 /// (The power puts right what `evaluate/binned_law.py` counts over 60,000 draws from the law of such counts, Pólya's urn, for 60 to 5,000
 /// against 150 to 10,000 in ten bins, at 0.05, 0.01 and 0.001: there limit laws make p-values too small by up to 2.5 times, raised ones
 /// by 1.1.)
-pub(crate) fn at_the_reference(result: TestResult, reference: &[u64], current: &[u64]) -> TestResult {
+pub fn at_the_reference(result: TestResult, reference: &[u64], current: &[u64]) -> TestResult {
     if reference.iter().filter(|count| **count > 0).count() <= 1 {
         return result; // one value: nothing was cut
     }
@@ -37,8 +37,8 @@ pub(crate) fn at_the_reference(result: TestResult, reference: &[u64], current: &
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::drift::two_sample::Reference;
     use crate::testing::Random;
+    use crate::two_sample::Reference;
 
     #[test]
     fn large_counts_are_left_as_they_are() {

@@ -77,7 +77,7 @@ pub fn from_ordered_counts(reference: &[u64], current: &[u64]) -> Result<TestRes
 }
 
 /// The same, and (U - mn/2) over its standard deviation: standard normal under the null, 0 where all values are equal.
-pub(crate) fn of_ordered_counts(reference: &[u64], current: &[u64]) -> Result<(TestResult, f64)> {
+pub fn of_ordered_counts(reference: &[u64], current: &[u64]) -> Result<(TestResult, f64)> {
     let Table { reference, current, reference_size, current_size } = Table::new(reference, current)?;
     let (m, n) = (reference_size as f64, current_size as f64);
     let (pairs, size) = (m * n, m + n);
@@ -110,10 +110,7 @@ pub(crate) fn of_ordered_counts(reference: &[u64], current: &[u64]) -> Result<(T
 
 /// Whether the p-value of ordered counts is one to rely on: neither sample counts as so few, nor are values so rare, that a sum of
 /// ranks is not normal.
-pub(crate) fn is_normal(
-    (reference, of_reference): (&[u64], Thinning),
-    (current, of_current): (&[u64], Thinning),
-) -> bool {
+pub fn is_normal((reference, of_reference): (&[u64], Thinning), (current, of_current): (&[u64], Thinning)) -> bool {
     let size = |counts: &[u64], thinning: Thinning| counts.iter().sum::<u64>() as f64 / thinning.inflation();
     let fewer = size(reference, of_reference).min(size(current, of_current));
     let all = reference.iter().zip(current).map(|(r, c)| (r + c) as f64);

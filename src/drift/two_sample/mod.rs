@@ -7,7 +7,7 @@
 pub mod ad;
 mod bins;
 pub mod chi2;
-pub(crate) mod cut;
+pub mod cut;
 pub mod cvm;
 pub mod energy;
 pub mod epps_singleton;
@@ -38,9 +38,9 @@ use serde::{Deserialize, Serialize};
 pub use bins::DEFAULT_BINS;
 pub use method::{Method, Methods};
 pub use permutation::Permutations;
-pub(in crate::drift) use permutation::Subsets;
+pub(crate) use permutation::Subsets;
 pub use reference::Reference;
-pub(in crate::drift) use registry::list;
+pub(crate) use registry::list;
 pub use registry::{DEFAULT_MIN_EFFECT, OfCounts, TestName};
 pub use sort::sorted;
 

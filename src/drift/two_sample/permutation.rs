@@ -39,13 +39,13 @@ impl Permutations {
 
     /// (1 + draws at least as large as `observed`) / (1 + draws): a valid p-value at any number of draws (Phipson &
     /// Smyth 2010). Draws within 1e-10 of the observed value count as equal to it, whatever order they were summed in.
-    pub(in crate::drift) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
+    pub(crate) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
         let mut uniform = self.uniform(observed);
         self.share(observed, (0..self.draws).map(|_| draw(&mut uniform)))
     }
 
     /// The same for reassignments of `size` rows, of which each time `fewer` are chosen: those of the smaller sample.
-    pub(in crate::drift) fn p_value_of_rows(
+    pub(crate) fn p_value_of_rows(
         self,
         observed: f64,
         size: usize,
@@ -58,7 +58,7 @@ impl Permutations {
     }
 
     /// The same, from the same reassignments, where many are worked on at a time.
-    pub(in crate::drift) fn p_value_of_subsets(
+    pub(crate) fn p_value_of_subsets(
         self,
         observed: f64,
         size: usize,
@@ -115,11 +115,11 @@ impl Shuffle {
 }
 
 /// The rows that each of several reassignments chose, as bits.
-pub(in crate::drift) struct Subsets {
+pub(crate) struct Subsets {
     /// How many reassignments.
-    pub(in crate::drift) draws: usize,
+    pub(crate) draws: usize,
     /// Of rows 8g to 8g + 7 and draw b the byte `g * draws + b`, the lowest bit first; bytes of no rows up to a multiple of 32 rows.
-    pub(in crate::drift) masks: Vec<u8>,
+    pub(crate) masks: Vec<u8>,
 }
 
 impl Subsets {
@@ -137,7 +137,7 @@ impl Subsets {
 }
 
 /// A source of uniform numbers.
-pub(in crate::drift) struct Uniform(ChaCha8Rng);
+pub(crate) struct Uniform(ChaCha8Rng);
 
 impl Uniform {
     /// In [0, 1), of 53 bits.
@@ -146,7 +146,7 @@ impl Uniform {
     }
 
     /// A whole number in 0..below; its bias is below `below`/2³².
-    pub(in crate::drift) fn below(&mut self, below: u32) -> u32 {
+    pub(crate) fn below(&mut self, below: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(below)) >> 32) as u32
     }
 }

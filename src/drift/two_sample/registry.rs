@@ -24,7 +24,7 @@ pub(super) enum Run {
     Values(fn(&[f64], &[f64], Method, Permutations) -> Result<TestResult>),
     /// From what a prepared reference keeps, and the current sample, ascending.
     Prepared(fn(&Reference, &[f64], Method, Permutations) -> Result<TestResult>),
-    /// It is of all columns together: [`crate::drift::multivariate`].
+    /// It is of all columns together: [`crate::multivariate`].
     AllColumns,
 }
 
@@ -172,17 +172,17 @@ tests! {
             .not_of_windows("it needs the values", "ks or wasserstein");
     }
     of_all_columns {
-        /// Maximum mean discrepancy, of all columns together, [`crate::drift::multivariate::mmd`].
+        /// Maximum mean discrepancy, of all columns together, [`crate::multivariate::mmd`].
         Mmd "mmd": Row::of(Run::AllColumns, &[Permutation, Linear, RandomFeatures]);
-        /// Energy distance, of all columns together, [`crate::drift::multivariate::energy_nd`].
+        /// Energy distance, of all columns together, [`crate::multivariate::energy_nd`].
         EnergyNd "energy-nd": Row::of(Run::AllColumns, &[Permutation]);
-        /// Least-squares density difference, of all columns together, [`crate::drift::multivariate::lsdd`].
+        /// Least-squares density difference, of all columns together, [`crate::multivariate::lsdd`].
         Lsdd "lsdd": Row::of(Run::AllColumns, &[Permutation]);
-        /// Classifier two-sample test, of all columns together, [`crate::drift::multivariate::c2st`].
+        /// Classifier two-sample test, of all columns together, [`crate::multivariate::c2st`].
         C2st "c2st": Row::of(Run::AllColumns, &[Logistic, Forest]);
-        /// Reconstruction errors of principal components, of all columns together, [`crate::drift::multivariate::pca`].
+        /// Reconstruction errors of principal components, of all columns together, [`crate::multivariate::pca`].
         Pca "pca": Row::of(Run::AllColumns, &[Exact, Asymptotic, Permutation]);
-        /// Hotelling's T², of all columns together, [`crate::drift::multivariate::hotelling`].
+        /// Hotelling's T², of all columns together, [`crate::multivariate::hotelling`].
         Hotelling "hotelling": Row::of(Run::AllColumns, &[Asymptotic]).min_effect(SMALL_D);
     }
 }
@@ -245,7 +245,7 @@ impl TestName {
 }
 
 /// The names, for an error.
-pub(in crate::drift) fn list(names: impl IntoIterator<Item = TestName>) -> String {
+pub(crate) fn list(names: impl IntoIterator<Item = TestName>) -> String {
     names.into_iter().map(TestName::as_str).collect::<Vec<_>>().join(", ")
 }
 

@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn all_of(r: &[u64], c: &[u64], draws: u32) -> Vec<TestResult> {
-        use crate::drift::two_sample::{chi2, g, hellinger, js, kl, psi};
+        use crate::two_sample::{chi2, g, hellinger, js, kl, psi};
         let by = Permutations { draws, seed: 0 };
         [
             chi2::from_counts_with,

@@ -75,7 +75,7 @@ impl Null {
     ///
     /// # Errors
     /// None for sizes of at least 1 and a distance.
-    pub(crate) fn p_value(&self, w1: f64, m: f64, n: f64) -> Result<f64> {
+    pub fn p_value(&self, w1: f64, m: f64, n: f64) -> Result<f64> {
         if w1 == 0.0 || self.sd == 0.0 {
             return Ok(if w1 > 0.0 { 0.0 } else { 1.0 });
         }

@@ -148,7 +148,7 @@ impl SampleMoments {
     }
 
     /// In units of `unit` from `low` on.
-    pub(crate) fn of_sorted(sorted: &[f64], low: f64, unit: f64) -> Self {
+    pub fn of_sorted(sorted: &[f64], low: f64, unit: f64) -> Self {
         let count = sorted.len() as f64;
         if sorted[0] == sorted[sorted.len() - 1] {
             return SampleMoments { size: sorted.len() as u64, mean: (sorted[0] - low) / unit, variance: 0.0 };

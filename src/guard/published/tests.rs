@@ -170,11 +170,11 @@ fn what_is_too_much_to_keep_is_counted() {
 }
 
 /// A guard of two features that drift, with evil names.
-fn drifting(options: GuardOptions, batches: u64, between: impl Fn(u64)) -> crate::guard::Guard {
-    use crate::guard::{FalseAlarms, Guard, Length, Per};
+fn drifting(options: GuardOptions, batches: u64, between: impl Fn(u64)) -> crate::Guard {
     use crate::profile::{OutputKind, Profile, ProfileOptions};
     use crate::tensor::{Elements, Tensor};
     use crate::testing::Random;
+    use crate::{FalseAlarms, Guard, Length, Per};
     let names = Some(vec!["a\nb".to_owned(), "\u{1b}[2Jc".to_owned()]);
     let mut profile = Profile::new(ProfileOptions { output: OutputKind::Values, names, ..Default::default() }).unwrap();
     let mut random = Random(1);

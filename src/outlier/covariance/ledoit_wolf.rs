@@ -2,7 +2,7 @@
 //! large-dimensional covariance matrices", section 3.3).
 
 use super::Estimate;
-use crate::outlier::Rows;
+use crate::Rows;
 
 /// The estimate and how far it was shrunk, from 0 (the sample's covariance) to 1 (a multiple of the identity).
 #[must_use]

@@ -5,10 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::Estimate;
+use crate::Rows;
 use crate::error::{Error, Result};
-use crate::outlier::Rows;
-use crate::outlier::support::linear::Whitening;
 use crate::stats::chi_squared;
+use crate::support::linear::Whitening;
 
 /// Starts, each from features + 1 observations.
 const STARTS: usize = 500;

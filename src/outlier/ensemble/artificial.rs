@@ -5,8 +5,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::outlier::Rows;
-use crate::outlier::threshold::curves::Labelled;
+use crate::Rows;
+use crate::threshold::curves::Labelled;
 
 /// As many of a kind, at most: the standard error of an area under the curve is then about 0.01.
 const MOST: usize = 1000;

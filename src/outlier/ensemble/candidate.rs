@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::Member;
 use super::artificial::Artificial;
+use crate::calibration::{self, Calibration};
 use crate::error::{Error, Result};
-use crate::outlier::calibration::{self, Calibration};
-use crate::outlier::stage::Stage;
-use crate::outlier::{Rows, Spec};
+use crate::stage::Stage;
+use crate::{Rows, Spec};
 
 /// A member whose area under the curve is 0.01 larger weighs an eighth more.
 const SHARPNESS: f64 = 12.0;

@@ -1,7 +1,7 @@
 use super::*;
-use crate::outlier::Spec;
-use crate::outlier::threshold::curves::Labelled;
+use crate::Spec;
 use crate::testing::Random;
+use crate::threshold::curves::Labelled;
 use serde_json::json;
 
 fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
@@ -90,7 +90,7 @@ fn a_calibration_score_is_what_an_unseen_observation_would_score() {
     };
     let (ensemble, mut scores) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
     let mut expected = Vec::new();
-    for part in crate::outlier::calibration::folds(50, 5).expect("folds") {
+    for part in crate::calibration::folds(50, 5).expect("folds") {
         let spec = Spec::from_json("zscore", r#"{"calibration": "none"}"#).expect("spec");
         let own = Fitted::fit_rows(&spec, &rows.select(&part.fit)).expect("fits");
         let mut unseen = vec![0.0; part.score.len()];

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::nearest::{Nearest, Neighbour};
 use super::{Metric, filter, kernel};
+use crate::Rows;
 use crate::error::{Error, Result};
-use crate::outlier::Rows;
-use crate::outlier::support::cells::{Cells, either};
-use crate::outlier::support::sections::{self, Section};
-use crate::outlier::support::{memory, packed};
 use crate::parallel;
 use crate::simd::WIDTH;
+use crate::support::cells::{Cells, either};
+use crate::support::sections::{self, Section};
+use crate::support::{memory, packed};
 
 /// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The
 /// distance is the sum of squared differences itself, not `|x|^2 - 2 x y + |y|^2`, which loses digits.

@@ -41,7 +41,7 @@ pub(super) fn sums<T: Real, const FMA: bool>(tile: &[T], query: &[f64], squared:
     for (x, q) in tile.chunks_exact(WIDTH).zip(query) {
         let x = Lanes::load(x);
         sum = if squared {
-            let z = x.sub(Lanes::splat(*q));
+            let z = x - Lanes::splat(*q);
             z.fma::<FMA>(z, sum)
         } else {
             x.fma::<FMA>(Lanes::splat(-*q), sum)
@@ -69,7 +69,7 @@ fn search_body<T: Real, const FMA: bool>(tiles: &[T], queries: &[f64], place: Pl
                 for (x, ((a, b), (c, d))) in steps {
                     let x = Lanes::load(x);
                     for (sum, q) in sums.iter_mut().zip([a, b, c, d]) {
-                        let z = x.sub(Lanes::splat(*q));
+                        let z = x - Lanes::splat(*q);
                         *sum = z.fma::<FMA>(z, *sum);
                     }
                 }

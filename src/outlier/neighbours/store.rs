@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::nearest::Neighbour;
 use super::{Exact, Graph, Method, Metric, check_k};
+use crate::Rows;
 use crate::error::{Error, Result};
-use crate::outlier::Rows;
-use crate::outlier::support::memory;
 use crate::sound::{Sound, can_grow, in_order};
+use crate::support::memory;
 use crate::tensor::Tensor;
 
 /// How points are kept.
@@ -122,7 +122,7 @@ impl NeighbourStore {
     }
 
     /// Whether a batch of so many observations may take longer than a person notices: where a graph is built.
-    pub(crate) fn takes_long(&self, observations: usize) -> bool {
+    pub fn takes_long(&self, observations: usize) -> bool {
         self.options.index == Method::Hnsw && {
             let (all, in_graph) =
                 (self.recent.len() + observations, self.graph.as_ref().map_or(0, |g| g.exact().len()));
@@ -232,6 +232,8 @@ impl Sound for NeighbourStore {
             && can_grow([self.forgotten])
     }
 }
+
+crate::store::stored_in_sections!(NeighbourStore = "neighbours", |store, _file| store);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Exact, Metric, Neighbour};
-use crate::outlier::Rows;
+use crate::Rows;
 use crate::testing::Random;
 
 fn naive(metric: Metric, a: &[f64], b: &[f64]) -> f64 {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::head::Head;
 use crate::error::{Error, Result};
-use crate::outlier::{Detector, Rows};
 use crate::sound::Sound;
+use crate::{Detector, Rows};
 
 /// What becomes of the features that are left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

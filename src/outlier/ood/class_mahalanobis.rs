@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::classes;
+use crate::covariance::ledoit_wolf;
 use crate::error::Result;
-use crate::outlier::covariance::ledoit_wolf;
-use crate::outlier::support::{linear::Whitening, packed};
-use crate::outlier::{Detector, Rows};
 use crate::sound::{Sound, is_table};
+use crate::support::{linear::Whitening, packed};
+use crate::{Detector, Rows};
 
 /// How the common covariance is estimated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Covariance {
     }
 }
 
-/// The least `(x - m)' C^-1 (x - m)` over the classes' means `m`. `parts` are not given: see [`crate::outlier::explain`].
+/// The least `(x - m)' C^-1 (x - m)` over the classes' means `m`. `parts` are not given: see [`crate::explain`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassMahalanobis {
     #[serde(with = "packed")]

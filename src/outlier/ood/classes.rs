@@ -1,7 +1,7 @@
 //! Observations by their class.
 
+use crate::Rows;
 use crate::error::{Error, Result};
-use crate::outlier::Rows;
 
 /// The mean of each class, class after class.
 ///

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::outlier::neighbours::{Graph, Index, Method, Metric, check_k};
-use crate::outlier::{Detector, Rows};
+use crate::neighbours::{Graph, Index, Method, Metric, check_k};
 use crate::sound::Sound;
+use crate::{Detector, Rows};
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::outlier::support::{linear::dot, packed};
 use crate::sound::{Sound, is_table};
+use crate::support::{linear::dot, packed};
 
 /// `logits = weights * features + bias`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

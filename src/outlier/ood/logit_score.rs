@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::head::Head;
 use crate::error::{Error, Result};
-use crate::outlier::{Detector, Rows};
 use crate::sound::Sound;
+use crate::{Detector, Rows};
 
 /// A function of logits; its fields are its options.
 pub trait LogitScore: Default + Clone + Send + Sync + Serialize + DeserializeOwned {

@@ -63,6 +63,6 @@ pub const NAMES: &[&str] = &[
 mod tests {
     #[test]
     fn every_name_is_a_detector() {
-        assert!(super::NAMES.iter().all(|name| crate::outlier::NAMES.contains(name)));
+        assert!(super::NAMES.iter().all(|name| crate::NAMES.contains(name)));
     }
 }

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
+use crate::ensemble::{self, Combine, Ensemble, Member, Share, Weighting};
 use crate::error::Result;
-use crate::outlier::ensemble::{self, Combine, Ensemble, Member, Share, Weighting};
-use crate::outlier::{Detector, Rows};
 use crate::sound::Sound;
+use crate::{Detector, Rows};
 
 /// Options.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::head::Head;
 use crate::error::{Error, Result};
-use crate::outlier::scaled::quantile;
-use crate::outlier::{Detector, Rows};
+use crate::scaled::quantile;
 use crate::sound::Sound;
+use crate::{Detector, Rows};
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::class_mahalanobis::{ClassMahalanobis, Options};
 use crate::error::Result;
-use crate::outlier::support::{linear::Whitening, packed};
-use crate::outlier::{Detector, Rows};
 use crate::sound::Sound;
+use crate::support::{linear::Whitening, packed};
+use crate::{Detector, Rows};
 
 /// The score of [`ClassMahalanobis`] minus the squared Mahalanobis distance to the mean of all, in units of the covariance of
 /// all. It can be negative.

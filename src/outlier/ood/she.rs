@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::classes;
 use super::head::{Head, largest};
 use crate::error::Result;
-use crate::outlier::support::{linear::dot, packed};
-use crate::outlier::{Detector, Rows};
 use crate::sound::{Sound, is_table};
+use crate::support::{linear::dot, packed};
+use crate::{Detector, Rows};
 
 /// Options: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{Head, largest};
 use crate::error::{Error, Result};
-use crate::outlier::support::linear::{dot, eigen};
-use crate::outlier::support::packed;
-use crate::outlier::{Detector, Rows};
 use crate::sound::{Sound, is_table};
+use crate::support::linear::{dot, eigen};
+use crate::support::packed;
+use crate::{Detector, Rows};
 
 /// Options.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! What several detectors need.
 
-pub mod cells;
 pub mod linear;
-pub mod memory;
 pub mod packed;
 pub mod rows;
-pub mod sections;
+
+pub use fluxguard_core::store::{cells, memory, sections};

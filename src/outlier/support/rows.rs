@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::memory;
 use crate::error::{Error, Result};
-use crate::outlier::ood::Head;
+use crate::ood::Head;
 use crate::tensor::{Elements, Tensor};
 
 /// The largest number that detectors reckon with: a covariance's eigenvalues take the square of the square of a difference,
@@ -148,7 +148,7 @@ impl<'a> Rows<'a> {
     /// Values of each feature, sorted.
     #[must_use]
     pub fn sorted_columns(&self) -> Vec<Vec<f64>> {
-        crate::outlier::scaled::sorted_columns(&self.values, self.features)
+        crate::scaled::sorted_columns(&self.values, self.features)
     }
 
     /// The observations at `indices`, copied.

@@ -164,6 +164,8 @@ impl Sound for LiveThreshold {
     }
 }
 
+crate::store::stored_as_cbor!(LiveThreshold = "threshold", 1);
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

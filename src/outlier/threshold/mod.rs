@@ -109,10 +109,10 @@ pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
 }
 
 /// A rate that no reference there is supports: what it would take is not worth saying.
-pub(crate) const LEAST_RATE: f64 = 1e-12;
+pub const LEAST_RATE: f64 = 1e-12;
 
 /// The refusal of a rate below [`LEAST_RATE`].
-pub(crate) fn unsupported(argument: &'static str, rate: f64, observations: usize) -> Error {
+pub fn unsupported(argument: &'static str, rate: f64, observations: usize) -> Error {
     let least = 1.0 / (observations + 1) as f64;
     Error::invalid(argument, rate, format!("at least {least:.2e}, which {observations} observations support"))
 }

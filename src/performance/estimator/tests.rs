@@ -1,5 +1,5 @@
 use super::*;
-use crate::performance::calibration::Calibration;
+use crate::calibration::Calibration;
 use crate::tensor::{Elements, Tensor};
 use crate::testing::Random;
 

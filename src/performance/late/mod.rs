@@ -270,6 +270,8 @@ impl Sound for LateLabels {
     }
 }
 
+crate::store::stored_as_cbor!(LateLabels = "late-labels", 1);
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

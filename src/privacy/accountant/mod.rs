@@ -1,13 +1,13 @@
 //! What has been spent: from the steps that ran to `(ε, δ)`, never understated.
 //!
 //! ```
-//! use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
+//! use fluxguard_privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 //!
 //! let mut accountant = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
 //! accountant.push(Phase { noise_multiplier: 1.0, sampling: Sampling::Poisson { rate: 0.01 }, steps: 1000 })?;
 //! accountant.push(Phase { noise_multiplier: 2.0, sampling: Sampling::Poisson { rate: 0.02 }, steps: 500 })?;
 //! assert!((accountant.epsilon(1e-5)? - 2.0677).abs() < 2e-3);
-//! # Ok::<(), fluxguard::Error>(())
+//! # Ok::<(), fluxguard_core::Error>(())
 //! ```
 //!
 //! `subsampling` says which pair of distributions dominates a step, `pld` and `rdp` compose, `gaussian` is exact where

@@ -2,7 +2,7 @@
 
 use super::subsampling::Mechanism;
 use super::{AccountantKind, gaussian, pld, rdp};
-use crate::privacy::noise::Closeness;
+use crate::noise::Closeness;
 use crate::{Error, Result};
 
 /// A mechanism made ready for many questions.

@@ -26,9 +26,9 @@
 //!   `N(2k·m)` an epoch. This is an upper bound without amplification; no better one is proven for adaptive steps.
 
 use super::{Phase, Relation, Sampling};
-use crate::privacy::accountant::pld::Composed;
-use crate::privacy::accountant::pld::loss::{Component, Mixture, Pair};
-use crate::privacy::accountant::pld::step::{Case, Step};
+use crate::accountant::pld::Composed;
+use crate::accountant::pld::loss::{Component, Mixture, Pair};
+use crate::accountant::pld::step::{Case, Step};
 use crate::{Error, Result};
 use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::function::factorial::ln_binomial;

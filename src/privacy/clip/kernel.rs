@@ -1,7 +1,7 @@
 //! The two passes over memory: norms of columns, and the weighted sum of columns.
 
-use super::super::simd::multiversion;
 use super::Gradients;
+use crate::simd::compiled_twice;
 use std::thread;
 
 /// `f32` or `f64`.
@@ -52,7 +52,7 @@ pub(crate) fn threads(work: usize) -> usize {
     most.min(work / WORTH_A_THREAD + 1)
 }
 
-multiversion! {
+compiled_twice! {
     /// `Σ x²`, in 32 independent sums.
     fn sum_of_squares<T: Float>(column: &[T]) -> f64 {
         let mut sums = [0.0f64; 32];
@@ -68,7 +68,7 @@ multiversion! {
     }
 }
 
-multiversion! {
+compiled_twice! {
     /// `sums += Σ_k weights[k]·columns[k]` for four columns.
     fn accumulate4<T: Float>(sums: &mut [f64], columns: [&[T]; 4], weights: [f64; 4]) {
         let [a, b, c, d] = columns;
@@ -79,7 +79,7 @@ multiversion! {
     }
 }
 
-multiversion! {
+compiled_twice! {
     /// `sums += weight·column`.
     fn accumulate<T: Float>(sums: &mut [f64], column: &[T], weight: f64) {
         for (sum, x) in sums.iter_mut().zip(column) {

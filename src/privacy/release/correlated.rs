@@ -3,7 +3,7 @@
 use super::noise::{BandedNoise, NoiseKind, TreeNoise, TreeOptions};
 use super::record::{BandedRun, Origin, Record, Release};
 use super::{Lot, PrivateRun, lock, witness};
-use crate::privacy::accountant::Sampling;
+use crate::accountant::Sampling;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};

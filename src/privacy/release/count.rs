@@ -4,7 +4,7 @@ use super::noise::{Grid, NoiseSource};
 use super::options::Adapted;
 use super::record::Release;
 use super::witness;
-use crate::privacy::clip::AdaptiveClip;
+use crate::clip::AdaptiveClip;
 use crate::{Error, Result};
 
 /// The noisy count of examples within an adaptive norm, ready to be drawn.

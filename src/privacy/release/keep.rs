@@ -3,9 +3,9 @@
 
 use super::ledger::Ledger;
 use super::record::Record;
-use crate::privacy::accountant::{Accountant, Phase};
-use crate::privacy::clip::Clipping;
-use crate::privacy::state::PrivacyState;
+use crate::accountant::{Accountant, Phase};
+use crate::clip::Clipping;
+use crate::state::PrivacyState;
 use crate::{Error, Result};
 use std::path::PathBuf;
 

@@ -3,7 +3,7 @@
 //! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a test compares).
 
 use super::record::Record;
-use crate::privacy::accountant::{Accountant, Phase};
+use crate::accountant::{Accountant, Phase};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 

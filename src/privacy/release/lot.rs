@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::record::{Origin, Record};
+use crate::accountant::Sampling;
 use crate::error::{Error, Result};
-use crate::privacy::accountant::Sampling;
-use crate::privacy::sampler::{Drawn, Draws, PoissonSampler};
+use crate::sampler::{Drawn, Draws, PoissonSampler};
 
 /// The lot of a release, as far as it is known.
 #[derive(Debug, Clone)]

@@ -4,9 +4,9 @@
 //! noise drawn, from exactly this record. What adds noise lives in `noise` and is visible in this module alone.
 //!
 //! ```
-//! use fluxguard::privacy::clip::{Clipping, Gradients};
-//! use fluxguard::privacy::release::{Lot, MeanOptions, PrivateRun, RunOptions};
-//! use fluxguard::privacy::sampler::PoissonSampler;
+//! use fluxguard_privacy::clip::{Clipping, Gradients};
+//! use fluxguard_privacy::release::{Lot, MeanOptions, PrivateRun, RunOptions};
+//! use fluxguard_privacy::sampler::PoissonSampler;
 //!
 //! let run = PrivateRun::new(&RunOptions::default())?;
 //! let mut sampler = PoissonSampler::new(1000, 0.01, None, &mut run.fork()?)?;
@@ -17,7 +17,7 @@
 //! let mut mean = [0.0f32; 4];
 //! run.mean(&gradients, &options, Lot::drawn(&sampler, &drawn), &mut [&mut mean])?;
 //! assert!(run.accountant().epsilon(1e-5)? < 3.0);
-//! # Ok::<(), fluxguard::Error>(())
+//! # Ok::<(), fluxguard_core::Error>(())
 //! ```
 
 mod correlated;

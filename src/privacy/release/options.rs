@@ -1,8 +1,8 @@
 //! What a run and its releases are told.
 
 use super::noise::NoiseKind;
-use crate::privacy::accountant::{Accountant, AccountantKind, Relation};
-use crate::privacy::clip::{AdaptiveClip, AdaptiveClipStep, Clipping};
+use crate::accountant::{Accountant, AccountantKind, Relation};
+use crate::clip::{AdaptiveClip, AdaptiveClipStep, Clipping};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub struct RunOptions {
     /// That earlier run was seeded, or some of its lots were: this one is not private either.
     pub spent_seeded: bool,
     /// A file to keep ahead of the run: what was spent, and up to a hundredth more, is in it before it is spent
-    /// ([`crate::privacy::state::PrivacyState`]).
+    /// ([`crate::state::PrivacyState`]).
     pub keep: Option<PathBuf>,
     /// For tests: reproducible randomness. The run is then **not private**.
     pub seed: Option<u64>,

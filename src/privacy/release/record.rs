@@ -1,8 +1,8 @@
 //! What is released, written down before it is: one immutable record a step, made from values that were asked once.
 
 use super::noise::{BandedOptions, NoiseKind, TreeOptions};
-use crate::privacy::accountant::{Phase, Sampling};
-use crate::privacy::clip::effective_noise_multiplier;
+use crate::accountant::{Phase, Sampling};
+use crate::clip::effective_noise_multiplier;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use super::noise::{Grid, NoiseKind, NoiseSource};
 use super::witness;
-use crate::privacy::clip::kernel::{self, threads};
-use crate::privacy::clip::{Float, Gradients};
+use crate::clip::kernel::{self, threads};
+use crate::clip::{Float, Gradients};
 use crate::{Error, Result};
 
 /// The rounding of a sum of `examples` clipped gradients in `f64`, relative to the clip norm, for both neighbours.
@@ -89,7 +89,7 @@ pub(super) fn expect_finite(sums: impl Iterator<Item = f64>) -> Result<()> {
 /// Noise of `multiplier` times `sensitivity` for a sum over all parameters.
 ///
 /// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity / 4e7`. The sum must
-/// have been made by [`crate::privacy::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
+/// have been made by [`crate::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
 ///
 /// # Errors
 /// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite, or a sum is not finite.
@@ -183,7 +183,7 @@ pub(super) fn noisy_mean<T: Float>(
 
 /// For the witness: the sum by its definition.
 fn naive_sum<T: Float>(gradients: &Gradients<T>, weights: &[Vec<f64>]) -> Vec<f64> {
-    let of = |(parameter, weights): (&crate::privacy::clip::Gradient<'_, T>, &Vec<f64>)| {
+    let of = |(parameter, weights): (&crate::clip::Gradient<'_, T>, &Vec<f64>)| {
         let mut sum = vec![0.0; parameter.features];
         let used = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
         for (example, weight) in used {

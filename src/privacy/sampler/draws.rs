@@ -1,6 +1,6 @@
 //! Which lots a sampler drew, and which of them were released: what makes a draw worth its amplification.
 
-use crate::privacy::accountant::Sampling;
+use crate::accountant::Sampling;
 use crate::{Error, Result};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -138,7 +138,7 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::accountant::{Accountant, AccountantKind, Phase, Relation};
+    use crate::accountant::{Accountant, AccountantKind, Phase, Relation};
 
     const HOW: [Sampling; 2] = [Sampling::Poisson { rate: 0.1 }, Sampling::Poisson { rate: 0.2 }];
 

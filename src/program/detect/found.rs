@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Detect, Ready, Rows};
-use crate::program::Failure;
-use crate::program::sample::{Missing, Sample};
+use crate::Failure;
+use crate::sample::{Missing, Sample};
 use fluxguard::Error;
 use fluxguard::tensor::{Elements, Tensor};
 

@@ -46,7 +46,10 @@ impl Libraries {
             let library = Library::at("any", PathBuf::from(path));
             if !library.found {
                 let problem = format!("FLUXGUARD_LIBRARY is {}, which is no file", library.path.display());
-                problems.push(Problem::new(problem, format!("set it to the path of {}, or unset it", file_name())));
+                problems.push(Problem::new(
+                    problem,
+                    format!("set it to the path of {}, or unset it", file_name("fluxguard")),
+                ));
             }
             return Libraries { checkout, libraries: vec![library] };
         }
@@ -57,8 +60,8 @@ impl Libraries {
         };
         let target = set_variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let libraries = vec![
-            Library::at("c", target.join("release").join(file_name())),
-            Library::at("jlrs", target.join("julia").join("release").join(file_name())),
+            Library::at("c", target.join("release").join(file_name("fluxguard"))),
+            Library::at("jlrs", target.join("release").join(file_name("fluxguard_jlrs"))),
         ];
         if !libraries.iter().any(|library| library.found) {
             let mend = format!("run cargo build --release in {}", root.display());
@@ -68,8 +71,8 @@ impl Libraries {
     }
 }
 
-fn file_name() -> String {
-    format!("{DLL_PREFIX}fluxguard{DLL_SUFFIX}")
+fn file_name(library: &str) -> String {
+    format!("{DLL_PREFIX}{library}{DLL_SUFFIX}")
 }
 
 fn checkout() -> Option<PathBuf> {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::Late;
 use super::ids::Ids;
-use crate::program::Failure;
-use crate::program::classes::texts;
-use crate::program::failure::{BadCsv, listed, quoted};
-use crate::program::sample::Sample;
-use crate::program::text_table::number;
+use crate::Failure;
+use crate::classes::texts;
+use crate::failure::{BadCsv, listed, quoted};
+use crate::sample::Sample;
+use crate::text_table::number;
 use fluxguard::Error;
 use fluxguard::performance::late::{Counts, Id};
 

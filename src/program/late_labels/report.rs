@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::ids::Name;
-use crate::program::sample::{Missing, counted};
-use crate::program::text_table::{Align, number, render};
+use crate::sample::{Missing, counted};
+use crate::text_table::{Align, number, render};
 use fluxguard::drift::online::StreamName;
 use fluxguard::performance::late::{Counts, RealisedChunk};
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::Performance;
 use super::ProblemName;
-use crate::program::Failure;
-use crate::program::classes::{Classes, all_numbers, as_numbers, numbers, texts};
-use crate::program::failure::{BadCsv, listed};
-use crate::program::sample::{Kind, Plan, Sample, Wanted};
+use crate::Failure;
+use crate::classes::{Classes, all_numbers, as_numbers, numbers, texts};
+use crate::failure::{BadCsv, listed};
+use crate::sample::{Kind, Plan, Sample, Wanted};
 use fluxguard::Error;
 use fluxguard::performance::Answers;
 use fluxguard::tensor::{Elements, Tensor};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::program::failure::quoted;
-use crate::program::sample::{Missing, counted};
-use crate::program::text_table::{Align, number, render};
+use crate::failure::quoted;
+use crate::sample::{Missing, counted};
+use crate::text_table::{Align, number, render};
 use fluxguard::performance::{Bound, Chunk, Problem};
 
 /// The JSON.

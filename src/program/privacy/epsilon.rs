@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Terms;
 use super::phase;
-use crate::program::outcome::Outcome;
-use crate::program::text_table::{Align, number, render, upper};
-use crate::program::{Answer, Failure};
+use crate::outcome::Outcome;
+use crate::text_table::{Align, number, render, upper};
+use crate::{Answer, Failure};
 use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 
 /// Epsilon of Poisson-sampled steps with Gaussian noise: an upper bound

@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Terms;
-use crate::program::outcome::Outcome;
-use crate::program::text_table::{Align, number, render, upper};
-use crate::program::{Answer, Failure};
+use crate::outcome::Outcome;
+use crate::text_table::{Align, number, render, upper};
+use crate::{Answer, Failure};
 use fluxguard::privacy::accountant::{AccountantKind, Relation, Sampling};
 use fluxguard::privacy::calibrate::{CalibrationOptions, noise_multiplier};
 

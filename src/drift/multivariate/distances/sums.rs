@@ -1,9 +1,9 @@
 //! Sums over the pairs within and between two groups of rows, and the test that compares them over reassignments.
 
 use super::Pairwise;
-use crate::drift::multivariate::rows::Rows;
-use crate::drift::two_sample::{Permutations, Subsets};
+use crate::multivariate::rows::Rows;
 use crate::simd::{Lanes, WIDTH, add_subsets};
+use crate::two_sample::{Permutations, Subsets};
 
 /// Of more rows than one in so many, sums are faster by subsets than pair by pair.
 const DENSE: usize = 8;
@@ -52,7 +52,7 @@ impl Pairwise {
     }
 
     /// A statistic of the three sums and of both sizes, its p-value by reassignment, and the sums observed.
-    pub(in crate::drift::multivariate) fn test(
+    pub(in crate::multivariate) fn test(
         &self,
         rows: &Rows,
         permutations: Permutations,
@@ -89,7 +89,7 @@ fn three(within: f64, rows: f64, all: f64) -> [f64; 3] {
 mod tests {
     use super::super::tests::rows;
     use super::*;
-    use crate::drift::multivariate::rows::squared_distance;
+    use crate::multivariate::rows::squared_distance;
 
     /// All pairs, one by one.
     fn naive(rows: &Rows, chosen: &[u32]) -> [f64; 3] {

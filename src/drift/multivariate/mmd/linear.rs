@@ -1,6 +1,6 @@
 //! MMD in linear time: the mean of what pairs of rows say, each row in one pair.
 
-use crate::drift::multivariate::rows::{Rows, squared_distance};
+use crate::multivariate::rows::{Rows, squared_distance};
 use crate::stats::normal;
 
 /// Observations of each sample, at least: the null distribution is that of the mean of many pairs.

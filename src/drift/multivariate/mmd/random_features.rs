@@ -2,11 +2,11 @@
 //! cosines and sines, and a sample their sum.
 
 use crate::Result;
-use crate::drift::multivariate::features::Sums;
-use crate::drift::multivariate::rows::Rows;
-use crate::drift::two_sample::Permutations;
+use crate::multivariate::features::Sums;
+use crate::multivariate::rows::Rows;
 use crate::stats::normal;
 use crate::stats::random::SplitMix64;
+use crate::two_sample::Permutations;
 
 /// Frequencies; a row has two features of each.
 const FREQUENCIES: usize = 128;

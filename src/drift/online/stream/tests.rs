@@ -1,7 +1,7 @@
 //! Every detector by its name: changes found, batches, saving, bad values and options.
 
 use super::*;
-use crate::drift::anytime::two_sample::TwoSample;
+use crate::anytime::two_sample::TwoSample;
 use crate::stats::online_fdr::{Lord, OnlineFdr, Saffron};
 use crate::testing::Random;
 use serde_json::json;

@@ -7,7 +7,7 @@
 //! Factorization", NeurIPS 2024.
 
 use super::{Grid, NoiseSource};
-use crate::privacy::accountant::{Phase, Sampling};
+use crate::accountant::{Phase, Sampling};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ pub fn square_root_coefficients(bands: usize) -> Vec<f64> {
 
 /// The running mechanism: `b - 1` past sums and releases. Randomness is its own; it cannot be copied or saved.
 #[derive(Debug)]
-pub(in crate::privacy::release) struct BandedNoise {
+pub(in crate::release) struct BandedNoise {
     coefficients: Vec<f64>,
     grid: Grid,
     source: NoiseSource,
@@ -95,11 +95,7 @@ impl BandedNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub(in crate::privacy::release) fn new(
-        options: &BandedOptions,
-        dimension: usize,
-        source: &mut NoiseSource,
-    ) -> Result<Self> {
+    pub(in crate::release) fn new(options: &BandedOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
         options.validate()?;
         let norm = options.coefficients.iter().map(|c| c * c).sum::<f64>().sqrt();
         let bands = options.coefficients.len();
@@ -117,7 +113,7 @@ impl BandedNoise {
     }
 
     /// Says no to a sum of another length.
-    pub(in crate::privacy::release) fn check(&self, length: usize) -> Result<()> {
+    pub(in crate::release) fn check(&self, length: usize) -> Result<()> {
         if length == self.dimension {
             return Ok(());
         }
@@ -125,7 +121,7 @@ impl BandedNoise {
     }
 
     /// The deviation of `Z`, in the units of the sum.
-    pub(in crate::privacy::release) fn deviation(&self) -> f64 {
+    pub(in crate::release) fn deviation(&self) -> f64 {
         self.grid.deviation()
     }
 
@@ -136,7 +132,7 @@ impl BandedNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the mechanism's.
-    pub(in crate::privacy::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
+    pub(in crate::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
         self.check(sum.len())?;
         let first = self.coefficients[0];
         let mut encoded: Vec<f64> = sum.iter().map(|g| first * g).collect();

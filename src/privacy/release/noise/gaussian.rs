@@ -1,7 +1,7 @@
 //! The fast path: Box and Muller's transform in `f32`, eight lanes at a time. Not constant-time, not exact.
 
 use super::NoiseSource;
-use crate::privacy::simd::multiversion;
+use crate::simd::compiled_twice;
 
 /// Samples a block.
 const BLOCK: usize = 2048;
@@ -21,7 +21,7 @@ fn ln(x: f32) -> f32 {
     s * series + exponent as f32 * std::f32::consts::LN_2
 }
 
-multiversion! {
+compiled_twice! {
     /// Standard normal samples from as many uniform words: a radius from the first half, an angle from the second.
     fn box_muller(words: &[u32; BLOCK], out: &mut [f32; BLOCK]) {
         let (radii, angles) = words.split_at(HALF);
@@ -61,7 +61,7 @@ impl NoiseSource {
     }
 
     /// Adds `deviation` times standard normal noise, by the fast path.
-    pub(in crate::privacy::release) fn add_gaussian(&mut self, sums: &mut [f64], deviation: f64) {
+    pub(in crate::release) fn add_gaussian(&mut self, sums: &mut [f64], deviation: f64) {
         for_each_block(self, sums.len(), |start, samples| {
             for (sum, &sample) in sums[start..].iter_mut().zip(samples) {
                 *sum += deviation * f64::from(sample);

@@ -1,12 +1,12 @@
 //! Sums on a grid: rounded, with discrete Gaussian noise.
 
 use super::{DiscreteGaussian, NoiseSource};
-use crate::privacy::simd::multiversion;
+use crate::simd::compiled_twice;
 use crate::{Error, Result};
 
 /// A grid on which a sum is rounded and noised, so that both together are one discrete Gaussian mechanism.
 #[derive(Debug, Clone)]
-pub(in crate::privacy::release) struct Grid {
+pub(in crate::release) struct Grid {
     sampler: DiscreteGaussian,
     /// The grid's step, in the units of the sum.
     step: f64,
@@ -18,12 +18,7 @@ impl Grid {
     /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum, `sqrt(dimension)` steps in
     /// all. The step is chosen so that the noise is `multiplier` times the sensitivity *with* that, and with `slack`, a
     /// relative bound on the rounding of the sum itself.
-    pub(in crate::privacy::release) fn new(
-        dimension: usize,
-        sensitivity: f64,
-        multiplier: f64,
-        slack: f64,
-    ) -> Result<Self> {
+    pub(in crate::release) fn new(dimension: usize, sensitivity: f64, multiplier: f64, slack: f64) -> Result<Self> {
         let sampler = DiscreteGaussian::default();
         let apart = multiplier * ((dimension as f64).sqrt() + 1.0);
         let room = sampler.deviation() - apart;
@@ -41,22 +36,22 @@ impl Grid {
     }
 
     /// The grid's step, in the units of the sum.
-    pub(in crate::privacy::release) fn step(&self) -> f64 {
+    pub(in crate::release) fn step(&self) -> f64 {
         self.step
     }
 
     /// The deviation of the noise, in the units of the sum.
-    pub(in crate::privacy::release) fn deviation(&self) -> f64 {
+    pub(in crate::release) fn deviation(&self) -> f64 {
         self.step * self.sampler.deviation()
     }
 
     /// The nearest number of steps to `sum`.
-    pub(in crate::privacy::release) fn round(&self, sum: f64) -> f64 {
+    pub(in crate::release) fn round(&self, sum: f64) -> f64 {
         (sum / self.step).round_ties_even()
     }
 
     /// Noise alone, in steps: whole numbers.
-    pub(in crate::privacy::release) fn fill_steps(&self, source: &mut NoiseSource, out: &mut [f64]) {
+    pub(in crate::release) fn fill_steps(&self, source: &mut NoiseSource, out: &mut [f64]) {
         let mut noise = [0i32; 2048];
         for out in out.chunks_mut(noise.len()) {
             let noise = &mut noise[..out.len()];
@@ -66,12 +61,12 @@ impl Grid {
     }
 
     /// `sums` rounded to the grid, with noise that was drawn before.
-    pub(in crate::privacy::release) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
+    pub(in crate::release) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
         sums.iter_mut().zip(noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
     }
 
     /// `sums` rounded to the grid, with noise.
-    pub(in crate::privacy::release) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
+    pub(in crate::release) fn add(&self, source: &mut NoiseSource, sums: &mut [f64]) {
         let mut noise = [0i32; 2048];
         for sums in sums.chunks_mut(noise.len()) {
             let noise = &mut noise[..sums.len()];
@@ -81,7 +76,7 @@ impl Grid {
     }
 }
 
-multiversion! {
+compiled_twice! {
     /// Every sum to the nearest multiple of `step`, and so many steps beside it.
     fn snap(sums: &mut [f64], noise: &[i32], step: f64) {
         for (sum, &noise) in sums.iter_mut().zip(noise) {

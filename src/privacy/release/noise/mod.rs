@@ -11,12 +11,12 @@ mod grid;
 mod rng;
 mod tree;
 
-pub(in crate::privacy::release) use banded::BandedNoise;
+pub(in crate::release) use banded::BandedNoise;
 pub use banded::{BandedOptions, square_root_coefficients};
 pub use discrete::{Closeness, DiscreteGaussian};
-pub(in crate::privacy::release) use grid::Grid;
+pub(in crate::release) use grid::Grid;
 pub use rng::NoiseSource;
-pub(in crate::privacy::release) use tree::TreeNoise;
+pub(in crate::release) use tree::TreeNoise;
 pub use tree::TreeOptions;
 
 use serde::{Deserialize, Serialize};

@@ -26,13 +26,13 @@ impl NoiseSource {
     }
 
     /// Discrete noise that was drawn ahead for a sum of `samples` numbers: all, some or none of it.
-    pub(in crate::privacy::release) fn take_ahead(&mut self, samples: usize) -> Vec<i32> {
+    pub(in crate::release) fn take_ahead(&mut self, samples: usize) -> Vec<i32> {
         self.ahead.take().filter(|ahead| ahead.samples() == samples).map_or_else(Vec::new, Ahead::take)
     }
 
     /// Draws ahead for another sum of `samples` numbers, from the second such sum in a row on. A seeded source never
     /// does: how much is ready in time is not reproducible.
-    pub(in crate::privacy::release) fn draw_ahead(&mut self, samples: usize) {
+    pub(in crate::release) fn draw_ahead(&mut self, samples: usize) {
         if self.private && samples >= WORTH_DRAWING_AHEAD && self.last == samples {
             self.ahead = self.fork().ok().and_then(|source| Ahead::start(samples, source));
         }

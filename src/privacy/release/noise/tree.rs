@@ -4,7 +4,7 @@
 //! Shuffling", ICML 2021 (Algorithm 1, with the tree of Dwork et al. 2010 and Chan et al. 2011).
 
 use super::{Grid, NoiseSource};
-use crate::privacy::accountant::{Phase, Sampling};
+use crate::accountant::{Phase, Sampling};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct TreeOptions {
 
 /// The noise of a running tree. Randomness is its own; it cannot be copied or saved.
 #[derive(Debug)]
-pub(in crate::privacy::release) struct TreeNoise {
+pub(in crate::release) struct TreeNoise {
     options: TreeOptions,
     grid: Grid,
     source: NoiseSource,
@@ -87,11 +87,7 @@ impl TreeNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub(in crate::privacy::release) fn new(
-        options: TreeOptions,
-        dimension: usize,
-        source: &mut NoiseSource,
-    ) -> Result<Self> {
+    pub(in crate::release) fn new(options: TreeOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
         options.validate()?;
         // every participation is rounded once on every level
         let roundings = dimension.saturating_mul(options.levels() as usize * options.participations as usize);
@@ -101,7 +97,7 @@ impl TreeNoise {
     }
 
     /// Says no to a sum of another length, and to a step beyond the last.
-    pub(in crate::privacy::release) fn check(&self, length: usize) -> Result<()> {
+    pub(in crate::release) fn check(&self, length: usize) -> Result<()> {
         if length != self.dimension {
             return Err(Error::invalid("sum", format!("{length} numbers"), format!("{}", self.dimension)));
         }
@@ -116,7 +112,7 @@ impl TreeNoise {
     }
 
     /// The deviation of a node's noise, in the units of the sum.
-    pub(in crate::privacy::release) fn deviation(&self) -> f64 {
+    pub(in crate::release) fn deviation(&self) -> f64 {
         self.grid.deviation()
     }
 
@@ -127,7 +123,7 @@ impl TreeNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the tree's, or the tree is full.
-    pub(in crate::privacy::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
+    pub(in crate::release) fn step(&mut self, sum: &mut [f64]) -> Result<()> {
         self.check(sum.len())?;
         self.step += 1;
         // step t closes the nodes below its lowest set bit and opens one there

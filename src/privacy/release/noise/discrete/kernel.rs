@@ -1,8 +1,8 @@
 //! A block of candidates, judged side by side.
 
 use super::{BEND, NEAR};
-use crate::privacy::noise::NoiseSource;
-use crate::privacy::simd::multiversion;
+use crate::noise::NoiseSource;
+use crate::simd::compiled_twice;
 
 /// Candidates drawn at a time.
 pub(super) const BLOCK: usize = 512;
@@ -61,7 +61,7 @@ impl Candidates {
     }
 }
 
-multiversion! {
+compiled_twice! {
     /// Cell, value and acceptance of every candidate, or that 32 bits were too few to tell.
     ///
     /// One short loop after another over the whole block, each of which the compiler vectorises.

@@ -1,0 +1,200 @@
+//! Options as callers write them, in JSON: what is wrong is said of the option that is wrong.
+//!
+//! JSON has no NaN and no Inf. Writers turn them into `null` (JavaScript's does), so a `null` may be a number that went wrong
+//! and is never taken for "not given": who does not give an option leaves it out.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+const EXPECTED: &str = "options by the documented names and values";
+
+/// Options of a text of JSON, in which no `null` stands.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] naming the option.
+pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let value: Value = serde_json::from_str(text).map_err(|e| Error::invalid("options", e, EXPECTED))?;
+    refuse_null(&value)?;
+    // Of the text once more: a value has forgotten what stood there twice.
+    let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+    read.map_err(|e| named(&e, culprit::<T>(&value)))
+}
+
+/// Options of a value, where `null` stands for what an option without a value is.
+///
+/// # Errors
+/// As [`from_text`].
+pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
+    serde_path_to_error::deserialize(&options).map_err(|e| named(&e, culprit::<T>(&options)))
+}
+
+/// The option without which something else, or nothing, is wrong: of options that a `method` among them chooses, serde does not say
+/// where it was.
+fn culprit<T: DeserializeOwned>(options: &Value) -> Option<String> {
+    let fault = |options: &Value| T::deserialize(options).err().map(|e| e.to_string());
+    let (said, Value::Object(members)) = (fault(options)?, options) else { return None };
+    let changed = |name: &str, value: Option<Value>| {
+        let mut other = members.clone();
+        other.remove(name);
+        other.extend(value.map(|value| (name.to_owned(), value)));
+        fault(&Value::Object(other))
+    };
+    // What chooses decides about all others; it is to blame for a choice that there is not alone.
+    let chooses = |name: &str| {
+        let none = changed(name, Some("\u{1}".into()));
+        !said.contains("unknown variant") && none.is_some_and(|said| said.contains("unknown variant"))
+    };
+    members.keys().find(|name| changed(name, None).as_ref() != Some(&said) && !chooses(name)).cloned()
+}
+
+/// Demands that no option is `null`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] naming the option.
+pub fn refuse_nulls(options: &Map<String, Value>) -> Result<()> {
+    options.iter().try_for_each(|(name, value)| refuse(name, value))
+}
+
+fn refuse_null(value: &Value) -> Result<()> {
+    match value {
+        Value::Object(options) => refuse_nulls(options),
+        other => refuse("options", other),
+    }
+}
+
+fn refuse(name: &str, value: &Value) -> Result<()> {
+    match value {
+        Value::Null => {
+            let expected = "a value (JSON has no NaN and no Inf); leave the option out for its default";
+            Err(Error::invalid(name.to_owned(), "null", expected))
+        }
+        Value::Array(values) => values.iter().try_for_each(|value| refuse(name, value)),
+        Value::Object(options) => refuse_nulls(options).map_err(|error| within(name, error)),
+        _ => Ok(()),
+    }
+}
+
+fn within(outer: &str, error: Error) -> Error {
+    match error {
+        Error::InvalidArgument { argument, was, expected } => {
+            Error::InvalidArgument { argument: format!("{outer}.{argument}").into(), was, expected }
+        }
+        other => other,
+    }
+}
+
+/// What serde says, in the caller's words.
+fn named(error: &serde_path_to_error::Error<serde_json::Error>, culprit: Option<String>) -> Error {
+    let path = error.path().to_string();
+    let text = error.inner().to_string();
+    // Of a text, the place in it follows: the option's name says more.
+    let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
+    let argument = if path == "." { culprit.unwrap_or_else(|| "options".into()) } else { path };
+    let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or(rest).to_owned();
+    if let Some(rest) = said.strip_prefix("unknown field ") {
+        let known = rest.split_once(", expected ").map_or("none: there are no options", |(_, known)| known);
+        return Error::invalid(quoted(rest), "an option that there is not", known.replace('`', ""));
+    }
+    if let Some(rest) = said.strip_prefix("missing field ") {
+        return Error::invalid(quoted(rest), "nothing", "a value");
+    }
+    let wrong = said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
+    let wrong = wrong.or_else(|| said.strip_prefix("unknown variant "));
+    match wrong.and_then(|rest| rest.split_once(", expected ")) {
+        Some((was, expected)) => {
+            Error::invalid(argument, if was.contains('`') { quoted(was) } else { was.to_owned() }, kind(expected))
+        }
+        None => Error::invalid(argument, said, EXPECTED),
+    }
+}
+
+/// A type of Rust, in the caller's words.
+fn kind(expected: &str) -> String {
+    match expected {
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, 0 or more".into(),
+        "isize" | "i64" | "i32" | "i128" => "a whole number".into(),
+        "f64" | "f32" => "a number".into(),
+        "a boolean" => "true or false".into(),
+        "a sequence" => "a list".into(),
+        other => other.replace('`', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, deny_unknown_fields)]
+    struct Inner {
+        rate: f64,
+        bandwidth: Option<f64>,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default, deny_unknown_fields)]
+    struct Outer {
+        neighbours: usize,
+        gamma: Option<f64>,
+        names: Vec<String>,
+        inner: Inner,
+        yes: bool,
+    }
+
+    fn fault(text: &str) -> String {
+        from_text::<Outer>(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_eq!(from_text::<Outer>("{}").expect("none"), Outer::default());
+        for (text, said) in [
+            (r#"{"gamma": null}"#, "gamma: got null, expected a value"),
+            (r#"{"inner": {"bandwidth": null}}"#, "inner.bandwidth: got null, expected a value"),
+            (r#"{"names": [null]}"#, "names: got null"),
+            ("null", "options: got null"),
+            (r#"{"neighbours": "x"}"#, "neighbours: got string \"x\", expected a whole number, 0 or more"),
+            (r#"{"neighbours": 2.5}"#, "neighbours: got 2.5, expected a whole number, 0 or more"),
+            (r#"{"neighbours": -1}"#, "neighbours: got -1, expected a whole number, 0 or more"),
+            (r#"{"inner": {"rate": "x"}}"#, "inner.rate: got string \"x\", expected a number"),
+            (r#"{"gamma": [1]}"#, "gamma: got sequence, expected a number"),
+            (r#"{"yes": 1}"#, "yes: got 1, expected true or false"),
+            (r#"{"none": 1}"#, "none: got an option that there is not, expected one of neighbours, gamma"),
+            (r#"{"yes": true, "yes": true}"#, "duplicate field"),
+            ("{", "options: got EOF"),
+        ] {
+            let got = fault(text);
+            assert!(got.contains(said), "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn of_a_choice_the_option_is_named_too() {
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
+        #[allow(dead_code)] // only read
+        enum Choice {
+            First { rate: f64, depth: usize },
+            Second { alerts: f64 },
+        }
+        for (text, said) in [
+            (r#"{"method": "first", "rate": "x", "depth": 2}"#, "rate: got string"),
+            (r#"{"method": "first", "rate": 1, "depth": 2.5}"#, "depth: got 2.5, expected a whole number"),
+            (r#"{"method": "first", "rate": 1, "depth": 2, "alerts": 1}"#, "alerts: got an option that there is not"),
+            (r#"{"method": "third", "rate": 1}"#, "method: got third, expected"),
+            (r#"{"method": "second"}"#, "alerts: got nothing"),
+        ] {
+            let got = from_text::<Choice>(text).expect_err(text).to_string();
+            assert!(got.starts_with(said), "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn a_number_beyond_all_doubles_is_named_shortly() {
+        let got = fault(&format!("{{\"neighbours\": 1{}}}", "0".repeat(300)));
+        assert!(got.starts_with("neighbours: got 1e+300,") && got.len() < 100, "{got}");
+    }
+}

@@ -1,0 +1,21 @@
+//! Drift: two-sample tests over windows, online detectors, and monitors whose guarantee holds at any time.
+
+// ndarray's `s!` allows itself what `forbid` would not let it.
+#![deny(unsafe_code)]
+
+// Rooms below, by the names that they have everywhere.
+#[cfg(test)]
+use fluxguard_core::testing;
+use fluxguard_core::{Error, Result, error, named, options, parallel, simd, sketch, sound, stats, store, tensor};
+
+pub mod anytime;
+mod apart;
+pub mod charts;
+pub mod compare;
+pub mod judged;
+pub mod missing;
+pub mod multivariate;
+mod narrow;
+pub mod online;
+pub mod reference;
+pub mod two_sample;
