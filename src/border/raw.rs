@@ -3,11 +3,11 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::atomic::AtomicI32;
 
-use super::array::{Array, ElementType, Lent};
+use super::array::{Array, ElementType, FLOAT16, FLOAT32, FLOAT64, Lent};
 use super::handle::Handle;
 use crate::error::{Error, Result};
 use crate::guard::Wake;
-use crate::tensor::Tensor;
+use crate::tensor::{Elements, Tensor};
 
 /// Or-ed into the element type when the host had to copy the array before the call.
 pub const COPIED: i32 = 256;
@@ -73,6 +73,16 @@ pub(super) unsafe fn elements_mut<'a, T>(argument: &'static str, data: *mut c_vo
     Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
 }
 
+#[cold]
+fn unsupported(argument: &'static str, dtype: i32) -> Error {
+    let known = ElementType::of(dtype & !(COPIED | WRITABLE));
+    let was = known.map_or_else(
+        || format!("code {dtype}"),
+        |known| format!("{} (expected here: Float16, Float32 or Float64)", known.name),
+    );
+    Error::ElementTypeUnsupported { argument, was }
+}
+
 /// An array of the type that `dtype` names.
 ///
 /// SAFETY: `data` must be readable for `len` elements of that type, and writable by no one else meanwhile if `dtype` says so; or be
@@ -86,7 +96,7 @@ unsafe fn array<'a>(
     observations: usize,
 ) -> Result<Array<'a>> {
     let Some(element) = ElementType::of(dtype & !(COPIED | WRITABLE)) else {
-        return Err(Error::ElementTypeUnsupported { argument, was: format!("code {dtype}") });
+        return Err(unsupported(argument, dtype));
     };
     let bytes = len.checked_mul(element.size).filter(|bytes| isize::try_from(*bytes).is_ok());
     let too_many = || Error::invalid(argument, format!("{len} elements"), "a size that memory can hold");
@@ -114,8 +124,17 @@ pub(super) unsafe fn tensor<'a>(
     len: usize,
     observations: usize,
 ) -> Result<Tensor<'a>> {
+    // Straight, since the hook's call is counted in nanoseconds.
     // SAFETY: by this function's contract; it is not written.
-    unsafe { array(argument, argument, dtype & !WRITABLE, pointer.cast_mut(), len, observations)? }.tensor(argument)
+    let elements = unsafe {
+        match dtype & !(COPIED | WRITABLE) {
+            FLOAT16 => Elements::F16(elements(argument, pointer, len)?),
+            FLOAT32 => Elements::F32(elements(argument, pointer, len)?),
+            FLOAT64 => Elements::F64(elements(argument, pointer, len)?),
+            other => return Err(unsupported(argument, other)),
+        }
+    };
+    Tensor::new(elements, observations)
 }
 
 /// The arrays of a call.
