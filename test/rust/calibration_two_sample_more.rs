@@ -124,3 +124,20 @@ fn rank_tests_see_the_order_only_and_most_tests_see_both_samples_alike() {
         }
     }
 }
+
+/// Of skewed values and samples of different sizes t has a longer tail than Student's, which matters far out alone.
+#[test]
+fn welch_of_skewed_values_is_not_too_sure_far_out() {
+    let zeros = |s: &mut Source, n| s.exponential(n).iter().map(|x| (x - 1.6).max(0.0)).collect::<Vec<f64>>();
+    let far_out = |asked: Method| {
+        let mut source = Source(ChaCha8Rng::seed_from_u64(5));
+        let mut p = (0..20_000).map(|_| {
+            let (a, b) = (zeros(&mut source, 1000), zeros(&mut source, 300));
+            Reference::new(&a).unwrap().test_by(TestName::Welch, &b, asked).unwrap().p_value
+        });
+        p.by_ref().filter(|p| *p <= 0.001).count()
+    };
+    // Twenty are expected. (Student's law alone: 56.)
+    let (students, ours) = (far_out(Method::Asymptotic), far_out(Method::Auto));
+    assert!(students > 35 && ours <= 35, "{students} {ours}");
+}
