@@ -49,6 +49,14 @@ const RANGE: (f64, f64) = (0.01, 1e5);
 /// How far below the target `ε` the answer may fall, relative to it.
 const CLOSE: f64 = 1e-3;
 
+/// The logarithm of a factor by which the estimate may be off to be trusted with another one.
+const NEAR: f64 = 0.3;
+
+/// Whether the logarithm of `ε` over the target is near enough below zero.
+fn is_close(f: f64) -> bool {
+    f <= 0.0 && f > -CLOSE
+}
+
 /// The smallest noise multiplier (to 0.1% of `ε`, or 0.001% of itself where `ε` is steeper) whose `ε` does not exceed the target, by
 /// Brent's method in `ln σ`.
 ///
@@ -64,7 +72,7 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
     if options.steps == 0 {
         return Err(Error::invalid("steps", 0, "at least one step"));
     }
-    let start = estimate(options)?;
+    let start = estimate(options, 0.0)?;
     // best answer so far: the least noise that was seen to be enough
     let mut best: Option<Calibration> = None;
     let mut excess = |ln_sigma: f64| -> Result<f64> {
@@ -77,6 +85,11 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
         Ok(((epsilon + 1e-3 * target_epsilon) / (1.001 * target_epsilon)).ln())
     };
     let mut low = (start, excess(start)?);
+    // nearby, the estimate is off by the same factor
+    if low.1.abs() < NEAR && !is_close(low.1) {
+        let again = estimate(options, low.1 + 0.5 * CLOSE)?;
+        low = (again, excess(again)?);
+    }
     let mut high = low;
     while high.1 > 0.0 {
         if high.0 >= RANGE.1.ln() {
@@ -96,8 +109,7 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
         low = (next, excess(next)?);
     }
     if low.1 > 0.0 && high.1 < 0.0 {
-        let stop = |f: f64| f <= 0.0 && f > -CLOSE;
-        let mut found = stop(high.1) || stop(low.1);
+        let mut found = is_close(high.1) || is_close(low.1);
         // once an answer is close enough, zero ends the search
         brent_root(low, high, 1e-5, |x| -> Result<f64> {
             if found {
@@ -105,18 +117,19 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
             }
             // aim at the middle of what is accepted, so that the root is approached from the safe side
             let f = excess(x)?;
-            found = stop(f);
+            found = is_close(f);
             Ok(if found { 0.0 } else { f + 0.5 * CLOSE })
         })?;
     }
     best.ok_or_else(|| Error::invalid("target_epsilon", target_epsilon, "an epsilon that some noise multiplier meets"))
 }
 
-/// `ln σ` at which the cheap estimate of `ε` meets the target; it need not be near.
-fn estimate(options: &CalibrationOptions) -> Result<f64> {
+/// `ln σ` at which the cheap estimate of `ε` meets the target, if `ε` is as much more than it as `off` says; it need not be near.
+fn estimate(options: &CalibrationOptions, off: f64) -> Result<f64> {
+    let target = options.target_epsilon * (-off).exp();
     let excess = |ln_sigma: f64| -> Result<f64> {
         let estimate = accountant(options, ln_sigma.exp())?.estimate(options.delta)?;
-        Ok(((estimate + 1e-3 * options.target_epsilon) / (1.001 * options.target_epsilon)).ln())
+        Ok(((estimate + 1e-3 * target) / (1.001 * target)).ln())
     };
     if options.accountant == AccountantKind::Rdp {
         return Ok(0.0);
@@ -126,7 +139,7 @@ fn estimate(options: &CalibrationOptions) -> Result<f64> {
     if f_low <= 0.0 || f_high >= 0.0 {
         return Ok(0.0);
     }
-    Ok(brent_root((low, f_low), (high, f_high), 1e-3, excess)?.0)
+    Ok(brent_root((low, f_low), (high, f_high), 1e-5, excess)?.0)
 }
 
 fn accountant(options: &CalibrationOptions, noise_multiplier: f64) -> Result<Accountant> {
