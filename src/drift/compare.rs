@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::apart::{self, column};
+use super::apart;
+use super::categories::Categories;
 use super::judged::{JudgedTest, judge};
 use super::missing::{MissingValues, complete};
 use super::multivariate;
 use super::narrow::{Narrowed, Width};
+use super::sample::Sample;
 use super::two_sample::{Methods, Permutations, Reference as Column, TestName};
 use crate::error::{Error, Result};
 use crate::stats::copies;
@@ -36,6 +38,9 @@ pub struct CompareOptions {
     pub min_effect: Option<BTreeMap<TestName, f64>>,
     /// The columns' names; without, `y1, y2, ...`.
     pub names: Option<Vec<String>>,
+    /// The names of columns that hold categories: equal numbers are one. They are compared by those of `tests` that go by counts, by chi2 where
+    /// `tests` are the default.
+    pub categorical: Vec<String>,
     /// What the order of the observations means. `given`: where neighbors depend on each other, only observations that are far enough
     /// apart are compared ([`Comparison::every`]).
     pub order: Order,
@@ -51,6 +56,7 @@ impl Default for CompareOptions {
             correction: Correction::BenjaminiHochberg,
             min_effect: None,
             names: None,
+            categorical: Vec::new(),
             order: Order::None,
         }
     }
@@ -131,7 +137,7 @@ impl Comparison {
     ///
     /// # Errors
     /// Those of [`judge`].
-    pub fn judged(
+    fn judged(
         options: &CompareOptions,
         sizes: (u64, u64),
         mut columns: Vec<ComparedColumn>,
@@ -173,20 +179,33 @@ impl Comparison {
 pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
     let width = Width::of(reference).min(Width::of(current));
     let (reference, current) = (Narrowed::new(reference, width), Narrowed::new(current, width));
-    let (reference, current) = (reference.tensor()?, current.tensor()?);
-    if let Some(apart) = thinned(&reference, &current, options)? {
-        return Ok(apart);
+    let (reference, current) = (Sample::Rows(reference.tensor()?), Sample::Rows(current.tensor()?));
+    compare_samples(&reference, &current, options)
+}
+
+/// [`compare`] of tables that lie column after column, as files of columns do.
+///
+/// # Errors
+/// Those of [`compare`]; [`Error::InvalidArgument`] for columns of different lengths.
+pub fn compare_columns(reference: &[&[f64]], current: &[&[f64]], options: &CompareOptions) -> Result<Comparison> {
+    let (reference, current) = (Sample::of_columns("reference", reference)?, Sample::of_columns("current", current)?);
+    compare_samples(&reference, &current, options)
+}
+
+fn compare_samples(reference: &Sample<'_>, current: &Sample<'_>, options: &CompareOptions) -> Result<Comparison> {
+    match thinned(reference, current, options)? {
+        Some(apart) => Ok(apart),
+        None => by_columns(reference, |k| Ok(prepare(&reference.column(k))?.map(Cow::Owned)), current, options),
     }
-    by_columns(&reference, |k| Ok(prepare(&column(&reference, k))?.map(Cow::Owned)), &current, options)
 }
 
 /// The comparison of observations that are there once, and are far enough apart; `None` where all are, or are said to be.
 pub(super) fn thinned(
-    reference: &Tensor<'_>,
-    current: &Tensor<'_>,
+    reference: &Sample<'_>,
+    current: &Sample<'_>,
     options: &CompareOptions,
 ) -> Result<Option<Comparison>> {
-    current.expect_features(reference.features())?;
+    expect_features(reference, current)?;
     let p = reference.features();
     let of = |rows| Tensor::new(Elements::F64(rows), rows.len() / p);
     let times = (apart::copies(reference), apart::copies(current));
@@ -208,6 +227,11 @@ pub(super) fn thinned(
     Ok(Some(Comparison { every: Some(stride as u64), ..compare(&of(before)?, &of(after)?, &options)? }))
 }
 
+fn expect_features(reference: &Sample<'_>, current: &Sample<'_>) -> Result<()> {
+    let (expected, was) = (reference.features(), current.features());
+    if was == expected { Ok(()) } else { Err(Error::FeatureMismatch { argument: "current", was, expected }) }
+}
+
 /// The values that are there, prepared; `None` where there are none.
 pub(super) fn prepare(values: &[f64]) -> Result<Option<Column>> {
     let there = there(values);
@@ -224,12 +248,12 @@ fn there(values: &[f64]) -> Cow<'_, [f64]> {
 
 /// [`compare`], where `prepared` gives the reference's columns.
 pub(super) fn by_columns<'a>(
-    reference: &Tensor<'_>,
+    reference: &Sample<'_>,
     prepared: impl Fn(usize) -> Result<Option<Cow<'a, Column>>>,
-    current: &Tensor<'_>,
+    current: &Sample<'_>,
     options: &CompareOptions,
 ) -> Result<Comparison> {
-    current.expect_features(reference.features())?;
+    expect_features(reference, current)?;
     let p = reference.features();
     if !(options.alpha > 0.0 && options.alpha < 1.0) {
         return Err(Error::invalid("alpha", options.alpha, "a probability between 0 and 1"));
@@ -246,11 +270,20 @@ pub(super) fn by_columns<'a>(
     let (joint, single): (Vec<TestName>, Vec<TestName>) =
         options.tests.iter().partition(|test| test.is_of_all_columns());
     let asked = options.min_effect.as_ref();
+    let categories = Categories::new(&names, options)?;
     let (m, n) = (reference.observations() as u64, current.observations() as u64);
     let mut columns = Vec::with_capacity(p);
     for (k, name) in names.into_iter().enumerate() {
-        let values = column(current, k);
+        let values = current.column(k);
         let there = there(&values);
+        if categories.flags[k] {
+            let before = reference.column(k);
+            let before = self::there(&before);
+            let tests = categories.test(&before, &there, options)?;
+            let missing = MissingValues::new((m - before.len() as u64, m), (n - there.len() as u64, n), asked)?;
+            columns.push(ComparedColumn::new(name, tests, missing));
+            continue;
+        }
         let prepared = prepared(k)?;
         let known = prepared.as_ref().map_or(0, |prepared| prepared.values().len() as u64);
         let mut tests = Vec::with_capacity(single.len());
@@ -263,43 +296,72 @@ pub(super) fn by_columns<'a>(
         let missing = MissingValues::new((m - known, m), (n - there.len() as u64, n), asked)?;
         columns.push(ComparedColumn::new(name, tests, missing));
     }
-    let all_columns = if joint.is_empty() { None } else { Some(together(&joint, reference, current, options)?) };
+    let all_columns =
+        if joint.is_empty() { None } else { together(&joint, reference, current, &categories.flags, options)? };
     Comparison::judged(options, (m, n), columns, all_columns)
 }
 
-/// The tests of all columns together, of the observations that have a value in each; not judged yet.
+/// The tests of all columns of numbers together, of the observations that have a value in each; not judged yet. `None` without such
+/// columns.
 fn together(
     tests: &[TestName],
-    reference: &Tensor<'_>,
-    current: &Tensor<'_>,
+    reference: &Sample<'_>,
+    current: &Sample<'_>,
+    categorical: &[bool],
     options: &CompareOptions,
-) -> Result<AllColumns> {
-    let (before, after) = (complete_rows("reference", reference)?, complete_rows("current", current)?);
-    let size = |rows: &Option<Vec<f64>>, whole: &Tensor<'_>| {
-        rows.as_ref().map_or(whole.observations(), |rows| rows.len() / whole.features())
-    };
-    let (m, n) = (size(&before, reference), size(&after, current));
-    let left_out = before.is_some() || after.is_some();
-    let reference = before.as_deref().map_or(Ok(*reference), |rows| Tensor::new(Elements::F64(rows), m))?;
-    let current = after.as_deref().map_or(Ok(*current), |rows| Tensor::new(Elements::F64(rows), n))?;
+) -> Result<Option<AllColumns>> {
+    let numbers: Vec<usize> = (0..categorical.len()).filter(|k| !categorical[*k]).collect();
+    if numbers.is_empty() {
+        return Ok(None);
+    }
+    let (before, after) =
+        (Complete::of("reference", reference, &numbers)?, Complete::of("current", current, &numbers)?);
+    let (reference, current) = (before.tensor(numbers.len())?, after.tensor(numbers.len())?);
     let of = |test: &TestName| {
         let method = options.method.of(*test);
         let result = multivariate::test_with(*test, &reference, &current, method, options.permutations)?;
         Ok(JudgedTest::new(result, options.min_effect.as_ref()))
     };
     let tests = tests.iter().map(of).collect::<Result<_>>()?;
-    Ok(AllColumns { drift: false, tests, complete: left_out.then_some((m as u64, n as u64)) })
+    let left_out = before.left_out || after.left_out;
+    let sizes = (reference.observations() as u64, current.observations() as u64);
+    Ok(Some(AllColumns { drift: false, tests, complete: left_out.then_some(sizes) }))
 }
 
-/// The observations that have a value for every feature, one after the other; `None` where all have.
-fn complete_rows(argument: &'static str, tensor: &Tensor<'_>) -> Result<Option<Vec<f64>>> {
-    let (elements, p) = (tensor.elements(), tensor.features());
-    let Some(kept) = complete(|i| elements.get(i), tensor.observations(), p) else { return Ok(None) };
-    if kept.is_empty() {
-        let expected = "some for tests of all columns together; leave out the columns that are mostly missing";
-        return Err(Error::invalid(argument, "no observation with a value in every column", expected));
+enum Rows<'a> {
+    Given(Tensor<'a>),
+    Gathered(Vec<f64>),
+}
+
+/// The observations that have a value for every feature.
+struct Complete<'a> {
+    rows: Rows<'a>,
+    /// Whether some have not.
+    left_out: bool,
+}
+
+impl<'a> Complete<'a> {
+    fn of(argument: &'static str, sample: &Sample<'a>, columns: &[usize]) -> Result<Self> {
+        let (n, p) = (sample.observations(), columns.len());
+        let kept = complete(|i| sample.get(i / p, columns[i % p]), n, p);
+        let rows = match (&kept, sample) {
+            (None, Sample::Rows(rows)) if p == sample.features() => Rows::Given(*rows),
+            (None, _) => Rows::Gathered(sample.rows(0..n, columns)),
+            (Some(kept), _) if kept.is_empty() => {
+                let expected = "some for tests of all columns together; leave out the columns that are mostly missing";
+                return Err(Error::invalid(argument, "no observation with a value in every column", expected));
+            }
+            (Some(kept), _) => Rows::Gathered(sample.rows(kept.iter().copied(), columns)),
+        };
+        Ok(Complete { rows, left_out: kept.is_some() })
     }
-    Ok(Some(kept.iter().flat_map(|i| (0..p).map(move |k| elements.get(i * p + k))).collect()))
+
+    fn tensor(&self, features: usize) -> Result<Tensor<'_>> {
+        match &self.rows {
+            Rows::Given(rows) => Ok(*rows),
+            Rows::Gathered(rows) => Tensor::new(Elements::F64(rows), rows.len() / features),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -359,6 +421,60 @@ mod tests {
         assert_eq!(compare(&r, &few, &options).expect_err("2 features").code(), 103);
         let options = CompareOptions { alpha: 1.0, ..Default::default() };
         assert_eq!(compare(&r, &c, &options).expect_err("alpha").code(), 100);
+    }
+
+    #[test]
+    fn categories_and_numbers_are_one_comparison() {
+        let codes = |seed: u64, n: usize, by: f64| -> Vec<f64> {
+            Random(seed).normals(n).iter().map(|x| (x + by).clamp(-1.5, 1.5).round()).collect()
+        };
+        let numbers = (Random(1).normals(600), Random(2).normals(400));
+        let (same, mut moved) = ((codes(3, 600, 0.0), codes(4, 400, 0.0)), (codes(5, 600, 0.0), codes(6, 400, 0.8)));
+        moved.1[0] = f64::NAN;
+        let (before, after) =
+            ([&numbers.0[..], &same.0[..], &moved.0[..]], [&numbers.1[..], &same.1[..], &moved.1[..]]);
+        let names = ["x", "kind", "place"].map(String::from).to_vec();
+        let options = CompareOptions {
+            names: Some(names),
+            categorical: vec!["kind".into(), "place".into()],
+            ..CompareOptions::default()
+        };
+        let found = compare_columns(&before, &after, &options).expect("comparable");
+        let tests: Vec<TestName> = found.columns.iter().map(|column| column.tests[0].result.test).collect();
+        assert_eq!(tests, [TestName::Ks, TestName::Chi2, TestName::Chi2]);
+        assert_eq!(found.columns.iter().map(|column| column.drift).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(found.columns[2].missing.as_ref().expect("one").current, 1);
+        // The same from rows, to the bit, however often each is there; and the numbers together.
+        let rows = |columns: &[&[f64]]| -> Vec<f64> {
+            (0..columns[0].len()).flat_map(|i| columns.iter().map(move |column| column[i])).collect()
+        };
+        let tests = vec![TestName::Ks, TestName::G, TestName::Hotelling, TestName::Mmd];
+        for options in [options.clone(), CompareOptions { tests, ..options.clone() }] {
+            let found = compare_columns(&before, &after, &options).expect("comparable");
+            for epochs in [1, 3] {
+                let (before, after) = (rows(&before).repeat(epochs), rows(&after));
+                let (before, after) = (
+                    Tensor::new(Elements::F64(&before), before.len() / 3).expect("shape"),
+                    Tensor::new(Elements::F64(&after), after.len() / 3).expect("shape"),
+                );
+                let copies = (epochs > 1).then_some((epochs as f64, 1.0));
+                let expected = Comparison { copies, ..found.clone() };
+                assert_eq!(compare(&before, &after, &options).expect("comparable"), expected);
+                let prepared = crate::reference::Reference::new(&before).expect("finite");
+                assert_eq!(prepared.compare(&after, &options).expect("comparable"), expected);
+            }
+        }
+        for (options, argument) in [
+            (CompareOptions { categorical: vec!["kin".into()], ..options.clone() }, "categorical"),
+            (CompareOptions { tests: vec![TestName::Cvm], ..options.clone() }, "tests"),
+            (CompareOptions { order: Order::Given, ..options.clone() }, "order"),
+        ] {
+            let error = compare_columns(&before, &after, &options).expect_err("bad").to_string();
+            assert!(error.starts_with(argument), "{error}");
+        }
+        assert!(
+            compare_columns(&before[..2], &after, &options).is_err() && compare_columns(&[], &[], &options).is_err()
+        );
     }
 
     #[test]

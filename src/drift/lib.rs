@@ -10,6 +10,7 @@ use fluxguard_core::{Error, Result, error, named, options, parallel, simd, sketc
 
 pub mod anytime;
 mod apart;
+mod categories;
 pub mod charts;
 pub mod compare;
 pub mod judged;
@@ -18,4 +19,5 @@ pub mod multivariate;
 mod narrow;
 pub mod online;
 pub mod reference;
+mod sample;
 pub mod two_sample;

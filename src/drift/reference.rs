@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::{CompareOptions, Comparison, by_columns, compare, prepare, thinned};
 use super::narrow::{Narrowed, Width};
+use super::sample::Sample;
 use super::two_sample::Reference as Column;
 use crate::error::{Error, Result};
 use crate::sound::Sound;
@@ -71,7 +72,7 @@ impl Reference {
             return compare(&rows, current, options);
         }
         let current = Narrowed::new(current, self.width);
-        let current = current.tensor()?;
+        let (rows, current) = (Sample::Rows(rows), Sample::Rows(current.tensor()?));
         match thinned(&rows, &current, options)? {
             Some(apart) => Ok(apart),
             None => by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), &current, options),

@@ -5,6 +5,7 @@ mod flags;
 mod table;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -14,19 +15,16 @@ use super::failure::quoted;
 use super::hints;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{
-    Cells, Choice, Dialect, Kind, Plan, Sample, Wanted, by_observation, is_same_file, is_standard_input, unmatched,
-};
+use super::sample::{Choice, Dialect, Kind, Plan, Sample, Wanted, is_same_file, is_standard_input, unmatched};
 use super::{Answer, Failure};
 pub(super) use flags::{CORRECTIONS, probability};
 use flags::{correction, method, min_effect, order, test_name};
 use fluxguard::Error;
-use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare};
+use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare_columns};
 use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
-use fluxguard::tensor::{Elements, Tensor};
 use told::Told;
 
 /// Two-sample tests of a reference and a current sample, a row a column and test
@@ -157,35 +155,35 @@ impl Compare {
     }
 
     fn compare(&self, reference: &Sample, current: &Sample) -> Result<Comparison, Failure> {
-        let options = self.options();
-        self.expect_order(reference)?;
-        let found = compare_numbers(reference, current, &options)?;
-        let mut sizes = (reference.observations as u64, current.observations as u64);
-        let (mut numbers, mut all_columns, mut every, mut copies) = (Vec::new().into_iter(), None, None, None);
-        if let Some(found) = found {
-            sizes = (found.reference_size, found.current_size);
-            (every, copies) = (found.every, found.copies);
-            (numbers, all_columns) = (found.columns.into_iter(), found.all_columns);
+        let asked: Vec<TestName> = self.tests.iter().chain(&self.more_tests).copied().collect();
+        categories::expect_tests(reference, &asked)?;
+        let (mut names, mut categorical) = (Vec::new(), Vec::new());
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for column in &reference.columns {
+            let Some(other) = current.column(&column.name) else { continue };
+            let (was, is, are_categories) = categories::numbers(column, other);
+            before.push(was);
+            after.push(is);
+            names.push(column.name.clone());
+            if are_categories {
+                categorical.push(column.name.clone());
+            }
         }
-        let of_categories = categories::tests(reference, &options.tests, !self.tests.is_empty())?;
-        let mut columns = Vec::with_capacity(reference.columns.len());
-        for before in &reference.columns {
-            let Some(after) = current.column(&before.name) else { continue };
-            columns.extend(match (&before.cells, &after.cells) {
-                (Cells::Numbers(_), Cells::Numbers(_)) => numbers.next(),
-                _ => Some(categories::compare(before, after, sizes, &of_categories, &options)?),
-            });
+        self.expect_order(&categorical)?;
+        let options = CompareOptions { names: Some(names), categorical, ..self.options() };
+        fn columns<'a>(of: &'a [Cow<'_, [f64]>]) -> Vec<&'a [f64]> {
+            of.iter().map(AsRef::as_ref).collect()
         }
-        self.expect_run(&columns, all_columns.as_ref())?;
-        Ok(Comparison { every, copies, ..Comparison::judged(&options, sizes, columns, all_columns)? })
+        let comparison = compare_columns(&columns(&before), &columns(&after), &options)?;
+        self.expect_run(&comparison.columns, comparison.all_columns.as_ref())?;
+        Ok(comparison)
     }
 
-    /// The order of categories is not kept.
-    fn expect_order(&self, reference: &Sample) -> Result<(), Error> {
-        let category = reference.columns.iter().find(|column| column.kind != Kind::Numbers);
-        match category.filter(|_| self.order == Order::Given) {
-            Some(column) => {
-                let name = quoted(&column.name);
+    /// The order of categories says nothing.
+    fn expect_order(&self, categorical: &[String]) -> Result<(), Error> {
+        match categorical.first().filter(|_| self.order == Order::Given) {
+            Some(name) => {
+                let name = quoted(name);
                 let was = format!("given, and column {name}, which holds categories");
                 Err(Error::invalid("--order", was, format!("columns of numbers alone: --ignore {name}")))
             }
@@ -217,55 +215,6 @@ fn for_each_test<T: Copy>(said: &[(Option<TestName>, T)]) -> BTreeMap<TestName, 
     of_all.flat_map(|(_, value)| TestName::names().map(|test| (test, *value))).chain(of_one).collect()
 }
 
-/// The engine's comparison of the columns that hold numbers, in the reference's order, and of these all together.
-fn compare_numbers(
-    reference: &Sample,
-    current: &Sample,
-    options: &CompareOptions,
-) -> Result<Option<Comparison>, Failure> {
-    let mut names = Vec::new();
-    let (mut before, mut after) = (Vec::new(), Vec::new());
-    for column in &reference.columns {
-        if let (Cells::Numbers(r), Some(Cells::Numbers(c))) =
-            (&column.cells, current.column(&column.name).map(|c| &c.cells))
-        {
-            names.push(column.name.clone());
-            before.push(r.as_slice());
-            after.push(c.as_slice());
-        }
-    }
-    if names.is_empty() {
-        return Ok(None);
-    }
-    let (before, after) = (by_observation(&before), by_observation(&after));
-    let before = Tensor::new(Elements::F64(&before), reference.observations)?;
-    let after = Tensor::new(Elements::F64(&after), current.observations)?;
-    Ok(Some(compare(&before, &after, &CompareOptions { names: Some(names), ..options.clone() })?))
-}
-
 fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> impl Iterator<Item = &'a JudgedTest> {
     columns.iter().flat_map(ComparedColumn::all_tests).chain(all.into_iter().flat_map(|all| &all.tests))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn correcting_again_is_the_engines_verdict() -> Result<(), Failure> {
-        let wave = |n: u64, by: f64| (0..n).map(|i| (i as f64 * by).sin()).collect::<Vec<f64>>();
-        let (before, after) = (wave(900, 1.7), [wave(450, 2.3), wave(450, 0.003)].concat());
-        let (before, after) = (Tensor::new(Elements::F64(&before), 300)?, Tensor::new(Elements::F64(&after), 300)?);
-        for (_, _, correction) in CORRECTIONS {
-            // fisher is for two values.
-            let tests = TestName::ALL.into_iter().filter(|test| *test != TestName::Fisher).collect();
-            let options = CompareOptions { tests, correction, ..Default::default() };
-            let engine = compare(&before, &after, &options)?;
-            let mut again = engine.columns.clone();
-            again.iter_mut().flat_map(|c| &mut c.tests).for_each(|t| (t.adjusted_p_value, t.drift) = (2.0, !t.drift));
-            assert_eq!(Comparison::judged(&options, (300, 300), again, None)?.columns, engine.columns);
-            assert!(engine.drift, "both verdicts are seen");
-        }
-        Ok(())
-    }
 }

@@ -1,7 +1,7 @@
 //! Hints about columns that may not be what they are taken for: running ids, time stamps, numbers in disguise, codes with zeros in front,
 //! spellings of one category.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::failure::quoted;
 use super::sample::{Cells, Column, PLAIN, Sample, has_zeros};
@@ -38,13 +38,13 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
                  (--ignore {name}), or compare it as categories (fluxguard compare --categorical {name})"
             ));
         }
-        let mut names: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
         for column in both() {
-            if let Cells::Categories(counts) = &column.cells {
-                counts.iter().for_each(|(name, count)| *names.entry(name).or_default() += count);
+            if let Cells::Categories(categories) = &column.cells {
+                names.extend(categories.numbers.keys().map(String::as_str));
             }
         }
-        if let Some((a, b, how)) = spelled(names.keys().copied()) {
+        if let Some((a, b, how)) = spelled(names.iter().copied()) {
             let (a, b) = (quoted(a), quoted(b));
             spellings.push(format!(
                 "column {name}: {a} and {b} are two categories and {how}; write them alike if they are one"
@@ -92,8 +92,9 @@ fn id(column: &Column) -> Option<&'static str> {
                 && (there.windows(2).all(|w| w[0] < w[1]) || there.windows(2).all(|w| w[0] > w[1]));
             ordered.then_some("all values differ and stand in order")
         }
-        Cells::Categories(counts) => {
-            let distinct = counts.len() as u64 >= ENOUGH && counts.values().all(|count| *count == 1);
+        Cells::Categories(categories) => {
+            let (names, cells) = (categories.numbers.len(), categories.rows.iter().flatten().count());
+            let distinct = names as u64 >= ENOUGH && names == cells;
             distinct.then_some("all values differ")
         }
         Cells::Text(_) => None,

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::failure::{BadCsv, Failure, listed, quoted};
-pub use column::{Cells, Column, Kind, PLAIN};
+pub use column::{Categories, Cells, Column, Kind, PLAIN};
 pub use dialect::{Choice, Dialect};
 use fluxguard::Error;
 use lines::Lines;
@@ -186,7 +186,9 @@ impl Sample {
             match &column.cells {
                 Cells::Numbers(values) => complete.iter_mut().zip(values).for_each(|(all, x)| *all &= !x.is_nan()),
                 Cells::Text(cells) => complete.iter_mut().zip(cells).for_each(|(all, cell)| *all &= cell.is_some()),
-                Cells::Categories(_) => {}
+                Cells::Categories(categories) => {
+                    complete.iter_mut().zip(&categories.rows).for_each(|(all, cell)| *all &= cell.is_some());
+                }
             }
         }
         complete

@@ -43,11 +43,12 @@ pub struct OneSidedCategories {
 impl<'a> Told<'a> {
     pub fn new(comparison: &'a Comparison, reference: &Sample, current: &Sample) -> Result<Self, Error> {
         let columns = comparison.columns.iter().map(|column| {
-            let cells = |sample: &Sample| sample.column(&column.name).map(|column| column.cells.clone());
-            let one_sided = match (cells(reference), cells(current)) {
-                (Some(Cells::Categories(before)), Some(Cells::Categories(after)))
-                    if !before.is_empty() && !after.is_empty() =>
-                {
+            let categories = |sample: &Sample| match &sample.column(&column.name)?.cells {
+                Cells::Categories(categories) => Some(categories.counts()).filter(|counts| !counts.is_empty()),
+                _ => None,
+            };
+            let one_sided = match (categories(reference), categories(current)) {
+                (Some(before), Some(after)) => {
                     let report = sequence::categories::compare(&before, &after)?;
                     Some(OneSidedCategories { unseen: report.unseen, vanished: report.vanished })
                 }

@@ -22,13 +22,31 @@ pub enum Kind {
     Text,
 }
 
+/// Names, each written once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Categories {
+    /// Each has a number, as it came.
+    pub numbers: BTreeMap<String, u32>,
+    /// Those numbers in the order of the file; none where there is no value.
+    pub rows: Vec<Option<u32>>,
+}
+
+impl Categories {
+    /// How often each stands there.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = vec![0; self.numbers.len()];
+        self.rows.iter().flatten().for_each(|number| counts[*number as usize] += 1);
+        self.numbers.iter().map(|(name, number)| (name.clone(), counts[*number as usize])).collect()
+    }
+}
+
 /// A column's cells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cells {
     /// In the order of the file; NaN where there is no value.
     Numbers(Vec<f64>),
-    /// How often each category stands there.
-    Categories(BTreeMap<String, u64>),
+    /// Categories.
+    Categories(Categories),
     /// In the order of the file.
     Text(Vec<Option<String>>),
 }
@@ -79,7 +97,9 @@ impl Column {
         self.kind = kind;
         self.cells = match kind {
             Kind::Numbers => Cells::Numbers(vec![f64::NAN; self.missing as usize]),
-            Kind::Words | Kind::Categories => Cells::Categories(BTreeMap::new()),
+            Kind::Words | Kind::Categories => {
+                Cells::Categories(Categories { rows: vec![None; self.missing as usize], ..Categories::default() })
+            }
             Kind::Text => Cells::Text(vec![None; self.missing as usize]),
         };
     }
@@ -91,7 +111,7 @@ impl Column {
             match &mut self.cells {
                 Cells::Numbers(values) => values.push(f64::NAN),
                 Cells::Text(cells) => cells.push(None),
-                Cells::Categories(_) => {}
+                Cells::Categories(categories) => categories.rows.push(None),
             }
             return Ok(());
         }
@@ -121,17 +141,20 @@ impl Column {
                 }
             }
             (Cells::Text(cells), _) => cells.push(Some(cell.to_owned())),
-            (Cells::Categories(counts), _) => {
+            (Cells::Categories(categories), _) => {
                 let name = category(cell);
-                match counts.get_mut(name.as_ref()) {
-                    Some(count) => *count += 1,
+                let number = match categories.numbers.get(name.as_ref()) {
+                    Some(number) => *number,
                     None => {
                         if self.kind == Kind::Words && self.disguised.is_none() && !self.declared {
                             self.disguised = dialect.seems(cell).map(|what| (cell.to_owned(), what));
                         }
-                        counts.insert(name.into_owned(), 1);
+                        let number = categories.numbers.len() as u32;
+                        categories.numbers.insert(name.into_owned(), number);
+                        number
                     }
-                }
+                };
+                categories.rows.push(Some(number));
             }
         }
         Ok(())
