@@ -57,10 +57,13 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
 
 """
     compare(reference, current; tests = [:ks], method = :auto, permutations = 999, seed = 0, alpha = 0.05,
-        correction = :benjamini_hochberg, min_effect = nothing, names = nothing, order = :none)
+        correction = :benjamini_hochberg, min_effect = nothing, names = nothing, categorical = [], order = :none)
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
-features × observations (a vector: observations of one feature), `Float16`, `Float32` or `Float64`. `missing` and `NaN` are observations
+features × observations (a vector: observations of one feature), `Float16`, `Float32`, `Float64`, whole numbers or `Bool`; or both are
+tables: a `NamedTuple` or a dictionary of vectors by name. A column of a table holds categories where its values are no numbers (text, symbols, `true` and
+`false`) or `categorical` names it; so does a feature of an array that `categorical` names (`y1`, `y2`, ... without `names`). Categories are compared by
+`:chi2`, or by those of `tests` that go by counts. `missing` and `NaN` are observations
 without a value: they are counted and left out, and their share is tested (tests of all features together take the observations that have a
 value for each). A feature drifted
 where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect` (`nothing`: 0.1
@@ -86,17 +89,30 @@ Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatc
 [`InvalidArgument`](@ref).
 """
 function compare(reference, current; options...)
-    return Comparison(Native.ask(face(), "drift.compare", compare_options(; options...); reference = told("reference", reference),
-        current = told("current", current)))
+    return Comparison(Native.ask(face(), "drift.compare", compare_options(; options...); reference = sample("reference", reference),
+        current = sample("current", current)))
+end
+compare(reference::Table, current::Table; options...) = compare_tables(reference, current; options...)
+# A vector of names is a table of one column.
+const Names = AbstractVector{<:Union{Missing,AbstractString,AbstractChar,Symbol}}
+compare(reference::Names, current::Names; options...) = compare_tables(reference, current; options...)
+
+function compare_tables(reference, current; names = nothing, categorical = String[], options...)
+    names === nothing || throw(invalid("names", names, "none: a table's columns have names"))
+    wanted = texts("categorical", categorical)
+    before, after, names, categorical = columns(reference, current, wanted)
+    unknown = setdiff(wanted, names)
+    isempty(unknown) || throw(invalid("categorical", repr(first(unknown)), "a column: $(join(names, ", "))"))
+    return compare(before, after; names = names, categorical = categorical, options...)
 end
 
 function compare_options(; tests = [:ks], method = :auto, permutations::Integer = 999, seed::Integer = 0, alpha::Real = 0.05,
-    correction = :benjamini_hochberg, min_effect = nothing, names = nothing, order = :none)
+    correction = :benjamini_hochberg, min_effect = nothing, names = nothing, categorical = String[], order = :none)
     1 <= permutations <= 10_000_000 || throw(invalid("permutations", permutations, "1 to 10000000 reassignments"))
     0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
     return (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
         alpha = alpha, correction = word("correction", correction),
-        min_effect = numbers("min_effect", min_effect), names = texts("names", names), order = word("order", order))
+        min_effect = numbers("min_effect", min_effect), names = texts("names", names), categorical = texts("categorical", categorical), order = word("order", order))
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))

@@ -25,11 +25,11 @@ function Reference(handle::Native.ReferenceHandle)
 end
 
 function fit(::Type{Reference}, x)
-    return Reference(Native.make(:reference, face(), "reference.new"; reference = told("reference", x)))
+    return Reference(Native.make(:reference, face(), "reference.new"; reference = sample("reference", x)))
 end
 
 function compare(r::Reference, current; options...)
-    return Comparison(Native.ask(r.handle, "reference.compare", compare_options(; options...); current = told("current", current)))
+    return Comparison(Native.ask(r.handle, "reference.compare", compare_options(; options...); current = sample("current", current)))
 end
 
 nobs(r::Reference) = r.observations

@@ -93,6 +93,7 @@ end
             @test occursin(string(T), fault.message) && occursin("Float32", fault.message)
             @test_throws ElementTypeUnsupported fit(Profile, other)
             @test_throws ElementTypeUnsupported FluxGuard.score(guard, other)
+            T in (Int, Bool) && continue # of which a comparison makes numbers
             @test_throws ElementTypeUnsupported compare(y, other)
             @test_throws ElementTypeUnsupported compare(other, y)
         end

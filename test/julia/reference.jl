@@ -40,7 +40,7 @@ end
     r = fit(Reference, ones(3, 20) .* (1:20)')
     @test_throws InvalidArgument fit(Reference, [1.0, Inf])
     @test_throws EmptyTensor fit(Reference, zeros(3, 0))
-    @test_throws ElementTypeUnsupported fit(Reference, [1, 2])
+    @test_throws ElementTypeUnsupported fit(Reference, [1im, 2im])
     @test_throws InvalidArgument fit(Reference, "text")
     @test_throws FeatureMismatch compare(r, ones(4, 9))
     @test_throws InvalidArgument compare(r, "text")
@@ -70,7 +70,7 @@ end
     @test c.columns[1].missing_values.reference == 150 && length(c.all_columns) == 1
     @test compare(Union{Missing,Float32}[missing, missing], Float32[1, 2]).columns[1].tests == []
     @test_throws InvalidArgument compare([Inf, 1.0], [1.0, 2.0])
-    for bad in ([missing, missing], Any[1.0, missing], Union{Missing,Int}[1, missing])
+    for bad in ([missing, missing], Any[1.0, missing], Union{Missing,Complex{Int}}[1, missing])
         @test_throws ElementTypeUnsupported compare(bad, [1.0, 2.0])
     end
 end
