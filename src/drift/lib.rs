@@ -13,6 +13,8 @@ mod apart;
 mod categories;
 pub mod charts;
 pub mod compare;
+mod comparison;
+mod complete;
 pub mod judged;
 pub mod missing;
 pub mod multivariate;
