@@ -26,7 +26,7 @@ warn_of_inverted(auroc) = @warn("an AUROC of $(round(auroc; sigdigits = 3)) is f
 const QUALITY = (:auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1)
 
 function parsed_quality(scores, labels, threshold, curves)
-    length(scores) == length(labels) || throw(invalid("labels", "$(length(labels)) labels", "$(length(scores)), one a score"))
+    length(scores) == length(labels) || throw(invalid("labels", "$(length(labels)) labels", "$(length(scores)), one per score"))
     return Native.ask(face(), "scores.quality", (threshold = isnan(threshold) ? nothing : Float64(threshold), curves = curves);
         scores = collect(Float64, scores), labels = collect(UInt8, labels))
 end
@@ -62,7 +62,7 @@ element, or a label, that is `missing` are left out. Warns in the log where even
 function compare_detectors(detectors, reference::AbstractArray{<:Native.Element}, y::AbstractArray{<:Native.Element},
     labels::AbstractVector{Bool}; rate::Real = 0.01)
     n = observations(y)
-    length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one an observation"))
+    length(labels) == n || throw(invalid("labels", "$(length(labels)) labels", "$n, one per observation"))
     native = filter(d -> d isa NativeDetector, collect(Any, detectors))
     rows = isempty(native) ? [] : compare_native(native, reference, y, labels, rate)
     hosted = [hosted_row(d, reference, y, labels, rate) for d in detectors if !(d isa NativeDetector)]

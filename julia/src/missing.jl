@@ -1,5 +1,5 @@
 # What has no value. One policy, in docs/files.md: an observation that lacks a number has no score and is not learnt from; a symbol that is
-# missing is none. Which observations those are stays as it was, so that answers are still one an observation.
+# missing is none. Which observations those are stays as it was, so that answers are still one per observation.
 
 # `missing` crosses as NaN.
 told(argument, x::AbstractArray{<:Native.Element}) = x
@@ -31,7 +31,7 @@ end
 
 # What goes with the observations, one each.
 function of_those(argument, x::AbstractVector, whole)
-    length(x) == length(whole) || throw(invalid(argument, "$(length(x)) $argument", "$(length(whole)), one an observation"))
+    length(x) == length(whole) || throw(invalid(argument, "$(length(x)) $argument", "$(length(whole)), one per observation"))
     return x[whole]
 end
 of_those(argument, x, whole) = x

@@ -39,7 +39,7 @@ must not fall from batch to batch (without: that of the batch before); gives how
 function add!(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; flagged = nothing, time::Union{Real,Nothing} = nothing)
     n = store_observations(s, batch)
     flags = flagged === nothing ? nothing : UInt8[flag ? 0x01 : 0x00 for flag in flagged]
-    flagged === nothing || length(flags) == n || throw(invalid("flagged", plural(length(flags), "value"), "$n, one an observation"))
+    flagged === nothing || length(flags) == n || throw(invalid("flagged", plural(length(flags), "value"), "$n, one per observation"))
     time === nothing || !isnan(time) || throw(invalid("time", time, "a number"))
     return Native.number(s.handle, "neighbors.add", (time = time,); output = batch_of(n, batch), flagged = flags)
 end

@@ -39,7 +39,7 @@ const OOD_NAMES = ["msp", "max-logit", "energy", "entropy", "margin", "gen", "od
 # Classes as Rust counts them, from 0; none of nothing.
 class_numbers(::Nothing) = nothing
 function class_numbers(labels::AbstractVector{<:Integer})
-    isempty(labels) && throw(invalid("labels", "no labels", "one an observation"))
+    isempty(labels) && throw(invalid("labels", "no labels", "one per observation"))
     low, high = extrema(labels)
     low >= 1 && high <= typemax(UInt32) || throw(invalid("labels", "class $(low < 1 ? low : high)", "classes from 1"))
     return UInt32[label - 1 for label in labels]

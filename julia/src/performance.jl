@@ -42,7 +42,7 @@ fit(::Type{PerformanceEstimator}, scores, labels; kwargs...) = Native.unsupporte
 # Classes count from 1 in Julia where there are more than two.
 answers(argument, ::Nothing, n, multiclass) = nothing
 function answers(argument, values::AbstractArray{<:Real}, n, multiclass)
-    length(values) == n || throw(invalid(argument, "$(length(values)) values", "$n, one an observation"))
+    length(values) == n || throw(invalid(argument, "$(length(values)) values", "$n, one per observation"))
     return multiclass ? vec(collect(Float64, values)) .- 1 : vec(collect(Float64, values))
 end
 answers(argument, values, n, multiclass) = throw(invalid(argument, "a value of type $(typeof(values))", "an array of numbers, or nothing"))

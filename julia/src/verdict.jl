@@ -15,7 +15,7 @@ What a guard says of one batch.
 | `scores` | detectors × observations, in the field's own units: confidence and margin as probabilities, entropy in nats, energy as `-logsumexp`, distances in standard deviations |
 | `predicted` | class of each observation (from 1; `nothing` where it is not finite), or `nothing` for `:values` |
 | `non_finite` | observations with NaN or Inf |
-| `p_values` | of each fitted detector, by its name: one an observation |
+| `p_values` | of each fitted detector, by its name: one per observation |
 """
 struct Verdict
     observations::Int

@@ -14,7 +14,7 @@ const Detection = NamedTuple{(:name, :monitor, :statistic, :p_value, :effect, :d
 | `anomalous`, `non_finite` | observations called anomalous, and with NaN or Inf |
 | `alarm` | whether something was found |
 | `tests` | every drift test: a [`TestResult`](@ref FluxGuard.TestResult) each |
-| `evidence` | what has come together over the windows so far: named tuples `name`, `e_value`, `capital` (alarms at 1), `effect`, `drift`, one a column |
+| `evidence` | what has come together over the windows so far: named tuples `name`, `e_value`, `capital` (alarms at 1), `effect`, `drift`, one per column |
 | `detections` | where other monitors fired since the window before: named tuples `name`, `monitor`, `statistic` and `p_value` (Mann and Whitney's z of the pane, and its p-value), `effect`, `drift` |
 """
 struct TestedWindow

@@ -1,6 +1,6 @@
 //! Every way in which FluxGuard says no.
 //!
-//! A variant names the argument, what it was and what was expected, so that the message alone is enough to mend the
+//! A variant names the argument, what it was and what was expected, so that the message alone is enough to fix the
 //! call. `code` and `name` are the contract with other languages: hundreds are a family, and Julia's exception types
 //! carry the same names (a test compares the two tables).
 
@@ -31,7 +31,7 @@ pub enum Error {
     FeatureMismatch { argument: &'static str, was: usize, expected: usize },
     /// NaN or Inf in reference data.
     #[error(
-        "{argument}: {count} values are NaN or Inf, the first in feature {feature} of observation {observation} (from 0); a baseline is fitted on finite outputs: drop or mend these observations"
+        "{argument}: {count} values are NaN or Inf, the first in feature {feature} of observation {observation} (from 0); a baseline is fitted on finite outputs: drop or fix these observations"
     )]
     NonFiniteBaseline { argument: &'static str, count: usize, feature: usize, observation: usize },
     /// A feature that never varies has no scale to measure a distance in.
@@ -67,8 +67,8 @@ pub enum Error {
     )]
     FileVersion { path: String, was: u32, expected: u32 },
     /// A whole file, but of another kind.
-    #[error("{path} is {was}, expected {expected}; {mend}")]
-    FileKind { path: String, was: String, expected: String, mend: String },
+    #[error("{path} is {was}, expected {expected}; {fix}")]
+    FileKind { path: String, was: String, expected: String, fix: String },
     /// A step that would spend more privacy than there is.
     #[error(
         "the privacy budget is exhausted: epsilon {spent} of {budget} is spent at delta {delta}, and the next step would take it to {after}; stop, or raise the budget"

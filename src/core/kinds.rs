@@ -94,30 +94,30 @@ pub fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> {
         None if is_text(bytes) => (TEXT.to_owned(), None),
         None => ("no file of FluxGuard".to_owned(), None),
     };
-    let mend = match reader {
+    let fix = match reader {
         Some(reader) => format!("read it by {reader}"),
         None if sketches(expected).is_some() => {
             "look for the file that was saved; a CSV is taken in without --merge: fluxguard sketch FILE".to_owned()
         }
         None => "look for the file that was saved".to_owned(),
     };
-    Some(Error::FileKind { path: path.display().to_string(), was, expected: told(expected).0, mend })
+    Some(Error::FileKind { path: path.display().to_string(), was, expected: told(expected).0, fix })
 }
 
 /// The error for a file that is to be read as text, a CSV as a rule, and is FluxGuard's own or one into which others pack tables; `None`
 /// where it may be text.
 #[must_use]
 pub fn no_text(path: &str, bytes: &[u8]) -> Option<Error> {
-    let (was, mend) = match kind_of(bytes).map(|kind| told(&kind)) {
+    let (was, fix) = match kind_of(bytes).map(|kind| told(&kind)) {
         Some((was, reader)) => {
             (was, reader.map_or_else(|| "choose another file".to_owned(), |reader| format!("read it by {reader}")))
         }
         None => {
-            let (_, was, mend) = FOREIGN.iter().find(|(begin, ..)| bytes.starts_with(begin))?;
-            ((*was).to_owned(), (*mend).to_owned())
+            let (_, was, fix) = FOREIGN.iter().find(|(begin, ..)| bytes.starts_with(begin))?;
+            ((*was).to_owned(), (*fix).to_owned())
         }
     };
-    Some(Error::FileKind { path: path.to_owned(), was, expected: "text, such as a CSV".into(), mend })
+    Some(Error::FileKind { path: path.to_owned(), was, expected: "text, such as a CSV".into(), fix })
 }
 
 /// Whether these bytes begin as text does: UTF-8 without control characters, or the mark of UTF-16.
@@ -230,9 +230,9 @@ mod tests {
             let told = of(format!("{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}\n\u{0}").as_bytes());
             assert!(told.is_some_and(|told| told.contains(what)), "{kind}");
         }
-        for (begin, what, mend) in FOREIGN {
+        for (begin, what, fix) in FOREIGN {
             let told = of(&[begin, &[0x80; 40][..]].concat()).unwrap_or_default();
-            assert!(told.contains(what) && told.contains(mend) && told.contains("x.csv is"), "{told}");
+            assert!(told.contains(what) && told.contains(fix) && told.contains("x.csv is"), "{told}");
         }
         let texts = ["a", "a;b\n1;2\n", "Größe\n1\n", "\u{feff}a\n1\n", "{\"id\":1}\n", "PAR\n1\n", ""];
         let long = format!("x{}", "ü".repeat(5000));

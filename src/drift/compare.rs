@@ -162,7 +162,7 @@ pub(super) fn by_columns<'a>(
     options.permutations.check()?;
     let names = options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect());
     if names.len() != p {
-        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one a column")));
+        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one per column")));
     }
     let (joint, single): (Vec<TestName>, Vec<TestName>) =
         options.tests.iter().partition(|test| test.is_of_all_columns());

@@ -127,7 +127,7 @@ impl Fitted {
     /// With these names of its features, in their order; they are kept in its file.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] where there is not one a feature, or one comes twice.
+    /// [`Error::InvalidArgument`] where there is not one per feature, or one comes twice.
     pub fn named(mut self, names: Vec<String>) -> Result<Self> {
         expect_names(&names, self.features)?;
         self.names = names;
@@ -181,14 +181,14 @@ impl Fitted {
         Ok(scores)
     }
 
-    /// [`Fitted::score`] into `scores`, one an observation. Of double precision nothing is copied.
+    /// [`Fitted::score`] into `scores`, one per observation. Of double precision nothing is copied.
     ///
     /// # Errors
     /// As [`Fitted::score`]; [`Error::InvalidArgument`] for another length.
     pub fn score_into(&self, batch: &Tensor<'_>, scores: &mut [f64]) -> Result<()> {
         batch.expect_features(self.features)?;
         if scores.len() != batch.observations() {
-            let expected = format!("{}, one an observation", batch.observations());
+            let expected = format!("{}, one per observation", batch.observations());
             return Err(Error::invalid("out", format!("{} elements", scores.len()), expected));
         }
         self.check_file()?;
@@ -199,9 +199,9 @@ impl Fitted {
             self.stage.score(&rows, scores);
             return Ok(());
         }
-        let mut mended = rows.into_owned();
+        let mut fixed = rows.into_owned();
         let mut bad = Vec::new();
-        for (i, row) in mended.chunks_exact_mut(self.features).enumerate() {
+        for (i, row) in fixed.chunks_exact_mut(self.features).enumerate() {
             if row.iter().all(|x| x.is_finite()) {
                 row.iter_mut().for_each(|x| *x = x.clamp(-LARGEST, LARGEST));
             } else {
@@ -209,7 +209,7 @@ impl Fitted {
                 bad.push(i);
             }
         }
-        self.stage.score(&mended, scores);
+        self.stage.score(&fixed, scores);
         bad.iter().for_each(|i| scores[*i] = f64::NAN);
         Ok(())
     }
@@ -320,10 +320,10 @@ impl Fitted {
     }
 }
 
-/// None, or one a feature, and all different.
+/// None, or one per feature, and all different.
 fn expect_names(names: &[String], features: usize) -> Result<()> {
     if !names.is_empty() && names.len() != features {
-        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{features}, one a feature")));
+        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{features}, one per feature")));
     }
     match names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
         Some(name) => Err(Error::invalid("names", format!("{name:?} twice"), "names that differ")),

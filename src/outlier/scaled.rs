@@ -34,7 +34,7 @@ pub struct Scaled {
 const NO_SPREAD: f64 = 1e-12;
 
 impl Scaled {
-    /// `center` and `scale >= 0`, one a feature.
+    /// `center` and `scale >= 0`, one per feature.
     #[must_use]
     pub fn new(center: Vec<f64>, scale: &[f64]) -> Self {
         let inverse = center.iter().zip(scale).map(|(c, s)| 1.0 / s.max(NO_SPREAD * c.abs().max(1.0))).collect();

@@ -38,7 +38,7 @@ impl Spec {
         let names = match options.remove("names") {
             None => Vec::new(),
             Some(names) => serde_json::from_value(names.clone())
-                .map_err(|_| Error::invalid("names", names, "a list of texts, one a feature"))?,
+                .map_err(|_| Error::invalid("names", names, "a list of texts, one per feature"))?,
         };
         Ok(Spec { family: Family::new(name, options)?, standardize, calibration, names })
     }

@@ -93,7 +93,7 @@ enum Kind {
 
 fn values(argument: &'static str, given: &[f64], n: usize, kind: Kind) -> Result<Vec<f64>> {
     if given.len() != n {
-        return Err(Error::invalid(argument, format!("{} values", given.len()), format!("{n}, one an observation")));
+        return Err(Error::invalid(argument, format!("{} values", given.len()), format!("{n}, one per observation")));
     }
     let good = |x: f64| match kind {
         Kind::Binary => x == 0.0 || x == 1.0,

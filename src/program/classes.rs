@@ -74,18 +74,18 @@ impl Classes {
             known.get(&category(cell)).map(|class| *class as f64).ok_or_else(|| {
                 let problem = format!("got {}, which is no class", quoted(cell));
                 let classes = listed(self.0.iter().map(String::as_str));
-                let mend = format!(
+                let fix = format!(
                     "the classes are {classes}: write it as one of them, remove the line, or, where there are more, say \
                      --problem multiclass with a --score and a --class for each"
                 );
-                bad(sample, sample.line(i), name, problem, mend)
+                bad(sample, sample.line(i), name, problem, fix)
             })
         };
         cells.iter().enumerate().map(number).collect()
     }
 }
 
-fn bad(sample: &Sample, line: u64, name: &str, problem: String, mend: String) -> Failure {
+fn bad(sample: &Sample, line: u64, name: &str, problem: String, fix: String) -> Failure {
     let (file, column) = (sample.file.clone(), Some(name.to_owned()));
-    BadCsv { file, line: Some(line), column, problem, mend }.into()
+    BadCsv { file, line: Some(line), column, problem, fix }.into()
 }

@@ -57,12 +57,12 @@ struct Cpu {
 #[derive(Debug, PartialEq, Serialize)]
 struct Problem {
     problem: String,
-    mend: String,
+    fix: String,
 }
 
 impl Problem {
-    fn new(problem: impl Into<String>, mend: impl Into<String>) -> Self {
-        Problem { problem: problem.into(), mend: mend.into() }
+    fn new(problem: impl Into<String>, fix: impl Into<String>) -> Self {
+        Problem { problem: problem.into(), fix: fix.into() }
     }
 }
 
@@ -114,7 +114,7 @@ impl Diagnosis {
         }
         let mut text = render(&[("what", Align::Left), ("found", Align::Left)], &rows);
         if !self.problems.is_empty() {
-            let rows: Vec<_> = self.problems.iter().map(|p| vec![p.problem.clone(), p.mend.clone()]).collect();
+            let rows: Vec<_> = self.problems.iter().map(|p| vec![p.problem.clone(), p.fix.clone()]).collect();
             text += "\n";
             text += &render(&[("problem", Align::Left), ("what to do", Align::Left)], &rows);
         }

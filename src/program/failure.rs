@@ -17,7 +17,7 @@ pub enum Failure {
     Output(io::Error),
 }
 
-/// What is wrong in a CSV file, where, and how it is mended.
+/// What is wrong in a CSV file, where, and how it is fixed.
 #[derive(Debug, PartialEq)]
 pub struct BadCsv {
     /// The file, as it was named.
@@ -29,7 +29,7 @@ pub struct BadCsv {
     /// What is wrong.
     pub problem: String,
     /// What to change.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl fmt::Display for BadCsv {
@@ -42,7 +42,7 @@ impl fmt::Display for BadCsv {
             (Some(place), None) | (None, Some(place)) => write!(f, "{place}: ")?,
             (None, None) => {}
         }
-        write!(f, "{}; {}", self.problem, self.mend)
+        write!(f, "{}; {}", self.problem, self.fix)
     }
 }
 

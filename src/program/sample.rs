@@ -102,8 +102,8 @@ impl Sample {
             let begin = record.position().map_or(0, |position| position.byte() as usize);
             let (empty, line) = lines.line_of(begin);
             if empty > 0 && names.len() != 1 {
-                let mend = "remove it, or give it a cell for each column";
-                return Err(bad(&file, Some(line - empty), None, "the line is empty", mend).into());
+                let fix = "remove it, or give it a cell for each column";
+                return Err(bad(&file, Some(line - empty), None, "the line is empty", fix).into());
             }
             if names.is_empty() {
                 names = header(&file, line, &record, separator)?;
@@ -121,12 +121,12 @@ impl Sample {
             add(&file, &mut columns, &places, line, &record, plan.dialect)?;
         }
         if names.is_empty() {
-            let mend = "expected a CSV with a header and a line for each observation";
-            return Err(bad(&file, None, None, "the file is empty", mend).into());
+            let fix = "expected a CSV with a header and a line for each observation";
+            return Err(bad(&file, None, None, "the file is empty", fix).into());
         }
         if observed.is_empty() {
-            let mend = "add at least one line below it";
-            return Err(bad(&file, Some(1), None, "there is a header and no observation", mend).into());
+            let fix = "add at least one line below it";
+            return Err(bad(&file, Some(1), None, "there is a header and no observation", fix).into());
         }
         let index = index(&columns);
         Ok(Sample { file, columns, observations: observed.len(), header: names, index, lines: observed })
@@ -210,8 +210,8 @@ fn add(
 ) -> Result<(), BadCsv> {
     for (place, cell) in places.iter().zip(record) {
         let Some(column) = place.map(|place| &mut columns[place]) else { continue };
-        if let Err((problem, mend)) = column.push(line, cell, dialect) {
-            return Err(bad(file, Some(line), Some(&column.name), &problem, &mend));
+        if let Err((problem, fix)) = column.push(line, cell, dialect) {
+            return Err(bad(file, Some(line), Some(&column.name), &problem, &fix));
         }
     }
     Ok(())
@@ -240,11 +240,11 @@ fn planned(file: &str, names: &[String], plan: Plan<'_>) -> Result<(Vec<Column>,
 fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> Result<Vec<String>, BadCsv> {
     let mut seen = HashSet::with_capacity(record.len());
     for (k, name) in record.iter().enumerate() {
-        let here = |problem: &str, mend: &str| Err(bad(file, Some(line), Some(name), problem, mend));
+        let here = |problem: &str, fix: &str| Err(bad(file, Some(line), Some(name), problem, fix));
         if name.is_empty() {
             let problem = format!("column {} of the header has no name", k + 1);
-            let mend = "name it, or leave the column out (pandas writes one for its index unless told index=False)";
-            return Err(bad(file, Some(line), None, &problem, mend));
+            let fix = "name it, or leave the column out (pandas writes one for its index unless told index=False)";
+            return Err(bad(file, Some(line), None, &problem, fix));
         }
         if !seen.insert(name) {
             return here("two columns have this name", "rename one of them");
@@ -265,16 +265,16 @@ fn ragged(file: &str, line: u64, record: &csv::StringRecord, names: &[String]) -
     let (was, expected) = (record.len(), names.len());
     let cells = if was == 1 { "cell" } else { "cells" };
     let problem = format!("{was} {cells}, expected {expected}, as in the header");
-    let (column, mend) = match names.get(was) {
+    let (column, fix) = match names.get(was) {
         Some(missing) => (missing, "this column and those after it have none: add them, or remove the line"),
         None => (&names[expected - 1], "remove what comes after this column, or put text with commas in quotes"),
     };
-    bad(file, Some(line), Some(column), &problem, mend)
+    bad(file, Some(line), Some(column), &problem, fix)
 }
 
-fn bad(file: &str, line: Option<u64>, column: Option<&str>, problem: &str, mend: &str) -> BadCsv {
-    let (file, problem, mend) = (file.to_owned(), problem.to_owned(), mend.to_owned());
-    BadCsv { file, line, column: column.map(str::to_owned), problem, mend }
+fn bad(file: &str, line: Option<u64>, column: Option<&str>, problem: &str, fix: &str) -> BadCsv {
+    let (file, problem, fix) = (file.to_owned(), problem.to_owned(), fix.to_owned());
+    BadCsv { file, line, column: column.map(str::to_owned), problem, fix }
 }
 
 /// Columns, interleaved: an observation's features lie next to each other.

@@ -98,8 +98,8 @@ impl Sketch {
             let bytes = std::fs::read(path).map_err(|e| unusable("--merge", path, "read", &e))?;
             let of_path = |e| match e {
                 Error::FileDamaged { reason, .. } => Error::FileDamaged { path: path.display().to_string(), reason },
-                Error::FileKind { was, expected, mend, .. } => {
-                    Error::FileKind { path: path.display().to_string(), was, expected, mend }
+                Error::FileKind { was, expected, fix, .. } => {
+                    Error::FileKind { path: path.display().to_string(), was, expected, fix }
                 }
                 other => other,
             };
@@ -215,9 +215,9 @@ impl Sketch {
                             self.kind,
                             items.column.plainly()
                         );
-                        let mend = "choose a column of numbers, or --kind hll or frequent-items".to_owned();
+                        let fix = "choose a column of numbers, or --kind hll or frequent-items".to_owned();
                         let (file, column) = (items.sample.file.clone(), Some(items.column.name.clone()));
-                        return Err(BadCsv { file, line: Some(*line), column, problem, mend }.into());
+                        return Err(BadCsv { file, line: Some(*line), column, problem, fix }.into());
                     }
                 }
             }

@@ -179,12 +179,12 @@ pub(super) fn read(
     let columns = if name.is_some() { Wanted::Named(&wanted) } else { Wanted::All };
     let sample = Sample::read(argument, path, Plan { dialect, known: &BTreeMap::new(), columns })?;
     let column = sample.only("--column", name)?;
-    let bad = |problem: &str, mend: &str| BadCsv {
+    let bad = |problem: &str, fix: &str| BadCsv {
         file: sample.file.clone(),
         line: Some(1),
         column: Some(column.name.clone()),
         problem: problem.into(),
-        mend: mend.into(),
+        fix: fix.into(),
     };
     if column.name.parse::<f64>().is_ok() {
         return Err(bad("its name is a number", "is the header missing? Add one, such as x").into());

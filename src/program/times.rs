@@ -63,13 +63,13 @@ pub fn times(
             all.push(f64::NAN);
             continue;
         };
-        let bad = |problem: String, mend: &str| {
-            let (file, column, mend) = (sample.file.clone(), Some(name.to_owned()), mend.to_owned());
-            Failure::from(BadCsv { file, line: Some(sample.line(i)), column, problem, mend })
+        let bad = |problem: String, fix: &str| {
+            let (file, column, fix) = (sample.file.clone(), Some(name.to_owned()), fix.to_owned());
+            Failure::from(BadCsv { file, line: Some(sample.line(i)), column, problem, fix })
         };
         let Some((its, at)) = time(cell, dialect) else {
-            let mend = "write a number, or ISO 8601 such as 2024-10-26T22:50:00Z or 2024-10-26 22:50:00+02:00";
-            return Err(bad(format!("got {}, which is no time", quoted(cell)), mend));
+            let fix = "write a number, or ISO 8601 such as 2024-10-26T22:50:00Z or 2024-10-26 22:50:00+02:00";
+            return Err(bad(format!("got {}, which is no time", quoted(cell)), fix));
         };
         if let Some(clock) = clock.filter(|clock| *clock != its) {
             let problem = format!("got {}, {}, after {}", quoted(cell), its.as_str(), clock.as_str());

@@ -7,7 +7,7 @@ called(g::Guard) = "Guard $(repr(g.name))"
 called(n::Notifier) = "Guard $(repr(n.name))"
 called(::Native.GuardHandle) = "a Guard"
 for Part in (Guard, Notifier, Native.GuardHandle)
-    @eval mend(::$Part) = "it runs in this process. Of a guarded model save Flux.state(model), or the model before it was guarded; " *
+    @eval fix(::$Part) = "it runs in this process. Of a guarded model save Flux.state(model), or the model before it was guarded; " *
         "save the guard's Profile, and make the guard anew of it where it is to run"
 end
 

@@ -6,13 +6,13 @@ const OneRun = Union{Randomness,TrainingRun}
 "Every handle."
 const AnyHandle = Native.Handle
 
-mend(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = PrivacyState(run)"
-mend(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =
+fix(::PrivateRun) = "no two runs may share noise, or a ledger; make a new PrivateRun where it is to run, with spent = PrivacyState(run)"
+fix(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =
     "no two runs may share lots; make a new PoissonSampler of the same data and rate where it is to run"
-mend(::Union{TreeNoise,BandedNoise}) = "no two runs may share noise; begin a new one where it is to run, which counts, too"
-mend(::TrainingRun) = "no two runs may share noise, or count apart what they spend. Say save(path, dp), and AutoDP(...; resume = " *
+fix(::Union{TreeNoise,BandedNoise}) = "no two runs may share noise; begin a new one where it is to run, which counts, too"
+fix(::TrainingRun) = "no two runs may share noise, or count apart what they spend. Say save(path, dp), and AutoDP(...; resume = " *
     "load(PrivacyState, path)) where it goes on"
-mend(::AnyHandle) = "it belongs to one object; copy or save that"
+fix(::AnyHandle) = "it belongs to one object; copy or save that"
 
 called(::TrainingRun) = "a private run (AutoDP)"
 called(::PoissonLots) = "a PoissonSampler"

@@ -75,6 +75,6 @@ function beside_a_file(f)
 end
 
 "What is refused: `how` is \"copied\", \"serialized\" or \"saved by ...\"."
-refusal(x, how) = InvalidArgument("$(called(x)) cannot be $how: $(mend(x))")
+refusal(x, how) = InvalidArgument("$(called(x)) cannot be $how: $(fix(x))")
 
 called(x) = "a $(nameof(typeof(x)))"

@@ -65,7 +65,7 @@ What clipping did. **Not private**: for whoever holds the data.
 | `non_finite` | which (from 1) have a NaN or Inf: they contribute zero |
 | `norms` | each example's L2 norm over all parameters before clipping; `NaN` for those of `non_finite` |
 | `clip_norm` | what no example's contribution exceeds: the sum's sensitivity to adding or removing one |
-| `path` | how examples were told apart: `:given` (per-example gradients), `:ghost` (one backward pass a lot), `:each` (one an example) |
+| `path` | how examples were told apart: `:given` (per-example gradients), `:ghost` (one backward pass a lot), `:each` (one per example) |
 | `adapted` | of an [`AdaptiveClip`](@ref) that was moved: `(fraction, norm)`, the noisy share of examples within the norm and the next norm. This alone is noised, and may be released |
 """
 struct ClipReport

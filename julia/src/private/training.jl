@@ -81,7 +81,7 @@ function private_gradient end
     check_private(model) -> PrivacyCheck
     check_private(model, loss, batch...) -> PrivacyCheck
 
-Each layer that cannot be trained privately, by its place in the model, what is wrong with it and the mend; and whether
+Each layer that cannot be trained privately, by its place in the model, what is wrong with it and the fix; and whether
 the model may take the fast path, which the first lot must confirm. With a loss and a lot, both are examined as a run does, and the path
 that will run is named, and why. `isempty(check_private(model))` where nothing is wrong. Needs Flux.
 """

@@ -46,13 +46,13 @@ pub struct Baseline {
     pub scorer: Scorer,
     /// Says which are anomalous.
     pub calibration: Calibration,
-    /// One a feature.
+    /// One per feature.
     pub features: Histograms,
-    /// One a detector's score.
+    /// One per detector's score.
     pub scores: Histograms,
-    /// One a column.
+    /// One per column.
     pub names: Vec<String>,
-    /// One a column; empty unless it was asked for.
+    /// One per column; empty unless it was asked for.
     pub wasserstein: Vec<WassersteinReference>,
     /// Whether windows keep the moments of the scores, as the Wasserstein test and Welch's need them.
     pub moments_of_scores: bool,

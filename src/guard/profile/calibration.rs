@@ -16,7 +16,7 @@ const DEFAULT_RATE: f64 = 1e-3;
 /// pay for each other as they would under Bonferroni.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// One a detector; an observation is anomalous if a score lies strictly beyond.
+    /// One per detector; an observation is anomalous if a score lies strictly beyond.
     pub thresholds: Vec<f32>,
     /// The side of each.
     pub tails: Vec<Tail>,

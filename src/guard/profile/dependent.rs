@@ -12,7 +12,7 @@ pub(super) const CHANCE: f64 = 0.01;
 /// How observations of a reference depend on each other.
 #[derive(Debug, Clone)]
 pub struct Dependent {
-    /// One a column.
+    /// One per column.
     columns: Vec<Dependence>,
     /// The most of all columns: for what is no column, as flags and predicted classes.
     any: Dependence,

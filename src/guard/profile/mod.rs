@@ -87,7 +87,7 @@ impl Profile {
         if let Some(names) = &self.options.names
             && names.len() != p
         {
-            let expected = format!("{p}, one a feature");
+            let expected = format!("{p}, one per feature");
             return Err(Error::invalid("names", format!("{} names", names.len()), expected));
         }
         if let Some(fitted) = &self.fitted {

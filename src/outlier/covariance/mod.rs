@@ -8,7 +8,7 @@ use ndarray::Array2;
 /// A mean and a covariance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
-    /// One a feature.
+    /// One per feature.
     pub mean: Vec<f64>,
     /// Symmetric.
     pub covariance: Array2<f64>,

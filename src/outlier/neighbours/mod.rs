@@ -48,7 +48,7 @@ pub enum Method {
 /// Points to search in.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(clippy::large_enum_variant)] // one a detector
+#[allow(clippy::large_enum_variant)] // one per detector
 pub enum Index {
     /// See [`Method::Exact`].
     Exact(Exact),

@@ -74,7 +74,7 @@ impl NeighbourStore {
     pub fn add(&mut self, batch: &Tensor<'_>, flagged: &[bool], time: f64) -> Result<usize> {
         batch.expect_features(self.features)?;
         if flagged.len() != batch.observations() {
-            let expected = format!("{}, one an observation", batch.observations());
+            let expected = format!("{}, one per observation", batch.observations());
             return Err(Error::invalid("flagged", format!("{} values", flagged.len()), expected));
         }
         let last = self.times.last().copied().unwrap_or(f64::NEG_INFINITY);

@@ -12,7 +12,7 @@ pub struct Head {
     /// Class after class, feature fastest.
     #[serde(with = "packed")]
     weights: Vec<f64>,
-    /// One a class.
+    /// One per class.
     #[serde(with = "packed")]
     bias: Vec<f64>,
 }

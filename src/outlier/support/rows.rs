@@ -69,7 +69,7 @@ impl<'a> Rows<'a> {
         if let Some(labels) = labels {
             let n = self.len();
             if labels.len() != n {
-                let expected = format!("{n}, one an observation");
+                let expected = format!("{n}, one per observation");
                 return Err(Error::invalid("labels", format!("{} labels", labels.len()), expected));
             }
             // As many classes as observations at most, since each needs one.

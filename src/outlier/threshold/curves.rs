@@ -72,7 +72,11 @@ impl Labelled {
     /// [`Error::InvalidArgument`].
     pub fn check(scores: usize, labels: &[bool]) -> Result<()> {
         if labels.len() != scores {
-            return Err(Error::invalid("labels", format!("{} labels", labels.len()), format!("{scores}, one a score")));
+            return Err(Error::invalid(
+                "labels",
+                format!("{} labels", labels.len()),
+                format!("{scores}, one per score"),
+            ));
         }
         let anomalies = labels.iter().filter(|label| **label).count();
         if anomalies == 0 || anomalies == scores {

@@ -25,7 +25,7 @@ pub fn expect_tests(reference: &Sample, tests: &[TestName]) -> Result<(), BadCsv
         line: Some(*line),
         column: Some(column.name.clone()),
         problem: format!("got {}, which is a category; the tests asked for ({names}) compare numbers", quoted(cell)),
-        mend: "add --test chi2 (or g, psi, js, hellinger, tv, kl; fisher for two categories), or leave the column out: --ignore COLUMN".into(),
+        fix: "add --test chi2 (or g, psi, js, hellinger, tv, kl; fisher for two categories), or leave the column out: --ignore COLUMN".into(),
     })
 }
 

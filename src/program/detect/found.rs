@@ -15,7 +15,7 @@ pub(super) struct Detections {
     pub features: Vec<String>,
     pub threshold: f64,
     pub anomaly_rate: f64,
-    /// One an observation; `null` for one that lacks a value.
+    /// One per observation; `null` for one that lacks a value.
     pub scores: Vec<f64>,
     pub p_values: Vec<f64>,
     /// From 0.

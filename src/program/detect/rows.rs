@@ -44,7 +44,7 @@ impl Rows {
                 line: None,
                 column: worst.map(|column| column.name.clone()),
                 problem: "no line has a value in every column, and this one has the fewest".into(),
-                mend: "leave columns out that have few: --ignore COLUMN".into(),
+                fix: "leave columns out that have few: --ignore COLUMN".into(),
             }
             .into());
         }

@@ -21,7 +21,7 @@ pub struct SequenceDetections {
     /// What `--by` calls each sequence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// One a sequence: its mean surprisal, in nats; `null` for one without symbols.
+    /// One per sequence: its mean surprisal, in nats; `null` for one without symbols.
     pub scores: Vec<f64>,
     /// Exponentials of the scores.
     pub perplexities: Vec<f64>,

@@ -20,7 +20,7 @@ pub struct Place<'a> {
 /// The sequences of a file, and what `by` calls each.
 #[derive(Debug)]
 pub struct Texts {
-    /// One a line, or a key of `by`; one without symbols where the cell has no value.
+    /// One per line, or a key of `by`; one without symbols where the cell has no value.
     pub sequences: Vec<Sequence>,
     pub names: Option<Vec<String>>,
     /// The CSV.
@@ -42,8 +42,8 @@ impl Texts {
         let (file, text) = read_text(argument, path)?;
         let sequences: Vec<Sequence> = text.lines().map(one).collect();
         if sequences.is_empty() {
-            let (problem, mend) = ("there is no sequence".into(), "add at least one line".into());
-            return Err(BadCsv { file, line: None, column: None, problem, mend }.into());
+            let (problem, fix) = ("there is no sequence".into(), "add at least one line".into());
+            return Err(BadCsv { file, line: None, column: None, problem, fix }.into());
         }
         Ok(Texts { sequences, names: None, sample: None })
     }
@@ -102,9 +102,9 @@ fn from_csv(sample: Sample, column: &str, by: Option<&str>) -> Result<Texts, Fai
     }
     if names.is_empty() {
         let problem = "no cell has a value".into();
-        let mend = "choose a column that says to which sequence each line belongs".into();
+        let fix = "choose a column that says to which sequence each line belongs".into();
         let (file, column) = (sample.file.clone(), Some(by.to_owned()));
-        return Err(BadCsv { file, line: Some(1), column, problem, mend }.into());
+        return Err(BadCsv { file, line: Some(1), column, problem, fix }.into());
     }
     let sequences = groups.into_iter().map(Sequence::Symbols).collect();
     Ok(Texts { sequences, names: Some(names), sample: Some(sample) })

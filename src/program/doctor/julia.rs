@@ -66,11 +66,11 @@ impl Julia {
 
     fn problem(&self) -> Option<Problem> {
         let path = self.path.display();
-        let mend = "install Julia 1.10 or later, or set JULIA to the path of one";
+        let fix = "install Julia 1.10 or later, or set JULIA to the path of one";
         match &self.version {
-            None => Some(Problem::new(format!("{path} --version does not answer as a Julia"), mend)),
+            None => Some(Problem::new(format!("{path} --version does not answer as a Julia"), fix)),
             Some(version) if self.faces.is_empty() => {
-                Some(Problem::new(format!("{path} is Julia {version}, too old for FluxGuard.jl"), mend))
+                Some(Problem::new(format!("{path} is Julia {version}, too old for FluxGuard.jl"), fix))
             }
             Some(_) => None,
         }

@@ -54,8 +54,8 @@ impl Libraries {
             return Libraries { checkout, libraries: vec![library] };
         }
         let Some(root) = &checkout else {
-            let mend = "start doctor in a checkout of FluxGuard, or name the library in FLUXGUARD_LIBRARY";
-            problems.push(Problem::new("there is no checkout here to look for the library in", mend));
+            let fix = "start doctor in a checkout of FluxGuard, or name the library in FLUXGUARD_LIBRARY";
+            problems.push(Problem::new("there is no checkout here to look for the library in", fix));
             return Libraries { checkout, libraries: Vec::new() };
         };
         let target = set_variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
@@ -64,8 +64,8 @@ impl Libraries {
             Library::at("jlrs", target.join("release").join(file_name("fluxguard_jlrs"))),
         ];
         if !libraries.iter().any(|library| library.found) {
-            let mend = format!("run cargo build --release in {}", root.display());
-            problems.push(Problem::new("the library is not built", mend));
+            let fix = format!("run cargo build --release in {}", root.display());
+            problems.push(Problem::new("the library is not built", fix));
         }
         Libraries { checkout, libraries }
     }

@@ -36,8 +36,8 @@ impl Late {
             let Some(id) = ids.of(cell) else {
                 let problem = format!("got {}, expected a whole number of 64 bits", quoted(cell));
                 let (file, column) = (sample.file.clone(), Some(self.id.clone()));
-                let mend = "mend it, or say --ids text".to_owned();
-                return Err(BadCsv { file, line: Some(sample.line(i)), column, problem, mend }.into());
+                let fix = "fix it, or say --ids text".to_owned();
+                return Err(BadCsv { file, line: Some(sample.line(i)), column, problem, fix }.into());
             };
             events.push(Event { time: *time, id, value: *value });
         }

@@ -145,9 +145,9 @@ impl Performance {
         let rows: Vec<usize> =
             (0..sample.observations).filter(|i| columns.iter().all(|column| !column[*i].is_nan())).collect();
         if rows.is_empty() {
-            let (problem, mend) = ("no line has a value in every column that is read", "choose other columns");
-            let (file, problem, mend) = (sample.file.clone(), problem.to_owned(), mend.to_owned());
-            return Err(BadCsv { file, line: None, column: None, problem, mend }.into());
+            let (problem, fix) = ("no line has a value in every column that is read", "choose other columns");
+            let (file, problem, fix) = (sample.file.clone(), problem.to_owned(), fix.to_owned());
+            return Err(BadCsv { file, line: None, column: None, problem, fix }.into());
         }
         let of_rows = |column: Vec<f64>| rows.iter().map(|i| column[*i]).collect::<Vec<f64>>();
         let scores = rows.iter().flat_map(|i| scores.iter().map(|score| score[*i])).collect();

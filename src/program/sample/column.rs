@@ -104,7 +104,7 @@ impl Column {
         };
     }
 
-    /// Adds a cell; the first value of a column whose kind is not known says it. Else the problem and its mend.
+    /// Adds a cell; the first value of a column whose kind is not known says it. Else the problem and its fix.
     pub(super) fn push(&mut self, line: u64, cell: &str, dialect: &Dialect) -> Result<(), (String, String)> {
         if dialect.is_missing(cell) {
             self.missing += 1;
@@ -131,7 +131,7 @@ impl Column {
             (Kind::Words, Some(_)) => Some(format!("a number, expected text, as in {like}")),
         };
         if let Some(problem) = problem {
-            return Err((format!("got {}, {problem}", quoted(cell)), self.mend(cell, dialect)));
+            return Err((format!("got {}, {problem}", quoted(cell)), self.fix(cell, dialect)));
         }
         match (&mut self.cells, number) {
             (Cells::Numbers(values), number) => {
@@ -171,7 +171,7 @@ impl Column {
         self.disguised.as_ref().map(told).unwrap_or_default()
     }
 
-    fn mend(&self, cell: &str, dialect: &Dialect) -> String {
+    fn fix(&self, cell: &str, dialect: &Dialect) -> String {
         if let Some(decimal) = dialect.other_decimal(cell).or_else(|| dialect.other_decimal(&self.first.1)) {
             // Of 1,234 only people know whether it is more than a thousand.
             return match dialect.disguise(cell) {
@@ -184,7 +184,7 @@ impl Column {
         }
         let categories = format!("compare can take the column as categories: --categorical {}", quoted(&self.name));
         format!(
-            "mend the cell or remove the line; where it stands for no value, say --missing {}; {categories}",
+            "fix the cell or remove the line; where it stands for no value, say --missing {}; {categories}",
             quoted(cell)
         )
     }

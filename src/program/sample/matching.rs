@@ -27,12 +27,12 @@ pub fn not_fitted_on(fitted: &[String], current: &Sample) -> Option<BadCsv> {
         names(current).into_iter().filter(|name| !known.contains(name) && !fitted.is_empty()).collect();
     let first = new.first()?;
     let problem = format!("the detector was not fitted on this column{}", others(&new));
-    let mend = format!(
+    let fix = format!(
         "its columns are {}; leave others out: --ignore {}",
         listed(fitted.iter().map(String::as_str)),
         quoted(first)
     );
-    Some(bad(&current.file, Some(1), Some(first), &problem, &mend))
+    Some(bad(&current.file, Some(1), Some(first), &problem, &fix))
 }
 
 fn names(sample: &Sample) -> Vec<String> {
@@ -64,7 +64,7 @@ fn lacking(without: &Sample, missing: &[String], wanted: &[String], why: &str, b
     let alike = alike.map_or_else(String::new, |(name, other)| {
         format!("; {} is {} but for case, spaces or signs", quoted(other), quoted(name))
     });
-    let mend = match std::iter::once(without).chain(beside.iter().copied()).find(is_data) {
+    let fix = match std::iter::once(without).chain(beside.iter().copied()).find(is_data) {
         Some(sample) => format!("line 1 of {} holds numbers: is its header missing?", sample.file),
         None => format!(
             "its columns are {}; rename or add columns, or leave some out by --ignore or --only, until both have the same{alike}",
@@ -72,5 +72,5 @@ fn lacking(without: &Sample, missing: &[String], wanted: &[String], why: &str, b
         ),
     };
     let problem = format!("there is no such column{}, {why}", others(missing));
-    bad(&without.file, Some(1), Some(&missing[0]), &problem, &mend)
+    bad(&without.file, Some(1), Some(&missing[0]), &problem, &fix)
 }

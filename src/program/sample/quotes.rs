@@ -27,8 +27,8 @@ pub(super) fn check(file: &str, text: &str, separator: u8) -> Result<(), BadCsv>
             (Place::Begin, b'"') => Place::Quoted(line),
             (Place::Closed, b' ' | b'\t') => Place::Closed,
             (Place::Closed, _) => {
-                let mend = "a quote inside a quoted cell is written twice";
-                return Err(bad(file, Some(line), None, "a cell goes on behind its closing quote", mend));
+                let fix = "a quote inside a quoted cell is written twice";
+                return Err(bad(file, Some(line), None, "a cell goes on behind its closing quote", fix));
             }
             (Place::Begin | Place::Plain, _) => Place::Plain,
         };

@@ -71,9 +71,9 @@ fn utf16(file: &str, bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, B
 }
 
 /// What is wrong behind the text `before`.
-fn bad(file: &str, before: &str, problem: &str, mend: &str) -> BadCsv {
+fn bad(file: &str, before: &str, problem: &str, fix: &str) -> BadCsv {
     let line = 1 + before.matches('\n').count() as u64;
     let character = 1 + before.rsplit('\n').next().map_or(0, |rest| rest.chars().count());
     let problem = format!("character {character}: {problem}");
-    BadCsv { file: file.to_owned(), line: Some(line), column: None, problem, mend: mend.to_owned() }
+    BadCsv { file: file.to_owned(), line: Some(line), column: None, problem, fix: fix.to_owned() }
 }

@@ -104,9 +104,9 @@ impl Items<'_> {
             let Some(cell) = cell else { continue };
             let Some(item) = of(cell) else {
                 let problem = format!("got {}, expected {expected}", quoted(cell));
-                let mend = format!("mend it, or say --items {instead}");
+                let fix = format!("fix it, or say --items {instead}");
                 let (file, column) = (self.sample.file.clone(), Some(self.column.name.clone()));
-                return Err(BadCsv { file, line: Some(self.sample.line(i)), column, problem, mend }.into());
+                return Err(BadCsv { file, line: Some(self.sample.line(i)), column, problem, fix }.into());
             };
             all.push(item);
         }

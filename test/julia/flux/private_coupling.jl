@@ -101,14 +101,14 @@ end
 @testset "weights and masks, equal in the first lot" begin
     ce(m, x, y) = vec(sum(abs2, m(x) .- y; dims = 1))
     weighted(m, x, y, w) = sum(w .* ce(m, x, y)) / sum(w)
-    mended(m, x, y, w) = mean(w .* ce(m, x, y))
+    fixed(m, x, y, w) = mean(w .* ce(m, x, y))
     masked(m, x, y, k) = (l = dropdims(sum(abs2, m(x) .- y; dims = 1); dims = 1); sum(k .* l) / sum(k))
     by_example(m, x, y, k) = (l = dropdims(sum(abs2, m(x) .- y; dims = 1); dims = 1); mean(sum(k .* l; dims = 1) ./ (sum(k; dims = 1) .+ 1f-6)))
     for w in (ones(Float32, 12), fill(0.5f0, 12), trues(12), fill(true, 12), ones(Int, 12))
         text = outcome(weighted, Dense(5 => 2), (xy()..., w))
         @test occursin("weights", text) && occursin("constant", text)
         @test occursin("weights", outcome(weighted, Dense(5 => 2), (xy()..., w); reduction = :mean))
-        @test outcome(mended, Dense(5 => 2), (xy()..., w)) === :ghost
+        @test outcome(fixed, Dense(5 => 2), (xy()..., w)) === :ghost
     end
     batch = (r(5, 7, 12), r(2, 7, 12))
     for k in (ones(Float32, 7, 12), trues(7, 12))

@@ -1,4 +1,4 @@
-//! Bad files: every one is refused with the file, the line, the column and the mend; none is read wrongly.
+//! Bad files: every one is refused with the file, the line, the column and the fix; none is read wrongly.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -22,7 +22,7 @@ fn cells() {
     let or = |cell: &str| {
         let missing = format!("where it stands for no value, say --missing {cell:?}");
         format!(
-            "mend the cell or remove the line; {missing}; compare can take the column as categories: --categorical \"b\""
+            "fix the cell or remove the line; {missing}; compare can take the column as categories: --categorical \"b\""
         )
     };
     let word = "got \"n/a\", expected a number, as in line 2";

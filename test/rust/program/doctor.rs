@@ -47,7 +47,7 @@ fn json(command: &mut Command) -> Value {
 fn problems(json: &Value) -> Vec<&str> {
     let all = json["problems"].as_array().unwrap();
     assert_eq!(json["ok"], all.is_empty());
-    assert!(all.iter().all(|problem| !problem["mend"].as_str().unwrap().is_empty()));
+    assert!(all.iter().all(|problem| !problem["fix"].as_str().unwrap().is_empty()));
     all.iter().map(|problem| problem["problem"].as_str().unwrap()).collect()
 }
 

@@ -102,7 +102,7 @@ fn nothing_that_joins_is_an_error_that_says_why() {
     assert_eq!(json["counts"]["joined"], N);
     let bad = run(&folder, &predictions(u), &labels(u, 50), &["--ids", "int"]);
     assert!(bad.refused().contains(
-        "p.csv: line 2, column \"id\": got \"u00000\", expected a whole number of 64 bits; mend it, or say --ids text"
+        "p.csv: line 2, column \"id\": got \"u00000\", expected a whole number of 64 bits; fix it, or say --ids text"
     ));
     // Labels before their predictions, or after they had gone.
     let after = file("prediction", u, |i| (i + 1000).to_string(), |i| (i % 2).to_string());

@@ -1,4 +1,4 @@
-//! Malformed files through every command: done, or refused with the place and the mend; never a panic, another exit code, or JSON that
+//! Malformed files through every command: done, or refused with the place and the fix; never a panic, another exit code, or JSON that
 //! is none.
 #![allow(clippy::unwrap_used)]
 
@@ -209,7 +209,7 @@ fn fault(run: &Run, json: bool) -> Option<&'static str> {
             let place = run.err.contains(": line ") || run.err.contains("bad.csv: column ");
             (!place && !whole.iter().any(|part| run.err.contains(part))).then_some("no place")
         }
-        2 => (!run.err.contains("expected") && !run.err.contains("; ")).then_some("no mend"),
+        2 => (!run.err.contains("expected") && !run.err.contains("; ")).then_some("no fix"),
         _ => Some("another exit code"),
     }
 }

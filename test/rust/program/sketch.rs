@@ -122,5 +122,7 @@ fn ids_are_ids() {
         assert!(folder.run(&[&["sketch", "long.csv"], arguments].concat()).refused().contains(message));
     }
     let bad = folder.run(&["sketch", "floats.csv", "--kind", "hll", "--items", "int"]);
-    assert!(bad.refused().contains("floats.csv: line 3, column \"x\": got \"7.5\", expected a whole number of 64 bits; mend it, or say --items text"));
+    assert!(bad.refused().contains(
+        "floats.csv: line 3, column \"x\": got \"7.5\", expected a whole number of 64 bits; fix it, or say --items text"
+    ));
 }

@@ -76,7 +76,7 @@ function structural(model, frozen)
     return problems
 end
 
-"What is wrong with a layer, and the mend; `nothing` where nothing is."
+"What is wrong with a layer, and the fix; `nothing` where nothing is."
 couples(_) = nothing
 couples(l::BatchNorm) = "$l normalises by statistics of the lot; use $(replacement(l, 32))"
 couples(l::InstanceNorm) = l.track_stats ? "$l keeps running statistics of the data; use track_stats = false" : nothing
