@@ -8,7 +8,7 @@ help: ## this list
 demo: ## a guarded classifier of handwritten digits: clean, drifted, noisy and adversarial batches
 	@scripts/demo
 
-test: ## all that can be tested on this machine; what cannot is named
+test: ## all that can be tested on this machine; lists what it skipped
 	@scripts/test
 
 bench: ## this project beside its peers and the limit, in one run

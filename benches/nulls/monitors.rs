@@ -10,7 +10,7 @@ use super::draws::{Null, Order, Values};
 const LENGTH: usize = 10_000;
 const ALPHA: f64 = 0.05;
 
-/// The classical detectors, which fire where river's do, claim no rate; mmd claims a mean time, not a probability
+/// The classical detectors, which match river's detections, claim no rate; mmd claims a mean time, not a probability
 /// (`evaluate/anytime.sh` measures it). Whatever else there is claims P(ever a false alarm) <= alpha.
 fn claims(name: StreamName) -> bool {
     use StreamName as N;

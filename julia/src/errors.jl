@@ -3,7 +3,7 @@
 """
     FluxGuardError <: Exception
 
-Every way in which FluxGuard says no. Each subtype has the field `message`, which names the argument, what it was and
+All errors. Each subtype has the field `message`, which names the argument, what it was and
 what was expected. The subtypes and their codes are those of the Rust side; a test compares the two tables.
 
 | family | subtypes |
@@ -61,7 +61,7 @@ struct BaselineTooSmall <: FluxGuardError
     message::String
 end
 
-"Two profiles, or a profile and a guard, that do not speak of the same kind of output."
+"Two profiles, or a profile and a guard, of different output kinds."
 struct Incompatible <: FluxGuardError
     message::String
 end

@@ -1,4 +1,4 @@
-//! Every way in which FluxGuard says no.
+//! All errors.
 //!
 //! A variant names the argument, what it was and what was expected, so that the message alone is enough to fix the
 //! call. `code` and `name` are the contract with other languages: hundreds are a family, and Julia's exception types
@@ -31,7 +31,7 @@ pub enum Error {
     FeatureMismatch { argument: &'static str, was: usize, expected: usize },
     /// NaN or Inf in reference data.
     #[error(
-        "{argument}: {count} values are NaN or Inf, the first in feature {feature} of observation {observation} (from 0); a baseline is fitted on finite outputs: drop or fix these observations"
+        "{argument}: {count} values are NaN or Inf, the first in feature {feature} of observation {observation} (from 0); a baseline is fitted on finite outputs: remove or fix these observations"
     )]
     NonFiniteBaseline { argument: &'static str, count: usize, feature: usize, observation: usize },
     /// A feature that never varies has no scale to measure a distance in.
@@ -46,7 +46,7 @@ pub enum Error {
     /// A baseline with too few observations for what was asked of it.
     #[error("{argument}: the baseline has {was} observations, expected at least {expected} ({reason})")]
     BaselineTooSmall { argument: &'static str, was: usize, expected: usize, reason: String },
-    /// Two profiles, or a profile and a guard, that do not speak of the same kind of output.
+    /// Two profiles, or a profile and a guard, of different output kinds.
     #[error("{argument}: {was} does not go with {expected}")]
     Incompatible { argument: &'static str, was: String, expected: String },
     /// The guard was closed.

@@ -27,7 +27,7 @@ use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
 use told::Told;
 
-/// Two-sample tests of a reference and a current sample, a row a column and test
+/// Two-sample tests of a reference and a current sample, one row per column and test
 ///
 /// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
 /// unless told otherwise. A column of text holds categories: their frequencies are compared by chi2, g, psi, js,
@@ -53,7 +53,7 @@ pub struct Compare {
     #[arg(long, value_name = "N", default_value_t = Permutations::default().draws,
         value_parser = clap::value_parser!(u32).range(1..=i64::from(Permutations::MOST)))]
     permutations: u32,
-    /// Of the reassignments
+    /// Seed of the reassignments
     #[arg(long, value_name = "SEED", default_value_t = Permutations::default().seed)]
     seed: u64,
     /// The rate of false alarms of the whole comparison, as --correction means it
@@ -77,7 +77,7 @@ pub struct Compare {
     columns: Choice,
     #[command(flatten)]
     dialect: Dialect,
-    /// Exit with 1 where this was found
+    /// Exit with 1 if this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Print JSON

@@ -106,7 +106,7 @@ pub struct Detect {
     columns: Choice,
     #[command(flatten)]
     dialect: Dialect,
-    /// Exit with 1 where this was found
+    /// Exit with 1 if this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Print JSON

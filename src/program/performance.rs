@@ -73,7 +73,7 @@ pub struct Performance {
     /// Of the folds of cross-fitting
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
-    /// Exit with 1 where this was found
+    /// Exit with 1 if this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Print JSON

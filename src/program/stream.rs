@@ -45,7 +45,7 @@ pub struct Stream {
     flags: Flags,
     #[command(flatten)]
     dialect: Dialect,
-    /// Exit with 1 where this was found
+    /// Exit with 1 if this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Print JSON

@@ -69,7 +69,7 @@ pub struct Threshold {
     /// Add the ROC and the precision-recall curve to the JSON
     #[arg(long, requires_all = ["label_column", "json"])]
     curves: bool,
-    /// Exit with 1 where this was found
+    /// Exit with 1 if this was found
     #[arg(long, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// Print JSON

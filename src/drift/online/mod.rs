@@ -75,7 +75,7 @@ impl Domain {
             None => Ok(()),
             Some((i, x)) => {
                 let expected = match self {
-                    Domain::Finite => "finite numbers; drop or fix these observations first".into(),
+                    Domain::Finite => "finite numbers; remove or fix these observations first".into(),
                     Domain::Binary => "0 (right) or 1 (wrong) for this detector of error rates".into(),
                     Domain::PValue => "p-values, from 0 to 1".into(),
                     Domain::Within(low, high) => format!("numbers from {low} to {high}, or another lower and upper"),

@@ -55,7 +55,7 @@ impl Stream {
         let width = self.width();
         if !values.len().is_multiple_of(width) {
             let was = format!("{} numbers", values.len());
-            return Err(Error::invalid("values", was, "pairs: two numbers an observation, x and y in turn"));
+            return Err(Error::invalid("values", was, "pairs: two numbers per observation, x and y in turn"));
         }
         self.domain().check("values", values.iter().map(|x| (*x).into()))?;
         let mut fired = Vec::new();

@@ -19,7 +19,7 @@ const HEADER: [(&str, Align); 9] = [
     ("drift", Align::Left),
 ];
 
-/// A line for the verdict, one for what was held to be categories, and a row a column and test.
+/// A line for the verdict, one for what was held to be categories, and one row per column and test.
 pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
     let mut rows = Vec::new();
     let of_columns = comparison.columns.iter().flat_map(|told| {
