@@ -32,6 +32,9 @@ function compare(r::Reference, current; options...)
     return Comparison(Native.ask(r.handle, "reference.compare", compare_options(; options...); current = sample("current", current)))
 end
 
+compare(::Reference, ::Table; options...) =
+    throw(invalid("current", "a table", "an array, as the reference was; compare(reference, current) takes two tables"))
+
 nobs(r::Reference) = r.observations
 
 save(path::AbstractString, r::Reference) = Native.run(r.handle, "reference.save", (path = path_text(path),))

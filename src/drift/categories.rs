@@ -6,7 +6,6 @@ use super::compare::CompareOptions;
 use super::judged::JudgedTest;
 use super::two_sample::{OfCounts, TestName};
 use crate::error::{Error, Result};
-use crate::stats::dependence::Order;
 
 /// Which columns hold categories, and the tests of them.
 #[derive(Debug, Default)]
@@ -20,18 +19,13 @@ impl Categories {
     /// Of the columns of these names: those of the tests asked for that go by counts, or chi2 where nothing but the default was asked for.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming `categorical` for a name that no column has, `tests` where none goes by counts, `order` where it is
-    /// given.
+    /// [`Error::InvalidArgument`] naming `categorical` for a name that no column has, `tests` where none goes by counts.
     pub fn new(names: &[String], options: &CompareOptions) -> Result<Self> {
         let Some(first) = options.categorical.first() else {
             return Ok(Categories { flags: vec![false; names.len()], tests: Vec::new() });
         };
         if let Some(name) = options.categorical.iter().find(|name| !names.contains(name)) {
             return Err(Error::invalid("categorical", format!("{name:?}"), format!("a column: {}", names.join(", "))));
-        }
-        if options.order == Order::Given {
-            let was = format!("given, and column {first:?}, which holds categories");
-            return Err(Error::invalid("order", was, "columns of numbers alone, or none"));
         }
         let asked =
             if options.tests == CompareOptions::default().tests { &[TestName::Chi2] } else { &options.tests[..] };

@@ -103,13 +103,17 @@ pub(super) fn thinned(
     options: &CompareOptions,
 ) -> Result<Option<Comparison>> {
     expect_features(reference, current)?;
+    if let Some(name) = options.categorical.first().filter(|_| options.order == Order::Given) {
+        let was = format!("given, and column {name:?}, which holds categories");
+        return Err(Error::invalid("order", was, "columns of numbers alone, or none"));
+    }
     let p = reference.features();
     let of = |rows| Tensor::new(Elements::F64(rows), rows.len() / p);
     let times = (apart::copies(reference), apart::copies(current));
     if times.0 > 1.0 || times.1 > 1.0 {
         let once = [(reference, times.0), (current, times.1)].map(|(sample, times)| {
             let rows = apart::every(sample, 1);
-            if times > 1.0 { copies::without(&rows, p) } else { rows }
+            if times > 1.0 { copies::without(&rows, p, times) } else { rows }
         });
         // What is left has no copies.
         return Ok(Some(Comparison { copies: Some(times), ..compare(&of(&once[0])?, &of(&once[1])?, options)? }));

@@ -65,4 +65,27 @@ end
     @test startswith(message(() -> compare((;), (;))), "reference: got a table without columns")
     @test startswith(message(() -> compare([1.0, 2.0], [1.0, 2.0]; categorical = ["kind"])), "categorical: ")
     @test startswith(message(() -> compare((a = [Inf, 1.0],), (a = [1.0, 2.0],))), "reference: ")
+    @test occursin("numbers and \"n/a\"", message(() -> compare((a = Any[1.0, "n/a"],), (a = [1.0, 2.0],))))
+    @test occursin("numbers in one sample", message(() -> compare((a = ["1", "2"],), (a = [1.0, 2.0],))))
+    @test occursin("as ids and times", message(() -> compare((a = string.(1:100),), (a = string.(201:300),))))
+    @test startswith(message(() -> compare(Dict{Any,Any}(:a => [1.0], "a" => [2.0]), (a = [1.0],))), "reference: got two columns called a")
+    @test startswith(message(() -> compare(t, [1.0, 2.0])), "current: ") && startswith(message(() -> compare([1.0], t)), "reference: ")
+    @test startswith(message(() -> compare((a = Float64[],), (a = [1.0],))), "reference: got column a without values")
+    steps(n) = string.(cumsum(rand(MersenneTwister(n), n) .< 0.05) .% 4)
+    @test startswith(message(() -> compare((s = steps(2000),), (s = steps(2001),); order = :given)), "order: ")
+end
+
+@testset "values decide, whatever the element type is" begin
+    rng = MersenneTwister(3)
+    a, b = randn(rng, 200), randn(rng, 150) .+ 2
+    plain = compare((a = a,), (a = b,))
+    @test drifted(plain) && plain.columns[1].tests[1].test == "ks"
+    @test same(compare((a = Any[a...],), (a = Any[b...],)), plain)
+    @test same(compare((a = Any[a..., missing],), (a = b,)), compare((a = [a; NaN],), (a = b,)))
+    low, high = [fill(0.1f0, 50); fill(1f0, 50)], [fill(0.1, 50); fill(1.0, 50)]
+    @test !drifted(compare((a = low,), (a = high,))) && !drifted(compare((a = low,), (a = high,); categorical = ["a"]))
+    @test !drifted(compare((a = fill(0.0, 50),), (a = fill(-0.0, 50),); categorical = ["a"]))
+    kinds = compare((a = [fill(NaN, 10); fill(1.0, 40)],), (a = [fill(NaN, 30); fill(1.0, 20)],); categorical = ["a"]).columns[1]
+    @test (kinds.missing_values.reference, kinds.missing_values.current) == (10, 30)
+    @test same(compare((a = a,), (a = b,); categorical = nothing), plain)
 end

@@ -1,5 +1,7 @@
 //! Observations that are there more than once, as after several epochs of a loader.
 
+use std::collections::HashMap;
+
 /// Different observations from which on their numbers tell: that 20 numbers of times that vary by chance are all the same, or one apart,
 /// is too unlikely.
 const DIFFERENT: usize = 20;
@@ -43,8 +45,9 @@ fn for_each_group(rows: &[f64], features: usize, mut each: impl FnMut(&[u32])) {
     }
 }
 
-/// How often each observation is there, on average, where all are there equally often (or once more); 1 where they are not. What comes
-/// again by chance, as rows of categories do, comes more or less often.
+/// How often each observation is there, on average, where all are there equally often (or once more), or where all that are equal by chance
+/// are there so many times as often: their numbers have a common divisor. 1 where neither holds, as of rows of categories. Cost: as
+/// [`groups`].
 pub fn times(rows: &[f64], features: usize) -> f64 {
     on_average(&times_of_rows(rows, features))
 }
@@ -52,21 +55,31 @@ pub fn times(rows: &[f64], features: usize) -> f64 {
 /// [`times`] of rows of which it is known how often each is there.
 pub fn on_average(times: &[u32]) -> f64 {
     let (least, most) = (times.iter().min().copied().unwrap_or(1), times.iter().max().copied().unwrap_or(1));
-    if least < 2 || most > least + 1 {
+    let different = times.iter().map(|t| 1.0 / f64::from(*t)).sum::<f64>().round();
+    if least < 2 || different < DIFFERENT as f64 {
         return 1.0;
     }
-    let different: f64 = times.iter().map(|t| 1.0 / f64::from(*t)).sum();
-    if different.round() >= DIFFERENT as f64 { times.len() as f64 / different.round() } else { 1.0 }
+    if most <= least + 1 { times.len() as f64 / different } else { f64::from(times.iter().copied().fold(0, divisor)) }
 }
 
-/// Each different row once, in the order in which they first came.
-pub fn without(rows: &[f64], features: usize) -> Vec<f64> {
-    let mut seen = std::collections::HashSet::new();
-    let each = rows.chunks_exact(features.max(1));
-    each.filter(|row| seen.insert(row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<_>>()))
-        .flatten()
-        .copied()
-        .collect()
+/// The greatest common divisor.
+fn divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { divisor(b, a % b) }
+}
+
+/// The rows without those that are copies, where each is there `copies` times, in the order in which they first came.
+pub fn without(rows: &[f64], features: usize, copies: f64) -> Vec<f64> {
+    let times = times_of_rows(rows, features);
+    let mut seen: HashMap<Vec<u64>, u32> = HashMap::new();
+    let mut kept = Vec::with_capacity((rows.len() as f64 / copies) as usize);
+    for (row, times) in rows.chunks_exact(features.max(1)).zip(times) {
+        let so_far = seen.entry(row.iter().map(|x| (x + 0.0).to_bits()).collect()).or_default();
+        if *so_far < ((f64::from(times) / copies).round() as u32).max(1) {
+            kept.extend_from_slice(row);
+            *so_far += 1;
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -96,7 +109,14 @@ mod tests {
         }
         assert_eq!(groups(&[1.0, 0.0, 2.0, -0.0, 1.0], 1).len(), 3);
         assert_eq!(times_of_rows(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 1.0, 0.0, 2.0, 1.0], 2), [3, 2, 3, 3, 2]);
-        assert_eq!(without(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 0.0, 1.0], 2), [1.0, 0.0, 2.0, 1.0, 0.0, 1.0]);
+        assert_eq!(without(&[1.0, 0.0, 2.0, 1.0, 1.0, -0.0, 0.0, 1.0], 2, 2.0), [1.0, 0.0, 2.0, 1.0, 0.0, 1.0]);
+        // Of what is equal by chance each epoch has as many.
+        let rounded: Vec<f64> = random.normals(300).iter().map(|x| (10.0 * x).round() / 10.0).collect();
+        assert_eq!(times(&rounded, 1), 1.0);
+        for epochs in [2, 5, 20] {
+            assert_eq!(times(&rounded.repeat(epochs), 1), epochs as f64);
+            assert_eq!(without(&rounded.repeat(epochs), 1, epochs as f64), rounded);
+        }
         assert_eq!(times(&[], 3), 1.0);
         assert_eq!(times(&[1.0; 500], 1), 1.0);
     }

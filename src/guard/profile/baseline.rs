@@ -93,10 +93,10 @@ impl Baseline {
     /// # Errors
     /// As [`Baseline::new`] and [`Attached::new`].
     pub fn with_detectors(profile: &Profile, options: &BaselineOptions, extra: &[Arc<Detector>]) -> Result<Self> {
-        let fitted = profile.fitted.as_ref().filter(|f| f.moments.observations() >= 2).ok_or_else(|| {
+        let fitted = profile.fitted.as_ref().filter(|f| f.moments.observations() >= LEAST).ok_or_else(|| {
             let reason = "fit it on reference outputs first".to_string();
             let was = profile.observations() as usize;
-            Error::BaselineTooSmall { argument: "profile", was, expected: 2, reason }
+            Error::BaselineTooSmall { argument: "profile", was, expected: LEAST as usize, reason }
         })?;
         let p = fitted.moments.features();
         if profile.options.constant_features == ConstantFeatures::Error
@@ -214,7 +214,9 @@ impl Baseline {
     }
 }
 
-/// Population standard deviation, as the tests' effect sizes take it.
+/// Observations of a reference: of two every score is the same.
+const LEAST: u64 = 3;
+
 /// Reference values, each counted once, below which how rare they are is hardly known.
 const FEW: usize = 10;
 
@@ -225,6 +227,7 @@ fn hardly_varies(sorted: &[f64], few: usize) -> bool {
     sorted.len() - (to - from) < few.min(sorted.len() / 2)
 }
 
+/// Population standard deviation, as the tests' effect sizes take it.
 fn std(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;

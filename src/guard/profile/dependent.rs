@@ -83,13 +83,16 @@ impl Dependent {
     }
 }
 
-/// The rows of the first epoch, where each is there once before any comes again: a second one in the same order would look like a wave that
+/// The rows of the first epoch, where each is there before any of the next: a second one in the same order would look like a wave that
 /// is as long as an epoch. What is repeated at once stays, as service repeats it, too.
 pub(super) fn first_epoch(rows: &[f64], features: usize, copies: f64) -> &[f64] {
     let p = features.max(1);
     let different = ((rows.len() / p) as f64 / copies).round() as usize;
     let first = &rows[..(different * p).min(rows.len())];
-    let is_whole = copies > 1.0 && copies::times_of_rows(first, p).iter().all(|times| *times == 1);
+    // Of those that are equal by chance each epoch has as many.
+    let is_share = |(here, all): (&u32, &u32)| (f64::from(*here) * copies - f64::from(*all)).abs() <= f64::from(*here);
+    let is_whole =
+        copies > 1.0 && copies::times_of_rows(first, p).iter().zip(&copies::times_of_rows(rows, p)).all(is_share);
     if is_whole { first } else { rows }
 }
 
