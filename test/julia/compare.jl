@@ -89,3 +89,21 @@ end
     @test (kinds.missing_values.reference, kinds.missing_values.current) == (10, 30)
     @test same(compare((a = a,), (a = b,); categorical = nothing), plain)
 end
+
+@testset "epochs are one, also where some observations are equal by chance" begin
+    rng = MersenneTwister(4)
+    draw(n) = (a = [rand(rng) < 0.2 ? missing : randn(rng) for _ in 1:n], b = rand(rng, ["x", "y"], n))
+    reference, now = draw(60), draw(300)
+    once = compare(reference, now)
+    again = compare(map(x -> repeat(x, 5), reference), now)
+    @test again.copies == (5.0, 1.0) && once.copies == (1.0, 1.0)
+    @test [t.p_value for c in again.columns for t in c.tests] == [t.p_value for c in once.columns for t in c.tests]
+    levels = Float64.(rand(rng, 0:3, 4, 100))
+    guard = Guard(fit(Profile, repeat(levels, 1, 20)[:, randperm(rng, 2000)]; output = :values); log = false)
+    for _ in 1:10
+        observe!(guard, Float64.(rand(rng, 0:3, 4, 1000)))
+    end
+    close(guard)
+    @test isempty(alerts(guard))
+    @test_throws BaselineTooSmall Guard(fit(Profile, randn(rng, 3, 2); output = :values); log = false)
+end
