@@ -61,9 +61,10 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32`, `Float64`, whole numbers or `Bool`; or both are
-tables: a `NamedTuple` or a dictionary of vectors by name. A column of a table holds categories where its values are no numbers (text, symbols, dates, `true` and
-`false`) or `categorical` names it (categories that hardly come again, as ids, are an error, and so is `order = :given` with any); so does a feature of an array that `categorical` names (`y1`, `y2`, ... without `names`). Categories are compared by
-`:chi2`, or by those of `tests` that go by counts. `missing` and `NaN` are observations
+tables: a `NamedTuple` or a dictionary of vectors by name. A column of a table holds categories where its values are no numbers (text,
+symbols, dates, `true` and `false`) or `categorical` names it; so does a feature of an array that `categorical` names (`y1`, `y2`, ...
+without `names`). Categories are compared by `:chi2`, or by those of `tests` that go by counts; those that hardly come again, as ids,
+are an error, and so is `order = :given` with any. `missing` and `NaN` are observations
 without a value: they are counted and left out, and their share is tested (tests of all features together take the observations that have a
 value for each). A feature drifted
 where a test's p-value, corrected over the features, is below `alpha` and its effect at least `min_effect` (`nothing`: 0.1
@@ -117,7 +118,8 @@ function compare_options(; tests = [:ks], method = :auto, permutations::Integer 
     0 <= seed <= typemax(UInt64) || throw(invalid("seed", seed, "a whole number from 0 to 2^64 - 1"))
     return (tests = words("tests", tests), method = methods_of(method), permutations = (draws = permutations, seed = seed),
         alpha = alpha, correction = word("correction", correction),
-        min_effect = numbers("min_effect", min_effect), names = texts("names", names), categorical = something(texts("categorical", categorical), String[]), order = word("order", order))
+        min_effect = numbers("min_effect", min_effect), names = texts("names", names),
+        categorical = something(texts("categorical", categorical), String[]), order = word("order", order))
 end
 methods_of(method::Union{Symbol,AbstractString}) = word(method)
 methods_of(by_test::Union{NamedTuple,AbstractDict}) = Dict(word(test) => word(method) for (test, method) in pairs(by_test))

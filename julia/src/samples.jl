@@ -57,8 +57,8 @@ Two tables as matrices, features × observations. A column holds categories wher
 numbers; `true` and `false` are two categories. Samples of different precision are compared in the lower one.
 """
 function columns(reference, current, categorical)
-    sides = ("reference" => Dict(table("reference", reference)), "current" => Dict(table("current", current)))
-    names = first.(table("reference", reference))
+    before = table("reference", reference)
+    sides, names = ("reference" => Dict(before), "current" => Dict(table("current", current))), first.(before)
     for ((argument, side), (_, other)) in (sides, reverse(sides))
         lacking = setdiff(keys(other), keys(side))
         isempty(lacking) || throw(invalid(argument, "no column $(first(lacking))", "the columns of the other: $(join(sort!(collect(keys(other))), ", "))"))
@@ -81,8 +81,9 @@ function columns(reference, current, categorical)
         for (k, name) in enumerate(names)
             column = side[name]
             length(column) == n || throw(invalid(argument, "column $name of $(length(column)) values", "$n, as the others have"))
-            narrow = narrower(last(sides[1])[name], last(sides[2])[name])
-            codes = kinds[k] ? codes_of(narrow, last(sides[1])[name], last(sides[2])[name]) : nothing
+            both = (last(sides[1])[name], last(sides[2])[name])
+            narrow = narrower(both...)
+            codes = kinds[k] ? codes_of(narrow, both...) : nothing
             for (j, value) in enumerate(column)
                 out[k, j] = lacks(value) ? NaN : codes !== nothing ? codes[plain(narrow, value)] :
                     value isa Integer ? exact(argument, value) : plain(narrow, value)
@@ -107,7 +108,8 @@ function plain(T, value::AbstractFloat)
     near = T(value)
     return (isfinite(near) ? Float64(near) : Float64(value)) + 0.0
 end
-plain(T, value::Real) = value isa Bool || value isa Integer ? value : Float64(value)
+plain(T, value::Integer) = value
+plain(T, value::Real) = Float64(value)
 plain(T, value) = value
 
 "A number for each category of either column."

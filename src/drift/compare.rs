@@ -180,7 +180,7 @@ pub(super) fn by_columns<'a>(
         if categories.flags[k] {
             let before = reference.column(k);
             let before = self::there(&before);
-            let tests = categories.test(&before, &there, options)?;
+            let tests = categories.test(&name, (&before, &there), options)?;
             let missing = MissingValues::new((m - before.len() as u64, m), (n - there.len() as u64, n), asked)?;
             columns.push(ComparedColumn::new(name, tests, missing));
             continue;

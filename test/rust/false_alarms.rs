@@ -149,13 +149,13 @@ fn own_scores_that_hang_on_the_reference() {
         [("coins", coin), ("four levels", four_levels), ("far apart", far_apart), ("sigmoids near 0 and 1", saturated)];
     for (name, draw) in nulls {
         for detector in [DetectorName::Distance, DetectorName::Zscore, DetectorName::RobustZ, DetectorName::Iqr] {
-            for (features, reference) in [(1, 100), (10, 50), (10, 300)] {
+            for (features, reference) in [(1, 100), (10, 50), (10, 300), (10, 1000)] {
                 let by = GuardOptions {
                     detectors: Some(vec![detector]),
                     min_effect: Some(BTreeMap::from([(TestName::Ks, 0.0)])),
                     ..GuardOptions::default()
                 };
-                let found = alarms_by(by, draw, features, reference, 500, 100);
+                let found = alarms_by(by, draw, features, reference, 1000, 100);
                 assert!(found <= most(100), "{found} of 100: {detector:?} of {features} {name}, {reference}");
             }
         }

@@ -109,6 +109,33 @@ fn categories_and_numbers_are_one_comparison() {
 }
 
 #[test]
+fn all_tests_are_one_family() {
+    let wave = |n: u64, by: f64| (0..n).map(|i| (i as f64 * by).sin()).collect::<Vec<f64>>();
+    let kinds = |n: u64, of: u64| (0..n).map(|i| (i * i % of) as f64).collect::<Vec<f64>>();
+    let (before, mut after) =
+        ([wave(300, 1.7), wave(300, 0.9), kinds(300, 7)], [wave(300, 2.3), wave(300, 0.003), kinds(300, 5)]);
+    after[0][3] = f64::NAN;
+    let (before, after) = (before.each_ref().map(|c| &c[..]), after.each_ref().map(|c| &c[..]));
+    for correction in [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg] {
+        let mut tests = of_numbers();
+        tests.extend([TestName::Hotelling, TestName::Mmd]);
+        let options = CompareOptions { tests, correction, categorical: vec!["y3".into()], ..Default::default() };
+        let found = compare_columns(&before, &after, &options).expect("comparable");
+        let joint = found.all_columns.iter().flat_map(|all| &all.tests);
+        let tests: Vec<_> = found.columns.iter().flat_map(|column| column.all_tests()).chain(joint).collect();
+        let p_values: Vec<f64> = tests.iter().map(|test| test.result.p_value).collect();
+        let adjusted = crate::stats::multiple::adjust(&p_values, correction).expect("p-values");
+        for (test, adjusted) in tests.iter().zip(adjusted) {
+            let drift = adjusted <= options.alpha && test.result.effect >= test.min_effect;
+            assert_eq!((test.adjusted_p_value, test.drift), (adjusted, drift));
+        }
+        assert!(found.drift && tests.iter().any(|test| !test.drift), "both verdicts are seen");
+        let (first, last) = (&found.columns[0], &found.columns[2]);
+        assert!(first.missing.is_some() && !last.tests.is_empty() && found.all_columns.is_some());
+    }
+}
+
+#[test]
 fn what_is_missing_is_left_out_and_its_share_is_tested() {
     let (mut reference, mut current) = (Random(5).normals(2000), Random(6).normals(1000));
     let (whole, now) = (reference.clone(), current.clone());

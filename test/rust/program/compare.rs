@@ -399,3 +399,15 @@ fn rows_that_depend_on_each_other_are_hinted_at_and_compared_apart() {
     let refused = folder.run(&["compare", "named.csv", "named.csv", "--order", "given"]);
     assert!(refused.code == 2 && refused.err.contains("--ignore \"city\""), "{}", refused.err);
 }
+
+#[test]
+fn a_column_without_values_in_the_reference_asks_for_no_test() {
+    let folder = Folder::new("compare-blank");
+    let rows = |kind: &str| (0..40).map(|i| format!("{},{kind}\n", i * 7 % 40)).collect::<String>();
+    folder.write("r.csv", format!("x,kind\n{}", rows("NA")));
+    folder.write("c.csv", format!("x,kind\n{}", rows("a")));
+    let json = folder.run(&["compare", "r.csv", "c.csv", "--test", "cvm", "--json"]).json();
+    assert_eq!(json["columns"][1]["tests"].as_array().unwrap().len(), 0);
+    assert_eq!((&json["columns"][1]["missing"]["reference"], &json["columns"][1]["drift"]), (&40.into(), &true.into()));
+    assert_eq!(json["columns"][0]["tests"][0]["test"], "cvm");
+}
