@@ -72,6 +72,9 @@ pub struct Cell {
     /// In the words of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// The share of trials that were.
+    #[serde(default)]
+    pub refused_share: f64,
 }
 
 impl Cell {
@@ -101,19 +104,21 @@ pub struct Effort {
 }
 
 /// Runs `trial`, which gives p-values that are to be uniform or larger, with the seeds 0, 1, ... on two threads until the time is over.
-/// When to stop does not depend on what came. A cell is refused where all trials are; where only some are, the others count.
+/// When to stop does not depend on what came. A cell is refused where all trials are; where only some are, these count as trials without an
+/// alarm: whether a reference is refused depends on it, and the promise is one to whoever has not looked at it yet.
 pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) -> Result<Vec<f64>> + Sync) -> Cell {
     let end = Instant::now() + Duration::from_secs_f64(effort.seconds);
-    let (next, refused) = (AtomicU64::new(0), Mutex::new(None::<String>));
+    let (next, refused) = (AtomicU64::new(0), Mutex::new((0u64, None::<String>)));
     let work = || {
-        let (mut found, mut of) = (vec![0u64; asked.len()], 0u64);
+        let (mut found, mut of, mut trials) = (vec![0u64; asked.len()], 0u64, 0u64);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= effort.most || (seed > 1 && Instant::now() > end) {
-                return (found, of);
+                return (found, of, trials);
             }
             match trial(seed) {
                 Ok(p_values) => {
+                    trials += 1;
                     for p in p_values {
                         of += 1;
                         asked.iter().zip(&mut found).for_each(|(a, found)| *found += u64::from(p <= *a));
@@ -121,7 +126,8 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
                 }
                 Err(error) => {
                     if let Ok(mut refused) = refused.lock() {
-                        refused.get_or_insert_with(|| error.to_string());
+                        refused.0 += 1;
+                        refused.1.get_or_insert_with(|| error.to_string());
                     }
                 }
             }
@@ -129,12 +135,17 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
     };
     let parts = std::thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|part| part.join()));
     let mut rates: Vec<Rate> = asked.iter().map(|asked| Rate { asked: *asked, found: 0, of: 0 }).collect();
-    for (found, of) in parts.into_iter().flatten() {
+    let mut trials = 0;
+    for (found, of, of_trials) in parts.into_iter().flatten() {
+        trials += of_trials;
         rates
             .iter_mut()
             .zip(found)
             .for_each(|(rate, found)| (rate.found, rate.of) = (rate.found + found, rate.of + of));
     }
-    let refused = refused.into_inner().unwrap_or_default().filter(|_| rates.iter().all(|rate| rate.of == 0));
-    Cell { about, rates, refused }
+    let (count, reason) = refused.into_inner().unwrap_or_default();
+    // As many p-values as a trial has that is not refused.
+    rates.iter_mut().filter(|_| trials > 0).for_each(|rate| rate.of += count * (rate.of / trials));
+    let refused_share = count as f64 / (count + trials).max(1) as f64;
+    Cell { about, rates, refused: reason.filter(|_| trials == 0), refused_share }
 }

@@ -75,6 +75,22 @@ pub fn run(suite: &mut Suite) {
     whole(suite);
     parts(suite);
     few_values(suite);
+    early(suite);
+}
+
+/// The first twenty windows of outputs that depend on each other, against references that are worth few independent ones.
+fn early(suite: &mut Suite) {
+    let short = [(0.3, 2, 50, 300), (0.5, 2, 50, 300), (0.3, 2, 100, 300), (0.5, 2, 100, 300)];
+    let long = [(0.2, 2, 300, 300), (0.5, 2, 300, 300), (0.8, 3, 300, 1000), (0.9, 2, 300, 2000), (0.9, 2, 1000, 2000)];
+    for (by, columns, reference, window) in short.into_iter().chain(long) {
+        for rate in [0.01, 1e-4] {
+            let mut made = Made::bare(window, rate);
+            let defaults = GuardOptions::default();
+            (made.options.tests, made.options.monitors) = (defaults.tests, defaults.monitors);
+            let null = Null::Drawn(Values::Normal, Order::Auto(by));
+            alarms(suite, "defaults, 20 windows", &made, &null, columns, (reference, 20 * window));
+        }
+    }
 }
 
 /// Own scores that hang on what the scorer has learned of its reference: mostly of features of few values.

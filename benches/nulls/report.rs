@@ -5,6 +5,8 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
+use fluxguard::profile::Dependent;
+
 use super::cell::{CONFIDENCE, Cell, Rate, Verdict};
 
 /// A line for who watches.
@@ -60,9 +62,11 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
     }
 }
 
-/// Monitors of a stream of values are of independent observations, as their documentation says.
+/// Monitors of a stream of values are of independent observations, as their documentation says; and too short a reference does not tell
+/// whether neighbors depend on each other.
 fn promised(cell: &Cell) -> bool {
-    cell.about.order == "independent" || cell.about.how != "stream"
+    let tells = cell.about.how != "alarms" || cell.about.reference >= Dependent::TELLING as usize;
+    cell.about.order == "independent" || (cell.about.how != "stream" && tells)
 }
 
 const HOWS: [(&str, &str); 5] = [
@@ -80,7 +84,7 @@ fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     writeln!(
         text,
         "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of \
-         streams of values where observations depend on each other, for which nothing is promised: {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
+         observations that depend on each other where nothing is promised (streams of values; references too short to tell): {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
          Clopper and Pearson's at {:.2} %. Shown is each line's worst rate of those that were measured often enough.\n",
         cells.len(),
         total(true, Verdict::Holds),
@@ -127,7 +131,10 @@ fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
 
 fn place(cell: &Cell) -> String {
     let a = &cell.about;
-    format!("{}, {}, {} / {} x {}", a.values, a.order, a.reference, a.window, a.columns)
+    let some = cell.refused.is_none() && cell.refused_share > 0.0;
+    let refused =
+        if some { format!(", {:.0} % refused", (100.0 * cell.refused_share).max(1.0)) } else { String::new() };
+    format!("{}, {}, {} / {} x {}{refused}", a.values, a.order, a.reference, a.window, a.columns)
 }
 
 /// A line a null (or change), a column a method of ours or of a peer's: the shares found at the first level.
@@ -178,17 +185,26 @@ fn peers(text: &mut String, cells: &[&Cell], how: &str, title: &str) -> std::fmt
     writeln!(text)
 }
 
-fn exceeding(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
-    let found: Vec<_> = cells.iter().filter(|cell| promised(cell) && cell.verdict() == Verdict::Exceeds).collect();
-    if found.is_empty() {
+/// Lists cells with the rate of each.
+fn list<'a>(text: &mut String, title: &str, cells: impl Iterator<Item = &'a &'a Cell>) -> std::fmt::Result {
+    let mut cells = cells.peekable();
+    if cells.peek().is_none() {
         return Ok(());
     }
-    writeln!(text, "## Cells that exceed what was promised\n\n| | how | where | rate |\n|---|---|---|---|")?;
-    for cell in found {
+    writeln!(text, "## {title}\n\n| | how | where | rate |\n|---|---|---|---|")?;
+    for cell in cells {
         let rate = cell.worst().map_or("-".into(), rate_of);
         writeln!(text, "| {} | {} | {} | {rate} |", cell.about.what, cell.about.how, place(cell))?;
     }
     writeln!(text)
+}
+
+fn exceeding(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
+    let exceeds = |cell: &&&Cell| cell.verdict() == Verdict::Exceeds;
+    list(text, "Cells that exceed what was promised", cells.iter().filter(|cell| promised(cell)).filter(exceeds))?;
+    list(text, "Where nothing is promised", cells.iter().filter(|cell| !promised(cell)))?;
+    let some = |cell: &&&Cell| cell.refused.is_none() && cell.refused_share > 0.0;
+    list(text, "Cells where a part of the references is refused, which counts as no alarm", cells.iter().filter(some))
 }
 
 /// With N for each number, so that reasons that differ in theirs are one.

@@ -113,6 +113,8 @@ pub struct Description {
     pub reference_size: u64,
     /// Whether the reference's order was looked at: not where it means nothing (`order = "none"`), or was lost.
     pub order_known: bool,
+    /// Whether no dependence was found in a reference of under [`Dependent::TELLING`] observations, too few to rule it out.
+    pub too_short_to_tell: bool,
     /// How often each observation of the reference is there, on average: more than once after several epochs. Copies count as one.
     pub copies: f64,
     /// Reference observations that own scores are compared with, where the scorer was fitted on the others alone: of features of few
@@ -343,6 +345,7 @@ impl Guard {
             features: baseline.feature_count(),
             reference_size: baseline.reference_size(),
             order_known: baseline.dependent.is_known(),
+            too_short_to_tell: baseline.dependent.is_too_short_to_tell(),
             copies: baseline.dependent.copies(),
             held_out: baseline.held_out.map_or(0, |scored| scored as u64),
             count_as_one: enough::count_as_one(baseline),

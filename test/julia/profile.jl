@@ -89,10 +89,17 @@ end
     @test !describe(shuffled)["order_known"] && isempty(describe(shuffled)["count_as_one"])
     @test occursin("the reference's order says nothing", sprint(show, MIME("text/plain"), shuffled))
     @test_throws InvalidArgument Profile(order = :sorted)
+    few = map(1:20) do i
+        part = y[1000i-999:1000i-700]
+        try close(Guard(fit(Profile, part; output = :values); window = 5000, tests = [:ks])) catch e; e end
+    end
+    @test any(e -> e isa BaselineTooSmall && occursin("order = :none", e.message), few)
+    short = Guard(fit(Profile, values_like(11, 1, 60); output = :values); window = 1000, tests = [:ks])
+    @test occursin("a reference of 60 is too short to tell", sprint(show, MIME("text/plain"), short))
     epochs = Guard(fit(Profile, repeat(values_like(10, 1, 100), 1, 3); output = :values); window = 1000, tests = [:ks])
     @test describe(epochs)["copies"] == 3 && describe(shuffled)["copies"] == 1
     @test occursin("each reference observation is there 3.0 times", sprint(show, MIME("text/plain"), epochs))
-    foreach(close, (guard, shuffled, epochs))
+    foreach(close, (guard, shuffled, epochs, short))
 end
 
 @testset "show" begin

@@ -131,6 +131,49 @@ fn epochs_of_a_reference_count_as_one() {
     }
 }
 
+/// Evidence that adds up does not find the reference itself out.
+#[test]
+fn the_first_twenty_windows_after_a_short_reference() {
+    let (mut found, mut refused, window) = (0, 0, 1000);
+    for seed in 0..60 {
+        let mut stream = autoregression(0.8, seed);
+        let reference = profile(&stream(300), OutputKind::Values, Order::Given);
+        stream(5000);
+        let asked = FalseAlarms { rate: 0.0025, per: Per::Window };
+        let options =
+            GuardOptions { false_alarms: asked, window: Length::Observations(window), ..GuardOptions::default() };
+        let Ok(guard) = Guard::new(&reference, options) else {
+            refused += 1;
+            continue;
+        };
+        let rows = 20 * window as usize;
+        guard.observe(&Tensor::new(Elements::F64(&stream(rows)), rows).unwrap(), 0, false).unwrap();
+        guard.flush().unwrap();
+        found += usize::from(!guard.alerts(0).is_empty());
+    }
+    assert!(found <= 11 && refused <= 30, "{found} of 60, {refused} refused");
+}
+
+#[test]
+fn a_reference_that_is_worth_too_few_is_refused_and_one_too_short_to_tell_says_so() {
+    let of = |by: f64, n: usize, order: Order, seed: u64| {
+        let reference = autoregression(by, seed)(n);
+        Guard::new(&profile(&reference, OutputKind::Values, order), options(2000))
+    };
+    let mut refused = 0;
+    for seed in 0..20 {
+        let Err(error) = of(0.9, 300, Order::Given, seed) else { continue };
+        assert!(error.to_string().contains("order = \"none\""), "{error}");
+        assert!(of(0.9, 300, Order::None, seed).is_ok());
+        let Error::BaselineTooSmall { was: 300, expected, .. } = error else { continue };
+        assert!(of(0.9, 4 * expected, Order::Given, seed).is_ok());
+        refused += 1;
+    }
+    assert!(refused > 5, "{refused} of 20");
+    let short = |n: usize, order: Order| of(0.0, n, order, 3).unwrap().describe().too_short_to_tell;
+    assert!(short(60, Order::Given) && !short(60, Order::None) && !short(300, Order::Given));
+}
+
 #[test]
 fn a_drift_is_found_all_the_same() {
     let found = (0..20).filter(|seed| {

@@ -35,6 +35,9 @@ const NOTHING: f64 = 0.1;
 /// batches that still drift; they are an estimate of it.
 const GONE: f64 = 1000.0;
 
+/// How many times larger an urn dependent observations may be drawn from.
+const REGULAR: [f64; 3] = [4.0, 16.0, 64.0];
+
 /// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal scores.
 const TILTS: [(f64, f64); 10] = [
     (0.1, 0.0),
@@ -63,6 +66,8 @@ pub struct Counts {
     staked: f64,
     /// Since an alarm: the logarithm of the odds that it is the reference again, at least 0.
     back: Option<f64>,
+    /// Whether observations depend on each other.
+    dependent: bool,
 }
 
 impl Counts {
@@ -102,6 +107,7 @@ impl Counts {
             capital: 0.0,
             staked: 0.0,
             back: None,
+            dependent: !thinning.is_none(),
             spacings,
         }
     }
@@ -133,7 +139,7 @@ impl Counts {
     /// The likelihood ratio of a batch of `n`.
     fn ratio(&self, x: &[f64], n: f64) -> f64 {
         let urn: Vec<f64> = self.spacings.iter().zip(&self.seen).map(|(s, c)| s + c).collect();
-        let null = ln_dirichlet_multinomial(x, &urn);
+        let null = self.ln_null(x, &urn);
         let (all, spaced) = (urn.iter().sum::<f64>(), self.spacings.iter().sum::<f64>());
         let late: Vec<f64> = self.late.iter().zip(&urn).map(|(late, u)| late + PRIOR * u / all).collect();
         let mut ratio = NOTHING + LATE * (ln_dirichlet_multinomial(x, &late) - null).exp();
@@ -144,6 +150,23 @@ impl Counts {
             ratio += TILTED / TILTS.len() as f64 * (level + moved - null).exp();
         }
         if ratio.is_finite() { ratio } else { f64::MAX / (1.0 + n) }
+    }
+
+    /// The logarithm of a batch's likelihood without drift. Of dependent observations the fall of the far ends says how many count as
+    /// one, and neighboring groups may be far more alike than as many independent ones: of all urns of the same shares, from this
+    /// one to an endless one, the likeliest, so that being too regular is no evidence.
+    fn ln_null(&self, x: &[f64], urn: &[f64]) -> f64 {
+        let known = ln_dirichlet_multinomial(x, urn);
+        if !self.dependent {
+            return known;
+        }
+        let all: f64 = urn.iter().sum();
+        let endless: f64 = x.iter().zip(urn).filter(|(x, _)| **x > 0.0).map(|(x, u)| x * (u / all).ln()).sum();
+        let larger = REGULAR.iter().map(|times| {
+            let urn: Vec<f64> = urn.iter().map(|u| times * u).collect();
+            ln_dirichlet_multinomial(x, &urn)
+        });
+        larger.fold(known.max(endless), f64::max)
     }
 
     /// The logarithm of the odds that a batch is from the reference, and not from what the counts of late are from.
@@ -277,6 +300,23 @@ mod tests {
                 mean += ln_dirichlet_multinomial(&x, &urn).exp() * counts.ratio(&x, 6.0);
             }
             assert!((mean - 1.0).abs() < 1e-10, "{mean}");
+        }
+    }
+
+    /// Of dependent observations neighboring groups move together: each is nearer to its share than as many independent ones are.
+    #[test]
+    fn being_too_regular_is_no_evidence() {
+        let thinning = Thinning::by(36.0);
+        for groups in [4, 16, 64] {
+            let reference = vec![300 / groups; groups as usize];
+            let (mut counts, batch) =
+                (Counts::of_dependent(&reference, thinning), vec![2000 / groups; groups as usize]);
+            (0..20).for_each(|_| assert!(counts.update_dependent(&batch, 0.01, thinning) < 1.0));
+            assert!(counts.e_value() < 2.0, "{} in {groups} groups", counts.e_value());
+            // A lost half is found all the same.
+            let half: Vec<u64> = (0..groups).map(|group| if group < groups / 2 { 4000 / groups } else { 0 }).collect();
+            (0..3).for_each(|_| assert!(counts.update_dependent(&half, 0.01, thinning) > 0.0));
+            assert!(counts.e_value() > 1e3, "{} in {groups} groups", counts.e_value());
         }
     }
 
