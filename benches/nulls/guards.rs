@@ -5,7 +5,7 @@ use fluxguard::drift::charts::ChartName;
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::outlier::{NAMES, Spec};
-use fluxguard::profile::{ConstantFeatures, DetectorName, OutputKind, Profile, ProfileOptions};
+use fluxguard::profile::{ConstantFeatures, OutputKind, OwnScore, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
 use serde_json::Map;
 
@@ -105,17 +105,17 @@ fn few_values(suite: &mut Suite) {
     ];
     let all = [Values::Binary(0.5), Values::Levels(4), Values::FarApart, Values::Saturated, Values::Lognormal(3.0)];
     for output in [OutputKind::Values, OutputKind::Scores] {
-        for detector in DetectorName::of(output) {
+        for detector in OwnScore::of(output) {
             let made = |window, rate| {
                 let mut made = Made::bare(window, rate);
-                (made.output, made.options.detectors) = (output, Some(vec![*detector]));
+                (made.output, made.options.detectors) = (output, Some(vec![detector]));
                 made.options.tests = GuardOptions::default().tests;
                 made
             };
             for (i, values) in all.into_iter().enumerate() {
                 let null = Null::Drawn(values, Order::Independent);
                 for (columns, sizes) in settings.into_iter().take(if i < 2 { 6 } else { 3 }) {
-                    score(suite, *detector, &made(sizes.1, 0.05), &null, columns, sizes);
+                    score(suite, detector, &made(sizes.1, 0.05), &null, columns, sizes);
                     let mut whole = made(sizes.1, 1e-3);
                     whole.options.monitors = GuardOptions::default().monitors;
                     alarms(suite, &format!("{}, few values", detector.as_str()), &whole, &null, columns, sizes);
@@ -123,14 +123,14 @@ fn few_values(suite: &mut Suite) {
             }
             for order in [Order::Auto(0.5), Order::Auto(0.9)] {
                 let null = Null::Drawn(Values::Binary(0.5), order);
-                score(suite, *detector, &made(1000, 0.05), &null, 10, (2000, 1000));
+                score(suite, detector, &made(1000, 0.05), &null, 10, (2000, 1000));
             }
         }
     }
 }
 
 /// The p-value of the drift test of an own score.
-fn score(suite: &mut Suite, detector: DetectorName, made: &Made, null: &Null, columns: usize, sizes: (usize, usize)) {
+fn score(suite: &mut Suite, detector: OwnScore, made: &Made, null: &Null, columns: usize, sizes: (usize, usize)) {
     let what = format!("ks of {}", detector.as_str());
     if !suite.wants(&what) {
         return;
@@ -191,11 +191,11 @@ fn parts(suite: &mut Suite) {
     let of_scores =
         [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::ZeroInflated, Values::Binary(0.02)];
     for output in [OutputKind::Values, OutputKind::Logits, OutputKind::Scores] {
-        for detector in DetectorName::of(output) {
+        for detector in OwnScore::of(output) {
             for values in of_scores {
                 for sizes in [(100, 100), (200, 1000), SIZES] {
                     let mut made = Made::bare(sizes.1, 0.05);
-                    (made.output, made.options.detectors) = (output, Some(vec![*detector]));
+                    (made.output, made.options.detectors) = (output, Some(vec![detector]));
                     alarms(suite, detector.as_str(), &made, &Null::Drawn(values, Order::Independent), 5, sizes);
                 }
             }

@@ -8,7 +8,7 @@
 //!     cargo bench --bench nulls -- FOLDER report OUT.md       the table of all cells that are there, ours and the peers'
 //!
 //! `make evaluate ARGS=nulls` does all of it. A test, a detector or a monitor is in the suite by being in its list of names
-//! (`TestName::ALL` and the others, `outlier::NAMES`, `DetectorName::of`, `StreamName::ALL`).
+//! (`TestName::ALL` and the others, `outlier::NAMES`, `OwnScore::of`, `StreamName::ALL`).
 
 mod cell;
 mod detectors;

@@ -14,7 +14,7 @@ observations are tested for drift by the background thread, which raises [`alert
   see [`FalseAlarms`](@ref).
 - `anomaly_rate = nothing`: the fraction of unchanged observations that may be called anomalous; `nothing`: 1/1000, or the
   lowest that the baseline supports. Only more anomalies than that explains raise an alert.
-- `detectors = nothing`: per-observation scores: `:confidence`, `:entropy`, `:margin`, `:energy` (logits only) for
+- `detectors = nothing`: per-observation scores: `:msp`, `:entropy`, `:margin`, `:energy` (logits only) for
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `:score` for `:scores`; `nothing` for the default
   of the kind of output. [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the

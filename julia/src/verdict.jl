@@ -11,8 +11,8 @@ What a guard says of one batch.
 | `anomalous` | how many of them are |
 | `indices` | which (from 1, into the last dimension) |
 | `detectors` | names of the scores |
-| `thresholds`, `tails` | a detector: the score from which on an observation is anomalous, and on which side: `:low` or `:high` |
-| `scores` | detectors × observations, in the field's own units: confidence and margin as probabilities, entropy in nats, energy as `-logsumexp`, distances in standard deviations |
+| `thresholds` | one per detector: an observation with a score above it is anomalous |
+| `scores` | detectors × observations, higher is more anomalous: msp (1 minus the largest probability) and margin (1 minus the difference of the two largest) as probabilities, entropy in nats, energy as `-logsumexp`, distances in standard deviations |
 | `predicted` | class of each observation (from 1; `nothing` where it is not finite), or `nothing` for `:values` |
 | `non_finite` | observations with NaN or Inf |
 | `p_values` | of each fitted detector, by its name: one per observation |
@@ -23,7 +23,6 @@ struct Verdict
     indices::Vector{Int}
     detectors::Vector{Symbol}
     thresholds::Vector{Float64}
-    tails::Vector{Symbol}
     scores::Matrix{Float64}
     predicted::Union{Nothing,Vector{Union{Nothing,Int}}}
     non_finite::Int
@@ -40,7 +39,7 @@ function Verdict(d::AbstractDict, scores::Vector{Float32}, p_values::Vector{Floa
     predicted = d["predicted"] === nothing ? nothing :
         Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
     return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol.(d["detectors"]), number.(d["thresholds"]),
-        Symbol.(d["tails"]), scores, predicted, d["non_finite"], Dict(Symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
+        scores, predicted, d["non_finite"], Dict(Symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
 end
 
 """
@@ -74,8 +73,8 @@ score(guard::Guard, y::AbstractArray{<:Native.Element}) =
     judged(guard, "guard.score", nothing, y)
 score(::Guard, y) = Native.unsupported("output", y)
 
-"Whether a score lies on its detector's anomalous side."
-beyond(v::Verdict, i, j) = v.tails[i] === :low ? v.scores[i, j] < v.thresholds[i] : v.scores[i, j] > v.thresholds[i]
+"Whether a score is above its detector's threshold."
+beyond(v::Verdict, i, j) = v.scores[i, j] > v.thresholds[i]
 
 Base.show(io::IO, v::Verdict) =
     print(io, "Verdict(", v.anomalous, " of ", plural(v.observations, "observation"), " anomalous)")
@@ -85,8 +84,7 @@ function Base.show(io::IO, ::MIME"text/plain", v::Verdict)
         v.non_finite == 0 ? "" : ", $(v.non_finite) non-finite")
     isempty(v.detectors) && return
     if v.anomalous == 0
-        rows = [(v.detectors[i], v.thresholds[i], v.tails[i]) for i in eachindex(v.detectors)]
-        print_table(io, ["detector", "threshold", "anomalous side"], rows)
+        print_table(io, ["detector", "anomalous above"], collect(zip(v.detectors, v.thresholds)))
     else
         print_anomalies(io, v)
     end
@@ -97,7 +95,7 @@ function print_anomalies(io::IO, v::Verdict; limit = row_limit(io, 6))
     header = ["observation"; v.predicted === nothing ? String[] : ["class"]; String.(v.detectors)]
     rows = [anomaly_row(v, j) for j in first_rows(v.indices, limit)]
     bounds = ["threshold"; v.predicted === nothing ? String[] : ["-"];
-        [(v.tails[i] === :low ? "< " : "> ") * cell(v.thresholds[i]) for i in eachindex(v.detectors)]]
+        ["> " * cell(threshold) for threshold in v.thresholds]]
     print_table(io, header, [[Tuple(bounds)]; rows])
     hidden = length(v.indices) - length(rows)
     hidden > 0 && println(io, "  … and ", hidden, " more")

@@ -12,7 +12,7 @@ use crate::drift::judged;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
-use crate::profile::DetectorName;
+use crate::profile::OwnScore;
 use crate::stats::multiple::Correction;
 
 /// The longest window in seconds: any clock can count so far.
@@ -54,7 +54,7 @@ pub struct GuardOptions {
     /// that the reference supports. Flags are not alerts: only more of them than chance explains are.
     pub anomaly_rate: Option<f64>,
     /// Detectors of single observations; without, the default of the output's kind.
-    pub detectors: Option<Vec<DetectorName>>,
+    pub detectors: Option<Vec<OwnScore>>,
     /// Where fitted detectors score: see [`super::Guard::with_detectors`].
     pub score_on: ScoreOn,
     /// Control charts of the detectors' scores.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::alert::Kind;
 use crate::drift::charts::ChartName;
-use crate::profile::{ConstantFeatures, DetectorName, ProfileOptions};
+use crate::profile::{ConstantFeatures, OwnScore, ProfileOptions};
 use crate::tensor::Elements;
 use crate::testing::Random;
 
@@ -271,7 +271,7 @@ fn each_kind_of_trouble_is_found_once_an_episode() {
 fn a_verdict_says_which_and_why() {
     let reference: Vec<f64> = Random(4).normals(2 * 2000);
     let options = GuardOptions {
-        detectors: Some(DetectorName::of(OutputKind::Values).to_vec()),
+        detectors: Some(OwnScore::of(OutputKind::Values).collect()),
         anomaly_rate: Some(0.01),
         ..options(100, 0.01)
     };
@@ -317,7 +317,7 @@ fn options_that_cannot_work_are_refused_by_name() {
         assert_eq!(refused(GuardOptions { tests: vec![test], ..base() }), 100);
     }
     assert_eq!(refused(GuardOptions { min_effect: Some([(TestName::Ks, -0.1)].into()), ..base() }), 100);
-    assert_eq!(refused(GuardOptions { detectors: Some(vec![DetectorName::Energy]), ..base() }), 100);
+    assert_eq!(refused(GuardOptions { detectors: Some(vec![OwnScore::Energy]), ..base() }), 100);
     assert_eq!(refused(GuardOptions { journal: Some("/nonexistent/alerts.jsonl".into()), ..base() }), 400);
     let mut constant =
         Profile::new(ProfileOptions { constant_features: ConstantFeatures::Error, ..Default::default() })

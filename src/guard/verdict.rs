@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Baseline, Scores, Tail};
+use crate::profile::{Baseline, Scores};
 
 /// Scores and flags of one batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,10 +17,8 @@ pub struct Verdict {
     pub indices: Vec<usize>,
     /// The detectors, in the order of what follows.
     pub detectors: Vec<String>,
-    /// The threshold of each.
+    /// The threshold of each: what scores above is anomalous.
     pub thresholds: Vec<f32>,
-    /// The side of it that is anomalous.
-    pub tails: Vec<Tail>,
     /// For each detector one score an observation; NaN (`null` in JSON) where the observation is not finite.
     pub scores: Vec<Vec<f32>>,
     /// For each fitted detector one p-value an observation, by its name: see [`crate::outlier::Fitted::p_values`].
@@ -69,7 +67,6 @@ impl Verdict {
             indices,
             detectors: baseline.detectors()[..shown].to_vec(),
             thresholds: baseline.calibration.thresholds[..shown].to_vec(),
-            tails: baseline.calibration.tails[..shown].to_vec(),
             scores: scores.columns.clone(),
             predicted,
             non_finite: scores.finite.iter().filter(|f| !**f).count(),

@@ -4,15 +4,26 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Detector, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis};
+use super::{
+    Detector, OutputKind, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis,
+};
 use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
 use crate::options;
 use crate::sound::Sound;
 
-/// One list, from which all follows: name, variant, detector.
+/// A name, in a repetition over outputs.
+macro_rules! own {
+    ($name:literal, $($output:ident)+) => {
+        $name
+    };
+}
+
+/// One list, from which all follows: name, variant, detector; and of what outputs it is a score that a guard has a kernel for, whole batches
+/// in single precision, so that it costs a call next to nothing.
 macro_rules! families {
-    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty;)*) => {
+    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty $(, own score of $($output:ident)+)?;)*
+     own scores alone: $($only_name:literal $only:ident of $($only_output:ident)+;)*) => {
         /// The names of all detectors.
         pub const NAMES: &[&str] = &[$($name),*];
 
@@ -27,6 +38,39 @@ macro_rules! families {
         #[allow(clippy::large_enum_variant)] // one a `Fitted`
         pub(super) enum Model {
             $(#[serde(rename = $name)] $variant($detector),)*
+        }
+
+        /// A detector that a guard runs at every call unless it is told otherwise, by the name that it has everywhere. Higher is more
+        /// anomalous.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum OwnScore {
+            $($(
+                #[doc = concat!("`", $name, "`, of outputs that are", $(" ", stringify!($output),)+ ".")]
+                #[serde(rename = $name)]
+                $variant,
+            )?)*
+            $(
+                #[doc = concat!("`", $only_name, "`, of outputs that are", $(" ", stringify!($only_output),)+ ".")]
+                #[serde(rename = $only_name)]
+                $only,
+            )*
+        }
+
+        impl OwnScore {
+            /// All, with the outputs that have them.
+            const ALL: &[(OwnScore, &[OutputKind])] = &[
+                $($((OwnScore::$variant, &[$(OutputKind::$output),+]),)?)*
+                $((OwnScore::$only, &[$(OutputKind::$only_output),+]),)*
+            ];
+
+            /// The name in options, tables and alerts.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $($(OwnScore::$variant => own!($name, $($output)+),)?)*
+                    $(OwnScore::$only => $only_name,)*
+                }
+            }
         }
 
         impl Family {
@@ -106,13 +150,13 @@ macro_rules! families {
 
 families! {
     /// [`scaled::Distance`]
-    "distance" Distance scaled::Distance;
+    "distance" Distance scaled::Distance, own score of Values;
     /// [`scaled::ZScore`]
-    "zscore" ZScore scaled::ZScore;
+    "zscore" ZScore scaled::ZScore, own score of Values;
     /// [`scaled::RobustZ`]
-    "robust-z" RobustZ scaled::RobustZ;
+    "robust-z" RobustZ scaled::RobustZ, own score of Values;
     /// [`scaled::Iqr`]
-    "iqr" Iqr scaled::Iqr;
+    "iqr" Iqr scaled::Iqr, own score of Values;
     /// [`forest::IsolationForest`]
     "iforest" IsolationForest forest::IsolationForest;
     /// [`forest::ExtendedIsolationForest`]
@@ -142,15 +186,15 @@ families! {
     /// [`ensemble::Ensemble`]
     "ensemble" Ensemble ensemble::Ensemble;
     /// [`ood::msp::Msp`]
-    "msp" Msp ood::OnLogits<ood::msp::Msp>;
+    "msp" Msp ood::OnLogits<ood::msp::Msp>, own score of Logits Probabilities;
     /// [`ood::max_logit::MaxLogit`]
     "max-logit" MaxLogit ood::OnLogits<ood::max_logit::MaxLogit>;
     /// [`ood::energy::Energy`]
-    "energy" Energy ood::OnLogits<ood::energy::Energy>;
+    "energy" Energy ood::OnLogits<ood::energy::Energy>, own score of Logits;
     /// [`ood::entropy::Entropy`]
-    "entropy" Entropy ood::OnLogits<ood::entropy::Entropy>;
+    "entropy" Entropy ood::OnLogits<ood::entropy::Entropy>, own score of Logits Probabilities;
     /// [`ood::margin::Margin`]
-    "margin" Margin ood::OnLogits<ood::margin::Margin>;
+    "margin" Margin ood::OnLogits<ood::margin::Margin>, own score of Logits Probabilities;
     /// [`ood::generalized_entropy::Generalized`]
     "gen" Generalized ood::OnLogits<ood::generalized_entropy::Generalized>;
     /// [`ood::odin::Odin`]
@@ -171,6 +215,20 @@ families! {
     "ash" Ash ood::ash::Ash;
     /// [`ood::ood::Ood`]
     "ood" Ood ood::ood::Ood;
+    // Largest z-score, sign and all: how high the highest of other detectors' scores is.
+    own scores alone: "score" Score of Scores;
+}
+
+impl OwnScore {
+    /// Those that an output of this kind has.
+    pub fn of(output: OutputKind) -> impl Iterator<Item = OwnScore> {
+        Self::ALL.iter().filter(move |(_, outputs)| outputs.contains(&output)).map(|(score, _)| *score)
+    }
+
+    /// Those that a guard uses unless it is told otherwise: of values the first alone.
+    pub fn default_of(output: OutputKind) -> impl Iterator<Item = OwnScore> {
+        Self::of(output).take(if output == OutputKind::Values { 1 } else { usize::MAX })
+    }
 }
 
 fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
@@ -180,6 +238,22 @@ fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_scores_are_detectors_by_the_same_name() {
+        let names = |output| OwnScore::of(output).map(OwnScore::as_str).collect::<Vec<_>>();
+        assert_eq!(names(OutputKind::Logits), ["msp", "energy", "entropy", "margin"]);
+        assert_eq!(names(OutputKind::Probabilities), ["msp", "entropy", "margin"]);
+        assert_eq!(names(OutputKind::Values), ["distance", "zscore", "robust-z", "iqr"]);
+        assert_eq!(names(OutputKind::Scores), ["score"]);
+        assert_eq!(OwnScore::default_of(OutputKind::Values).collect::<Vec<_>>(), [OwnScore::Distance]);
+        assert_eq!(OwnScore::default_of(OutputKind::Logits).count(), 4);
+        for (score, _) in OwnScore::ALL {
+            assert!(NAMES.contains(&score.as_str()) || *score == OwnScore::Score);
+            let json = serde_json::to_value(score).expect("a name");
+            assert_eq!(json, score.as_str());
+        }
+    }
 
     #[test]
     fn every_name_has_defaults_that_come_back_from_json() {

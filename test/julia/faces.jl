@@ -24,7 +24,7 @@ const SAME = """
     Guard(baseline(); name = "g", window = 100, log = false) do guard
         for form in (y, Float16.(y), Float64.(y), view(y, :, 1:2:9), vec(y[:, 1]), reshape(y, 2, 2, 200))
             v = observe!(guard, form)
-            println(v.observations, v.indices, v.detectors, v.thresholds, v.tails, v.scores, v.predicted, v.non_finite)
+            println(v.observations, v.indices, v.detectors, v.thresholds, v.scores, v.predicted, v.non_finite)
         end
         observe!(guard, y .+ 3)
         flush(guard)

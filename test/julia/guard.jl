@@ -160,7 +160,7 @@ end
         observe!(guard, logits(27, 5))
         @test sprint(show, guard) == "Guard(\"out\", logits, 4 features)"
         text = sprint(show, MIME("text/plain"), guard)
-        for word in ("\"out\"", "open", "toy", "observed     5", "confidence", "threshold")
+        for word in ("\"out\"", "open", "toy", "observed     5", "msp", "threshold")
             @test occursin(word, text)
         end
     end

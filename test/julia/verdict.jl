@@ -4,19 +4,22 @@ using Main.Support
 softmax(y) = (e = exp.(y .- maximum(y; dims = 1)); e ./ sum(e; dims = 1))
 
 @testset "scores are the field's, checked against plain Julia" begin
-    Guard(baseline(); detectors = [:confidence, :entropy, :margin, :energy], log = false) do guard
+    Guard(baseline(); detectors = [:msp, :entropy, :margin, :energy], log = false) do guard
         y = logits(2, 64; T = Float64)
         v = observe!(guard, y)
         p = softmax(y)
         sorted = sort(p; dims = 1, rev = true)
         row(name) = v.scores[findfirst(isequal(name), v.detectors), :]
-        @test row(:confidence) ≈ vec(maximum(p; dims = 1)) rtol = 1e-5
+        @test row(:msp) ≈ 1 .- vec(maximum(p; dims = 1)) rtol = 1e-5
         @test row(:entropy) ≈ vec(-sum(p .* log.(p); dims = 1)) rtol = 1e-5
-        @test row(:margin) ≈ sorted[1, :] .- sorted[2, :] rtol = 1e-5
+        @test row(:margin) ≈ 1 .- (sorted[1, :] .- sorted[2, :]) rtol = 1e-5
         @test row(:energy) ≈ vec(-log.(sum(exp.(y); dims = 1))) rtol = 1e-5
         @test v.predicted == [argmax(y[:, j]) for j in 1:64]
         @test (v.observations, size(v.scores)) == (64, (4, 64))
-        @test v.tails == [:low, :high, :low, :high]
+        # A fitted detector of the same name says the same.
+        for (name, detector) in ((:msp, MSP), (:entropy, EntropyScore), (:margin, MarginScore), (:energy, EnergyScore))
+            @test row(name) ≈ FluxGuard.score(fit(detector, logits(1, 200; T = Float64)), y) rtol = 1e-5
+        end
     end
 end
 
@@ -82,6 +85,6 @@ end
         text = sprint(show, MIME("text/plain"), v)
         @test occursin("observation", text) && occursin("*", text) && occursin("threshold", text)
         clean = FluxGuard.score(guard, logits(1, 1))
-        @test occursin("anomalous side", sprint(show, MIME("text/plain"), clean)) || clean.anomalous > 0
+        @test occursin("anomalous above", sprint(show, MIME("text/plain"), clean)) || clean.anomalous > 0
     end
 end

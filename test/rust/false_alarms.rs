@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
-use fluxguard::profile::{ConstantFeatures, DetectorName, Profile, ProfileOptions};
+use fluxguard::profile::{ConstantFeatures, OwnScore, Profile, ProfileOptions};
 use fluxguard::tensor::{Elements, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -148,7 +148,7 @@ fn own_scores_that_hang_on_the_reference() {
     let nulls: [(&str, Draw); 4] =
         [("coins", coin), ("four levels", four_levels), ("far apart", far_apart), ("sigmoids near 0 and 1", saturated)];
     for (name, draw) in nulls {
-        for detector in [DetectorName::Distance, DetectorName::Zscore, DetectorName::RobustZ, DetectorName::Iqr] {
+        for detector in [OwnScore::Distance, OwnScore::ZScore, OwnScore::RobustZ, OwnScore::Iqr] {
             for (features, reference) in [(1, 100), (10, 50), (10, 300), (10, 1000)] {
                 let by = GuardOptions {
                     detectors: Some(vec![detector]),

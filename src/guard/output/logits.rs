@@ -48,17 +48,17 @@ fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLa
         *x = T::gather::<FMA>(group, classes, k);
         largest.update::<FMA>(x, T::from_f64(k as f64));
     }
-    let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    for x in columns.iter() {
+    let (mut rest, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+    for (k, x) in columns.iter().enumerate() {
         let d: [T; LANES] = std::array::from_fn(|l| floored(x[l] - largest.first[l]));
         let e: [T; LANES] = std::array::from_fn(|l| d[l].exp_nonpositive::<FMA>());
-        let (before, weight) = (sum, weighted);
-        sum = std::array::from_fn(|l| before[l] + e[l]);
+        let (before, weight, k) = (rest, weighted, T::from_f64(k as f64));
+        rest = std::array::from_fn(|l| before[l] + if largest.place[l] == k { T::ZERO } else { e[l] });
         weighted = std::array::from_fn(|l| e[l].fma::<FMA>(d[l], weight[l]));
     }
     let mut lanes = ScoreLanes { scores: [[0.0; LANES]; 4], predicted: [0; LANES] };
     for l in 0..LANES {
-        let s = finish::<T, FMA>(largest.first[l], largest.second[l], sum[l], weighted[l]);
+        let s = finish::<T, FMA>(largest.first[l], largest.second[l], rest[l], weighted[l]);
         for (row, value) in lanes.scores.iter_mut().zip(s) {
             row[l] = value;
         }
@@ -88,39 +88,41 @@ fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     if !finite {
         return Scores::NON_FINITE;
     }
-    let (mut sum, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
-    let whole = row.len() - row.len() % LANES;
+    let (mut rest, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+    let mut lane: [T; LANES] = std::array::from_fn(|l| T::from_f64(l as f64));
+    let (whole, of_first, step) = (row.len() - row.len() % LANES, T::from_f64(place as f64), T::from_f64(LANES as f64));
     for k in (0..whole).step_by(LANES) {
         let x = block(row, k, T::ZERO);
         for l in 0..LANES {
             let d = floored(x[l] - first);
             let e = d.exp_nonpositive::<FMA>();
-            sum[l] += e;
+            rest[l] += if lane[l] == of_first { T::ZERO } else { e };
             weighted[l] = e.fma::<FMA>(d, weighted[l]);
+            lane[l] += step;
         }
     }
     for (l, x) in row[whole..].iter().enumerate() {
         let d = floored(*x - first);
         let e = d.exp_nonpositive::<FMA>();
-        sum[l] += e;
+        rest[l] += if lane[l] == of_first { T::ZERO } else { e };
         weighted[l] = e.fma::<FMA>(d, weighted[l]);
     }
     let total = |lanes: &[T; LANES]| lanes.iter().fold(T::ZERO, |a, x| a + *x);
     let second = if row.len() == 1 { T::LOWEST } else { second };
-    let [confidence, entropy, margin, energy] = finish::<T, FMA>(first, second, total(&sum), total(&weighted));
-    Scores { confidence, entropy, margin, energy, predicted: place as u32 }
+    let [msp, entropy, margin, energy] = finish::<T, FMA>(first, second, total(&rest), total(&weighted));
+    Scores { msp, entropy, margin, energy, predicted: place as u32 }
 }
 
-/// From `sum = sum e^d` and `weighted = sum d e^d`, with `d` the distance to the largest logit.
+/// From `rest = sum e^d` over all but the largest and `weighted = sum d e^d`, with `d` the distance to the largest logit.
 #[inline(always)]
-fn finish<T: Real, const FMA: bool>(first: T, second: T, sum: T, weighted: T) -> [f32; 4] {
-    let confidence = T::ONE / sum;
-    let log_sum = sum.ln_positive::<FMA>();
-    let entropy = log_sum - weighted * confidence;
+fn finish<T: Real, const FMA: bool>(first: T, second: T, rest: T, weighted: T) -> [f32; 4] {
+    let largest = T::ONE / (T::ONE + rest);
+    let log_sum = (T::ONE + rest).ln_positive::<FMA>();
+    let entropy = log_sum - weighted * largest;
     let gap = second - first;
     let runner_up = if second > T::LOWEST { gap.exp_nonpositive::<FMA>() } else { T::ZERO };
-    let margin = (T::ONE - runner_up) * confidence;
-    [confidence.to_f32(), entropy.to_f32(), margin.to_f32(), (-(first + log_sum)).to_f32()]
+    let margin = (rest + runner_up) * largest;
+    [(rest * largest).to_f32(), entropy.to_f32(), margin.to_f32(), (-(first + log_sum)).to_f32()]
 }
 
 /// Cuts a distance off where its exponential ends, so that `d e^d` vanishes however far apart two logits are.

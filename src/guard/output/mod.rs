@@ -1,11 +1,14 @@
 //! Scores read off a classifier's own output, one set an observation.
 //!
-//! | score | definition | anomalous side | source |
-//! |---|---|---|---|
-//! | confidence | largest probability `p1` | low | Hendrycks and Gimpel 2017 (MSP) |
-//! | entropy | `-sum p ln p`, nats | high | |
-//! | margin | `p1 - p2`, the two largest | low | |
-//! | energy | `-ln sum exp(logit)` | high | Liu et al. 2020, equation 4 with T = 1 |
+//! | score | definition | source |
+//! |---|---|---|
+//! | msp | `1 - p1`, with the largest probability `p1` | Hendrycks and Gimpel 2017 |
+//! | entropy | `-sum p ln p`, nats | |
+//! | margin | `1 - (p1 - p2)`, with the two largest | |
+//! | energy | `-ln sum exp(logit)` | Liu et al. 2020, equation 4 with T = 1 |
+//!
+//! Higher is more anomalous. `1 - p1` is summed up from the other probabilities, so that predictions whose probability rounds to 1 still
+//! differ.
 //!
 //! Accuracy: a few units in the last place of the element type (single precision for Float16).
 
@@ -18,11 +21,11 @@ use crate::simd::Real;
 /// predicted class is [`ClassScores::NO_CLASS`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClassScores {
-    /// Largest probability.
-    pub confidence: Vec<f32>,
+    /// One minus the largest probability.
+    pub msp: Vec<f32>,
     /// Shannon entropy in nats.
     pub entropy: Vec<f32>,
-    /// Difference of the two largest probabilities (1 with a single class).
+    /// One minus the difference of the two largest probabilities (0 with a single class).
     pub margin: Vec<f32>,
     /// `-ln sum exp(logit)`; for probabilities NaN, which have no energy.
     pub energy: Vec<f32>,
@@ -35,7 +38,7 @@ impl ClassScores {
     pub const NO_CLASS: u32 = u32::MAX;
 
     fn resize(&mut self, n: usize) {
-        for scores in [&mut self.confidence, &mut self.entropy, &mut self.margin, &mut self.energy] {
+        for scores in [&mut self.msp, &mut self.entropy, &mut self.margin, &mut self.energy] {
             scores.resize(n, 0.0);
         }
         self.predicted.resize(n, 0);
@@ -57,7 +60,7 @@ impl ClassScores {
     /// The first `n` of the lanes, from observation `at` on.
     #[inline(always)]
     fn put_lanes(&mut self, at: usize, n: usize, lanes: &ScoreLanes) {
-        let columns = [&mut self.confidence, &mut self.entropy, &mut self.margin, &mut self.energy];
+        let columns = [&mut self.msp, &mut self.entropy, &mut self.margin, &mut self.energy];
         for (column, lanes) in columns.into_iter().zip(&lanes.scores) {
             column[at..at + n].copy_from_slice(&lanes[..n]);
         }
@@ -65,7 +68,7 @@ impl ClassScores {
     }
 
     fn put(&mut self, at: usize, s: Scores) {
-        self.confidence[at] = s.confidence;
+        self.msp[at] = s.msp;
         self.entropy[at] = s.entropy;
         self.margin[at] = s.margin;
         self.energy[at] = s.energy;
@@ -76,7 +79,7 @@ impl ClassScores {
 /// Scores of one observation.
 #[derive(Debug, Clone, Copy)]
 struct Scores {
-    confidence: f32,
+    msp: f32,
     entropy: f32,
     margin: f32,
     energy: f32,
@@ -85,7 +88,7 @@ struct Scores {
 
 impl Scores {
     const NON_FINITE: Scores = Scores {
-        confidence: f32::NAN,
+        msp: f32::NAN,
         entropy: f32::NAN,
         margin: f32::NAN,
         energy: f32::NAN,
@@ -93,7 +96,7 @@ impl Scores {
     };
 }
 
-/// Scores of [`LANES`] observations: confidence, entropy, margin, energy; and the predicted classes.
+/// Scores of [`LANES`] observations: msp, entropy, margin, energy; and the predicted classes.
 struct ScoreLanes {
     scores: [[f32; LANES]; 4],
     predicted: [u32; LANES],
@@ -199,7 +202,8 @@ mod tests {
         sorted.sort_by(|a, b| b.total_cmp(a));
         let entropy = -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>();
         let second = sorted.get(1).copied().unwrap_or(0.0);
-        [sorted[0], entropy, sorted[0] - second, if logits { -z.ln() } else { f64::NAN }]
+        let rest = sorted[1..].iter().sum::<f64>();
+        [rest, entropy, rest + second, if logits { -z.ln() } else { f64::NAN }]
     }
 
     fn check<T: Real>(rows: &[T], classes: usize, logits: bool, tolerance: f64) -> Result<(), TestCaseError> {
@@ -212,7 +216,7 @@ mod tests {
         prop_assert_eq!(s.predicted.len(), rows.len() / classes);
         for (j, row) in rows.chunks(classes).enumerate() {
             let row: Vec<f64> = row.iter().map(|x| x.to_f64()).collect();
-            let got = [s.confidence[j], s.entropy[j], s.margin[j], s.energy[j]].map(f64::from);
+            let got = [s.msp[j], s.entropy[j], s.margin[j], s.energy[j]].map(f64::from);
             if row.iter().any(|x| !x.is_finite()) {
                 prop_assert!(got.iter().all(|x| x.is_nan()) && s.predicted[j] == ClassScores::NO_CLASS);
                 continue;
@@ -261,10 +265,27 @@ mod tests {
     }
 
     #[test]
+    fn predictions_whose_probability_rounds_to_one_still_differ() {
+        for classes in [3usize, 10, 40, 100] {
+            let rows: Vec<f32> =
+                (0..40 * classes).map(|i| if i % classes == 1 { 25.0 } else { (i / classes) as f32 / 8.0 }).collect();
+            let mut s = ClassScores::default();
+            s.from_logits(&rows, classes);
+            for (j, msp) in s.msp.iter().enumerate() {
+                let rest = (classes as f64 - 1.0) * (j as f64 / 8.0 - 25.0).exp();
+                assert!((f64::from(*msp) / (rest / (1.0 + rest)) - 1.0).abs() < 1e-4, "{msp} of {classes} classes");
+            }
+            let rows: Vec<f32> = [1.0f32].into_iter().chain(std::iter::repeat_n(1e-12, classes - 1)).collect();
+            s.from_probabilities(&rows, classes);
+            assert!((f64::from(s.msp[0]) / (1e-12 * (classes - 1) as f64) - 1.0).abs() < 1e-4);
+        }
+    }
+
+    #[test]
     fn extreme_logits_neither_overflow_nor_vanish() {
         let mut s = ClassScores::default();
         s.from_logits(&[1e30f32, -1e30, 0.0], 3);
-        assert_eq!((s.confidence[0], s.margin[0], s.predicted[0]), (1.0, 1.0, 0));
+        assert!(s.msp[0] < 1e-30 && s.margin[0] < 1e-30 && s.predicted[0] == 0);
         assert!(s.entropy[0].abs() < 1e-30);
         assert_eq!(s.energy[0], -1e30);
     }

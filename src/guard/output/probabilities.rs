@@ -48,11 +48,17 @@ fn score_body<T: Real, const FMA: bool>(rows: &[T], classes: usize, out: &mut Cl
 fn observation<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     let mut largest = Largest::<T>::new();
     let mut entropy = [T::ZERO; LANES];
+    // Of all but the largest so far, lane by lane.
+    let mut rest = [T::ZERO; LANES];
     // Smallest positive argument that the logarithm takes; p ln p is below any rounding there.
     let tiny = T::from_f64(f64::from(f32::MIN_POSITIVE));
     for k in (0..row.len()).step_by(LANES) {
         // Padding is below every probability and adds nothing to the entropy.
         let x = block(row, k, -T::ONE);
+        for l in 0..LANES {
+            let loser = if x[l] > largest.first[l] { largest.first[l] } else { x[l] };
+            rest[l] += if loser > T::ZERO { loser } else { T::ZERO };
+        }
         largest.sweep::<FMA>(&x, T::from_f64(k as f64));
         for l in 0..LANES {
             let p = if x[l] > tiny { x[l] } else { T::ONE };
@@ -65,10 +71,18 @@ fn observation<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     }
     let second = if row.len() == 1 { T::ZERO } else { second };
     let entropy = entropy.iter().fold(T::ZERO, |a, x| a + *x);
+    // The largest of the other lanes are of the rest, too; of equal ones all but one.
+    let mut rest = rest.iter().fold(T::ZERO, |a, x| a + *x);
+    let mut is_counted = false;
+    for x in largest.first {
+        let is_the_first = x == first && !is_counted;
+        is_counted |= is_the_first;
+        rest += if is_the_first || x < T::ZERO { T::ZERO } else { x };
+    }
     Scores {
-        confidence: first.to_f32(),
+        msp: rest.to_f32(),
         entropy: entropy.to_f32(),
-        margin: (first - second).to_f32(),
+        margin: (rest + second).to_f32(),
         energy: f32::NAN,
         predicted: place as u32,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Baseline, Profile, Scores, Tail};
+use super::{Baseline, Profile, Scores};
 use crate::error::{Error, Result};
 use crate::outlier::calibration::{Calibrated, Calibration};
 use crate::outlier::support::rows::widened;
@@ -144,7 +144,6 @@ impl Baseline {
             let lowest = 1.0 / (scores.len() + 1) as f64;
             let rate = rate.unwrap_or_else(|| lowest.max(1e-3));
             self.calibration.thresholds.push(crate::outlier::threshold::conformal(scores, rate)? as f32);
-            self.calibration.tails.push(Tail::High);
             total += rate;
             least = least.min(scores.len() as u64);
         }

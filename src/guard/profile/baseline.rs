@@ -6,7 +6,7 @@ use super::dependent::CHANCE;
 use super::held_out;
 use super::normal_scores::NormalScores;
 use super::own_scores::{OwnScores, Reference};
-use super::{Attached, Calibration, ConstantFeatures, Dependent, DetectorName, Order, Profile, Scorer};
+use super::{Attached, Calibration, ConstantFeatures, Dependent, Order, OwnScore, Profile, Scorer};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(crate) const BINS: usize = 10;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BaselineOptions {
     /// Detectors; `None`: the default of the output's kind.
-    pub detectors: Option<Vec<DetectorName>>,
+    pub detectors: Option<Vec<OwnScore>>,
     /// Share of observations like the reference's that may be flagged; `None`: 1/1000, or the lowest supported.
     pub anomaly_rate: Option<f64>,
     /// Whether the Wasserstein test is wanted; its null distribution takes half a millisecond a column.
@@ -106,14 +106,14 @@ impl Baseline {
             return Err(Error::ConstantFeature { argument: "profile", feature, value, observations });
         }
         let output = profile.options.output;
-        let detectors = options.detectors.clone().unwrap_or_else(|| DetectorName::default_of(output).to_vec());
+        let detectors = options.detectors.clone().unwrap_or_else(|| OwnScore::default_of(output).collect());
         let rows = fitted.sample.rows();
         let series = if profile.options.order == Order::None { None } else { fitted.in_order() };
         let (moments, is_whole) = (&fitted.moments, fitted.opening.is_empty());
         let reference = Reference { output, moments, rows, series, is_whole };
         let own = OwnScores::new(reference, &detectors, CHANCE / (p + detectors.len()) as f64)?;
         let OwnScores { scorer, columns: own_columns, unseen, copies, held_out } = own;
-        let calibration = Calibration::new(&detectors, &unseen, options.anomaly_rate);
+        let calibration = Calibration::new(&unseen, options.anomaly_rate);
         let calibration = calibration.map_err(|error| match held_out {
             Some(_) => held_out::too_few(error, rows.len() / p),
             None => error,
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn detectors_must_fit_the_output() {
         let rows: Vec<f64> = (0..200).map(f64::from).collect();
-        let options = BaselineOptions { detectors: Some(vec![DetectorName::Energy]), ..Default::default() };
+        let options = BaselineOptions { detectors: Some(vec![OwnScore::Energy]), ..Default::default() };
         let p = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
         assert_eq!(Baseline::new(&p, &options).expect_err("values have no energy").code(), 100);
     }

@@ -1,6 +1,5 @@
 //! Thresholds from the reference's own scores: a user asks for a rate of false alarms, not for a number on a scale.
 
-use super::{DetectorName, Tail};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::{LEAST_RATE, unsupported};
 
@@ -18,8 +17,6 @@ const DEFAULT_RATE: f64 = 1e-3;
 pub struct Calibration {
     /// One per detector; an observation is anomalous if a score lies strictly beyond.
     pub thresholds: Vec<f32>,
-    /// The side of each.
-    pub tails: Vec<Tail>,
     /// Reference observations at or beyond the common tail rank.
     pub exceedances: u64,
     /// Reference observations scored.
@@ -34,31 +31,26 @@ impl Calibration {
     /// # Errors
     /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that the reference
     /// cannot support.
-    pub fn new(detectors: &[DetectorName], reference: &[Vec<f32>], rate: Option<f64>) -> Result<Self> {
+    pub fn new(reference: &[Vec<f32>], rate: Option<f64>) -> Result<Self> {
         if let Some(rate) = rate
             && !(rate > 0.0 && rate < 1.0)
         {
             return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
         }
-        let tails: Vec<Tail> = detectors.iter().map(|d| d.tail()).collect();
         let m = reference.first().map_or(0, Vec::len);
         let sorted: Vec<Vec<f32>> = reference
             .iter()
-            .zip(&tails)
-            .map(|(column, tail)| {
-                let mut extremes: Vec<f32> = column.iter().map(|s| outward(*s, *tail)).collect();
-                extremes.sort_unstable_by(|a, b| b.total_cmp(a));
-                extremes
+            .map(|column| {
+                let mut highest = column.clone();
+                highest.sort_unstable_by(|a, b| b.total_cmp(a));
+                highest
             })
             .collect();
         // Of each observation the smallest tail rank over the detectors: how many are at least as extreme.
         let mut ranks: Vec<usize> = (0..m)
             .map(|i| {
-                let rank = |d: usize| {
-                    let s = outward(reference[d][i], tails[d]);
-                    sorted[d].partition_point(|x| *x >= s)
-                };
-                (0..detectors.len()).map(rank).min().unwrap_or(m)
+                let rank = |d: usize| sorted[d].partition_point(|x| *x >= reference[d][i]);
+                (0..reference.len()).map(rank).min().unwrap_or(m)
             })
             .collect();
         ranks.sort_unstable();
@@ -70,18 +62,18 @@ impl Calibration {
             if let Some(rate) = rate.filter(|rate| *rate < LEAST_RATE) {
                 return Err(unsupported("anomaly_rate", rate, m));
             }
-            let expected = (detectors.len() as f64 / rate.unwrap_or(DEFAULT_RATE)).ceil() as usize;
+            let expected = (reference.len() as f64 / rate.unwrap_or(DEFAULT_RATE)).ceil() as usize;
             let reason = format!(
                 "an anomaly rate of {} with {} detectors takes about that many; or ask for a higher rate",
                 rate.unwrap_or(DEFAULT_RATE),
-                detectors.len()
+                reference.len()
             );
             return Err(Error::BaselineTooSmall { argument: "anomaly_rate", was: m, expected, reason });
         }
         // With ties at the threshold nothing of the reference may reach it; a new observation still can.
         let exceedances = ranks.partition_point(|r| *r <= rank).max(1);
-        let thresholds = sorted.iter().zip(&tails).map(|(s, tail)| outward(s[rank - 1], *tail)).collect();
-        Ok(Calibration { thresholds, tails, exceedances: exceedances as u64, reference_size: m as u64, rank })
+        let thresholds = sorted.iter().map(|highest| highest[rank - 1]).collect();
+        Ok(Calibration { thresholds, exceedances: exceedances as u64, reference_size: m as u64, rank })
     }
 
     /// The share of flagged observations that was reached: at most the asked one.
@@ -95,15 +87,7 @@ impl Calibration {
     #[inline]
     #[must_use]
     pub fn beyond(&self, index: usize, score: f32) -> bool {
-        outward(score, self.tails[index]) > outward(self.thresholds[index], self.tails[index])
-    }
-}
-
-/// Turns a score so that larger is more anomalous; its own inverse.
-fn outward(score: f32, tail: Tail) -> f32 {
-    match tail {
-        Tail::Low => -score,
-        Tail::High => score,
+        score > self.thresholds[index]
     }
 }
 
@@ -114,21 +98,18 @@ mod tests {
     #[test]
     fn one_detector_is_split_conformal() {
         let reference = vec![(1..=999).map(|i| i as f32).collect()];
-        let c = Calibration::new(&[DetectorName::Entropy], &reference, Some(0.01)).expect("999 suffice");
+        let c = Calibration::new(&reference, Some(0.01)).expect("999 suffice");
         // The 10th largest of 999: a new score is beyond it with probability 10/1000.
         assert_eq!((c.thresholds[0], c.exceedances, c.rate()), (990.0, 10, 0.01));
         assert!(!c.beyond(0, 990.0) && c.beyond(0, 990.5) && !c.beyond(0, f32::NAN));
-        let c = Calibration::new(&[DetectorName::Confidence], &reference, Some(0.01)).expect("999 suffice");
-        assert!(c.thresholds[0] == 10.0 && c.beyond(0, 9.0) && !c.beyond(0, 11.0));
     }
 
     #[test]
     fn together_they_flag_no_more_than_asked() {
         let a: Vec<f32> = (0..5000).map(|i| ((i * 7919) % 5003) as f32).collect();
         let b: Vec<f32> = (0..5000).map(|i| ((i * 104_729) % 5003) as f32).collect();
-        let names = [DetectorName::Entropy, DetectorName::Margin];
         for columns in [vec![a.clone(), b], vec![a.clone(), a.iter().map(|x| -x).collect()]] {
-            let c = Calibration::new(&names, &columns, Some(0.02)).expect("5000 suffice");
+            let c = Calibration::new(&columns, Some(0.02)).expect("5000 suffice");
             let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, columns[d][i]))).count();
             assert!((90..=100).contains(&flagged), "{flagged}");
             assert!(c.rate() <= 0.02);
@@ -138,14 +119,13 @@ mod tests {
     #[test]
     fn too_small_a_reference_is_said_and_the_default_adapts() {
         let reference = vec![(0..50).map(|i| i as f32).collect(); 2];
-        let names = [DetectorName::Entropy, DetectorName::Energy];
-        let error = Calibration::new(&names, &reference, Some(0.001)).expect_err("50 are too few");
+        let error = Calibration::new(&reference, Some(0.001)).expect_err("50 are too few");
         assert_eq!(error.code(), 203);
-        let c = Calibration::new(&names, &reference, None).expect("adapts");
+        let c = Calibration::new(&reference, None).expect("adapts");
         assert_eq!((c.exceedances, c.rank), (1, 1));
-        assert_eq!(Calibration::new(&names, &reference, Some(1.5)).expect_err("rate").code(), 100);
+        assert_eq!(Calibration::new(&reference, Some(1.5)).expect_err("rate").code(), 100);
         let tied = vec![vec![1.0; 2000]];
-        let c = Calibration::new(&names[..1], &tied, Some(0.01)).expect("ties are sound");
+        let c = Calibration::new(&tied, Some(0.01)).expect("ties are sound");
         assert!((c.exceedances, c.thresholds[0]) == (1, 1.0) && !c.beyond(0, 1.0) && c.beyond(0, 1.1));
     }
 }

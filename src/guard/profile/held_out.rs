@@ -10,7 +10,7 @@ use std::cell::LazyCell;
 
 use super::columns::{self, Column};
 use super::own_scores::{OwnScores, Reference};
-use super::{DetectorName, Scorer, Scores};
+use super::{OwnScore, Scorer, Scores};
 use crate::error::{Error, Result};
 use crate::outlier::calibration;
 use crate::outlier::scaled::quantile;
@@ -50,7 +50,7 @@ const STRETCHES: usize = 16;
 /// What the scorer knows of its reference.
 pub(super) struct Learned<'a> {
     pub reference: Reference<'a>,
-    pub detectors: &'a [DetectorName],
+    pub detectors: &'a [OwnScore],
     pub copies: f64,
     /// Scores as the scorer gives them, a column a detector, and these sorted.
     pub known: (&'a [Vec<f32>], &'a [Column]),
@@ -82,7 +82,7 @@ impl Learned<'_> {
             let error = |flat: f64| (flat / n).sqrt() / p as f64 / quantile(sorted, 0.5).max(f64::MIN_POSITIVE);
             let is_within = |flat: f64| spread(sorted) < CLEAR * error(flat);
             let is_flat = match self.detectors[k] {
-                DetectorName::Distance => 2.0 * *flat >= p as f64 || is_within(p as f64) && is_within(*flat),
+                OwnScore::Distance => 2.0 * *flat >= p as f64 || is_within(p as f64) && is_within(*flat),
                 _ => *flat > 0.0,
             };
             let known = &self.known.1[k];
@@ -96,12 +96,12 @@ impl Learned<'_> {
 /// Whether two distributions of scores of the same observations are apart (Kolmogorov-Smirnov). Of many features, whose parts in a score make
 /// up for each other, leaving any observation out is the same step, which is as it should be: that does not count. With long tails the
 /// many usual observations make that step for the few others.
-fn has_moved(detector: DetectorName, (left_out, a): (&[f32], &[f64]), (known, b): (&[f32], &[f64])) -> bool {
+fn has_moved(detector: OwnScore, (left_out, a): (&[f32], &[f64]), (known, b): (&[f32], &[f64])) -> bool {
     let n = b.len() as f64;
     if quantile(b, 0.95) - quantile(b, 0.5) > LONG * spread(b) || kurtosis(b) > HEAVY {
         return apart(a, b, 0.0) > MOVED / n.sqrt() + CLOSE / n;
     }
-    let (moved, close) = if detector == DetectorName::Distance { (MOVED_SUM, CLOSE_SUM) } else { (MOVED, CLOSE) };
+    let (moved, close) = if detector == OwnScore::Distance { (MOVED_SUM, CLOSE_SUM) } else { (MOVED, CLOSE) };
     let mut steps: Vec<f32> = left_out.iter().zip(known).map(|(x, y)| x - y).collect();
     let middle = steps.len() / 2;
     let step = f64::from(*steps.select_nth_unstable_by(middle, f32::total_cmp).1);
@@ -149,7 +149,7 @@ fn tied(scores: &Column, rows: &[f64], p: usize) -> f64 {
 /// As [`Scorer::new`].
 pub(super) fn score(
     reference: Reference<'_>,
-    detectors: &[DetectorName],
+    detectors: &[OwnScore],
     mut columns: Vec<Column>,
     copies: f64,
     chance: f64,
@@ -221,7 +221,7 @@ mod tests {
         profile
     }
 
-    fn baseline(rows: &[f64], p: usize, detector: DetectorName) -> Result<Baseline> {
+    fn baseline(rows: &[f64], p: usize, detector: OwnScore) -> Result<Baseline> {
         let options = BaselineOptions { detectors: Some(vec![detector]), ..Default::default() };
         Baseline::new(&profile(rows, p, OutputKind::Values), &options)
     }
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn halves_are_taken_where_scores_hang_on_the_reference_and_nowhere_else() {
-        use DetectorName::{Distance, Iqr, RobustZ, Zscore};
+        use OwnScore::{Distance, Iqr, RobustZ, ZScore};
         let usual: [(&str, Of); 3] =
             [("normal", |x| x), ("lognormal", |x| x.exp()), ("zeros", |x| if x < 0.8 { 0.0 } else { x })];
         let few: [(&str, Of); 3] = [
@@ -250,7 +250,7 @@ mod tests {
             }
             for (name, of) in few {
                 let rows: Vec<f64> = normals.iter().map(|x| of(*x)).collect();
-                for detector in [Distance, Zscore, RobustZ, Iqr] {
+                for detector in [Distance, ZScore, RobustZ, Iqr] {
                     let made = baseline(&rows, p, detector).unwrap();
                     // Of one feature the distance of two clusters is known as well as theirs; where there are ten of such it is their sum.
                     let half =
@@ -284,7 +284,7 @@ mod tests {
         let (fit, rest) = halves(&rows.repeat(3), 3, 3.0, 1.0).unwrap();
         assert_eq!((fit.len(), rest.len()), (1800, 1800));
         assert!(fit.chunks(3).all(|row| rest.chunks(3).all(|other| row != other)));
-        let epochs = baseline(&rows.repeat(3), 3, DetectorName::Distance).unwrap();
+        let epochs = baseline(&rows.repeat(3), 3, OwnScore::Distance).unwrap();
         assert_eq!(epochs.held_out, Some(600));
         assert!((0..3).all(|k| epochs.dependent.largest(k) == 1.0));
         // Neighbors too, where they depend on each other.

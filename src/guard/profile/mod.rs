@@ -12,13 +12,14 @@ mod own_scores;
 mod scorer;
 mod sketch;
 
+pub use crate::outlier::{OutputKind, OwnScore};
 pub use crate::stats::dependence::Order;
 pub use attached::Attached;
 pub use baseline::{Baseline, BaselineOptions, WassersteinReference};
 pub use calibration::Calibration;
 pub use dependent::{Dependent, Thinned};
-pub use options::{ConstantFeatures, OutputKind, ProfileOptions};
-pub use scorer::{DetectorName, Scorer, Scores, Tail};
+pub use options::{ConstantFeatures, ProfileOptions};
+pub use scorer::{Scorer, Scores};
 
 use std::borrow::Cow;
 

@@ -3,7 +3,7 @@
 use super::columns::{self, Column};
 use super::dependent::first_epoch;
 use super::held_out::{self, Learned};
-use super::{DetectorName, OutputKind, Scorer, Scores};
+use super::{OutputKind, OwnScore, Scorer, Scores};
 use crate::error::Result;
 use crate::sketch::Moments;
 use crate::stats::copies;
@@ -40,7 +40,7 @@ impl OwnScores {
     ///
     /// # Errors
     /// As [`Scorer::new`].
-    pub fn new(reference: Reference<'_>, detectors: &[DetectorName], chance: f64) -> Result<Self> {
+    pub fn new(reference: Reference<'_>, detectors: &[OwnScore], chance: f64) -> Result<Self> {
         let Reference { output, moments, rows, series, is_whole } = reference;
         let p = moments.features();
         let scorer = Scorer::new(output, detectors, moments, rows)?;

@@ -1,8 +1,6 @@
 //! From a batch of outputs to one column of scores a detector.
 
-use serde::{Deserialize, Serialize};
-
-use super::OutputKind;
+use super::{OutputKind, OwnScore};
 use crate::error::{Error, Result};
 use crate::outlier::scaled::left_out::Column;
 use crate::outlier::scaled::{Scaled, sorted_columns};
@@ -12,91 +10,12 @@ use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
 
-/// A score of one observation, by the name that it has everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DetectorName {
-    /// Largest probability.
-    Confidence,
-    /// Entropy of the probabilities, in nats.
-    Entropy,
-    /// Difference of the two largest probabilities.
-    Margin,
-    /// `-ln sum exp(logit)`.
-    Energy,
-    /// Root mean squared z-score.
-    Distance,
-    /// Largest absolute z-score.
-    Zscore,
-    /// Largest absolute robust z-score.
-    RobustZ,
-    /// Interquartile ranges beyond the nearer quartile.
-    Iqr,
-    /// Largest z-score, sign and all: how high the highest of another detector's scores is.
-    Score,
-}
-
-/// The side of a threshold on which a score is anomalous.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tail {
-    /// Small scores.
-    Low,
-    /// Large scores.
-    High,
-}
-
-impl DetectorName {
-    /// The side on which it is anomalous.
-    #[must_use]
-    pub fn tail(self) -> Tail {
-        match self {
-            DetectorName::Confidence | DetectorName::Margin => Tail::Low,
-            _ => Tail::High,
-        }
-    }
-
-    /// The name in options, tables and alerts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DetectorName::Confidence => "confidence",
-            DetectorName::Entropy => "entropy",
-            DetectorName::Margin => "margin",
-            DetectorName::Energy => "energy",
-            DetectorName::Distance => "distance",
-            DetectorName::Zscore => "zscore",
-            DetectorName::RobustZ => "robust-z",
-            DetectorName::Iqr => "iqr",
-            DetectorName::Score => "score",
-        }
-    }
-
-    /// The detectors that an output of this kind has.
-    #[must_use]
-    pub fn of(output: OutputKind) -> &'static [DetectorName] {
-        use DetectorName::{Confidence, Distance, Energy, Entropy, Iqr, Margin, RobustZ, Score, Zscore};
-        match output {
-            OutputKind::Logits => &[Confidence, Entropy, Margin, Energy],
-            OutputKind::Probabilities => &[Confidence, Entropy, Margin],
-            OutputKind::Values => &[Distance, Zscore, RobustZ, Iqr],
-            OutputKind::Scores => &[Score],
-        }
-    }
-
-    /// The detectors that a guard uses unless it is told otherwise.
-    #[must_use]
-    pub fn default_of(output: OutputKind) -> &'static [DetectorName] {
-        if output == OutputKind::Values { &[DetectorName::Distance] } else { DetectorName::of(output) }
-    }
-}
-
 /// Computes the scores of chosen detectors. Holds the centres and scales that they need.
 #[derive(Debug, Clone)]
 pub struct Scorer {
     output: OutputKind,
     features: usize,
-    detectors: Vec<DetectorName>,
+    detectors: Vec<OwnScore>,
     by_moments: Scaled,
     by_median: Option<Scaled>,
     by_quartiles: Option<Scaled>,
@@ -134,8 +53,8 @@ impl Scorer {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a detector that this kind of output does not have, for none or for one twice.
-    pub fn new(output: OutputKind, detectors: &[DetectorName], moments: &Moments, reference: &[f64]) -> Result<Self> {
-        let known = DetectorName::of(output);
+    pub fn new(output: OutputKind, detectors: &[OwnScore], moments: &Moments, reference: &[f64]) -> Result<Self> {
+        let known: Vec<OwnScore> = OwnScore::of(output).collect();
         let names = || known.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(", ");
         for (i, detector) in detectors.iter().enumerate() {
             if !known.contains(detector) || detectors[..i].contains(detector) {
@@ -147,7 +66,7 @@ impl Scorer {
             return Err(Error::invalid("detectors", "none", format!("at least one of: {}", names())));
         }
         let needs = |d| detectors.contains(&d);
-        let columns = if needs(DetectorName::RobustZ) || needs(DetectorName::Iqr) {
+        let columns = if needs(OwnScore::RobustZ) || needs(OwnScore::Iqr) {
             sorted_columns(reference, moments.features())
         } else {
             Vec::new()
@@ -157,14 +76,14 @@ impl Scorer {
             features: moments.features(),
             detectors: detectors.to_vec(),
             by_moments: Scaled::by_moments(moments),
-            by_median: needs(DetectorName::RobustZ).then(|| Scaled::by_median(&columns)),
-            by_quartiles: needs(DetectorName::Iqr).then(|| Scaled::by_quartiles(&columns)),
+            by_median: needs(OwnScore::RobustZ).then(|| Scaled::by_median(&columns)),
+            by_quartiles: needs(OwnScore::Iqr).then(|| Scaled::by_quartiles(&columns)),
         })
     }
 
     /// The detectors, in the order of [`Scores::columns`].
     #[must_use]
-    pub fn detectors(&self) -> &[DetectorName] {
+    pub fn detectors(&self) -> &[OwnScore] {
         &self.detectors
     }
 
@@ -240,18 +159,18 @@ impl Scorer {
     }
 
     /// The score of each row by all others, of `n` in all.
-    fn left_out_by(&self, detector: DetectorName, rows: &[f64], n: f64) -> Vec<f32> {
+    fn left_out_by(&self, detector: OwnScore, rows: &[f64], n: f64) -> Vec<f32> {
         let of_row = |row: &[f64]| -> f64 {
             let z = self.by_moments.left_out(row, n);
             match detector {
-                DetectorName::Distance => (z.map(|z| z * z).sum::<f64>() / self.features as f64).sqrt(),
-                DetectorName::Score => z.fold(f64::NEG_INFINITY, f64::max),
+                OwnScore::Distance => (z.map(|z| z * z).sum::<f64>() / self.features as f64).sqrt(),
+                OwnScore::Score => z.fold(f64::NEG_INFINITY, f64::max),
                 _ => z.fold(0.0, |most, z| z.abs().max(most)),
             }
         };
         match detector {
-            DetectorName::RobustZ => self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
-            DetectorName::Iqr => self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
+            OwnScore::RobustZ => self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
+            OwnScore::Iqr => self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
             _ => {
                 let mut scores = vec![0.0; rows.len() / self.features];
                 parallel::for_pieces(&mut scores, 1, 8 * self.features, |first, scores| {
@@ -283,9 +202,9 @@ impl Scorer {
         }
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let scores = match detector {
-                DetectorName::Confidence => &classes.confidence,
-                DetectorName::Entropy => &classes.entropy,
-                DetectorName::Margin => &classes.margin,
+                OwnScore::Msp => &classes.msp,
+                OwnScore::Entropy => &classes.entropy,
+                OwnScore::Margin => &classes.margin,
                 _ => &classes.energy,
             };
             column.clear();
@@ -301,8 +220,8 @@ impl Scorer {
         let mut measured = None;
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let by = match detector {
-                DetectorName::RobustZ => self.by_median.as_ref(),
-                DetectorName::Iqr => self.by_quartiles.as_ref(),
+                OwnScore::RobustZ => self.by_median.as_ref(),
+                OwnScore::Iqr => self.by_quartiles.as_ref(),
                 _ => Some(&self.by_moments),
             };
             // Distance and z-score share one pass.
@@ -314,9 +233,9 @@ impl Scorer {
             }
             column.clear();
             match detector {
-                DetectorName::Distance => column.extend_from_slice(rms),
-                DetectorName::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
-                DetectorName::Score => {
+                OwnScore::Distance => column.extend_from_slice(rms),
+                OwnScore::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
+                OwnScore::Score => {
                     // 0 where the observation is finite, else NaN.
                     let spoilt = rms.iter().map(|rms| rms * 0.0);
                     column.extend(
@@ -338,12 +257,12 @@ mod tests {
         let reference: Vec<f64> = (0..100).flat_map(|i| [f64::from(i), f64::from(i % 10)]).collect();
         let mut moments = Moments::new(vec![0.0; 2]);
         moments.update(&reference);
-        let scorer = Scorer::new(OutputKind::Scores, &[DetectorName::Score], &moments, &reference).expect("its own");
+        let scorer = Scorer::new(OutputKind::Scores, &[OwnScore::Score], &moments, &reference).expect("its own");
         let mut out = Scores::default();
         scorer.score_rows(&[-1e6, 4.5, 49.5, 1e6, f64::NAN, 1.0, 1.0, f64::INFINITY], &mut out);
         let z = (1e6 - 4.5) / (8.25f64 * 100.0 / 99.0).sqrt();
         assert!(out.columns[0][0].abs() < 1e-6 && (f64::from(out.columns[0][1]) / z - 1.0).abs() < 1e-6);
         assert_eq!(out.finite, [true, true, false, false]);
-        assert!(Scorer::new(OutputKind::Scores, &[DetectorName::Distance], &moments, &reference).is_err());
+        assert!(Scorer::new(OutputKind::Scores, &[OwnScore::Distance], &moments, &reference).is_err());
     }
 }
