@@ -203,8 +203,12 @@ fn exceeding(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     let exceeds = |cell: &&&Cell| cell.verdict() == Verdict::Exceeds;
     list(text, "Cells that exceed what was promised", cells.iter().filter(|cell| promised(cell)).filter(exceeds))?;
     list(text, "Where nothing is promised", cells.iter().filter(|cell| !promised(cell)))?;
-    let some = |cell: &&&Cell| cell.refused.is_none() && cell.refused_share > 0.0;
-    list(text, "Cells where a part of the references is refused, which counts as no alarm", cells.iter().filter(some))
+    let many = |cell: &&&Cell| cell.refused.is_none() && cell.refused_share > 0.05;
+    list(
+        text,
+        "Cells where more than 5 % of the references are refused, which counts as no alarm",
+        cells.iter().filter(many),
+    )
 }
 
 /// With N for each number, so that reasons that differ in theirs are one.
