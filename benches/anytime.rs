@@ -1,5 +1,6 @@
-//! The anytime-valid monitors: false alarms over 10^4 streams of 10^5 observations, detection delays beside the classical
-//! detectors, what a fixed calibration set does without its correction, online MMD's run times, and observations a second.
+//! The anytime-valid monitors: false alarms over 10^4 streams of 10^5 observations, detection
+//! delays beside the classical detectors, what a fixed calibration set does without its correction,
+//! online MMD's run times, and observations a second.
 //!
 //!     cargo bench --bench anytime                   all of it, some minutes on two cores
 //!     cargo bench --bench anytime -- 1000 20000     fewer and shorter streams
@@ -63,19 +64,29 @@ fn share(hits: &[bool]) -> String {
 }
 
 fn false_alarms(count: usize, length: usize) -> fluxguard::Result<()> {
-    println!("P(ever a false alarm) over {count} streams of {length} observations, nothing changes");
+    println!(
+        "P(ever a false alarm) over {count} streams of {length} observations, nothing changes"
+    );
     println!("  {:<46} {:>6}  {:<18} seconds", "monitor", "alpha", "measured");
     let line = |name: &str, alpha: f64, alarmed: &(dyn Fn(usize) -> bool + Sync)| {
         let start = Instant::now();
         let hits = runs(count, alarmed);
-        println!("  {name:<46} {alpha:>6}  {:<18} {:.0}", share(&hits), start.elapsed().as_secs_f64());
+        println!(
+            "  {name:<46} {alpha:>6}  {:<18} {:.0}",
+            share(&hits),
+            start.elapsed().as_secs_f64()
+        );
     };
-    let reference = |random: &mut SplitMix64, n: usize| -> Vec<f64> { (0..n).map(|_| normal(random)).collect() };
+    let reference = |random: &mut SplitMix64, n: usize| -> Vec<f64> {
+        (0..n).map(|_| normal(random)).collect()
+    };
     let of_column = |options: MonitorOptions, n: usize| {
         move |run: usize| {
             let mut random = stream(run);
             let options = MonitorOptions { seed: run as u64, ..options.clone() };
-            let Ok(mut monitor) = Monitor::new(&reference(&mut random, n), options) else { return true };
+            let Ok(mut monitor) = Monitor::new(&reference(&mut random, n), options) else {
+                return true;
+            };
             (0..length).any(|_| monitor.update(normal(&mut random)).is_some())
         }
     };
@@ -87,7 +98,11 @@ fn false_alarms(count: usize, length: usize) -> fluxguard::Result<()> {
     line("monitor (full, composite), reference 100", 0.05, &of_column(options.clone(), 100));
     for bets in [Bets::Jumper, Bets::Mixture, Bets::Power] {
         let options = MonitorOptions { bets, ..options.clone() };
-        line(&format!("monitor (full, {bets:?}), reference 1000").to_lowercase(), 0.05, &of_column(options, 1000));
+        line(
+            &format!("monitor (full, {bets:?}), reference 1000").to_lowercase(),
+            0.05,
+            &of_column(options, 1000),
+        );
     }
     let inductive = MonitorOptions { calibration: Calibration::Inductive, ..options.clone() };
     line("monitor (inductive, composite), reference 1000", 0.05, &of_column(inductive, 1000));
@@ -95,7 +110,8 @@ fn false_alarms(count: usize, length: usize) -> fluxguard::Result<()> {
         let mut random = stream(run);
         let mut bag = Bag::new(&reference(&mut random, 1000), 1023, run as u64);
         let mut evidence = Evidence::new(Form::Ever, Bets::Composite);
-        (0..length).any(|_| evidence.update(bag.inductive_p_value(normal(&mut random)), 0.0) >= 20.0)
+        (0..length)
+            .any(|_| evidence.update(bag.inductive_p_value(normal(&mut random)), 0.0) >= 20.0)
     });
     line("10 columns (correlated), reference 1000", 0.05, &|run| {
         // A tenth of the length each: as many observations in all.
@@ -105,15 +121,20 @@ fn false_alarms(count: usize, length: usize) -> fluxguard::Result<()> {
             (0..10).map(|_| normal(random) + common).collect::<Vec<f64>>()
         };
         let rows: Vec<Vec<f64>> = (0..1000).map(|_| row(&mut random)).collect();
-        let references: Vec<Vec<f64>> = (0..10).map(|j| rows.iter().map(|row| row[j]).collect()).collect();
+        let references: Vec<Vec<f64>> =
+            (0..10).map(|j| rows.iter().map(|row| row[j]).collect()).collect();
         let options = MonitorOptions { alpha: 0.05, seed: run as u64, ..Default::default() };
         let Ok(mut columns) = Columns::new(&references, options) else { return true };
-        (0..length / 10).any(|_| columns.extend(&row(&mut random)).is_ok_and(|alarms| !alarms.is_empty()))
+        (0..length / 10)
+            .any(|_| columns.extend(&row(&mut random)).is_ok_and(|alarms| !alarms.is_empty()))
     });
     let outcome = |random: &mut SplitMix64| f64::from(u8::from(random.uniform() < 0.1));
     line("betting, mean unknown, outcomes of rate 0.1", 0.05, &|run| {
         let mut random = stream(run);
-        let Ok(mut betting) = Betting::new(BettingOptions { alpha: 0.05, ..Default::default() }) else { return true };
+        let Ok(mut betting) = Betting::new(BettingOptions { alpha: 0.05, ..Default::default() })
+        else {
+            return true;
+        };
         (0..length).any(|_| betting.update(outcome(&mut random)) == State::Drift)
     });
     line("betting, mean 0.1 given, outcomes of rate 0.1", 0.05, &|run| {
@@ -124,20 +145,27 @@ fn false_alarms(count: usize, length: usize) -> fluxguard::Result<()> {
     });
     line("two-sample betting, a tenth of the length", 0.05, &|run| {
         let mut random = stream(run);
-        let Ok(mut test) = TwoSample::new(TwoSampleOptions { alpha: 0.05, ..Default::default() }) else { return true };
-        (0..length / 10).any(|_| test.update_pair(normal(&mut random), normal(&mut random)) == Ok(State::Drift))
+        let Ok(mut test) = TwoSample::new(TwoSampleOptions { alpha: 0.05, ..Default::default() })
+        else {
+            return true;
+        };
+        (0..length / 10)
+            .any(|_| test.update_pair(normal(&mut random), normal(&mut random)) == Ok(State::Drift))
     });
     Ok(())
 }
 
 fn run_lengths(count: usize) {
     let (asked, length) = (2000.0, 20_000usize);
-    println!("\nRun lengths of the other forms: asked for {asked} at least; {count} streams of {length} observations");
+    println!(
+        "\nRun lengths of the other forms: asked for {asked} at least; {count} streams of {length} observations"
+    );
     for form in [Form::ShiryaevRoberts, Form::Cusum] {
         let alarms: Vec<u64> = runs(count, |run| {
             let mut random = stream(run);
             let reference: Vec<f64> = (0..1000).map(|_| normal(&mut random)).collect();
-            let options = MonitorOptions { form, run_length: asked, seed: run as u64, ..Default::default() };
+            let options =
+                MonitorOptions { form, run_length: asked, seed: run as u64, ..Default::default() };
             let Ok(mut monitor) = Monitor::new(&reference, options) else { return 0 };
             for _ in 0..length {
                 monitor.update(normal(&mut random));
@@ -145,22 +173,33 @@ fn run_lengths(count: usize) {
             monitor.alarms()
         });
         let total = alarms.iter().sum::<u64>() as f64;
-        println!("  {:<18} {:.0} observations an alarm", form.as_str(), count as f64 * length as f64 / total);
+        println!(
+            "  {:<18} {:.0} observations an alarm",
+            form.as_str(),
+            count as f64 * length as f64 / total
+        );
     }
     const REFERENCES: usize = 200;
     const RUNS: u32 = 10;
     println!(
         "\nRun time of online MMD over that asked for (mean of {REFERENCES} references, {RUNS} runs each), window 20"
     );
-    for (reference_size, times) in
-        [(200, [200.0, 1000.0]), (250, [200.0, 1250.0]), (500, [200.0, 2500.0]), (1000, [1000.0, 5000.0])]
-    {
+    for (reference_size, times) in [
+        (200, [200.0, 1000.0]),
+        (250, [200.0, 1250.0]),
+        (500, [200.0, 2500.0]),
+        (1000, [1000.0, 5000.0]),
+    ] {
         for asked in times {
             let found = runs(REFERENCES, |run| {
                 let mut random = stream(run);
                 let reference = Some((0..reference_size).map(|_| normal(&mut random)).collect());
-                let options =
-                    MmdOptions { reference, expected_run_time: asked, seed: run as u64, ..Default::default() };
+                let options = MmdOptions {
+                    reference,
+                    expected_run_time: asked,
+                    seed: run as u64,
+                    ..Default::default()
+                };
                 let Ok(mut mmd) = Mmd::new(options) else { return 0.0 };
                 let (mut total, mut left) = (0.0, RUNS);
                 while left > 0 {
@@ -171,7 +210,8 @@ fn run_lengths(count: usize) {
             });
             let n = REFERENCES as f64;
             let mean = found.iter().sum::<f64>() / n;
-            let error = (found.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+            let error =
+                (found.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
             println!("  reference {reference_size:>5}, asked {asked:>5}: {mean:.3} +- {error:.3}");
         }
     }
@@ -180,7 +220,8 @@ fn run_lengths(count: usize) {
 /// Which detectors, with which options.
 fn detectors() -> Vec<(&'static str, StreamName, Value)> {
     use StreamName as N;
-    let ever = |bets: &str, alpha: f64| json!({ "bets": bets, "alpha": alpha, "reference_size": 1000 });
+    let ever =
+        |bets: &str, alpha: f64| json!({ "bets": bets, "alpha": alpha, "reference_size": 1000 });
     vec![
         ("martingale, composite, alpha 0.01", N::Martingale, ever("composite", 0.01)),
         ("martingale, jumper, alpha 0.01", N::Martingale, ever("jumper", 0.01)),
@@ -228,7 +269,9 @@ fn delays(count: usize) {
                 let mut random = stream(run);
                 let mut x: Vec<f64> = (0..at + 5000).map(|_| normal(&mut random)).collect();
                 x[at..].iter_mut().for_each(|x| *x = change(*x));
-                let Ok(mut stream) = Stream::new(detector, options.clone()) else { return (None, true) };
+                let Ok(mut stream) = Stream::new(detector, options.clone()) else {
+                    return (None, true);
+                };
                 let fired = stream.update(&x).unwrap_or_default();
                 let first = fired.iter().find(|i| **i >= at as u64).map(|i| i - at as u64);
                 (first, fired.first().is_some_and(|i| *i < at as u64))
@@ -259,7 +302,11 @@ fn speed() -> fluxguard::Result<()> {
             })
             .collect();
         times.sort_by(f64::total_cmp);
-        println!("  {name:<44} {:>7.1} ns an observation, {:>6.1} million a second", 1e3 * times[7], 1.0 / times[7]);
+        println!(
+            "  {name:<44} {:>7.1} ns an observation, {:>6.1} million a second",
+            1e3 * times[7],
+            1.0 / times[7]
+        );
     };
     for bets in [Bets::Composite, Bets::Jumper, Bets::Mixture] {
         let options = MonitorOptions { bets, alpha: 1e-9, ..Default::default() };
@@ -267,17 +314,24 @@ fn speed() -> fluxguard::Result<()> {
         let name = format!("monitor, {bets:?}, reference 10,000").to_lowercase();
         report(&name, &mut || drop(black_box(monitor.extend(x.iter().copied()))));
     }
-    let mut monitor = Monitor::new(&x[..10_000], MonitorOptions { alpha: 1e-9, ..Default::default() })?;
-    report("monitor, composite, Float32", &mut || drop(black_box(monitor.extend(x32.iter().copied()))));
+    let mut monitor =
+        Monitor::new(&x[..10_000], MonitorOptions { alpha: 1e-9, ..Default::default() })?;
+    report("monitor, composite, Float32", &mut || {
+        drop(black_box(monitor.extend(x32.iter().copied())))
+    });
     let references: Vec<&[f64]> = (0..10).map(|j| &x[j * 10_000..(j + 1) * 10_000]).collect();
-    let mut columns = Columns::new(&references, MonitorOptions { alpha: 1e-9, ..Default::default() })?;
+    let mut columns =
+        Columns::new(&references, MonitorOptions { alpha: 1e-9, ..Default::default() })?;
     report("10 columns x 100,000, rows as they come", &mut || drop(black_box(columns.extend(&x))));
     for name in StreamName::ALL {
         // The one simulates first; the others' levels are those of p-values.
         if name == StreamName::Mmd || name.takes() == Takes::PValues {
             continue;
         }
-        let bounded = matches!(name, StreamName::Ddm | StreamName::Eddm | StreamName::HddmA | StreamName::HddmW);
+        let bounded = matches!(
+            name,
+            StreamName::Ddm | StreamName::Eddm | StreamName::HddmA | StreamName::HddmW
+        );
         let values = if bounded || name == StreamName::Betting { &outcomes } else { &x };
         let mut stream = Stream::new(name, Value::Null)?;
         report(name.as_str(), &mut || drop(black_box(stream.update(values))));
@@ -286,9 +340,12 @@ fn speed() -> fluxguard::Result<()> {
 }
 
 fn main() -> fluxguard::Result<()> {
-    let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let (count, length) = (numbers.first().copied().unwrap_or(10_000), numbers.get(1).copied().unwrap_or(100_000));
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word.chars().all(char::is_alphabetic)).collect();
+    let numbers: Vec<usize> =
+        std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let (count, length) =
+        (numbers.first().copied().unwrap_or(10_000), numbers.get(1).copied().unwrap_or(100_000));
+    let words: Vec<String> =
+        std::env::args().skip(1).filter(|word| word.chars().all(char::is_alphabetic)).collect();
     let chosen = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
     if chosen("speed") {
         speed()?;

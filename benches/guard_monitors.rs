@@ -1,5 +1,6 @@
-//! The monitors of a guard, by name, at their defaults: how often each raises an alert while nothing changes, and how many panes it
-//! needs after a shift. Beside them what never, always and at random fires.
+//! The monitors of a guard, by name, at their defaults: how often each raises an alert while
+//! nothing changes, and how many panes it needs after a shift. Beside them what never, always and
+//! at random fires.
 //!
 //!     cargo bench --bench guard_monitors               10,000 panes, 20 shifts, under two minutes
 //!     cargo bench --bench guard_monitors -- 2000 5     fewer panes, fewer shifts
@@ -80,7 +81,10 @@ impl Watch {
         // Those that state a rate of false alarms are asked for one in a thousand panes.
         let false_alarms = FalseAlarms { rate: 1e-3, per: Per::Window };
         let window = Length::Observations(PANE as u64);
-        Guard::new(&profile, GuardOptions { tests, monitors, false_alarms, window, ..Default::default() })
+        Guard::new(
+            &profile,
+            GuardOptions { tests, monitors, false_alarms, window, ..Default::default() },
+        )
     }
 
     /// Panes (from 0) at which it fired, and those of which there was an alert.
@@ -95,7 +99,10 @@ impl Watch {
                 let capital = report.evidence.iter().any(|column| column.capital >= 1.0);
                 if capital
                     || !report.detections.is_empty()
-                    || report.tests.iter().any(|test| test.test.adjusted_p_value <= report.level / 2.0)
+                    || report
+                        .tests
+                        .iter()
+                        .any(|test| test.test.adjusted_p_value <= report.level / 2.0)
                 {
                     fired.push(seen - 1);
                 }
@@ -116,7 +123,10 @@ fn median(delays: &mut [u64], of: usize) -> String {
 
 fn line(name: &str, fired: f64, alerts: f64, delays: &mut [u64], of: usize) {
     let missed = of - delays.len();
-    println!("  {name:<26} {fired:>10.2} {alerts:>10.2} {:>10} {missed:>8} of {of}", median(delays, of));
+    println!(
+        "  {name:<26} {fired:>10.2} {alerts:>10.2} {:>10} {missed:>8} of {of}",
+        median(delays, of)
+    );
 }
 
 fn table(shape: Shape, features: usize, panes: usize, shifts: usize) -> Result<()> {
@@ -135,7 +145,10 @@ fn table(shape: Shape, features: usize, panes: usize, shifts: usize) -> Result<(
         after.for_each(|x| *x += 0.3 * shape.standard_deviation());
         shifted.push((reference, rows));
     }
-    let monitors = StreamName::ALL.into_iter().filter(|name| name.takes() == Takes::Values).map(Watch::Monitor);
+    let monitors = StreamName::ALL
+        .into_iter()
+        .filter(|name| name.takes() == Takes::Values)
+        .map(Watch::Monitor);
     let mut all: Vec<Watch> = monitors.chain([Watch::Test(TestName::Ks)]).collect();
     all.sort_by_key(|watch| !matches!(watch, Watch::Monitor(StreamName::Martingale)));
     let a_thousand = 1000.0 / panes as f64;
@@ -144,29 +157,45 @@ fn table(shape: Shape, features: usize, panes: usize, shifts: usize) -> Result<(
         let mut delays = Vec::new();
         for (reference, rows) in &shifted {
             let (_, alerts) = watch.run(&watch.guard(reference, features)?, rows, features)?;
-            delays.extend(alerts.into_iter().find(|pane| *pane >= BEFORE as u64).map(|pane| pane - BEFORE as u64));
+            delays.extend(
+                alerts
+                    .into_iter()
+                    .find(|pane| *pane >= BEFORE as u64)
+                    .map(|pane| pane - BEFORE as u64),
+            );
         }
         let name = if matches!(watch, Watch::Test(_)) {
             format!("{} of every pane", watch.as_str())
         } else {
             watch.as_str().to_owned()
         };
-        line(&name, fired.len() as f64 * a_thousand, alerts.len() as f64 * a_thousand, &mut delays, shifts);
+        line(
+            &name,
+            fired.len() as f64 * a_thousand,
+            alerts.len() as f64 * a_thousand,
+            &mut delays,
+            shifts,
+        );
     }
     line("never fires", 0.0, 0.0, &mut [], shifts);
     line("always fires", 1000.0, 1000.0, &mut vec![0; shifts], shifts);
     let mut fires = || random.uniform() < 0.01;
     let alerts = (0..panes).filter(|_| fires()).count() as f64 * a_thousand;
-    let mut delays: Vec<u64> = (0..shifts).filter_map(|_| (0..AFTER as u64).find(|_| fires())).collect();
+    let mut delays: Vec<u64> =
+        (0..shifts).filter_map(|_| (0..AFTER as u64).find(|_| fires())).collect();
     line("at random, one pane of 100", alerts, alerts, &mut delays, shifts);
     println!();
     Ok(())
 }
 
 fn main() -> Result<()> {
-    let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let (panes, shifts) = (numbers.first().copied().unwrap_or(10_000), numbers.get(1).copied().unwrap_or(20));
-    println!("Monitors of a guard at their defaults; panes of {PANE} observations, references of {REFERENCE}.");
+    let numbers: Vec<usize> =
+        std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let (panes, shifts) =
+        (numbers.first().copied().unwrap_or(10_000), numbers.get(1).copied().unwrap_or(20));
+    println!(
+        "Monitors of a guard at their defaults; panes of {PANE} observations, references of {REFERENCE}."
+    );
     println!(
         "fired, alerts: of 1,000 panes, over {panes} in which nothing changes; an alert is an episode whose effect counts."
     );

@@ -1,6 +1,7 @@
-//! A saved store of a million points, read into memory and mapped: time until it is loaded and until the first search is done, and
-//! the memory of a process that did so. Each in a process of its own, the file in the system's cache, one row of ten neighbours searched; also
-//! searches of many rows.
+//! A saved store of a million points, read into memory and mapped: time until it is loaded and
+//! until the first search is done, and the memory of a process that did so. Each in a process of
+//! its own, the file in the system's cache, one row of ten neighbours searched; also searches of
+//! many rows.
 //!
 //!     cargo bench --bench neighbours
 
@@ -28,7 +29,9 @@ fn draw(seed: u64, n: usize) -> Vec<f64> {
 /// Kilobytes of this line of /proc/self/status.
 fn memory(line: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let found = status.lines().find_map(|l| l.strip_prefix(line)?.split_whitespace().nth(1)?.parse::<f64>().ok());
+    let found = status
+        .lines()
+        .find_map(|l| l.strip_prefix(line)?.split_whitespace().nth(1)?.parse::<f64>().ok());
     found.unwrap_or(f64::NAN) / 1024.0
 }
 
@@ -69,7 +72,8 @@ fn main() -> fluxguard::Result<()> {
     {
         return child(how, Path::new(path));
     }
-    let path: PathBuf = std::env::temp_dir().join(format!("fluxguard-bench-{}.fg", std::process::id()));
+    let path: PathBuf =
+        std::env::temp_dir().join(format!("fluxguard-bench-{}.fg", std::process::id()));
     for precision in ["double", "single"] {
         let mut points = draw(1, POINTS * FEATURES);
         if precision == "single" {
@@ -88,7 +92,8 @@ fn main() -> fluxguard::Result<()> {
         for _ in 0..3 {
             for how in ["read", "mapped"] {
                 // Nothing is left to do where a process cannot be started.
-                let _ = Command::new(&arguments[0]).args([how, &path.display().to_string()]).status();
+                let _ =
+                    Command::new(&arguments[0]).args([how, &path.display().to_string()]).status();
             }
         }
     }

@@ -79,7 +79,10 @@ fn noise() {
     let mut source = NoiseSource::seeded(1);
     let mut fast = vec![0f32; 1 << 20];
     let time = median(25, || source.fill_gaussian(black_box(&mut fast)));
-    println!("fast Gaussian f32, one core       {:8.1} M samples/s", fast.len() as f64 / time / 1e6);
+    println!(
+        "fast Gaussian f32, one core       {:8.1} M samples/s",
+        fast.len() as f64 / time / 1e6
+    );
     let sampler = DiscreteGaussian::default();
     let mut discrete = vec![0i32; FEATURES];
     let time = median(25, || sampler.fill(&mut source, black_box(&mut discrete)));
@@ -92,23 +95,33 @@ fn noise() {
     let empty = Gradients::new(&[(&[][..], FEATURES)], 0).expect("shapes fit");
     let run = PrivateRun::new(&RunOptions::default()).expect("randomness");
     let time = median(25, || {
-        run.mean(&empty, &MeanOptions::new(1.0, 256.0), Lot::Unknown, &mut [&mut out]).expect("valid");
+        run.mean(&empty, &MeanOptions::new(1.0, 256.0), Lot::Unknown, &mut [&mut out])
+            .expect("valid");
     });
     println!("discrete noise in private_mean    {:8.2} ms for {FEATURES}, all cores", time * 1e3);
 }
 
 fn accounting() {
     let text = include_str!("../test/reference/privacy_accounting.json");
-    let reference: serde_json::Value = serde_json::from_str(text).expect("the reference file is JSON");
+    let reference: serde_json::Value =
+        serde_json::from_str(text).expect("the reference file is JSON");
     let number = |value: &serde_json::Value| value.as_f64().expect("a number");
     let mut times = Vec::new();
     for row in reference["pld"].as_array().expect("rows") {
-        let relation = if row["relation"] == "replace_one" { Relation::ReplaceOne } else { Relation::AddRemove };
+        let relation = if row["relation"] == "replace_one" {
+            Relation::ReplaceOne
+        } else {
+            Relation::AddRemove
+        };
         let mut accountant = Accountant::new(AccountantKind::Pld, relation);
         for p in row["phases"].as_array().expect("phases") {
             let sampling = Sampling::Poisson { rate: number(&p[1]) };
             accountant
-                .push(Phase { noise_multiplier: number(&p[0]), sampling, steps: number(&p[2]) as u64 })
+                .push(Phase {
+                    noise_multiplier: number(&p[0]),
+                    sampling,
+                    steps: number(&p[2]) as u64,
+                })
                 .expect("a valid phase");
         }
         for delta in [1e-3, 1e-5, 1e-7] {
@@ -124,7 +137,9 @@ fn accounting() {
         times[times.len() / 2] * 1e3,
         times[times.len() - 1] * 1e3
     );
-    for (target_epsilon, rate, steps) in [(1.0, 0.01, 1000), (8.0, 256.0 / 60_000.0, 14_000), (3.0, 0.001, 100_000)] {
+    for (target_epsilon, rate, steps) in
+        [(1.0, 0.01, 1000), (8.0, 256.0 / 60_000.0, 14_000), (3.0, 0.001, 100_000)]
+    {
         let options = CalibrationOptions {
             target_epsilon,
             delta: 1e-5,

@@ -91,7 +91,8 @@ impl Cell {
         let over = |rate: &Rate| rate.interval().0 / rate.asked;
         let enough = |rate: &&Rate| rate.of as f64 * rate.asked >= 1.0 || rate.exceeds();
         let told = self.rates.iter().filter(enough);
-        let ranked = |a: &&Rate, b: &&Rate| over(a).total_cmp(&over(b)).then(a.asked.total_cmp(&b.asked));
+        let ranked =
+            |a: &&Rate, b: &&Rate| over(a).total_cmp(&over(b)).then(a.asked.total_cmp(&b.asked));
         told.max_by(ranked).or(self.rates.first()).copied()
     }
 }
@@ -103,10 +104,16 @@ pub struct Effort {
     pub most: u64,
 }
 
-/// Runs `trial`, which gives p-values that are to be uniform or larger, with the seeds 0, 1, ... on two threads until the time is over.
-/// When to stop does not depend on what came. A cell is refused where all trials are; where only some are, these count as trials without an
-/// alarm: whether a reference is refused depends on it, and the promise is one to whoever has not looked at it yet.
-pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) -> Result<Vec<f64>> + Sync) -> Cell {
+/// Runs `trial`, which gives p-values that are to be uniform or larger, with the seeds 0, 1, ... on
+/// two threads until the time is over. When to stop does not depend on what came. A cell is refused
+/// where all trials are; where only some are, these count as trials without an alarm: whether a
+/// reference is refused depends on it, and the promise is one to whoever has not looked at it yet.
+pub fn measure(
+    about: About,
+    asked: &[f64],
+    effort: Effort,
+    trial: impl Fn(u64) -> Result<Vec<f64>> + Sync,
+) -> Cell {
     let end = Instant::now() + Duration::from_secs_f64(effort.seconds);
     let (next, refused) = (AtomicU64::new(0), Mutex::new((0u64, None::<String>)));
     let work = || {
@@ -121,7 +128,10 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
                     trials += 1;
                     for p in p_values {
                         of += 1;
-                        asked.iter().zip(&mut found).for_each(|(a, found)| *found += u64::from(p <= *a));
+                        asked
+                            .iter()
+                            .zip(&mut found)
+                            .for_each(|(a, found)| *found += u64::from(p <= *a));
                     }
                 }
                 Err(error) => {
@@ -133,8 +143,10 @@ pub fn measure(about: About, asked: &[f64], effort: Effort, trial: impl Fn(u64) 
             }
         }
     };
-    let parts = std::thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|part| part.join()));
-    let mut rates: Vec<Rate> = asked.iter().map(|asked| Rate { asked: *asked, found: 0, of: 0 }).collect();
+    let parts =
+        std::thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|part| part.join()));
+    let mut rates: Vec<Rate> =
+        asked.iter().map(|asked| Rate { asked: *asked, found: 0, of: 0 }).collect();
     let mut trials = 0;
     for (found, of, of_trials) in parts.into_iter().flatten() {
         trials += of_trials;

@@ -14,7 +14,9 @@ const COLUMNS: usize = 5;
 pub fn run(suite: &mut Suite) {
     for name in NAMES {
         for calibration in ["cross", "holdout"] {
-            for values in [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::ZeroInflated] {
+            for values in
+                [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::ZeroInflated]
+            {
                 cell(suite, name, calibration, &Null::Drawn(values, Order::Independent), 200);
             }
             for m in [50, 1000] {
@@ -40,10 +42,12 @@ fn cell(suite: &mut Suite, name: &str, calibration: &str, null: &Null, m: usize)
     let trial = |seed: u64| {
         let (reference, new) = null.draw(seed, COLUMNS, (m, 1));
         let spec = Spec::new(name, options.clone())?;
-        let (rows, new) = (Tensor::new(Elements::F64(&reference), m)?, Tensor::new(Elements::F64(&new), 1)?);
+        let (rows, new) =
+            (Tensor::new(Elements::F64(&reference), m)?, Tensor::new(Elements::F64(&new), 1)?);
         // Detectors of classifiers: the features are the logits, the classes their largest.
         let labels: Vec<u32> = reference.chunks_exact(COLUMNS).map(largest).collect();
-        let identity = (0..COLUMNS * COLUMNS).map(|i| f64::from(u8::from(i % (COLUMNS + 1) == 0))).collect();
+        let identity =
+            (0..COLUMNS * COLUMNS).map(|i| f64::from(u8::from(i % (COLUMNS + 1) == 0))).collect();
         let head = Head::new(identity, vec![0.0; COLUMNS])?;
         let fitted = Fitted::fit(&spec, &rows)
             .or_else(|_| Fitted::fit_classifier(&spec, &rows, Some(&labels), None))

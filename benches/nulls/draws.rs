@@ -1,7 +1,8 @@
-//! Observations in which nothing changes: of many distributions, one after the other in several orders.
+//! Observations in which nothing changes: of many distributions, one after the other in several
+//! orders.
 //!
-//! An order is a sequence of standard normal values, independent or not; a distribution turns each into a value. So every
-//! distribution comes in every order.
+//! An order is a sequence of standard normal values, independent or not; a distribution turns each
+//! into a value. So every distribution comes in every order.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -94,10 +95,14 @@ impl Values {
             },
             Values::Cauchy => z / fresh(),
             Values::Spikes => fresh() + if normal::sf(z) < 0.002 { 100.0 } else { 0.0 },
-            Values::Saturated => 1.0 / (1.0 + (fresh().abs() * if normal::sf(z) < 0.3 { -9.0 } else { 9.0 }).exp()),
+            Values::Saturated => {
+                1.0 / (1.0 + (fresh().abs() * if normal::sf(z) < 0.3 { -9.0 } else { 9.0 }).exp())
+            }
             Values::FarApart => 50.0 * z.signum() + fresh(),
             Values::Classes => Values::Levels(10).at(z, random),
-            Values::Levels(levels) => (f64::from(levels) * normal::sf(-z)).floor().min(f64::from(levels - 1)),
+            Values::Levels(levels) => {
+                (f64::from(levels) * normal::sf(-z)).floor().min(f64::from(levels - 1))
+            }
         }
     }
 }
@@ -118,8 +123,14 @@ pub enum Order {
 }
 
 impl Order {
-    pub const ALL: [Order; 6] =
-        [Order::Independent, Order::Auto(0.5), Order::Auto(0.9), Order::Season, Order::Users, Order::Sorted];
+    pub const ALL: [Order; 6] = [
+        Order::Independent,
+        Order::Auto(0.5),
+        Order::Auto(0.9),
+        Order::Season,
+        Order::Users,
+        Order::Sorted,
+    ];
 
     pub fn name(self) -> String {
         match self {
@@ -182,7 +193,8 @@ impl Null {
         }
     }
 
-    /// `m` reference observations and `n` others, of `columns` columns each (those of a file where there is one); columns first.
+    /// `m` reference observations and `n` others, of `columns` columns each (those of a file where
+    /// there is one); columns first.
     pub fn draw(&self, seed: u64, columns: usize, (m, n): (usize, usize)) -> (Vec<f64>, Vec<f64>) {
         let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         match self {
@@ -203,9 +215,13 @@ impl Null {
             }
             Null::Rows(_, all, width) => {
                 let count = all.len() / width;
-                let picked = rand::seq::index::sample(&mut random, count, (m + n).min(count)).into_vec();
+                let picked =
+                    rand::seq::index::sample(&mut random, count, (m + n).min(count)).into_vec();
                 let rows = |picked: &[usize]| {
-                    picked.iter().flat_map(|i| all[i * width..][..*width].iter().copied()).collect::<Vec<f64>>()
+                    picked
+                        .iter()
+                        .flat_map(|i| all[i * width..][..*width].iter().copied())
+                        .collect::<Vec<f64>>()
                 };
                 // In proportion where the file is shorter.
                 let cut = if m + n <= count { m } else { count * m / (m + n) };

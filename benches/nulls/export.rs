@@ -1,4 +1,5 @@
-//! The same windows for peers: little-endian doubles, a reference and a window after the other, and a list of what is where.
+//! The same windows for peers: little-endian doubles, a reference and a window after the other, and
+//! a list of what is where.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -16,14 +17,21 @@ pub fn write(folder: &Path, real: &[Null], trials: u64) -> io::Result<()> {
     fs::create_dir_all(&folder)?;
     let mut all: Vec<(Null, Option<Change>)> = Vec::new();
     all.extend(Values::ALL.map(|values| (Null::Drawn(values, Order::Independent), None)));
-    all.extend(Order::ALL.into_iter().skip(1).map(|order| (Null::Drawn(Values::Normal, order), None)));
+    all.extend(
+        Order::ALL.into_iter().skip(1).map(|order| (Null::Drawn(Values::Normal, order), None)),
+    );
     all.extend(real.iter().map(|null| (null.clone(), None)));
-    all.extend(Change::all().into_iter().map(|(v, change)| (Null::Drawn(v, Order::Independent), Some(change))));
+    all.extend(
+        Change::all()
+            .into_iter()
+            .map(|(v, change)| (Null::Drawn(v, Order::Independent), Some(change))),
+    );
     let mut list = Vec::new();
     for (number, (null, change)) in all.into_iter().enumerate() {
         let (values, order) = null.names();
         // Of a real file the first column, as in the other table.
-        let (sizes, width) = if let Null::Rows(_, _, width) = &null { ((600, 200), *width) } else { (SIZES, 1) };
+        let (sizes, width) =
+            if let Null::Rows(_, _, width) = &null { ((600, 200), *width) } else { (SIZES, 1) };
         let file = format!("{number}.f64");
         let mut out = BufWriter::new(File::create(folder.join(&file))?);
         for seed in 0..trials {

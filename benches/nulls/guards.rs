@@ -1,4 +1,5 @@
-//! Guards: every test of a window by name, every own score, chart and fitted detector, and the monitor that shares the budget.
+//! Guards: every test of a window by name, every own score, chart and fitted detector, and the
+//! monitor that shares the budget.
 
 use fluxguard::Result;
 use fluxguard::drift::charts::ChartName;
@@ -41,12 +42,17 @@ impl Made {
 
     /// A guard that has seen `rows`, of windows that are all full.
     fn watch(&self, reference: &[f64], rows: &[f64], columns: usize) -> Result<Guard> {
-        let options =
-            ProfileOptions { output: self.output, constant_features: ConstantFeatures::Allow, ..Default::default() };
+        let options = ProfileOptions {
+            output: self.output,
+            constant_features: ConstantFeatures::Allow,
+            ..Default::default()
+        };
         let mut profile = Profile::new(options)?;
         profile.fit(&Tensor::new(Elements::F64(reference), reference.len() / columns)?)?;
         let fitted = match self.fitted {
-            Some(name) => vec![std::sync::Arc::new(profile.fit_detector(&Spec::new(name, Map::new())?)?)],
+            Some(name) => {
+                vec![std::sync::Arc::new(profile.fit_detector(&Spec::new(name, Map::new())?)?)]
+            }
             None => Vec::new(),
         };
         let guard = Guard::with_detectors(&profile, self.options.clone(), &fitted)?;
@@ -67,9 +73,9 @@ pub fn run(suite: &mut Suite) {
             }
         }
         for order in Order::ALL.into_iter().skip(1) {
-            [(1000, 300), (10_000, 1000)]
-                .iter()
-                .for_each(|sizes| p_values(suite, test, &Null::Drawn(Values::Normal, order), *sizes));
+            [(1000, 300), (10_000, 1000)].iter().for_each(|sizes| {
+                p_values(suite, test, &Null::Drawn(Values::Normal, order), *sizes)
+            });
         }
     }
     whole(suite);
@@ -78,10 +84,17 @@ pub fn run(suite: &mut Suite) {
     early(suite);
 }
 
-/// The first twenty windows of outputs that depend on each other, against references that are worth few independent ones.
+/// The first twenty windows of outputs that depend on each other, against references that are worth
+/// few independent ones.
 fn early(suite: &mut Suite) {
     let short = [(0.3, 2, 50, 300), (0.5, 2, 50, 300), (0.3, 2, 100, 300), (0.5, 2, 100, 300)];
-    let long = [(0.2, 2, 300, 300), (0.5, 2, 300, 300), (0.8, 3, 300, 1000), (0.9, 2, 300, 2000), (0.9, 2, 1000, 2000)];
+    let long = [
+        (0.2, 2, 300, 300),
+        (0.5, 2, 300, 300),
+        (0.8, 3, 300, 1000),
+        (0.9, 2, 300, 2000),
+        (0.9, 2, 1000, 2000),
+    ];
     for (by, columns, reference, window) in short.into_iter().chain(long) {
         for rate in [0.01, 1e-4] {
             let mut made = Made::bare(window, rate);
@@ -93,7 +106,8 @@ fn early(suite: &mut Suite) {
     }
 }
 
-/// Own scores that hang on what the scorer has learned of its reference: mostly of features of few values.
+/// Own scores that hang on what the scorer has learned of its reference: mostly of features of few
+/// values.
 fn few_values(suite: &mut Suite) {
     let settings = [
         (1, (100, 1000)),
@@ -103,7 +117,13 @@ fn few_values(suite: &mut Suite) {
         (10, (2000, 1000)),
         (100, (100, 1000)),
     ];
-    let all = [Values::Binary(0.5), Values::Levels(4), Values::FarApart, Values::Saturated, Values::Lognormal(3.0)];
+    let all = [
+        Values::Binary(0.5),
+        Values::Levels(4),
+        Values::FarApart,
+        Values::Saturated,
+        Values::Lognormal(3.0),
+    ];
     for output in [OutputKind::Values, OutputKind::Scores] {
         for detector in OwnScore::of(output) {
             let made = |window, rate| {
@@ -118,7 +138,14 @@ fn few_values(suite: &mut Suite) {
                     score(suite, detector, &made(sizes.1, 0.05), &null, columns, sizes);
                     let mut whole = made(sizes.1, 1e-3);
                     whole.options.monitors = GuardOptions::default().monitors;
-                    alarms(suite, &format!("{}, few values", detector.as_str()), &whole, &null, columns, sizes);
+                    alarms(
+                        suite,
+                        &format!("{}, few values", detector.as_str()),
+                        &whole,
+                        &null,
+                        columns,
+                        sizes,
+                    );
                 }
             }
             for order in [Order::Auto(0.5), Order::Auto(0.9)] {
@@ -130,7 +157,14 @@ fn few_values(suite: &mut Suite) {
 }
 
 /// The p-value of the drift test of an own score.
-fn score(suite: &mut Suite, detector: OwnScore, made: &Made, null: &Null, columns: usize, sizes: (usize, usize)) {
+fn score(
+    suite: &mut Suite,
+    detector: OwnScore,
+    made: &Made,
+    null: &Null,
+    columns: usize,
+    sizes: (usize, usize),
+) {
     let what = format!("ks of {}", detector.as_str());
     if !suite.wants(&what) {
         return;
@@ -139,7 +173,10 @@ fn score(suite: &mut Suite, detector: OwnScore, made: &Made, null: &Null, column
     let trial = |seed: u64| {
         let (reference, rows) = null.draw(seed, columns, sizes);
         let reports = made.watch(&reference, &rows, columns)?.windows(0);
-        let tests = reports.iter().flat_map(|report| &report.tests).filter(|test| test.name == detector.as_str());
+        let tests = reports
+            .iter()
+            .flat_map(|report| &report.tests)
+            .filter(|test| test.name == detector.as_str());
         Ok(tests.map(|column| column.test.result.p_value).collect())
     };
     suite.add(measure(about, &SCALES, suite.effort(100_000), trial));
@@ -149,7 +186,8 @@ fn score(suite: &mut Suite, detector: OwnScore, made: &Made, null: &Null, column
 fn whole(suite: &mut Suite) {
     let defaults = |window, rate| {
         let mut made = Made::bare(window, rate);
-        (made.options.tests, made.options.monitors) = (GuardOptions::default().tests, GuardOptions::default().monitors);
+        (made.options.tests, made.options.monitors) =
+            (GuardOptions::default().tests, GuardOptions::default().monitors);
         made
     };
     let all = |window, rate| {
@@ -177,7 +215,14 @@ fn whole(suite: &mut Suite) {
         }
         for order in Order::ALL.into_iter().skip(1) {
             for sizes in [(1000, 300), (10_000, 1000)] {
-                alarms(suite, "defaults", &defaults(sizes.1, rate), &Null::Drawn(Values::Normal, order), 5, sizes);
+                alarms(
+                    suite,
+                    "defaults",
+                    &defaults(sizes.1, rate),
+                    &Null::Drawn(Values::Normal, order),
+                    5,
+                    sizes,
+                );
             }
         }
         for null in suite.real() {
@@ -188,15 +233,27 @@ fn whole(suite: &mut Suite) {
 
 /// One part at a time: own scores, charts, fitted detectors, the martingale over many windows.
 fn parts(suite: &mut Suite) {
-    let of_scores =
-        [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::ZeroInflated, Values::Binary(0.02)];
+    let of_scores = [
+        Values::Normal,
+        Values::Lognormal(3.0),
+        Values::Cauchy,
+        Values::ZeroInflated,
+        Values::Binary(0.02),
+    ];
     for output in [OutputKind::Values, OutputKind::Logits, OutputKind::Scores] {
         for detector in OwnScore::of(output) {
             for values in of_scores {
                 for sizes in [(100, 100), (200, 1000), SIZES] {
                     let mut made = Made::bare(sizes.1, 0.05);
                     (made.output, made.options.detectors) = (output, Some(vec![detector]));
-                    alarms(suite, detector.as_str(), &made, &Null::Drawn(values, Order::Independent), 5, sizes);
+                    alarms(
+                        suite,
+                        detector.as_str(),
+                        &made,
+                        &Null::Drawn(values, Order::Independent),
+                        5,
+                        sizes,
+                    );
                 }
             }
         }
@@ -205,12 +262,26 @@ fn parts(suite: &mut Suite) {
         for values in of_scores {
             let mut made = Made::bare(1000, 0.05);
             made.options.charts = vec![chart];
-            alarms(suite, chart.as_str(), &made, &Null::Drawn(values, Order::Independent), 5, SIZES);
+            alarms(
+                suite,
+                chart.as_str(),
+                &made,
+                &Null::Drawn(values, Order::Independent),
+                5,
+                SIZES,
+            );
         }
         for order in Order::ALL.into_iter().skip(1) {
             let mut made = Made::bare(1000, 0.05);
             made.options.charts = vec![chart];
-            alarms(suite, chart.as_str(), &made, &Null::Drawn(Values::Normal, order), 5, (10_000, 1000));
+            alarms(
+                suite,
+                chart.as_str(),
+                &made,
+                &Null::Drawn(Values::Normal, order),
+                5,
+                (10_000, 1000),
+            );
         }
     }
     for name in NAMES {
@@ -225,12 +296,22 @@ fn parts(suite: &mut Suite) {
     }
     for order in Order::ALL {
         let made = |rate| Made {
-            options: GuardOptions { monitors: GuardOptions::default().monitors, ..Made::bare(100, rate).options },
+            options: GuardOptions {
+                monitors: GuardOptions::default().monitors,
+                ..Made::bare(100, rate).options
+            },
             ..Made::bare(100, rate)
         };
         // Twenty windows: what may be spent is twenty times a window's.
         for values in [Values::Normal, Values::Lognormal(3.0), Values::Binary(0.02)] {
-            alarms(suite, "martingale, 20 windows", &made(0.0025), &Null::Drawn(values, order), 5, (1000, 2000));
+            alarms(
+                suite,
+                "martingale, 20 windows",
+                &made(0.0025),
+                &Null::Drawn(values, order),
+                5,
+                (1000, 2000),
+            );
         }
     }
 }
@@ -253,12 +334,22 @@ pub fn told(test: TestName, reference: &[f64], rows: &[f64], window: usize) -> R
     let mut made = Made::bare(window, 0.05);
     made.options.tests = vec![test];
     let reports = made.watch(reference, rows, COLUMNS)?.windows(0);
-    let tests = reports.iter().flat_map(|report| &report.tests).filter(|column| column.name.starts_with('y'));
+    let tests = reports
+        .iter()
+        .flat_map(|report| &report.tests)
+        .filter(|column| column.name.starts_with('y'));
     Ok(tests.map(|column| column.test.result.p_value).collect())
 }
 
 /// Whether there was any alarm: in one window at its budget, in several at the sum of theirs.
-fn alarms(suite: &mut Suite, what: &str, made: &Made, null: &Null, columns: usize, sizes: (usize, usize)) {
+fn alarms(
+    suite: &mut Suite,
+    what: &str,
+    made: &Made,
+    null: &Null,
+    columns: usize,
+    sizes: (usize, usize),
+) {
     if !suite.wants(what) {
         return;
     }

@@ -1,14 +1,20 @@
-//! The suite of nulls: nothing changes, and every alarm is a false one. How many there are, beside what was asked for.
+//! The suite of nulls: nothing changes, and every alarm is a false one. How many there are, beside
+//! what was asked for.
 //!
-//!     cargo bench --bench nulls -- FOLDER                     all of it; cells go to FOLDER/cells.jsonl
-//!     cargo bench --bench nulls -- FOLDER --seconds=0.1       the same cells, each measured for so long
-//!     cargo bench --bench nulls -- FOLDER --only=wasserstein  what has this name
-//!     cargo bench --bench nulls -- FOLDER compare power       some parts: compare, guards, detectors, monitors, power
-//!     cargo bench --bench nulls -- FOLDER export              the windows, for peers: evaluate/support/nulls_peers.py
-//!     cargo bench --bench nulls -- FOLDER report OUT.md       the table of all cells that are there, ours and the peers'
+//!     cargo bench --bench nulls -- FOLDER [ARGUMENTS]
 //!
-//! `make evaluate ARGS=nulls` does all of it. A test, a detector or a monitor is in the suite by being in its list of names
-//! (`TestName::ALL` and the others, `outlier::NAMES`, `OwnScore::of`, `StreamName::ALL`).
+//! | arguments | |
+//! |---|---|
+//! | | all of it; cells go to FOLDER/cells.jsonl |
+//! | `--seconds=0.1` | the same cells, each measured for so long |
+//! | `--only=wasserstein` | what has this name |
+//! | `compare power` | some parts: compare, guards, detectors, monitors, power |
+//! | `export` | the windows, for peers: evaluate/support/nulls_peers.py |
+//! | `report OUT.md` | the table of all cells that are there, ours and the peers' |
+//!
+//! `make evaluate ARGS=nulls` does all of it. A test, a detector or a monitor is in the suite by
+//! being in its list of names (`TestName::ALL` and the others, `outlier::NAMES`, `OwnScore::of`,
+//! `StreamName::ALL`).
 
 mod cell;
 mod detectors;
@@ -64,7 +70,14 @@ impl Suite {
     }
 
     /// A cell of ours.
-    pub fn about(&self, what: &str, how: &str, null: &Null, columns: usize, sizes: (usize, usize)) -> About {
+    pub fn about(
+        &self,
+        what: &str,
+        how: &str,
+        null: &Null,
+        columns: usize,
+        sizes: (usize, usize),
+    ) -> About {
         let (values, order) = null.names();
         let columns = if let Null::Rows(_, _, width) = null { *width } else { columns };
         let (reference, window) = sizes;
@@ -84,8 +97,8 @@ impl Suite {
     }
 }
 
-/// Held-out rows of the digits, as a network sees them: written by evaluate/support/nulls_digits.py as little-endian doubles, a row an
-/// observation, in files NAME.COLUMNS.f64.
+/// Held-out rows of the digits, as a network sees them: written by evaluate/support/nulls_digits.py
+/// as little-endian doubles, a row an observation, in files NAME.COLUMNS.f64.
 fn real(folder: &Path) -> Vec<Null> {
     let mut found = Vec::new();
     for (name, columns) in [("digits: logits", 10), ("digits: embeddings", 32)] {
@@ -100,14 +113,16 @@ fn real(folder: &Path) -> Vec<Null> {
 
 /// The cells of all files `*.jsonl` of a folder; of one that was measured twice the later one.
 fn cells(folder: &Path) -> io::Result<Vec<Cell>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     files.sort();
     let mut all: Vec<Cell> = Vec::new();
     for path in files {
         for line in io::BufReader::new(File::open(path)?).lines() {
             let cell: Cell = serde_json::from_str(&line?).map_err(io::Error::other)?;
-            match all.iter_mut().find(|known| known.about == cell.about && same_asked(known, &cell)) {
+            match all.iter_mut().find(|known| known.about == cell.about && same_asked(known, &cell))
+            {
                 Some(known) => *known = cell,
                 None => all.push(cell),
             }
@@ -121,8 +136,11 @@ fn same_asked(a: &Cell, b: &Cell) -> bool {
 }
 
 fn main() -> io::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let said = |name: &str| arguments.iter().find_map(|argument| argument.strip_prefix(name)).map(str::to_owned);
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let said = |name: &str| {
+        arguments.iter().find_map(|argument| argument.strip_prefix(name)).map(str::to_owned)
+    };
     let seconds = said("--seconds=").and_then(|seconds| seconds.parse().ok()).unwrap_or(2.0);
     let mut words = arguments.iter().filter(|argument| !argument.starts_with("--"));
     let folder = PathBuf::from(words.next().map_or("target/nulls", String::as_str));
@@ -149,7 +167,8 @@ fn main() -> io::Result<()> {
         }
     }
     println!("{} cells", suite.done);
-    let exceeding = cells(&folder)?.iter().filter(|cell| cell.verdict() == Verdict::Exceeds).count();
+    let exceeding =
+        cells(&folder)?.iter().filter(|cell| cell.verdict() == Verdict::Exceeds).count();
     println!("{exceeding} exceed what was asked");
     Ok(())
 }

@@ -10,24 +10,41 @@ use super::draws::{Null, Order, Values};
 const LENGTH: usize = 10_000;
 const ALPHA: f64 = 0.05;
 
-/// The classical detectors, which match river's detections, claim no rate; mmd claims a mean time, not a probability
-/// (`evaluate/anytime.sh` measures it). Whatever else there is claims P(ever a false alarm) <= alpha.
+/// The classical detectors, which match river's detections, claim no rate; mmd claims a mean time,
+/// not a probability (`evaluate/anytime.sh` measures it). Whatever else there is claims P(ever a
+/// false alarm) <= alpha.
 fn claims(name: StreamName) -> bool {
     use StreamName as N;
     !matches!(
         name,
-        N::Adwin | N::PageHinkley | N::Ddm | N::Eddm | N::HddmA | N::HddmW | N::Kswin | N::Cusum | N::Gma | N::Mmd
+        N::Adwin
+            | N::PageHinkley
+            | N::Ddm
+            | N::Eddm
+            | N::HddmA
+            | N::HddmW
+            | N::Kswin
+            | N::Cusum
+            | N::Gma
+            | N::Mmd
     )
 }
 
 pub fn run(suite: &mut Suite) {
     for name in StreamName::ALL.into_iter().filter(|name| claims(*name)) {
-        for values in
-            [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::Binary(0.02), Values::ZeroInflated]
-        {
+        for values in [
+            Values::Normal,
+            Values::Lognormal(3.0),
+            Values::Cauchy,
+            Values::Binary(0.02),
+            Values::ZeroInflated,
+        ] {
             cell(suite, name, &Null::Drawn(values, Order::Independent));
         }
-        for order in Order::ALL.into_iter().filter(|order| !matches!(order, Order::Independent | Order::Sorted)) {
+        for order in Order::ALL
+            .into_iter()
+            .filter(|order| !matches!(order, Order::Independent | Order::Sorted))
+        {
             cell(suite, name, &Null::Drawn(Values::Normal, order));
         }
     }
@@ -52,7 +69,8 @@ fn cell(suite: &mut Suite, name: StreamName, null: &Null) {
                 let mut sorted = before.clone();
                 sorted.sort_by(f64::total_cmp);
                 let above = |x: f64| sorted.len() - sorted.partition_point(|y| *y < x);
-                now.iter_mut().for_each(|x| *x = (1 + above(*x)) as f64 / (sorted.len() + 1) as f64);
+                now.iter_mut()
+                    .for_each(|x| *x = (1 + above(*x)) as f64 / (sorted.len() + 1) as f64);
             }
             // Two streams of the same.
             Takes::Pairs => now.truncate(LENGTH / 2 * 2),

@@ -1,5 +1,5 @@
-//! One plot: how often p-values were at or below a level, beside the level. A line a method, over all of its cells of independent
-//! observations; what holds lies on the diagonal or below it.
+//! One plot: how often p-values were at or below a level, beside the level. A line a method, over
+//! all of its cells of independent observations; what holds lies on the diagonal or below it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -57,8 +57,17 @@ pub fn draw(cells: &[&Cell]) -> Result<String, std::fmt::Error> {
         let (right, bottom) = (LEFT + SIDE, TOP + SIDE);
         writeln!(text, r##"<line x1="{at}" y1="{TOP}" x2="{at}" y2="{bottom}" stroke="#ddd"/>"##)?;
         writeln!(text, r##"<line x1="{LEFT}" y1="{up}" x2="{right}" y2="{up}" stroke="#ddd"/>"##)?;
-        writeln!(text, r#"<text x="{at}" y="{}" text-anchor="middle">{level}</text>"#, bottom + 16.0)?;
-        writeln!(text, r#"<text x="{}" y="{}" text-anchor="end">{level}</text>"#, LEFT - 5.0, up + 4.0)?;
+        writeln!(
+            text,
+            r#"<text x="{at}" y="{}" text-anchor="middle">{level}</text>"#,
+            bottom + 16.0
+        )?;
+        writeln!(
+            text,
+            r#"<text x="{}" y="{}" text-anchor="end">{level}</text>"#,
+            LEFT - 5.0,
+            up + 4.0
+        )?;
     }
     writeln!(
         text,
@@ -67,7 +76,14 @@ pub fn draw(cells: &[&Cell]) -> Result<String, std::fmt::Error> {
         TOP + SIDE + 34.0
     )?;
     writeln!(text, r#"<text x="{LEFT}" y="{}">found</text>"#, TOP - 8.0)?;
-    writeln!(text, r##"<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="#777"/>"##, x(1e-5), y(1e-5), x(1.0), y(1.0))?;
+    writeln!(
+        text,
+        r##"<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="#777"/>"##,
+        x(1e-5),
+        y(1e-5),
+        x(1.0),
+        y(1.0)
+    )?;
     let mut legend = TOP + 12.0;
     let groups: [(&str, &str, &str); 3] = [
         ("compare", "#1f6fb4", "FluxGuard: tests of two samples"),
@@ -76,15 +92,19 @@ pub fn draw(cells: &[&Cell]) -> Result<String, std::fmt::Error> {
     ];
     for (how, color, label) in groups {
         let mut methods: BTreeMap<(&str, &str), Vec<&Cell>> = BTreeMap::new();
-        for cell in cells.iter().filter(|cell| cell.about.order == "independent" && cell.rates.len() > 1) {
+        for cell in
+            cells.iter().filter(|cell| cell.about.order == "independent" && cell.rates.len() > 1)
+        {
             let ours = cell.about.by == "fluxguard";
             if if how.is_empty() { !ours } else { ours && cell.about.how == how } {
                 methods.entry((&cell.about.by, &cell.about.what)).or_default().push(cell);
             }
         }
         for cells in methods.values() {
-            let points: Vec<String> =
-                pooled(cells.iter().copied()).iter().map(|(a, f)| format!("{:.1},{:.1}", x(*a), y(*f))).collect();
+            let points: Vec<String> = pooled(cells.iter().copied())
+                .iter()
+                .map(|(a, f)| format!("{:.1},{:.1}", x(*a), y(*f)))
+                .collect();
             writeln!(
                 text,
                 r#"<polyline points="{}" fill="none" stroke="{color}" stroke-opacity="0.7"/>"#,
@@ -101,8 +121,16 @@ pub fn draw(cells: &[&Cell]) -> Result<String, std::fmt::Error> {
         legend += 18.0;
     }
     let at = LEFT + SIDE + 14.0;
-    writeln!(text, r#"<text x="{at}" y="{}">A line a test, over all distributions and sizes.</text>"#, legend + 8.0)?;
-    writeln!(text, r#"<text x="{at}" y="{}">In the green, no more than asked for.</text>"#, legend + 24.0)?;
+    writeln!(
+        text,
+        r#"<text x="{at}" y="{}">A line a test, over all distributions and sizes.</text>"#,
+        legend + 8.0
+    )?;
+    writeln!(
+        text,
+        r#"<text x="{at}" y="{}">In the green, no more than asked for.</text>"#,
+        legend + 24.0
+    )?;
     writeln!(text, "</svg>")?;
     Ok(text)
 }

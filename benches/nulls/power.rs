@@ -68,8 +68,14 @@ pub fn run(suite: &mut Suite) {
                 let (reference, mut window) = null.draw(seed, 1, SIZES);
                 change.to(&reference, &mut window);
                 let reference = Tensor::new(Elements::F64(&reference), SIZES.0)?;
-                let found = compare(&reference, &Tensor::new(Elements::F64(&window), SIZES.1)?, &options)?;
-                Ok(found.columns.iter().flat_map(|column| &column.tests).map(|test| test.result.p_value).collect())
+                let found =
+                    compare(&reference, &Tensor::new(Elements::F64(&window), SIZES.1)?, &options)?;
+                Ok(found
+                    .columns
+                    .iter()
+                    .flat_map(|column| &column.tests)
+                    .map(|test| test.result.p_value)
+                    .collect())
             };
             suite.add(measure(about, &[0.05, 1e-3], suite.effort(2000), trial));
         }
@@ -78,7 +84,8 @@ pub fn run(suite: &mut Suite) {
                 continue;
             }
             let sizes = (1000, 1000);
-            let mut about = suite.about(test.as_str(), "detections of a guard", &null, guards::COLUMNS, sizes);
+            let mut about =
+                suite.about(test.as_str(), "detections of a guard", &null, guards::COLUMNS, sizes);
             about.order = change.name();
             let trial = |seed: u64| {
                 let (reference, mut window) = null.draw(seed, guards::COLUMNS, sizes);

@@ -1,4 +1,5 @@
-//! Every test by name, as `compare` runs it on two samples: where observations depend on each other, with `order = given`.
+//! Every test by name, as `compare` runs it on two samples: where observations depend on each
+//! other, with `order = given`.
 
 use fluxguard::drift::compare::{CompareOptions, compare};
 use fluxguard::drift::two_sample::TestName;
@@ -12,7 +13,8 @@ use super::draws::{Null, Order, Values};
 /// Reference and window where other sizes are not looked at.
 pub const SIZES: (usize, usize) = (1000, 300);
 
-const OTHER_SIZES: [(usize, usize); 5] = [(50, 30), (60, 300), (300, 60), (1000, 30), (20_000, 10_000)];
+const OTHER_SIZES: [(usize, usize); 5] =
+    [(50, 30), (60, 300), (300, 60), (1000, 30), (20_000, 10_000)];
 
 /// Where sizes and orders are looked at.
 const TELLING: [Values; 3] = [Values::Normal, Values::Lognormal(3.0), Values::Binary(0.02)];
@@ -23,7 +25,9 @@ pub fn run(suite: &mut Suite) {
             cell(suite, test, &Null::Drawn(values, Order::Independent), 1, SIZES);
         }
         for values in TELLING {
-            OTHER_SIZES.iter().for_each(|sizes| cell(suite, test, &Null::Drawn(values, Order::Independent), 1, *sizes));
+            OTHER_SIZES.iter().for_each(|sizes| {
+                cell(suite, test, &Null::Drawn(values, Order::Independent), 1, *sizes)
+            });
         }
         for order in Order::ALL.into_iter().skip(1) {
             cell(suite, test, &Null::Drawn(Values::Normal, order), 1, SIZES);
@@ -34,7 +38,8 @@ pub fn run(suite: &mut Suite) {
         for values in Values::ALL {
             cell(suite, test, &Null::Drawn(values, Order::Independent), 5, (200, 200));
         }
-        for (columns, sizes) in [(1, (50, 30)), (5, (300, 60)), (50, (60, 300)), (300, (200, 100))] {
+        for (columns, sizes) in [(1, (50, 30)), (5, (300, 60)), (50, (60, 300)), (300, (200, 100))]
+        {
             cell(suite, test, &Null::Drawn(Values::Normal, Order::Independent), columns, sizes);
         }
         for order in Order::ALL.into_iter().skip(1) {

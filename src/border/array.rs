@@ -1,4 +1,5 @@
-//! Arrays that a host lends for the length of a call: each has a name, and elements of one type, to read or to write.
+//! Arrays that a host lends for the length of a call: each has a name, and elements of one type, to
+//! read or to write.
 
 use bytemuck::Pod;
 use half::f16;
@@ -79,7 +80,12 @@ pub struct Array<'a> {
 impl<'a> Array<'a> {
     /// An array to read.
     pub fn of<T: Element>(name: &'a str, values: &'a [T], observations: usize) -> Self {
-        Array { name, element: T::TYPE, memory: Lent::Read(bytemuck::cast_slice(values)), observations }
+        Array {
+            name,
+            element: T::TYPE,
+            memory: Lent::Read(bytemuck::cast_slice(values)),
+            observations,
+        }
     }
 
     /// The array as outputs of a model.

@@ -1,10 +1,13 @@
-//! The C ABI: the face for Julia from 1.5 on and for every other language. `include/fluxguard.h` declares it.
+//! The C ABI: the face for Julia from 1.5 on and for every other language. `include/fluxguard.h`
+//! declares it.
 //!
-//! [`fg_call`] makes any operation. The other functions are those that are counted in nanoseconds; each returns 0 or more when
-//! done, and minus the code of [`crate::error::TABLE`] when not: [`fg_last_error`] then has the message, on the same thread.
+//! [`fg_call`] makes any operation. The other functions are those that are counted in nanoseconds;
+//! each returns 0 or more when done, and minus the code of [`crate::error::TABLE`] when not:
+//! [`fg_last_error`] then has the message, on the same thread.
 //!
-//! Every function is `unsafe` for one reason: it trusts the caller's pointers. Handles must come from this library and not
-//! have been freed; data pointers must be readable for the given number of elements, during the call only.
+//! Every function is `unsafe` for one reason: it trusts the caller's pointers. Handles must come
+//! from this library and not have been freed; data pointers must be readable for the given number
+//! of elements, during the call only.
 
 // The pointers' contract above is that of every function here.
 #![allow(clippy::missing_safety_doc)]
@@ -33,7 +36,8 @@ pub extern "C" fn fg_abi_version() -> i32 {
     ABI_VERSION
 }
 
-/// Makes any operation. Returns 0, or minus the code of an error, whose message is then the answer's bytes.
+/// Makes any operation. Returns 0, or minus the code of an error, whose message is then the
+/// answer's bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_call(request: *const FgRequest, answer: *mut FgAnswer) -> i32 {
     // SAFETY: the module's contract, and that of the request's fields.
@@ -47,8 +51,9 @@ pub unsafe extern "C" fn fg_free_bytes(bytes: *mut u8, len: usize) {
     unsafe { free_bytes(bytes, len) }
 }
 
-/// Frees the handle in `*handle`, and puts null there, so that a later use is an error; null is allowed. Never waits: an open guard
-/// is closed in the background, and what it observed is tested (by the parent, if it was freed in a child of fork).
+/// Frees the handle in `*handle`, and puts null there, so that a later use is an error; null is
+/// allowed. Never waits: an open guard is closed in the background, and what it observed is tested
+/// (by the parent, if it was freed in a child of fork).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_free(handle: *mut *mut Handle) {
     // SAFETY: the module's contract; `handle` is null or writable.
@@ -59,7 +64,8 @@ pub unsafe extern "C" fn fg_free(handle: *mut *mut Handle) {
     }
 }
 
-/// The message of this thread's last error in one of the calls below; empties it. Give `answer.bytes` back to [`fg_free_bytes`].
+/// The message of this thread's last error in one of the calls below; empties it. Give
+/// `answer.bytes` back to [`fg_free_bytes`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_last_error(answer: *mut FgAnswer) {
     let (bytes, len) = give(take_last_error().into_bytes());
@@ -71,7 +77,8 @@ pub unsafe extern "C" fn fg_last_error(answer: *mut FgAnswer) {
     unsafe { answer.write(FgAnswer { number: 0, bytes, len, handle: std::ptr::null_mut() }) }
 }
 
-/// The hook: takes in a batch and returns how many of its observations are anomalous. `caller` names the calling task.
+/// The hook: takes in a batch and returns how many of its observations are anomalous. `caller`
+/// names the calling task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_guard_observe(
     guard: *const Handle,
@@ -83,13 +90,14 @@ pub unsafe extern "C" fn fg_guard_observe(
 ) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
-        let (guard, batch) = unsafe { (handle("guard", guard)?, tensor("output", dtype, data, len, observations)?) };
+        let (guard, batch) =
+            unsafe { (handle("guard", guard)?, tensor("output", dtype, data, len, observations)?) };
         guard.get::<Guard>("guard")?.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
     })
 }
 
-/// Writes one score per observation to `out`, NaN for one that is not finite. `out_len` must be the observations. `interrupt` as of
-/// [`FgRequest`].
+/// Writes one score per observation to `out`, NaN for one that is not finite. `out_len` must be the
+/// observations. `interrupt` as of [`FgRequest`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_detector_score(
     detector: *const Handle,
@@ -112,8 +120,9 @@ pub unsafe extern "C" fn fg_detector_score(
     })
 }
 
-/// Takes in the next `len` observations. Writes to `fired`, which has as many places, the indices (from 0, over the whole stream) at
-/// which the detector fired, and returns how many. `interrupt` as of [`FgRequest`].
+/// Takes in the next `len` observations. Writes to `fired`, which has as many places, the indices
+/// (from 0, over the whole stream) at which the detector fired, and returns how many. `interrupt`
+/// as of [`FgRequest`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_online_update(
     detector: *const Handle,
@@ -130,14 +139,18 @@ pub unsafe extern "C" fn fg_online_update(
             if len == 0 {
                 return Ok(0);
             }
-            let (values, fired) = (tensor("values", dtype, data, len, len)?, elements_mut("fired", fired.cast(), len)?);
+            let (values, fired) = (
+                tensor("values", dtype, data, len, len)?,
+                elements_mut("fired", fired.cast(), len)?,
+            );
             listening(flag(interrupt), || update(detector, &values, fired))
         }
     })
 }
 
-/// Writes five numbers per feature to `out`, feature by feature: mean, standard deviation (divisor n - 1), smallest and
-/// largest of the finite values, and how many are NaN or Inf. `out` must be writable for 5 times the features.
+/// Writes five numbers per feature to `out`, feature by feature: mean, standard deviation (divisor
+/// n - 1), smallest and largest of the finite values, and how many are NaN or Inf. `out` must be
+/// writable for 5 times the features.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_moments(
     dtype: i32,
@@ -149,16 +162,24 @@ pub unsafe extern "C" fn fg_moments(
 ) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
-        let (batch, out) =
-            unsafe { (tensor("y", dtype, data, len, observations)?, elements_mut("out", out.cast(), out_len)?) };
+        let (batch, out) = unsafe {
+            (
+                tensor("y", dtype, data, len, observations)?,
+                elements_mut("out", out.cast(), out_len)?,
+            )
+        };
         summary(&batch, out).map(|()| 0)
     })
 }
 
-/// Has the worker call `function(data)`, from its own thread, after it published alerts; a null function ends that, and
-/// returns when no call is under way. Both must stay valid until then.
+/// Has the worker call `function(data)`, from its own thread, after it published alerts; a null
+/// function ends that, and returns when no call is under way. Both must stay valid until then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn fg_guard_wake(guard: *const Handle, function: Option<WakeFunction>, data: *mut c_void) -> i64 {
+pub unsafe extern "C" fn fg_guard_wake(
+    guard: *const Handle,
+    function: Option<WakeFunction>,
+    data: *mut c_void,
+) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
         let guard = unsafe { handle("guard", guard)? }.get::<Guard>("guard")?;

@@ -1,4 +1,5 @@
-//! A call of an operation: what it was given, what it answers, and the barrier that no panic passes.
+//! A call of an operation: what it was given, what it answers, and the barrier that no panic
+//! passes.
 
 use std::cell::RefCell;
 
@@ -12,10 +13,12 @@ use crate::error::{Error, Result, contained};
 use crate::options;
 use crate::tensor::Tensor;
 
-/// Version of the border, the same for both faces; raised when an operation or a call changes or goes.
+/// Version of the border, the same for both faces; raised when an operation or a call changes or
+/// goes.
 pub const ABI_VERSION: i32 = 3;
 
-/// Options by name and type, as a tuple in that order; all of them, and no others, but that an `Option` may be left out.
+/// Options by name and type, as a tuple in that order; all of them, and no others, but that an
+/// `Option` may be left out.
 macro_rules! named_options {
     ($call:expr, $($name:ident: $type:ty),+) => {{
         #[derive(serde::Deserialize)]
@@ -49,7 +52,9 @@ impl Answer {
     /// JSON; numbers that it cannot hold become `null`.
     pub(super) fn json(value: &impl Serialize) -> Result<Self> {
         let bytes = serde_json::to_vec(value);
-        bytes.map(Answer::Bytes).map_err(|e| Error::invalid("result", e, "a value that JSON can hold"))
+        bytes
+            .map(Answer::Bytes)
+            .map_err(|e| Error::invalid("result", e, "a value that JSON can hold"))
     }
 }
 
@@ -75,8 +80,14 @@ impl<'a> Call<'a> {
     /// A call of the operation of this name.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such operation, or it takes other handles or arrays.
-    pub fn new(name: &str, options: &'a str, handles: Vec<Option<&'a Handle>>, arrays: Vec<Array<'a>>) -> Result<Self> {
+    /// [`Error::InvalidArgument`] if there is no such operation, or it takes other handles or
+    /// arrays.
+    pub fn new(
+        name: &str,
+        options: &'a str,
+        handles: Vec<Option<&'a Handle>>,
+        arrays: Vec<Array<'a>>,
+    ) -> Result<Self> {
         let operation = operations::find(name)?;
         operation.expect(handles.len(), &arrays)?;
         Ok(Call { operation, options, handles, arrays })
@@ -100,7 +111,11 @@ impl<'a> Call<'a> {
         // A list would be taken for the members in their order.
         if !self.options.trim_start().starts_with('{') {
             let was: String = self.options.chars().take(20).collect();
-            return Err(Error::invalid("options", format!("{was:?}"), "a JSON object: {\"name\": value, ...}"));
+            return Err(Error::invalid(
+                "options",
+                format!("{was:?}"),
+                "a JSON object: {\"name\": value, ...}",
+            ));
         }
         options::from_text(self.options)
     }
@@ -177,7 +192,8 @@ thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `work` behind the panic barrier. An error becomes minus its code, and its message is kept for this thread.
+/// Runs `work` behind the panic barrier. An error becomes minus its code, and its message is kept
+/// for this thread.
 pub(super) fn answer(work: impl FnOnce() -> Result<i64>) -> i64 {
     contained(work).unwrap_or_else(|error| {
         LAST_ERROR.set(error.to_string());

@@ -1,15 +1,16 @@
 //! Forks of the process, noticed.
 
-/// Has a child of fork know that it is one: the parent's guards refuse there what needs the worker or a lock, with
-/// [`crate::Error::WorkerFailed`], and guards that the child makes have a worker of its own. The border calls it with the first
-/// guard; a Rust program that forks calls it before that. Calling it again does nothing. On systems without fork it does nothing.
+/// Has a child of fork know that it is one: the parent's guards refuse there what needs the worker
+/// or a lock, with [`crate::Error::WorkerFailed`], and guards that the child makes have a worker of
+/// its own. The border calls it with the first guard; a Rust program that forks calls it before
+/// that. Calling it again does nothing. On systems without fork it does nothing.
 pub fn watch() {
     #[cfg(unix)]
     {
         static WATCHED: std::sync::Once = std::sync::Once::new();
         WATCHED.call_once(|| {
-            // SAFETY: the functions are safe ones that do not unwind, and stay: in a library that is unloaded, the C library takes
-            // them off.
+            // SAFETY: the functions are safe ones that do not unwind, and stay: in a library that
+            // is unloaded, the C library takes them off.
             unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
         });
     }

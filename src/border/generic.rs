@@ -25,18 +25,21 @@ pub struct FgRequest {
     pub arrays: *const FgArray,
     /// How many.
     pub array_count: usize,
-    /// Null, or what is not 0 from the moment on that the caller wants to leave: a long call then ends with -600 within
-    /// milliseconds and has changed nothing. Read every few milliseconds during the call.
+    /// Null, or what is not 0 from the moment on that the caller wants to leave: a long call then
+    /// ends with -600 within milliseconds and has changed nothing. Read every few milliseconds
+    /// during the call.
     pub interrupt: *const i32,
 }
 
-/// What a call answers. What is in it is the host's: bytes are given back to `fg_free_bytes`, a handle to `fg_free`.
+/// What a call answers. What is in it is the host's: bytes are given back to `fg_free_bytes`, a
+/// handle to `fg_free`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct FgAnswer {
     /// A number from 0.
     pub number: i64,
-    /// JSON or other bytes (numbers are Int64, in the machine's order), or the message of an error; else null.
+    /// JSON or other bytes (numbers are Int64, in the machine's order), or the message of an error;
+    /// else null.
     pub bytes: *mut u8,
     /// Their number.
     pub len: usize,
@@ -78,10 +81,11 @@ pub(super) unsafe fn free(handle: *mut Handle) {
     }
 }
 
-/// Makes a call, behind the panic barrier. Returns 0, or minus the code of an error, whose message is then the answer's bytes.
+/// Makes a call, behind the panic barrier. Returns 0, or minus the code of an error, whose message
+/// is then the answer's bytes.
 ///
-/// SAFETY: `request` must be null or readable, and all that it points to as its fields say, during the call; `answer` must be null
-/// or writable.
+/// SAFETY: `request` must be null or readable, and all that it points to as its fields say, during
+/// the call; `answer` must be null or writable.
 pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i32 {
     // SAFETY: by this function's contract.
     let result = contained(|| unsafe { run(request) });

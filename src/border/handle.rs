@@ -29,12 +29,17 @@ impl Handle {
     /// [`Error::InvalidArgument`] if that is of another kind.
     pub fn get<T: Held>(&self, argument: &'static str) -> Result<&T> {
         self.value.downcast_ref().ok_or_else(|| {
-            Error::invalid(argument, format!("a handle of kind {}", self.kind), format!("one of kind {}", T::KIND))
+            Error::invalid(
+                argument,
+                format!("a handle of kind {}", self.kind),
+                format!("one of kind {}", T::KIND),
+            )
         })
     }
 }
 
-/// What a host may change, by one thread at a time. A panic under the lock changes nothing: changes are made as a whole.
+/// What a host may change, by one thread at a time. A panic under the lock changes nothing: changes
+/// are made as a whole.
 pub(super) fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }

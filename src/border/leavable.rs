@@ -1,9 +1,11 @@
 //! How a host ends a long call before it is done.
 //!
-//! A host that may want to gives a flag with the call ([`listening`]). A call that can take long then works on copies of what it was
-//! given, on a thread of its own; the caller waits, and looks at the host's flag meanwhile. When that is raised, the call returns
-//! [`Error::Interrupted`] at once and has changed nothing: the thread is left behind, and what it makes is dropped. So no computation
-//! has to know of interrupts. Only the loops of [`crate::parallel`] are told that nobody waits any more, and most threads end soon.
+//! A host that may want to gives a flag with the call ([`listening`]). A call that can take long
+//! then works on copies of what it was given, on a thread of its own; the caller waits, and looks
+//! at the host's flag meanwhile. When that is raised, the call returns [`Error::Interrupted`] at
+//! once and has changed nothing: the thread is left behind, and what it makes is dropped. So no
+//! computation has to know of interrupts. Only the loops of [`crate::parallel`] are told that
+//! nobody waits any more, and most threads end soon.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -46,7 +48,9 @@ fn listens() -> bool {
 }
 
 /// Runs `work`, which the host may leave.
-pub(crate) fn leavable<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) fn leavable<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match FLAG.get() {
         Some(flag) => beside(flag, work),
         None => work(),
@@ -79,7 +83,8 @@ pub(crate) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
     leavable(move || work(&copy))
 }
 
-/// Changes `value` by an array, as a whole or not at all. Only a `long` change can be left, for it is one of a copy.
+/// Changes `value` by an array, as a whole or not at all. Only a `long` change can be left, for it
+/// is one of a copy.
 pub(crate) fn change<T: Clone + Send + 'static, R: Send + 'static>(
     value: &mut T,
     long: bool,
@@ -99,7 +104,10 @@ pub(crate) fn change<T: Clone + Send + 'static, R: Send + 'static>(
 }
 
 /// Runs `work` on a thread of its own, and leaves that behind when `flag` is raised.
-fn beside<T: Send + 'static>(flag: &AtomicI32, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+fn beside<T: Send + 'static>(
+    flag: &AtomicI32,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let is_raised = || flag.load(Ordering::Relaxed) != 0;
     if is_raised() {
         return Err(Error::Interrupted);
@@ -123,7 +131,8 @@ fn beside<T: Send + 'static>(flag: &AtomicI32, work: impl FnOnce() -> Result<T> 
     if thread.is_err() {
         return work();
     }
-    let gone = || Error::NativePanic { message: "the thread of a call ended without a result".into() };
+    let gone =
+        || Error::NativePanic { message: "the thread of a call ended without a result".into() };
     give_work.send(work).map_err(|_| gone())?;
     loop {
         match take_end.recv_timeout(PATIENCE) {

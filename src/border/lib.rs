@@ -1,8 +1,9 @@
 //! The border: how another language uses the engine.
 //!
-//! What a host can ask for is a table of [`operations`], in safe Rust. Each face has one call that makes any of them (`fg_call`,
-//! and jlrs's `call`): a name, handles, options as JSON, and arrays by name. Five calls are counted in nanoseconds and stand by
-//! hand on each face: `observe`, a detector's `score`, an online detector's `update`, `moments` and `wake`.
+//! What a host can ask for is a table of [`operations`], in safe Rust. Each face has one call that
+//! makes any of them (`fg_call`, and jlrs's `call`): a name, handles, options as JSON, and arrays
+//! by name. Five calls are counted in nanoseconds and stand by hand on each face: `observe`, a
+//! detector's `score`, an online detector's `update`, `moments` and `wake`.
 
 // Rooms below, by the names that they have everywhere.
 use fluxguard_core::{error, files, options, parallel, process, sketch, stats, store, tensor};

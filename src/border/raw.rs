@@ -48,13 +48,21 @@ fn check<T>(argument: &'static str, data: *const c_void, len: usize) -> Result<(
         return Err(Error::invalid(argument, "a null or unaligned pointer", "an array"));
     }
     if len > isize::MAX as usize / size_of::<T>() {
-        return Err(Error::invalid(argument, format!("{len} elements"), "a size that memory can hold"));
+        return Err(Error::invalid(
+            argument,
+            format!("{len} elements"),
+            "a size that memory can hold",
+        ));
     }
     Ok(())
 }
 
 /// SAFETY: `data` must be readable for `len` elements, or be null or unaligned, which is an error.
-unsafe fn elements<'a, T>(argument: &'static str, data: *const c_void, len: usize) -> Result<&'a [T]> {
+unsafe fn elements<'a, T>(
+    argument: &'static str,
+    data: *const c_void,
+    len: usize,
+) -> Result<&'a [T]> {
     if len == 0 {
         return Ok(&[]);
     }
@@ -64,7 +72,11 @@ unsafe fn elements<'a, T>(argument: &'static str, data: *const c_void, len: usiz
 }
 
 /// SAFETY: as [`elements`], to write, by no one else meanwhile.
-pub(super) unsafe fn elements_mut<'a, T>(argument: &'static str, data: *mut c_void, len: usize) -> Result<&'a mut [T]> {
+pub(super) unsafe fn elements_mut<'a, T>(
+    argument: &'static str,
+    data: *mut c_void,
+    len: usize,
+) -> Result<&'a mut [T]> {
     if len == 0 {
         return Ok(&mut []);
     }
@@ -85,8 +97,8 @@ fn unsupported(argument: &'static str, dtype: i32) -> Error {
 
 /// An array of the type that `dtype` names.
 ///
-/// SAFETY: `data` must be readable for `len` elements of that type, and writable by no one else meanwhile if `dtype` says so; or be
-/// null or unaligned, which is an error.
+/// SAFETY: `data` must be readable for `len` elements of that type, and writable by no one else
+/// meanwhile if `dtype` says so; or be null or unaligned, which is an error.
 unsafe fn array<'a>(
     name: &'a str,
     argument: &'static str,
@@ -99,7 +111,8 @@ unsafe fn array<'a>(
         return Err(unsupported(argument, dtype));
     };
     let bytes = len.checked_mul(element.size).filter(|bytes| isize::try_from(*bytes).is_ok());
-    let too_many = || Error::invalid(argument, format!("{len} elements"), "a size that memory can hold");
+    let too_many =
+        || Error::invalid(argument, format!("{len} elements"), "a size that memory can hold");
     let bytes = bytes.ok_or_else(too_many)?;
     if len > 0 && !(data as usize).is_multiple_of(element.size) {
         return Err(Error::invalid(argument, "an unaligned pointer", "an array"));
@@ -140,10 +153,11 @@ pub(super) unsafe fn tensor<'a>(
 /// The arrays of a call.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a null pointer, or an array to write that shares memory with another one.
+/// [`Error::InvalidArgument`] for a null pointer, or an array to write that shares memory with
+/// another one.
 ///
-/// SAFETY: `table` must be readable for `count` entries, each of which describes an array that is readable, and writable by no one
-/// else meanwhile if it is to be written.
+/// SAFETY: `table` must be readable for `count` entries, each of which describes an array that is
+/// readable, and writable by no one else meanwhile if it is to be written.
 pub(super) unsafe fn arrays<'a>(table: *const FgArray, count: usize) -> Result<Vec<Array<'a>>> {
     // SAFETY: by this function's contract.
     let table = unsafe { elements::<FgArray>("arrays", table.cast(), count)? };
@@ -164,13 +178,15 @@ fn known_name(name: &str) -> &'static str {
     known.copied().unwrap_or("arrays")
 }
 
-/// Demands that what is written shares memory with nothing else: two slices of one place would be two borrowers.
+/// Demands that what is written shares memory with nothing else: two slices of one place would be
+/// two borrowers.
 fn expect_apart(table: &[FgArray]) -> Result<()> {
     let mut places: Vec<(usize, usize, bool)> = table
         .iter()
         .filter(|array| array.len > 0)
         .map(|array| {
-            let size = ElementType::of(array.dtype & !(COPIED | WRITABLE)).map_or(1, |element| element.size);
+            let size = ElementType::of(array.dtype & !(COPIED | WRITABLE))
+                .map_or(1, |element| element.size);
             let from = array.data as usize;
             (from, from.saturating_add(array.len.saturating_mul(size)), array.dtype & WRITABLE != 0)
         })
@@ -180,7 +196,11 @@ fn expect_apart(table: &[FgArray]) -> Result<()> {
     let (mut written, mut read) = (0, 0);
     for (from, to, writes) in places {
         if from < written || (writes && from < read) {
-            return Err(Error::invalid("out", "arrays that share memory", "an array of its own for what is written"));
+            return Err(Error::invalid(
+                "out",
+                "arrays that share memory",
+                "an array of its own for what is written",
+            ));
         }
         let end = if writes { &mut written } else { &mut read };
         *end = to.max(*end);
@@ -191,7 +211,10 @@ fn expect_apart(table: &[FgArray]) -> Result<()> {
 /// The handles of a call.
 ///
 /// SAFETY: `table` must be readable for `count` pointers, each null or that of a living [`Handle`].
-pub(super) unsafe fn handles<'a>(table: *const *const Handle, count: usize) -> Result<Vec<Option<&'a Handle>>> {
+pub(super) unsafe fn handles<'a>(
+    table: *const *const Handle,
+    count: usize,
+) -> Result<Vec<Option<&'a Handle>>> {
     // SAFETY: by this function's contract.
     let table = unsafe { elements::<*const Handle>("handles", table.cast(), count)? };
     // SAFETY: by this function's contract.
@@ -199,7 +222,10 @@ pub(super) unsafe fn handles<'a>(table: *const *const Handle, count: usize) -> R
 }
 
 /// SAFETY: `handle` must be null or that of a living [`Handle`].
-pub(super) unsafe fn handle<'a>(argument: &'static str, handle: *const Handle) -> Result<&'a Handle> {
+pub(super) unsafe fn handle<'a>(
+    argument: &'static str,
+    handle: *const Handle,
+) -> Result<&'a Handle> {
     // SAFETY: by this function's contract.
     unsafe { handle.as_ref() }
         .ok_or_else(|| Error::invalid(argument, "none (or one that was freed)", "a living handle"))

@@ -1,8 +1,8 @@
 //! All errors.
 //!
-//! A variant names the argument, what it was and what was expected, so that the message alone is enough to fix the
-//! call. `code` and `name` are the contract with other languages: hundreds are a family, and Julia's exception types
-//! carry the same names (a test compares the two tables).
+//! A variant names the argument, what it was and what was expected, so that the message alone is
+//! enough to fix the call. `code` and `name` are the contract with other languages: hundreds are a
+//! family, and Julia's exception types carry the same names (a test compares the two tables).
 
 use std::borrow::Cow;
 
@@ -44,7 +44,9 @@ pub enum Error {
     #[error("{argument}: {was} is too short, expected at least {expected} ({reason})")]
     WindowTooShort { argument: &'static str, was: String, expected: usize, reason: String },
     /// A baseline with too few observations for what was asked of it.
-    #[error("{argument}: the baseline has {was} observations, expected at least {expected} ({reason})")]
+    #[error(
+        "{argument}: the baseline has {was} observations, expected at least {expected} ({reason})"
+    )]
     BaselineTooSmall { argument: &'static str, was: usize, expected: usize, reason: String },
     /// Two profiles, or a profile and a guard, of different output kinds.
     #[error("{argument}: {was} does not go with {expected}")]
@@ -53,7 +55,9 @@ pub enum Error {
     #[error("guard {guard:?} is closed, expected an open one; make a new Guard to go on")]
     GuardClosed { guard: String },
     /// The background worker failed on this guard.
-    #[error("guard {guard:?}: the background worker failed: {reason}; the guard tests no more, make a new one")]
+    #[error(
+        "guard {guard:?}: the background worker failed: {reason}; the guard tests no more, make a new one"
+    )]
     WorkerFailed { guard: String, reason: String },
     /// A file could not be opened, read or written.
     #[error("{argument}: {path}: {reason}; expected a path that can be {purpose}")]
@@ -75,7 +79,9 @@ pub enum Error {
     )]
     BudgetExhausted { budget: f64, spent: f64, after: f64, delta: f64 },
     /// The host ended the call before it was done.
-    #[error("the call was ended by an interrupt before it was done, and has changed nothing; call again")]
+    #[error(
+        "the call was ended by an interrupt before it was done, and has changed nothing; call again"
+    )]
     Interrupted,
     /// A panic, stopped at the border. Always a bug of FluxGuard.
     #[error("a bug in FluxGuard (a panic in Rust, caught): {message}; please report it")]
@@ -105,8 +111,8 @@ pub const TABLE: &[(i32, &str)] = &[
 ];
 
 impl Error {
-    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx files, 5xx privacy, 6xx the host,
-    /// 9xx bugs.
+    /// The code that crosses the border: 1xx arguments, 2xx baselines, 3xx a guard's state, 4xx
+    /// files, 5xx privacy, 6xx the host, 9xx bugs.
     #[must_use]
     pub fn code(&self) -> i32 {
         match self {
@@ -139,14 +145,18 @@ impl Error {
     }
 
     /// An [`Error::InvalidArgument`], shortly.
-    pub fn invalid(argument: impl Into<Cow<'static, str>>, was: impl ToString, expected: impl ToString) -> Self {
+    pub fn invalid(
+        argument: impl Into<Cow<'static, str>>,
+        was: impl ToString,
+        expected: impl ToString,
+    ) -> Self {
         let (was, expected) = (short_numbers(was.to_string()), short_numbers(expected.to_string()));
         Error::InvalidArgument { argument: argument.into(), was, expected }
     }
 }
 
-/// Numbers of more digits than a double has, which Rust prints for the very small and large, as powers of ten. What stands in quotes
-/// is a name.
+/// Numbers of more digits than a double has, which Rust prints for the very small and large, as
+/// powers of ten. What stands in quotes is a name.
 fn short_numbers(text: String) -> String {
     const LONGEST: usize = 24;
     if text.len() <= LONGEST {
@@ -163,7 +173,9 @@ fn short_numbers(text: String) -> String {
         }
         let mut rest = quoted;
         while let Some(begin) = rest.find(|c: char| c.is_ascii_digit()) {
-            let digits = rest[begin..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len() - begin);
+            let digits = rest[begin..]
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .unwrap_or(rest.len() - begin);
             // A point at the end is the sentence's.
             let number = rest[begin..begin + digits].trim_end_matches('.');
             short += &rest[..begin];
@@ -209,7 +221,10 @@ mod tests {
     fn numbers_in_messages_are_short_and_names_are_whole() {
         let told = |was: String| Error::invalid("x", was, "1").to_string();
         assert_eq!(told(1e-300.to_string()), "x: got 1e-300, expected 1");
-        assert_eq!(told(format!("{} and -{}.", 1e200, 2.5e-40)), "x: got 1e200 and -2.5e-40., expected 1");
+        assert_eq!(
+            told(format!("{} and -{}.", 1e200, 2.5e-40)),
+            "x: got 1e200 and -2.5e-40., expected 1"
+        );
         assert_eq!(told(f64::MAX.to_string()), "x: got 1.7976931348623157e308, expected 1");
         for kept in [
             u64::MAX.to_string(),

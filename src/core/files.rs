@@ -6,16 +6,17 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Beginning of the names of files that are being written, in the folder of the file that they will replace.
+/// Beginning of the names of files that are being written, in the folder of the file that they will
+/// replace.
 pub const UNFINISHED: &str = ".fluxguard-";
 
-/// Writes `parts`, one after the other, to a new file beside `path`, brings them to the disk and renames: at any moment, also
-/// after a crash, and with however many that save at once, `path` is one whole file, an old one or a new one. Who has the old one
-/// open or mapped keeps it as it was.
+/// Writes `parts`, one after the other, to a new file beside `path`, brings them to the disk and
+/// renames: at any moment, also after a crash, and with however many that save at once, `path` is
+/// one whole file, an old one or a new one. Who has the old one open or mapped keeps it as it was.
 ///
-/// A new file is its owner's alone to read and write (mode 0600); one that replaces another keeps that one's mode, and its owner
-/// and group where the system allows, or else is closed to the group. Only files are replaced: a device, a pipe, a folder and a
-/// symbolic link are refused.
+/// A new file is its owner's alone to read and write (mode 0600); one that replaces another keeps
+/// that one's mode, and its owner and group where the system allows, or else is closed to the
+/// group. Only files are replaced: a device, a pipe, a folder and a symbolic link are refused.
 ///
 /// # Errors
 /// [`Error::PathUnusable`] that names `argument`; nothing is left behind.
@@ -23,7 +24,8 @@ pub fn replace(argument: &'static str, path: &Path, parts: &[&[u8]]) -> Result<(
     let written = || -> io::Result<()> {
         let old = replaceable(path)?;
         let folder = folder(path);
-        // Under a random name that was nobody's, opened so that no link is followed; removed when dropped.
+        // Under a random name that was nobody's, opened so that no link is followed; removed when
+        // dropped.
         let mut new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         parts.iter().try_for_each(|part| new.write_all(part))?;
         keep_mode(new.as_file(), old.as_ref())?;
@@ -64,7 +66,8 @@ fn replaceable(path: &Path) -> io::Result<Option<Metadata>> {
     }
 }
 
-/// The new file has mode 0600; of `old` it takes mode, owner and group, and never lets a group read that could not before.
+/// The new file has mode 0600; of `old` it takes mode, owner and group, and never lets a group read
+/// that could not before.
 #[cfg(unix)]
 fn keep_mode(new: &File, old: Option<&Metadata>) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -88,10 +91,13 @@ fn keep_mode(_: &File, _: Option<&Metadata>) -> io::Result<()> {
 /// Brings what was made or renamed in a folder to the disk.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    // A folder that may be written to but not read cannot be synced; neither can those of some network file systems.
+    // A folder that may be written to but not read cannot be synced; neither can those of some
+    // network file systems.
     let Ok(opened) = File::open(folder) else { return Ok(()) };
     match opened.sync_all() {
-        Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(e),
+        Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(e)
+        }
         _ => Ok(()),
     }
 }

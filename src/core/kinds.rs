@@ -1,5 +1,6 @@
-//! What a file is, by how it begins: FluxGuard's own, a journal of alerts, a sketch of Apache DataSketches, a CSV, what others pack tables
-//! into. For the error about a file that is whole but another one.
+//! What a file is, by how it begins: FluxGuard's own, a journal of alerts, a sketch of Apache
+//! DataSketches, a CSV, what others pack tables into. For the error about a file that is whole but
+//! another one.
 
 use std::path::Path;
 
@@ -21,16 +22,36 @@ const SHORTEST: usize = 16;
 /// The kinds of FluxGuard's files, what people call them, and who reads them.
 const KINDS: &[(&str, &str, &str)] = &[
     ("profile", "a profile", "load(Profile, path) in Julia, store::load::<Profile> in Rust"),
-    ("detector", "a detector", "fluxguard detect --load, load(Detector, path) in Julia, store::load::<Fitted> in Rust"),
+    (
+        "detector",
+        "a detector",
+        "fluxguard detect --load, load(Detector, path) in Julia, store::load::<Fitted> in Rust",
+    ),
     (
         "sequence",
         "a detector of sequences",
         "fluxguard detect --load, load(SequenceDetector, path) in Julia, store::load::<SequenceDetector> in Rust",
     ),
-    ("neighbours", "a neighbour store", "load(NeighbourStore, path) in Julia, store::load::<NeighbourStore> in Rust"),
-    ("stream", "an online detector", "load(StreamDetector, path) in Julia, store::load::<Stream> in Rust"),
-    ("threshold", "a live threshold", "load(LiveThreshold, path) in Julia, store::load::<LiveThreshold> in Rust"),
-    ("reference", "a reference", "load(Reference, path) in Julia, store::load::<Reference> in Rust"),
+    (
+        "neighbours",
+        "a neighbour store",
+        "load(NeighbourStore, path) in Julia, store::load::<NeighbourStore> in Rust",
+    ),
+    (
+        "stream",
+        "an online detector",
+        "load(StreamDetector, path) in Julia, store::load::<Stream> in Rust",
+    ),
+    (
+        "threshold",
+        "a live threshold",
+        "load(LiveThreshold, path) in Julia, store::load::<LiveThreshold> in Rust",
+    ),
+    (
+        "reference",
+        "a reference",
+        "load(Reference, path) in Julia, store::load::<Reference> in Rust",
+    ),
     (
         "estimator",
         "an estimator of performance",
@@ -44,22 +65,35 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("encoded", "a detector of what an encoder gives", "load(Encoded, path; encoder) in Julia"),
     ("autoencoder", "an autoencoder", "load(Autoencoder, path) in Julia"),
     ("recurrent", "a recurrent scorer", "load(Recurrent, path) in Julia"),
-    ("private run", "the state of a private run", "load(PrivacyState, path) in Julia, PrivacyState::load in Rust"),
+    (
+        "private run",
+        "the state of a private run",
+        "load(PrivacyState, path) in Julia, PrivacyState::load in Rust",
+    ),
     ("journal", "a journal of alerts", "read_alerts(path) in Julia, alert::read_journal in Rust"),
 ];
 
 /// How the names of sketches' kinds begin; the kind follows, as the program calls it.
 pub const SKETCH: &str = "sketch of kind ";
 /// The families of DataSketches' sketches, and the program's names of their kinds.
-const SKETCHES: &[(u8, &str)] =
-    &[(3, "theta"), (7, "hll"), (10, "frequent-items or frequent-longs"), (15, "kll"), (20, "tdigest")];
+const SKETCHES: &[(u8, &str)] = &[
+    (3, "theta"),
+    (7, "hll"),
+    (10, "frequent-items or frequent-longs"),
+    (15, "kll"),
+    (20, "tdigest"),
+];
 
 /// How files of others begin in which people keep tables, what they are, and what to do with them.
 const FOREIGN: &[(&[u8], &str, &str)] = &[
     (b"\x1f\x8b", "a gzip archive", "unpack it"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it"),
     (b"\xfd7zXZ\0", "an xz archive", "unpack it"),
-    (b"PK\x03\x04", "a zip archive or a spreadsheet (xlsx, ods)", "unpack it, or export the sheet as CSV"),
+    (
+        b"PK\x03\x04",
+        "a zip archive or a spreadsheet (xlsx, ods)",
+        "unpack it, or export the sheet as CSV",
+    ),
     (b"PAR1", "a Parquet file", "export it as CSV"),
     (b"ARROW1", "an Arrow file", "export it as CSV"),
     (b"\x93NUMPY", "an array of NumPy", "export it as CSV"),
@@ -76,13 +110,15 @@ struct Header {
     kind: String,
 }
 
-/// The error for a file that begins with `bytes`, up to its header's end, and is of another kind than `expected`; `None` where it may be
-/// of that kind and damaged.
+/// The error for a file that begins with `bytes`, up to its header's end, and is of another kind
+/// than `expected`; `None` where it may be of that kind and damaged.
 pub fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> {
     let found = kind_of(bytes);
     // The bytes of some kinds are alike: the family's number is that of all of them.
     let of_family = |kind: &str| {
-        sketches(kind).zip(sketches(expected)).is_some_and(|(all, one)| all.split(" or ").any(|kind| kind == one))
+        sketches(kind)
+            .zip(sketches(expected))
+            .is_some_and(|(all, one)| all.split(" or ").any(|kind| kind == one))
     };
     let (was, reader) = match &found {
         Some(kind) if kind == expected || of_family(kind) => return None,
@@ -104,20 +140,29 @@ pub fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> {
     Some(Error::FileKind { path: path.display().to_string(), was, expected: told(expected).0, fix })
 }
 
-/// The error for a file that is to be read as text, a CSV as a rule, and is FluxGuard's own or one into which others pack tables; `None`
-/// where it may be text.
+/// The error for a file that is to be read as text, a CSV as a rule, and is FluxGuard's own or one
+/// into which others pack tables; `None` where it may be text.
 #[must_use]
 pub fn no_text(path: &str, bytes: &[u8]) -> Option<Error> {
     let (was, fix) = match kind_of(bytes).map(|kind| told(&kind)) {
-        Some((was, reader)) => {
-            (was, reader.map_or_else(|| "choose another file".to_owned(), |reader| format!("read it by {reader}")))
-        }
+        Some((was, reader)) => (
+            was,
+            reader.map_or_else(
+                || "choose another file".to_owned(),
+                |reader| format!("read it by {reader}"),
+            ),
+        ),
         None => {
             let (_, was, fix) = FOREIGN.iter().find(|(begin, ..)| bytes.starts_with(begin))?;
             ((*was).to_owned(), (*fix).to_owned())
         }
     };
-    Some(Error::FileKind { path: path.to_owned(), was, expected: "text, such as a CSV".into(), fix })
+    Some(Error::FileKind {
+        path: path.to_owned(),
+        was,
+        expected: "text, such as a CSV".into(),
+        fix,
+    })
 }
 
 /// Whether these bytes begin as text does: UTF-8 without control characters, or the mark of UTF-16.
@@ -141,7 +186,8 @@ fn is_text(bytes: &[u8]) -> bool {
 /// The name of a file's kind, where its beginning says it.
 fn kind_of(bytes: &[u8]) -> Option<String> {
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let header = serde_json::from_slice::<Header>(line).ok().filter(|header| header.format == FORMAT);
+    let header =
+        serde_json::from_slice::<Header>(line).ok().filter(|header| header.format == FORMAT);
     if let Some(header) = header {
         return Some(header.kind);
     }
@@ -197,8 +243,9 @@ mod tests {
     #[test]
     fn a_file_of_another_kind_says_what_it_is_and_who_reads_it() {
         let path = Path::new("x");
-        let header =
-            |kind: &str| format!("{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}   \n\u{0}\u{1}");
+        let header = |kind: &str| {
+            format!("{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}   \n\u{0}\u{1}")
+        };
         let kll = [2, 1, 15, 0, 200, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         let files: Vec<(Vec<u8>, &str)> = vec![
             (header("profile").into(), "load(Profile, path)"),
@@ -207,7 +254,10 @@ mod tests {
             (b"FGDP\x01\0\0\0and more of it".to_vec(), "load(PrivacyState, path)"),
             (b"{\"id\":1,\"time\":\"\",\"guard\":\"g\"}\n".to_vec(), "read_alerts(path)"),
             (kll.to_vec(), "fluxguard sketch --merge"),
-            (b"a,b\n1,2\n3,4\n5,6\n7,8\n".to_vec(), "text, such as a CSV, and no file of FluxGuard"),
+            (
+                b"a,b\n1,2\n3,4\n5,6\n7,8\n".to_vec(),
+                "text, such as a CSV, and no file of FluxGuard",
+            ),
             (vec![0xff; 100], "no file of FluxGuard"),
         ];
         for (bytes, word) in &files {
@@ -227,19 +277,31 @@ mod tests {
     fn what_is_no_text_says_what_it_is_and_text_is_told_from_a_sketch() {
         let of = |bytes: &[u8]| no_text("x.csv", bytes).map(|e| e.to_string());
         for (kind, what, _) in KINDS {
-            let told = of(format!("{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}\n\u{0}").as_bytes());
+            let told = of(format!(
+                "{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}\n\u{0}"
+            )
+            .as_bytes());
             assert!(told.is_some_and(|told| told.contains(what)), "{kind}");
         }
         for (begin, what, fix) in FOREIGN {
             let told = of(&[begin, &[0x80; 40][..]].concat()).unwrap_or_default();
-            assert!(told.contains(what) && told.contains(fix) && told.contains("x.csv is"), "{told}");
+            assert!(
+                told.contains(what) && told.contains(fix) && told.contains("x.csv is"),
+                "{told}"
+            );
         }
-        let texts = ["a", "a;b\n1;2\n", "Größe\n1\n", "\u{feff}a\n1\n", "{\"id\":1}\n", "PAR\n1\n", ""];
+        let texts =
+            ["a", "a;b\n1;2\n", "Größe\n1\n", "\u{feff}a\n1\n", "{\"id\":1}\n", "PAR\n1\n", ""];
         let long = format!("x{}", "ü".repeat(5000));
         for text in texts.into_iter().chain([long.as_str()]) {
             assert_eq!(of(text.as_bytes()), None);
-            let for_sketch = other(Path::new("x"), text.as_bytes(), "sketch of kind kll").map(|e| e.to_string());
-            assert_eq!(for_sketch.is_some_and(|told| told.contains("without --merge")), !text.is_empty(), "{text:?}");
+            let for_sketch =
+                other(Path::new("x"), text.as_bytes(), "sketch of kind kll").map(|e| e.to_string());
+            assert_eq!(
+                for_sketch.is_some_and(|told| told.contains("without --merge")),
+                !text.is_empty(),
+                "{text:?}"
+            );
         }
         let kll = [2, 1, 15, 0, 200, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         assert!(of(&kll).is_some_and(|told| told.contains("fluxguard sketch --merge")));

@@ -1,6 +1,8 @@
-//! What every room of FluxGuard stands on: errors, tensors, vector kernels, statistics, sketches, and files that are whole or refused.
+//! What every room of FluxGuard stands on: errors, tensors, vector kernels, statistics, sketches,
+//! and files that are whole or refused.
 //!
-//! Arrows point one way: `store -> {files, kinds} -> error`, `{sketch, stats} -> simd -> tensor -> error`.
+//! Arrows point one way: `store -> {files, kinds} -> error`, `{sketch, stats} -> simd -> tensor ->
+//! error`.
 
 #![deny(unsafe_code)]
 

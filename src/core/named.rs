@@ -1,7 +1,7 @@
 //! Types whose values have a name that is the same in text, JSON, flags and Julia.
 
-/// `Display` and `FromStr` of a type by its `as_str`. `$known` are the values that may be asked for by name, and what an error lists;
-/// `$argument` is what it calls them.
+/// `Display` and `FromStr` of a type by its `as_str`. `$known` are the values that may be asked for
+/// by name, and what an error lists; `$argument` is what it calls them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! named {
@@ -20,7 +20,11 @@ macro_rules! named {
             fn from_str(name: &str) -> $crate::Result<Self> {
                 $known.into_iter().find(|known: &$name| known.as_str() == name).ok_or_else(|| {
                     let known: Vec<&str> = $known.into_iter().map(<$name>::as_str).collect();
-                    $crate::Error::invalid($argument, format!("{name:?}"), format!("one of {}", known.join(", ")))
+                    $crate::Error::invalid(
+                        $argument,
+                        format!("{name:?}"),
+                        format!("one of {}", known.join(", ")),
+                    )
                 })
             }
         }

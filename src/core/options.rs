@@ -1,7 +1,8 @@
 //! Options as callers write them, in JSON: what is wrong is said of the option that is wrong.
 //!
-//! JSON has no NaN and no Inf. Writers turn them into `null` (JavaScript's does), so a `null` may be a number that went wrong
-//! and is never taken for "not given": who does not give an option leaves it out.
+//! JSON has no NaN and no Inf. Writers turn them into `null` (JavaScript's does), so a `null` may
+//! be a number that went wrong and is never taken for "not given": who does not give an option
+//! leaves it out.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,7 +16,8 @@ const EXPECTED: &str = "options by the documented names and values";
 /// # Errors
 /// [`Error::InvalidArgument`] naming the option.
 pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let value: Value = serde_json::from_str(text).map_err(|e| Error::invalid("options", e, EXPECTED))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|e| Error::invalid("options", e, EXPECTED))?;
     refuse_null(&value)?;
     // Of the text once more: a value has forgotten what stood there twice.
     let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
@@ -30,8 +32,8 @@ pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
     serde_path_to_error::deserialize(&options).map_err(|e| named(&e, culprit::<T>(&options)))
 }
 
-/// The option without which something else, or nothing, is wrong: of options that a `method` among them chooses, serde does not say
-/// where it was.
+/// The option without which something else, or nothing, is wrong: of options that a `method` among
+/// them chooses, serde does not say where it was.
 fn culprit<T: DeserializeOwned>(options: &Value) -> Option<String> {
     let fault = |options: &Value| T::deserialize(options).err().map(|e| e.to_string());
     let (said, Value::Object(members)) = (fault(options)?, options) else { return None };
@@ -44,9 +46,13 @@ fn culprit<T: DeserializeOwned>(options: &Value) -> Option<String> {
     // What chooses decides about all others; it is to blame for a choice that there is not alone.
     let chooses = |name: &str| {
         let none = changed(name, Some("\u{1}".into()));
-        !said.contains("unknown variant") && none.is_some_and(|said| said.contains("unknown variant"))
+        !said.contains("unknown variant")
+            && none.is_some_and(|said| said.contains("unknown variant"))
     };
-    members.keys().find(|name| changed(name, None).as_ref() != Some(&said) && !chooses(name)).cloned()
+    members
+        .keys()
+        .find(|name| changed(name, None).as_ref() != Some(&said) && !chooses(name))
+        .cloned()
 }
 
 /// Demands that no option is `null`.
@@ -67,7 +73,8 @@ fn refuse_null(value: &Value) -> Result<()> {
 fn refuse(name: &str, value: &Value) -> Result<()> {
     match value {
         Value::Null => {
-            let expected = "a value (JSON has no NaN and no Inf); leave the option out for its default";
+            let expected =
+                "a value (JSON has no NaN and no Inf); leave the option out for its default";
             Err(Error::invalid(name.to_owned(), "null", expected))
         }
         Value::Array(values) => values.iter().try_for_each(|value| refuse(name, value)),
@@ -94,18 +101,22 @@ fn named(error: &serde_path_to_error::Error<serde_json::Error>, culprit: Option<
     let argument = if path == "." { culprit.unwrap_or_else(|| "options".into()) } else { path };
     let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or(rest).to_owned();
     if let Some(rest) = said.strip_prefix("unknown field ") {
-        let known = rest.split_once(", expected ").map_or("none: there are no options", |(_, known)| known);
+        let known =
+            rest.split_once(", expected ").map_or("none: there are no options", |(_, known)| known);
         return Error::invalid(quoted(rest), "an option that there is not", known.replace('`', ""));
     }
     if let Some(rest) = said.strip_prefix("missing field ") {
         return Error::invalid(quoted(rest), "nothing", "a value");
     }
-    let wrong = said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
+    let wrong =
+        said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
     let wrong = wrong.or_else(|| said.strip_prefix("unknown variant "));
     match wrong.and_then(|rest| rest.split_once(", expected ")) {
-        Some((was, expected)) => {
-            Error::invalid(argument, if was.contains('`') { quoted(was) } else { was.to_owned() }, kind(expected))
-        }
+        Some((was, expected)) => Error::invalid(
+            argument,
+            if was.contains('`') { quoted(was) } else { was.to_owned() },
+            kind(expected),
+        ),
         None => Error::invalid(argument, said, EXPECTED),
     }
 }
@@ -156,13 +167,19 @@ mod tests {
             (r#"{"inner": {"bandwidth": null}}"#, "inner.bandwidth: got null, expected a value"),
             (r#"{"names": [null]}"#, "names: got null"),
             ("null", "options: got null"),
-            (r#"{"neighbours": "x"}"#, "neighbours: got string \"x\", expected a whole number, 0 or more"),
+            (
+                r#"{"neighbours": "x"}"#,
+                "neighbours: got string \"x\", expected a whole number, 0 or more",
+            ),
             (r#"{"neighbours": 2.5}"#, "neighbours: got 2.5, expected a whole number, 0 or more"),
             (r#"{"neighbours": -1}"#, "neighbours: got -1, expected a whole number, 0 or more"),
             (r#"{"inner": {"rate": "x"}}"#, "inner.rate: got string \"x\", expected a number"),
             (r#"{"gamma": [1]}"#, "gamma: got sequence, expected a number"),
             (r#"{"yes": 1}"#, "yes: got 1, expected true or false"),
-            (r#"{"none": 1}"#, "none: got an option that there is not, expected one of neighbours, gamma"),
+            (
+                r#"{"none": 1}"#,
+                "none: got an option that there is not, expected one of neighbours, gamma",
+            ),
             (r#"{"yes": true, "yes": true}"#, "duplicate field"),
             ("{", "options: got EOF"),
         ] {
@@ -182,8 +199,14 @@ mod tests {
         }
         for (text, said) in [
             (r#"{"method": "first", "rate": "x", "depth": 2}"#, "rate: got string"),
-            (r#"{"method": "first", "rate": 1, "depth": 2.5}"#, "depth: got 2.5, expected a whole number"),
-            (r#"{"method": "first", "rate": 1, "depth": 2, "alerts": 1}"#, "alerts: got an option that there is not"),
+            (
+                r#"{"method": "first", "rate": 1, "depth": 2.5}"#,
+                "depth: got 2.5, expected a whole number",
+            ),
+            (
+                r#"{"method": "first", "rate": 1, "depth": 2, "alerts": 1}"#,
+                "alerts: got an option that there is not",
+            ),
             (r#"{"method": "third", "rate": 1}"#, "method: got third, expected"),
             (r#"{"method": "second"}"#, "alerts: got nothing"),
         ] {

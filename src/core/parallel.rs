@@ -1,4 +1,5 @@
-//! Work on rows that do not know of each other, on as many threads as pay; and how it ends where nobody waits for it any more.
+//! Work on rows that do not know of each other, on as many threads as pay; and how it ends where
+//! nobody waits for it any more.
 
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
@@ -17,7 +18,8 @@ thread_local! {
     static LEFT: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
-/// Runs `work`, whose loops unwind once `left` is raised: nobody is to see what it gives then. No panic hook is called.
+/// Runs `work`, whose loops unwind once `left` is raised: nobody is to see what it gives then. No
+/// panic hook is called.
 pub fn unless_left<T>(left: Arc<AtomicBool>, work: impl FnOnce() -> T) -> T {
     LEFT.set(Some(left));
     work()
@@ -41,13 +43,19 @@ pub fn go_on() {
 #[must_use]
 pub fn threads() -> usize {
     let machine = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let wanted = std::env::var("FLUXGUARD_THREADS").ok().and_then(|text| text.parse::<usize>().ok());
+    let wanted =
+        std::env::var("FLUXGUARD_THREADS").ok().and_then(|text| text.parse::<usize>().ok());
     wanted.map_or(machine, |n| n.clamp(1, machine))
 }
 
-/// Calls `work(first, out)` for pieces of `out`, each a whole number of `width` elements, of which `each` counts the cost.
-/// `first` is the number of the piece's first group of `width`.
-pub fn for_pieces<T: Send>(out: &mut [T], width: usize, each: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+/// Calls `work(first, out)` for pieces of `out`, each a whole number of `width` elements, of which
+/// `each` counts the cost. `first` is the number of the piece's first group of `width`.
+pub fn for_pieces<T: Send>(
+    out: &mut [T],
+    width: usize,
+    each: usize,
+    work: impl Fn(usize, &mut [T]) + Sync,
+) {
     go_on();
     let n = out.len() / width.max(1);
     let few = n.saturating_mul(each) / WORTH;
@@ -92,7 +100,10 @@ mod tests {
         for (n, width, each) in [(1, 3, 1), (1000, 2, 1 << 16), (7, 1, 1 << 20), (0, 4, 1)] {
             let mut out = vec![0usize; n * width];
             for_pieces(&mut out, width, each, |first, piece| {
-                piece.chunks_mut(width).enumerate().for_each(|(i, group)| group.fill(first + i + 1));
+                piece
+                    .chunks_mut(width)
+                    .enumerate()
+                    .for_each(|(i, group)| group.fill(first + i + 1));
             });
             assert!(out.iter().enumerate().all(|(i, x)| *x == i / width + 1));
         }

@@ -1,5 +1,5 @@
-//! Which process this is: a child of fork has a copy of its parent's memory and none of its threads, so what stands on a thread, or
-//! on a lock that one may have held, is not the child's.
+//! Which process this is: a child of fork has a copy of its parent's memory and none of its
+//! threads, so what stands on a thread, or on a lock that one may have held, is not the child's.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A number that is another one in a child of fork, once forks are watched ([`crate::ffi::fork::watch`]).
+/// A number that is another one in a child of fork, once forks are watched
+/// ([`crate::ffi::fork::watch`]).
 pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }

@@ -2,12 +2,14 @@
 
 /// A value whose parts a file gives one by one.
 pub trait Sound {
-    /// Whether every use of it works: lengths that belong together are equal, indices lie in what they index, what is in order is in
-    /// order, counts can grow. A checksum that is right says nothing of it.
+    /// Whether every use of it works: lengths that belong together are equal, indices lie in what
+    /// they index, what is in order is in order, counts can grow. A checksum that is right says
+    /// nothing of it.
     fn is_sound(&self) -> bool;
 }
 
-/// Counts beyond this are none: they could not be counted in a lifetime, and would overflow when they grow.
+/// Counts beyond this are none: they could not be counted in a lifetime, and would overflow when
+/// they grow.
 const MOST: u64 = 1 << 53;
 
 /// Whether counts can grow.

@@ -1,5 +1,5 @@
-//! Borrowed, column-major views of a caller's array. The last dimension is the observation (Flux's convention), so one
-//! observation's features lie next to each other, whatever the rank.
+//! Borrowed, column-major views of a caller's array. The last dimension is the observation (Flux's
+//! convention), so one observation's features lie next to each other, whatever the rank.
 
 use half::f16;
 use ndarray::ArrayView2;
@@ -54,10 +54,12 @@ pub struct Tensor<'a> {
 }
 
 impl<'a> Tensor<'a> {
-    /// A view of `elements` whose last dimension has length `observations`; all other dimensions are the features.
+    /// A view of `elements` whose last dimension has length `observations`; all other dimensions
+    /// are the features.
     ///
     /// # Errors
-    /// [`Error::EmptyTensor`] without elements or observations, [`Error::InvalidArgument`] if the length is no multiple.
+    /// [`Error::EmptyTensor`] without elements or observations, [`Error::InvalidArgument`] if the
+    /// length is no multiple.
     #[inline]
     pub fn new(elements: Elements<'a>, observations: usize) -> Result<Self> {
         let len = elements.len();
@@ -77,9 +79,9 @@ impl<'a> Tensor<'a> {
     /// # Errors
     /// As [`Tensor::new`]; [`Error::InvalidArgument`] if the rows are not contiguous.
     pub fn from_rows(rows: &'a ArrayView2<'_, f64>) -> Result<Self> {
-        let elements = rows
-            .as_slice()
-            .ok_or_else(|| Error::invalid("rows", "a matrix with strides", "standard layout: as_standard_layout()"))?;
+        let elements = rows.as_slice().ok_or_else(|| {
+            Error::invalid("rows", "a matrix with strides", "standard layout: as_standard_layout()")
+        })?;
         Tensor::new(Elements::F64(elements), rows.nrows())
     }
 

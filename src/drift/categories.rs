@@ -16,21 +16,33 @@ pub(crate) struct Categories {
 }
 
 impl Categories {
-    /// Of the columns of these names: those of the tests asked for that go by counts, or chi2 where nothing but the default was asked for.
+    /// Of the columns of these names: those of the tests asked for that go by counts, or chi2 where
+    /// nothing but the default was asked for.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] naming `categorical` for a name that no column has.
     pub fn new(names: &[String], options: &CompareOptions) -> Result<Self> {
         if let Some(name) = options.categorical.iter().find(|name| !names.contains(name)) {
-            return Err(Error::invalid("categorical", format!("{name:?}"), format!("a column: {}", names.join(", "))));
+            return Err(Error::invalid(
+                "categorical",
+                format!("{name:?}"),
+                format!("a column: {}", names.join(", ")),
+            ));
         }
-        let asked =
-            if options.tests == CompareOptions::default().tests { &[TestName::Chi2] } else { &options.tests[..] };
+        let asked = if options.tests == CompareOptions::default().tests {
+            &[TestName::Chi2]
+        } else {
+            &options.tests[..]
+        };
         let tests = asked.iter().filter_map(|test| Some((*test, test.of_categories()?))).collect();
-        Ok(Categories { flags: names.iter().map(|name| options.categorical.contains(name)).collect(), tests })
+        Ok(Categories {
+            flags: names.iter().map(|name| options.categorical.contains(name)).collect(),
+            tests,
+        })
     }
 
-    /// The tests of one column, a category that only one sample has included: equal numbers are one category. Not yet judged.
+    /// The tests of one column, a category that only one sample has included: equal numbers are one
+    /// category. Not yet judged.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] naming `tests` where none goes by counts; those of the tests.
@@ -59,7 +71,10 @@ impl Categories {
         let judged = self.tests.iter().map(|(by, test)| {
             let method = options.method.of(*by);
             method.expect_of(*by)?;
-            Ok(JudgedTest::new(test(&before, &after, method, options.permutations)?, options.min_effect.as_ref()))
+            Ok(JudgedTest::new(
+                test(&before, &after, method, options.permutations)?,
+                options.min_effect.as_ref(),
+            ))
         });
         judged.collect()
     }

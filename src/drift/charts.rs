@@ -1,11 +1,12 @@
 //! Control charts of a stream of standardised values: Shewhart, EWMA and CUSUM.
 //!
-//! Each is fed normal scores (see [`crate::profile::Baseline::normal_score`]), which are standard normal under the null
-//! whatever the score's distribution, and tells how improbable its statistic is at that moment. A threshold is then a
-//! probability, not a multiple of sigma, and a chart fits into a budget of false alarms like any test.
+//! Each is fed normal scores (see [`crate::profile::Baseline::normal_score`]), which are standard
+//! normal under the null whatever the score's distribution, and tells how improbable its statistic
+//! is at that moment. A threshold is then a probability, not a multiple of sigma, and a chart fits
+//! into a budget of false alarms like any test.
 //!
-//! The reference is a sample of `m`, so the scores' mean is off by about `1 / sqrt(m)` for good; each chart allows
-//! for that.
+//! The reference is a sample of `m`, so the scores' mean is off by about `1 / sqrt(m)` for good;
+//! each chart allows for that.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +39,11 @@ impl ChartName {
 /// Where a chart stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChartPoint {
-    /// The chart's statistic, signed, in its own standard deviations (Shewhart, EWMA) or as the larger sum (CUSUM).
+    /// The chart's statistic, signed, in its own standard deviations (Shewhart, EWMA) or as the
+    /// larger sum (CUSUM).
     pub statistic: f64,
-    /// Upper bound of the probability of a statistic at least as extreme at this moment, under the null.
+    /// Upper bound of the probability of a statistic at least as extreme at this moment, under the
+    /// null.
     pub p_value: f64,
 }
 
@@ -83,7 +86,8 @@ impl Ewma {
         Ewma { lambda, reference_size: reference_size as f64, value: 0.0, decay: 1.0 }
     }
 
-    /// Takes in one score. Variance at step t: lambda/(2 - lambda) (1 - (1 - lambda)^2t), Lucas and Saccucci 1990 eq. 2.
+    /// Takes in one score. Variance at step t: lambda/(2 - lambda) (1 - (1 - lambda)^2t), Lucas and
+    /// Saccucci 1990 eq. 2.
     pub fn update(&mut self, z: f64) -> ChartPoint {
         self.value += self.lambda * (z - self.value);
         self.decay *= 1.0 - self.lambda;
@@ -94,7 +98,8 @@ impl Ewma {
     }
 }
 
-/// Two-sided cumulative sum with reference value `k`: `c+ <- max(0, c+ + z - k)` and `c- <- max(0, c- - z - k)`.
+/// Two-sided cumulative sum with reference value `k`: `c+ <- max(0, c+ + z - k)` and `c- <- max(0,
+/// c- - z - k)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cusum {
     k: f64,
@@ -104,16 +109,17 @@ pub struct Cusum {
 }
 
 impl Cusum {
-    /// `k > 0`: half the shift to be found, in standard deviations; 0.5 in practice (Montgomery 2013, section 9.1).
+    /// `k > 0`: half the shift to be found, in standard deviations; 0.5 in practice (Montgomery
+    /// 2013, section 9.1).
     #[must_use]
     pub fn new(k: f64, reference_size: u64) -> Self {
         let off_by = 3.0 / (reference_size as f64).sqrt();
         Cusum { k, exponent: 2.0 * (k - off_by).max(0.0), up: 0.0, down: 0.0 }
     }
 
-    /// Takes in one score. A random walk with drift -k and unit normal steps exceeds h ever, and its reflection at any
-    /// time, with probability at most exp(-2kh) (Lundberg's inequality; Asmussen 2003, chapter XIII.5); twice, for both
-    /// sides.
+    /// Takes in one score. A random walk with drift -k and unit normal steps exceeds h ever, and
+    /// its reflection at any time, with probability at most exp(-2kh) (Lundberg's inequality;
+    /// Asmussen 2003, chapter XIII.5); twice, for both sides.
     pub fn update(&mut self, z: f64) -> ChartPoint {
         self.up = (self.up + z - self.k).max(0.0);
         self.down = (self.down - z - self.k).max(0.0);
@@ -138,7 +144,8 @@ mod tests {
 
     #[test]
     fn under_the_null_p_values_are_never_too_small() {
-        // Fractions of p <= alpha over 20,000 independent runs of 50 steps; binomial bounds at four standard errors.
+        // Fractions of p <= alpha over 20,000 independent runs of 50 steps; binomial bounds at four
+        // standard errors.
         const RUNS: usize = 20_000;
         let m = 1_000_000_000;
         let mut hits = [0usize; 3];
@@ -160,13 +167,17 @@ mod tests {
         for exact in &fraction[..2] {
             assert!((exact - 0.05).abs() < error, "{fraction:?}");
         }
-        assert!(fraction[2] < 0.05 + error && fraction[2] > 0.005, "a bound, but not an empty one: {fraction:?}");
+        assert!(
+            fraction[2] < 0.05 + error && fraction[2] > 0.005,
+            "a bound, but not an empty one: {fraction:?}"
+        );
     }
 
     #[test]
     fn they_are_the_textbooks_recursions() {
         let mut cusum = Cusum::new(0.5, 1 << 40);
-        let c: Vec<f64> = [1.0, 2.0, -3.0, -1.0].iter().map(|z| cusum.update(*z).statistic).collect();
+        let c: Vec<f64> =
+            [1.0, 2.0, -3.0, -1.0].iter().map(|z| cusum.update(*z).statistic).collect();
         assert_eq!(c, [0.5, 2.0, 2.5, 3.0]); // up: 0.5, 2, 0, 0; down: 0, 0, 2.5, 3
         cusum.reset();
         assert_eq!(cusum.update(0.5), ChartPoint { statistic: 0.0, p_value: 1.0 });
@@ -180,8 +191,12 @@ mod tests {
     #[test]
     fn a_shift_is_found() {
         let (mut ewma, mut cusum) = (Ewma::new(0.1, 10_000), Cusum::new(0.5, 10_000));
-        let last =
-            Random(1).normals(60).iter().map(|z| (ewma.update(z + 1.0), cusum.update(z + 1.0))).last().expect("60");
+        let last = Random(1)
+            .normals(60)
+            .iter()
+            .map(|z| (ewma.update(z + 1.0), cusum.update(z + 1.0)))
+            .last()
+            .expect("60");
         assert!(last.0.p_value < 1e-4 && last.1.p_value < 1e-4, "{last:?}");
     }
 }

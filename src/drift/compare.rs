@@ -1,5 +1,5 @@
-//! Reference against current, column by column: the tests of [`super::two_sample`] with a correction for many columns and
-//! a minimum effect size.
+//! Reference against current, column by column: the tests of [`super::two_sample`] with a
+//! correction for many columns and a minimum effect size.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,7 +28,8 @@ use crate::tensor::{Elements, Tensor};
 pub struct CompareOptions {
     /// The tests of each column, and of all columns together.
     pub tests: Vec<TestName>,
-    /// How p-values are computed: one method for all tests, or one by test; without, each test's own choice.
+    /// How p-values are computed: one method for all tests, or one by test; without, each test's
+    /// own choice.
     pub method: Methods,
     /// How many reassignments, and from which seed, where p-values come from them.
     pub permutations: Permutations,
@@ -36,15 +37,16 @@ pub struct CompareOptions {
     pub alpha: f64,
     /// Which of the two, by its correction.
     pub correction: Correction,
-    /// Smallest effect size that counts, by test; without, that of [`TestName::default_min_effect`].
+    /// Smallest effect size that counts, by test; without, that of
+    /// [`TestName::default_min_effect`].
     pub min_effect: Option<BTreeMap<TestName, f64>>,
     /// The columns' names; without, `y1, y2, ...`.
     pub names: Option<Vec<String>>,
-    /// The names of columns that hold categories: equal numbers are one. They are compared by those of `tests` that go by counts, by chi2 where
-    /// `tests` are the default.
+    /// The names of columns that hold categories: equal numbers are one. They are compared by those
+    /// of `tests` that go by counts, by chi2 where `tests` are the default.
     pub categorical: Vec<String>,
-    /// What the order of the observations means. `given`: where neighbors depend on each other, only observations that are far enough
-    /// apart are compared ([`Comparison::every`]).
+    /// What the order of the observations means. `given`: where neighbors depend on each other,
+    /// only observations that are far enough apart are compared ([`Comparison::every`]).
     pub order: Order,
 }
 
@@ -64,16 +66,21 @@ impl Default for CompareOptions {
     }
 }
 
-/// Compares two tensors of the same features, each feature a column, in the narrower of their element types. NaN stands for an observation without a value: it is counted and
-/// left out, and the share of such observations is tested. All p-values, those of all columns together
-/// included, are corrected as one family. Cost: sorts every column of the reference once, and of the current sample once a test; a
-/// [`super::reference::Reference`] sorts its own once for many comparisons.
+/// Compares two tensors of the same features, each feature a column, in the narrower of their
+/// element types. NaN stands for an observation without a value: it is counted and left out, and
+/// the share of such observations is tested. All p-values, those of all columns together included,
+/// are corrected as one family. Cost: sorts every column of the reference once, and of the current
+/// sample once a test; a [`super::reference::Reference`] sorts its own once for many comparisons.
 ///
 /// # Errors
-/// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a method that a
-/// test has not, permutations out of range, the wrong number of names, an infinite value, or tests of all columns together where no
-/// observation has a value in every column.
-pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOptions) -> Result<Comparison> {
+/// [`Error::FeatureMismatch`], [`Error::InvalidArgument`] for alpha out of (0, 1), no tests, a
+/// method that a test has not, permutations out of range, the wrong number of names, an infinite
+/// value, or tests of all columns together where no observation has a value in every column.
+pub fn compare(
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    options: &CompareOptions,
+) -> Result<Comparison> {
     let width = Width::of(reference).min(Width::of(current));
     let (reference, current) = (Narrowed::new(reference, width), Narrowed::new(current, width));
     let (reference, current) = (Sample::Rows(reference.tensor()?), Sample::Rows(current.tensor()?));
@@ -84,19 +91,34 @@ pub fn compare(reference: &Tensor<'_>, current: &Tensor<'_>, options: &CompareOp
 ///
 /// # Errors
 /// Those of [`compare`]; [`Error::InvalidArgument`] for columns of different lengths.
-pub fn compare_columns(reference: &[&[f64]], current: &[&[f64]], options: &CompareOptions) -> Result<Comparison> {
-    let (reference, current) = (Sample::of_columns("reference", reference)?, Sample::of_columns("current", current)?);
+pub fn compare_columns(
+    reference: &[&[f64]],
+    current: &[&[f64]],
+    options: &CompareOptions,
+) -> Result<Comparison> {
+    let (reference, current) =
+        (Sample::of_columns("reference", reference)?, Sample::of_columns("current", current)?);
     compare_samples(&reference, &current, options)
 }
 
-fn compare_samples(reference: &Sample<'_>, current: &Sample<'_>, options: &CompareOptions) -> Result<Comparison> {
+fn compare_samples(
+    reference: &Sample<'_>,
+    current: &Sample<'_>,
+    options: &CompareOptions,
+) -> Result<Comparison> {
     match thinned(reference, current, options)? {
         Some(apart) => Ok(apart),
-        None => by_columns(reference, |k| Ok(prepare(&reference.column(k))?.map(Cow::Owned)), current, options),
+        None => by_columns(
+            reference,
+            |k| Ok(prepare(&reference.column(k))?.map(Cow::Owned)),
+            current,
+            options,
+        ),
     }
 }
 
-/// The comparison of observations that are there once, and are far enough apart; `None` where all are, or are said to be.
+/// The comparison of observations that are there once, and are far enough apart; `None` where all
+/// are, or are said to be.
 pub(super) fn thinned(
     reference: &Sample<'_>,
     current: &Sample<'_>,
@@ -116,7 +138,10 @@ pub(super) fn thinned(
             if times > 1.0 { copies::without(&rows, p, times) } else { rows }
         });
         // What is left has no copies.
-        return Ok(Some(Comparison { copies: Some(times), ..compare(&of(&once[0])?, &of(&once[1])?, options)? }));
+        return Ok(Some(Comparison {
+            copies: Some(times),
+            ..compare(&of(&once[0])?, &of(&once[1])?, options)?
+        }));
     }
     let stride = if options.order == Order::Given { apart::stride(reference, current)? } else { 1 };
     if stride == 1 {
@@ -125,12 +150,19 @@ pub(super) fn thinned(
     let samples = [reference, current].map(|sample| apart::every(sample, stride));
     let [before, after] = &samples;
     let options = CompareOptions { order: Order::None, ..options.clone() };
-    Ok(Some(Comparison { every: Some(stride as u64), ..compare(&of(before)?, &of(after)?, &options)? }))
+    Ok(Some(Comparison {
+        every: Some(stride as u64),
+        ..compare(&of(before)?, &of(after)?, &options)?
+    }))
 }
 
 fn expect_features(reference: &Sample<'_>, current: &Sample<'_>) -> Result<()> {
     let (expected, was) = (reference.features(), current.features());
-    if was == expected { Ok(()) } else { Err(Error::FeatureMismatch { argument: "current", was, expected }) }
+    if was == expected {
+        Ok(())
+    } else {
+        Err(Error::FeatureMismatch { argument: "current", was, expected })
+    }
 }
 
 /// The values that are there, prepared; `None` where there are none.
@@ -166,7 +198,11 @@ pub(super) fn by_columns<'a>(
     options.permutations.check()?;
     let names = options.names.clone().unwrap_or_else(|| (1..=p).map(|k| format!("y{k}")).collect());
     if names.len() != p {
-        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{p}, one per column")));
+        return Err(Error::invalid(
+            "names",
+            format!("{} names", names.len()),
+            format!("{p}, one per column"),
+        ));
     }
     let (joint, single): (Vec<TestName>, Vec<TestName>) =
         options.tests.iter().partition(|test| test.is_of_all_columns());
@@ -181,7 +217,11 @@ pub(super) fn by_columns<'a>(
             let before = reference.column(k);
             let before = self::there(&before);
             let tests = categories.test(&name, (&before, &there), options)?;
-            let missing = MissingValues::new((m - before.len() as u64, m), (n - there.len() as u64, n), asked)?;
+            let missing = MissingValues::new(
+                (m - before.len() as u64, m),
+                (n - there.len() as u64, n),
+                asked,
+            )?;
             columns.push(ComparedColumn::new(name, tests, missing));
             continue;
         }
@@ -191,19 +231,25 @@ pub(super) fn by_columns<'a>(
         if let Some(prepared) = prepared.filter(|_| !there.is_empty()) {
             for test in &single {
                 let method = options.method.of(*test);
-                tests.push(JudgedTest::new(prepared.test_with(*test, &there, method, options.permutations)?, asked));
+                tests.push(JudgedTest::new(
+                    prepared.test_with(*test, &there, method, options.permutations)?,
+                    asked,
+                ));
             }
         }
         let missing = MissingValues::new((m - known, m), (n - there.len() as u64, n), asked)?;
         columns.push(ComparedColumn::new(name, tests, missing));
     }
-    let all_columns =
-        if joint.is_empty() { None } else { together(&joint, reference, current, &categories.flags, options)? };
+    let all_columns = if joint.is_empty() {
+        None
+    } else {
+        together(&joint, reference, current, &categories.flags, options)?
+    };
     Comparison::judged(options, (m, n), columns, all_columns)
 }
 
-/// The tests of all columns of numbers together, of the observations that have a value in each; not judged yet. `None` without such
-/// columns.
+/// The tests of all columns of numbers together, of the observations that have a value in each; not
+/// judged yet. `None` without such columns.
 fn together(
     tests: &[TestName],
     reference: &Sample<'_>,
@@ -215,12 +261,15 @@ fn together(
     if numbers.is_empty() {
         return Ok(None);
     }
-    let (before, after) =
-        (Complete::of("reference", reference, &numbers)?, Complete::of("current", current, &numbers)?);
+    let (before, after) = (
+        Complete::of("reference", reference, &numbers)?,
+        Complete::of("current", current, &numbers)?,
+    );
     let (reference, current) = (before.tensor(numbers.len())?, after.tensor(numbers.len())?);
     let of = |test: &TestName| {
         let method = options.method.of(*test);
-        let result = multivariate::test_with(*test, &reference, &current, method, options.permutations)?;
+        let result =
+            multivariate::test_with(*test, &reference, &current, method, options.permutations)?;
         Ok(JudgedTest::new(result, options.min_effect.as_ref()))
     };
     let tests = tests.iter().map(of).collect::<Result<_>>()?;

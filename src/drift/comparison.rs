@@ -15,7 +15,8 @@ pub struct ComparedColumn {
     pub name: String,
     /// Whether it drifted by any test.
     pub drift: bool,
-    /// Its tests: of the observations that have a value, none where a sample has no such observation.
+    /// Its tests: of the observations that have a value, none where a sample has no such
+    /// observation.
     pub tests: Vec<JudgedTest>,
     /// The observations that have none, and whether their share has changed; where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,11 +65,13 @@ pub struct Comparison {
     pub reference_size: u64,
     /// Observations in the current sample.
     pub current_size: u64,
-    /// Of both samples only every so-manieth observation was compared, for neighbors depend on each other; without, all were.
+    /// Of both samples only every so-manieth observation was compared, for neighbors depend on each
+    /// other; without, all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
-    /// How often each observation of the reference and of the current sample is there, where all are there several times, as after
-    /// several epochs: of these each was compared once; without, none are.
+    /// How often each observation of the reference and of the current sample is there, where all
+    /// are there several times, as after several epochs: of these each was compared once; without,
+    /// none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copies: Option<(f64, f64)>,
     /// Every column.
@@ -79,7 +82,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// The verdicts over all tests of all columns, of missing values and of all columns together: one family.
+    /// The verdicts over all tests of all columns, of missing values and of all columns together:
+    /// one family.
     ///
     /// # Errors
     /// Those of [`judge`].
@@ -100,7 +104,8 @@ impl Comparison {
             all.drift = all.tests.iter().any(|test| test.drift);
         }
         Ok(Comparison {
-            drift: columns.iter().any(|c| c.drift) || all_columns.as_ref().is_some_and(|all| all.drift),
+            drift: columns.iter().any(|c| c.drift)
+                || all_columns.as_ref().is_some_and(|all| all.drift),
             alpha: options.alpha,
             correction: options.correction,
             reference_size: sizes.0,

@@ -26,7 +26,11 @@ impl<'a> Complete<'a> {
             (None, _) => Rows::Gathered(sample.rows(0..n, columns)),
             (Some(kept), _) if kept.is_empty() => {
                 let expected = "some for tests of all columns together; leave out the columns that are mostly missing";
-                return Err(Error::invalid(argument, "no observation with a value in every column", expected));
+                return Err(Error::invalid(
+                    argument,
+                    "no observation with a value in every column",
+                    expected,
+                ));
             }
             (Some(kept), _) => Rows::Gathered(sample.rows(kept.iter().copied(), columns)),
         };

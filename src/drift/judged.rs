@@ -1,5 +1,5 @@
-//! When a test's result counts as drift: its p-value, corrected for all tests of the same look at the data, is within the
-//! level, and its effect is large enough to matter.
+//! When a test's result counts as drift: its p-value, corrected for all tests of the same look at
+//! the data, is within the level, and its effect is large enough to matter.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,14 @@ use super::two_sample::{TestName, TestResult};
 use crate::error::Result;
 use crate::stats::multiple::{self, Correction};
 
-/// The smallest effect of `test` that counts: what was asked for, else [`TestName::default_min_effect`].
+/// The smallest effect of `test` that counts: what was asked for, else
+/// [`TestName::default_min_effect`].
 #[must_use]
 pub fn min_effect(asked: Option<&BTreeMap<TestName, f64>>, test: TestName) -> f64 {
-    asked.and_then(|by_test| by_test.get(&test)).copied().unwrap_or_else(|| test.default_min_effect())
+    asked
+        .and_then(|by_test| by_test.get(&test))
+        .copied()
+        .unwrap_or_else(|| test.default_min_effect())
 }
 
 /// A test and what it says about drift.
@@ -38,8 +42,8 @@ impl JudgedTest {
     }
 }
 
-/// Judges tests that were made together, at `level`: the family-wise error rate or false discovery rate that `correction`
-/// controls.
+/// Judges tests that were made together, at `level`: the family-wise error rate or false discovery
+/// rate that `correction` controls.
 ///
 /// # Errors
 /// Those of [`multiple::adjust`].
@@ -68,15 +72,23 @@ mod tests {
         for (was, is) in [(0.0, 1.0), (1.0, 2.0), (0.001, 0.002), (-3.0, 1e9), (0.1, 0.1)] {
             for unit in [1e-12, 1e-3, 1.0, 1e6] {
                 let (a, b) = (vec![was * unit; 100], vec![is * unit; 100]);
-                let (a, b) = (Tensor::new(Elements::F64(&a), 100), Tensor::new(Elements::F64(&b), 100));
-                let tests: Vec<TestName> =
-                    TestName::names().filter(|test| ![TestName::Fisher, TestName::Pca].contains(test)).collect();
+                let (a, b) =
+                    (Tensor::new(Elements::F64(&a), 100), Tensor::new(Elements::F64(&b), 100));
+                let tests: Vec<TestName> = TestName::names()
+                    .filter(|test| ![TestName::Fisher, TestName::Pca].contains(test))
+                    .collect();
                 let options = CompareOptions { tests, ..Default::default() };
-                let comparison = compare(&a.expect("shape"), &b.expect("shape"), &options).expect("comparable");
+                let comparison =
+                    compare(&a.expect("shape"), &b.expect("shape"), &options).expect("comparable");
                 let tests = &comparison.columns[0].tests;
-                for test in tests.iter().chain(&comparison.all_columns.as_ref().expect("asked for").tests) {
+                for test in
+                    tests.iter().chain(&comparison.all_columns.as_ref().expect("asked for").tests)
+                {
                     assert_eq!(test.drift, was != is, "{was} to {is} in {unit}: {test:?}");
-                    assert!(test.result.effect.is_finite() && test.result.p_value.is_finite(), "{test:?}");
+                    assert!(
+                        test.result.effect.is_finite() && test.result.p_value.is_finite(),
+                        "{test:?}"
+                    );
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! Drift: two-sample tests over windows, online detectors, and monitors whose guarantee holds at any time.
+//! Drift: two-sample tests over windows, online detectors, and monitors whose guarantee holds at
+//! any time.
 
 // ndarray's `s!` allows itself what `forbid` would not let it.
 #![deny(unsafe_code)]
@@ -6,7 +7,9 @@
 // Rooms below, by the names that they have everywhere.
 #[cfg(test)]
 use fluxguard_core::testing;
-use fluxguard_core::{Error, Result, error, named, options, parallel, simd, sketch, sound, stats, store, tensor};
+use fluxguard_core::{
+    Error, Result, error, named, options, parallel, simd, sketch, sound, stats, store, tensor,
+};
 
 pub mod anytime;
 mod apart;

@@ -1,4 +1,5 @@
-//! Values that are not there: counted, left out of the tests of a column, and their share tested itself.
+//! Values that are not there: counted, left out of the tests of a column, and their share tested
+//! itself.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,15 @@ pub struct MissingValues {
     pub reference: u64,
     /// In the current sample.
     pub current: u64,
-    /// Fisher's exact test of the two shares; `statistic` is `current`, the effect the difference of the shares.
+    /// Fisher's exact test of the two shares; `statistic` is `current`, the effect the difference
+    /// of the shares.
     #[serde(flatten)]
     pub test: JudgedTest,
 }
 
 impl MissingValues {
-    /// Of `missing` and all observations of the reference, and of the current sample; `None` where both are whole. Cost: O(smaller
-    /// sample) at most.
+    /// Of `missing` and all observations of the reference, and of the current sample; `None` where
+    /// both are whole. Cost: O(smaller sample) at most.
     ///
     /// # Errors
     /// Those of [`fisher::from_counts`].
@@ -41,8 +43,13 @@ impl MissingValues {
     }
 }
 
-/// Which observations have a value for every feature; `None` where all have. `values` are an observation after the other.
-pub(super) fn complete(values: impl Fn(usize) -> f64, observations: usize, features: usize) -> Option<Vec<usize>> {
+/// Which observations have a value for every feature; `None` where all have. `values` are an
+/// observation after the other.
+pub(super) fn complete(
+    values: impl Fn(usize) -> f64,
+    observations: usize,
+    features: usize,
+) -> Option<Vec<usize>> {
     let whole = |i: &usize| (0..features).all(|k| !values(i * features + k).is_nan());
     let kept: Vec<usize> = (0..observations).filter(whole).collect();
     (kept.len() < observations).then_some(kept)
@@ -60,7 +67,10 @@ mod tests {
         assert_eq!((all.test.result.p_value, all.test.result.effect), (1.0, 0.0));
         // Half of 20 against none of 20, by scipy.stats.fisher_exact([[10, 10], [20, 0]]).
         let half = MissingValues::new((10, 20), (0, 20), None).unwrap().unwrap();
-        assert!((half.test.result.p_value - 0.000_435_919_790_758_500_45).abs() < 1e-12, "{half:?}");
+        assert!(
+            (half.test.result.p_value - 0.000_435_919_790_758_500_45).abs() < 1e-12,
+            "{half:?}"
+        );
         assert_eq!((half.test.result.effect, half.test.result.statistic), (0.5, 0.0));
         let gone = MissingValues::new((0, 20), (20, 20), None).unwrap().unwrap();
         assert_eq!((gone.test.result.effect, gone.test.result.statistic), (1.0, 20.0));

@@ -1,5 +1,5 @@
-//! Samples of different element types, brought to the narrower one: 0.1 in single precision is not 0.1 in double, and values that are
-//! equal to the model must be equal to a test.
+//! Samples of different element types, brought to the narrower one: 0.1 in single precision is not
+//! 0.1 in double, and values that are equal to the model must be equal to a test.
 
 use half::f16;
 
@@ -40,7 +40,8 @@ pub(super) enum Narrowed<'a> {
 }
 
 impl<'a> Narrowed<'a> {
-    /// No wider than `width`. A number beyond the largest of that width stays as it is: it is equal to none of the other sample.
+    /// No wider than `width`. A number beyond the largest of that width stays as it is: it is equal
+    /// to none of the other sample.
     pub fn new(sample: &Tensor<'a>, width: Width) -> Self {
         if Width::of(sample) <= width {
             return Narrowed::Same(*sample);
@@ -57,7 +58,9 @@ impl<'a> Narrowed<'a> {
     pub fn tensor(&self) -> Result<Tensor<'_>> {
         match self {
             Narrowed::Same(sample) => Ok(*sample),
-            Narrowed::Rounded(rows, observations) => Tensor::new(Elements::F64(rows), *observations),
+            Narrowed::Rounded(rows, observations) => {
+                Tensor::new(Elements::F64(rows), *observations)
+            }
         }
     }
 }
@@ -79,7 +82,8 @@ mod tests {
         let options = CompareOptions { tests, ..Default::default() };
         for a in all {
             for b in all {
-                let (a, b) = (Tensor::new(a, 300).expect("shape"), Tensor::new(b, 300).expect("shape"));
+                let (a, b) =
+                    (Tensor::new(a, 300).expect("shape"), Tensor::new(b, 300).expect("shape"));
                 let by_itself = Reference::new(&a).expect("finite");
                 for comparison in [compare(&a, &b, &options), by_itself.compare(&b, &options)] {
                     let comparison = comparison.expect("comparable");
@@ -93,7 +97,11 @@ mod tests {
             }
         }
         let huge = [1e300, 1.0, 2.0, 3.0];
-        let (a, b) = (Tensor::new(Elements::F64(&huge), 4), Tensor::new(Elements::F32(&[1.0, 2.0, 3.0, 4.0]), 4));
-        compare(&a.expect("shape"), &b.expect("shape"), &CompareOptions::default()).expect("finite as it stands");
+        let (a, b) = (
+            Tensor::new(Elements::F64(&huge), 4),
+            Tensor::new(Elements::F32(&[1.0, 2.0, 3.0, 4.0]), 4),
+        );
+        compare(&a.expect("shape"), &b.expect("shape"), &CompareOptions::default())
+            .expect("finite as it stands");
     }
 }

@@ -14,10 +14,11 @@ use crate::sound::Sound;
 use crate::store::{self, Stored};
 use crate::tensor::{Elements, Tensor};
 
-/// A reference sample: each column sorted and cut into bins, as [`Column`], and the rows for tests of all columns together.
+/// A reference sample: each column sorted and cut into bins, as [`Column`], and the rows for tests
+/// of all columns together.
 ///
-/// [`Reference::compare`] gives what [`super::compare::compare`] gives, to the bit, and does not sort the reference anew. Memory: 16 bytes a
-/// number.
+/// [`Reference::compare`] gives what [`super::compare::compare`] gives, to the bit, and does not
+/// sort the reference anew. Memory: 16 bytes a number.
 #[derive(Debug, Clone)]
 pub struct Reference {
     rows: Vec<f64>,
@@ -31,7 +32,8 @@ impl Reference {
     /// Copies and sorts; NaN stands for no value. Cost: O(n) a column.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidArgument`] naming `reference` for Inf, or a range beyond the largest double.
+    /// [`crate::Error::InvalidArgument`] naming `reference` for Inf, or a range beyond the largest
+    /// double.
     pub fn new(reference: &Tensor<'_>) -> Result<Self> {
         let rows: Vec<f64> = match reference.elements() {
             Elements::F16(x) => x.iter().map(|x| x.to_f64()).collect(),
@@ -39,7 +41,8 @@ impl Reference {
             Elements::F64(x) => x.to_vec(),
         };
         let p = reference.features();
-        let column = |k: usize| prepare(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<f64>>());
+        let column =
+            |k: usize| prepare(&rows.iter().skip(k).step_by(p).copied().collect::<Vec<f64>>());
         let columns = (0..p).map(column).collect::<Result<_>>()?;
         Ok(Reference { rows, width: Width::of(reference), columns })
     }
@@ -75,12 +78,18 @@ impl Reference {
         let (rows, current) = (Sample::Rows(rows), Sample::Rows(current.tensor()?));
         match thinned(&rows, &current, options)? {
             Some(apart) => Ok(apart),
-            None => by_columns(&rows, |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)), &current, options),
+            None => by_columns(
+                &rows,
+                |k| Ok(self.columns[k].as_ref().map(Cow::Borrowed)),
+                &current,
+                options,
+            ),
         }
     }
 }
 
-/// What a file of it holds: observations, and rows. Nine bytes a number; sorted again when it is loaded.
+/// What a file of it holds: observations, and rows. Nine bytes a number; sorted again when it is
+/// loaded.
 #[derive(Serialize, Deserialize)]
 struct Filed<'a>(usize, Cow<'a, [f64]>);
 
@@ -95,13 +104,23 @@ impl Stored for Reference {
     const VERSION: u32 = 1;
 
     fn write(&self, path: &Path) -> Result<()> {
-        store::write_cbor(&Filed(self.observations(), Cow::from(self.rows())), path, Self::KIND, Self::VERSION)
+        store::write_cbor(
+            &Filed(self.observations(), Cow::from(self.rows())),
+            path,
+            Self::KIND,
+            Self::VERSION,
+        )
     }
 
     fn read(path: &Path) -> Result<Self> {
         let Filed(observations, rows) = store::read_cbor(path, Self::KIND, Self::VERSION)?;
-        let damaged = |e: Error| Error::FileDamaged { path: path.display().to_string(), reason: e.to_string() };
-        Tensor::new(Elements::F64(&rows), observations).and_then(|rows| Reference::new(&rows)).map_err(damaged)
+        let damaged = |e: Error| Error::FileDamaged {
+            path: path.display().to_string(),
+            reason: e.to_string(),
+        };
+        Tensor::new(Elements::F64(&rows), observations)
+            .and_then(|rows| Reference::new(&rows))
+            .map_err(damaged)
     }
 }
 
@@ -119,7 +138,8 @@ mod tests {
         let current = Random(3).normals(3 * 90);
         let current = Tensor::new(Elements::F64(&current), 90).unwrap();
         // fisher is for two values.
-        let tests: Vec<TestName> = TestName::names().filter(|test| *test != TestName::Fisher).collect();
+        let tests: Vec<TestName> =
+            TestName::names().filter(|test| *test != TestName::Fisher).collect();
         assert!(tests.len() > 20);
         for elements in [Elements::F32(&single), Elements::F64(&double)] {
             let sample = Tensor::new(elements, 120).unwrap();
@@ -140,7 +160,10 @@ mod tests {
     fn bad_input_is_named() {
         let bad = [0.0, 1.0, f64::INFINITY, 2.0];
         let error = Reference::new(&Tensor::new(Elements::F64(&bad), 4).unwrap()).unwrap_err();
-        assert!(error.code() == 100 && error.to_string().starts_with("reference: got inf"), "{error}");
+        assert!(
+            error.code() == 100 && error.to_string().starts_with("reference: got inf"),
+            "{error}"
+        );
         let good = Reference::new(&Tensor::new(Elements::F64(&bad[..2]), 2).unwrap()).unwrap();
         let two = Tensor::new(Elements::F64(&bad[..2]), 1).unwrap();
         assert_eq!(good.compare(&two, &CompareOptions::default()).unwrap_err().code(), 103);

@@ -1,4 +1,5 @@
-//! A sample of many columns, as callers have it: observation after observation, or column after column.
+//! A sample of many columns, as callers have it: observation after observation, or column after
+//! column.
 
 use std::borrow::Cow;
 
@@ -15,7 +16,8 @@ pub(crate) enum Sample<'a> {
 
 impl<'a> Sample<'a> {
     /// # Errors
-    /// [`Error::EmptyTensor`] without columns or observations, [`Error::InvalidArgument`] for columns of different lengths.
+    /// [`Error::EmptyTensor`] without columns or observations, [`Error::InvalidArgument`] for
+    /// columns of different lengths.
     pub fn of_columns(argument: &'static str, columns: &'a [&'a [f64]]) -> Result<Self> {
         let observations = columns.first().map_or(0, |column| column.len());
         if observations == 0 {
@@ -55,7 +57,12 @@ impl<'a> Sample<'a> {
 
     /// A column, observation after observation.
     pub fn column(&self, k: usize) -> Cow<'a, [f64]> {
-        fn every<'a, T>(x: &'a [T], k: usize, p: usize, wide: impl Fn(&'a T) -> f64) -> Cow<'a, [f64]> {
+        fn every<'a, T>(
+            x: &'a [T],
+            k: usize,
+            p: usize,
+            wide: impl Fn(&'a T) -> f64,
+        ) -> Cow<'a, [f64]> {
             x[k..].iter().step_by(p).map(wide).collect()
         }
         match self {

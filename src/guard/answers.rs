@@ -1,4 +1,5 @@
-//! What a guard owes its callers: whether it takes observations, and an answer to every flush that was asked for.
+//! What a guard owes its callers: whether it takes observations, and an answer to every flush that
+//! was asked for.
 
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ struct Flushes {
 
 impl Answers {
     pub fn new() -> Self {
-        Answers { door: AtomicU8::new(OPEN), flushes: Mutex::new(Flushes::default()), changed: Condvar::new() }
+        Answers {
+            door: AtomicU8::new(OPEN),
+            flushes: Mutex::new(Flushes::default()),
+            changed: Condvar::new(),
+        }
     }
 
     /// # Errors

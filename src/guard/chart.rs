@@ -4,7 +4,8 @@ use super::monitor::ChartMark;
 use crate::drift::charts::{ChartName, ChartPoint, Cusum, Ewma, Shewhart};
 use crate::profile::Baseline;
 
-/// Weight of the newest score in the EWMA chart (Montgomery 2013, section 9.2: 0.05 to 0.25 work well).
+/// Weight of the newest score in the EWMA chart (Montgomery 2013, section 9.2: 0.05 to 0.25 work
+/// well).
 const EWMA_LAMBDA: f64 = 0.1;
 /// Reference value of the CUSUM chart: half of a shift by one standard deviation.
 const CUSUM_K: f64 = 0.5;
@@ -28,7 +29,8 @@ pub(super) struct Chart {
 
 impl Chart {
     pub fn new(name: ChartName, detector: usize, baseline: &Baseline) -> Self {
-        let thinned = baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
+        let thinned =
+            baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
         let reference_size = thinned.reference.count(baseline.reference_size()).max(1);
         Chart {
             name,

@@ -1,5 +1,5 @@
-//! Which pane an observation belongs to: said once, when it is observed, so that panes are exactly as long as asked whatever
-//! the batches and however many threads observe.
+//! Which pane an observation belongs to: said once, when it is observed, so that panes are exactly
+//! as long as asked whatever the batches and however many threads observe.
 
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,8 @@ impl Iterator for Stretches {
         if taken == 0 {
             return None;
         }
-        let stretch = Stretch { pane: self.pane, observations: taken as usize, ends: taken == self.room };
+        let stretch =
+            Stretch { pane: self.pane, observations: taken as usize, ends: taken == self.room };
         self.left -= taken;
         (self.pane, self.room) = (self.pane + 1, self.length);
         Some(stretch)
@@ -80,7 +81,8 @@ impl Claims {
         if n > 0 {
             open.since.get_or_insert(now);
         }
-        let stretches = Stretches { pane: open.pane, room: length - open.observations, length, left: n };
+        let stretches =
+            Stretches { pane: open.pane, room: length - open.observations, length, left: n };
         let after = open.observations + n;
         open.pane += after / length;
         open.observations = after % length;
@@ -97,7 +99,8 @@ impl Claims {
         open.pane
     }
 
-    /// Ends the pane that takes observations now, if it has any; panes with a lower number than what is returned take no more.
+    /// Ends the pane that takes observations now, if it has any; panes with a lower number than
+    /// what is returned take no more.
     pub fn cut(&self) -> u64 {
         let mut open = lock(&self.open);
         if open.observations > 0 {
@@ -114,7 +117,9 @@ impl Claims {
     fn over(&self, open: &Open) -> Option<Instant> {
         match (self.length, open.since) {
             // The options bound the seconds.
-            (Length::Seconds(seconds), Some(since)) => since.checked_add(Duration::from_secs_f64(seconds)),
+            (Length::Seconds(seconds), Some(since)) => {
+                since.checked_add(Duration::from_secs_f64(seconds))
+            }
             _ => None,
         }
     }

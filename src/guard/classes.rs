@@ -1,4 +1,5 @@
-//! The predicted classes of a window: their frequencies in bins that a test can take, and classes that come or go.
+//! The predicted classes of a window: their frequencies in bins that a test can take, and classes
+//! that come or go.
 
 use super::monitor::Finding;
 use super::pane::Pane;
@@ -8,12 +9,13 @@ use crate::error::Result;
 use crate::profile::Baseline;
 use crate::stats::hypergeometric;
 
-/// Class counts with the rare classes taken together until five of each bin are expected in either sample, where Pearson's
-/// approximation holds (Cochran 1954).
+/// Class counts with the rare classes taken together until five of each bin are expected in either
+/// sample, where Pearson's approximation holds (Cochran 1954).
 fn pooled(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
     let (m, n) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
     let least = 5.0 * (m + n) / m.min(n);
-    let mut classes: Vec<(u64, u64)> = reference.iter().copied().zip(current.iter().copied()).collect();
+    let mut classes: Vec<(u64, u64)> =
+        reference.iter().copied().zip(current.iter().copied()).collect();
     classes.sort_by_key(|(r, c)| r + c);
     let mut bins: Vec<(u64, u64)> = Vec::new();
     for (r, c) in classes {
@@ -28,22 +30,29 @@ fn pooled(reference: &[u64], current: &[u64]) -> (Vec<u64>, Vec<u64>) {
 /// Pearson's test of the predicted classes.
 pub(super) fn chi2(baseline: &Baseline, window: &Pane) -> Result<TestResult> {
     let thinned = baseline.dependent.of_all(window.classes.total());
-    thinned.judge((baseline.classes.counts(), thinned.seen), window.classes.counts(), |reference, current| {
-        let (reference, current) = pooled(reference, current);
-        chi2::from_counts(&reference, &current)
-    })
+    thinned.judge(
+        (baseline.classes.counts(), thinned.seen),
+        window.classes.counts(),
+        |reference, current| {
+            let (reference, current) = pooled(reference, current);
+            chi2::from_counts(&reference, &current)
+        },
+    )
 }
 
-/// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact test of each, Bonferroni
-/// over the classes.
+/// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact
+/// test of each, Bonferroni over the classes.
 pub(super) fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
     let (reference, current) = (baseline.classes.counts(), window.classes.counts());
-    let (m, n, classes) = (baseline.classes.total(), window.classes.total(), reference.len() as f64);
+    let (m, n, classes) =
+        (baseline.classes.total(), window.classes.total(), reference.len() as f64);
     let thinned = baseline.dependent.of_all(n);
     // Fisher's test: so many of the reference's are of the class, and so many of the window's.
     let fisher = |before: u64, now: u64| {
-        let ([before, m], [now, n]) =
-            ([before, m].map(|x| thinned.seen.count(x)), [now, n].map(|x| thinned.current.count(x)));
+        let ([before, m], [now, n]) = (
+            [before, m].map(|x| thinned.seen.count(x)),
+            [now, n].map(|x| thinned.current.count(x)),
+        );
         hypergeometric::fisher(before, m, now, n)
     };
     let mut found: [Vec<(u32, Evidence)>; 2] = Default::default();
@@ -58,7 +67,10 @@ pub(super) fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result
             let effect = (share(*now, n) - share(*before, m)).abs();
             // A class has the name of its output.
             let (name, test) = (baseline.names[class].clone(), "fisher".to_string());
-            found[list].push((class as u32, Evidence { name, test, statistic: *now as f64, p_value, effect }));
+            found[list].push((
+                class as u32,
+                Evidence { name, test, statistic: *now as f64, p_value, effect },
+            ));
         }
     }
     let kinds = [
@@ -71,14 +83,21 @@ pub(super) fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result
         .filter_map(|(mut found, (kind, what))| {
             found.sort_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
             let (class, first) = found.first().map(|(class, first)| (*class, first.clone()))?;
-            let more = if found.len() > 1 { format!(" (and {} more)", found.len() - 1) } else { String::new() };
+            let more = if found.len() > 1 {
+                format!(" (and {} more)", found.len() - 1)
+            } else {
+                String::new()
+            };
             Some(Finding {
                 kind,
                 severity: Severity::Warning,
                 class: Some(class),
                 adjusted_p_value: (first.p_value * classes).min(1.0),
                 threshold: level,
-                message: format!("class {}{more} is {what} (p = {:.1e})", first.name, first.p_value),
+                message: format!(
+                    "class {}{more} is {what} (p = {:.1e})",
+                    first.name, first.p_value
+                ),
                 evidence: found.into_iter().map(|(_, e)| e).collect(),
             })
         })

@@ -1,7 +1,8 @@
 //! Observations on their way to fitted detectors that score on the worker.
 //!
-//! A share keeps only so many of them. Who would add more to a full one scores what is there first: the worker, or, while it is far
-//! behind, the caller. So each observation is scored by every detector exactly once, in the order of its share, and memory is bounded.
+//! A share keeps only so many of them. Who would add more to a full one scores what is there first:
+//! the worker, or, while it is far behind, the caller. So each observation is scored by every
+//! detector exactly once, in the order of its share, and memory is bounded.
 
 use std::ops::Range;
 
@@ -49,8 +50,9 @@ impl Deferred {
 }
 
 impl Pane {
-    /// Keeps the observations `range` of a batch, which the call has scored and flagged, for the fitted detectors. What finds no
-    /// room has those before it scored here; returns how many more are anomalous.
+    /// Keeps the observations `range` of a batch, which the call has scored and flagged, for the
+    /// fitted detectors. What finds no room has those before it scored here; returns how many more
+    /// are anomalous.
     ///
     /// # Errors
     /// As [`Baseline::score_attached`].
@@ -69,7 +71,9 @@ impl Pane {
             let end = range.end.min(at + self.deferred.room(p));
             match scores.elements(batch) {
                 Elements::F16(_) => {} // brought to single precision when it was scored
-                Elements::F32(x) => self.deferred.rows.extend(x[at * p..end * p].iter().map(|x| f64::from(*x))),
+                Elements::F32(x) => {
+                    self.deferred.rows.extend(x[at * p..end * p].iter().map(|x| f64::from(*x)))
+                }
                 Elements::F64(x) => self.deferred.rows.extend_from_slice(&x[at * p..end * p]),
             }
             self.deferred.flagged.extend_from_slice(&anomalous[at..end]);
@@ -78,19 +82,22 @@ impl Pane {
         Ok(more)
     }
 
-    /// [`Pane::merge`] with what came after this one. Where both together keep more than there is room for, or the other's first are
-    /// scored already, those of this one are scored here; returns how many more are anomalous.
+    /// [`Pane::merge`] with what came after this one. Where both together keep more than there is
+    /// room for, or the other's first are scored already, those of this one are scored here;
+    /// returns how many more are anomalous.
     ///
     /// # Errors
     /// As [`Baseline::score_attached`].
     pub(super) fn merge_next(&mut self, baseline: &Baseline, next: &Pane) -> Result<u64> {
         let full = next.deferred.flagged.len() > self.deferred.room(baseline.feature_count());
-        let more = if full || next.deferred.scored > 0 { self.score_deferred(baseline) } else { Ok(0) };
+        let more =
+            if full || next.deferred.scored > 0 { self.score_deferred(baseline) } else { Ok(0) };
         self.merge(next);
         more
     }
 
-    /// Scores what was kept, counts it as the call would have, and returns how many more are anomalous.
+    /// Scores what was kept, counts it as the call would have, and returns how many more are
+    /// anomalous.
     ///
     /// # Errors
     /// As [`Baseline::score_attached`].
@@ -147,7 +154,9 @@ mod tests {
 
     fn detectors(reference: &[f64]) -> Vec<Arc<Fitted>> {
         let options = || serde_json::json!({"calibration": "holdout"}).as_object().unwrap().clone();
-        let fit = |name| Arc::new(Fitted::fit(&Spec::new(name, options()).unwrap(), &tensor(reference)).unwrap());
+        let fit = |name| {
+            Arc::new(Fitted::fit(&Spec::new(name, options()).unwrap(), &tensor(reference)).unwrap())
+        };
         vec![fit("mahalanobis"), fit("hbos")]
     }
 
@@ -166,7 +175,12 @@ mod tests {
         let baseline = &guard.state.baseline;
         let own = baseline.scorer.detectors().len();
         // From less than a share keeps to three times as much, at once and in parts, merged or not.
-        for batches in [&[10usize, 20, 30][..], &[ROOM], &[100, ROOM / P, 1, 150, 60], &[1, 169, 1, 170, 170, 171]] {
+        for batches in [
+            &[10usize, 20, 30][..],
+            &[ROOM],
+            &[100, ROOM / P, 1, 150, 60],
+            &[1, 169, 1, 170, 170, 171],
+        ] {
             let rows: Vec<Vec<f64>> = batches.iter().map(|n| random.normals(P * n)).collect();
             let mut shares: Vec<Pane> = Vec::new();
             let mut more = 0;
@@ -178,8 +192,14 @@ mod tests {
                     shares.push(Pane::new(baseline, true));
                 }
                 let (share, n) = (shares.last_mut().unwrap(), rows.len() / P);
-                share.update(baseline, (&tensor(rows), 0..n), (&scores, &anomalous), Instant::now());
-                more += share.defer(baseline, (&tensor(rows), 0..n), (&scores, &anomalous)).unwrap();
+                share.update(
+                    baseline,
+                    (&tensor(rows), 0..n),
+                    (&scores, &anomalous),
+                    Instant::now(),
+                );
+                more +=
+                    share.defer(baseline, (&tensor(rows), 0..n), (&scores, &anomalous)).unwrap();
                 assert!(share.deferred.rows.len() <= ROOM);
             }
             let mut whole = shares.remove(0);
@@ -216,7 +236,8 @@ mod tests {
         let total = batches.iter().map(|rows| rows.len() / P).sum::<usize>() as u64;
         let found = [ScoreOn::Call, ScoreOn::Worker].map(|score_on| {
             let guard = guard(&reference, 100, score_on);
-            // A wake-up that blocks stops the worker at the first alert: the channel fills, and callers merge.
+            // A wake-up that blocks stops the worker at the first alert: the channel fills, and
+            // callers merge.
             let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);
             guard.on_wake(Some(Box::new(move || _ = held.recv()))).expect("not from the worker");
             for rows in &batches {
@@ -230,8 +251,13 @@ mod tests {
             let windows = guard.windows(0);
             assert_eq!(windows.len() as u64, counters.windows, "all are kept");
             for detector in ["mahalanobis", "hbos"] {
-                let tests = windows.iter().map(|w| w.tests.iter().find(|t| t.name == detector).unwrap());
-                assert_eq!(tests.map(|t| t.test.result.current_size).sum::<u64>(), total, "{detector} {score_on:?}");
+                let tests =
+                    windows.iter().map(|w| w.tests.iter().find(|t| t.name == detector).unwrap());
+                assert_eq!(
+                    tests.map(|t| t.test.result.current_size).sum::<u64>(),
+                    total,
+                    "{detector} {score_on:?}"
+                );
             }
             (counters.anomalous, merged)
         });

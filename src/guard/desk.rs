@@ -1,7 +1,8 @@
 //! Where observations come in and summaries of them wait for the worker.
 //!
-//! Callers work in slots and never wait for the worker; the worker never waits for a caller, who may score for long: it asks for
-//! what is in a slot, and goes on with other guards until it is handed over.
+//! Callers work in slots and never wait for the worker; the worker never waits for a caller, who
+//! may score for long: it asks for what is in a slot, and goes on with other guards until it is
+//! handed over.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -46,8 +47,8 @@ pub(super) struct Place<W, S> {
 pub(super) struct Room {
     /// Slots: more than the threads that are likely to observe one guard at the same moment.
     pub slots: usize,
-    /// In a slot, of panes that take no more: to wake the worker costs a caller as much as ten batches, and it looks into the
-    /// slots by itself.
+    /// In a slot, of panes that take no more: to wake the worker costs a caller as much as ten
+    /// batches, and it looks into the slots by itself.
     pub finished: usize,
     /// In the queue. Beyond, callers merge their own: memory stays bounded and nobody waits.
     pub queue: usize,
@@ -118,7 +119,8 @@ impl<W, S: Summary> Desk<W, S> {
     pub fn enter(&self, caller: u64) -> Result<Seat<'_, W, S>, Refusal> {
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         let (at, mut place) = self.slots.enter(caller, sequence);
-        // Looked up, and claimed, under the slot's lock: once a slot was passed after the guard was closed, nobody claims in it.
+        // Looked up, and claimed, under the slot's lock: once a slot was passed after the guard was
+        // closed, nobody claims in it.
         self.answers.check_open()?;
         place.sequence = 0;
         Ok(Seat { desk: self, at, place, sequence, full: false })
@@ -157,8 +159,8 @@ impl<W, S: Summary> Seat<'_, W, S> {
         }
     }
 
-    /// Puts the open summary with the finished ones, and sends these on when they are many. While the queue is full they are
-    /// merged here: bounded memory, no waiting, nothing dropped.
+    /// Puts the open summary with the finished ones, and sends these on when they are many. While
+    /// the queue is full they are merged here: bounded memory, no waiting, nothing dropped.
     fn finish(&mut self, hands: &mut impl Hands<W, S>) {
         let room = self.desk.room;
         let Place { open, finished, .. } = &mut *self.place;
@@ -184,7 +186,8 @@ impl<W, S: Summary> Seat<'_, W, S> {
         if full {
             return Call::Now;
         }
-        let stirred = desk.stirred.load(Ordering::Relaxed) || desk.stirred.swap(true, Ordering::Relaxed);
+        let stirred =
+            desk.stirred.load(Ordering::Relaxed) || desk.stirred.swap(true, Ordering::Relaxed);
         if stirred { Call::Nothing } else { Call::Soon }
     }
 }

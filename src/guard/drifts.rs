@@ -1,4 +1,5 @@
-//! The drift tests of a window, column by column and in small pieces, so that a wide window holds nobody up.
+//! The drift tests of a window, column by column and in small pieces, so that a wide window holds
+//! nobody up.
 
 use super::classes;
 use super::monitor::ColumnTest;
@@ -39,14 +40,26 @@ pub(super) struct DriftTests {
 
 impl DriftTests {
     pub fn new(level: f64) -> Self {
-        DriftTests { level, column: 0, classes: false, tests: Vec::new(), unsettled: Unsettled::default() }
+        DriftTests {
+            level,
+            column: 0,
+            classes: false,
+            tests: Vec::new(),
+            unsettled: Unsettled::default(),
+        }
     }
 
     /// Tests some columns, or settles some p-values; whether there is more to be done.
     ///
     /// # Errors
-    /// None for sizes that a window can have; they are handed on, so that a bug in a test is told and not swallowed.
-    pub fn step(&mut self, baseline: &Baseline, options: &GuardOptions, window: &Pane) -> Result<bool> {
+    /// None for sizes that a window can have; they are handed on, so that a bug in a test is told
+    /// and not swallowed.
+    pub fn step(
+        &mut self,
+        baseline: &Baseline,
+        options: &GuardOptions,
+        window: &Pane,
+    ) -> Result<bool> {
         if self.column < baseline.column_count() {
             let end = baseline.column_count().min(self.column + PIECE);
             (self.column..end).try_for_each(|k| self.test_column(k, baseline, options, window))?;
@@ -62,7 +75,13 @@ impl DriftTests {
         self.unsettled.step(&mut self.tests, options.correction, self.level)
     }
 
-    fn test_column(&mut self, k: usize, baseline: &Baseline, options: &GuardOptions, window: &Pane) -> Result<()> {
+    fn test_column(
+        &mut self,
+        k: usize,
+        baseline: &Baseline,
+        options: &GuardOptions,
+        window: &Pane,
+    ) -> Result<()> {
         let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
         if groups.total() == 0 {
             return Ok(()); // not one finite value: told as non-finite
@@ -72,7 +91,11 @@ impl DriftTests {
             let result = match test {
                 TestName::Ks => self.ks(histogram, &groups, thinned)?,
                 // One value, or values whose squares overflow, have no variance.
-                TestName::Welch if !window.sample_moments(baseline, k).is_some_and(SampleMoments::is_enough) => {
+                TestName::Welch
+                    if !window
+                        .sample_moments(baseline, k)
+                        .is_some_and(SampleMoments::is_enough) =>
+                {
                     continue;
                 }
                 test => column_test(baseline, k, window, *test, thinned)?,
@@ -82,12 +105,22 @@ impl DriftTests {
         Ok(())
     }
 
-    /// By the limit law, which costs nothing; the next test's p-value is then settled where it matters.
-    fn ks(&mut self, histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Result<TestResult> {
+    /// By the limit law, which costs nothing; the next test's p-value is then settled where it
+    /// matters.
+    fn ks(
+        &mut self,
+        histogram: &Histogram,
+        groups: &Groups,
+        thinned: Thinned,
+    ) -> Result<TestResult> {
         let (reference_size, current_size) = (histogram.reference_size(), groups.total());
-        let (d, n, m) =
-            (histogram.ks(groups), thinned.current.count(current_size), thinned.reference.count(reference_size));
-        let below: Vec<u64> = histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
+        let (d, n, m) = (
+            histogram.ks(groups),
+            thinned.current.count(current_size),
+            thinned.reference.count(reference_size),
+        );
+        let below: Vec<u64> =
+            histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
         let (p_value, method) = if n == 0 || m == 0 {
             (1.0, Method::Grouped) // too few to tell
         } else if let Some(exact) = small_counts::exact(histogram, groups, thinned)? {
@@ -97,7 +130,15 @@ impl DriftTests {
             self.unsettled.add(self.tests.len(), d, (below, m, n));
             (quick, Method::Asymptotic)
         };
-        Ok(TestResult { test: TestName::Ks, statistic: d, p_value, effect: d, method, reference_size, current_size })
+        Ok(TestResult {
+            test: TestName::Ks,
+            statistic: d,
+            p_value,
+            effect: d,
+            method,
+            reference_size,
+            current_size,
+        })
     }
 
     fn add(&mut self, name: &str, result: TestResult, options: &GuardOptions) {
@@ -110,23 +151,40 @@ impl DriftTests {
     /// # Errors
     /// As [`DriftTests::step`].
     pub fn finish(mut self, options: &GuardOptions) -> Result<Vec<ColumnTest>> {
-        judge(self.tests.iter_mut().map(|column| &mut column.test), options.correction, self.level)?;
+        judge(
+            self.tests.iter_mut().map(|column| &mut column.test),
+            options.correction,
+            self.level,
+        )?;
         Ok(self.tests)
     }
 }
 
-/// How many times the reference's variance a window's is where it says of the reference's tails that they were not all of them.
+/// How many times the reference's variance a window's is where it says of the reference's tails
+/// that they were not all of them.
 const LONGER: f64 = 4.0;
 
-/// The statistic and the effect are those of all observations, the p-value that of as many as are independent.
-fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thinned: Thinned) -> Result<TestResult> {
+/// The statistic and the effect are those of all observations, the p-value that of as many as are
+/// independent.
+fn column_test(
+    baseline: &Baseline,
+    k: usize,
+    window: &Pane,
+    test: TestName,
+    thinned: Thinned,
+) -> Result<TestResult> {
     let (histogram, groups) = (baseline.histogram(k), window.groups(baseline, k));
     let (reference_size, current_size) = (histogram.reference_size(), groups.total());
     let (reference, current) = match test {
         TestName::Wasserstein => {
             let by = &baseline.wasserstein[k];
-            let w = by.transport.distance(histogram, &groups, window.mean(baseline, k).unwrap_or(baseline.center[k]));
-            let (m, n) = (thinned.reference.count(reference_size), thinned.current.count(current_size));
+            let w = by.transport.distance(
+                histogram,
+                &groups,
+                window.mean(baseline, k).unwrap_or(baseline.center[k]),
+            );
+            let (m, n) =
+                (thinned.reference.count(reference_size), thinned.current.count(current_size));
             let exact = small_counts::exact(histogram, &groups, thinned)?;
             let p_value = match exact {
                 _ if m == 0 || n == 0 => 1.0,
@@ -135,29 +193,47 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
                 // Of the groups' part, which no tail can spoil.
                 _ => {
                     let grouped = by.transport.grouped(histogram, &groups);
-                    let p_value = wasserstein::asymptotic_p(grouped, &by.null, m, n)?.max(exact.unwrap_or(0.0));
-                    // Of groups of a few, how long a tail is hangs on where one value lies: no smaller than that of ks.
+                    let p_value = wasserstein::asymptotic_p(grouped, &by.null, m, n)?
+                        .max(exact.unwrap_or(0.0));
+                    // Of groups of a few, how long a tail is hangs on where one value lies: no
+                    // smaller than that of ks.
                     let few = m.min(n) < LEAST_A_GROUP * histogram.reference().len() as u64;
-                    if few { p_value.max(small_counts::ks(histogram, &groups, thinned)?) } else { p_value }
+                    if few {
+                        p_value.max(small_counts::ks(histogram, &groups, thinned)?)
+                    } else {
+                        p_value
+                    }
                 }
             };
             let spread = baseline.spread[k];
             let effect = if spread > 0.0 { w / spread } else { f64::from(u8::from(w > 0.0)) };
             let method = Method::Grouped;
-            return Ok(TestResult { test, statistic: w, p_value, effect, method, reference_size, current_size });
+            return Ok(TestResult {
+                test,
+                statistic: w,
+                p_value,
+                effect,
+                method,
+                reference_size,
+                current_size,
+            });
         }
         TestName::Welch => {
-            let (reference, current) =
-                (baseline.moments[k], window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]));
+            let (reference, current) = (
+                baseline.moments[k],
+                window.sample_moments(baseline, k).unwrap_or(baseline.moments[k]),
+            );
             let all = welch::from_moments(reference, current)?;
-            let (reference, current) = (reference.thinned(thinned.seen), current.thinned(thinned.current));
+            let (reference, current) =
+                (reference.thinned(thinned.seen), current.thinned(thinned.current));
             let p_value = match () {
                 () if thinned.is_none() => all.p_value,
                 () if !(reference.is_enough() && current.is_enough()) => 1.0,
                 () => welch::from_moments(reference, current)?.p_value,
             };
-            // Of values so skewed or so far out that a mean of so many is not normal, no smaller than that of ks.
-            // So is a window with a tail that the reference did not happen to hold.
+            // Of values so skewed or so far out that a mean of so many is not normal, no smaller
+            // than that of ks. So is a window with a tail that the reference did not happen to
+            // hold.
             let longer = current.variance > LONGER * reference.variance;
             let heavy = longer || baseline.normal_from[k] > reference.size.min(current.size) as f64;
             let least = if heavy { small_counts::ks(histogram, &groups, thinned)? } else { 0.0 };
@@ -171,7 +247,9 @@ fn column_test(baseline: &Baseline, k: usize, window: &Pane, test: TestName, thi
             return mannwhitney::from_ordered_counts(reference, current);
         }
         let of_bins = test.of_bins().ok_or_else(|| {
-            test.expect_of_windows().err().unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))
+            test.expect_of_windows()
+                .err()
+                .unwrap_or_else(|| Error::invalid("tests", test, "a test of windows"))
         })?;
         let result = of_bins(reference, current, Method::Auto, Permutations::default())?;
         Ok(cut::at_the_reference(result, reference, current))

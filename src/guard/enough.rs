@@ -9,23 +9,26 @@ use crate::profile::{Baseline, Dependent};
 /// How many observations count as one, by column: of those whose neighbors depend on each other.
 pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
     let columns = baseline.names.iter().cloned().enumerate();
-    columns.map(|(k, name)| (name, baseline.dependent.largest(k))).filter(|(_, inflation)| *inflation > 1.0).collect()
+    columns
+        .map(|(k, name)| (name, baseline.dependent.largest(k)))
+        .filter(|(_, inflation)| *inflation > 1.0)
+        .collect()
 }
 
-/// Independent observations that a reference is worth at least, where its neighbors depend on each other: how many of them count as
-/// one is measured too coarsely of fewer. `make evaluate ARGS=nulls` has what became of guards near this bound.
+/// Independent observations that a reference is worth at least, where its neighbors depend on each
+/// other: how many of them count as one is measured too coarsely of fewer. `make evaluate
+/// ARGS=nulls` has what became of guards near this bound.
 const LEAST_WORTH: f64 = 15.0;
 
 /// What to say to a guard that takes for an order of time what is none.
-const ORDER: &str =
-    "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
+const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
 
-/// Demands enough of windows that are counted (those of a time have as many as come, where any number would do), and of the
-/// reference.
+/// Demands enough of windows that are counted (those of a time have as many as come, where any
+/// number would do), and of the reference.
 ///
 /// # Errors
-/// [`Error::WindowTooShort`] or [`Error::BaselineTooSmall`], with a number that would do; [`Error::InvalidArgument`] naming
-/// `reference` where none would.
+/// [`Error::WindowTooShort`] or [`Error::BaselineTooSmall`], with a number that would do;
+/// [`Error::InvalidArgument`] naming `reference` where none would.
 pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     enough_a_window(baseline, options)?;
     if baseline.dependent.seen() < Dependent::TELLING {
@@ -33,13 +36,20 @@ pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     }
     let worth = |inflation: f64| baseline.dependent.seen() as f64 / inflation;
     let most = count_as_one(baseline).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < LEAST_WORTH) else {
+    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < LEAST_WORTH)
+    else {
         return Ok(());
     };
-    let reason =
-        format!("neighbors in it depend on each other in \"{name}\", where {inflation:.1} count as one; {ORDER}");
+    let reason = format!(
+        "neighbors in it depend on each other in \"{name}\", where {inflation:.1} count as one; {ORDER}"
+    );
     let expected = (LEAST_WORTH * inflation).ceil() as usize;
-    Err(Error::BaselineTooSmall { argument: "profile", was: baseline.dependent.seen() as usize, expected, reason })
+    Err(Error::BaselineTooSmall {
+        argument: "profile",
+        was: baseline.dependent.seen() as usize,
+        expected,
+        reason,
+    })
 }
 
 fn enough_a_window(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
@@ -52,10 +62,14 @@ fn enough_a_window(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     let worst = (0..baseline.column_count()).min_by_key(|k| independent(*k, window));
     let Some(worst) = worst.filter(|k| independent(*k, window) < least) else { return Ok(()) };
     let (name, counts) = (&baseline.names[worst], independent(worst, window).max(1));
-    let Some(enough) = (1..32).map(|i| window << i).find(|n| independent(worst, *n) >= least) else {
-        let was = format!("\"{name}\", which stands in order, or moves in waves about as long as the reference");
-        let expected =
-            format!("a reference of many such waves: of no window can be said what it is worth; or, {ORDER}");
+    let Some(enough) = (1..32).map(|i| window << i).find(|n| independent(worst, *n) >= least)
+    else {
+        let was = format!(
+            "\"{name}\", which stands in order, or moves in waves about as long as the reference"
+        );
+        let expected = format!(
+            "a reference of many such waves: of no window can be said what it is worth; or, {ORDER}"
+        );
         return Err(Error::invalid("reference", was, expected));
     };
     if !counted {

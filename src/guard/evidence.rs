@@ -1,5 +1,5 @@
-//! What windows have in common: evidence of drift that adds up from one to the next, so that a change too small for any single
-//! window is found all the same.
+//! What windows have in common: evidence of drift that adds up from one to the next, so that a
+//! change too small for any single window is found all the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,8 @@ use crate::sketch::HistogramCounts;
 pub struct ColumnEvidence {
     /// The feature, or the score.
     pub name: String,
-    /// The e-value: what a unit staked since the last alarm has become. Large values speak for drift.
+    /// The e-value: what a unit staked since the last alarm has become. Large values speak for
+    /// drift.
     pub e_value: f64,
     /// The capital, which alarms at 1.
     pub capital: f64,
@@ -54,7 +55,12 @@ impl Evidence {
     }
 
     /// Bets on what came in since the last window; `level` is what all columns together may stake.
-    pub fn test(&mut self, baseline: &Baseline, options: &GuardOptions, level: f64) -> Vec<ColumnEvidence> {
+    pub fn test(
+        &mut self,
+        baseline: &Baseline,
+        options: &GuardOptions,
+        level: f64,
+    ) -> Vec<ColumnEvidence> {
         let (p, stake) = (baseline.feature_count(), level / self.columns.len() as f64);
         let min_effect = options.min_effect(TestName::Ks);
         let mut found = Vec::with_capacity(self.columns.len());
@@ -88,7 +94,10 @@ impl Evidence {
 /// Against a column of the reference, whose observations count as as many as are independent.
 fn against(baseline: &Baseline, k: usize) -> Counts {
     let histogram = baseline.histogram(k);
-    Counts::of_dependent(histogram.reference(), baseline.thinned(k, histogram.reference_size()).reference)
+    Counts::of_dependent(
+        histogram.reference(),
+        baseline.thinned(k, histogram.reference_size()).reference,
+    )
 }
 
 /// The finding of the columns that drifted.
@@ -96,7 +105,8 @@ pub(super) fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -
     let mut found: Vec<&ColumnEvidence> = columns.iter().filter(|column| column.drift).collect();
     found.sort_by(|a, b| b.e_value.total_cmp(&a.e_value));
     let strongest = found.first()?;
-    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let more =
+        if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
     let p_value = |column: &ColumnEvidence| (1.0 / column.e_value).min(1.0);
     let evidence = |column: &&ColumnEvidence| alert::Evidence {
         name: column.name.clone(),
@@ -107,7 +117,11 @@ pub(super) fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -
     };
     Some(Finding {
         kind: Kind::Drift,
-        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) { Severity::Critical } else { Severity::Warning },
+        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        },
         class: None,
         adjusted_p_value: p_value(strongest) * columns.len() as f64,
         threshold: level,

@@ -1,5 +1,5 @@
-//! What a guard keeps in memory of what it found, bounded in number and in columns: an output of 10^5 features has alerts of 10^5
-//! columns.
+//! What a guard keeps in memory of what it found, bounded in number and in columns: an output of
+//! 10^5 features has alerts of 10^5 columns.
 
 use std::collections::VecDeque;
 
@@ -9,14 +9,16 @@ use crate::alert::Alert;
 /// Alerts that are kept; the journal keeps all.
 pub(super) const ALERTS: usize = 10_000;
 
-/// Columns that they name in all, some 130 bytes each. Beyond, the oldest keep their strongest alone; the newest alert is whole.
+/// Columns that they name in all, some 130 bytes each. Beyond, the oldest keep their strongest
+/// alone; the newest alert is whole.
 const NAMED: usize = 1 << 18;
 const STRONGEST: usize = 16;
 
 /// Reports that are kept.
 const REPORTS: usize = 256;
 
-/// Tests and evidence of columns in them in all, some 250 bytes each. Beyond, the oldest go; the newest report stays.
+/// Tests and evidence of columns in them in all, some 250 bytes each. Beyond, the oldest go; the
+/// newest report stays.
 const TESTED: usize = 1 << 18;
 
 /// The newest alerts and reports.
@@ -56,8 +58,9 @@ impl Kept {
         oldest
     }
 
-    /// Lets `write` write the first alert with a number above `id`, and perhaps raise that; those behind it move up with it. The number
-    /// under which it is written and the last one of all; `None` where there is none.
+    /// Lets `write` write the first alert with a number above `id`, and perhaps raise that; those
+    /// behind it move up with it. The number under which it is written and the last one of all;
+    /// `None` where there is none.
     pub fn write_after<E>(
         &mut self,
         id: u64,
@@ -104,8 +107,13 @@ mod tests {
     use crate::alert::{Evidence, Kind, Severity, Span};
 
     fn alert(id: u64, columns: usize) -> Alert {
-        let evidence =
-            |k| Evidence { name: format!("x{k}"), test: "ks".into(), statistic: 1.0, p_value: 0.0, effect: 1.0 };
+        let evidence = |k| Evidence {
+            name: format!("x{k}"),
+            test: "ks".into(),
+            statistic: 1.0,
+            p_value: 0.0,
+            effect: 1.0,
+        };
         Alert {
             id,
             time: String::new(),
@@ -131,7 +139,13 @@ mod tests {
     }
 
     fn report(index: u64, columns: usize) -> WindowReport {
-        let one = ColumnEvidence { name: "x".into(), e_value: 1.0, capital: 0.0, effect: 0.0, drift: false };
+        let one = ColumnEvidence {
+            name: "x".into(),
+            e_value: 1.0,
+            capital: 0.0,
+            effect: 0.0,
+            drift: false,
+        };
         WindowReport {
             window: Span { index, ..Default::default() },
             level: 0.1,
@@ -146,7 +160,9 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_however_wide_the_output() {
-        for (columns, count) in [(1, 12_000), (100, 12_000), (3_000, 2_000), (100_000, 8), (400_000, 4)] {
+        for (columns, count) in
+            [(1, 12_000), (100, 12_000), (3_000, 2_000), (100_000, 8), (400_000, 4)]
+        {
             let mut kept = Kept::default();
             for id in 1..=count {
                 kept.alert(alert(id, columns));
@@ -159,16 +175,30 @@ mod tests {
                 );
             }
             let alerts = kept.alerts_after(0);
-            assert_eq!(alerts.len(), ALERTS.min(count as usize), "alerts are shortened, not dropped");
-            assert!(
-                alerts.iter().all(|alert| alert.found == columns && alert.features.len() >= columns.min(STRONGEST))
+            assert_eq!(
+                alerts.len(),
+                ALERTS.min(count as usize),
+                "alerts are shortened, not dropped"
             );
-            assert!(alerts.iter().all(|alert| alert.features.first().is_some_and(|first| first.name == "x0")));
+            assert!(
+                alerts.iter().all(|alert| alert.found == columns
+                    && alert.features.len() >= columns.min(STRONGEST))
+            );
+            assert!(
+                alerts
+                    .iter()
+                    .all(|alert| alert.features.first().is_some_and(|first| first.name == "x0"))
+            );
             let named: usize = alerts.iter().map(|alert| alert.features.len()).sum();
-            assert!(named <= NAMED.max(columns) + STRONGEST * ALERTS && named == kept.named, "{columns}: {named}");
+            assert!(
+                named <= NAMED.max(columns) + STRONGEST * ALERTS && named == kept.named,
+                "{columns}: {named}"
+            );
             let reports = kept.reports_after(0);
             let tested: usize = reports.iter().map(entries).sum();
-            assert!(reports.len() <= REPORTS && tested <= TESTED.max(columns) && tested == kept.tested);
+            assert!(
+                reports.len() <= REPORTS && tested <= TESTED.max(columns) && tested == kept.tested
+            );
         }
     }
 }

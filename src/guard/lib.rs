@@ -1,14 +1,18 @@
 //! The engine: observe -> slots -> queue -> worker -> windows -> tests -> alerts.
 //!
-//! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous ones, and sums up, in the
-//! pane that each observation belongs to, all that the tests need. Summaries wait in a bounded queue for the one
-//! background thread, which gives each guard its turn: it puts panes together to windows, tests each window against the baseline
-//! within a budget of false alarms, and publishes alerts. When the thread is behind, callers merge their own summaries.
+//! [`Guard::observe`] reads a caller's array once: it scores each observation, flags the anomalous
+//! ones, and sums up, in the pane that each observation belongs to, all that the tests need.
+//! Summaries wait in a bounded queue for the one background thread, which gives each guard its
+//! turn: it puts panes together to windows, tests each window against the baseline within a budget
+//! of false alarms, and publishes alerts. When the thread is behind, callers merge their own
+//! summaries.
 
 #![forbid(unsafe_code)]
 
 // Rooms below, by the names that they have everywhere.
-use fluxguard_core::{error, files, kinds, parallel, process, simd, sketch, sound, stats, store, tensor, text};
+use fluxguard_core::{
+    error, files, kinds, parallel, process, simd, sketch, sound, stats, store, tensor, text,
+};
 use fluxguard_drift as drift;
 use fluxguard_outlier as outlier;
 
@@ -77,13 +81,15 @@ use crate::profile::{Baseline, BaselineOptions, OutputKind, Profile, Scores};
 use crate::tensor::Tensor;
 use state::State;
 
-/// Watches the outputs of one model against a baseline. All methods take `&self` and may be called from many threads.
+/// Watches the outputs of one model against a baseline. All methods take `&self` and may be called
+/// from many threads.
 ///
 /// Dropping a guard closes it in the background: what it observed is still tested.
 ///
-/// Memory: about 200 bytes a column for each pane of a window and for summaries on their way, of which there are at most 272, and
-/// fewer from some 4,000 columns on; at most some 60 MB for alerts and 70 MB for reports (and the newest of each, whole: 130 and 540 bytes
-/// a column). It does not grow with the number of observations.
+/// Memory: about 200 bytes a column for each pane of a window and for summaries on their way, of
+/// which there are at most 272, and fewer from some 4,000 columns on; at most some 60 MB for alerts
+/// and 70 MB for reports (and the newest of each, whole: 130 and 540 bytes a column). It does not
+/// grow with the number of observations.
 pub struct Guard {
     state: Arc<State>,
 }
@@ -111,16 +117,21 @@ pub struct Description {
     pub features: usize,
     /// Reference observations behind thresholds and tests.
     pub reference_size: u64,
-    /// Whether the reference's order was looked at: not where it means nothing (`order = "none"`), or was lost.
+    /// Whether the reference's order was looked at: not where it means nothing (`order = "none"`),
+    /// or was lost.
     pub order_known: bool,
-    /// Whether no dependence was found in a reference of under [`Dependent::TELLING`] observations, too few to rule it out.
+    /// Whether no dependence was found in a reference of under [`Dependent::TELLING`] observations,
+    /// too few to rule it out.
     pub too_short_to_tell: bool,
-    /// How often each observation of the reference is there, on average: more than once after several epochs. Copies count as one.
+    /// How often each observation of the reference is there, on average: more than once after
+    /// several epochs. Copies count as one.
     pub copies: f64,
-    /// Reference observations that own scores are compared with, where the scorer was fitted on the others alone: of features of few
-    /// values, say, whose scores hang on what it has learned; 0 elsewhere, where each is scored by all others.
+    /// Reference observations that own scores are compared with, where the scorer was fitted on the
+    /// others alone: of features of few values, say, whose scores hang on what it has learned; 0
+    /// elsewhere, where each is scored by all others.
     pub held_out: u64,
-    /// How many observations of a long window count as one, by column: of those whose neighbors depend on each other in the reference.
+    /// How many observations of a long window count as one, by column: of those whose neighbors
+    /// depend on each other in the reference.
     pub count_as_one: BTreeMap<String, f64>,
     /// Whether it still takes observations.
     pub open: bool,
@@ -137,31 +148,46 @@ pub struct Description {
 }
 
 impl Guard {
-    /// Watches against `profile`, which is copied. Cost: sorts each column of the kept reference once.
+    /// Watches against `profile`, which is copied. Cost: sorts each column of the kept reference
+    /// once.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`], [`Error::WindowTooShort`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`],
-    /// [`Error::PathUnusable`] for the journal, [`Error::WorkerFailed`] if the system refuses a thread.
+    /// [`Error::InvalidArgument`], [`Error::WindowTooShort`], [`Error::BaselineTooSmall`],
+    /// [`Error::ConstantFeature`], [`Error::PathUnusable`] for the journal, [`Error::WorkerFailed`]
+    /// if the system refuses a thread.
     pub fn new(profile: &Profile, options: GuardOptions) -> Result<Self> {
         Self::with_detectors(profile, options, &[])
     }
 
-    /// [`Guard::new`] with fitted detectors of the same output. Each scores every batch, in the call or on the worker
-    /// ([`GuardOptions::score_on`]), and its scores are
-    /// flagged, summed up and tested for drift as those of [`GuardOptions::detectors`] are. They must have been fitted with
-    /// `calibration = "holdout"`. The anomaly rate is shared out in equal parts.
+    /// [`Guard::new`] with fitted detectors of the same output. Each scores every batch, in the
+    /// call or on the worker ([`GuardOptions::score_on`]), and its scores are flagged, summed up
+    /// and tested for drift as those of [`GuardOptions::detectors`] are. They must have been fitted
+    /// with `calibration = "holdout"`. The anomaly rate is shared out in equal parts.
     ///
     /// # Errors
-    /// As [`Guard::new`]; [`Error::Incompatible`] for another calibration, [`Error::FeatureMismatch`].
-    pub fn with_detectors(profile: &Profile, options: GuardOptions, fitted: &[Arc<Fitted>]) -> Result<Self> {
+    /// As [`Guard::new`]; [`Error::Incompatible`] for another calibration,
+    /// [`Error::FeatureMismatch`].
+    pub fn with_detectors(
+        profile: &Profile,
+        options: GuardOptions,
+        fitted: &[Arc<Fitted>],
+    ) -> Result<Self> {
         Self::start(Self::prepare(profile, options, fitted)?)
     }
 
     /// What takes long of making a guard; until [`Guard::start`] nobody sees anything of it.
-    pub fn prepare(profile: &Profile, options: GuardOptions, fitted: &[Arc<Fitted>]) -> Result<Prepared> {
+    pub fn prepare(
+        profile: &Profile,
+        options: GuardOptions,
+        fitted: &[Arc<Fitted>],
+    ) -> Result<Prepared> {
         options.check()?;
         if let Some(rate) = options.anomaly_rate.filter(|rate| !(*rate > 0.0 && *rate < 1.0)) {
-            return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
+            return Err(Error::invalid(
+                "anomaly_rate",
+                rate,
+                "a share of observations between 0 and 1",
+            ));
         }
         let mut baseline = Baseline::with_detectors(
             profile,
@@ -188,11 +214,13 @@ impl Guard {
         Ok(Guard { state })
     }
 
-    /// Takes in a batch of outputs and says how many of its observations are anomalous. `caller` names the calling task, for
-    /// [`Guard::verdict`]; `copied` that the host had to copy the array first.
+    /// Takes in a batch of outputs and says how many of its observations are anomalous. `caller`
+    /// names the calling task, for [`Guard::verdict`]; `copied` that the host had to copy the array
+    /// first.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`], [`Error::GuardClosed`], [`Error::WorkerFailed`]; the batch was then not taken in.
+    /// [`Error::FeatureMismatch`], [`Error::GuardClosed`], [`Error::WorkerFailed`]; the batch was
+    /// then not taken in.
     pub fn observe(&self, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<usize> {
         self.state.observe(batch, caller, copied, |flagged, _| flagged)
     }
@@ -201,19 +229,31 @@ impl Guard {
     ///
     /// # Errors
     /// As [`Guard::observe`].
-    pub fn observe_verdict(&self, batch: &Tensor<'_>, caller: u64, copied: bool) -> Result<Verdict> {
+    pub fn observe_verdict(
+        &self,
+        batch: &Tensor<'_>,
+        caller: u64,
+        copied: bool,
+    ) -> Result<Verdict> {
         let baseline = &self.state.baseline;
-        self.state.observe(batch, caller, copied, |_, work| Verdict::new(baseline, &work.scores, &work.anomalous))
+        self.state.observe(batch, caller, copied, |_, work| {
+            Verdict::new(baseline, &work.scores, &work.anomalous)
+        })
     }
 
     /// What the caller's last batch looked like.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if this caller has not observed, or another has used its place since.
+    /// [`Error::InvalidArgument`] if this caller has not observed, or another has used its place
+    /// since.
     pub fn verdict(&self, caller: u64) -> Result<Verdict> {
         self.state.expect_here()?;
         let place = self.state.work_of(caller).ok_or_else(|| {
-            Error::invalid("verdict", "no batch of this task at hand", "a batch observed by this task just before")
+            Error::invalid(
+                "verdict",
+                "no batch of this task at hand",
+                "a batch observed by this task just before",
+            )
         })?;
         Ok(Verdict::new(&self.state.baseline, &place.work.scores, &place.work.anomalous))
     }
@@ -231,15 +271,16 @@ impl Guard {
         Ok(Verdict::new(&self.state.baseline, &scores, &anomalous))
     }
 
-    /// Alerts with a number above `after`, oldest first: of the last 10,000. Where these name more than 2^18 columns in all, the older
-    /// ones keep their 16 strongest columns; [`Alert::found`] says how many there were. The journal keeps all.
+    /// Alerts with a number above `after`, oldest first: of the last 10,000. Where these name more
+    /// than 2^18 columns in all, the older ones keep their 16 strongest columns; [`Alert::found`]
+    /// says how many there were. The journal keeps all.
     #[must_use]
     pub fn alerts(&self, after: u64) -> Vec<Alert> {
         self.state.alerts(after)
     }
 
-    /// Reports of tested windows with a number above `after`, oldest first: of the last 256, and of fewer where these have more than
-    /// 2^18 tests in all: one at least.
+    /// Reports of tested windows with a number above `after`, oldest first: of the last 256, and of
+    /// fewer where these have more than 2^18 tests in all: one at least.
     #[must_use]
     pub fn windows(&self, after: u64) -> Vec<WindowReport> {
         self.state.reports(after)
@@ -251,7 +292,8 @@ impl Guard {
         self.state.counts.read()
     }
 
-    /// Whether fitted detectors score its batches: then there is no saying how long an observation takes.
+    /// Whether fitted detectors score its batches: then there is no saying how long an observation
+    /// takes.
     #[must_use]
     pub fn has_fitted(&self) -> bool {
         !self.state.baseline.attached.is_empty()
@@ -263,8 +305,9 @@ impl Guard {
         self.state.is_open()
     }
 
-    /// Asks the worker to test all that was observed so far; with `close`, nothing more is taken in. Returns at once; after
-    /// [`shutdown`], which tested everything, when what came since was tested.
+    /// Asks the worker to test all that was observed so far; with `close`, nothing more is taken
+    /// in. Returns at once; after [`shutdown`], which tested everything, when what came since was
+    /// tested.
     ///
     /// # Errors
     /// [`Error::WorkerFailed`] in a child of fork.
@@ -312,11 +355,12 @@ impl Guard {
         Err(Error::invalid(argument, was, "a call from another thread; start_flush does not wait"))
     }
 
-    /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no call is under way. `wake` is to
-    /// return soon: no guard is tested meanwhile.
+    /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no
+    /// call is under way. `wake` is to return soon: no guard is tested meanwhile.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if `wake` itself calls it; [`Error::WorkerFailed`] in a child of fork.
+    /// [`Error::InvalidArgument`] if `wake` itself calls it; [`Error::WorkerFailed`] in a child of
+    /// fork.
     pub fn on_wake(&self, wake: Option<Wake>) -> Result<()> {
         self.expect_here()?;
         self.expect_elsewhere("on_wake")?;
@@ -325,7 +369,8 @@ impl Guard {
     }
 
     /// # Errors
-    /// [`Error::WorkerFailed`] in a child of fork: what the parent's guard knows may have been half written at that moment.
+    /// [`Error::WorkerFailed`] in a child of fork: what the parent's guard knows may have been half
+    /// written at that moment.
     pub fn expect_here(&self) -> Result<()> {
         self.state.expect_here()
     }
@@ -373,6 +418,9 @@ impl Drop for Guard {
 
 impl std::fmt::Debug for Guard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guard").field("name", &self.state.options.name).field("counters", &self.counters()).finish()
+        f.debug_struct("Guard")
+            .field("name", &self.state.options.name)
+            .field("counters", &self.counters())
+            .finish()
     }
 }

@@ -1,5 +1,5 @@
-//! Whose turn it is: the guards that have something for the worker, in order, and those that will have at some moment. Nobody is
-//! looked at who has nothing.
+//! Whose turn it is: the guards that have something for the worker, in order, and those that will
+//! have at some moment. Nobody is looked at who has nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Weak};
@@ -136,7 +136,8 @@ impl<G: Tenant> Line<G> {
         true
     }
 
-    /// Puts a guard into the line. `false` once nobody has turns any more: then the caller has to do the guard's work.
+    /// Puts a guard into the line. `false` once nobody has turns any more: then the caller has to
+    /// do the guard's work.
     #[must_use]
     pub fn call(&self, guard: &Arc<G>, next: Next) -> bool {
         let mut inner = lock(&self.inner);
@@ -193,7 +194,8 @@ impl<G: Tenant> Line<G> {
         }
     }
 
-    /// After a death of the worker: tells every guard, and forgets who was in the line. The line goes on.
+    /// After a death of the worker: tells every guard, and forgets who was in the line. The line
+    /// goes on.
     pub fn fail_all(&self, reason: &str) {
         let mut inner = lock(&self.inner);
         let members: Vec<_> = inner.members.iter().filter_map(Weak::upgrade).collect();

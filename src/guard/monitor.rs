@@ -51,7 +51,8 @@ pub struct WindowReport {
     pub alarm: bool,
     /// Every drift test.
     pub tests: Vec<ColumnTest>,
-    /// What has come together over the windows so far, by column; empty without the monitor `martingale`.
+    /// What has come together over the windows so far, by column; empty without the monitor
+    /// `martingale`.
     pub evidence: Vec<ColumnEvidence>,
     /// Where other monitors fired since the window before.
     pub detections: Vec<Detection>,
@@ -98,7 +99,8 @@ pub(super) fn part(options: &GuardOptions, baseline: &Baseline, level: f64) -> f
 /// Tests `window`, whose drift tests are done, at `level`: all that was found, and the report.
 ///
 /// # Errors
-/// None for sizes that a window can have; they are handed on, so that a bug in a test is told and not swallowed.
+/// None for sizes that a window can have; they are handed on, so that a bug in a test is told and
+/// not swallowed.
 pub(super) fn test(
     baseline: &Baseline,
     options: &GuardOptions,
@@ -109,7 +111,8 @@ pub(super) fn test(
     (tests, evidence, detections): (Vec<ColumnTest>, Option<&mut Martingales>, Vec<Detection>),
 ) -> Result<(WindowReport, Vec<Finding>)> {
     let part = part(options, baseline, level);
-    let evidence = evidence.map_or_else(Vec::new, |evidence| evidence.test(baseline, options, part));
+    let evidence =
+        evidence.map_or_else(Vec::new, |evidence| evidence.test(baseline, options, part));
     let mut findings = Vec::new();
     findings.extend(drift_finding(&tests, part, false));
     findings.extend(evidence::finding(&evidence, part, options.min_effect(TestName::Ks)));
@@ -142,7 +145,8 @@ fn drift_finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<F
     } else {
         let mut names: Vec<&str> = found.iter().map(|t| t.name.as_str()).collect();
         names.dedup();
-        let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        let more =
+            if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
         (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
     };
     let r = &worst.test.result;
@@ -167,11 +171,13 @@ fn evidence(name: &str, r: &TestResult) -> Evidence {
 
 /// More flagged observations than the reference's own share explains.
 ///
-/// With `k` of `m` reference observations beyond the thresholds, the number among `n` new ones is beta-binomial with
-/// parameters `k` and `m + 1 - k`: order statistics of exchangeable scores (the predictive law behind conformal
-/// prediction's coverage, Vovk 2012, proposition 2a). Where observations depend on each other, all four count as fewer.
+/// With `k` of `m` reference observations beyond the thresholds, the number among `n` new ones is
+/// beta-binomial with parameters `k` and `m + 1 - k`: order statistics of exchangeable scores (the
+/// predictive law behind conformal prediction's coverage, Vovk 2012, proposition 2a). Where
+/// observations depend on each other, all four count as fewer.
 fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Option<Finding>> {
-    let (n, flagged) = (window.observations - window.non_finite, window.anomalous - window.non_finite);
+    let (n, flagged) =
+        (window.observations - window.non_finite, window.anomalous - window.non_finite);
     if flagged == 0 {
         return Ok(None);
     }
@@ -179,9 +185,12 @@ fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Opt
     let thinned = baseline.dependent.of_all(n);
     let part = |count: u64| count as f64 / thinned.reference.inflation();
     let (of, among) = (thinned.current.count(flagged), thinned.current.count(n));
-    // Beyond the most extreme of all lies what one more observation would have, however many copies of them there are.
-    let p_value = crate::stats::beta_binomial::upper_tail(of, among, part(k).max(1.0), part(m + 1 - k))?;
-    // Of many features that hardly vary, some look rarer in the reference than they are; then all that is flagged may be of one of them.
+    // Beyond the most extreme of all lies what one more observation would have, however many copies
+    // of them there are.
+    let p_value =
+        crate::stats::beta_binomial::upper_tail(of, among, part(k).max(1.0), part(m + 1 - k))?;
+    // Of many features that hardly vary, some look rarer in the reference than they are; then all
+    // that is flagged may be of one of them.
     let adjusted_p_value = (p_value * (1 + baseline.hardly_vary) as f64).min(1.0);
     if adjusted_p_value > level {
         return Ok(None);
@@ -200,7 +209,13 @@ fn anomaly_finding(baseline: &Baseline, window: &Pane, level: f64) -> Result<Opt
         adjusted_p_value,
         threshold: level,
         message,
-        evidence: vec![Evidence { name, test, statistic: flagged as f64, p_value, effect: share / expected }],
+        evidence: vec![Evidence {
+            name,
+            test,
+            statistic: flagged as f64,
+            p_value,
+            effect: share / expected,
+        }],
     }))
 }
 
@@ -226,7 +241,10 @@ fn chart_finding(charts: &[ChartMark], level: f64) -> Option<Finding> {
         class: None,
         adjusted_p_value: adjusted(worst),
         threshold: level,
-        message: format!("the {} chart of {} reached {:.1}", worst.chart, worst.detector, worst.point.statistic),
+        message: format!(
+            "the {} chart of {} reached {:.1}",
+            worst.chart, worst.detector, worst.point.statistic
+        ),
         evidence,
     })
 }

@@ -35,8 +35,9 @@ pub enum ScoreOn {
     /// In the call: their scores stand in the verdict.
     #[default]
     Call,
-    /// In the background: the call copies the observations and goes on. Scores are counted, flagged and tested, but are not in
-    /// the verdict. While the worker is behind by more than 4 million numbers, callers score what is there first.
+    /// In the background: the call copies the observations and goes on. Scores are counted, flagged
+    /// and tested, but are not in the verdict. While the worker is behind by more than 4 million
+    /// numbers, callers score what is there first.
     Worker,
 }
 
@@ -50,8 +51,9 @@ pub struct GuardOptions {
     pub model: String,
     /// The false alarms that the user accepts, over all windows and checks.
     pub false_alarms: FalseAlarms,
-    /// The share of observations like the reference's that may be flagged as anomalous; without, 1/1000 or the lowest
-    /// that the reference supports. Flags are not alerts: only more of them than chance explains are.
+    /// The share of observations like the reference's that may be flagged as anomalous; without,
+    /// 1/1000 or the lowest that the reference supports. Flags are not alerts: only more of them
+    /// than chance explains are.
     pub anomaly_rate: Option<f64>,
     /// Detectors of single observations; without, the default of the output's kind.
     pub detectors: Option<Vec<OwnScore>>,
@@ -61,9 +63,10 @@ pub struct GuardOptions {
     pub charts: Vec<ChartName>,
     /// Drift tests of every feature and score.
     pub tests: Vec<TestName>,
-    /// Monitors of every feature and score over windows: `martingale`, whose evidence adds up and has a part of the false alarms, and
-    /// detectors of [`crate::drift::online`], with options where they are not to be the defaults, which see one value a pane and state
-    /// no rate of false alarms.
+    /// Monitors of every feature and score over windows: `martingale`, whose evidence adds up and
+    /// has a part of the false alarms, and detectors of [`crate::drift::online`], with options
+    /// where they are not to be the defaults, which see one value a pane and state no rate of false
+    /// alarms.
     pub monitors: Vec<MonitorSpec>,
     /// The length of a tested window.
     pub window: Length,
@@ -123,7 +126,11 @@ impl GuardOptions {
             if (1.0..=1000.0).contains(&panes) && (panes - panes.round()).abs() < 1e-9 {
                 Ok(panes.round() as usize)
             } else {
-                Err(Error::invalid("slide", was, "the window or a whole part (at most a thousandth) of it"))
+                Err(Error::invalid(
+                    "slide",
+                    was,
+                    "the window or a whole part (at most a thousandth) of it",
+                ))
             }
         };
         match (self.window, self.slide.unwrap_or(self.window)) {
@@ -131,15 +138,26 @@ impl GuardOptions {
                 if s == 0 {
                     return Err(Error::invalid("slide", "0 observations", "at least 1"));
                 }
-                Ok((Length::Observations(s), count(w as f64, s as f64, format!("{s} observations of {w}"))?))
+                Ok((
+                    Length::Observations(s),
+                    count(w as f64, s as f64, format!("{s} observations of {w}"))?,
+                ))
             }
             (Length::Seconds(w), Length::Seconds(s)) => {
                 if !(s > 0.0 && s <= LONGEST) {
-                    return Err(Error::invalid("slide", format!("{s:e} seconds"), "more than 0, up to the window"));
+                    return Err(Error::invalid(
+                        "slide",
+                        format!("{s:e} seconds"),
+                        "more than 0, up to the window",
+                    ));
                 }
                 Ok((Length::Seconds(s), count(w, s, format!("{s} seconds of {w}"))?))
             }
-            _ => Err(Error::invalid("slide", "another unit than the window", "observations or seconds for both")),
+            _ => Err(Error::invalid(
+                "slide",
+                "another unit than the window",
+                "observations or seconds for both",
+            )),
         }
     }
 
@@ -163,7 +181,12 @@ impl GuardOptions {
                 let (expected, reason) = self.least();
                 if w < expected {
                     let (was, expected) = (format!("{w} observations"), expected as usize);
-                    return Err(Error::WindowTooShort { argument: "window", was, expected, reason: reason.into() });
+                    return Err(Error::WindowTooShort {
+                        argument: "window",
+                        was,
+                        expected,
+                        reason: reason.into(),
+                    });
                 }
             }
             Length::Seconds(s) => {
@@ -176,7 +199,11 @@ impl GuardOptions {
         self.panes()?;
         for (test, least) in self.min_effect.iter().flatten() {
             if !(*least >= 0.0 && least.is_finite()) {
-                return Err(Error::invalid("min_effect", format!("{test} {least}"), "0 (no gate) or more"));
+                return Err(Error::invalid(
+                    "min_effect",
+                    format!("{test} {least}"),
+                    "0 (no gate) or more",
+                ));
             }
         }
         self.tests.iter().try_for_each(|test| test.expect_of_windows())?;
@@ -185,7 +212,8 @@ impl GuardOptions {
         if (0..self.tests.len()).any(twice) {
             return Err(Error::invalid("tests", "a test twice", "each test once"));
         }
-        if (0..self.monitors.len()).any(|i| self.monitors[..i].iter().any(|other| other.name == self.monitors[i].name))
+        if (0..self.monitors.len())
+            .any(|i| self.monitors[..i].iter().any(|other| other.name == self.monitors[i].name))
         {
             return Err(Error::invalid("monitors", "a monitor twice", "each monitor once"));
         }

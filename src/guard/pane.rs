@@ -70,7 +70,8 @@ impl Pane {
         }
     }
 
-    /// Takes in the observations `range` of a batch that was scored and flagged. Cost: about a nanosecond a value.
+    /// Takes in the observations `range` of a batch that was scored and flagged. Cost: about a
+    /// nanosecond a value.
     pub fn update(
         &mut self,
         baseline: &Baseline,
@@ -99,7 +100,13 @@ impl Pane {
     }
 
     /// Takes in scores of detector `d`; `finite`: that none is NaN.
-    pub(super) fn count_scores(&mut self, baseline: &Baseline, d: usize, column: &[f32], finite: bool) {
+    pub(super) fn count_scores(
+        &mut self,
+        baseline: &Baseline,
+        d: usize,
+        column: &[f32],
+        finite: bool,
+    ) {
         self.scores.update_column(&baseline.scores, d, column, finite);
         if let Some(moments) = self.score_moments.get_mut(d) {
             moments.update(column);
@@ -143,7 +150,10 @@ impl Pane {
         self.moments.merge(&other.moments);
         self.features.merge(&other.features);
         self.scores.merge(&other.scores);
-        self.score_moments.iter_mut().zip(&other.score_moments).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.score_moments
+            .iter_mut()
+            .zip(&other.score_moments)
+            .for_each(|(mine, theirs)| mine.merge(theirs));
         for (mine, theirs) in self.series.iter_mut().zip(&other.series) {
             let room = SERIES.saturating_sub(mine.len());
             mine.extend(theirs.iter().take(room));
@@ -161,7 +171,11 @@ impl Pane {
     #[must_use]
     pub fn groups(&self, baseline: &Baseline, column: usize) -> Groups {
         let (p, histogram) = (baseline.feature_count(), baseline.histogram(column));
-        if column < p { self.features.groups(column, histogram) } else { self.scores.groups(column - p, histogram) }
+        if column < p {
+            self.features.groups(column, histogram)
+        } else {
+            self.scores.groups(column - p, histogram)
+        }
     }
 
     /// The mean of a column's finite values; `None` for a score whose moments are not kept.
@@ -175,7 +189,8 @@ impl Pane {
         }
     }
 
-    /// Size, mean and variance of a column's finite values; `None` for a score whose moments are not kept.
+    /// Size, mean and variance of a column's finite values; `None` for a score whose moments are
+    /// not kept.
     #[must_use]
     pub fn sample_moments(&self, baseline: &Baseline, column: usize) -> Option<SampleMoments> {
         let p = baseline.feature_count();

@@ -1,6 +1,6 @@
-//! What a guard has found: kept in memory for those who ask, and alerts written down in the journal. A journal that cannot be
-//! written costs nobody anything but itself: alerts wait in memory, that is told by an alert of its own, and they are written once
-//! that works again.
+//! What a guard has found: kept in memory for those who ask, and alerts written down in the
+//! journal. A journal that cannot be written costs nobody anything but itself: alerts wait in
+//! memory, that is told by an alert of its own, and they are written once that works again.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -71,7 +71,8 @@ impl Published {
         self.failing.is_some()
     }
 
-    /// Tries the journal again, if alerts wait for it and a while has passed, or `at_once`; how many alerts that makes.
+    /// Tries the journal again, if alerts wait for it and a while has passed, or `at_once`; how
+    /// many alerts that makes.
     pub fn catch_up(&mut self, at_once: bool) -> usize {
         if self.waits() { self.write_down(at_once) } else { 0 }
     }
@@ -82,13 +83,16 @@ impl Published {
             return 0;
         }
         let unwritten = self.kept.after(self.written).len() as u64 + self.lost;
-        self.tell(Severity::Critical, format!("the guard ends and {unwritten} of its alerts are not in its journal"));
+        self.tell(
+            Severity::Critical,
+            format!("the guard ends and {unwritten} of its alerts are not in its journal"),
+        );
         1
     }
 
     fn number(&mut self, mut alert: Alert) {
-        // Beyond those that were given out before this guard was made, and by others with the same journal; where another takes it before
-        // this one is written, it is raised then.
+        // Beyond those that were given out before this guard was made, and by others with the same
+        // journal; where another takes it before this one is written, it is raised then.
         let highest = self.journal.as_mut().map_or(0, Journal::highest);
         self.last_id = self.last_id.max(highest).saturating_add(1);
         alert.id = self.last_id;
@@ -101,7 +105,9 @@ impl Published {
 
     /// Writes what waits; how many alerts about the journal that makes.
     fn write_down(&mut self, at_once: bool) -> usize {
-        if self.journal.is_none() || (!at_once && self.failing.is_some_and(|since| since.elapsed() < AGAIN)) {
+        if self.journal.is_none()
+            || (!at_once && self.failing.is_some_and(|since| since.elapsed() < AGAIN))
+        {
             return 0;
         }
         let was_failing = self.failing.is_some();
@@ -123,7 +129,11 @@ impl Published {
             return 0;
         }
         let lost = std::mem::take(&mut self.lost);
-        let missing = if lost > 0 { format!(", but for {lost}, which were too many to keep") } else { String::new() };
+        let missing = if lost > 0 {
+            format!(", but for {lost}, which were too many to keep")
+        } else {
+            String::new()
+        };
         let severity = if lost > 0 { Severity::Critical } else { Severity::Info };
         self.tell(severity, format!("the journal is written again: it has all alerts{missing}"));
         // Should that fail, it is another time.
@@ -132,7 +142,9 @@ impl Published {
 
     fn write(&mut self) -> Result<()> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        while let Some((written, last)) = self.kept.write_after(self.written, |alert| journal.append_next(alert))? {
+        while let Some((written, last)) =
+            self.kept.write_after(self.written, |alert| journal.append_next(alert))?
+        {
             (self.written, self.last_id) = (written, last);
         }
         Ok(())

@@ -58,8 +58,9 @@ const MOST: f64 = 0.05;
 
 /// Accrues the accepted false alarms and lets each window spend what came in since the last one.
 ///
-/// The expected number of false alarms up to any time is the sum of the probabilities spent, so it never exceeds
-/// the rate times the time, whatever the traffic and however the windows depend on each other.
+/// The expected number of false alarms up to any time is the sum of the probabilities spent, so it
+/// never exceeds the rate times the time, whatever the traffic and however the windows depend on
+/// each other.
 #[derive(Debug)]
 pub struct Budget {
     asked: FalseAlarms,
@@ -73,7 +74,8 @@ impl Budget {
         Budget { asked, since: Instant::now() }
     }
 
-    /// What a window may spend that is tested `now` and brings `observations` that were not tested before.
+    /// What a window may spend that is tested `now` and brings `observations` that were not tested
+    /// before.
     pub fn spend(&mut self, now: Instant, observations: u64) -> f64 {
         let elapsed = now.saturating_duration_since(self.since);
         self.since = self.since.max(now);
@@ -107,7 +109,8 @@ mod tests {
         let asked = FalseAlarms { rate: 1.0, per: Per::Week };
         let mut budget = Budget::new(asked);
         let start = budget.since;
-        let spent: f64 = (1..=600).map(|i| budget.spend(start + Duration::from_secs(i * i), 100)).sum();
+        let spent: f64 =
+            (1..=600).map(|i| budget.spend(start + Duration::from_secs(i * i), 100)).sum();
         assert!((spent - 360_000.0 / 604_800.0).abs() < 1e-9, "{spent}");
         let idle = budget.spend(start + Duration::from_secs(10_000_000), 100);
         assert_eq!(idle, MOST);
@@ -120,7 +123,9 @@ mod tests {
     #[test]
     fn rates_are_checked_and_told() {
         assert_eq!(FalseAlarms::default().to_string(), "1 per week");
-        for (rate, per) in [(0.0, Per::Day), (f64::NAN, Per::Day), (-1.0, Per::Week), (1.0, Per::Window)] {
+        for (rate, per) in
+            [(0.0, Per::Day), (f64::NAN, Per::Day), (-1.0, Per::Week), (1.0, Per::Window)]
+        {
             assert_eq!(FalseAlarms { rate, per }.check().map_err(|e| e.code()), Err(100));
         }
     }

@@ -1,8 +1,8 @@
-//! The worker's way through what lies on a guard's desk, in bounded turns: all that is done for one guard before the next has its
-//! turn.
+//! The worker's way through what lies on a guard's desk, in bounded turns: all that is done for one
+//! guard before the next has its turn.
 //!
-//! A round ends panes, takes what callers had put into panes before that, tests what is complete, and answers the flushes that were
-//! asked for before it began.
+//! A round ends panes, takes what callers had put into panes before that, tests what is complete,
+//! and answers the flushes that were asked for before it began.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,8 @@ pub(super) trait Tester<S> {
     fn rest(&mut self);
     /// Does a small piece of what is to be done; whether there was any.
     fn step(&mut self) -> Result<bool>;
-    /// All was tested that a flush asked for, which is about to be answered; nothing more will come if `closed`.
+    /// All was tested that a flush asked for, which is about to be answered; nothing more will come
+    /// if `closed`.
     fn settle(&mut self, _closed: bool) {}
 }
 
@@ -37,7 +38,8 @@ pub(super) struct Round {
     closed: bool,
     /// Panes with a lower number take no more observations.
     ended: u64,
-    /// Slots whose observations of those panes are in the queue, and slots that were asked for theirs.
+    /// Slots whose observations of those panes are in the queue, and slots that were asked for
+    /// theirs.
     passed: Vec<bool>,
     asked: Vec<bool>,
     stage: Stage,
@@ -63,13 +65,22 @@ impl Round {
         let ticket = desk.answers.pending();
         let closed = desk.answers.is_closed();
         // A call that was let in before the guard was closed may claim its panes after this moment.
-        let ended = if ticket.is_some() && !closed { desk.claims.cut() } else { desk.claims.ended(now) };
+        let ended =
+            if ticket.is_some() && !closed { desk.claims.cut() } else { desk.claims.ended(now) };
         let slots = desk.slots.len();
-        Round { ticket, closed, ended, passed: vec![false; slots], asked: vec![false; slots], stage: Stage::Gather }
+        Round {
+            ticket,
+            closed,
+            ended,
+            passed: vec![false; slots],
+            asked: vec![false; slots],
+            stage: Stage::Gather,
+        }
     }
 
-    /// Every observation of a pane before `ended` is in a slot, in whose lock its caller may still be, or in the queue. Slots that
-    /// nobody is in are emptied; who is in one empties it when leaving. Whether all were passed.
+    /// Every observation of a pane before `ended` is in a slot, in whose lock its caller may still
+    /// be, or in the queue. Slots that nobody is in are emptied; who is in one empties it when
+    /// leaving. Whether all were passed.
     fn gather<W, S: Summary>(&mut self, desk: &Desk<W, S>) -> bool {
         for at in 0..desk.slots.len() {
             if self.passed[at] {

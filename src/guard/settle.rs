@@ -1,9 +1,11 @@
 //! Kolmogorov-Smirnov p-values of many columns, exact where it matters.
 //!
-//! The grouped statistic's own law costs some hundred microseconds, its limit nothing. So a column's law is asked only as long as bounds
-//! leave open which columns are drift. All corrections are monotone: where the smallest and the largest p-values that are possible give
-//! the same decisions, those in between do. Columns without ties have one law, which falls with the statistic: what it says of one
-//! bounds the others. Columns with ties have each their own, and bounds of their own.
+//! The grouped statistic's own law costs some hundred microseconds, its limit nothing. So a
+//! column's law is asked only as long as bounds leave open which columns are drift. All corrections
+//! are monotone: where the smallest and the largest p-values that are possible give the same
+//! decisions, those in between do. Columns without ties have one law, which falls with the
+//! statistic: what it says of one bounds the others. Columns with ties have each their own, and
+//! bounds of their own.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +27,16 @@ const TOLD: f64 = 1e-25;
 /// Laws that are asked in one piece.
 const PIECE: usize = 16;
 
-/// The law of the statistic of `n` observations at points with so many of `m` reference values below.
+/// The law of the statistic of `n` observations at points with so many of `m` reference values
+/// below.
 #[derive(Debug)]
 struct Law {
     below: Vec<u64>,
     m: u64,
     n: u64,
     columns: usize,
-    /// What it said, by the bits of the statistic: those of numbers from 0 are in the numbers' order.
+    /// What it said, by the bits of the statistic: those of numbers from 0 are in the numbers'
+    /// order.
     known: BTreeMap<u64, f64>,
 }
 
@@ -58,7 +62,8 @@ pub(super) struct Unsettled {
 }
 
 impl Unsettled {
-    /// Notes that the test `at` has the p-value of the limit, for the statistic `d` of `n` at those points.
+    /// Notes that the test `at` has the p-value of the limit, for the statistic `d` of `n` at those
+    /// points.
     pub fn add(&mut self, at: usize, d: f64, (below, m, n): (Vec<u64>, u64, u64)) {
         let law = *self.by_points.entry((m, n, below)).or_insert_with_key(|(_, _, below)| {
             self.laws.push(Law { below: below.clone(), m, n, columns: 0, known: BTreeMap::new() });
@@ -68,11 +73,17 @@ impl Unsettled {
         self.columns.push(Bounded { at, law, d, low: 0.0, high: 1.0 });
     }
 
-    /// Asks some laws, and writes down what is known of `tests`; whether anything that matters is still open.
+    /// Asks some laws, and writes down what is known of `tests`; whether anything that matters is
+    /// still open.
     ///
     /// # Errors
     /// Those of the law.
-    pub fn step(&mut self, tests: &mut [ColumnTest], correction: Correction, level: f64) -> Result<bool> {
+    pub fn step(
+        &mut self,
+        tests: &mut [ColumnTest],
+        correction: Correction,
+        level: f64,
+    ) -> Result<bool> {
         if self.columns.is_empty() {
             return Ok(false);
         }
@@ -88,7 +99,9 @@ impl Unsettled {
         for i in asked {
             let column = &self.columns[i];
             let law = &mut self.laws[column.law];
-            if let std::collections::btree_map::Entry::Vacant(unknown) = law.known.entry(column.d.to_bits()) {
+            if let std::collections::btree_map::Entry::Vacant(unknown) =
+                law.known.entry(column.d.to_bits())
+            {
                 unknown.insert(grouped::p_value(column.d, &law.below, law.m, law.n)?.p_value);
             }
         }
@@ -96,7 +109,8 @@ impl Unsettled {
             let known = &self.laws[column.law].known;
             let d = column.d.to_bits();
             column.low = known.range(d..).next().map_or(column.low, |(_, p)| column.low.max(*p));
-            column.high = known.range(..=d).next_back().map_or(column.high, |(_, p)| column.high.min(*p));
+            column.high =
+                known.range(..=d).next_back().map_or(column.high, |(_, p)| column.high.min(*p));
             let result = &mut tests[column.at].test.result;
             if known.contains_key(&d) {
                 (result.method, result.p_value) = (Method::Grouped, column.high);
@@ -123,7 +137,8 @@ impl Unsettled {
         Ok(())
     }
 
-    /// The strongest evidence of drift, which an alert shows: it is of the law in any case, unless it is beyond what the law tells.
+    /// The strongest evidence of drift, which an alert shows: it is of the law in any case, unless
+    /// it is beyond what the law tells.
     fn strongest(&self, tests: &[ColumnTest], level: f64) -> Option<usize> {
         let p = |i: &usize| tests[self.columns[*i].at].test.result.p_value;
         let drifts = |i: &usize| {
@@ -133,10 +148,13 @@ impl Unsettled {
         (0..self.columns.len())
             .filter(drifts)
             .min_by(|a, b| tests[self.columns[*a].at].by_evidence(&tests[self.columns[*b].at]))
-            .filter(|i| p(i) > TOLD && tests[self.columns[*i].at].test.result.method == Method::Asymptotic)
+            .filter(|i| {
+                p(i) > TOLD && tests[self.columns[*i].at].test.result.method == Method::Asymptotic
+            })
     }
 
-    /// The columns to be asked next: the middle one of each law of those on whose p-values a decision depends.
+    /// The columns to be asked next: the middle one of each law of those on whose p-values a
+    /// decision depends.
     fn open(&self, tests: &[ColumnTest], correction: Correction, level: f64) -> Result<Vec<usize>> {
         let mut low: Vec<f64> = tests.iter().map(|column| column.test.result.p_value).collect();
         let mut high = low.clone();
@@ -182,7 +200,10 @@ mod tests {
     /// Points of a reference of `m`: its 17-quantiles, or such as ties leave, by `seed`.
     fn points(m: u64, seed: u64) -> Vec<u64> {
         let all = (1..=16).map(|i| i * m / 17);
-        let kept = all.enumerate().filter(|(i, _)| seed == 0 || !(seed >> i).is_multiple_of(2)).map(|(_, b)| b);
+        let kept = all
+            .enumerate()
+            .filter(|(i, _)| seed == 0 || !(seed >> i).is_multiple_of(2))
+            .map(|(_, b)| b);
         let mut kept: Vec<u64> = kept.collect();
         kept.dedup();
         if kept.is_empty() { vec![m / 2] } else { kept }

@@ -1,4 +1,5 @@
-//! The callers' side of one guard: a handful of places to work in, so that many threads may observe at once without meeting.
+//! The callers' side of one guard: a handful of places to work in, so that many threads may observe
+//! at once without meeting.
 
 use std::sync::{PoisonError, TryLockError};
 
@@ -7,8 +8,9 @@ use super::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, lock};
 /// No caller has this name: callers are addresses, or small numbers.
 const NOBODY: u64 = u64::MAX;
 
-/// The places of one guard; whoever holds the lock of one works in it alone. Who used a place last, and when, also stands outside
-/// its lock, so that a caller finds its own without taking the others'.
+/// The places of one guard; whoever holds the lock of one works in it alone. Who used a place last,
+/// and when, also stands outside its lock, so that a caller finds its own without taking the
+/// others'.
 #[derive(Debug)]
 pub(super) struct Slots<T> {
     slots: Vec<Slot<T>>,
@@ -38,13 +40,14 @@ impl<T> Slots<T> {
         self.slots.len()
     }
 
-    /// The slot that this caller used before, else the one that lies idle the longest; the next free one where that is
-    /// taken, and a wait only if all are.
+    /// The slot that this caller used before, else the one that lies idle the longest; the next
+    /// free one where that is taken, and a wait only if all are.
     pub fn enter(&self, caller: u64, sequence: u64) -> (usize, MutexGuard<'_, T>) {
         let before = self.own(caller);
         let own = before.unwrap_or_else(|| self.idle());
         let number = self.slots.len();
-        let free = (0..number).map(|i| (own + i) % number).find_map(|at| Some((at, self.try_lock(at)?)));
+        let free =
+            (0..number).map(|i| (own + i) % number).find_map(|at| Some((at, self.try_lock(at)?)));
         let (at, place) = free.unwrap_or_else(|| (own, lock(&self.slots[own].place)));
         if let Some(before) = before.filter(|before| *before != at) {
             // What lies there is no longer the caller's last batch.
@@ -57,13 +60,15 @@ impl<T> Slots<T> {
     }
 
     fn own(&self, caller: u64) -> Option<usize> {
-        self.slots
-            .iter()
-            .position(|slot| slot.used.load(Ordering::Relaxed) > 0 && slot.caller.load(Ordering::Relaxed) == caller)
+        self.slots.iter().position(|slot| {
+            slot.used.load(Ordering::Relaxed) > 0 && slot.caller.load(Ordering::Relaxed) == caller
+        })
     }
 
     fn idle(&self) -> usize {
-        (0..self.slots.len()).min_by_key(|i| self.slots[*i].used.load(Ordering::Relaxed)).unwrap_or(0)
+        (0..self.slots.len())
+            .min_by_key(|i| self.slots[*i].used.load(Ordering::Relaxed))
+            .unwrap_or(0)
     }
 
     /// The slot that this caller used last, unless another caller has used it since.

@@ -8,11 +8,12 @@ use crate::drift::online::{Domain, Stream, StreamName, Takes};
 use crate::error::{Error, Result};
 use crate::stats::normal;
 
-/// Values that stand for the standard normal distribution, where a detector needs its reference before the first pane.
+/// Values that stand for the standard normal distribution, where a detector needs its reference
+/// before the first pane.
 const REFERENCE: usize = 500;
 
-/// A monitor of a guard: its name and, where they are not to be the defaults, its options. In JSON `"adwin"` or `{"adwin": {"delta":
-/// 0.01}}`.
+/// A monitor of a guard: its name and, where they are not to be the defaults, its options. In JSON
+/// `"adwin"` or `{"adwin": {"delta": 0.01}}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonitorSpec {
     /// Which.
@@ -44,7 +45,9 @@ impl<'de> Deserialize<'de> for MonitorSpec {
                 "a monitor is a name, or a name with options such as {{\"adwin\": {{\"delta\": 0.01}}}}; got {was}"
             ))
         };
-        let named = |name: Value| StreamName::deserialize(name).map_err(|e| D::Error::custom(format!("monitors: {e}")));
+        let named = |name: Value| {
+            StreamName::deserialize(name).map_err(|e| D::Error::custom(format!("monitors: {e}")))
+        };
         match Value::deserialize(deserializer)? {
             Value::Object(one) if one.len() == 1 => {
                 let (name, options) = one.into_iter().next().unwrap_or_default();
@@ -63,22 +66,26 @@ impl<'de> Deserialize<'de> for MonitorSpec {
 
 impl MonitorSpec {
     /// # Errors
-    /// `InvalidArgument` naming `monitors` for a detector of what a guard does not see, and for options of the martingale.
+    /// `InvalidArgument` naming `monitors` for a detector of what a guard does not see, and for
+    /// options of the martingale.
     pub(super) fn check(&self) -> Result<()> {
         let name = self.name;
         let why = match name.takes() {
             Takes::Values if name == StreamName::Martingale && !self.options.is_empty() => {
                 let was = format!("martingale with {}", Value::Object(self.options.clone()));
-                let expected =
-                    "no options: its level is a part of false_alarms, and it bets on counts between quantiles";
+                let expected = "no options: its level is a part of false_alarms, and it bets on counts between quantiles";
                 return Err(Error::invalid("monitors", was, expected));
             }
             Takes::Values => return Ok(()),
             Takes::Outcomes => {
                 "takes outcomes, right or wrong, which a guard does not see: give them to a stream of it"
             }
-            Takes::Pairs => "takes two streams side by side, and a guard has one: give both to a stream of it",
-            Takes::PValues => "takes p-values, and a guard sees outputs: give p-values to a stream of it",
+            Takes::Pairs => {
+                "takes two streams side by side, and a guard has one: give both to a stream of it"
+            }
+            Takes::PValues => {
+                "takes p-values, and a guard sees outputs: give p-values to a stream of it"
+            }
         };
         let known = StreamName::ALL.into_iter().filter(|other| other.takes() == Takes::Values);
         let known = known.map(StreamName::as_str).collect::<Vec<_>>().join(", ");
@@ -88,29 +95,37 @@ impl MonitorSpec {
     /// The detector for each of so many columns. A threshold that is simulated is simulated once.
     ///
     /// # Errors
-    /// Those of [`MonitorSpec::check`]; `InvalidArgument` naming `monitors`, the detector and the option that it has not, or that is out
-    /// of range.
+    /// Those of [`MonitorSpec::check`]; `InvalidArgument` naming `monitors`, the detector and the
+    /// option that it has not, or that is out of range.
     pub(super) fn streams(&self, columns: usize) -> Result<Vec<Stream>> {
         self.check()?;
         let mut options = defaults(self.name, columns)?;
         options.extend(self.options.clone());
-        let stream = Stream::new(self.name, Value::Object(options)).map_err(|error| match error {
-            Error::InvalidArgument { argument, was, expected } => {
-                Error::invalid("monitors", format!("{} with {argument}: {was}", self.name), expected)
-            }
-            other => other,
-        })?;
+        let stream =
+            Stream::new(self.name, Value::Object(options)).map_err(|error| match error {
+                Error::InvalidArgument { argument, was, expected } => Error::invalid(
+                    "monitors",
+                    format!("{} with {argument}: {was}", self.name),
+                    expected,
+                ),
+                other => other,
+            })?;
         match stream.domain() {
             Domain::Within(low, high) if low > 0.0 || high < 1.0 => {
                 let was = format!("{} with bounds {low} and {high}", self.name);
-                Err(Error::invalid("monitors", was, "bounds with 0 to 1 between them: that is what a guard gives it"))
+                Err(Error::invalid(
+                    "monitors",
+                    was,
+                    "bounds with 0 to 1 between them: that is what a guard gives it",
+                ))
             }
             _ => Ok(vec![stream; columns]),
         }
     }
 }
 
-/// Both directions where a detector has a choice, an alpha over all columns, and a reference where one can be given.
+/// Both directions where a detector has a choice, an alpha over all columns, and a reference where
+/// one can be given.
 fn defaults(name: StreamName, columns: usize) -> Result<Map<String, Value>> {
     let options = match name {
         StreamName::HddmA | StreamName::HddmW => json!({ "two_sided_test": true }),
@@ -140,13 +155,19 @@ mod tests {
     #[test]
     fn all_detectors_of_values_are_monitors() {
         for name in StreamName::ALL {
-            let made =
-                if name == StreamName::Martingale { Ok(()) } else { MonitorSpec::from(name).streams(3).map(|_| ()) };
+            let made = if name == StreamName::Martingale {
+                Ok(())
+            } else {
+                MonitorSpec::from(name).streams(3).map(|_| ())
+            };
             assert_eq!(made.is_ok(), name.takes() == Takes::Values, "{name}");
         }
-        for (name, why) in [("ddm", "takes outcomes"), ("two-sample", "two streams"), ("lord", "p-values")] {
+        for (name, why) in
+            [("ddm", "takes outcomes"), ("two-sample", "two streams"), ("lord", "p-values")]
+        {
             let error = spec(&format!("\"{name}\"")).check().unwrap_err().to_string();
-            let start = format!("monitors: got {name}, expected one of adwin, page-hinkley, hddm-a, ");
+            let start =
+                format!("monitors: got {name}, expected one of adwin, page-hinkley, hddm-a, ");
             assert!(error.starts_with(&start) && error.contains(why), "{error}");
         }
     }
@@ -160,7 +181,8 @@ mod tests {
         assert_eq!(spec("{\"kswin\": null}"), StreamName::Kswin.into());
         // The guard's own defaults stay where nothing else was said.
         let own = spec("{\"cusum\": {\"threshold\": 20}}").streams(1).unwrap();
-        let said = Stream::new(StreamName::Cusum, json!({ "mode": "both", "threshold": 20 })).unwrap();
+        let said =
+            Stream::new(StreamName::Cusum, json!({ "mode": "both", "threshold": 20 })).unwrap();
         assert_eq!(own, [said]);
         let refused = |json| spec(json).streams(2).unwrap_err().to_string();
         for (json, words) in [
@@ -168,16 +190,27 @@ mod tests {
                 "{\"adwin\": {\"deltas\": 1}}",
                 "monitors: got adwin with deltas: an option that there is not, expected one of delta, clock",
             ),
-            ("{\"adwin\": {\"delta\": 2}}", "monitors: got adwin with delta: 2, expected a probability"),
+            (
+                "{\"adwin\": {\"delta\": 2}}",
+                "monitors: got adwin with delta: 2, expected a probability",
+            ),
             ("{\"page-hinkley\": {\"threshold\": -1}}", "page-hinkley with threshold: -1"),
             ("{\"betting\": {\"lower\": 0.5}}", "betting with bounds 0.5 and 1"),
-            ("{\"martingale\": {\"alpha\": 0.1}}", "martingale with {\"alpha\":0.1}, expected no options"),
+            (
+                "{\"martingale\": {\"alpha\": 0.1}}",
+                "martingale with {\"alpha\":0.1}, expected no options",
+            ),
         ] {
             assert!(refused(json).contains(words), "{}", refused(json));
         }
-        for json in ["3", "{\"adwin\": 3}", "{\"adwin\": {}, \"kswin\": {}}", "{}", "{\"adwinn\": {}}"] {
+        for json in
+            ["3", "{\"adwin\": 3}", "{\"adwin\": {}, \"kswin\": {}}", "{}", "{\"adwinn\": {}}"]
+        {
             let error = serde_json::from_str::<MonitorSpec>(json).unwrap_err().to_string();
-            assert!(error.contains("a monitor is a name") || error.contains("page-hinkley"), "{error}");
+            assert!(
+                error.contains("a monitor is a name") || error.contains("page-hinkley"),
+                "{error}"
+            );
         }
     }
 }

@@ -75,7 +75,8 @@ struct Bench {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic under one of these locks has been told as a failure of the guard; what they protect stays readable.
+    // A panic under one of these locks has been told as a failure of the guard; what they protect
+    // stays readable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -108,7 +109,8 @@ impl State {
     }
 
     /// # Errors
-    /// In a child of fork: its parent's thread is not there, and its parent's other threads may have held the locks.
+    /// In a child of fork: its parent's thread is not there, and its parent's other threads may
+    /// have held the locks.
     pub fn expect_here(&self) -> Result<()> {
         if self.is_here() {
             return Ok(());
@@ -129,8 +131,8 @@ impl State {
         }
     }
 
-    /// The hook's work: scores the batch and sums up what the tests need. Gives what `see` makes of how many observations are anomalous,
-    /// and of their scores.
+    /// The hook's work: scores the batch and sums up what the tests need. Gives what `see` makes of
+    /// how many observations are anomalous, and of their scores.
     pub fn observe<T>(
         self: &Arc<Self>,
         batch: &Tensor<'_>,
@@ -159,7 +161,8 @@ impl State {
         Ok(seen)
     }
 
-    /// Asks the worker for a turn. Once there is none, because it was shut down, what is owed is done here.
+    /// Asks the worker for a turn. Once there is none, because it was shut down, what is owed is
+    /// done here.
     fn call(self: &Arc<Self>, next: Next) {
         if self.line.get().is_some_and(|line| line.call(self, next)) {
             return;
@@ -171,7 +174,8 @@ impl State {
         }
     }
 
-    /// Work that may score what full shares kept. As on the worker, what goes wrong ends the guard's tests: the call was taken in.
+    /// Work that may score what full shares kept. As on the worker, what goes wrong ends the
+    /// guard's tests: the call was taken in.
     fn score(&self, work: impl FnOnce(&Baseline) -> Result<u64>) {
         self.contained(|| {
             let flagged = work(&self.baseline)?;
@@ -180,7 +184,8 @@ impl State {
         });
     }
 
-    /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches no other guard.
+    /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches
+    /// no other guard.
     fn contained<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
         let reason = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(result)) => return Some(result),
@@ -232,7 +237,8 @@ impl State {
         let Bench { windows, round } = &mut *lock(&self.bench);
         let mut tell = |event| self.publish(event);
         let recycle = &mut |share| self.recycle(share);
-        let with = Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
+        let with =
+            Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
         let mut testing = Testing { state: self, windows, with };
         self.desk.turn(round, &mut testing, Instant::now(), time_is_up)
     }
@@ -258,8 +264,8 @@ impl State {
         }
     }
 
-    /// Writes the alerts that wait for the journal, if it can be written again; when to try again, if some still wait. At the end of
-    /// the process it is tried once more.
+    /// Writes the alerts that wait for the journal, if it can be written again; when to try again,
+    /// if some still wait. At the end of the process it is tried once more.
     fn catch_up(&self) -> Option<Instant> {
         let leaving = self.leaving.load(Ordering::Acquire);
         let mut published = lock(&self.published);
@@ -270,7 +276,8 @@ impl State {
         again
     }
 
-    /// What waits for the journal is tried at once, and what a guard that ends leaves unwritten is told.
+    /// What waits for the journal is tried at once, and what a guard that ends leaves unwritten is
+    /// told.
     fn settle(&self, closed: bool) {
         let mut published = lock(&self.published);
         let raised = published.catch_up(true) + if closed { published.conclude() } else { 0 };
@@ -337,15 +344,25 @@ impl Hands<Work, Share> for Summing<'_, '_> {
     fn empty(&mut self, of: u64) -> Share {
         match lock(&self.state.spare).pop() {
             Some(share) => Share { of, ..share },
-            None => Share { of, pane: Pane::new(&self.state.baseline, !self.state.options.charts.is_empty()) },
+            None => Share {
+                of,
+                pane: Pane::new(&self.state.baseline, !self.state.options.charts.is_empty()),
+            },
         }
     }
 
     fn add(&mut self, work: &mut Work, share: &mut Share, range: Range<usize>) {
         let Work { scores, anomalous } = work;
-        share.pane.update(&self.state.baseline, (self.batch, range.clone()), (scores, anomalous), self.now);
+        share.pane.update(
+            &self.state.baseline,
+            (self.batch, range.clone()),
+            (scores, anomalous),
+            self.now,
+        );
         if self.state.baseline.deferred {
-            self.state.score(|baseline| share.pane.defer(baseline, (self.batch, range), (scores, anomalous)));
+            self.state.score(|baseline| {
+                share.pane.defer(baseline, (self.batch, range), (scores, anomalous))
+            });
         }
     }
 

@@ -1,11 +1,14 @@
 //! The online detectors of [`crate::drift::online`] as monitors of a guard.
 //!
-//! A guard keeps counts, not values. So a detector sees one value a pane and column (a pane is a window's slide, else the window):
-//! the pane's mean rank among the reference, as Mann and Whitney's U of the counts, less its mean under the null and over its
-//! standard deviation. While nothing has changed these values are about standard normal, whatever the column's distribution; they move
-//! with its middle and not with its spread. Detectors of bounded values see the normal distribution function of it, in [0, 1].
+//! A guard keeps counts, not values. So a detector sees one value a pane and column (a pane is a
+//! window's slide, else the window): the pane's mean rank among the reference, as Mann and
+//! Whitney's U of the counts, less its mean under the null and over its standard deviation. While
+//! nothing has changed these values are about standard normal, whatever the column's distribution;
+//! they move with its middle and not with its spread. Detectors of bounded values see the normal
+//! distribution function of it, in [0, 1].
 //!
-//! A detector that fires counts as drift where the pane's effect, |2U/(mn) - 1|, is at least the smallest effect of mannwhitney.
+//! A detector that fires counts as drift where the pane's effect, |2U/(mn) - 1|, is at least the
+//! smallest effect of mannwhitney.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +29,8 @@ pub struct Detection {
     pub name: String,
     /// Which monitor.
     pub monitor: StreamName,
-    /// What it saw of the pane at which it fired: the mean rank among the reference, in standard deviations.
+    /// What it saw of the pane at which it fired: the mean rank among the reference, in standard
+    /// deviations.
     pub statistic: f64,
     /// Mann and Whitney's p-value of that pane, corrected for nothing.
     pub p_value: f64,
@@ -57,7 +61,8 @@ impl Streams {
     /// Takes in a closed pane. A column without a finite value in it is passed over.
     pub fn add(&mut self, pane: &Pane, baseline: &Baseline) -> Result<()> {
         for k in 0..if self.monitors.is_empty() { 0 } else { baseline.column_count() } {
-            let (reference, current) = (baseline.histogram(k).reference(), pane.groups(baseline, k));
+            let (reference, current) =
+                (baseline.histogram(k).reference(), pane.groups(baseline, k));
             if current.total() == 0 {
                 continue;
             }
@@ -73,7 +78,11 @@ impl Streams {
                         name: baseline.names[k].clone(),
                         monitor: *monitor,
                         statistic: z,
-                        p_value: if thinned.is_none() { result.p_value } else { 2.0 * normal::sf(z.abs()) },
+                        p_value: if thinned.is_none() {
+                            result.p_value
+                        } else {
+                            2.0 * normal::sf(z.abs())
+                        },
                         effect: result.effect,
                         drift: false,
                     });
@@ -95,7 +104,8 @@ pub(super) fn finding(detections: &[Detection], min_effect: f64) -> Option<Findi
     let mut found: Vec<&Detection> = detections.iter().filter(|found| found.drift).collect();
     found.sort_by(|a, b| b.effect.total_cmp(&a.effect));
     let strongest = found.first()?;
-    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let more =
+        if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
     let evidence = |found: &&Detection| Evidence {
         name: found.name.clone(),
         test: found.monitor.as_str().into(),
@@ -105,7 +115,11 @@ pub(super) fn finding(detections: &[Detection], min_effect: f64) -> Option<Findi
     };
     Some(Finding {
         kind: Kind::Drift,
-        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) { Severity::Critical } else { Severity::Warning },
+        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        },
         class: None,
         adjusted_p_value: strongest.p_value,
         threshold: 1.0,

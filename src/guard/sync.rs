@@ -1,8 +1,8 @@
 //! The primitives by which the engine's threads meet: a lock, a wait, a clock.
 //!
-//! `claims`, `slots`, `desk`, `round`, `answers` and `line` reach threads through this file alone, so that
-//! `test/rust/engine_explored.rs` can compile these same files against loom's primitives and go through the orders in which
-//! threads may meet.
+//! `claims`, `slots`, `desk`, `round`, `answers` and `line` reach threads through this file alone,
+//! so that `test/rust/engine_explored.rs` can compile these same files against loom's primitives
+//! and go through the orders in which threads may meet.
 
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
@@ -10,7 +10,8 @@ pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// A panic under one of the engine's locks has been told as a failure of the guard; what they protect stays readable.
+/// A panic under one of the engine's locks has been told as a failure of the guard; what they
+/// protect stays readable.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -23,7 +24,9 @@ pub(super) fn wait<'a, T>(
 ) -> MutexGuard<'a, T> {
     match patience {
         None => changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
-        Some(patience) => changed.wait_timeout(guard, patience).unwrap_or_else(PoisonError::into_inner).0,
+        Some(patience) => {
+            changed.wait_timeout(guard, patience).unwrap_or_else(PoisonError::into_inner).0
+        }
     }
 }
 

@@ -17,18 +17,24 @@ fn tensor(rows: &[f64], n: usize) -> Tensor<'_> {
 }
 
 fn profile(rows: &[f64], p: usize, output: OutputKind) -> Profile {
-    let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+    let mut profile =
+        Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
     profile.fit(&tensor(rows, rows.len() / p)).expect("finite");
     profile
 }
 
 fn options(window: u64, rate: f64) -> GuardOptions {
     let window = Length::Observations(window);
-    GuardOptions { window, false_alarms: FalseAlarms { rate, per: Per::Window }, ..Default::default() }
+    GuardOptions {
+        window,
+        false_alarms: FalseAlarms { rate, per: Per::Window },
+        ..Default::default()
+    }
 }
 
 fn normal_guard(p: usize, options: GuardOptions) -> Guard {
-    Guard::new(&profile(&Random(1).normals(2000 * p), p, OutputKind::Values), options).expect("options")
+    Guard::new(&profile(&Random(1).normals(2000 * p), p, OutputKind::Values), options)
+        .expect("options")
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T>) -> i32 {
@@ -51,7 +57,10 @@ fn windows_are_exactly_as_long_as_asked_however_batches_fall() {
 
 #[test]
 fn sliding_windows_overlap_and_the_rest_is_tested_on_close() {
-    let guard = normal_guard(1, GuardOptions { slide: Some(Length::Observations(50)), ..options(100, 0.01) });
+    let guard = normal_guard(
+        1,
+        GuardOptions { slide: Some(Length::Observations(50)), ..options(100, 0.01) },
+    );
     guard.observe(&tensor(&Random(3).normals(270), 270), 0, false).expect("open");
     guard.close().expect("worker");
     let spans: Vec<_> = guard.windows(0).iter().map(|w| (w.window.first, w.window.last)).collect();
@@ -80,7 +89,8 @@ fn nothing_is_lost_whatever_the_interleaving() {
         let handed_in = Arc::new(AtomicU64::new(0));
         let threads: Vec<_> = (0..4u64)
             .map(|t| {
-                let (guard, barrier, handed_in) = (guard.clone(), barrier.clone(), handed_in.clone());
+                let (guard, barrier, handed_in) =
+                    (guard.clone(), barrier.clone(), handed_in.clone());
                 std::thread::spawn(move || {
                     let mut random = Random(100 * round + t);
                     barrier.wait();
@@ -106,13 +116,17 @@ fn nothing_is_lost_whatever_the_interleaving() {
         threads.into_iter().for_each(|t| t.join().expect("no panic"));
         guard.close().expect("worker");
         let counters = guard.counters();
-        assert_eq!((counters.observed, counters.tested), (handed_in.load(Ordering::SeqCst), counters.observed));
+        assert_eq!(
+            (counters.observed, counters.tested),
+            (handed_in.load(Ordering::SeqCst), counters.observed)
+        );
     }
 }
 
 #[test]
 fn a_worker_that_is_behind_loses_nothing() {
-    // A wake-up that blocks stops the worker, so the channel fills and callers must summarise for themselves.
+    // A wake-up that blocks stops the worker, so the channel fills and callers must summarise for
+    // themselves.
     let guard = normal_guard(4, GuardOptions { repeat: true, ..options(100, 0.5) });
     let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);
     guard.on_wake(Some(Box::new(move || _ = held.recv()))).expect("not from the worker");
@@ -127,9 +141,14 @@ fn a_worker_that_is_behind_loses_nothing() {
     assert_eq!((counters.observed, counters.tested), (500_000, 500_000));
 }
 
-/// Alarms over 2,000 windows, `windows` for each of fresh references, and the bounds of a binomial with that rate at
-/// 99.9 %.
-fn alarms(rate: f64, make: impl Fn(u64) -> (Guard, usize), windows: usize, n: usize) -> (u64, f64, f64) {
+/// Alarms over 2,000 windows, `windows` for each of fresh references, and the bounds of a binomial
+/// with that rate at 99.9 %.
+fn alarms(
+    rate: f64,
+    make: impl Fn(u64) -> (Guard, usize),
+    windows: usize,
+    n: usize,
+) -> (u64, f64, f64) {
     let mut alarms = 0;
     for seed in 0..(2000 / windows) as u64 {
         let (guard, p) = make(seed);
@@ -146,17 +165,22 @@ fn alarms(rate: f64, make: impl Fn(u64) -> (Guard, usize), windows: usize, n: us
 
 #[test]
 fn under_the_null_drift_alarms_come_as_often_as_asked() {
-    // One family of checks alone has the whole level: half of it is what the drift tests of a guard on values get.
+    // One family of checks alone has the whole level: half of it is what the drift tests of a guard
+    // on values get.
     let (rate, n) = (0.1, 60);
     let make = |seed: u64| {
         let rows = Random(seed).normals(3 * 600);
         let min_effect = Some([(TestName::Ks, 0.0)].into());
-        // Anomalies are checked with the other half; at this anomaly rate none is ever found in a window of 60.
+        // Anomalies are checked with the other half; at this anomaly rate none is ever found in a
+        // window of 60.
         let monitors = Vec::new();
-        let options = GuardOptions { min_effect, anomaly_rate: None, monitors, ..options(n as u64, rate) };
+        let options =
+            GuardOptions { min_effect, anomaly_rate: None, monitors, ..options(n as u64, rate) };
         (Guard::new(&profile(&rows, 3, OutputKind::Values), options).expect("options"), 3)
     };
-    let drift = |guard: &Guard| guard.windows(0).iter().filter(|w| w.tests.iter().any(|t| t.test.drift)).count();
+    let drift = |guard: &Guard| {
+        guard.windows(0).iter().filter(|w| w.tests.iter().any(|t| t.test.drift)).count()
+    };
     let mut found = 0;
     for seed in 0..40 {
         let (guard, p) = make(seed);
@@ -169,7 +193,10 @@ fn under_the_null_drift_alarms_come_as_often_as_asked() {
     }
     // The drift tests' half of the rate, and its binomial interval at 99 %.
     let (mean, spread) = (2000.0 * rate / 2.0, 2.576 * (2000.0f64 * 0.05 * 0.95).sqrt());
-    assert!((found as f64) < mean + spread && (found as f64) > mean - spread, "{found} of {mean} +- {spread}");
+    assert!(
+        (found as f64) < mean + spread && (found as f64) > mean - spread,
+        "{found} of {mean} +- {spread}"
+    );
 }
 
 #[test]
@@ -183,7 +210,11 @@ fn under_the_null_a_whole_guard_stays_within_what_was_asked() {
             anomaly_rate: Some(0.02),
             ..options(100, rate)
         };
-        (Guard::new(&profile(&Random(seed).normals(4 * 1000), 4, OutputKind::Logits), options).expect("options"), 4)
+        (
+            Guard::new(&profile(&Random(seed).normals(4 * 1000), 4, OutputKind::Logits), options)
+                .expect("options"),
+            4,
+        )
     };
     let (alarms, _, most) = alarms(rate, make, 50, 100);
     assert!(alarms > 0 && (alarms as f64) < most, "{alarms} of at most {most}");
@@ -192,11 +223,13 @@ fn under_the_null_a_whole_guard_stays_within_what_was_asked() {
 #[test]
 fn drift_that_no_window_shows_adds_up_over_windows() {
     let min_effect = Some([(TestName::Ks, 0.05)].into());
-    let guard = normal_guard(3, GuardOptions { min_effect: min_effect.clone(), ..options(100, 1e-6) });
+    let guard =
+        normal_guard(3, GuardOptions { min_effect: min_effect.clone(), ..options(100, 1e-6) });
     let mut random = Random(8);
     let mut serve = |guard: &Guard, windows: usize, shift: f64| {
         for _ in 0..windows {
-            let rows: Vec<f64> = (0..300).map(|i| random.normal() + if i % 3 == 1 { shift } else { 0.0 }).collect();
+            let rows: Vec<f64> =
+                (0..300).map(|i| random.normal() + if i % 3 == 1 { shift } else { 0.0 }).collect();
             guard.observe(&tensor(&rows, 100), 0, false).expect("open");
             // Other tests hold the worker up; windows that were merged meanwhile would show more.
             guard.flush().expect("worker");
@@ -207,10 +240,14 @@ fn drift_that_no_window_shows_adds_up_over_windows() {
     let alerts = serve(&guard, 40, 0.25);
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     let (alert, feature) = (&alerts[0], &alerts[0].features[0]);
-    assert_eq!((alert.kind, alert.test.as_str(), feature.name.as_str()), (Kind::Drift, "martingale", "y2"));
+    assert_eq!(
+        (alert.kind, alert.test.as_str(), feature.name.as_str()),
+        (Kind::Drift, "martingale", "y2")
+    );
     assert!(alert.p_value < 1e-4 && alert.effect > 0.05 && alert.window.index > 41, "{alert:?}");
     // Without the monitor the same stream passes.
-    let windows_alone = normal_guard(3, GuardOptions { min_effect, monitors: Vec::new(), ..options(100, 1e-6) });
+    let windows_alone =
+        normal_guard(3, GuardOptions { min_effect, monitors: Vec::new(), ..options(100, 1e-6) });
     assert_eq!(serve(&windows_alone, 40, 0.25), []);
 }
 
@@ -228,7 +265,14 @@ fn drift_that_went_and_came_again_is_told_again() {
             }
             guard.alerts(before).iter().filter(|alert| alert.kind == Kind::Drift).count()
         };
-        let told = [serve(6, 0.0), serve(8, shift), serve(clean, 0.0), serve(8, shift), serve(6, 0.0), serve(8, shift)];
+        let told = [
+            serve(6, 0.0),
+            serve(8, shift),
+            serve(clean, 0.0),
+            serve(8, shift),
+            serve(6, 0.0),
+            serve(8, shift),
+        ];
         assert_eq!(told, [0, 1, 0, 1, 0, 1], "moved by {shift}");
         // And one that stays is one episode, however long.
         assert_eq!(serve(200, shift), 0, "moved by {shift}");
@@ -239,10 +283,13 @@ fn drift_that_went_and_came_again_is_told_again() {
 fn each_kind_of_trouble_is_found_once_an_episode() {
     let mut random = Random(11);
     let classes = |random: &mut Random, n: usize, only: usize| -> Vec<f64> {
-        (0..n * 4).map(|i| random.normal() + if (i / 4) % only == i % 4 { 6.0 } else { 0.0 }).collect()
+        (0..n * 4)
+            .map(|i| random.normal() + if (i / 4) % only == i % 4 { 6.0 } else { 0.0 })
+            .collect()
     };
     let reference = classes(&mut random, 3000, 3);
-    let options = GuardOptions { charts: vec![ChartName::Ewma, ChartName::Cusum], ..options(200, 1e-4) };
+    let options =
+        GuardOptions { charts: vec![ChartName::Ewma, ChartName::Cusum], ..options(200, 1e-4) };
     let guard = Guard::new(&profile(&reference, 4, OutputKind::Logits), options).expect("options");
     let serve = |rows: &[f64]| {
         let before = guard.alerts(0).last().map_or(0, |a| a.id);
@@ -253,7 +300,11 @@ fn each_kind_of_trouble_is_found_once_an_episode() {
     assert_eq!(serve(&classes(&mut random, 800, 3)), []);
     let collapsed = classes(&mut random, 400, 2);
     let kinds = serve(&collapsed);
-    assert!(kinds.contains(&Kind::Drift) && kinds.contains(&Kind::ClassDrift) && kinds.contains(&Kind::VanishedClass));
+    assert!(
+        kinds.contains(&Kind::Drift)
+            && kinds.contains(&Kind::ClassDrift)
+            && kinds.contains(&Kind::VanishedClass)
+    );
     assert_eq!(serve(&collapsed), [], "an episode that goes on is no news");
     assert!(guard.counters().suppressed > 0);
     assert_eq!(serve(&classes(&mut random, 400, 3)), []);
@@ -313,22 +364,34 @@ fn options_that_cannot_work_are_refused_by_name() {
     assert_eq!(refused(GuardOptions { anomaly_rate: Some(2.0), ..base() }), 100);
     assert_eq!(refused(GuardOptions { anomaly_rate: Some(1e-6), ..base() }), 203);
     assert_eq!(refused(GuardOptions { tests: vec![TestName::Ks, TestName::Ks], ..base() }), 100);
-    for test in TestName::names().filter(|test| TestName::of_windows().all(|other| other != *test)) {
+    for test in TestName::names().filter(|test| TestName::of_windows().all(|other| other != *test))
+    {
         assert_eq!(refused(GuardOptions { tests: vec![test], ..base() }), 100);
     }
-    assert_eq!(refused(GuardOptions { min_effect: Some([(TestName::Ks, -0.1)].into()), ..base() }), 100);
+    assert_eq!(
+        refused(GuardOptions { min_effect: Some([(TestName::Ks, -0.1)].into()), ..base() }),
+        100
+    );
     assert_eq!(refused(GuardOptions { detectors: Some(vec![OwnScore::Energy]), ..base() }), 100);
-    assert_eq!(refused(GuardOptions { journal: Some("/nonexistent/alerts.jsonl".into()), ..base() }), 400);
-    let mut constant =
-        Profile::new(ProfileOptions { constant_features: ConstantFeatures::Error, ..Default::default() })
-            .expect("options");
+    assert_eq!(
+        refused(GuardOptions { journal: Some("/nonexistent/alerts.jsonl".into()), ..base() }),
+        400
+    );
+    let mut constant = Profile::new(ProfileOptions {
+        constant_features: ConstantFeatures::Error,
+        ..Default::default()
+    })
+    .expect("options");
     constant.fit(&tensor(&[1.0; 40], 40)).expect("finite");
     assert_eq!(code(Guard::new(&constant, base())), 201);
 }
 
 #[test]
 fn a_description_survives_json_and_options_may_be_left_out() {
-    let guard = normal_guard(2, serde_json::from_str("{\"window\": {\"observations\": 50}}").expect("options"));
+    let guard = normal_guard(
+        2,
+        serde_json::from_str("{\"window\": {\"observations\": 50}}").expect("options"),
+    );
     let text = serde_json::to_string(&guard.describe()).expect("serialises");
     assert_eq!(serde_json::from_str::<Description>(&text).expect("parses"), guard.describe());
     assert!(serde_json::from_str::<GuardOptions>("{\"windw\": 3}").is_err());

@@ -19,11 +19,14 @@ pub struct Verdict {
     pub detectors: Vec<String>,
     /// The threshold of each: what scores above is anomalous.
     pub thresholds: Vec<f32>,
-    /// For each detector one score an observation; NaN (`null` in JSON) where the observation is not finite.
+    /// For each detector one score an observation; NaN (`null` in JSON) where the observation is
+    /// not finite.
     pub scores: Vec<Vec<f32>>,
-    /// For each fitted detector one p-value an observation, by its name: see [`crate::outlier::Fitted::p_values`].
+    /// For each fitted detector one p-value an observation, by its name: see
+    /// [`crate::outlier::Fitted::p_values`].
     pub p_values: BTreeMap<String, Vec<f64>>,
-    /// The predicted class of each observation, from 0; `None` where not finite; no list for values.
+    /// The predicted class of each observation, from 0; `None` where not finite; no list for
+    /// values.
     pub predicted: Option<Vec<Option<u32>>>,
     /// Observations with NaN or Inf.
     pub non_finite: usize,
@@ -57,9 +60,14 @@ impl Verdict {
         // Those that score on the worker have not yet.
         let shown = scores.columns.len();
         let own = baseline.scorer.detectors().len();
-        let p_values = baseline.attached.iter().zip(scores.columns.iter().skip(own)).map(|(attached, column)| {
-            (attached.name.clone(), column.iter().map(|score| attached.p_value(*score)).collect())
-        });
+        let p_values = baseline.attached.iter().zip(scores.columns.iter().skip(own)).map(
+            |(attached, column)| {
+                (
+                    attached.name.clone(),
+                    column.iter().map(|score| attached.p_value(*score)).collect(),
+                )
+            },
+        );
         Verdict {
             p_values: p_values.collect(),
             observations: anomalous.len(),

@@ -1,4 +1,5 @@
-//! The worker's side of one guard: observations in order of arrival, cut into windows, tested, and told.
+//! The worker's side of one guard: observations in order of arrival, cut into windows, tested, and
+//! told.
 
 use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
@@ -134,8 +135,8 @@ impl Windows {
         self.tell_non_finite(at, with);
     }
 
-    /// Nothing more will come for panes with a lower number than `ended`. Where callers merged their shares because the worker was
-    /// behind, one is shorter than asked and another longer.
+    /// Nothing more will come for panes with a lower number than `ended`. Where callers merged
+    /// their shares because the worker was behind, one is shorter than asked and another longer.
     pub fn close_before(&mut self, ended: u64) {
         self.ended = self.ended.max(ended);
     }
@@ -145,8 +146,8 @@ impl Windows {
         self.rest = true;
     }
 
-    /// Does a small piece of what is to be done, in order: goes on with the window that is being tested, closes the first pane that
-    /// takes no more, tests the rest. Whether there was any.
+    /// Does a small piece of what is to be done, in order: goes on with the window that is being
+    /// tested, closes the first pane that takes no more, tests the rest. Whether there was any.
     pub fn step(&mut self, with: &mut Context<'_>) -> Result<bool> {
         if let Some(mut testing) = self.testing.take() {
             let window = match (&testing.merged, self.recent.back()) {
@@ -162,7 +163,8 @@ impl Windows {
             return Ok(true);
         }
         if let Some(first) = self.open.front()
-            && (first.of < self.ended || self.full.is_some_and(|full| first.pane.observations >= full))
+            && (first.of < self.ended
+                || self.full.is_some_and(|full| first.pane.observations >= full))
         {
             self.close_first(with)?;
             return Ok(true);
@@ -174,14 +176,18 @@ impl Windows {
         Ok(false)
     }
 
-    /// A model that puts out NaN is not to be trusted from this moment on, so this is told before the window is full.
+    /// A model that puts out NaN is not to be trusted from this moment on, so this is told before
+    /// the window is full.
     fn tell_non_finite(&mut self, at: usize, with: &mut Context<'_>) {
         let pane = &self.open[at].pane;
         let Some(finding) = non_finite_finding(pane, with.baseline) else { return };
-        if !self.episodes.ongoing(Kind::NonFinite) && self.episodes.found(finding.kind, finding.severity) {
+        if !self.episodes.ongoing(Kind::NonFinite)
+            && self.episodes.found(finding.kind, finding.severity)
+        {
             let (observations, seconds) = (pane.observations, pane.seconds());
             let last = self.closed + observations - 1;
-            let span = Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
+            let span =
+                Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
             (with.tell)(Event::Early(alert_of(finding, span, with.options)));
         }
     }
@@ -223,18 +229,22 @@ impl Windows {
         };
         let observations = std::mem::take(&mut self.untested);
         let level = self.budget.spend(Instant::now(), observations);
-        let marks = self.charts.iter_mut().filter_map(|chart| chart.finish(with.baseline)).collect();
+        let marks =
+            self.charts.iter_mut().filter_map(|chart| chart.finish(with.baseline)).collect();
         let drifts = DriftTests::new(monitor::part(with.options, with.baseline, level));
         self.testing = Some(Testing { merged, span, observations, level, marks, drifts });
     }
 
     fn conclude(&mut self, testing: Testing, with: &mut Context<'_>) -> Result<()> {
         let Testing { merged, span, observations, level, marks, drifts } = testing;
-        let Some(window) = merged.as_ref().or(self.recent.back().map(|share| &share.pane)) else { return Ok(()) };
+        let Some(window) = merged.as_ref().or(self.recent.back().map(|share| &share.pane)) else {
+            return Ok(());
+        };
         let detections = self.streams.finish(with.options.min_effect(TestName::MannWhitney));
         let tests = drifts.finish(with.options)?;
         let found = (tests, self.evidence.as_mut(), detections);
-        let (report, mut findings) = monitor::test(with.baseline, with.options, window, span, level, &marks, found)?;
+        let (report, mut findings) =
+            monitor::test(with.baseline, with.options, window, span, level, &marks, found)?;
         findings.extend(non_finite_finding(window, with.baseline));
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
@@ -250,8 +260,14 @@ impl Windows {
         }
     }
 
-    /// Turns findings into alerts, leaving out what is known, and ends the episodes of what was not found.
-    fn news(&mut self, findings: Vec<Finding>, window: Span, with: &Context<'_>) -> (Vec<Alert>, u64) {
+    /// Turns findings into alerts, leaving out what is known, and ends the episodes of what was not
+    /// found.
+    fn news(
+        &mut self,
+        findings: Vec<Finding>,
+        window: Span,
+        with: &Context<'_>,
+    ) -> (Vec<Alert>, u64) {
         let kinds = [
             Kind::Drift,
             Kind::ClassDrift,

@@ -1,4 +1,5 @@
-//! The one background thread of the process. It is started by the first guard and ended by [`shutdown`].
+//! The one background thread of the process. It is started by the first guard and ended by
+//! [`shutdown`].
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +34,8 @@ pub(super) fn line(guard: &str) -> Result<Arc<Line<State>>> {
         }
         let line = Arc::new(Line::new());
         let before = line.clone();
-        let thread = std::thread::Builder::new().name("fluxguard".into()).spawn(move || work(&before));
+        let thread =
+            std::thread::Builder::new().name("fluxguard".into()).spawn(move || work(&before));
         let thread = thread.map_err(|error| Error::WorkerFailed {
             guard: guard.into(),
             reason: format!("the system refuses to start its thread: {error}"),
@@ -54,8 +56,9 @@ pub(super) fn is_this_thread() -> bool {
     IS_WORKER.get()
 }
 
-/// Closes every guard, tests what was observed and ends the background thread: for the end of the process. A guard made
-/// afterwards starts a new one. In a child of fork, the parent's guards are left alone.
+/// Closes every guard, tests what was observed and ends the background thread: for the end of the
+/// process. A guard made afterwards starts a new one. In a child of fork, the parent's guards are
+/// left alone.
 pub fn shutdown() {
     let Some(worker) = WORKER.with(Option::take) else { return };
     worker.line.stop();
@@ -65,12 +68,16 @@ pub fn shutdown() {
     }
 }
 
-/// What goes wrong with one guard is told to that one, in its turn. Anything else is a death of the worker: it is told to all
-/// guards, none of which is tested any more, and the worker starts again for those to come.
+/// What goes wrong with one guard is told to that one, in its turn. Anything else is a death of the
+/// worker: it is told to all guards, none of which is tested any more, and the worker starts again
+/// for those to come.
 fn work<G: Tenant>(line: &Line<G>) {
     IS_WORKER.set(true);
     while let Err(panic) = catch_unwind(AssertUnwindSafe(|| line.attend())) {
-        let reason = format!("a bug in FluxGuard (a panic of its thread): {}", panic_message(panic.as_ref()));
+        let reason = format!(
+            "a bug in FluxGuard (a panic of its thread): {}",
+            panic_message(panic.as_ref())
+        );
         let _ = catch_unwind(AssertUnwindSafe(|| line.fail_all(&reason)));
     }
 }
@@ -109,8 +116,8 @@ mod tests {
     #[test]
     fn a_death_is_told_to_every_guard_and_the_worker_starts_again() {
         let line = Arc::new(Line::new());
-        let [healthy, deadly, late] =
-            [false, true, false].map(|dies| Arc::new(Mortal { dies: dies.into(), ..Default::default() }));
+        let [healthy, deadly, late] = [false, true, false]
+            .map(|dies| Arc::new(Mortal { dies: dies.into(), ..Default::default() }));
         assert!(line.register(&healthy) && line.register(&deadly));
         let before = line.clone();
         let thread = std::thread::spawn(move || work(&before));
@@ -126,6 +133,10 @@ mod tests {
         thread.join().expect("it never unwinds");
         let told = |guard: &Mortal| guard.failed.lock().expect("no panic").clone();
         assert_eq!(told(&healthy).len(), 1);
-        assert!(told(&healthy)[0].contains("on purpose") && told(&deadly) == told(&healthy) && told(&late).is_empty());
+        assert!(
+            told(&healthy)[0].contains("on purpose")
+                && told(&deadly) == told(&healthy)
+                && told(&late).is_empty()
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! From scores to p-values: the rank of a score among scores of reference observations that the detector had not seen
-//! (conformal prediction: Vovk, Gammerman and Shafer 2005; for outliers Bates, Candes, Lei, Romano and Sesia 2023).
+//! From scores to p-values: the rank of a score among scores of reference observations that the
+//! detector had not seen (conformal prediction: Vovk, Gammerman and Shafer 2005; for outliers
+//! Bates, Candes, Lei, Romano and Sesia 2023).
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,12 +17,13 @@ use crate::sound::{Sound, in_order};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calibration {
-    /// The reference in so many folds: each is scored by a detector that was fitted on the others. The detector itself is
-    /// fitted on all. P(p <= a) is about a, and at most 2a where removing one fold does not change the detector (Vovk
-    /// 2015; Barber, Candes, Ramdas and Tibshirani 2021).
+    /// The reference in so many folds: each is scored by a detector that was fitted on the others.
+    /// The detector itself is fitted on all. P(p <= a) is about a, and at most 2a where removing
+    /// one fold does not change the detector (Vovk 2015; Barber, Candes, Ramdas and Tibshirani
+    /// 2021).
     Cross(usize),
-    /// This fraction of the reference is kept for calibration and the detector is fitted on the rest: P(p <= a) <= a for
-    /// any sample size, detector and distribution.
+    /// This fraction of the reference is kept for calibration and the detector is fitted on the
+    /// rest: P(p <= a) <= a for any sample size, detector and distribution.
     Holdout(f64),
     /// No p-values and no thresholds from the reference.
     None,
@@ -34,7 +36,8 @@ impl Default for Calibration {
 }
 
 impl Calibration {
-    /// `"cross"`, `"holdout"`, `"none"`, `{"cross": folds}` or `{"holdout": fraction}`; the default of nothing.
+    /// `"cross"`, `"holdout"`, `"none"`, `{"cross": folds}` or `{"holdout": fraction}`; the default
+    /// of nothing.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].
@@ -88,7 +91,11 @@ pub fn folds(n: usize, folds: usize) -> Result<Vec<Fold>> {
 /// A single fold, of which `fraction` is scored.
 pub fn holdout(n: usize, fraction: f64) -> Result<Fold> {
     if !(fraction > 0.0 && fraction < 1.0) {
-        return Err(Error::invalid("calibration", format!("holdout = {fraction}"), "a fraction between 0 and 1"));
+        return Err(Error::invalid(
+            "calibration",
+            format!("holdout = {fraction}"),
+            "a fraction between 0 and 1",
+        ));
     }
     let kept = ((n as f64 * fraction).round() as usize).clamp(1, n.saturating_sub(1).max(1));
     if kept >= n {
@@ -104,8 +111,15 @@ pub fn holdout(n: usize, fraction: f64) -> Result<Fold> {
 
 /// All were enough, those of a fold were not.
 pub(crate) fn too_few(reference: &Rows<'_>, folds: usize, error: &Error) -> Error {
-    let reason = format!("calibration by {folds} folds failed on one: {error}; or use calibration = \"none\"");
-    Error::BaselineTooSmall { argument: "reference", was: reference.len(), expected: reference.len() + 1, reason }
+    let reason = format!(
+        "calibration by {folds} folds failed on one: {error}; or use calibration = \"none\""
+    );
+    Error::BaselineTooSmall {
+        argument: "reference",
+        was: reference.len(),
+        expected: reference.len() + 1,
+        reason,
+    }
 }
 
 /// Scores of unseen observations, in order.
@@ -144,8 +158,13 @@ impl Calibrated {
         if !self.is_empty() {
             return Ok(());
         }
-        let (argument, was) = ("detector", "a detector fitted with calibration = \"none\"".to_owned());
-        Err(Error::Incompatible { argument, was, expected: "p-values or thresholds; fit it with \"cross\"".into() })
+        let (argument, was) =
+            ("detector", "a detector fitted with calibration = \"none\"".to_owned());
+        Err(Error::Incompatible {
+            argument,
+            was,
+            expected: "p-values or thresholds; fit it with \"cross\"".into(),
+        })
     }
 
     /// In rising order.
@@ -197,13 +216,19 @@ mod tests {
         }
         let one = holdout(10, 0.25).expect("enough");
         assert_eq!((one.fit.len(), one.score.len()), (7, 3));
-        assert!(holdout(1, 0.5).is_err() && holdout(9, 1.0).is_err() && folds(1, 5).is_err() && folds(5, 1).is_err());
+        assert!(
+            holdout(1, 0.5).is_err()
+                && holdout(9, 1.0).is_err()
+                && folds(1, 5).is_err()
+                && folds(5, 1).is_err()
+        );
     }
 
     #[test]
     fn p_values_are_ranks() {
         let mut calibrated = Calibrated::new(vec![3.0, 1.0, f64::NAN, 2.0]);
-        let p: Vec<f64> = [0.0, 1.0, 2.5, 3.0, 9.0].iter().map(|s| calibrated.p_value(*s)).collect();
+        let p: Vec<f64> =
+            [0.0, 1.0, 2.5, 3.0, 9.0].iter().map(|s| calibrated.p_value(*s)).collect();
         assert_eq!(p, [1.0, 1.0, 0.5, 0.5, 0.25]);
         assert!(calibrated.p_value(f64::NAN).is_nan());
         calibrated.insert(2.5);

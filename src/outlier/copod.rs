@@ -12,9 +12,10 @@ use crate::sound::Sound;
 #[serde(deny_unknown_fields)]
 pub struct Options {}
 
-/// The sum over features of the larger of the tail that skewness points to and the mean of both tails, each minus
-/// a logarithm. As pyod's COPOD for a batch of one; pyod refits on the batch, this does not. (The paper takes the largest
-/// of three sums, pyod the sum of the largest.) `parts` are the summands.
+/// The sum over features of the larger of the tail that skewness points to and the mean of both
+/// tails, each minus a logarithm. As pyod's COPOD for a batch of one; pyod refits on the batch,
+/// this does not. (The paper takes the largest of three sums, pyod the sum of the largest.) `parts`
+/// are the summands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct COPOD(Tails);
 

@@ -12,9 +12,10 @@ use crate::sound::Sound;
 #[serde(deny_unknown_fields)]
 pub struct Options {}
 
-/// The sum over features of the largest of the left tail, the right tail and the tail that skewness points to, each minus
-/// a logarithm. As pyod's ECOD for a batch of one; pyod refits on the batch, this does not. (The paper takes the largest
-/// of three sums, pyod the sum of the largest.) `parts` are the summands.
+/// The sum over features of the largest of the left tail, the right tail and the tail that skewness
+/// points to, each minus a logarithm. As pyod's ECOD for a batch of one; pyod refits on the batch,
+/// this does not. (The paper takes the largest of three sums, pyod the sum of the largest.) `parts`
+/// are the summands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ECOD(Tails);
 

@@ -4,10 +4,10 @@ use super::Detector;
 
 /// One number a feature, larger for a feature that the score owes more to.
 ///
-/// Where the detector has a decomposition of its own ([`Detector::parts`]; its file says of what), that is it. Else it is
-/// by how much the score falls when this feature alone is set to its median in the reference: 0 for a feature that the
-/// score does not depend on there, negative for one that makes the observation look more usual. These do not add up to
-/// the score.
+/// Where the detector has a decomposition of its own ([`Detector::parts`]; its file says of what),
+/// that is it. Else it is by how much the score falls when this feature alone is set to its median
+/// in the reference: 0 for a feature that the score does not depend on there, negative for one that
+/// makes the observation look more usual. These do not add up to the score.
 pub(super) fn explain(detector: &impl Detector, row: &[f64], typical: &[f64], parts: &mut [f64]) {
     if detector.parts(row, parts) {
         return;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Detector, OutputKind, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis,
+    Detector, OutputKind, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans,
+    knn, lof, mahalanobis,
 };
 use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
@@ -19,8 +20,9 @@ macro_rules! own {
     };
 }
 
-/// One list, from which all follows: name, variant, detector; and of what outputs it is a score that a guard has a kernel for, whole batches
-/// in single precision, so that it costs a call next to nothing.
+/// One list, from which all follows: name, variant, detector; and of what outputs it is a score
+/// that a guard has a kernel for, whole batches in single precision, so that it costs a call next
+/// to nothing.
 macro_rules! families {
     ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty $(, own score of $($output:ident)+)?;)*
      own scores alone: $($only_name:literal $only:ident of $($only_output:ident)+;)*) => {
@@ -40,8 +42,8 @@ macro_rules! families {
             $(#[serde(rename = $name)] $variant($detector),)*
         }
 
-        /// A detector that a guard runs at every call unless it is told otherwise, by the name that it has everywhere. Higher is more
-        /// anomalous.
+        /// A detector that a guard runs at every call unless it is told otherwise, by the name that
+        /// it has everywhere. Higher is more anomalous.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum OwnScore {
             $($(
@@ -91,8 +93,9 @@ macro_rules! families {
                 match self { $(Family::$variant(_) => $name,)* }
             }
 
-            /// As it is fitted where scores of folds are compared with those of the whole: a forest on samples of one size, that of
-            /// the smallest rest of `n` observations in so many folds, for its scores depend on it.
+            /// As it is fitted where scores of folds are compared with those of the whole: a forest
+            /// on samples of one size, that of the smallest rest of `n` observations in so many
+            /// folds, for its scores depend on it.
             pub(super) fn for_folds(&self, n: usize, folds: usize) -> Self {
                 let mut family = self.clone();
                 if let Family::IsolationForest(options) | Family::ExtendedIsolationForest(options) = &mut family {
@@ -222,7 +225,10 @@ families! {
 impl OwnScore {
     /// Those that an output of this kind has.
     pub fn of(output: OutputKind) -> impl Iterator<Item = OwnScore> {
-        Self::ALL.iter().filter(move |(_, outputs)| outputs.contains(&output)).map(|(score, _)| *score)
+        Self::ALL
+            .iter()
+            .filter(move |(_, outputs)| outputs.contains(&output))
+            .map(|(score, _)| *score)
     }
 
     /// Those that a guard uses unless it is told otherwise: of values the first alone.
@@ -246,7 +252,10 @@ mod tests {
         assert_eq!(names(OutputKind::Probabilities), ["msp", "entropy", "margin"]);
         assert_eq!(names(OutputKind::Values), ["distance", "zscore", "robust-z", "iqr"]);
         assert_eq!(names(OutputKind::Scores), ["score"]);
-        assert_eq!(OwnScore::default_of(OutputKind::Values).collect::<Vec<_>>(), [OwnScore::Distance]);
+        assert_eq!(
+            OwnScore::default_of(OutputKind::Values).collect::<Vec<_>>(),
+            [OwnScore::Distance]
+        );
         assert_eq!(OwnScore::default_of(OutputKind::Logits).count(), 4);
         for (score, _) in OwnScore::ALL {
             assert!(NAMES.contains(&score.as_str()) || *score == OwnScore::Score);

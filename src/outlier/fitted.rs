@@ -65,18 +65,18 @@ impl Fitted {
     /// Learns the reference, `features x observations`.
     ///
     /// # Errors
-    /// [`Error::NonFiniteBaseline`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], [`Error::InvalidArgument`], as
-    /// each detector says.
+    /// [`Error::NonFiniteBaseline`], [`Error::BaselineTooSmall`], [`Error::ConstantFeature`],
+    /// [`Error::InvalidArgument`], as each detector says.
     pub fn fit(spec: &Spec, reference: &Tensor<'_>) -> Result<Self> {
         Self::fit_rows(spec, &Rows::reference(reference)?)
     }
 
-    /// [`Fitted::fit`] of a classifier: with the class of each reference observation, from 0, and the layer that makes
-    /// logits of the features.
+    /// [`Fitted::fit`] of a classifier: with the class of each reference observation, from 0, and
+    /// the layer that makes logits of the features.
     ///
     /// # Errors
-    /// As [`Fitted::fit`]; [`Error::InvalidArgument`] for labels or a head that do not go with the reference, or for a
-    /// detector that has no use for them.
+    /// As [`Fitted::fit`]; [`Error::InvalidArgument`] for labels or a head that do not go with the
+    /// reference, or for a detector that has no use for them.
     pub fn fit_classifier(
         spec: &Spec,
         reference: &Tensor<'_>,
@@ -92,15 +92,22 @@ impl Fitted {
         let (stage, scores) = match spec.calibration {
             Calibration::None => (Stage::fit(spec, reference)?, Vec::new()),
             Calibration::Holdout(fraction) => {
-                let (stage, scores) = fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?;
+                let (stage, scores) =
+                    fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?;
                 (stage, scores)
             }
             Calibration::Cross(folds) => {
                 if let (Family::Ensemble(options), false) = (&spec.family, spec.standardize) {
                     let (ensemble, scores) = Ensemble::fit_cross(reference, options, folds)?;
-                    return Ok(Fitted::assembled(spec, reference, Stage::plain(Model::Ensemble(ensemble)), scores));
+                    return Ok(Fitted::assembled(
+                        spec,
+                        reference,
+                        Stage::plain(Model::Ensemble(ensemble)),
+                        scores,
+                    ));
                 }
-                let whole = Spec { family: spec.family.for_folds(reference.len(), folds), ..spec.clone() };
+                let whole =
+                    Spec { family: spec.family.for_folds(reference.len(), folds), ..spec.clone() };
                 (Stage::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
             }
         };
@@ -108,8 +115,14 @@ impl Fitted {
     }
 
     /// Of its parts: the method fitted on all of the reference, and scores of unseen observations.
-    pub(super) fn assembled(spec: &Spec, reference: &Rows<'_>, stage: Stage, scores: Vec<f64>) -> Self {
-        let typical = reference.sorted_columns().iter().map(|column| quantile(column, 0.5)).collect();
+    pub(super) fn assembled(
+        spec: &Spec,
+        reference: &Rows<'_>,
+        stage: Stage,
+        scores: Vec<f64>,
+    ) -> Self {
+        let typical =
+            reference.sorted_columns().iter().map(|column| quantile(column, 0.5)).collect();
         Fitted {
             name: spec.family.name().into(),
             options: spec.family.options().to_string(),
@@ -169,12 +182,14 @@ impl Fitted {
         &self.calibrated
     }
 
-    /// One score an observation; higher is more anomalous; NaN for an observation that is not finite, and for no other: numbers
-    /// beyond ±1e75 count as these, scores beyond the largest double as that. Never depends on the rest of the batch.
+    /// One score an observation; higher is more anomalous; NaN for an observation that is not
+    /// finite, and for no other: numbers beyond ±1e75 count as these, scores beyond the largest
+    /// double as that. Never depends on the rest of the batch.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into memory; [`Error::FileDamaged`] where
-    /// the mapped file of [`crate::store::load_mapped`] was cut short since.
+    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] where a copy does not fit into
+    /// memory; [`Error::FileDamaged`] where the mapped file of [`crate::store::load_mapped`] was
+    /// cut short since.
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
         let mut scores = vec![0.0; batch.observations()];
         self.score_into(batch, &mut scores)?;
@@ -224,8 +239,8 @@ impl Fitted {
         self.stage.model.work()
     }
 
-    /// One p-value an observation: the rank of its score among those of unseen reference observations. Small is anomalous;
-    /// at least `1/(n + 1)`; NaN where the score is.
+    /// One p-value an observation: the rank of its score among those of unseen reference
+    /// observations. Small is anomalous; at least `1/(n + 1)`; NaN where the score is.
     ///
     /// # Errors
     /// As [`Fitted::score`]; [`Error::Incompatible`] for [`Calibration::None`].
@@ -246,8 +261,8 @@ impl Fitted {
         Ok(())
     }
 
-    /// What each feature adds to the score, an observation after the other: [`super::explain`] says what that means. NaN
-    /// for an observation that is not finite.
+    /// What each feature adds to the score, an observation after the other: [`super::explain`] says
+    /// what that means. NaN for an observation that is not finite.
     ///
     /// # Errors
     /// As [`Fitted::score`].
@@ -271,7 +286,9 @@ impl Fitted {
         self.check_file()?;
         let typical = self.stage.seen(&self.typical);
         let rows = widened("output", batch)?;
-        for (row, parts) in rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features)) {
+        for (row, parts) in
+            rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features))
+        {
             if row.iter().all(|x| x.is_finite()) {
                 let row: Vec<f64> = row.iter().map(|x| x.clamp(-LARGEST, LARGEST)).collect();
                 self.stage.model.explain(&self.stage.seen(&row), &typical, parts);
@@ -284,11 +301,12 @@ impl Fitted {
         Ok(())
     }
 
-    /// The score above which at most the fraction `rate` of unchanged observations lie: the conformal threshold, see
-    /// [`threshold::conformal`].
+    /// The score above which at most the fraction `rate` of unchanged observations lie: the
+    /// conformal threshold, see [`threshold::conformal`].
     ///
     /// # Errors
-    /// [`Error::BaselineTooSmall`] for a rate below `1/(n + 1)`; [`Error::Incompatible`] for [`Calibration::None`].
+    /// [`Error::BaselineTooSmall`] for a rate below `1/(n + 1)`; [`Error::Incompatible`] for
+    /// [`Calibration::None`].
     pub fn threshold(&self, rate: f64) -> Result<f64> {
         self.calibrated.expect_scores()?;
         threshold::conformal(self.calibrated.scores(), rate)
@@ -323,7 +341,11 @@ impl Fitted {
 /// None, or one per feature, and all different.
 fn expect_names(names: &[String], features: usize) -> Result<()> {
     if !names.is_empty() && names.len() != features {
-        return Err(Error::invalid("names", format!("{} names", names.len()), format!("{features}, one per feature")));
+        return Err(Error::invalid(
+            "names",
+            format!("{} names", names.len()),
+            format!("{features}, one per feature"),
+        ));
     }
     match names.iter().enumerate().find_map(|(k, name)| names[..k].contains(name).then_some(name)) {
         Some(name) => Err(Error::invalid("names", format!("{name:?} twice"), "names that differ")),
@@ -332,7 +354,11 @@ fn expect_names(names: &[String], features: usize) -> Result<()> {
 }
 
 /// Demands that labels and a head go to a detector that has a use for them.
-pub(super) fn expect_classifier(spec: &Spec, labels: Option<&[u32]>, head: Option<&Head>) -> Result<()> {
+pub(super) fn expect_classifier(
+    spec: &Spec,
+    labels: Option<&[u32]>,
+    head: Option<&Head>,
+) -> Result<()> {
     let name = spec.family.name();
     if (labels.is_none() && head.is_none()) || name == "ensemble" || ood::NAMES.contains(&name) {
         return Ok(());

@@ -1,4 +1,5 @@
-//! `gmm`: how low the density of a mixture of Gaussians is, fitted by `linfa-clustering` (expectation maximisation).
+//! `gmm`: how low the density of a mixture of Gaussians is, fitted by `linfa-clustering`
+//! (expectation maximisation).
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
@@ -21,8 +22,8 @@ pub struct Options {
     pub components: usize,
     /// Added to the diagonal of each covariance.
     pub regularization: f64,
-    /// The iteration ends when the mean log-likelihood grows by less. Where that is not reached in 1,000 steps, ten times as much
-    /// is asked for, up to 0.1.
+    /// The iteration ends when the mean log-likelihood grows by less. Where that is not reached in
+    /// 1,000 steps, ten times as much is asked for, up to 0.1.
     pub tolerance: f64,
     /// Starts, of which the best is kept.
     pub runs: usize,
@@ -37,20 +38,26 @@ impl Default for Options {
 }
 
 impl Options {
-    fn fit(&self, reference: &DatasetBase<ArrayView2<'_, f64>, Array1<()>>) -> Result<GaussianMixtureModel<f64>> {
+    fn fit(
+        &self,
+        reference: &DatasetBase<ArrayView2<'_, f64>, Array1<()>>,
+    ) -> Result<GaussianMixtureModel<f64>> {
         let mut tolerance = self.tolerance;
         loop {
-            let parameters =
-                GaussianMixtureModel::params_with_rng(self.components, ChaCha8Rng::seed_from_u64(self.seed))
-                    .n_runs(self.runs as u64)
-                    .reg_covariance(self.regularization)
-                    .tolerance(tolerance)
-                    .max_n_iterations(1000);
+            let parameters = GaussianMixtureModel::params_with_rng(
+                self.components,
+                ChaCha8Rng::seed_from_u64(self.seed),
+            )
+            .n_runs(self.runs as u64)
+            .reg_covariance(self.regularization)
+            .tolerance(tolerance)
+            .max_n_iterations(1000);
             match parameters.fit(reference) {
                 Ok(model) => return Ok(model),
                 Err(GmmError::NotConverged(_)) if tolerance < 0.1 => tolerance *= 10.0,
                 Err(error) => {
-                    let expected = "a mixture that can be fitted; use fewer components or more regularization";
+                    let expected =
+                        "a mixture that can be fitted; use fewer components or more regularization";
                     return Err(Error::invalid("reference", error, expected));
                 }
             }
@@ -58,8 +65,8 @@ impl Options {
     }
 }
 
-/// Minus the logarithm of the density: minus scikit-learn's `GaussianMixture.score_samples` at the same optimum; which one
-/// is found depends on the start.
+/// Minus the logarithm of the density: minus scikit-learn's `GaussianMixture.score_samples` at the
+/// same optimum; which one is found depends on the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GaussianMixture {
     components: Vec<Component>,
@@ -77,21 +84,33 @@ impl Detector for GaussianMixture {
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         if !(1..=reference.len()).contains(&options.components) {
-            let expected = format!("a number from 1 to {}: the reference's observations", reference.len());
+            let expected =
+                format!("a number from 1 to {}: the reference's observations", reference.len());
             return Err(Error::invalid("components", options.components, expected));
         }
         if !(options.regularization >= 0.0 && options.regularization.is_finite()) {
-            return Err(Error::invalid("regularization", options.regularization, "a number from 0"));
+            return Err(Error::invalid(
+                "regularization",
+                options.regularization,
+                "a number from 0",
+            ));
         }
         if options.runs == 0 {
             return Err(Error::invalid("runs", 0, "at least 1"));
         }
-        reference.expect_at_least(reference.features() + 1, "a covariance takes more observations than features")?;
+        reference.expect_at_least(
+            reference.features() + 1,
+            "a covariance takes more observations than features",
+        )?;
         if !(options.tolerance > 0.0 && options.tolerance.is_finite()) {
             return Err(Error::invalid("tolerance", options.tolerance, "a number above 0"));
         }
         let model = options.fit(&DatasetBase::from(reference.matrix()))?;
-        let parts = model.weights().iter().zip(model.means().outer_iter()).zip(model.covariances().axis_iter(Axis(0)));
+        let parts = model
+            .weights()
+            .iter()
+            .zip(model.means().outer_iter())
+            .zip(model.covariances().axis_iter(Axis(0)));
         let components = parts
             .map(|((weight, mean), covariance)| {
                 let whitening = Whitening::new(&covariance.to_owned())?;

@@ -26,14 +26,16 @@ impl Default for Options {
     }
 }
 
-/// The sum over features of `-log2(density + alpha)`, as pyod's HBOS: densities integrate to 1. (The paper scales each
-/// histogram to a largest height of 1.) `parts` are the summands. A feature that never varies is a histogram about its
-/// value from -0.5 to +0.5, as numpy's.
+/// The sum over features of `-log2(density + alpha)`, as pyod's HBOS: densities integrate to 1.
+/// (The paper scales each histogram to a largest height of 1.) `parts` are the summands. A feature
+/// that never varies is a histogram about its value from -0.5 to +0.5, as numpy's.
 ///
-/// Where it differs from pyod: a value is looked for in the cell that it was counted in, closed on the left as numpy's (pyod counts a
-/// value on an edge in the cell above and looks for it in the one below, so that whole numbers can count as rare in their own
-/// reference). Beyond the tolerance the density is 0, and `alpha` is divided by 1 plus how many ranges of the reference it is away
-/// (pyod gives such an observation the lowest cell's score: where no cell is empty, a million is as usual as the rarest hour).
+/// Where it differs from pyod: a value is looked for in the cell that it was counted in, closed on
+/// the left as numpy's (pyod counts a value on an edge in the cell above and looks for it in the
+/// one below, so that whole numbers can count as rare in their own reference). Beyond the tolerance
+/// the density is 0, and `alpha` is divided by 1 plus how many ranges of the reference it is away
+/// (pyod gives such an observation the lowest cell's score: where no cell is empty, a million is as
+/// usual as the rarest hour).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HBOS {
     bins: usize,
@@ -92,7 +94,8 @@ impl HBOS {
         let (low, high) = if constant { (low - 0.5, high + 0.5) } else { (low, high) };
         let n = self.bins;
         let step = (high - low) / n as f64;
-        let edges: Vec<f64> = (0..=n).map(|i| if i == n { high } else { low + i as f64 * step }).collect();
+        let edges: Vec<f64> =
+            (0..=n).map(|i| if i == n { high } else { low + i as f64 * step }).collect();
         let mut counts = vec![0u64; n];
         for x in column {
             let cell = cell(&edges, *x);
@@ -100,8 +103,11 @@ impl HBOS {
         }
         let total = column.len() as f64;
         // Of a feature that hardly varies at all, cells are narrower than a double can invert.
-        let density = |(count, e): (&u64, &[f64])| *count as f64 / (e[1] - e[0]).max(f64::MIN_POSITIVE) / total;
-        let densities = counts.iter().zip(edges.windows(2)).map(density).map(|density| density.min(f64::MAX));
+        let density = |(count, e): (&u64, &[f64])| {
+            *count as f64 / (e[1] - e[0]).max(f64::MIN_POSITIVE) / total
+        };
+        let densities =
+            counts.iter().zip(edges.windows(2)).map(density).map(|density| density.min(f64::MAX));
         let scores: Vec<f64> = densities.map(|density| -(density + alpha).log2()).collect();
         self.edges.extend(edges);
         self.scores.extend(scores);
@@ -114,16 +120,18 @@ impl HBOS {
         let edges = &self.edges[k * (n + 1)..(k + 1) * (n + 1)];
         let scores = &self.scores[k * (n + 1)..(k + 1) * (n + 1)];
         let (low, high) = (edges[0], edges[n]);
-        let (beyond, outer) = if x < low { (low - x, edges[1] - low) } else { (x - high, high - edges[n - 1]) };
+        let (beyond, outer) =
+            if x < low { (low - x, edges[1] - low) } else { (x - high, high - edges[n - 1]) };
         if beyond > outer * self.tolerance {
-            return scores[n] + (beyond / (high - low)).min(f64::MAX).ln_1p() / std::f64::consts::LN_2;
+            return scores[n]
+                + (beyond / (high - low)).min(f64::MAX).ln_1p() / std::f64::consts::LN_2;
         }
         scores[cell(edges, x.clamp(low, high))]
     }
 }
 
-/// The cell of a value from the first edge to the last, closed on the left, the last one on both sides: by the edges themselves, for
-/// the quotient rounds to either side of one.
+/// The cell of a value from the first edge to the last, closed on the left, the last one on both
+/// sides: by the edges themselves, for the quotient rounds to either side of one.
 #[inline]
 fn cell(edges: &[f64], x: f64) -> usize {
     let n = edges.len() - 1;
@@ -160,11 +168,15 @@ mod tests {
     #[test]
     fn whole_numbers_are_found_where_they_were_counted() {
         for (least, most) in [(0, 2), (0, 10), (-7, 13), (3, 4), (5, 5)] {
-            let values: Vec<f64> = (0..300).map(|i| f64::from(least + i % (most - least + 1))).collect();
+            let values: Vec<f64> =
+                (0..300).map(|i| f64::from(least + i % (most - least + 1))).collect();
             let hbos = fitted(&values);
             for value in &values {
                 // Some density: less than that of an empty cell.
-                assert!(score(&hbos, *value) < 0.1f64.log2().abs() - 1e-9, "{value} of {least} to {most}");
+                assert!(
+                    score(&hbos, *value) < 0.1f64.log2().abs() - 1e-9,
+                    "{value} of {least} to {most}"
+                );
             }
         }
     }

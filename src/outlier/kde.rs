@@ -7,7 +7,8 @@ use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 
-/// The kernel's standard deviation, the same in all directions: standardise features that differ in scale.
+/// The kernel's standard deviation, the same in all directions: standardise features that differ in
+/// scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Bandwidth {
@@ -41,9 +42,9 @@ impl Default for Options {
     }
 }
 
-/// Minus the logarithm of the density: minus scikit-learn's `KernelDensity.score_samples` for the Gaussian kernel. All
-/// reference points are kept and looked at. `parts` are of the squared distance's expectation under the kernel's weights:
-/// `sum of w (x - y)^2 / (2 h^2)`.
+/// Minus the logarithm of the density: minus scikit-learn's `KernelDensity.score_samples` for the
+/// Gaussian kernel. All reference points are kept and looked at. `parts` are of the squared
+/// distance's expectation under the kernel's weights: `sum of w (x - y)^2 / (2 h^2)`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KDE {
     bandwidth: f64,
@@ -58,7 +59,11 @@ impl Detector for KDE {
         let bandwidth = match options.bandwidth {
             Bandwidth::Width(width) if width > 0.0 && width.is_finite() => width,
             Bandwidth::Width(width) => {
-                return Err(Error::invalid("bandwidth", width, "a positive number, \"scott\" or \"silverman\""));
+                return Err(Error::invalid(
+                    "bandwidth",
+                    width,
+                    "a positive number, \"scott\" or \"silverman\"",
+                ));
             }
             Bandwidth::Rule(Rule::Scott) => n.powf(-1.0 / (p + 4.0)),
             Bandwidth::Rule(Rule::Silverman) => (n * (p + 2.0) / 4.0).powf(-1.0 / (p + 4.0)),
@@ -72,7 +77,9 @@ impl Detector for KDE {
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let p = self.features() as f64;
-        let constant = p * self.bandwidth.ln() + 0.5 * p * std::f64::consts::TAU.ln() + (self.points.len() as f64).ln();
+        let constant = p * self.bandwidth.ln()
+            + 0.5 * p * std::f64::consts::TAU.ln()
+            + (self.points.len() as f64).ln();
         let mut exponents = Vec::new();
         for (row, score) in rows.chunks_exact(self.features()).zip(scores) {
             let least = self.exponents(row, &mut exponents);

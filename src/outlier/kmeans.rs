@@ -1,4 +1,5 @@
-//! `kmeans`: how far the nearest of k cluster centres is, by `linfa-clustering` (k-means++ and Lloyd's iteration).
+//! `kmeans`: how far the nearest of k cluster centres is, by `linfa-clustering` (k-means++ and
+//! Lloyd's iteration).
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
@@ -30,8 +31,8 @@ impl Default for Options {
     }
 }
 
-/// The Euclidean distance to the nearest centre: the least of scikit-learn's `KMeans.transform`. `parts`: each feature's
-/// share of the squared distance, times the score.
+/// The Euclidean distance to the nearest centre: the least of scikit-learn's `KMeans.transform`.
+/// `parts`: each feature's share of the squared distance, times the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KMeansDistance {
     features: usize,
@@ -44,20 +45,27 @@ impl Detector for KMeansDistance {
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         if !(1..=reference.len()).contains(&options.clusters) {
-            let expected = format!("a number from 1 to {}: the reference's observations", reference.len());
+            let expected =
+                format!("a number from 1 to {}: the reference's observations", reference.len());
             return Err(Error::invalid("clusters", options.clusters, expected));
         }
         if options.runs == 0 {
             return Err(Error::invalid("runs", 0, "at least 1"));
         }
         let rows = reference.matrix();
-        let model = KMeans::params_with_rng(options.clusters, ChaCha8Rng::seed_from_u64(options.seed))
-            .n_runs(options.runs)
-            .max_n_iterations(300)
-            .tolerance(1e-8)
-            .fit(&DatasetBase::from(rows))
-            .map_err(|e| Error::invalid("reference", e, "observations that can be clustered"))?;
-        Ok(KMeansDistance { features: reference.features(), centres: model.centroids().iter().copied().collect() })
+        let model =
+            KMeans::params_with_rng(options.clusters, ChaCha8Rng::seed_from_u64(options.seed))
+                .n_runs(options.runs)
+                .max_n_iterations(300)
+                .tolerance(1e-8)
+                .fit(&DatasetBase::from(rows))
+                .map_err(|e| {
+                    Error::invalid("reference", e, "observations that can be clustered")
+                })?;
+        Ok(KMeansDistance {
+            features: reference.features(),
+            centres: model.centroids().iter().copied().collect(),
+        })
     }
 
     fn features(&self) -> usize {
@@ -73,7 +81,10 @@ impl Detector for KMeansDistance {
     fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {
         let (squared, centre) = self.nearest(row);
         let scale = if squared > 0.0 { 1.0 / squared.sqrt() } else { 0.0 };
-        parts.iter_mut().zip(row.iter().zip(centre)).for_each(|(part, (x, c))| *part = (x - c) * (x - c) * scale);
+        parts
+            .iter_mut()
+            .zip(row.iter().zip(centre))
+            .for_each(|(part, (x, c))| *part = (x - c) * (x - c) * scale);
         true
     }
 
@@ -84,7 +95,8 @@ impl Detector for KMeansDistance {
 
 impl KMeansDistance {
     fn nearest(&self, row: &[f64]) -> (f64, &[f64]) {
-        let distance = |centre: &[f64]| row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+        let distance =
+            |centre: &[f64]| row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
         let mut nearest = (f64::INFINITY, &self.centres[..self.features]);
         for centre in self.centres.chunks_exact(self.features) {
             let squared = distance(centre);
@@ -104,6 +116,7 @@ impl KMeansDistance {
 
 impl Sound for KMeansDistance {
     fn is_sound(&self) -> bool {
-        self.features > 0 && is_table(&self.centres, self.centres.len() / self.features, self.features)
+        self.features > 0
+            && is_table(&self.centres, self.centres.len() / self.features, self.features)
     }
 }

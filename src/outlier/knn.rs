@@ -1,4 +1,5 @@
-//! `knn`: how far the nearest reference points are (Ramaswamy, Rastogi and Shim 2000; Angiulli and Pizzuti 2002).
+//! `knn`: how far the nearest reference points are (Ramaswamy, Rastogi and Shim 2000; Angiulli and
+//! Pizzuti 2002).
 
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +38,18 @@ pub struct Options {
 impl Default for Options {
     /// The largest of 5 Euclidean distances, as pyod.
     fn default() -> Self {
-        Options { neighbours: 5, metric: Metric::default(), aggregate: Aggregate::default(), index: Method::default() }
+        Options {
+            neighbours: 5,
+            metric: Metric::default(),
+            aggregate: Aggregate::default(),
+            index: Method::default(),
+        }
     }
 }
 
-/// The distance to the k-th nearest point of the reference, or the mean or median of the k distances. pyod's KNN scores
-/// new points the same. `parts`: for the Euclidean metric each feature's share of the squared distances to the k nearest,
-/// times the score.
+/// The distance to the k-th nearest point of the reference, or the mean or median of the k
+/// distances. pyod's KNN scores new points the same. `parts`: for the Euclidean metric each
+/// feature's share of the squared distances to the k nearest, times the score.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KNN {
     neighbours: usize,
@@ -88,7 +94,10 @@ impl Detector for KNN {
         parts.fill(0.0);
         for n in self.index.search(row, self.neighbours) {
             let point = self.index.exact().point(n.index as usize);
-            parts.iter_mut().zip(row.iter().zip(point)).for_each(|(part, (x, y))| *part += (x - y) * (x - y));
+            parts
+                .iter_mut()
+                .zip(row.iter().zip(point))
+                .for_each(|(part, (x, y))| *part += (x - y) * (x - y));
         }
         let sum: f64 = parts.iter().sum();
         parts.iter_mut().for_each(|part| *part *= if sum > 0.0 { score[0] / sum } else { 0.0 });

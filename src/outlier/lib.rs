@@ -1,7 +1,7 @@
 //! Detectors that score one observation against the reference: one file a family.
 //!
-//! A [`Detector`] is a family's method alone. A [`Fitted`] is what hosts use: a detector by name, with calibrated
-//! p-values, an explanation and a file form.
+//! A [`Detector`] is a family's method alone. A [`Fitted`] is what hosts use: a detector by name,
+//! with calibrated p-values, an explanation and a file form.
 
 // ndarray's `s!` allows itself what `forbid` would not let it.
 #![deny(unsafe_code)]
@@ -55,8 +55,8 @@ pub use within::{Within, within};
 use crate::error::Result;
 use crate::sound::Sound;
 
-/// Fitted on reference observations, then scores new ones. Novelty mode: a score never depends on the batch that it came
-/// in.
+/// Fitted on reference observations, then scores new ones. Novelty mode: a score never depends on
+/// the batch that it came in.
 pub trait Detector: Sized + Send + Sync + Sound {
     /// What can be chosen; the default is the one of the literature that the family's file names.
     type Options: Default;
@@ -64,17 +64,20 @@ pub trait Detector: Sized + Send + Sync + Sound {
     /// Learns the reference.
     ///
     /// # Errors
-    /// Too few observations or features without spread, as each detector says; options out of their ranges.
+    /// Too few observations or features without spread, as each detector says; options out of their
+    /// ranges.
     fn fit(reference: &Rows<'_>, options: &Self::Options) -> Result<Self>;
 
     /// Number of features of the reference.
     fn features(&self) -> usize;
 
-    /// Writes one score an observation of `rows` (feature fastest, finite, whole observations); higher is more anomalous.
+    /// Writes one score an observation of `rows` (feature fastest, finite, whole observations);
+    /// higher is more anomalous.
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]);
 
-    /// Writes each feature's part in the score of `row` and says true, if the score is a sum over features or has another
-    /// decomposition that the family's file names; else false, and [`explain`] compares with a typical value.
+    /// Writes each feature's part in the score of `row` and says true, if the score is a sum over
+    /// features or has another decomposition that the family's file names; else false, and
+    /// [`explain`] compares with a typical value.
     fn parts(&self, _row: &[f64], _parts: &mut [f64]) -> bool {
         false
     }

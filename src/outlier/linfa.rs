@@ -1,5 +1,5 @@
-//! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score a row, so that they stand in linfa's
-//! pipelines and cross-validation.
+//! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score a row, so that
+//! they stand in linfa's pipelines and cross-validation.
 
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
@@ -49,7 +49,8 @@ impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, FitError> fo
     /// Learns the reference: one observation a row.
     fn fit(&self, dataset: &DatasetBase<ArrayBase<S, Ix2>, T>) -> Result<Scoring<D>, FitError> {
         let rows = rows(&dataset.records);
-        let fitted = Tensor::from_rows(&rows.view()).and_then(|rows| D::fit(&Rows::reference(&rows)?, &self.0));
+        let fitted = Tensor::from_rows(&rows.view())
+            .and_then(|rows| D::fit(&Rows::reference(&rows)?, &self.0));
         Ok(Scoring(fitted?))
     }
 }
@@ -58,9 +59,11 @@ impl<S: Data<Elem = f64>, T, D: Detector> Fit<ArrayBase<S, Ix2>, T, FitError> fo
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scoring<D>(pub D);
 
-impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<f64>> for Scoring<D> {
-    /// NaN for rows that are not finite, and for all rows if they do not have the reference's features: linfa's `predict`
-    /// has no errors; check the shape before.
+impl<S: Data<Elem = f64>, D: Detector> PredictInplace<ArrayBase<S, Ix2>, Array1<f64>>
+    for Scoring<D>
+{
+    /// NaN for rows that are not finite, and for all rows if they do not have the reference's
+    /// features: linfa's `predict` has no errors; check the shape before.
     fn predict_inplace<'a>(&'a self, x: &'a ArrayBase<S, Ix2>, y: &mut Array1<f64>) {
         for (row, score) in x.rows().into_iter().zip(y.iter_mut()) {
             let row = row.to_vec();

@@ -1,4 +1,5 @@
-//! `lof`: how much sparser it is around an observation than around its neighbours (Breunig, Kriegel, Ng and Sander 2000).
+//! `lof`: how much sparser it is around an observation than around its neighbours (Breunig,
+//! Kriegel, Ng and Sander 2000).
 
 use serde::{Deserialize, Serialize};
 
@@ -25,15 +26,16 @@ impl Default for Options {
     }
 }
 
-/// The mean local reachability density of the k nearest reference points over that of the observation: about 1 inside,
-/// larger outside. Novelty mode: densities are those of the reference alone. As scikit-learn's `LocalOutlierFactor`
-/// (`-score_samples`): exactly k neighbours where the paper takes all at the k-th distance, and 1e-10 added to the mean
-/// reachability.
+/// The mean local reachability density of the k nearest reference points over that of the
+/// observation: about 1 inside, larger outside. Novelty mode: densities are those of the reference
+/// alone. As scikit-learn's `LocalOutlierFactor` (`-score_samples`): exactly k neighbours where the
+/// paper takes all at the k-th distance, and 1e-10 added to the mean reachability.
 ///
-/// Observations of the reference that are equal count as one, the paper's k-distinct-distance neighbourhood (its remark on
-/// definition 6): of more copies than neighbours the density would be infinite, next to them everything an outlier, and the threshold
-/// beyond all that is one. (scikit-learn's densities of copies are 1e10.) Where there are fewer distinct observations than asked for, all
-/// others are the neighbourhood.
+/// Observations of the reference that are equal count as one, the paper's k-distinct-distance
+/// neighbourhood (its remark on definition 6): of more copies than neighbours the density would be
+/// infinite, next to them everything an outlier, and the threshold beyond all that is one.
+/// (scikit-learn's densities of copies are 1e10.) Where there are fewer distinct observations than
+/// asked for, all others are the neighbourhood.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LOF {
     neighbours: usize,
@@ -54,7 +56,10 @@ impl Detector for LOF {
         reference.expect_at_least(2, "a point takes another to have a neighbour")?;
         check_k(k, reference.len() - 1)?;
         let reference = &reference.distinct();
-        reference.expect_at_least(2, "distinct observations: a point takes another to have a neighbour; or use knn")?;
+        reference.expect_at_least(
+            2,
+            "distinct observations: a point takes another to have a neighbour; or use knn",
+        )?;
         let k = k.min(reference.len() - 1);
         if options.metric == Metric::InnerProduct {
             return Err(crate::Error::invalid("metric", "inner-product", "euclidean or cosine"));
@@ -75,7 +80,8 @@ impl Detector for LOF {
         let found = self.index.search(rows, k);
         for (found, score) in found.chunks_exact(k).zip(scores) {
             let own = density(found, &self.reach);
-            *score = found.iter().map(|n| self.density[n.index as usize] / own).sum::<f64>() / k as f64;
+            *score =
+                found.iter().map(|n| self.density[n.index as usize] / own).sum::<f64>() / k as f64;
         }
     }
 
@@ -105,14 +111,18 @@ mod tests {
     fn copies_are_one_point() {
         let spread: Vec<f64> = (0..80).map(|i| 0.5 + f64::from(i) / 790.0).collect();
         let with_copies: Vec<f64> = spread.iter().copied().chain([0.5; 31]).collect();
-        let fit = |values: &[f64]| LOF::fit(&Rows::from_values(values.to_vec(), 1), &Options::default()).expect("fits");
+        let fit = |values: &[f64]| {
+            LOF::fit(&Rows::from_values(values.to_vec(), 1), &Options::default()).expect("fits")
+        };
         let probes = [0.5, 0.5001, 0.501, 0.55, 0.6, 0.7, 5.0, 50.0];
         let (mut plain, mut copied) = (vec![0.0; 8], vec![0.0; 8]);
         fit(&spread).score_rows(&probes, &mut plain);
         fit(&with_copies).score_rows(&probes, &mut copied);
         assert_eq!(plain, copied);
         assert!(
-            copied[..5].iter().all(|score| *score < 1.6) && copied[6] > 50.0 && copied[7] > copied[6],
+            copied[..5].iter().all(|score| *score < 1.6)
+                && copied[6] > 50.0
+                && copied[7] > copied[6],
             "{copied:?}"
         );
     }
@@ -123,7 +133,10 @@ mod tests {
         let lof = LOF::fit(&Rows::from_values(values, 1), &Options::default()).expect("fits");
         let mut scores = [0.0; 5];
         lof.score_rows(&[0.0, 1.0, 2.0, 10.0, -5.0], &mut scores);
-        assert!(scores[3..].iter().all(|far| scores[..3].iter().all(|own| own < far)), "{scores:?}");
+        assert!(
+            scores[3..].iter().all(|far| scores[..3].iter().all(|own| own < far)),
+            "{scores:?}"
+        );
         let one = LOF::fit(&Rows::from_values(vec![7.0; 100], 1), &Options::default());
         assert_eq!(one.map(|_| ()).map_err(|e| e.code()), Err(203));
     }

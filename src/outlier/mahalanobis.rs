@@ -1,4 +1,5 @@
-//! `mahalanobis`: the distance to the mean in units of the covariance (Mahalanobis 1936), classic, shrunk or robust.
+//! `mahalanobis`: the distance to the mean in units of the covariance (Mahalanobis 1936), classic,
+//! shrunk or robust.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +16,11 @@ pub enum Covariance {
     /// Mean and covariance with divisor n: scikit-learn's `EmpiricalCovariance`.
     #[default]
     Classic,
-    /// Shrunk towards a multiple of the identity (Ledoit and Wolf 2004); regular whatever the number of features.
+    /// Shrunk towards a multiple of the identity (Ledoit and Wolf 2004); regular whatever the
+    /// number of features.
     Shrunk,
-    /// Of the half with the least determinant, reweighted (Rousseeuw and Van Driessen 1999): not moved by outliers in the
-    /// reference.
+    /// Of the half with the least determinant, reweighted (Rousseeuw and Van Driessen 1999): not
+    /// moved by outliers in the reference.
     Robust,
 }
 
@@ -33,8 +35,9 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// The squared distance `(x - m)' C^-1 (x - m)`, as scikit-learn's `mahalanobis`. `parts` are the summands
-/// `(x - m)_k (C^-1 (x - m))_k`, which add to the score; one can be negative, where features are correlated.
+/// The squared distance `(x - m)' C^-1 (x - m)`, as scikit-learn's `mahalanobis`. `parts` are the
+/// summands `(x - m)_k (C^-1 (x - m))_k`, which add to the score; one can be negative, where
+/// features are correlated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mahalanobis {
     #[serde(with = "packed")]

@@ -1,4 +1,5 @@
-//! `ocsvm`: on which side of a one-class support vector machine's surface (Schoelkopf and others 2001), by `linfa-svm`.
+//! `ocsvm`: on which side of a one-class support vector machine's surface (Schoelkopf and others
+//! 2001), by `linfa-svm`.
 
 use linfa::DatasetBase;
 use linfa::dataset::Pr;
@@ -17,10 +18,12 @@ use crate::sound::Sound;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// At most this fraction of the reference lies outside, and at least this fraction are support vectors; in (0, 1].
+    /// At most this fraction of the reference lies outside, and at least this fraction are support
+    /// vectors; in (0, 1].
     pub nu: f64,
-    /// Of the kernel `exp(-gamma |x - y|^2)`; `None`: 10 over the median squared distance between two observations of the reference
-    /// that are not equal (of 512 of them at most). Chosen on the sets of `make evaluate ARGS=outliers`: `docs/detectors.md`.
+    /// Of the kernel `exp(-gamma |x - y|^2)`; `None`: 10 over the median squared distance between
+    /// two observations of the reference that are not equal (of 512 of them at most). Chosen on the
+    /// sets of `make evaluate ARGS=outliers`: `docs/detectors.md`.
     pub gamma: Option<f64>,
     /// The solver stops when the conditions of an optimum hold up to this.
     pub tolerance: f64,
@@ -32,9 +35,10 @@ impl Default for Options {
     }
 }
 
-/// `1 - sum of alpha K(x, support vector) / rho`: below 0 inside, 1 far away. It is minus scikit-learn's
-/// `OneClassSVM.decision_function` over rho, its `offset_`, which grows with the reference: so scores of references of different sizes,
-/// as those of cross-fitting, are of one scale. Fitting takes 8 bytes for each pair of observations.
+/// `1 - sum of alpha K(x, support vector) / rho`: below 0 inside, 1 far away. It is minus
+/// scikit-learn's `OneClassSVM.decision_function` over rho, its `offset_`, which grows with the
+/// reference: so scores of references of different sizes, as those of cross-fitting, are of one
+/// scale. Fitting takes 8 bytes for each pair of observations.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OneClassSVM {
     gamma: f64,
@@ -57,13 +61,21 @@ impl Detector for OneClassSVM {
         let n = reference.len();
         reference.expect_at_least(2, "a surface takes two")?;
         if options.nu * (n as f64) < 1.0 {
-            let expected = format!("at least 1/{n}, so that one observation can be a support vector");
+            let expected =
+                format!("at least 1/{n}, so that one observation can be a support vector");
             return Err(Error::invalid("nu", options.nu, expected));
         }
-        memory::expect_room("reference", n.saturating_mul(n), 16, "the kernel of all pairs of observations")?;
+        memory::expect_room(
+            "reference",
+            n.saturating_mul(n),
+            16,
+            "the kernel of all pairs of observations",
+        )?;
         let gamma = match options.gamma {
             Some(gamma) if gamma > 0.0 && gamma.is_finite() => gamma,
-            Some(gamma) => return Err(Error::invalid("gamma", gamma, "a positive number, or none")),
+            Some(gamma) => {
+                return Err(Error::invalid("gamma", gamma, "a positive number, or none"));
+            }
             None => default_gamma(reference),
         };
         let targets: Array1<()> = Array1::from_elem(n, ());
@@ -72,7 +84,9 @@ impl Detector for OneClassSVM {
             .nu_weight(options.nu)
             .gaussian_kernel(1.0 / gamma)
             .fit(&DatasetBase::new(reference.matrix(), targets.view()))
-            .map_err(|e| Error::invalid("reference", e, "observations that a surface can be fitted to"))?;
+            .map_err(|e| {
+                Error::invalid("reference", e, "observations that a surface can be fitted to")
+            })?;
         let supporting: Vec<usize> = (0..n).filter(|i| model.alpha[*i].abs() > 1e-12).collect();
         if !(model.rho > 0.0 && model.rho.is_finite()) {
             return Err(Error::invalid(

@@ -1,4 +1,5 @@
-//! `pca`: how much of an observation the principal components of the reference leave over, or how far out along them it is.
+//! `pca`: how much of an observation the principal components of the reference leave over, or how
+//! far out along them it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +12,12 @@ use crate::sound::{Sound, is_table};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Score {
-    /// The squared length of what the kept components leave over (the Q statistic of Jackson and Mudholkar 1979).
+    /// The squared length of what the kept components leave over (the Q statistic of Jackson and
+    /// Mudholkar 1979).
     #[default]
     Residual,
-    /// The sum of squared coordinates along the kept components over their variances (Hotelling's T squared; with all
-    /// components the score of Shyu and others 2003).
+    /// The sum of squared coordinates along the kept components over their variances (Hotelling's T
+    /// squared; with all components the score of Shyu and others 2003).
     Components,
 }
 
@@ -37,9 +39,9 @@ impl Default for Options {
     }
 }
 
-/// Components of the covariance (divisor n - 1), as scikit-learn's `PCA`; standardise features that differ in scale.
-/// pyod's PCA scores something else: distances from the observation to the eigenvectors as if these were points.
-/// `parts`: of the residual its squares feature by feature.
+/// Components of the covariance (divisor n - 1), as scikit-learn's `PCA`; standardise features that
+/// differ in scale. pyod's PCA scores something else: distances from the observation to the
+/// eigenvectors as if these were points. `parts`: of the residual its squares feature by feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PCA {
     score: Score,
@@ -59,7 +61,11 @@ impl Detector for PCA {
         let (n, p) = (reference.len(), reference.features());
         reference.expect_at_least(2, "a variance takes two")?;
         if !(options.variance > 0.0 && options.variance <= 1.0) {
-            return Err(Error::invalid("variance", options.variance, "a fraction above 0, at most 1"));
+            return Err(Error::invalid(
+                "variance",
+                options.variance,
+                "a fraction above 0, at most 1",
+            ));
         }
         let mean = reference.means();
         let covariance = reference.covariance(&mean) * (n as f64 / (n - 1) as f64);
@@ -67,7 +73,12 @@ impl Detector for PCA {
         let total: f64 = values.iter().map(|v| v.max(0.0)).sum();
         if total <= 0.0 {
             let (value, observations) = (reference.row(0)[0], n);
-            return Err(Error::ConstantFeature { argument: "reference", feature: 0, value, observations });
+            return Err(Error::ConstantFeature {
+                argument: "reference",
+                feature: 0,
+                value,
+                observations,
+            });
         }
         let rank = values.iter().filter(|v| **v > total * 1e-14 * p as f64).count();
         let most = match options.score {
@@ -75,7 +86,11 @@ impl Detector for PCA {
             Score::Components => rank,
         };
         if most == 0 {
-            return Err(Error::invalid("reference", "1 feature", "at least 2, so that something can be left over"));
+            return Err(Error::invalid(
+                "reference",
+                "1 feature",
+                "at least 2, so that something can be left over",
+            ));
         }
         let kept = match options.components {
             Some(k) if (1..=most).contains(&k) => k,
@@ -93,7 +108,12 @@ impl Detector for PCA {
             }
         };
         let components = (0..kept).flat_map(|k| vectors.column(k).to_vec()).collect();
-        Ok(PCA { score: options.score, mean, components, variances: values.iter().take(kept).copied().collect() })
+        Ok(PCA {
+            score: options.score,
+            mean,
+            components,
+            variances: values.iter().take(kept).copied().collect(),
+        })
     }
 
     fn features(&self) -> usize {
@@ -126,11 +146,14 @@ impl Detector for PCA {
 }
 
 impl PCA {
-    /// Leaves in `rest` what the components do not reach; the sum of squares along them over their variances.
+    /// Leaves in `rest` what the components do not reach; the sum of squares along them over their
+    /// variances.
     fn project(&self, row: &[f64], rest: &mut [f64]) -> f64 {
         rest.iter_mut().zip(row.iter().zip(&self.mean)).for_each(|(r, (x, m))| *r = x - m);
         let mut along = 0.0;
-        for (component, variance) in self.components.chunks_exact(self.mean.len()).zip(&self.variances) {
+        for (component, variance) in
+            self.components.chunks_exact(self.mean.len()).zip(&self.variances)
+        {
             // Of what is left: the same as of the whole, and closer to orthogonal.
             let z = linear::dot(rest, component);
             rest.iter_mut().zip(component).for_each(|(r, c)| *r -= z * c);

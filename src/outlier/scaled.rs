@@ -1,5 +1,5 @@
-//! Distances to a centre, feature by feature: z-scores, robust z-scores, IQR fences and the standardised distance differ
-//! only in what they centre and scale by.
+//! Distances to a centre, feature by feature: z-scores, robust z-scores, IQR fences and the
+//! standardised distance differ only in what they centre and scale by.
 //!
 //! | name | centre | scale | score |
 //! |---|---|---|---|
@@ -8,7 +8,8 @@
 //! | `robust-z` | median | 1.4826 median absolute deviation | largest abs(z) (Iglewicz and Hoaglin 1993) |
 //! | `iqr` | (q1 + q3)/2 | q3 - q1 | IQRs beyond the nearer quartile, largest over the features (Tukey 1977: fence at 1.5) |
 //!
-//! Quartiles and medians interpolate linearly between order statistics (type 7 of Hyndman and Fan 1996).
+//! Quartiles and medians interpolate linearly between order statistics (type 7 of Hyndman and Fan
+//! 1996).
 
 mod kernel;
 pub mod left_out;
@@ -29,15 +30,19 @@ pub struct Scaled {
     inverse: Vec<f64>,
 }
 
-/// The scale of a feature without spread, relative to its centre (or to 1, if that is larger): above rounding, so that
-/// any real change is far out and none is not.
+/// The scale of a feature without spread, relative to its centre (or to 1, if that is larger):
+/// above rounding, so that any real change is far out and none is not.
 const NO_SPREAD: f64 = 1e-12;
 
 impl Scaled {
     /// `center` and `scale >= 0`, one per feature.
     #[must_use]
     pub fn new(center: Vec<f64>, scale: &[f64]) -> Self {
-        let inverse = center.iter().zip(scale).map(|(c, s)| 1.0 / s.max(NO_SPREAD * c.abs().max(1.0))).collect();
+        let inverse = center
+            .iter()
+            .zip(scale)
+            .map(|(c, s)| 1.0 / s.max(NO_SPREAD * c.abs().max(1.0)))
+            .collect();
         Scaled { center, inverse }
     }
 
@@ -50,8 +55,8 @@ impl Scaled {
         Scaled::new((0..p).map(|k| moments.mean(k)).collect(), &scale)
     }
 
-    /// By median and 1.4826 times the median absolute deviation, which estimates a normal's standard deviation.
-    /// `columns`: the values of each feature, sorted.
+    /// By median and 1.4826 times the median absolute deviation, which estimates a normal's
+    /// standard deviation. `columns`: the values of each feature, sorted.
     #[must_use]
     pub fn by_median(columns: &[Vec<f64>]) -> Self {
         let (center, scale): (Vec<f64>, Vec<f64>) = columns
@@ -66,7 +71,8 @@ impl Scaled {
         Scaled::new(center, &scale)
     }
 
-    /// By the middle and the width of the interquartile range. `columns`: the values of each feature, sorted.
+    /// By the middle and the width of the interquartile range. `columns`: the values of each
+    /// feature, sorted.
     #[must_use]
     pub fn by_quartiles(columns: &[Vec<f64>]) -> Self {
         let (center, scale): (Vec<f64>, Vec<f64>) = columns
@@ -83,8 +89,9 @@ impl Scaled {
         self.center.len()
     }
 
-    /// For each observation of `rows` (feature fastest) the root mean square and the largest `|x - centre| / scale`, in
-    /// double precision and then rounded; both NaN for an observation that is not finite.
+    /// For each observation of `rows` (feature fastest) the root mean square and the largest `|x -
+    /// centre| / scale`, in double precision and then rounded; both NaN for an observation that is
+    /// not finite.
     pub fn measure<T: Real>(&self, rows: &[T], rms: &mut Vec<f32>, largest: &mut Vec<f32>) {
         let n = rows.len() / self.features();
         rms.resize(n, 0.0);
@@ -95,7 +102,10 @@ impl Scaled {
     /// The largest `(x - centre) / scale` of an observation, rounded to single precision.
     pub fn highest<T: Real>(&self, row: &[T]) -> f32 {
         let z = |(x, (c, i)): (&T, (&f64, &f64))| (x.to_f64() - c) * i;
-        row.iter().zip(self.center.iter().zip(&self.inverse)).map(z).fold(f64::NEG_INFINITY, f64::max) as f32
+        row.iter()
+            .zip(self.center.iter().zip(&self.inverse))
+            .map(z)
+            .fold(f64::NEG_INFINITY, f64::max) as f32
     }
 
     /// `(x - centre) / scale` of each feature.
@@ -187,7 +197,8 @@ fn largest(z: &mut dyn Iterator<Item = f64>, _: f64) -> f64 {
 }
 
 scaled_detector! {
-    /// Root mean squared z-score over the features. `parts`: each feature's share in the mean square.
+    /// Root mean squared z-score over the features. `parts`: each feature's share in the mean
+    /// square.
     Distance, fit_moments, |z, p| (z.map(|z| z * z).sum::<f64>() / p).sqrt(), |z, p| z * z / p
 }
 scaled_detector! {
@@ -195,12 +206,13 @@ scaled_detector! {
     ZScore, fit_moments, largest, |z, _| z.abs()
 }
 scaled_detector! {
-    /// Largest absolute robust z-score over the features, by median and median absolute deviation. `parts`: all of them.
+    /// Largest absolute robust z-score over the features, by median and median absolute deviation.
+    /// `parts`: all of them.
     RobustZ, |rows| Scaled::by_median(&rows.sorted_columns()), largest, |z, _| z.abs()
 }
 scaled_detector! {
-    /// Interquartile ranges beyond the nearer quartile, largest over the features; negative inside the box. `parts`: of
-    /// each feature.
+    /// Interquartile ranges beyond the nearer quartile, largest over the features; negative inside
+    /// the box. `parts`: of each feature.
     Iqr, |rows| Scaled::by_quartiles(&rows.sorted_columns()), |z, p| largest(z, p) - 0.5, |z, _| z.abs() - 0.5
 }
 
@@ -245,10 +257,13 @@ mod tests {
             D::fit(reference, &D::Options::default()).expect("fits").score_rows(probe, &mut scores);
             scores
         }
-        // Quartiles 25 and 75: 150 lies 75/50 = 1.5 ranges out. MAD is 25; standard deviation sqrt(858.5).
+        // Quartiles 25 and 75: 150 lies 75/50 = 1.5 ranges out. MAD is 25; standard deviation
+        // sqrt(858.5).
         assert_eq!(scores::<Iqr>(&reference, &probe), [-0.5, 0.0, 1.5]);
         assert!((scores::<RobustZ>(&reference, &probe)[2] - 100.0 / (1.4826 * 25.0)).abs() < 1e-12);
         assert!((scores::<ZScore>(&reference, &probe)[2] - 100.0 / 858.5f64.sqrt()).abs() < 1e-12);
-        assert!((scores::<Distance>(&reference, &probe)[2] - 100.0 / 858.5f64.sqrt()).abs() < 1e-12);
+        assert!(
+            (scores::<Distance>(&reference, &probe)[2] - 100.0 / 858.5f64.sqrt()).abs() < 1e-12
+        );
     }
 }

@@ -12,18 +12,20 @@ use crate::options;
 pub struct Spec {
     /// The method.
     pub family: Family,
-    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor n; 1 where that is 0)
-    /// before the method sees it.
+    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor
+    /// n; 1 where that is 0) before the method sees it.
     pub standardize: bool,
     /// Where p-values come from.
     pub calibration: Calibration,
-    /// The features' names, in their order, which are kept in the file; empty where nobody tells them.
+    /// The features' names, in their order, which are kept in the file; empty where nobody tells
+    /// them.
     pub names: Vec<String>,
 }
 
 impl Spec {
-    /// By name and options: those of the family, `standardize` (false), `calibration` (`"cross"`, `"holdout"`, `"none"`,
-    /// `{"cross": folds}` or `{"holdout": fraction}`) and `names` (of the features).
+    /// By name and options: those of the family, `standardize` (false), `calibration` (`"cross"`,
+    /// `"holdout"`, `"none"`, `{"cross": folds}` or `{"holdout": fraction}`) and `names` (of the
+    /// features).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].

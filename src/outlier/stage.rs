@@ -33,7 +33,10 @@ impl Stage {
         let (n, p, means) = (reference.len() as f64, reference.features(), reference.means());
         let mut squares = vec![0.0; p];
         for row in reference.iter() {
-            squares.iter_mut().zip(row.iter().zip(&means)).for_each(|(s, (x, m))| *s += (x - m) * (x - m));
+            squares
+                .iter_mut()
+                .zip(row.iter().zip(&means))
+                .for_each(|(s, (x, m))| *s += (x - m) * (x - m));
         }
         let inverse = squares.iter().zip(&means).map(|(s, m)| {
             let deviation = (s / n).sqrt();
@@ -57,7 +60,11 @@ impl Stage {
 
     /// What the model sees.
     pub fn seen<'a>(&self, rows: &'a [f64]) -> Cow<'a, [f64]> {
-        if self.standard.is_empty() { Cow::Borrowed(rows) } else { Cow::Owned(standardized(&self.standard, rows)) }
+        if self.standard.is_empty() {
+            Cow::Borrowed(rows)
+        } else {
+            Cow::Owned(standardized(&self.standard, rows))
+        }
     }
 
     /// Scores of rows within [`LARGEST`], on all threads that pay.
@@ -68,8 +75,9 @@ impl Stage {
         });
     }
 
-    /// [`Stage::score`] on the calling thread. A score beyond what a double holds is the largest that there is: such an
-    /// observation is as far out as can be, and infinity has no place in JSON, nor in a mean of scores.
+    /// [`Stage::score`] on the calling thread. A score beyond what a double holds is the largest
+    /// that there is: such an observation is as far out as can be, and infinity has no place in
+    /// JSON, nor in a mean of scores.
     pub fn score_here(&self, rows: &[f64], scores: &mut [f64]) {
         self.model.score_rows(&self.seen(rows), scores);
         scores.iter_mut().filter(|score| !score.is_finite()).for_each(|score| {
@@ -82,7 +90,10 @@ fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
     let p = standard.len() / 2;
     let (means, inverse) = standard.split_at(p);
     let z = |row: &[f64]| -> Vec<f64> {
-        row.iter().zip(means.iter().zip(inverse)).map(|(x, (m, i))| ((x - m) * i).clamp(-LARGEST, LARGEST)).collect()
+        row.iter()
+            .zip(means.iter().zip(inverse))
+            .map(|(x, (m, i))| ((x - m) * i).clamp(-LARGEST, LARGEST))
+            .collect()
     };
     rows.chunks_exact(p).flat_map(z).collect()
 }

@@ -1,9 +1,10 @@
 //! The tails of each feature's empirical distribution: what ECOD and COPOD are made of.
 //!
-//! Both papers score the observations they are fitted on. A new observation joins the reference alone: of n + 1 values,
-//! those at most `x` are the reference's and `x` itself. So no tail is empty, and the score is that of pyod's
-//! `decision_function` for a batch of this one observation. (pyod refits on the reference and the whole batch, so that a
-//! score there depends on the company it came in; here it does not.)
+//! Both papers score the observations they are fitted on. A new observation joins the reference
+//! alone: of n + 1 values, those at most `x` are the reference's and `x` itself. So no tail is
+//! empty, and the score is that of pyod's `decision_function` for a batch of this one observation.
+//! (pyod refits on the reference and the whole batch, so that a score there depends on the company
+//! it came in; here it does not.)
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +23,8 @@ pub struct Tails {
     moments: Vec<f64>,
 }
 
-/// One feature's tails at `x`: minus the logarithms of the fraction at most and at least `x`, and the one that skewness
-/// points to (both, where it is 0).
+/// One feature's tails at `x`: minus the logarithms of the fraction at most and at least `x`, and
+/// the one that skewness points to (both, where it is 0).
 pub struct Tail {
     pub left: f64,
     pub right: f64,
@@ -82,14 +83,16 @@ impl Tails {
         Tail { left, right, skewed }
     }
 
-    /// The sign of the third central moment of the reference's values and `x` (Pebay 2008, equation 2.1 with one point).
-    /// 0 where scipy's `skew` has none: a variance within rounding of 0.
+    /// The sign of the third central moment of the reference's values and `x` (Pebay 2008, equation
+    /// 2.1 with one point). 0 where scipy's `skew` has none: a variance within rounding of 0.
     fn skewness_sign(&self, k: usize, x: f64) -> f64 {
-        let [mean, second, third] = [self.moments[3 * k], self.moments[3 * k + 1], self.moments[3 * k + 2]];
+        let [mean, second, third] =
+            [self.moments[3 * k], self.moments[3 * k + 1], self.moments[3 * k + 2]];
         let n = self.n as f64;
         let d = x - mean;
         let m2 = second + d * d * n / (n + 1.0);
-        let m3 = third + d * d * d * n * (n - 1.0) / ((n + 1.0) * (n + 1.0)) - 3.0 * d * second / (n + 1.0);
+        let m3 = third + d * d * d * n * (n - 1.0) / ((n + 1.0) * (n + 1.0))
+            - 3.0 * d * second / (n + 1.0);
         let new_mean = mean + d / (n + 1.0);
         let rounding = f64::EPSILON * new_mean.abs();
         if m2 / (n + 1.0) <= rounding * rounding { 0.0 } else { m3 }
@@ -110,7 +113,8 @@ fn lower_bound(sorted: &[f64], before: impl Fn(f64) -> bool) -> usize {
 
 impl Sound for Tails {
     fn is_sound(&self) -> bool {
-        is_table(&self.moments, self.features(), 3) && is_table(&self.sorted, self.features(), self.n)
+        is_table(&self.moments, self.features(), 3)
+            && is_table(&self.sorted, self.features(), self.n)
     }
 }
 

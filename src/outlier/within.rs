@@ -1,7 +1,9 @@
-//! Rows of a sample scored by detectors that have not seen them: which rows of one sample do not look like the rest of it.
+//! Rows of a sample scored by detectors that have not seen them: which rows of one sample do not
+//! look like the rest of it.
 //!
-//! A detector that is fitted on a row knows it: of `knn` the row is its own nearest neighbour, of `kde` it stands under its own
-//! kernel. Scores of the rows that a detector was fitted on are therefore too low, and lowest for what is most unusual.
+//! A detector that is fitted on a row knows it: of `knn` the row is its own nearest neighbour, of
+//! `kde` it stands under its own kernel. Scores of the rows that a detector was fitted on are
+//! therefore too low, and lowest for what is most unusual.
 
 use super::calibration::{self, Calibrated, Calibration};
 use super::fitted::fold;
@@ -18,23 +20,31 @@ pub struct Within {
     calibrated: Calibrated,
 }
 
-/// Scores each observation of `reference` by a detector that was fitted on other observations of it: behind
-/// `fluxguard detect --within` and Julia's `score_within`.
+/// Scores each observation of `reference` by a detector that was fitted on other observations of
+/// it: behind `fluxguard detect --within` and Julia's `score_within`.
 ///
-/// The folds are those of [`Calibration::Cross`] (five, if the spec does not say otherwise; as many as observations where there
-/// are fewer): observations in a random order that depends on their number alone are cut into parts of equal size (but for 1),
-/// and each part is scored by a detector that was fitted on all others. Observations that are equal share the mean of their
-/// scores, whichever folds they are in. `labels` and `head` are those of [`super::Fitted::fit_classifier`].
+/// The folds are those of [`Calibration::Cross`] (five, if the spec does not say otherwise; as many
+/// as observations where there are fewer): observations in a random order that depends on their
+/// number alone are cut into parts of equal size (but for 1), and each part is scored by a detector
+/// that was fitted on all others. Observations that are equal share the mean of their scores,
+/// whichever folds they are in. `labels` and `head` are those of [`super::Fitted::fit_classifier`].
 ///
 /// Costs as many fits as folds, and one score an observation.
 ///
 /// # Errors
-/// As [`super::Fitted::fit`] and [`super::Fitted::fit_classifier`]; [`Error::InvalidArgument`] for a calibration other than by
-/// folds; [`Error::BaselineTooSmall`] where the folds' rests do not suffice for the detector.
-pub fn within(spec: &Spec, reference: &Tensor<'_>, labels: Option<&[u32]>, head: Option<&Head>) -> Result<Within> {
+/// As [`super::Fitted::fit`] and [`super::Fitted::fit_classifier`]; [`Error::InvalidArgument`] for
+/// a calibration other than by folds; [`Error::BaselineTooSmall`] where the folds' rests do not
+/// suffice for the detector.
+pub fn within(
+    spec: &Spec,
+    reference: &Tensor<'_>,
+    labels: Option<&[u32]>,
+    head: Option<&Head>,
+) -> Result<Within> {
     let Calibration::Cross(folds) = spec.calibration else {
         let was = if spec.calibration == Calibration::None { "none" } else { "holdout" };
-        let expected = "\"cross\" or {\"cross\": folds}: every row is scored, by what was fitted on others";
+        let expected =
+            "\"cross\" or {\"cross\": folds}: every row is scored, by what was fitted on others";
         return Err(Error::invalid("calibration", was, expected));
     };
     super::fitted::expect_classifier(spec, labels, head)?;
@@ -51,15 +61,18 @@ impl Within {
         &self.scores
     }
 
-    /// One p-value an observation: of all `n` scores the fraction that is at least as high as its own, itself included. From
-    /// `1/n`, of the highest score, to 1. They are ranks within the sample: of any `n` rows some are the most unusual, and at
-    /// most the fraction `a` of them has a p-value up to `a`, whether or not any of them is wrong. Not to be corrected for many
-    /// tests: [`Within::scores`] and a threshold by peaks ([`threshold::Method::Pot`]) say how far out the first of them are.
+    /// One p-value an observation: of all `n` scores the fraction that is at least as high as its
+    /// own, itself included. From `1/n`, of the highest score, to 1. They are ranks within the
+    /// sample: of any `n` rows some are the most unusual, and at most the fraction `a` of them has
+    /// a p-value up to `a`, whether or not any of them is wrong. Not to be corrected for many
+    /// tests: [`Within::scores`] and a threshold by peaks ([`threshold::Method::Pot`]) say how far
+    /// out the first of them are.
     #[must_use]
     pub fn p_values(&self) -> Vec<f64> {
         let sorted = self.calibrated.scores();
         let n = sorted.len();
-        let rank = |score: &f64| (n - sorted.partition_point(|other| other < score)) as f64 / n as f64;
+        let rank =
+            |score: &f64| (n - sorted.partition_point(|other| other < score)) as f64 / n as f64;
         self.scores.iter().map(rank).collect()
     }
 
@@ -83,7 +96,8 @@ pub(super) fn out_of_fold(spec: &Spec, rows: &Rows<'_>, folds: usize) -> Result<
     let mut scores = vec![0.0; rows.len()];
     let spec = &Spec { family: spec.family.for_folds(rows.len(), folds), ..spec.clone() };
     for part in calibration::folds(rows.len(), folds)? {
-        let (_, own) = fold(spec, rows, &part).map_err(|e| calibration::too_few(rows, folds, &e))?;
+        let (_, own) =
+            fold(spec, rows, &part).map_err(|e| calibration::too_few(rows, folds, &e))?;
         part.score.iter().zip(own).for_each(|(i, score)| scores[*i] = score);
     }
     Ok(scores)
@@ -119,10 +133,12 @@ mod tests {
         let found = of("knn", json!({"calibration": {"cross": 4}}), &rows, n).expect("enough");
         let all = Rows::from_values(rows.clone(), p);
         for part in calibration::folds(n, 4).expect("enough") {
-            let spec = Spec::new("knn", Map::from_iter([("calibration".into(), json!("none"))])).expect("name");
+            let spec = Spec::new("knn", Map::from_iter([("calibration".into(), json!("none"))]))
+                .expect("name");
             let rest = Fitted::fit_rows(&spec, &all.select(&part.fit)).expect("enough");
             let own = all.select(&part.score);
-            let scores = rest.score(&Tensor::new(Elements::F64(own.values()), own.len()).expect("shape"));
+            let scores =
+                rest.score(&Tensor::new(Elements::F64(own.values()), own.len()).expect("shape"));
             let got: Vec<f64> = part.score.iter().map(|i| found.scores()[*i]).collect();
             assert_eq!(scores.expect("same features"), got);
         }

@@ -8,9 +8,11 @@ use crate::{Error, Result};
 /// What a model said of a batch, and what it should have said where that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Answers<'a> {
-    /// Probabilities of the classes (one for a binary problem), or the features of a regression; an observation after the other.
+    /// Probabilities of the classes (one for a binary problem), or the features of a regression; an
+    /// observation after the other.
     pub scores: Tensor<'a>,
-    /// What was predicted: classes, or numbers. May be left out for classes: the threshold, or the likeliest class, decides.
+    /// What was predicted: classes, or numbers. May be left out for classes: the threshold, or the
+    /// likeliest class, decides.
     pub predictions: Option<&'a [f64]>,
     /// The labels.
     pub labels: Option<&'a [f64]>,
@@ -29,12 +31,19 @@ pub(super) struct Read {
 
 impl Answers<'_> {
     /// Checks and copies. `argument` names the scores in errors.
-    pub(super) fn read(&self, argument: &'static str, options: &Options, width: Option<usize>) -> Result<Read> {
+    pub(super) fn read(
+        &self,
+        argument: &'static str,
+        options: &Options,
+        width: Option<usize>,
+    ) -> Result<Read> {
         let n = self.scores.observations();
         let was = self.scores.features();
         let expected = match (options.problem, width) {
             (Problem::Binary, _) if was != 1 => Some("1, the probability of class 1".to_owned()),
-            (Problem::Multiclass, None) if was < 2 => Some("a probability for each of at least 2 classes".into()),
+            (Problem::Multiclass, None) if was < 2 => {
+                Some("a probability for each of at least 2 classes".into())
+            }
             (_, Some(width)) if width != was => Some(format!("{width}, as in the reference")),
             _ => None,
         };
@@ -66,10 +75,16 @@ impl Answers<'_> {
         let predictions = match self.predictions {
             Some(given) => values("predictions", given, n, kind)?,
             None => match options.problem {
-                Problem::Binary => scores.iter().map(|p| f64::from(u8::from(*p >= options.threshold))).collect(),
+                Problem::Binary => {
+                    scores.iter().map(|p| f64::from(u8::from(*p >= options.threshold))).collect()
+                }
                 Problem::Multiclass => scores.chunks_exact(was).map(likeliest).collect(),
                 Problem::Regression => {
-                    return Err(Error::invalid("predictions", "nothing", "a prediction for each observation"));
+                    return Err(Error::invalid(
+                        "predictions",
+                        "nothing",
+                        "a prediction for each observation",
+                    ));
                 }
             },
         };
@@ -93,7 +108,11 @@ enum Kind {
 
 fn values(argument: &'static str, given: &[f64], n: usize, kind: Kind) -> Result<Vec<f64>> {
     if given.len() != n {
-        return Err(Error::invalid(argument, format!("{} values", given.len()), format!("{n}, one per observation")));
+        return Err(Error::invalid(
+            argument,
+            format!("{} values", given.len()),
+            format!("{n}, one per observation"),
+        ));
     }
     let good = |x: f64| match kind {
         Kind::Binary => x == 0.0 || x == 1.0,
@@ -109,8 +128,16 @@ fn values(argument: &'static str, given: &[f64], n: usize, kind: Kind) -> Result
         Some(i) => {
             // Of many classes other languages count from 1.
             let is_class = matches!(kind, Kind::Class(_)) && given[i].is_finite();
-            let value = if is_class { format!("class {} (from 0)", given[i]) } else { given[i].to_string() };
-            Err(Error::invalid(argument, format!("{value} in observation {i} (from 0)"), expected()))
+            let value = if is_class {
+                format!("class {} (from 0)", given[i])
+            } else {
+                given[i].to_string()
+            };
+            Err(Error::invalid(
+                argument,
+                format!("{value} in observation {i} (from 0)"),
+                expected(),
+            ))
         }
         None => Ok(given.to_vec()),
     }

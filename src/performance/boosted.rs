@@ -1,8 +1,9 @@
 //! Gradient-boosted regression trees on histograms.
 //!
-//! A small one of our own: the crates at hand either have no regression trees (linfa-trees) or sort the rows anew in every
-//! node (smartcore), which a reference of tens of thousands of rows does not bear. What it predicts is checked against
-//! scikit-learn's `HistGradientBoostingRegressor` in `test/reference/performance.py`.
+//! A small one of our own: the crates at hand either have no regression trees (linfa-trees) or sort
+//! the rows anew in every node (smartcore), which a reference of tens of thousands of rows does not
+//! bear. What it predicts is checked against scikit-learn's `HistGradientBoostingRegressor` in
+//! `test/reference/performance.py`.
 
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +123,8 @@ fn walk(tree: &[Node], row: &[f64]) -> f64 {
     }
 }
 
-/// Midpoints between neighbouring distinct values; where there are too many, between evenly spaced order statistics.
+/// Midpoints between neighbouring distinct values; where there are too many, between evenly spaced
+/// order statistics.
 fn edges_of(column: &[f64]) -> Vec<f64> {
     let mut sorted = column.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -148,7 +150,10 @@ impl Growing<'_> {
         let mut nodes = Vec::new();
         let mut rows: Vec<u32> = (0..self.n as u32).collect();
         self.grow(&mut nodes, &mut rows, 0);
-        self.residuals.iter_mut().zip(&self.predicted).for_each(|(residual, step)| *residual -= step);
+        self.residuals
+            .iter_mut()
+            .zip(&self.predicted)
+            .for_each(|(residual, step)| *residual -= step);
         nodes
     }
 
@@ -201,7 +206,8 @@ impl Growing<'_> {
                     continue;
                 }
                 let right = sum - left;
-                let gain = left * left / count as f64 + right * right / (n - count) as f64 - sum * sum / n as f64;
+                let gain = left * left / count as f64 + right * right / (n - count) as f64
+                    - sum * sum / n as f64;
                 // Rounding must not make a split out of equal residuals.
                 if gain > best.as_ref().map_or(1e-12 * sum * sum / n as f64, |best| best.gain) {
                     best = Some(Best { gain, feature, bin });
@@ -219,7 +225,8 @@ impl Boosted {
             let node = |(at, node): (usize, &Node)| match node {
                 Node::Leaf(_) => true,
                 Node::Split { feature, left, right, .. } => {
-                    *feature < features && [left, right].iter().all(|child| at < **child && **child < tree.len())
+                    *feature < features
+                        && [left, right].iter().all(|child| at < **child && **child < tree.len())
                 }
             };
             !tree.is_empty() && tree.iter().enumerate().all(node)
@@ -237,7 +244,10 @@ mod tests {
     fn rows(n: usize) -> (Vec<f64>, Vec<f64>) {
         let mut random = Random(4);
         let x: Vec<f64> = (0..3 * n).map(|_| random.uniform()).collect();
-        let y = x.chunks_exact(3).map(|r| (6.0 * r[0]).sin() + r[1] * r[1] + 0.1 * random.normal()).collect();
+        let y = x
+            .chunks_exact(3)
+            .map(|r| (6.0 * r[0]).sin() + r[1] * r[1] + 0.1 * random.normal())
+            .collect();
         (x, y)
     }
 
@@ -246,9 +256,12 @@ mod tests {
         let (x, y) = rows(4000);
         let (train, test) = (3 * 3000, 3000);
         let fitted = Boosted::fit(&x[..train], 3, &y[..test], &BoostedOptions::default()).unwrap();
-        let error: f64 =
-            x[train..].chunks_exact(3).zip(&y[test..]).map(|(r, y)| (fitted.predict(r) - y).powi(2)).sum::<f64>()
-                / 1000.0;
+        let error: f64 = x[train..]
+            .chunks_exact(3)
+            .zip(&y[test..])
+            .map(|(r, y)| (fitted.predict(r) - y).powi(2))
+            .sum::<f64>()
+            / 1000.0;
         // The noise has a variance of 0.01: what is left is hardly more.
         assert!(error < 0.013, "{error}");
     }
@@ -258,13 +271,18 @@ mod tests {
         let (x, y) = rows(60);
         let options = BoostedOptions { trees: 1, depth: 1, learning_rate: 1.0, min_leaf: 5 };
         let fitted = Boosted::fit(&x, 3, &y, &options).unwrap();
-        let squared =
-            |of: &dyn Fn(&[f64]) -> f64| -> f64 { x.chunks_exact(3).zip(&y).map(|(r, y)| (of(r) - y).powi(2)).sum() };
+        let squared = |of: &dyn Fn(&[f64]) -> f64| -> f64 {
+            x.chunks_exact(3).zip(&y).map(|(r, y)| (of(r) - y).powi(2)).sum()
+        };
         let mut least = f64::INFINITY;
         for feature in 0..3 {
             for cut in x.iter().skip(feature).step_by(3) {
                 let side = |below: bool| -> Vec<f64> {
-                    x.chunks_exact(3).zip(&y).filter(|(r, _)| (r[feature] <= *cut) == below).map(|(_, y)| *y).collect()
+                    x.chunks_exact(3)
+                        .zip(&y)
+                        .filter(|(r, _)| (r[feature] <= *cut) == below)
+                        .map(|(_, y)| *y)
+                        .collect()
                 };
                 let (low, high) = (side(true), side(false));
                 if low.len() >= 5 && high.len() >= 5 {
@@ -284,7 +302,9 @@ mod tests {
         assert_eq!(flat.predict(&[7.0]), 2.5);
         let tied: Vec<f64> = (0..2000).map(|i| if i < 1990 { 0.0 } else { f64::from(i) }).collect();
         assert!(Boosted::fit(&tied, 1, &tied, &options).unwrap().predict(&[0.0]).abs() < 10.0);
-        for (x, width, y) in [(&[][..], 1, &[][..]), (&[1.0], 1, &[1.0, 2.0]), (&[f64::NAN], 1, &[1.0])] {
+        for (x, width, y) in
+            [(&[][..], 1, &[][..]), (&[1.0], 1, &[1.0, 2.0]), (&[f64::NAN], 1, &[1.0])]
+        {
             assert_eq!(Boosted::fit(x, width, y, &options).unwrap_err().code(), 100);
         }
     }

@@ -11,9 +11,9 @@ use crate::stats::random::SplitMix64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calibration {
-    /// Where it lowers the calibration error on observations that the calibrator has not seen: by cross-fitting in
-    /// [`FOLDS`] folds, and only then. A reference that is calibrated already is left as it is: isotonic regression would
-    /// only add its noise.
+    /// Where it lowers the calibration error on observations that the calibrator has not seen: by
+    /// cross-fitting in [`FOLDS`] folds, and only then. A reference that is calibrated already is
+    /// left as it is: isotonic regression would only add its noise.
     Auto,
     /// Always.
     Always,
@@ -34,8 +34,14 @@ pub struct Calibrator {
 }
 
 impl Calibrator {
-    /// `scores` and `truth` (0 or 1) of each class. O(classes n log n), [`FOLDS`] times for [`Calibration::Auto`].
-    pub(super) fn fit(mode: Calibration, scores: &[Vec<f64>], truth: &[Vec<f64>], seed: u64) -> Result<Self> {
+    /// `scores` and `truth` (0 or 1) of each class. O(classes n log n), [`FOLDS`] times for
+    /// [`Calibration::Auto`].
+    pub(super) fn fit(
+        mode: Calibration,
+        scores: &[Vec<f64>],
+        truth: &[Vec<f64>],
+        seed: u64,
+    ) -> Result<Self> {
         let one = |(scores, truth): (&Vec<f64>, &Vec<f64>)| {
             let wanted = match mode {
                 Calibration::Never => false,
@@ -53,7 +59,8 @@ impl Calibrator {
         self.classes.iter().map(Option::is_some).collect()
     }
 
-    /// Probabilities of each class; those of several classes add up to 1 (where all are 0, the scores stay).
+    /// Probabilities of each class; those of several classes add up to 1 (where all are 0, the
+    /// scores stay).
     pub(super) fn apply(&self, scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let calibrate = |(scores, calibrator): (&Vec<f64>, &Option<Isotonic>)| match calibrator {
             Some(calibrator) => scores.iter().map(|x| calibrator.predict(*x)).collect(),
@@ -72,7 +79,8 @@ impl Calibrator {
     }
 }
 
-/// Whether isotonic regression lowers the calibration error of observations that it was not fitted on.
+/// Whether isotonic regression lowers the calibration error of observations that it was not fitted
+/// on.
 fn helps(scores: &[f64], truth: &[f64], seed: u64) -> Result<bool> {
     let n = scores.len();
     if n < 2 * FOLDS {
@@ -91,13 +99,18 @@ fn helps(scores: &[f64], truth: &[f64], seed: u64) -> Result<bool> {
             }
         }
         let fitted = Isotonic::fit(&x, &y)?;
-        order.iter().skip(fold).step_by(FOLDS).for_each(|&i| calibrated[i] = fitted.predict(scores[i]));
+        order
+            .iter()
+            .skip(fold)
+            .step_by(FOLDS)
+            .for_each(|&i| calibrated[i] = fitted.predict(scores[i]));
     }
     Ok(calibration_error(&calibrated, truth) < calibration_error(scores, truth))
 }
 
-/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015) over [`BINS`] groups of equally many observations, in the
-/// order of the probabilities: the mean over the observations of |mean probability - share of ones| of their group.
+/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015) over [`BINS`] groups of
+/// equally many observations, in the order of the probabilities: the mean over the observations of
+/// |mean probability - share of ones| of their group.
 #[must_use]
 pub fn calibration_error(probabilities: &[f64], truth: &[f64]) -> f64 {
     let n = probabilities.len();
@@ -138,8 +151,13 @@ mod tests {
         assert!(!helps(&scores, &truth, 0).unwrap());
         let (scores, truth) = outcomes(4000, |p| p * p);
         assert!(helps(&scores, &truth, 0).unwrap());
-        let fitted =
-            Calibrator::fit(Calibration::Auto, std::slice::from_ref(&scores), std::slice::from_ref(&truth), 0).unwrap();
+        let fitted = Calibrator::fit(
+            Calibration::Auto,
+            std::slice::from_ref(&scores),
+            std::slice::from_ref(&truth),
+            0,
+        )
+        .unwrap();
         assert_eq!(fitted.calibrated(), [true]);
         let after = fitted.apply(std::slice::from_ref(&scores));
         assert!(calibration_error(&after[0], &truth) < 0.1 * calibration_error(&scores, &truth));
@@ -154,6 +172,9 @@ mod tests {
         (0..4).for_each(|i| assert!((out[0][i] + out[1][i] - 1.0).abs() < 1e-12));
         // A calibrator that gives no class a chance says nothing: the scores stay.
         let none = vec![vec![0.0; 4], vec![0.0; 4]];
-        assert_eq!(Calibrator::fit(Calibration::Always, &scores, &none, 0).unwrap().apply(&scores), scores);
+        assert_eq!(
+            Calibrator::fit(Calibration::Always, &scores, &none, 0).unwrap().apply(&scores),
+            scores
+        );
     }
 }

@@ -27,8 +27,9 @@ pub struct Bound {
     pub metric: Metric,
     /// Of the whole reference; NaN where it is not defined.
     pub reference: f64,
-    /// An estimate below this is an alert: the mean of the reference's whole chunks less `deviations` of their standard
-    /// deviations (divisor: their number), at least 0. NaN where it is defined in fewer than 4 chunks.
+    /// An estimate below this is an alert: the mean of the reference's whole chunks less
+    /// `deviations` of their standard deviations (divisor: their number), at least 0. NaN where it
+    /// is defined in fewer than 4 chunks.
     pub lower: f64,
     /// An estimate above this is an alert.
     pub upper: f64,
@@ -48,8 +49,8 @@ fn unknown() -> f64 {
 }
 
 impl Bound {
-    /// The bounds of a chunk of `size` where those that are known are of `whole`: what chunks differ by beyond their sampling error
-    /// stays, and the sampling error is that of the size.
+    /// The bounds of a chunk of `size` where those that are known are of `whole`: what chunks
+    /// differ by beyond their sampling error stays, and the sampling error is that of the size.
     fn of_size(&self, size: usize, options: &Options) -> (f64, f64) {
         let whole = options.chunk_size;
         if size == whole || self.lower.is_nan() || self.center.is_nan() {
@@ -80,13 +81,14 @@ pub struct Chunk {
     pub end: usize,
     /// The estimate; NaN where it is not defined.
     pub estimate: f64,
-    /// The standard error that the measure of so few observations has by chance, as known from the reference's labels. An error of
-    /// calibration or of the loss's regression is not in it.
+    /// The standard error that the measure of so few observations has by chance, as known from the
+    /// reference's labels. An error of calibration or of the loss's regression is not in it.
     pub sampling_error: f64,
     /// What the labels say, where they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub realised: Option<f64>,
-    /// Alert bound, as [`Bound::lower`], of as many observations as the chunk has: wider for the last one, if it is shorter.
+    /// Alert bound, as [`Bound::lower`], of as many observations as the chunk has: wider for the
+    /// last one, if it is shorter.
     pub lower: f64,
     /// Alert bound, as [`Bound::upper`].
     pub upper: f64,
@@ -129,52 +131,79 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// Fits on a labelled reference that the model was not trained on, in the order of time (bounds come from its chunks).
+    /// Fits on a labelled reference that the model was not trained on, in the order of time (bounds
+    /// come from its chunks).
     ///
-    /// O(n log n) a class and metric, ten times that for `calibration = auto`; for a regression O(500 n features) a loss. Memory:
-    /// a few copies of the answers.
+    /// O(n log n) a class and metric, ten times that for `calibration = auto`; for a regression
+    /// O(500 n features) a loss. Memory: a few copies of the answers.
     ///
     /// # Errors
-    /// `InvalidArgument` naming the option, or the scores, predictions or labels that are missing or out of range;
-    /// `BaselineTooSmall` for fewer than 4 whole chunks.
+    /// `InvalidArgument` naming the option, or the scores, predictions or labels that are missing
+    /// or out of range; `BaselineTooSmall` for fewer than 4 whole chunks.
     pub fn fit(reference: &Answers<'_>, options: Options) -> Result<Self> {
         let options = options.checked()?;
         let read = reference.read("reference", &options, None)?;
         let Some(labels) = &read.labels else {
-            return Err(Error::invalid("labels", "nothing", "a label for each observation of the reference"));
+            return Err(Error::invalid(
+                "labels",
+                "nothing",
+                "a label for each observation of the reference",
+            ));
         };
         let whole = read.len() / options.chunk_size;
         if whole < LEAST_CHUNKS {
-            let reason =
-                format!("alert bounds need {LEAST_CHUNKS} chunks of {}; or lower chunk_size", options.chunk_size);
+            let reason = format!(
+                "alert bounds need {LEAST_CHUNKS} chunks of {}; or lower chunk_size",
+                options.chunk_size
+            );
             let expected = LEAST_CHUNKS * options.chunk_size;
-            return Err(Error::BaselineTooSmall { argument: "reference", was: read.len(), expected, reason });
+            return Err(Error::BaselineTooSmall {
+                argument: "reference",
+                was: read.len(),
+                expected,
+                reason,
+            });
         }
         let model = if options.problem == Problem::Regression {
             Model::Losses(Losses::fit(&options.metrics, &read, labels)?)
         } else {
             let columns = Columns::new(&read, options.problem, Some(labels));
-            Model::Classes(Calibrator::fit(options.calibration, &columns.scores, &columns.truth, options.seed)?)
+            Model::Classes(Calibrator::fit(
+                options.calibration,
+                &columns.scores,
+                &columns.truth,
+                options.seed,
+            )?)
         };
         let known = Known::realised(&read, options.problem, labels);
         let bound = |&metric: &Metric| {
-            let value =
-                |chunk: usize| known.value(metric, chunk * options.chunk_size, (chunk + 1) * options.chunk_size);
+            let value = |chunk: usize| {
+                known.value(metric, chunk * options.chunk_size, (chunk + 1) * options.chunk_size)
+            };
             let values: Vec<f64> = (0..whole).map(value).filter(|value| !value.is_nan()).collect();
-            let (center, deviation) = (values.iter().sum::<f64>() / values.len() as f64, losses::deviation(&values));
+            let (center, deviation) =
+                (values.iter().sum::<f64>() / values.len() as f64, losses::deviation(&values));
             let (mut lower, mut upper) = (f64::NAN, f64::NAN);
             if values.len() >= LEAST_CHUNKS {
                 (lower, upper) = limits(metric, center, options.deviations * deviation);
             }
             let reference = known.value(metric, 0, read.len());
-            Bound { metric, reference, lower, upper, spread: known.spread(metric), center, deviation }
+            Bound {
+                metric,
+                reference,
+                lower,
+                upper,
+                spread: known.spread(metric),
+                center,
+                deviation,
+            }
         };
         let bounds = options.metrics.iter().map(bound).collect();
         Ok(Estimator { observations: read.len(), width: read.width, options, model, bounds })
     }
 
-    /// Estimates each measure of each chunk of `current`, which need not have labels; with labels also what they say. Chunks
-    /// are counted from the first observation; the last may be shorter.
+    /// Estimates each measure of each chunk of `current`, which need not have labels; with labels
+    /// also what they say. Chunks are counted from the first observation; the last may be shorter.
     ///
     /// # Errors
     /// `InvalidArgument` as [`Estimator::fit`].
@@ -191,7 +220,8 @@ impl Estimator {
                 Known::Losses { absolute, squared }
             }
         };
-        let realised = read.labels.as_ref().map(|labels| Known::realised(&read, self.options.problem, labels));
+        let realised =
+            read.labels.as_ref().map(|labels| Known::realised(&read, self.options.problem, labels));
         let mut chunks = Vec::new();
         for (chunk, start) in (0..read.len()).step_by(self.options.chunk_size).enumerate() {
             let end = (start + self.options.chunk_size).min(read.len());
@@ -243,7 +273,8 @@ struct Columns {
 
 impl Columns {
     fn new(read: &Read, problem: Problem, labels: Option<&Vec<f64>>) -> Self {
-        let classes: Vec<usize> = if problem == Problem::Binary { vec![1] } else { (0..read.width).collect() };
+        let classes: Vec<usize> =
+            if problem == Problem::Binary { vec![1] } else { (0..read.width).collect() };
         let is = |values: &[f64], class: usize| -> Vec<f64> {
             values.iter().map(|x| f64::from(u8::from(*x == class as f64))).collect()
         };
@@ -253,7 +284,9 @@ impl Columns {
         };
         Columns {
             scores: classes.iter().map(|&class| column(class)).collect(),
-            truth: labels.map_or_else(Vec::new, |labels| classes.iter().map(|&class| is(labels, class)).collect()),
+            truth: labels.map_or_else(Vec::new, |labels| {
+                classes.iter().map(|&class| is(labels, class)).collect()
+            }),
             predicted: classes.iter().map(|&class| is(&read.predictions, class)).collect(),
         }
     }
@@ -288,15 +321,21 @@ impl Known {
     fn value(&self, metric: Metric, start: usize, end: usize) -> f64 {
         match self {
             Known::Classes(columns) => classes::macro_average(metric, &columns.views(start, end)),
-            Known::Losses { absolute, .. } if metric == Metric::Mae => losses::value(metric, &absolute[start..end]),
+            Known::Losses { absolute, .. } if metric == Metric::Mae => {
+                losses::value(metric, &absolute[start..end])
+            }
             Known::Losses { squared, .. } => losses::value(metric, &squared[start..end]),
         }
     }
 
     fn spread(&self, metric: Metric) -> f64 {
         match self {
-            Known::Classes(columns) => classes::spread(metric, &columns.views(0, columns.scores[0].len())),
-            Known::Losses { absolute, .. } if metric == Metric::Mae => losses::spread(metric, absolute),
+            Known::Classes(columns) => {
+                classes::spread(metric, &columns.views(0, columns.scores[0].len()))
+            }
+            Known::Losses { absolute, .. } if metric == Metric::Mae => {
+                losses::spread(metric, absolute)
+            }
             Known::Losses { squared, .. } => losses::spread(metric, squared),
         }
     }
@@ -307,7 +346,9 @@ impl Sound for Estimator {
         let regression = self.options.problem == Problem::Regression;
         let model = match &self.model {
             Model::Classes(_) if regression => false,
-            Model::Classes(calibrator) if self.options.problem == Problem::Binary => calibrator.is_sound(1),
+            Model::Classes(calibrator) if self.options.problem == Problem::Binary => {
+                calibrator.is_sound(1)
+            }
             Model::Classes(calibrator) => calibrator.is_sound(self.width),
             Model::Losses(losses) => regression && losses.is_sound(self.width),
         };

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::sound::{Sound, in_order};
 use crate::{Error, Result};
 
-/// A non-decreasing, piecewise linear function: between knots linear, constant beyond the first and the last.
+/// A non-decreasing, piecewise linear function: between knots linear, constant beyond the first and
+/// the last.
 ///
-/// Fitted by pooling adjacent violators (Ayer et al. 1955; Barlow et al. 1972, section 1.2); values at equal `x` are averaged
-/// first. Between the knots it is linear, as scikit-learn's `IsotonicRegression(out_of_bounds="clip")` is.
+/// Fitted by pooling adjacent violators (Ayer et al. 1955; Barlow et al. 1972, section 1.2); values
+/// at equal `x` are averaged first. Between the knots it is linear, as scikit-learn's
+/// `IsotonicRegression(out_of_bounds="clip")` is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Isotonic {
     x: Vec<f64>,
@@ -31,7 +33,11 @@ impl Isotonic {
     pub fn fit(x: &[f64], y: &[f64]) -> Result<Self> {
         if x.is_empty() || x.len() != y.len() {
             let was = format!("{} and {} values", x.len(), y.len());
-            return Err(Error::invalid("x and y", was, "as many of one as of the other, at least one"));
+            return Err(Error::invalid(
+                "x and y",
+                was,
+                "as many of one as of the other, at least one",
+            ));
         }
         if let Some(bad) = x.iter().chain(y).find(|v| !v.is_finite()) {
             return Err(Error::invalid("x and y", bad, "finite numbers"));
@@ -95,11 +101,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// By its closed form: the largest mean of an interval that ends here, the smallest over its ends (Barlow et al. 1972).
+    /// By its closed form: the largest mean of an interval that ends here, the smallest over its
+    /// ends (Barlow et al. 1972).
     fn min_max(y: &[f64]) -> Vec<f64> {
         let mean = |i: usize, j: usize| y[i..=j].iter().sum::<f64>() / (j - i + 1) as f64;
         let at = |k: usize| {
-            (0..=k).map(|i| (k..y.len()).map(|j| mean(i, j)).fold(f64::INFINITY, f64::min)).fold(f64::MIN, f64::max)
+            (0..=k)
+                .map(|i| (k..y.len()).map(|j| mean(i, j)).fold(f64::INFINITY, f64::min))
+                .fold(f64::MIN, f64::max)
         };
         (0..y.len()).map(at).collect()
     }
@@ -135,7 +144,9 @@ mod tests {
 
     #[test]
     fn bad_pairs_are_refused() {
-        for (x, y) in [(&[][..], &[][..]), (&[1.0], &[]), (&[f64::NAN], &[1.0]), (&[1.0], &[f64::INFINITY])] {
+        for (x, y) in
+            [(&[][..], &[][..]), (&[1.0], &[]), (&[f64::NAN], &[1.0]), (&[1.0], &[f64::INFINITY])]
+        {
             assert_eq!(Isotonic::fit(x, y).unwrap_err().code(), 100);
         }
     }

@@ -1,12 +1,13 @@
 //! How well a model does: estimated while there are no labels, and measured when they come late.
 //!
-//! - [`Estimator`]: confidence-based estimation for classifiers ([`classes`]), direct loss estimation for regression
-//!   ([`losses`]), a chunk of observations after the other, with the error of a chunk of that size and bounds from the
-//!   reference's chunks.
-//! - [`LateLabels`]: joins labels with the predictions that they belong to, in bounded memory, and watches the outcomes.
+//! - [`Estimator`]: confidence-based estimation for classifiers ([`classes`]), direct loss
+//!   estimation for regression ([`losses`]), a chunk of observations after the other, with the
+//!   error of a chunk of that size and bounds from the reference's chunks.
+//! - [`LateLabels`]: joins labels with the predictions that they belong to, in bounded memory, and
+//!   watches the outcomes.
 //!
-//! Both kinds of estimate see changes of the inputs (covariate shift). Where the labels' dependence on the inputs changes
-//! (concept drift), only labels show it.
+//! Both kinds of estimate see changes of the inputs (covariate shift). Where the labels' dependence
+//! on the inputs changes (concept drift), only labels show it.
 
 #![forbid(unsafe_code)]
 

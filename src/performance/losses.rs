@@ -1,7 +1,9 @@
-//! Direct loss estimation: a regression of the loss of each observation on its features and on the prediction.
+//! Direct loss estimation: a regression of the loss of each observation on its features and on the
+//! prediction.
 //!
-//! On the labelled reference the loss is known; boosted trees learn it (NannyML, "How it works: direct loss estimation"). The
-//! estimate of a chunk is the mean of the predicted losses, for the RMSE the root of the mean squared ones.
+//! On the labelled reference the loss is known; boosted trees learn it (NannyML, "How it works:
+//! direct loss estimation"). The estimate of a chunk is the mean of the predicted losses, for the
+//! RMSE the root of the mean squared ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +34,12 @@ impl Losses {
     pub(super) fn fit(metrics: &[Metric], reference: &Read, labels: &[f64]) -> Result<Self> {
         let (features, width) = with_prediction(reference);
         let model = |metric: Metric| {
-            let y: Vec<f64> = reference.predictions.iter().zip(labels).map(|(p, y)| loss(metric, *p, *y)).collect();
+            let y: Vec<f64> = reference
+                .predictions
+                .iter()
+                .zip(labels)
+                .map(|(p, y)| loss(metric, *p, *y))
+                .collect();
             Boosted::fit(&features, width, &y, &BoostedOptions::default())
         };
         let of = |metric: Metric, wanted: bool| wanted.then(|| model(metric)).transpose();

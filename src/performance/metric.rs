@@ -16,8 +16,9 @@ pub enum Problem {
     Regression,
 }
 
-/// A measure of performance. Those of classes are of class 1 for a binary problem, and for more classes the mean over those of
-/// each class against the rest for which it is defined (macro average); accuracy is one for all.
+/// A measure of performance. Those of classes are of class 1 for a binary problem, and for more
+/// classes the mean over those of each class against the rest for which it is defined (macro
+/// average); accuracy is one for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
@@ -47,7 +48,9 @@ impl Metric {
     pub fn of(problem: Problem) -> &'static [Metric] {
         use Metric::{Accuracy, Auroc, F1, Mae, Mse, Precision, Recall, Rmse, Specificity};
         match problem {
-            Problem::Binary | Problem::Multiclass => &[Accuracy, F1, Auroc, Precision, Recall, Specificity],
+            Problem::Binary | Problem::Multiclass => {
+                &[Accuracy, F1, Auroc, Precision, Recall, Specificity]
+            }
             Problem::Regression => &[Mae, Mse, Rmse],
         }
     }

@@ -50,7 +50,11 @@ impl Options {
             return Err(Error::invalid("chunk_size", self.chunk_size, "at least 2 observations"));
         }
         if !(self.threshold > 0.0 && self.threshold < 1.0) {
-            return Err(Error::invalid("threshold", self.threshold, "a probability between 0 and 1"));
+            return Err(Error::invalid(
+                "threshold",
+                self.threshold,
+                "a probability between 0 and 1",
+            ));
         }
         if !(self.deviations.is_finite() && self.deviations > 0.0) {
             return Err(Error::invalid("deviations", self.deviations, "a positive number"));

@@ -57,13 +57,14 @@ fn is_close(f: f64) -> bool {
     f <= 0.0 && f > -CLOSE
 }
 
-/// The smallest noise multiplier (to 0.1% of `ε`, or 0.001% of itself where `ε` is steeper) whose `ε` does not exceed the target, by
-/// Brent's method in `ln σ`.
+/// The smallest noise multiplier (to 0.1% of `ε`, or 0.001% of itself where `ε` is steeper) whose
+/// `ε` does not exceed the target, by Brent's method in `ln σ`.
 ///
 /// The returned `epsilon` was computed at the returned multiplier, and is at most the target.
 ///
 /// # Errors
-/// `InvalidArgument` if an option is invalid, or no multiplier from 0.01 to 100,000 meets the target.
+/// `InvalidArgument` if an option is invalid, or no multiplier from 0.01 to 100,000 meets the
+/// target.
 pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
     let CalibrationOptions { target_epsilon, delta, .. } = *options;
     if !(target_epsilon > 0.0 && target_epsilon.is_finite()) {
@@ -115,16 +116,24 @@ pub fn noise_multiplier(options: &CalibrationOptions) -> Result<Calibration> {
             if found {
                 return Ok(0.0);
             }
-            // aim at the middle of what is accepted, so that the root is approached from the safe side
+            // aim at the middle of what is accepted, so that the root is approached from the safe
+            // side
             let f = excess(x)?;
             found = is_close(f);
             Ok(if found { 0.0 } else { f + 0.5 * CLOSE })
         })?;
     }
-    best.ok_or_else(|| Error::invalid("target_epsilon", target_epsilon, "an epsilon that some noise multiplier meets"))
+    best.ok_or_else(|| {
+        Error::invalid(
+            "target_epsilon",
+            target_epsilon,
+            "an epsilon that some noise multiplier meets",
+        )
+    })
 }
 
-/// `ln σ` at which the cheap estimate of `ε` meets the target, if `ε` is as much more than it as `off` says; it need not be near.
+/// `ln σ` at which the cheap estimate of `ε` meets the target, if `ε` is as much more than it as
+/// `off` says; it need not be near.
 fn estimate(options: &CalibrationOptions, off: f64) -> Result<f64> {
     let target = options.target_epsilon * (-off).exp();
     let excess = |ln_sigma: f64| -> Result<f64> {
@@ -143,8 +152,13 @@ fn estimate(options: &CalibrationOptions, off: f64) -> Result<f64> {
 }
 
 fn accountant(options: &CalibrationOptions, noise_multiplier: f64) -> Result<Accountant> {
-    let mut accountant = Accountant::new(options.accountant, options.relation).with_unit_size(options.unit_size)?;
-    accountant.push(Phase { noise_multiplier, sampling: options.sampling, steps: options.steps })?;
+    let mut accountant =
+        Accountant::new(options.accountant, options.relation).with_unit_size(options.unit_size)?;
+    accountant.push(Phase {
+        noise_multiplier,
+        sampling: options.sampling,
+        steps: options.steps,
+    })?;
     Ok(accountant)
 }
 
@@ -170,25 +184,44 @@ mod tests {
 
     #[test]
     fn never_overshoots_and_comes_close() -> Result<()> {
-        for (target, rate, steps) in
-            [(1.0, 0.01, 1000), (8.0, 256.0 / 60000.0, 14000), (0.1, 1.0, 10), (3.0, 0.1, 1), (30.0, 0.5, 100)]
-        {
+        for (target, rate, steps) in [
+            (1.0, 0.01, 1000),
+            (8.0, 256.0 / 60000.0, 14000),
+            (0.1, 1.0, 10),
+            (3.0, 0.1, 1),
+            (30.0, 0.5, 100),
+        ] {
             let options = options(target, rate, steps);
             let got = noise_multiplier(&options)?;
-            assert!(got.epsilon <= target && got.epsilon > target * (1.0 - 3e-3), "{options:?}: {got:?}");
+            assert!(
+                got.epsilon <= target && got.epsilon > target * (1.0 - 3e-3),
+                "{options:?}: {got:?}"
+            );
             assert_eq!(epsilon(&options, got.noise_multiplier)?, got.epsilon);
-            let rdp = noise_multiplier(&CalibrationOptions { accountant: AccountantKind::Rdp, ..options })?;
-            assert!(rdp.noise_multiplier >= got.noise_multiplier * (1.0 - 1e-3) && rdp.epsilon <= target);
+            let rdp = noise_multiplier(&CalibrationOptions {
+                accountant: AccountantKind::Rdp,
+                ..options
+            })?;
+            assert!(
+                rdp.noise_multiplier >= got.noise_multiplier * (1.0 - 1e-3)
+                    && rdp.epsilon <= target
+            );
         }
         Ok(())
     }
 
     #[test]
     fn what_cannot_be_met_is_said() {
-        for options in
-            [options(0.0, 0.1, 1), options(1.0, 0.1, 0), options(-1.0, 0.1, 1), options(1e-9, 1.0, 1_000_000_000)]
-        {
-            assert!(matches!(noise_multiplier(&options), Err(Error::InvalidArgument { .. })), "{options:?}");
+        for options in [
+            options(0.0, 0.1, 1),
+            options(1.0, 0.1, 0),
+            options(-1.0, 0.1, 1),
+            options(1e-9, 1.0, 1_000_000_000),
+        ] {
+            assert!(
+                matches!(noise_multiplier(&options), Err(Error::InvalidArgument { .. })),
+                "{options:?}"
+            );
         }
     }
 }

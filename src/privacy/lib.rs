@@ -1,8 +1,8 @@
 //! Differential privacy, the numbers: clip, noise, account, calibrate.
 //!
-//! `clip` works on arrays, `sampler` draws lots, `release` is the one door through which anything private leaves: it counts,
-//! then draws noise. `accountant` says what was spent and `calibrate` what may be, `state` and `report` are what a run
-//! leaves behind.
+//! `clip` works on arrays, `sampler` draws lots, `release` is the one door through which anything
+//! private leaves: it counts, then draws noise. `accountant` says what was spent and `calibrate`
+//! what may be, `state` and `report` are what a run leaves behind.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,8 @@
 //! What a private run may say of itself.
 
-use super::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling, shuffled_lower_bound};
+use super::accountant::{
+    Accountant, AccountantKind, Phase, Relation, Sampling, shuffled_lower_bound,
+};
 use crate::Result;
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +12,11 @@ use serde::{Deserialize, Serialize};
 pub struct ReportOptions {
     /// What a unit is called: "example", "user" ...
     pub unit: Option<String>,
-    /// Runs on the same data that chose the hyperparameters, each taken to have cost as much as this one.
+    /// Runs on the same data that chose the hyperparameters, each taken to have cost as much as
+    /// this one.
     pub tuning_runs: Option<u32>,
-    /// Was every random number keyed by the operating system ([`super::noise::NoiseSource::is_private`])?
+    /// Was every random number keyed by the operating system
+    /// ([`super::noise::NoiseSource::is_private`])?
     pub private_randomness: bool,
 }
 
@@ -59,7 +63,8 @@ impl PrivacyReport {
             Some(runs) => Some(accountant.repeated(u64::from(runs) + 1)?.epsilon(delta)?),
             None => None,
         };
-        let mut samplers: Vec<String> = accountant.phases().iter().map(|p| p.sampling.name().to_string()).collect();
+        let mut samplers: Vec<String> =
+            accountant.phases().iter().map(|p| p.sampling.name().to_string()).collect();
         samplers.dedup();
         let name = options.unit.clone().unwrap_or_else(|| "example".into());
         let unit = match accountant.unit_size() {
@@ -91,7 +96,10 @@ fn lower_bound(accountant: &Accountant, delta: f64) -> Result<Option<f64>> {
         if let Sampling::Shuffled { lot_size, dataset_size } = phase.sampling {
             let lots = (dataset_size / lot_size).max(1);
             if phase.steps >= lots {
-                best = Some(shuffled_lower_bound(phase.noise_multiplier, lots, delta)?.max(best.unwrap_or(0.0)));
+                best = Some(
+                    shuffled_lower_bound(phase.noise_multiplier, lots, delta)?
+                        .max(best.unwrap_or(0.0)),
+                );
             }
         }
     }

@@ -1,7 +1,8 @@
 //! What a private run needs to go on: saved whole, or refused with the reason.
 //!
-//! The file: `FGDP`, the format's version, length and CRC-32 of what follows (all little-endian), then CBOR. It holds
-//! numbers and names, nothing that is run. It holds no random state either: a resumed run is keyed anew.
+//! The file: `FGDP`, the format's version, length and CRC-32 of what follows (all little-endian),
+//! then CBOR. It holds numbers and names, nothing that is run. It holds no random state either: a
+//! resumed run is keyed anew.
 
 use super::accountant::{Accountant, Phase};
 use super::clip::{AdaptiveClip, Clipping};
@@ -54,8 +55,9 @@ impl PrivacyState {
     pub fn save(&self, path: &Path) -> Result<()> {
         self.validate()?;
         let mut payload = Vec::new();
-        ciborium::into_writer(self, &mut payload)
-            .map_err(|error| Error::invalid("state", error, "a state that can be written as CBOR"))?;
+        ciborium::into_writer(self, &mut payload).map_err(|error| {
+            Error::invalid("state", error, "a state that can be written as CBOR")
+        })?;
         let mut header = MAGIC.to_vec();
         header.extend(VERSION.to_le_bytes());
         header.extend((payload.len() as u64).to_le_bytes());
@@ -82,19 +84,25 @@ impl PrivacyState {
         if bytes.len() < HEADER || &bytes[..4] != MAGIC {
             return Err(damaged("it does not begin like the state of a private run".into()));
         }
-        let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         if word(4) != VERSION {
             return Err(Error::FileVersion { path: shown, was: word(4), expected: VERSION });
         }
         let payload = &bytes[HEADER..];
         let length = u64::from(word(8)) | u64::from(word(12)) << 32;
         if payload.len() as u64 != length {
-            return Err(damaged(format!("{} bytes follow the header, {length} were written", payload.len())));
+            return Err(damaged(format!(
+                "{} bytes follow the header, {length} were written",
+                payload.len()
+            )));
         }
         if crc32fast::hash(payload) != word(16) {
             return Err(damaged("the checksum is wrong".into()));
         }
-        let state: PrivacyState = ciborium::from_reader(payload).map_err(|error| damaged(error.to_string()))?;
+        let state: PrivacyState =
+            ciborium::from_reader(payload).map_err(|error| damaged(error.to_string()))?;
         state.validate().map_err(|error| damaged(error.to_string()))?;
         Ok(state)
     }

@@ -19,12 +19,14 @@ use fluxguard::stats::multiple::{self, Correction};
 
 /// Adjusts the p-values of many tests made at once, and says which are rejected
 ///
-/// A CSV has a header and one line a test. For a stream of p-values that never ends: stream --detector lord, or saffron.
+/// A CSV has a header and one line a test. For a stream of p-values that never ends: stream
+/// --detector lord, or saffron.
 #[derive(Debug, Args)]
 pub struct Adjust {
     /// CSV of p-values, for e-bh of e-values; - is standard input
     values: PathBuf,
-    /// What is held at alpha: the family-wise error rate (bonferroni, holm) or the false discovery rate; e-bh takes e-values
+    /// What is held at alpha: the family-wise error rate (bonferroni, holm) or the false discovery
+    /// rate; e-bh takes e-values
     #[arg(long, value_name = "NAME", default_value = CORRECTIONS[2].0, value_parser = procedure())]
     correction: Procedure,
     /// The error rate that is held
@@ -79,7 +81,8 @@ struct Adjusted {
 impl Adjust {
     /// Reads the values and adjusts them.
     pub fn run(&self) -> Result<Answer, Failure> {
-        let Values { column, values, .. } = read("VALUES", &self.values, self.column.as_deref(), &self.dialect)?;
+        let Values { column, values, .. } =
+            read("VALUES", &self.values, self.column.as_deref(), &self.dialect)?;
         let (rows, there): (Vec<usize>, Vec<f64>) =
             values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip();
         let (rejected, adjusted_p_values) = match self.correction {
@@ -129,7 +132,9 @@ fn table(found: &Adjusted, values: &[f64]) -> String {
 fn procedure() -> impl TypedValueParser<Value = Procedure> {
     let names = CORRECTIONS.map(|(name, short, _)| PossibleValue::new(name).aliases(short));
     PossibleValuesParser::new(names.into_iter().chain([PossibleValue::new(E_BH)])).map(|name| {
-        let known = CORRECTIONS.iter().find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
+        let known = CORRECTIONS
+            .iter()
+            .find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
         known.map_or(Procedure::EBh, |(_, _, correction)| Procedure::OfPValues(*correction))
     })
 }

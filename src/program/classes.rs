@@ -14,7 +14,11 @@ pub fn column<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<
 }
 
 /// The numbers of the column of this name.
-pub fn numbers<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<&'a [f64], Failure> {
+pub fn numbers<'a>(
+    sample: &'a Sample,
+    flag: &'static str,
+    name: &str,
+) -> Result<&'a [f64], Failure> {
     match &column(sample, flag, name)?.cells {
         Cells::Numbers(values) => Ok(values),
         _ => {
@@ -24,11 +28,22 @@ pub fn numbers<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result
     }
 }
 
-/// The cells of the column of this name, which was read as [`super::sample::Kind::Text`]; none where there is no value.
-pub fn texts<'a>(sample: &'a Sample, flag: &'static str, name: &str) -> Result<&'a [Option<String>], Failure> {
+/// The cells of the column of this name, which was read as [`super::sample::Kind::Text`]; none
+/// where there is no value.
+pub fn texts<'a>(
+    sample: &'a Sample,
+    flag: &'static str,
+    name: &str,
+) -> Result<&'a [Option<String>], Failure> {
     match &column(sample, flag, name)?.cells {
         Cells::Text(cells) => Ok(cells),
-        _ => Err(bad(sample, 1, name, "it holds numbers".into(), format!("choose another column for {flag}"))),
+        _ => Err(bad(
+            sample,
+            1,
+            name,
+            "it holds numbers".into(),
+            format!("choose another column for {flag}"),
+        )),
     }
 }
 
@@ -38,7 +53,11 @@ pub fn all_numbers(cells: &[Option<String>]) -> bool {
 }
 
 /// Cells as numbers, NaN where there is no value; the first that is none is an error with its line.
-pub fn as_numbers(sample: &Sample, name: &str, cells: &[Option<String>]) -> Result<Vec<f64>, Failure> {
+pub fn as_numbers(
+    sample: &Sample,
+    name: &str,
+    cells: &[Option<String>],
+) -> Result<Vec<f64>, Failure> {
     let number = |(i, cell): (usize, &Option<String>)| {
         let Some(cell) = cell else { return Ok(f64::NAN) };
         cell.parse::<f64>().map_err(|_| {
@@ -62,11 +81,22 @@ pub struct Classes(pub Vec<String>);
 impl Classes {
     /// All that stand in these cells, sorted; 1 and 1.0 are one.
     pub fn sorted<'a>(cells: impl Iterator<Item = &'a String>) -> Self {
-        Classes(cells.map(|cell| category(cell).into_owned()).collect::<BTreeSet<_>>().into_iter().collect())
+        Classes(
+            cells
+                .map(|cell| category(cell).into_owned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+        )
     }
 
     /// The number of each cell's class; NaN where there is no value.
-    pub fn numbers(&self, sample: &Sample, name: &str, cells: &[Option<String>]) -> Result<Vec<f64>, Failure> {
+    pub fn numbers(
+        &self,
+        sample: &Sample,
+        name: &str,
+        cells: &[Option<String>],
+    ) -> Result<Vec<f64>, Failure> {
         let known: HashMap<Cow<'_, str>, usize> =
             self.0.iter().enumerate().map(|(class, name)| (category(name), class)).collect();
         let number = |(i, cell): (usize, &Option<String>)| {

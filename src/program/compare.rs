@@ -15,12 +15,16 @@ use super::failure::quoted;
 use super::hints;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
-use super::sample::{Choice, Dialect, Kind, Plan, Sample, Wanted, is_same_file, is_standard_input, unmatched};
+use super::sample::{
+    Choice, Dialect, Kind, Plan, Sample, Wanted, is_same_file, is_standard_input, unmatched,
+};
 use super::{Answer, Failure};
 pub(super) use flags::{CORRECTIONS, probability};
 use flags::{correction, method, min_effect, order, test_name};
 use fluxguard::Error;
-use fluxguard::drift::compare::{AllColumns, CompareOptions, ComparedColumn, Comparison, compare_columns};
+use fluxguard::drift::compare::{
+    AllColumns, CompareOptions, ComparedColumn, Comparison, compare_columns,
+};
 use fluxguard::drift::judged::JudgedTest;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::stats::dependence::Order;
@@ -29,10 +33,11 @@ use told::Told;
 
 /// Two-sample tests of a reference and a current sample, one row per column and test
 ///
-/// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is compared by ks
-/// unless told otherwise. A column of text holds categories: their frequencies are compared by chi2, g, psi, js,
-/// hellinger, tv or kl (of two categories also by fisher). mmd, energy-nd, lsdd, c2st, pca and hotelling compare all
-/// columns of numbers together. Cells without a value are left out and counted, and their share is tested by fisher.
+/// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is
+/// compared by ks unless told otherwise. A column of text holds categories: their frequencies are
+/// compared by chi2, g, psi, js, hellinger, tv or kl (of two categories also by fisher). mmd,
+/// energy-nd, lsdd, c2st, pca and hotelling compare all columns of numbers together. Cells without
+/// a value are left out and counted, and their share is tested by fisher.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// CSV of the reference sample; - is standard input
@@ -45,11 +50,13 @@ pub struct Compare {
     /// More tests after --test NAME
     #[arg(value_name = "NAME", value_parser = test_name(), requires = "tests", hide = true)]
     more_tests: Vec<TestName>,
-    /// How p-values are computed: a name for all tests, or TEST=NAME; may be repeated. Each test has some of auto, exact,
-    /// asymptotic, permutation; mmd also linear and random-features; c2st logistic and forest [default: auto]
+    /// How p-values are computed: a name for all tests, or TEST=NAME; may be repeated. Each test
+    /// has some of auto, exact, asymptotic, permutation; mmd also linear and random-features; c2st
+    /// logistic and forest [default: auto]
     #[arg(long, value_name = "[TEST=]NAME", value_delimiter = ',', value_parser = method)]
     method: Vec<(Option<TestName>, Method)>,
-    /// Reassignments of the pooled observations, where p-values come from them; no p-value is below 1/(N + 1)
+    /// Reassignments of the pooled observations, where p-values come from them; no p-value is below
+    /// 1/(N + 1)
     #[arg(long, value_name = "N", default_value_t = Permutations::default().draws,
         value_parser = clap::value_parser!(u32).range(1..=i64::from(Permutations::MOST)))]
     permutations: u32,
@@ -59,15 +66,16 @@ pub struct Compare {
     /// The rate of false alarms of the whole comparison, as --correction means it
     #[arg(long, default_value_t = CompareOptions::default().alpha, value_parser = probability)]
     alpha: f64,
-    /// What is held at alpha over all tests: the family-wise error rate (bonferroni, holm) or the false discovery rate
+    /// What is held at alpha over all tests: the family-wise error rate (bonferroni, holm) or the
+    /// false discovery rate
     #[arg(long, value_name = "NAME", default_value = CORRECTIONS[2].0, value_parser = correction())]
     correction: Correction,
-    /// The smallest effect that counts as drift: a number for all tests, or TEST=NUMBER; may be repeated [default: 0.1;
-    /// welch, epps-singleton and hotelling 0.2, kl 0.05]
+    /// The smallest effect that counts as drift: a number for all tests, or TEST=NUMBER; may be
+    /// repeated [default: 0.1; welch, epps-singleton and hotelling 0.2, kl 0.05]
     #[arg(long, value_name = "[TEST=]NUMBER", value_delimiter = ',', value_parser = min_effect)]
     min_effect: Vec<(Option<TestName>, f64)>,
-    /// What the order of the rows means. given: where neighbors depend on each other, only rows that are far enough apart to be
-    /// independent are compared; none: all are, as independent ones
+    /// What the order of the rows means. given: where neighbors depend on each other, only rows
+    /// that are far enough apart to be independent are compared; none: all are, as independent ones
     #[arg(long, value_name = "WHAT", default_value = "none", value_parser = order())]
     order: Order,
     /// Column to compare as categories, even where they are numbers; may be repeated
@@ -98,7 +106,9 @@ impl Compare {
         }
         let mut notes = Notes::hinting(hints);
         if is_same_file(&self.reference, &self.current) {
-            notes.warnings.push("REFERENCE and CURRENT are one file: nothing can have changed".into());
+            notes
+                .warnings
+                .push("REFERENCE and CURRENT are one file: nothing can have changed".into());
         }
         Ok(Answer::with(self.json, &told, || table::render(&told, &reference), outcome, &notes))
     }
@@ -106,9 +116,12 @@ impl Compare {
     /// Both samples; `current` has the reference's columns and kinds, in its own order.
     fn read(&self) -> Result<(Sample, Sample), Failure> {
         if is_standard_input(&self.reference) && is_standard_input(&self.current) {
-            return Err(Error::invalid("CURRENT", "- for both files", "a file for one of them").into());
+            return Err(
+                Error::invalid("CURRENT", "- for both files", "a file for one of them").into()
+            );
         }
-        let mut kinds: BTreeMap<_, _> = self.categorical.iter().map(|name| (name.clone(), Kind::Categories)).collect();
+        let mut kinds: BTreeMap<_, _> =
+            self.categorical.iter().map(|name| (name.clone(), Kind::Categories)).collect();
         let columns = Wanted::Chosen(&self.columns, &[]);
         let plan = Plan { dialect: &self.dialect, known: &kinds, columns };
         let reference = Sample::read("REFERENCE", &self.reference, plan)?;
@@ -185,14 +198,22 @@ impl Compare {
             Some(name) => {
                 let name = quoted(name);
                 let was = format!("given, and column {name}, which holds categories");
-                Err(Error::invalid("--order", was, format!("columns of numbers alone: --ignore {name}")))
+                Err(Error::invalid(
+                    "--order",
+                    was,
+                    format!("columns of numbers alone: --ignore {name}"),
+                ))
             }
             None => Ok(()),
         }
     }
 
     /// A smallest effect, or a method, for a test that is not run is a mistake.
-    fn expect_run(&self, columns: &[ComparedColumn], all: Option<&AllColumns>) -> Result<(), Error> {
+    fn expect_run(
+        &self,
+        columns: &[ComparedColumn],
+        all: Option<&AllColumns>,
+    ) -> Result<(), Error> {
         // Missing cells are tested by fisher, where there are some.
         let run: Vec<TestName> =
             tests_of(columns, all).map(|test| test.result.test).chain([TestName::Fisher]).collect();
@@ -212,9 +233,18 @@ impl Compare {
 fn for_each_test<T: Copy>(said: &[(Option<TestName>, T)]) -> BTreeMap<TestName, T> {
     let of_all = said.iter().filter(|(test, _)| test.is_none());
     let of_one = said.iter().filter_map(|(test, value)| test.map(|test| (test, *value)));
-    of_all.flat_map(|(_, value)| TestName::names().map(|test| (test, *value))).chain(of_one).collect()
+    of_all
+        .flat_map(|(_, value)| TestName::names().map(|test| (test, *value)))
+        .chain(of_one)
+        .collect()
 }
 
-fn tests_of<'a>(columns: &'a [ComparedColumn], all: Option<&'a AllColumns>) -> impl Iterator<Item = &'a JudgedTest> {
-    columns.iter().flat_map(ComparedColumn::all_tests).chain(all.into_iter().flat_map(|all| &all.tests))
+fn tests_of<'a>(
+    columns: &'a [ComparedColumn],
+    all: Option<&'a AllColumns>,
+) -> impl Iterator<Item = &'a JudgedTest> {
+    columns
+        .iter()
+        .flat_map(ComparedColumn::all_tests)
+        .chain(all.into_iter().flat_map(|all| &all.tests))
 }

@@ -14,7 +14,8 @@ use super::inverted;
 use super::notes::Notes;
 use super::outcome::Outcome;
 use super::sample::{
-    Choice, Dialect, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input, unmatched,
+    Choice, Dialect, Missing, Plan, Sample, Wanted, counted, is_same_file, is_standard_input,
+    unmatched,
 };
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
@@ -23,10 +24,12 @@ use fluxguard::outlier::compare::{Compared, compare_detectors};
 use fluxguard::outlier::threshold::curves::Quality;
 use fluxguard::outlier::{NAMES, Spec, ood};
 
-/// Which detector tells the anomalies of labelled observations from the rest: each is fitted on the reference and ranked by AUROC
+/// Which detector tells the anomalies of labelled observations from the rest: each is fitted on the
+/// reference and ranked by AUROC
 ///
-/// CSVs have a header and one column a feature, all numbers; columns are matched by name. Precision, recall and F1 are those at the
-/// threshold that unchanged observations exceed at the anomaly rate.
+/// CSVs have a header and one column a feature, all numbers; columns are matched by name.
+/// Precision, recall and F1 are those at the threshold that unchanged observations exceed at the
+/// anomaly rate.
 #[derive(Debug, Args)]
 pub struct CompareDetectors {
     /// CSV of the reference sample; - is standard input
@@ -72,7 +75,9 @@ impl CompareDetectors {
     /// Reads both files, fits all detectors and ranks them.
     pub fn run(&self) -> Result<Answer, Failure> {
         if is_standard_input(&self.fit) && is_standard_input(&self.score) {
-            return Err(Error::invalid("--score", "- for both files", "a file for one of them").into());
+            return Err(
+                Error::invalid("--score", "- for both files", "a file for one of them").into()
+            );
         }
         let always = [self.label_column.as_str()];
         let columns = Wanted::Chosen(&self.columns, &always);
@@ -82,37 +87,53 @@ impl CompareDetectors {
         self.columns.expect_met()?;
         let labels = take_labels(&mut current, &self.label_column)?;
         if let Some(label) = labels.iter().flatten().find(|label| **label > 1) {
-            return Err(Error::invalid("--label-column", label, "1 for an anomaly, 0 for a usual observation").into());
+            return Err(Error::invalid(
+                "--label-column",
+                label,
+                "1 for an anomaly, 0 for a usual observation",
+            )
+            .into());
         }
         reference.take(&self.label_column);
         if let Some(bad) = unmatched(&reference, &current) {
             return Err(bad.into());
         }
-        let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
-        let (fit, mut score) =
-            (Rows::complete("--fit", &reference, &names)?, Rows::complete("--score", &current, &names)?);
+        let names: Vec<String> =
+            reference.columns.iter().map(|column| column.name.clone()).collect();
+        let (fit, mut score) = (
+            Rows::complete("--fit", &reference, &names)?,
+            Rows::complete("--score", &current, &names)?,
+        );
         let labels: Vec<bool> = score.labelled(labels).iter().map(|label| *label == 1).collect();
         let (fit, score) = (fit.tensor()?, score.tensor()?);
-        let detectors = compare_detectors(&self.specs()?, &fit, &score, &labels, self.anomaly_rate)?;
+        let detectors =
+            compare_detectors(&self.specs()?, &fit, &score, &labels, self.anomaly_rate)?;
         let anomalies = labels.iter().filter(|label| **label).count();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let missing = Missing::since(&reference, &current, &names)?;
         let observations = labels.len();
-        let ranked = Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations, detectors, missing };
+        let ranked =
+            Ranked { anomaly_rate: self.anomaly_rate, anomalies, observations, detectors, missing };
         let mut notes = Notes::hinting(hints::of_columns(Some(&reference), &current));
         // The first is the best.
-        notes.hints.extend(ranked.detectors.first().and_then(|best| inverted::hint(best.quality.as_ref()?)));
+        notes.hints.extend(
+            ranked.detectors.first().and_then(|best| inverted::hint(best.quality.as_ref()?)),
+        );
         if is_same_file(&self.fit, &self.score) {
-            let text = "--fit and --score are one file: detectors find what they were fitted on usual";
+            let text =
+                "--fit and --score are one file: detectors find what they were fitted on usual";
             notes.warnings.push(text.into());
         }
         Ok(Answer::with(self.json, &ranked, || table(&ranked), Outcome::Done, &notes))
     }
 
     fn specs(&self) -> Result<Vec<Spec>, Error> {
-        let all = NAMES.iter().filter(|name| !ood::NAMES.contains(name)).map(|name| (*name).to_owned());
-        let chosen: Vec<String> = if self.detectors.is_empty() { all.collect() } else { self.detectors.clone() };
-        let options = || Map::from_iter(self.standardize.then(|| ("standardize".to_owned(), true.into())));
+        let all =
+            NAMES.iter().filter(|name| !ood::NAMES.contains(name)).map(|name| (*name).to_owned());
+        let chosen: Vec<String> =
+            if self.detectors.is_empty() { all.collect() } else { self.detectors.clone() };
+        let options =
+            || Map::from_iter(self.standardize.then(|| ("standardize".to_owned(), true.into())));
         chosen.iter().map(|name| Spec::new(name, options())).collect()
     }
 }
@@ -131,7 +152,9 @@ fn table(ranked: &Ranked) -> String {
         ("bytes", Align::Right),
     ];
     let row = |c: &Compared| {
-        let of = |value: fn(&Quality) -> f64| c.quality.as_ref().map_or_else(|| "-".into(), |q| number(value(q)));
+        let of = |value: fn(&Quality) -> f64| {
+            c.quality.as_ref().map_or_else(|| "-".into(), |q| number(value(q)))
+        };
         let mut row = vec![c.detector.clone()];
         row.extend([of(|q| q.auroc), of(|q| q.auprc), of(|q| q.fpr_at_95_tpr)]);
         row.extend([of(|q| q.precision), of(|q| q.recall), of(|q| q.f1)]);

@@ -23,7 +23,8 @@ use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
 use super::roles::expect_different;
 use super::sample::{
-    Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, not_fitted_on, unmatched,
+    Choice, Dialect, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input, not_fitted_on,
+    unmatched,
 };
 use super::{Answer, Failure};
 use fluxguard::outlier::{Fitted, NAMES, Spec};
@@ -33,12 +34,15 @@ use fluxguard::{Error, store};
 use found::Detections;
 use sequences::ReadySequences;
 
-/// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference sample
+/// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference
+/// sample
 ///
-/// A CSV has a header and one column a feature, all numbers; columns are matched by name; a line that lacks a value gets no score. An observation is anomalous where
-/// its score is above the threshold, which unchanged observations exceed at the anomaly rate. Of frequency, markov and ngram an
-/// observation is a sequence: a line of a text file, a cell of a CSV's --column, or all cells with the same value --by another.
-/// Detectors of classifiers (msp to ood) see logits, or features with --weights and --label-column.
+/// A CSV has a header and one column a feature, all numbers; columns are matched by name; a line
+/// that lacks a value gets no score. An observation is anomalous where its score is above the
+/// threshold, which unchanged observations exceed at the anomaly rate. Of frequency, markov and
+/// ngram an observation is a sequence: a line of a text file, a cell of a CSV's --column, or all
+/// cells with the same value --by another. Detectors of classifiers (msp to ood) see logits, or
+/// features with --weights and --label-column.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("detector-from").args(["detector", "load"]).required(true))]
 pub struct Detect {
@@ -51,10 +55,12 @@ pub struct Detect {
     /// CSV of the current sample; - is standard input
     #[arg(long, value_name = "CURRENT", required_unless_present_any = ["save", "within"])]
     score: Option<PathBuf>,
-    /// CSV of one sample: which of its own observations do not look like the rest; each is scored by a detector that was fitted on others
+    /// CSV of one sample: which of its own observations do not look like the rest; each is scored
+    /// by a detector that was fitted on others
     #[arg(long, value_name = "FILE", requires = "detector", conflicts_with_all = ["fit", "score", "load", "save", "explain", "column"])]
     within: Option<PathBuf>,
-    /// A fitted detector, from --save; it knows the names of its columns, whatever their order in CURRENT
+    /// A fitted detector, from --save; it knows the names of its columns, whatever their order in
+    /// CURRENT
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
     /// Leave the points of --load's file where they are and map it: many processes share one copy
@@ -63,7 +69,8 @@ pub struct Detect {
     /// Keep the fitted detector in this file
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// The fraction of unchanged observations that may be called anomalous [default: 0.01, or what the reference supports]
+    /// The fraction of unchanged observations that may be called anomalous [default: 0.01, or what
+    /// the reference supports]
     #[arg(long, value_name = "RATE", value_parser = rate)]
     anomaly_rate: Option<f64>,
     /// Neighbours of knn and lof
@@ -130,7 +137,12 @@ impl Detect {
         }
         if self.column.is_some() || self.tokens.is_some() || self.order.is_some() {
             let expected = format!("a detector of sequences: {}", sequence::NAMES.join(", "));
-            return Err(Error::invalid("--column, --tokens, --order", "for a detector of numbers", expected).into());
+            return Err(Error::invalid(
+                "--column, --tokens, --order",
+                "for a detector of numbers",
+                expected,
+            )
+            .into());
         }
         if let Some(path) = &self.within {
             return self.run_within(path);
@@ -141,7 +153,12 @@ impl Detect {
         }
         let Some(path) = &self.score else {
             let description = ready.detector.describe();
-            return Ok(Answer::new(self.json, &description, || table::saved(&description), Outcome::Done));
+            return Ok(Answer::new(
+                self.json,
+                &description,
+                || table::saved(&description),
+                Outcome::Done,
+            ));
         };
         let mut current = self.read("--score", path)?;
         self.columns.expect_met()?;
@@ -165,7 +182,11 @@ impl Detect {
     fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
         let always: Vec<&str> = self.label_column.as_deref().into_iter().collect();
         let columns = Wanted::Chosen(&self.columns, &always);
-        Sample::read(argument, path, Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns })
+        Sample::read(
+            argument,
+            path,
+            Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns },
+        )
     }
 
     /// Two files: what a detector was fitted on looks more usual to it than anything new.
@@ -194,7 +215,10 @@ impl Detect {
             return self.fit_sequences(name).map(Some);
         }
         // What kind of detector a file holds, it says itself.
-        let loaded = self.load.as_ref().and_then(|path| store::load::<sequence::SequenceDetector>(path).ok());
+        let loaded = self
+            .load
+            .as_ref()
+            .and_then(|path| store::load::<sequence::SequenceDetector>(path).ok());
         Ok(loaded.map(|detector| ReadySequences { detector, reference: None }))
     }
 
@@ -214,13 +238,20 @@ impl Detect {
         self.expect_two_files()?;
         let spec = Spec::new(name, self.detector_options())?;
         let mut reference = self.read("--fit", fit)?;
-        let labels = self.label_column.as_ref().map(|name| take_labels(&mut reference, name)).transpose()?;
-        let names: Vec<String> = reference.columns.iter().map(|column| column.name.clone()).collect();
+        let labels =
+            self.label_column.as_ref().map(|name| take_labels(&mut reference, name)).transpose()?;
+        let names: Vec<String> =
+            reference.columns.iter().map(|column| column.name.clone()).collect();
         let mut rows = Rows::complete("--fit", &reference, &names)?;
         let labels = labels.map(|labels| rows.labelled(labels));
-        let head = self.weights.as_ref().map(|path| classifier::read_head(path, &names, &self.dialect)).transpose()?;
+        let head = self
+            .weights
+            .as_ref()
+            .map(|path| classifier::read_head(path, &names, &self.dialect))
+            .transpose()?;
         let detector =
-            Fitted::fit_classifier(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?.named(names)?;
+            Fitted::fit_classifier(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?
+                .named(names)?;
         Ok(Ready { detector, reference: Some(reference) })
     }
 

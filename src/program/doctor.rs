@@ -81,7 +81,10 @@ impl Diagnosis {
         let julia = Julia::look(libraries.checkout.as_deref(), &mut problems);
         let binding = set_variable("FLUXGUARD_BINDING");
         if let Some(other) = binding.as_deref().filter(|face| !["c", "jlrs"].contains(face)) {
-            problems.push(Problem::new(format!("FLUXGUARD_BINDING is {other:?}"), "set it to c or jlrs, or unset it"));
+            problems.push(Problem::new(
+                format!("FLUXGUARD_BINDING is {other:?}"),
+                "set it to c or jlrs, or unset it",
+            ));
         }
         Diagnosis {
             ok: problems.is_empty(),
@@ -91,7 +94,10 @@ impl Diagnosis {
                 target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
                 profile: if cfg!(debug_assertions) { "debug" } else { "release" },
             },
-            cpu: Cpu { level: level(), threads: std::thread::available_parallelism().ok().map(Into::into) },
+            cpu: Cpu {
+                level: level(),
+                threads: std::thread::available_parallelism().ok().map(Into::into),
+            },
             julia,
             binding,
             libraries,
@@ -108,13 +114,20 @@ impl Diagnosis {
         row("cpu", format!("{}{threads}", self.cpu.level));
         row("julia", self.julia.as_ref().map_or("not found".into(), Julia::describe));
         row("binding", self.binding.clone().unwrap_or("chosen by FluxGuard.jl".into()));
-        row("checkout", self.libraries.checkout.as_ref().map_or("not found".into(), |p| p.display().to_string()));
+        row(
+            "checkout",
+            self.libraries
+                .checkout
+                .as_ref()
+                .map_or("not found".into(), |p| p.display().to_string()),
+        );
         for library in &self.libraries.libraries {
             row(&format!("library {}", library.face), library.describe());
         }
         let mut text = render(&[("what", Align::Left), ("found", Align::Left)], &rows);
         if !self.problems.is_empty() {
-            let rows: Vec<_> = self.problems.iter().map(|p| vec![p.problem.clone(), p.fix.clone()]).collect();
+            let rows: Vec<_> =
+                self.problems.iter().map(|p| vec![p.problem.clone(), p.fix.clone()]).collect();
             text += "\n";
             text += &render(&[("problem", Align::Left), ("what to do", Align::Left)], &rows);
         }
@@ -132,5 +145,7 @@ fn level() -> &'static str {
 
 /// An environment variable; an empty one is not set, as in FluxGuard.jl.
 fn set_variable(name: &str) -> Option<String> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| value.to_string_lossy().into_owned())
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(|value| value.to_string_lossy().into_owned())
 }

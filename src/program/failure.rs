@@ -48,7 +48,8 @@ impl fmt::Display for BadCsv {
 
 impl std::error::Error for BadCsv {}
 
-/// A file's text in quotes, with control characters escaped and no longer than a line of an error should be.
+/// A file's text in quotes, with control characters escaped and no longer than a line of an error
+/// should be.
 pub fn quoted(text: &str) -> String {
     const LONGEST: usize = 40;
     if text.chars().count() <= LONGEST {

@@ -1,4 +1,5 @@
-//! Numbers of flags that go on as JSON, which has no NaN and no infinity: refused here by what they are, or all that is left is `null`.
+//! Numbers of flags that go on as JSON, which has no NaN and no infinity: refused here by what they
+//! are, or all that is left is `null`.
 
 use ciborium::Value;
 use serde::Serialize;
@@ -15,7 +16,11 @@ pub fn expect_finite(flags: &impl Serialize) -> Result<(), Error> {
         if let (Value::Text(name), Value::Float(x)) = (name, value)
             && !x.is_finite()
         {
-            return Err(Error::invalid(format!("--{}", name.replace('_', "-")), x, "a finite number"));
+            return Err(Error::invalid(
+                format!("--{}", name.replace('_', "-")),
+                x,
+                "a finite number",
+            ));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Hints about columns that may not be what they are taken for: running ids, time stamps, numbers in disguise, codes with zeros in front,
-//! spellings of one category.
+//! Hints about columns that may not be what they are taken for: running ids, time stamps, numbers
+//! in disguise, codes with zeros in front, spellings of one category.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,9 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
         let name = quoted(&column.name);
         let both = || before.into_iter().chain([column]);
         if let Some(what) = both().find_map(|column| id(column)) {
-            ids.push(format!("column {name}: {what}; if it is an id or a time, leave it out: --ignore {name}"));
+            ids.push(format!(
+                "column {name}: {what}; if it is an id or a time, leave it out: --ignore {name}"
+            ));
         }
         if let Some((cell, what)) = both().find_map(|column| column.disguised.as_ref()) {
             let cell = quoted(cell);
@@ -51,7 +53,10 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
             ));
         }
     }
-    [disguised, zeros, ids, spellings].into_iter().flat_map(|told| told.into_iter().take(MOST)).collect()
+    [disguised, zeros, ids, spellings]
+        .into_iter()
+        .flat_map(|told| told.into_iter().take(MOST))
+        .collect()
 }
 
 /// Of a column that was chosen to be read as numbers.
@@ -65,7 +70,8 @@ pub fn of_codes(column: &Column) -> Vec<String> {
     column.zeros.iter().map(told).collect()
 }
 
-/// Of columns whose neighbors depend on each other, which every test takes to be independent; not of those that stand in order.
+/// Of columns whose neighbors depend on each other, which every test takes to be independent; not
+/// of those that stand in order.
 pub fn of_neighbors(sample: &Sample) -> Vec<String> {
     let dependent = |column: &Column| {
         let Cells::Numbers(values) = &column.cells else { return None };
@@ -93,7 +99,8 @@ fn id(column: &Column) -> Option<&'static str> {
             ordered.then_some("all values differ and stand in order")
         }
         Cells::Categories(categories) => {
-            let (names, cells) = (categories.numbers.len(), categories.rows.iter().flatten().count());
+            let (names, cells) =
+                (categories.numbers.len(), categories.rows.iter().flatten().count());
             let distinct = names as u64 >= ENOUGH && names == cells;
             distinct.then_some("all values differ")
         }
@@ -103,7 +110,8 @@ fn id(column: &Column) -> Option<&'static str> {
 
 /// Two names that may be one, and how they differ.
 fn spelled<'a>(names: impl Iterator<Item = &'a str>) -> Option<(&'a str, &'a str, &'static str)> {
-    let (mut folded, mut numbers): (BTreeMap<String, &str>, BTreeMap<&str, &str>) = Default::default();
+    let (mut folded, mut numbers): (BTreeMap<String, &str>, BTreeMap<&str, &str>) =
+        Default::default();
     for name in names {
         let plain: String = name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some(other) = folded.insert(plain, name) {
@@ -112,7 +120,9 @@ fn spelled<'a>(names: impl Iterator<Item = &'a str>) -> Option<(&'a str, &'a str
         let digits = name.trim_start_matches('0');
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             let zeros = has_zeros(name);
-            if let Some(other) = numbers.insert(digits, name).filter(|other| zeros || has_zeros(other)) {
+            if let Some(other) =
+                numbers.insert(digits, name).filter(|other| zeros || has_zeros(other))
+            {
                 return Some((other, name, "differ in zeros in front"));
             }
         }
@@ -128,8 +138,14 @@ mod tests {
     fn spellings_of_one_name_are_found_and_no_others() {
         let of = |names: &[&'static str]| spelled(names.iter().copied());
         assert_eq!(of(&["Yes", "no", "yes"]), Some(("Yes", "yes", "differ in case or spaces")));
-        assert_eq!(of(&["New  York", "New York"]), Some(("New  York", "New York", "differ in case or spaces")));
-        assert_eq!(of(&["00501", "10001", "501"]), Some(("00501", "501", "differ in zeros in front")));
+        assert_eq!(
+            of(&["New  York", "New York"]),
+            Some(("New  York", "New York", "differ in case or spaces"))
+        );
+        assert_eq!(
+            of(&["00501", "10001", "501"]),
+            Some(("00501", "501", "differ in zeros in front"))
+        );
         assert_eq!(of(&["0", "00", "100", "10", "1", "a", "b", "ab"]), None);
     }
 }

@@ -1,4 +1,5 @@
-//! `fluxguard late-labels`: predictions joined with the labels that came later, and the outcomes watched.
+//! `fluxguard late-labels`: predictions joined with the labels that came later, and the outcomes
+//! watched.
 
 mod events;
 mod ids;
@@ -16,23 +17,29 @@ use super::failure::quoted;
 use super::notes::Notes;
 use super::outcome::{FailOn, Outcome};
 use super::roles::expect_different;
-use super::sample::{Dialect, Kind, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input};
+use super::sample::{
+    Dialect, Kind, Missing, Plan, Sample, Wanted, is_same_file, is_standard_input,
+};
 use super::stream::flags::Flags;
 use super::times::{Clock, times};
 use super::{Answer, Failure};
 use events::{Event, first_without_label, nothing_joined};
 use fluxguard::Error;
 use fluxguard::drift::online::{StreamName, Takes};
-use fluxguard::performance::late::{Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of};
+use fluxguard::performance::late::{
+    Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of,
+};
 use ids::{IdKind, Ids};
 use report::{Found, Report, table};
 use vocabulary::{Vocabulary, same_class};
 
-/// Joins predictions with the labels that came later, by id, and watches the outcomes by an online detector
+/// Joins predictions with the labels that came later, by id, and watches the outcomes by an online
+/// detector
 ///
-/// Both files have a column of ids (any text; where all are whole numbers, 7 and 7.0 are one) and one of times (numbers, or ISO 8601, all
-/// with a zone or all without), and stand in the order of time. Predictions and labels are numbers, or for the outcome error any names of
-/// classes. Labels that came twice, too late or for nothing are counted; lines that lack a value are left out.
+/// Both files have a column of ids (any text; where all are whole numbers, 7 and 7.0 are one) and
+/// one of times (numbers, or ISO 8601, all with a zone or all without), and stand in the order of
+/// time. Predictions and labels are numbers, or for the outcome error any names of classes. Labels
+/// that came twice, too late or for nothing are counted; lines that lack a value are left out.
 #[derive(Debug, Args)]
 pub struct Late {
     /// CSV of predictions
@@ -106,7 +113,12 @@ impl Late {
     /// Replays both files in the order of time; at one time predictions come first.
     pub fn run(&self) -> Result<Answer, Failure> {
         if is_standard_input(&self.predictions) && is_standard_input(&self.labels) {
-            return Err(Error::invalid("PREDICTIONS", "- for both files", "a file for one of them").into());
+            return Err(Error::invalid(
+                "PREDICTIONS",
+                "- for both files",
+                "a file for one of them",
+            )
+            .into());
         }
         for value in [("--prediction", &self.prediction), ("--label", &self.label)] {
             for key in [("--id", &self.id), ("--time", &self.time)] {
@@ -139,7 +151,8 @@ impl Late {
             return Err(nothing_joined(&ids, &predictions, &labels, &told.counts).into());
         }
         let drift = !detections.is_empty();
-        let detections = detections.iter().map(|d| Found { outcome: d.outcome, id: ids.name(d.id) }).collect();
+        let detections =
+            detections.iter().map(|d| Found { outcome: d.outcome, id: ids.name(d.id) }).collect();
         let report = Report {
             detector: self.detector,
             counts: told.counts,
@@ -155,7 +168,9 @@ impl Late {
         }
         if self.id == self.time {
             let column = quoted(&self.id);
-            notes.warnings.push(format!("{column} is --id and --time: a label counts as come when its prediction did"));
+            notes.warnings.push(format!(
+                "{column} is --id and --time: a label counts as come when its prediction did"
+            ));
         }
         self.tell_held(&ids, &predictions, &labels, &report.counts, &mut notes);
         let outcome = Outcome::new(report.drift, self.fail_on);
@@ -182,14 +197,24 @@ impl Late {
     }
 
     /// Says what outcomes wait for that are held: half of them or more is a warning.
-    fn tell_held(&self, ids: &Ids<'_>, predictions: &[Event], labels: &[Event], counts: &Counts, notes: &mut Notes) {
+    fn tell_held(
+        &self,
+        ids: &Ids<'_>,
+        predictions: &[Event],
+        labels: &[Event],
+        counts: &Counts,
+        notes: &mut Notes,
+    ) {
         if counts.held == 0 {
             return;
         }
         // Those that went by --timeout or --capacity hold nothing.
-        let first = first_without_label(predictions, labels).filter(|_| counts.expired + counts.evicted == 0);
-        let whose =
-            first.map_or_else(|| "an earlier prediction".into(), |p| format!("the prediction {}", ids.name(p.id)));
+        let first = first_without_label(predictions, labels)
+            .filter(|_| counts.expired + counts.evicted == 0);
+        let whose = first.map_or_else(
+            || "an earlier prediction".into(),
+            |p| format!("the prediction {}", ids.name(p.id)),
+        );
         let (held, joined) = (counts.held, counts.joined);
         let text = format!(
             "{held} of {joined} outcomes were not watched: outcomes are watched in the order of the predictions, and {whose}, which comes before \
@@ -206,8 +231,13 @@ impl Late {
     fn read(&self, argument: &'static str, path: &Path, value: &str) -> Result<Sample, Failure> {
         let wanted = [self.id.as_str(), self.time.as_str(), value];
         let text = wanted.iter().filter(|name| **name != value || self.of_classes());
-        let known: BTreeMap<String, Kind> = text.map(|name| ((*name).to_owned(), Kind::Text)).collect();
-        Sample::read(argument, path, Plan { dialect: &self.dialect, known: &known, columns: Wanted::Named(&wanted) })
+        let known: BTreeMap<String, Kind> =
+            text.map(|name| ((*name).to_owned(), Kind::Text)).collect();
+        Sample::read(
+            argument,
+            path,
+            Plan { dialect: &self.dialect, known: &known, columns: Wanted::Named(&wanted) },
+        )
     }
 
     /// Predictions and labels as numbers, none where there is no value, and perhaps a warning.
@@ -224,19 +254,31 @@ impl Late {
             return Ok((found.predictions, found.labels, found.warning));
         }
         if !self.same_class.is_empty() {
-            return Err(Error::invalid("--same-class", "classes", "none: this --outcome is of numbers").into());
+            return Err(Error::invalid(
+                "--same-class",
+                "classes",
+                "none: this --outcome is of numbers",
+            )
+            .into());
         }
         let some = |x: &[f64]| x.iter().map(|x| (!x.is_nan()).then_some(*x)).collect::<Vec<_>>();
         let predictions = some(numbers(said, "--prediction", &self.prediction)?);
         Ok((predictions, some(numbers(truth, "--label", &self.label)?), None))
     }
 
-    fn times(&self, sample: &Sample, clock: Option<Clock>) -> Result<(Vec<f64>, Option<Clock>), Failure> {
+    fn times(
+        &self,
+        sample: &Sample,
+        clock: Option<Clock>,
+    ) -> Result<(Vec<f64>, Option<Clock>), Failure> {
         times(sample, &self.time, texts(sample, "--time", &self.time)?, &self.dialect, clock)
     }
 }
 
 fn detector_name() -> impl TypedValueParser<Value = StreamName> {
-    let single = StreamName::ALL.into_iter().filter(|name| matches!(name.takes(), Takes::Values | Takes::Outcomes));
-    PossibleValuesParser::new(single.map(StreamName::as_str)).try_map(|name| name.parse::<StreamName>())
+    let single = StreamName::ALL
+        .into_iter()
+        .filter(|name| matches!(name.takes(), Takes::Values | Takes::Outcomes));
+    PossibleValuesParser::new(single.map(StreamName::as_str))
+        .try_map(|name| name.parse::<StreamName>())
 }

@@ -1,6 +1,8 @@
-//! The program `fluxguard`: its commands, and what all of them share: a table for people, `--json` for programs, exit codes.
+//! The program `fluxguard`: its commands, and what all of them share: a table for people, `--json`
+//! for programs, exit codes.
 //!
-//! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one in [`Command`].
+//! A new command is a file beside `compare.rs` (its arguments and `run`), a line in `mod` and one
+//! in [`Command`].
 
 #![forbid(unsafe_code)]
 
@@ -90,7 +92,12 @@ struct Answer {
 
 impl Answer {
     /// As JSON, or as `table` has it.
-    fn new(json: bool, value: &impl serde::Serialize, table: impl FnOnce() -> String, outcome: Outcome) -> Self {
+    fn new(
+        json: bool,
+        value: &impl serde::Serialize,
+        table: impl FnOnce() -> String,
+        outcome: Outcome,
+    ) -> Self {
         Answer::with(json, value, table, outcome, &Notes::default())
     }
 
@@ -102,7 +109,11 @@ impl Answer {
         outcome: Outcome,
         notes: &Notes,
     ) -> Self {
-        let as_json = || serde_json::to_string_pretty(&notes.beside(value)).map(|text| text + "\n").unwrap_or_default();
+        let as_json = || {
+            serde_json::to_string_pretty(&notes.beside(value))
+                .map(|text| text + "\n")
+                .unwrap_or_default()
+        };
         Answer { text: if json { as_json() } else { notes.around(&table()) }, outcome }
     }
 }
@@ -127,7 +138,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the arguments; an unknown command also gets the list of those there are.
+/// Help, the version, or what is wrong with the arguments; an unknown command also gets the list of
+/// those there are.
 fn refuse(refusal: &clap::Error) -> ExitCode {
     // Nobody is left to be told where this fails.
     let _ = refusal.print();

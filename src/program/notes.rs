@@ -1,4 +1,5 @@
-//! What is said beside an answer: warnings that what was asked for may not be what was meant, and hints.
+//! What is said beside an answer: warnings that what was asked for may not be what was meant, and
+//! hints.
 
 use serde::Serialize;
 
@@ -35,7 +36,8 @@ impl Notes {
 
     /// For people.
     pub fn around(&self, text: &str) -> String {
-        let warnings: String = self.warnings.iter().map(|warning| format!("WARNING: {warning}\n")).collect();
+        let warnings: String =
+            self.warnings.iter().map(|warning| format!("WARNING: {warning}\n")).collect();
         let hints: String = self.hints.iter().map(|hint| format!("Hint: {hint}\n")).collect();
         let gap = |lines: &str| if lines.is_empty() { "" } else { "\n" };
         format!("{warnings}{}{text}{}{hints}", gap(&warnings), gap(&hints))

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 /// For the end of `--help`.
-pub const EXIT_CODES: &str = "Exit codes: 0 done; 1 done, and what --fail-on names was found; 2 bad arguments or input";
+pub const EXIT_CODES: &str =
+    "Exit codes: 0 done; 1 done, and what --fail-on names was found; 2 bad arguments or input";
 
 /// The exit code of a command that could not be done.
 pub const BAD_INPUT: u8 = 2;

@@ -25,10 +25,12 @@ use report::{Report, ScoreOf, table};
 
 /// How well a model does on each chunk of observations, estimated without their labels
 ///
-/// REFERENCE holds what the model said of observations with labels, which it was not trained on, in the order of time; CURRENT what
-/// it said since. Classes: --score names the column of the probability of class 1, or one column a class, in the order of the labels 0, 1, ...
-/// Labels and predictions may be text; classes are then in the order of their names (that of no and yes, or false and true), or of --class.
-/// Regression: --feature names the columns that the model saw. Where CURRENT has the labels, too, what they say stands beside.
+/// REFERENCE holds what the model said of observations with labels, which it was not trained on, in
+/// the order of time; CURRENT what it said since. Classes: --score names the column of the
+/// probability of class 1, or one column a class, in the order of the labels 0, 1, ... Labels and
+/// predictions may be text; classes are then in the order of their names (that of no and yes, or
+/// false and true), or of --class. Regression: --feature names the columns that the model saw.
+/// Where CURRENT has the labels, too, what they say stands beside.
 #[derive(Debug, Args)]
 pub struct Performance {
     /// CSV with labels
@@ -50,7 +52,8 @@ pub struct Performance {
     /// Column of the labels
     #[arg(long, value_name = "COLUMN")]
     label: String,
-    /// Name of a class, where labels are text: of class 0, then of class 1, as the scores are [default: the reference's, sorted]
+    /// Name of a class, where labels are text: of class 0, then of class 1, as the scores are
+    /// [default: the reference's, sorted]
     #[arg(long = "class", value_name = "NAME")]
     classes: Vec<String>,
     /// What to estimate [default: all of the problem]
@@ -100,18 +103,23 @@ impl Performance {
     /// Fits on the one file and estimates on the other.
     pub fn run(&self) -> Result<Answer, Failure> {
         if is_standard_input(&self.reference) && is_standard_input(&self.current) {
-            return Err(Error::invalid("REFERENCE", "- for both files", "a file for one of them").into());
+            return Err(
+                Error::invalid("REFERENCE", "- for both files", "a file for one of them").into()
+            );
         }
         expect_different(self.roles())?;
         let options = self.options();
-        let (before, after) = (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
+        let (before, after) =
+            (self.read("REFERENCE", &self.reference)?, self.read("CURRENT", &self.current)?);
         let classes = self.classes(&before)?;
         let reference = self.columns(&before, classes.as_ref(), true)?;
         let current = self.columns(&after, classes.as_ref(), false)?;
         let mut notes = Notes::default();
         self.expect_classes(&reference, classes.as_ref(), &mut notes)?;
         if is_same_file(&self.reference, &self.current) {
-            notes.warnings.push("REFERENCE and CURRENT are one file: nothing can have changed".into());
+            notes
+                .warnings
+                .push("REFERENCE and CURRENT are one file: nothing can have changed".into());
         }
         let estimator = Estimator::fit(&reference.answers()?, options)?;
         let estimate = estimator.estimate(&current.answers()?)?;
@@ -125,7 +133,9 @@ impl Performance {
         if after.column(&self.label).is_none_or(Column::is_blank) {
             names.retain(|name| *name != self.label);
         } else if current.labels.is_none() {
-            notes.hints.push("some lines of CURRENT have no label: what the labels say is not shown".into());
+            notes.hints.push(
+                "some lines of CURRENT have no label: what the labels say is not shown".into(),
+            );
         }
         let missing = Missing::since(&before, &after, &names)?;
         let report = Report {
@@ -157,22 +167,43 @@ impl Performance {
     /// Which column is the probability of which class.
     fn score_of(&self, classes: Option<&Classes>) -> Vec<ScoreOf> {
         let first = usize::from(matches!(self.problem, ProblemName::Binary));
-        let name = |class: usize| classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string());
-        let of = |(i, column): (usize, &String)| ScoreOf { column: column.clone(), class: name(i + first) };
+        let name = |class: usize| {
+            classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string())
+        };
+        let of = |(i, column): (usize, &String)| ScoreOf {
+            column: column.clone(),
+            class: name(i + first),
+        };
         self.scores.iter().enumerate().map(of).collect()
     }
 
-    /// A reference of one class shows nothing of the others; scores that rank the classes the wrong way round are those of the other.
-    fn expect_classes(&self, reference: &Columns, classes: Option<&Classes>, notes: &mut Notes) -> Result<(), Failure> {
-        let Some(labels) = reference.labels.as_ref().filter(|_| !self.is_regression()) else { return Ok(()) };
-        let name = |class: usize| classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string());
+    /// A reference of one class shows nothing of the others; scores that rank the classes the wrong
+    /// way round are those of the other.
+    fn expect_classes(
+        &self,
+        reference: &Columns,
+        classes: Option<&Classes>,
+        notes: &mut Notes,
+    ) -> Result<(), Failure> {
+        let Some(labels) = reference.labels.as_ref().filter(|_| !self.is_regression()) else {
+            return Ok(());
+        };
+        let name = |class: usize| {
+            classes.and_then(|c| c.0.get(class).cloned()).unwrap_or_else(|| class.to_string())
+        };
         let seen: BTreeSet<usize> = labels.iter().map(|label| *label as usize).collect();
         if let [only] = seen.iter().copied().collect::<Vec<_>>()[..] {
             let was = format!("labels of REFERENCE that are all {}", quoted(&name(only)));
-            return Err(Error::invalid("--label", was, "observations of each class in the reference").into());
+            return Err(Error::invalid(
+                "--label",
+                was,
+                "observations of each class in the reference",
+            )
+            .into());
         }
         if matches!(self.problem, ProblemName::Multiclass) {
-            let lacking: Vec<String> = (0..self.scores.len()).filter(|c| !seen.contains(c)).map(name).collect();
+            let lacking: Vec<String> =
+                (0..self.scores.len()).filter(|c| !seen.contains(c)).map(name).collect();
             if !lacking.is_empty() {
                 let lacking = listed(lacking.iter().map(String::as_str));
                 notes
@@ -220,8 +251,11 @@ impl Performance {
 }
 
 fn metric(name: &str) -> Result<Metric, String> {
-    let known: Vec<Metric> =
-        [Problem::Binary, Problem::Regression].iter().flat_map(|p| Metric::of(*p)).copied().collect();
+    let known: Vec<Metric> = [Problem::Binary, Problem::Regression]
+        .iter()
+        .flat_map(|p| Metric::of(*p))
+        .copied()
+        .collect();
     known.iter().find(|metric| metric.as_str() == name).copied().ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|metric| metric.as_str()).collect();
         format!("expected one of {}", names.join(", "))

@@ -1,4 +1,5 @@
-//! `fluxguard epsilon` and `fluxguard noise-multiplier`: what steps cost, and the noise that a budget asks for.
+//! `fluxguard epsilon` and `fluxguard noise-multiplier`: what steps cost, and the noise that a
+//! budget asks for.
 
 mod epsilon;
 mod noise_multiplier;
@@ -32,11 +33,15 @@ struct Terms {
     json: bool,
 }
 
-const ACCOUNTANTS: [(&str, AccountantKind); 2] = [("pld", AccountantKind::Pld), ("rdp", AccountantKind::Rdp)];
-const RELATIONS: [(&str, Relation); 2] = [("add-remove", Relation::AddRemove), ("replace-one", Relation::ReplaceOne)];
+const ACCOUNTANTS: [(&str, AccountantKind); 2] =
+    [("pld", AccountantKind::Pld), ("rdp", AccountantKind::Rdp)];
+const RELATIONS: [(&str, Relation); 2] =
+    [("add-remove", Relation::AddRemove), ("replace-one", Relation::ReplaceOne)];
 
 /// One of some named values.
-fn one_of<T: Copy + Send + Sync + 'static>(names: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
+fn one_of<T: Copy + Send + Sync + 'static>(
+    names: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names.iter().map(|(name, _)| *name)).map(move |given| {
         // The parser before this one lets no other name through.
         names.iter().find(|(name, _)| *name == given).map_or(names[0].1, |(_, value)| *value)
@@ -57,7 +62,14 @@ impl Terms {
             size => format!("user of up to {size} examples"),
         };
         vec![
-            row("delta", &if self.delta < 1e-3 { format!("{:e}", self.delta) } else { self.delta.to_string() }),
+            row(
+                "delta",
+                &if self.delta < 1e-3 {
+                    format!("{:e}", self.delta)
+                } else {
+                    self.delta.to_string()
+                },
+            ),
             row("accountant", name_of(&ACCOUNTANTS, self.accountant)),
             row("relation", name_of(&RELATIONS, self.relation)),
             row("unit", &unit),

@@ -11,7 +11,9 @@ use fluxguard::Error;
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] with the column and the flags that both name it.
-pub fn expect_different<'a>(roles: impl IntoIterator<Item = (&'static str, &'a str)>) -> Result<(), Error> {
+pub fn expect_different<'a>(
+    roles: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<(), Error> {
     let mut known: BTreeMap<&str, &'static str> = BTreeMap::new();
     for (flag, column) in roles {
         if let Some(first) = known.insert(column, flag) {
@@ -31,7 +33,11 @@ pub fn one_file(files: &[(&'static str, &Path)], comes_of_it: &str) -> Vec<Strin
     let mut warnings = Vec::new();
     for (at, (place, path)) in files.iter().enumerate() {
         if let Some((first, _)) = files[..at].iter().find(|(_, other)| is_same_file(other, path)) {
-            let who = if first == place { format!("{place} twice") } else { format!("{first} and {place}") };
+            let who = if first == place {
+                format!("{place} twice")
+            } else {
+                format!("{first} and {place}")
+            };
             warnings.push(format!("{} is {who}: {comes_of_it}", path.display()));
         }
     }
@@ -44,10 +50,17 @@ mod tests {
 
     #[test]
     fn a_column_that_is_given_twice_is_named_with_both_flags() {
-        let of = |roles: &[(&'static str, &str)]| expect_different(roles.iter().copied()).map_err(|e| e.to_string());
+        let of = |roles: &[(&'static str, &str)]| {
+            expect_different(roles.iter().copied()).map_err(|e| e.to_string())
+        };
         assert_eq!(of(&[("--score", "p"), ("--prediction", "q"), ("--label", "y")]), Ok(()));
-        let told = of(&[("--score", "y"), ("--prediction", "q"), ("--label", "y")]).err().unwrap_or_default();
-        assert!(told.contains("--label") && told.contains("\"y\", which is also --score"), "{told}");
+        let told = of(&[("--score", "y"), ("--prediction", "q"), ("--label", "y")])
+            .err()
+            .unwrap_or_default();
+        assert!(
+            told.contains("--label") && told.contains("\"y\", which is also --score"),
+            "{told}"
+        );
         let told = of(&[("--score", "p"), ("--score", "p")]).err().unwrap_or_default();
         assert!(told.contains("--score") && told.contains("\"p\", twice"), "{told}");
     }

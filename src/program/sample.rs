@@ -1,8 +1,10 @@
-//! A sample from a CSV: a header, one column a feature, one line an observation. A column holds numbers or categories.
+//! A sample from a CSV: a header, one column a feature, one line an observation. A column holds
+//! numbers or categories.
 //!
-//! Cells without a value (empty, NA, NaN, null) are kept in their places and counted; what a command does with them it says. Else nothing
-//! is guessed: a short line or a word among numbers is an error that names its place. Spaces around cells and empty lines at the end of
-//! the file do not count. An empty line is a cell without a value where there is one column, else an error.
+//! Cells without a value (empty, NA, NaN, null) are kept in their places and counted; what a
+//! command does with them it says. Else nothing is guessed: a short line or a word among numbers is
+//! an error that names its place. Spaces around cells and empty lines at the end of the file do not
+//! count. An empty line is a cell without a value where there is one column, else an error.
 
 mod column;
 mod dialect;
@@ -56,7 +58,8 @@ pub enum Wanted<'a> {
 pub struct Sample {
     /// The file, as errors name it.
     pub file: String,
-    /// Those that were read, in the order of the file; their names differ, and there is at least one.
+    /// Those that were read, in the order of the file; their names differ, and there is at least
+    /// one.
     pub columns: Vec<Column>,
     /// Lines below the header, at least 1.
     pub observations: usize,
@@ -97,7 +100,9 @@ impl Sample {
             match reader.read_record(&mut record) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(e) => return Err(bad(&file, None, None, &e.to_string(), "expected a CSV").into()),
+                Err(e) => {
+                    return Err(bad(&file, None, None, &e.to_string(), "expected a CSV").into());
+                }
             }
             let begin = record.position().map_or(0, |position| position.byte() as usize);
             let (empty, line) = lines.line_of(begin);
@@ -112,7 +117,14 @@ impl Sample {
             }
             for earlier in (1..=empty).rev() {
                 observed.push(line - earlier);
-                add(&file, &mut columns, &places, line - earlier, &csv::StringRecord::from(vec![""]), plan.dialect)?;
+                add(
+                    &file,
+                    &mut columns,
+                    &places,
+                    line - earlier,
+                    &csv::StringRecord::from(vec![""]),
+                    plan.dialect,
+                )?;
             }
             observed.push(line);
             if record.len() != names.len() {
@@ -126,10 +138,19 @@ impl Sample {
         }
         if observed.is_empty() {
             let fix = "add at least one line below it";
-            return Err(bad(&file, Some(1), None, "there is a header and no observation", fix).into());
+            return Err(
+                bad(&file, Some(1), None, "there is a header and no observation", fix).into()
+            );
         }
         let index = index(&columns);
-        Ok(Sample { file, columns, observations: observed.len(), header: names, index, lines: observed })
+        Ok(Sample {
+            file,
+            columns,
+            observations: observed.len(),
+            header: names,
+            index,
+            lines: observed,
+        })
     }
 
     /// The line in which an observation begins; cells may have several.
@@ -165,11 +186,21 @@ impl Sample {
     /// The error for a column that `flag` names, and that is not there, or not read.
     pub fn lacks(&self, flag: &'static str, name: &str) -> Error {
         if self.header.iter().any(|other| other == name) {
-            return Error::invalid(flag, quoted(name), "a column that is read: --only or --ignore leaves this one out");
+            return Error::invalid(
+                flag,
+                quoted(name),
+                "a column that is read: --only or --ignore leaves this one out",
+            );
         }
         let alike = matching::alike(name, self.header.iter().map(String::as_str));
-        let alike = alike.map(|other| format!(" ({} is written otherwise)", quoted(other))).unwrap_or_default();
-        Error::invalid(flag, quoted(name), format!("a column of {}: {}{alike}", self.file, self.names()))
+        let alike = alike
+            .map(|other| format!(" ({} is written otherwise)", quoted(other)))
+            .unwrap_or_default();
+        Error::invalid(
+            flag,
+            quoted(name),
+            format!("a column of {}: {}{alike}", self.file, self.names()),
+        )
     }
 
     /// Takes the column of this name out.
@@ -184,10 +215,17 @@ impl Sample {
         let mut complete = vec![true; self.observations];
         for column in names.iter().filter_map(|name| self.column(name)) {
             match &column.cells {
-                Cells::Numbers(values) => complete.iter_mut().zip(values).for_each(|(all, x)| *all &= !x.is_nan()),
-                Cells::Text(cells) => complete.iter_mut().zip(cells).for_each(|(all, cell)| *all &= cell.is_some()),
+                Cells::Numbers(values) => {
+                    complete.iter_mut().zip(values).for_each(|(all, x)| *all &= !x.is_nan())
+                }
+                Cells::Text(cells) => {
+                    complete.iter_mut().zip(cells).for_each(|(all, cell)| *all &= cell.is_some())
+                }
                 Cells::Categories(categories) => {
-                    complete.iter_mut().zip(&categories.rows).for_each(|(all, cell)| *all &= cell.is_some());
+                    complete
+                        .iter_mut()
+                        .zip(&categories.rows)
+                        .for_each(|(all, cell)| *all &= cell.is_some());
                 }
             }
         }
@@ -218,7 +256,11 @@ fn add(
 }
 
 /// The columns that are read, and for each of the header its place among them.
-fn planned(file: &str, names: &[String], plan: Plan<'_>) -> Result<(Vec<Column>, Vec<Option<usize>>), Failure> {
+fn planned(
+    file: &str,
+    names: &[String],
+    plan: Plan<'_>,
+) -> Result<(Vec<Column>, Vec<Option<usize>>), Failure> {
     let header: Vec<&str> = names.iter().map(String::as_str).collect();
     let read = match plan.columns {
         Wanted::All | Wanted::AllAs(_) => vec![true; names.len()],
@@ -237,7 +279,12 @@ fn planned(file: &str, names: &[String], plan: Plan<'_>) -> Result<(Vec<Column>,
     Ok((columns, places))
 }
 
-fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> Result<Vec<String>, BadCsv> {
+fn header(
+    file: &str,
+    line: u64,
+    record: &csv::StringRecord,
+    separator: u8,
+) -> Result<Vec<String>, BadCsv> {
     let mut seen = HashSet::with_capacity(record.len());
     for (k, name) in record.iter().enumerate() {
         let here = |problem: &str, fix: &str| Err(bad(file, Some(line), Some(name), problem, fix));
@@ -254,7 +301,8 @@ fn header(file: &str, line: u64, record: &csv::StringRecord, separator: u8) -> R
                 Some(b'\t') => "tab".to_owned(),
                 other => format!("\"{}\"", char::from(other.unwrap_or(b';'))),
             };
-            let problem = format!("the header is a single column, cut at {:?}", char::from(separator));
+            let problem =
+                format!("the header is a single column, cut at {:?}", char::from(separator));
             return here(&problem, &format!("say --separator {other}, or rename the column"));
         }
     }
@@ -266,8 +314,13 @@ fn ragged(file: &str, line: u64, record: &csv::StringRecord, names: &[String]) -
     let cells = if was == 1 { "cell" } else { "cells" };
     let problem = format!("{was} {cells}, expected {expected}, as in the header");
     let (column, fix) = match names.get(was) {
-        Some(missing) => (missing, "this column and those after it have none: add them, or remove the line"),
-        None => (&names[expected - 1], "remove what comes after this column, or put text with commas in quotes"),
+        Some(missing) => {
+            (missing, "this column and those after it have none: add them, or remove the line")
+        }
+        None => (
+            &names[expected - 1],
+            "remove what comes after this column, or put text with commas in quotes",
+        ),
     };
     bad(file, Some(line), Some(column), &problem, fix)
 }

@@ -22,21 +22,25 @@ use items::{ItemKind, Items};
 
 /// Sums up a column, or merges what others summed up, in the formats of Apache DataSketches
 ///
-/// Spark, Druid, PostgreSQL, DuckDB and the libraries for Java, C++, Python and Go read and write the same bytes. Merged sketches are within
-/// the stated error of one that saw everything. Cells without a value are left out and counted.
+/// Spark, Druid, PostgreSQL, DuckDB and the libraries for Java, C++, Python and Go read and write
+/// the same bytes. Merged sketches are within the stated error of one that saw everything. Cells
+/// without a value are left out and counted.
 #[derive(Debug, Args)]
 pub struct Sketch {
     /// CSVs to take in; - is standard input
     values: Vec<PathBuf>,
-    /// Quantiles: kll, tdigest; distinct items: hll, theta; frequent items: frequent-items (of text), frequent-longs
+    /// Quantiles: kll, tdigest; distinct items: hll, theta; frequent items: frequent-items (of
+    /// text), frequent-longs
     #[arg(long, value_name = "NAME", value_parser = kind())]
     kind: SketchKind,
-    /// k (kll, tdigest), lg_k (hll, theta) or the size of the map (frequent-items) [default: 200, 12, 1024]
+    /// k (kll, tdigest), lg_k (hll, theta) or the size of the map (frequent-items) [default: 200,
+    /// 12, 1024]
     #[arg(long, value_name = "COUNT")]
     size: Option<u32>,
-    /// What the items are: another kind is another item to every library, so say it where sketches are to be merged. Of quantiles float;
-    /// frequent-items of int is written as frequent-longs [default: int where all are whole numbers, float where all are numbers, and text
-    /// where one has zeros in front]
+    /// What the items are: another kind is another item to every library, so say it where sketches
+    /// are to be merged. Of quantiles float; frequent-items of int is written as frequent-longs
+    /// [default: int where all are whole numbers, float where all are numbers, and text where one
+    /// has zeros in front]
     #[arg(long, value_name = "KIND")]
     items: Option<ItemKind>,
     /// Column to read, where there are several
@@ -88,16 +92,22 @@ impl Sketch {
         }
         let kind = self.kind()?;
         let mut sketch = Made::new(kind, self.size)?;
-        let samples: Vec<Sample> = self.values.iter().map(|path| self.read(kind, path)).collect::<Result<_, _>>()?;
+        let samples: Vec<Sample> =
+            self.values.iter().map(|path| self.read(kind, path)).collect::<Result<_, _>>()?;
         let items = self.take_in(&mut sketch, &samples)?;
         let mut missing: Vec<Missing> = Vec::new();
         for sample in &samples {
-            missing.extend(Missing::of(sample, &[&sample.only("--column", self.column.as_deref())?.name]));
+            missing.extend(Missing::of(
+                sample,
+                &[&sample.only("--column", self.column.as_deref())?.name],
+            ));
         }
         for path in &self.merged {
             let bytes = std::fs::read(path).map_err(|e| unusable("--merge", path, "read", &e))?;
             let of_path = |e| match e {
-                Error::FileDamaged { reason, .. } => Error::FileDamaged { path: path.display().to_string(), reason },
+                Error::FileDamaged { reason, .. } => {
+                    Error::FileDamaged { path: path.display().to_string(), reason }
+                }
                 Error::FileKind { was, expected, fix, .. } => {
                     Error::FileKind { path: path.display().to_string(), was, expected, fix }
                 }
@@ -117,9 +127,15 @@ impl Sketch {
             items,
             missing,
         };
-        let mut notes = Notes { warnings: self.warnings(&report.description, &samples)?, hints: self.codes(&samples)? };
-        if let Some(items) = items.filter(|_| self.items.is_none() && (self.out.is_some() || !self.merged.is_empty())) {
-            let said = clap::ValueEnum::to_possible_value(&items).map(|value| value.get_name().to_owned());
+        let mut notes = Notes {
+            warnings: self.warnings(&report.description, &samples)?,
+            hints: self.codes(&samples)?,
+        };
+        if let Some(items) = items
+            .filter(|_| self.items.is_none() && (self.out.is_some() || !self.merged.is_empty()))
+        {
+            let said =
+                clap::ValueEnum::to_possible_value(&items).map(|value| value.get_name().to_owned());
             let said = said.unwrap_or_default();
             notes.hints.push(format!(
                 "items were taken for {said}; for sketches that are merged say so, that all parts are alike: --items {said}"
@@ -128,11 +144,13 @@ impl Sketch {
         Ok(Answer::with(self.json, &report, || table(&report), Outcome::Done, &notes))
     }
 
-    /// What may be overlooked: a file that is taken in twice, and one of which nothing is in the sketch.
+    /// What may be overlooked: a file that is taken in twice, and one of which nothing is in the
+    /// sketch.
     fn warnings(&self, made: &Description, samples: &[Sample]) -> Result<Vec<String>, Failure> {
         let values = self.values.iter().map(|path| ("VALUES", path.as_path()));
         let merged = self.merged.iter().map(|path| ("--merge", path.as_path()));
-        let mut warnings = one_file(&values.chain(merged).collect::<Vec<_>>(), "it is counted twice");
+        let mut warnings =
+            one_file(&values.chain(merged).collect::<Vec<_>>(), "it is counted twice");
         for sample in samples {
             let column = sample.only("--column", self.column.as_deref())?;
             if column.is_blank() {
@@ -149,7 +167,8 @@ impl Sketch {
         Ok(warnings)
     }
 
-    /// Columns whose zeros in front a sketch of numbers loses, where nobody said that they are numbers.
+    /// Columns whose zeros in front a sketch of numbers loses, where nobody said that they are
+    /// numbers.
     fn codes(&self, samples: &[Sample]) -> Result<Vec<String>, Failure> {
         let numbers = self.kind.numbers_only() || self.kind == SketchKind::FrequentLongs;
         if !numbers || self.items.is_some() {
@@ -174,8 +193,12 @@ impl Sketch {
         let refused = |items: &str, expected: &str| Err(Error::invalid("--items", items, expected));
         match (self.kind, self.items) {
             (SketchKind::FrequentItems, Some(ItemKind::Int)) => Ok(SketchKind::FrequentLongs),
-            (SketchKind::FrequentLongs, Some(ItemKind::Text)) => refused("text", "int, or --kind frequent-items"),
-            (SketchKind::FrequentLongs, Some(ItemKind::Float)) => refused("float", "int, or --kind frequent-items"),
+            (SketchKind::FrequentLongs, Some(ItemKind::Text)) => {
+                refused("text", "int, or --kind frequent-items")
+            }
+            (SketchKind::FrequentLongs, Some(ItemKind::Float)) => {
+                refused("float", "int, or --kind frequent-items")
+            }
             (kind, Some(ItemKind::Int | ItemKind::Text)) if kind.numbers_only() => {
                 refused("int or text", "float: this sketch is of quantiles")
             }
@@ -186,7 +209,8 @@ impl Sketch {
     fn read(&self, kind: SketchKind, path: &Path) -> Result<Sample, Failure> {
         let wanted: Vec<&str> = self.column.as_deref().into_iter().collect();
         let text = !kind.numbers_only();
-        let known = self.column.iter().filter(|_| text).map(|name| (name.clone(), Kind::Text)).collect();
+        let known =
+            self.column.iter().filter(|_| text).map(|name| (name.clone(), Kind::Text)).collect();
         let columns = match self.column {
             Some(_) => Wanted::Named(&wanted),
             None if text => Wanted::AllAs(Kind::Text),
@@ -205,7 +229,9 @@ impl Sketch {
             for items in &all {
                 match &items.column.cells {
                     Cells::Numbers(values) => {
-                        sketch.update(&values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>())?;
+                        sketch.update(
+                            &values.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>(),
+                        )?;
                     }
                     Cells::Categories(_) | Cells::Text(_) => {
                         let (line, cell) = &items.column.first;
@@ -215,8 +241,10 @@ impl Sketch {
                             self.kind,
                             items.column.plainly()
                         );
-                        let fix = "choose a column of numbers, or --kind hll or frequent-items".to_owned();
-                        let (file, column) = (items.sample.file.clone(), Some(items.column.name.clone()));
+                        let fix = "choose a column of numbers, or --kind hll or frequent-items"
+                            .to_owned();
+                        let (file, column) =
+                            (items.sample.file.clone(), Some(items.column.name.clone()));
                         return Err(BadCsv { file, line: Some(*line), column, problem, fix }.into());
                     }
                 }
@@ -241,20 +269,35 @@ impl Sketch {
 }
 
 fn is_empty(made: &Description) -> bool {
-    made.observations == Some(0) || made.distinct.as_ref().is_some_and(|distinct| distinct.upper == 0.0)
+    made.observations == Some(0)
+        || made.distinct.as_ref().is_some_and(|distinct| distinct.upper == 0.0)
 }
 
-fn unusable(argument: &'static str, path: &Path, purpose: &'static str, reason: &std::io::Error) -> Error {
-    Error::PathUnusable { argument, path: path.display().to_string(), purpose, reason: reason.to_string() }
+fn unusable(
+    argument: &'static str,
+    path: &Path,
+    purpose: &'static str,
+    reason: &std::io::Error,
+) -> Error {
+    Error::PathUnusable {
+        argument,
+        path: path.display().to_string(),
+        purpose,
+        reason: reason.to_string(),
+    }
 }
 
 fn kind() -> impl TypedValueParser<Value = SketchKind> {
-    PossibleValuesParser::new(SketchKind::ALL.map(SketchKind::as_str)).try_map(|name| name.parse::<SketchKind>())
+    PossibleValuesParser::new(SketchKind::ALL.map(SketchKind::as_str))
+        .try_map(|name| name.parse::<SketchKind>())
 }
 
 fn table(report: &Report) -> String {
     let d = &report.description;
-    let mut rows = vec![vec!["size".to_owned(), d.size.to_string()], vec!["bytes".into(), d.bytes.to_string()]];
+    let mut rows = vec![
+        vec!["size".to_owned(), d.size.to_string()],
+        vec!["bytes".into(), d.bytes.to_string()],
+    ];
     if let Some(n) = d.observations {
         rows.push(vec!["observations".into(), n.to_string()]);
     }

@@ -23,8 +23,8 @@ use fluxguard::drift::online::{State, Stream as Detector, StreamName, Takes};
 
 /// Where an online detector fired on a stream of values, one after the other
 ///
-/// A CSV has a header and one line an observation. A detector starts afresh after it fired. An option that the
-/// detector does not have is refused with the list of those that it has.
+/// A CSV has a header and one line an observation. A detector starts afresh after it fired. An
+/// option that the detector does not have is refused with the list of those that it has.
 #[derive(Debug, Args)]
 pub struct Stream {
     /// CSV of the values; - is standard input
@@ -35,10 +35,12 @@ pub struct Stream {
     /// Column to read, where there are several
     #[arg(long, value_name = "COLUMN")]
     column: Option<String>,
-    /// CSV of the other stream, of the same column and as long: what a pair's second number is (two-sample)
+    /// CSV of the other stream, of the same column and as long: what a pair's second number is
+    /// (two-sample)
     #[arg(long, value_name = "CSV")]
     against: Option<PathBuf>,
-    /// CSV of reference values, of the same column (martingale, mmd) [default: the first values of the stream]
+    /// CSV of reference values, of the same column (martingale, mmd) [default: the first values of
+    /// the stream]
     #[arg(long, value_name = "CSV")]
     reference: Option<PathBuf>,
     #[command(flatten)]
@@ -75,8 +77,10 @@ impl Stream {
     /// Reads the values, runs the detector and says where it fired.
     pub fn run(&self) -> Result<Answer, Failure> {
         self.expect_files()?;
-        let read = |argument, path: &Path, name: Option<&str>| read(argument, path, name, &self.dialect);
-        let Values { column, values, hints } = read("VALUES", &self.values, self.column.as_deref())?;
+        let read =
+            |argument, path: &Path, name: Option<&str>| read(argument, path, name, &self.dialect);
+        let Values { column, values, hints } =
+            read("VALUES", &self.values, self.column.as_deref())?;
         let mut options = self.flags.options()?;
         if let Some(path) = &self.reference {
             let reference = read("--reference", path, Some(&column))?;
@@ -84,19 +88,22 @@ impl Stream {
             options.insert("reference".into(), there.into());
         }
         let mut detector = Detector::new(self.detector, options.into())?;
-        let against = self.against.as_ref().map(|path| read("--against", path, Some(&column))).transpose()?;
+        let against =
+            self.against.as_ref().map(|path| read("--against", path, Some(&column))).transpose()?;
         let (rows, seen) = match &against {
             Some(against) => in_turn(&values, &against.values)?,
             None => values.iter().copied().enumerate().filter(|(_, x)| !x.is_nan()).unzip(),
         };
         let (n, needs) = (rows.len(), detector.needs());
         if (n as u64) < needs {
-            let expected = format!("at least {needs}: {} cannot fire before, by its options", self.detector);
+            let expected =
+                format!("at least {needs}: {} cannot fire before, by its options", self.detector);
             return Err(Error::invalid("VALUES", format!("{n} observations"), expected).into());
         }
         let fired = detector.update(&seen)?;
         // Where it fired among those that were seen, in lines of the file.
-        let detections: Vec<u64> = fired.iter().filter_map(|i| rows.get(*i as usize)).map(|row| *row as u64).collect();
+        let detections: Vec<u64> =
+            fired.iter().filter_map(|i| rows.get(*i as usize)).map(|row| *row as u64).collect();
         let after = detector.describe();
         let found = Found {
             detector: self.detector,
@@ -119,7 +126,8 @@ impl Stream {
     fn one_file(&self) -> Vec<String> {
         let others = [("--reference", &self.reference), ("--against", &self.against)];
         let others = others.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?)));
-        let pairs = others.map(|other| one_file(&[("VALUES", &self.values), other], "nothing can have changed"));
+        let pairs = others
+            .map(|other| one_file(&[("VALUES", &self.values), other], "nothing can have changed"));
         pairs.flatten().collect()
     }
 
@@ -131,7 +139,13 @@ impl Stream {
         match read[..] {
             [] => {}
             [_] if !is_standard_input(&self.values) => {}
-            _ => return Err(Error::invalid("--reference, --against", "- for both files", "a file for one of them")),
+            _ => {
+                return Err(Error::invalid(
+                    "--reference, --against",
+                    "- for both files",
+                    "a file for one of them",
+                ));
+            }
         }
         match (self.detector.takes(), &self.against) {
             (Takes::Pairs, None) => {
@@ -140,7 +154,8 @@ impl Stream {
             }
             (Takes::Pairs, Some(_)) | (_, None) => Ok(()),
             (_, Some(path)) => {
-                let expected = format!("no other stream: {} takes one; two-sample takes two", self.detector);
+                let expected =
+                    format!("no other stream: {} takes one; two-sample takes two", self.detector);
                 Err(Error::invalid("--against", path.display(), expected))
             }
         }
@@ -151,7 +166,11 @@ impl Stream {
 fn in_turn(values: &[f64], against: &[f64]) -> Result<(Vec<usize>, Vec<f64>), Error> {
     if values.len() != against.len() {
         let expected = format!("{}, as many as VALUES has", values.len());
-        return Err(Error::invalid("--against", format!("{} observations", against.len()), expected));
+        return Err(Error::invalid(
+            "--against",
+            format!("{} observations", against.len()),
+            expected,
+        ));
     }
     let whole = |i: &usize| !values[*i].is_nan() && !against[*i].is_nan();
     let rows: Vec<usize> = (0..values.len()).filter(whole).collect();
@@ -193,9 +212,11 @@ pub(super) fn read(
         Cells::Numbers(_) if column.is_blank() => {
             Err(bad("no cell has a value", "choose another column: --column").into())
         }
-        Cells::Numbers(values) => {
-            Ok(Values { column: column.name.clone(), values: values.clone(), hints: hints::of_codes(column) })
-        }
+        Cells::Numbers(values) => Ok(Values {
+            column: column.name.clone(),
+            values: values.clone(),
+            hints: hints::of_codes(column),
+        }),
         Cells::Categories(_) | Cells::Text(_) => {
             Err(bad("it holds text", "choose a column of numbers: --column").into())
         }
@@ -215,18 +236,28 @@ fn table(found: &Found, values: &[f64]) -> String {
         1 => "fired once".into(),
         n => format!("fired {n} times"),
     };
-    let mut text = format!("{detector} {times} in {observations} observations of {}\n", quoted(&found.column));
+    let mut text =
+        format!("{detector} {times} in {observations} observations of {}\n", quoted(&found.column));
     if found.missing > 0 {
-        text += &format!("{} lines have no value and were left out; indices are lines\n", found.missing);
+        text += &format!(
+            "{} lines have no value and were left out; indices are lines\n",
+            found.missing
+        );
     }
     if !detections.is_empty() {
-        let row = |i: &u64| vec![i.to_string(), values.get(*i as usize).map_or_else(String::new, |x| number(*x))];
+        let row = |i: &u64| {
+            vec![i.to_string(), values.get(*i as usize).map_or_else(String::new, |x| number(*x))]
+        };
         let rows: Vec<Vec<String>> = detections.iter().map(row).collect();
-        text += &format!("\n{}", render(&[("index from 0", Align::Right), ("value", Align::Right)], &rows));
+        text += &format!(
+            "\n{}",
+            render(&[("index from 0", Align::Right), ("value", Align::Right)], &rows)
+        );
     }
     text
 }
 
 fn detector_name() -> impl TypedValueParser<Value = StreamName> {
-    PossibleValuesParser::new(StreamName::ALL.map(StreamName::as_str)).try_map(|name| name.parse::<StreamName>())
+    PossibleValuesParser::new(StreamName::ALL.map(StreamName::as_str))
+        .try_map(|name| name.parse::<StreamName>())
 }

@@ -12,16 +12,20 @@ pub enum Align {
     Right,
 }
 
-/// Characters of a cell that are shown where others have to line up with it; names and categories in files may be longer than a
-/// terminal, or a format's width, can be.
+/// Characters of a cell that are shown where others have to line up with it; names and categories
+/// in files may be longer than a terminal, or a format's width, can be.
 const LONGEST: usize = 80;
 
-/// Lines of cells under a header, two spaces between columns, no trailing space. Control characters in cells are
-/// escaped, so that a file cannot steer the terminal; long cells are cut, but for words that end a line: paths, and what to do.
+/// Lines of cells under a header, two spaces between columns, no trailing space. Control characters
+/// in cells are escaped, so that a file cannot steer the terminal; long cells are cut, but for
+/// words that end a line: paths, and what to do.
 pub fn render(header: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let ends = |k: usize| k + 1 == header.len() && header[k].1 == Align::Left;
-    let shown = |(k, cell): (usize, &String)| if ends(k) { fluxguard::text::visible(cell) } else { visible(cell) };
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().enumerate().map(shown).collect()).collect();
+    let shown = |(k, cell): (usize, &String)| {
+        if ends(k) { fluxguard::text::visible(cell) } else { visible(cell) }
+    };
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().enumerate().map(shown).collect()).collect();
     let width = |k: usize| {
         if ends(k) {
             return 0; // nothing lines up behind it
@@ -60,14 +64,19 @@ pub fn upper(x: f64) -> String {
         Ok(shown) if shown < x => {
             // In the units of the last digit that is shown.
             let exponent = x.abs().log10().floor();
-            let last = if (-4.0..=5.0).contains(&exponent) { (exponent - 3.0).min(0.0) } else { exponent - 3.0 };
+            let last = if (-4.0..=5.0).contains(&exponent) {
+                (exponent - 3.0).min(0.0)
+            } else {
+                exponent - 3.0
+            };
             number(shown + 10f64.powf(last))
         }
         _ => text,
     }
 }
 
-/// Numbers of one column, with as many digits as tell those apart that are different; at least four.
+/// Numbers of one column, with as many digits as tell those apart that are different; at least
+/// four.
 pub fn numbers(column: &[f64]) -> Vec<String> {
     let kinds = |texts: &[String]| texts.iter().collect::<HashSet<_>>().len();
     let different = column.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
@@ -79,14 +88,18 @@ fn digits(x: f64, count: usize) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    // What JSON can hold of a number without bound, as the effect of a constant that changed, is the largest there is.
+    // What JSON can hold of a number without bound, as the effect of a constant that changed, is
+    // the largest there is.
     if x.abs() >= f64::MAX {
         return if x > 0.0 { "inf" } else { "-inf" }.into();
     }
     let rounded = format!("{x:.*e}", count - 1);
-    let exponent = rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
+    let exponent =
+        rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
     match exponent {
-        -4..=5 => format!("{x:.*}", usize::try_from(count as i32 - 1 - exponent).unwrap_or_default()),
+        -4..=5 => {
+            format!("{x:.*}", usize::try_from(count as i32 - 1 - exponent).unwrap_or_default())
+        }
         _ => rounded,
     }
 }
@@ -111,13 +124,17 @@ mod tests {
 
     #[test]
     fn a_cell_of_any_length_is_cut() {
-        let text = render(&[("n", Align::Left), ("p", Align::Right)], &[vec!["ü".repeat(70_000), "\n".repeat(70_000)]]);
+        let text = render(
+            &[("n", Align::Left), ("p", Align::Right)],
+            &[vec!["ü".repeat(70_000), "\n".repeat(70_000)]],
+        );
         let row = text.lines().nth(1).unwrap_or_default();
         assert_eq!(row.chars().count(), 2 * (LONGEST + 3) + 2);
         assert!(row.starts_with("üüü") && row.ends_with("..."));
         // nothing lines up behind words that end a line
         let long = "a/".repeat(70_000);
-        let text = render(&[("n", Align::Left), ("path", Align::Left)], &[vec!["x".into(), long.clone()]]);
+        let text =
+            render(&[("n", Align::Left), ("path", Align::Left)], &[vec!["x".into(), long.clone()]]);
         assert_eq!(text, format!("n  path\nx  {long}\n"));
     }
 
@@ -144,9 +161,13 @@ mod tests {
 
     #[test]
     fn a_bound_is_never_shown_smaller() {
-        for (x, text) in
-            [(8.0004, "8.001"), (8.0, "8.000"), (0.99994, "1.000"), (1e-9, "1.000e-9"), (123_456.2, "123457")]
-        {
+        for (x, text) in [
+            (8.0004, "8.001"),
+            (8.0, "8.000"),
+            (0.99994, "1.000"),
+            (1e-9, "1.000e-9"),
+            (123_456.2, "123457"),
+        ] {
             assert_eq!(upper(x), text);
         }
         let mut x = 1.234_567_8e-12;

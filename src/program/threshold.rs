@@ -27,9 +27,10 @@ use fluxguard::outlier::threshold::{Method, NAMES as FIXED};
 
 /// Which scores are anomalous, by a threshold from scores of usual observations
 ///
-/// A CSV has a header; scores are one column of it, higher is more anomalous. conformal, percentile, pot (peaks over threshold) and
-/// budget set one threshold; spot (with --depth: DSPOT) and feedback move it with each score that is not an alarm. With labels
-/// it is also said how good scores and alarms are.
+/// A CSV has a header; scores are one column of it, higher is more anomalous. conformal,
+/// percentile, pot (peaks over threshold) and budget set one threshold; spot (with --depth: DSPOT)
+/// and feedback move it with each score that is not an alarm. With labels it is also said how good
+/// scores and alarms are.
 #[derive(Debug, Args)]
 pub struct Threshold {
     /// CSV of the scores; - is standard input
@@ -125,14 +126,22 @@ struct Judged {
 impl Threshold {
     /// Reads the scores, sets the threshold and says which are above it.
     pub fn run(&self) -> Result<Answer, Failure> {
-        if self.calibration.as_deref().is_some_and(is_standard_input) && is_standard_input(&self.scores) {
-            return Err(Error::invalid("--calibration", "- for both files", "a file for one of them").into());
+        if self.calibration.as_deref().is_some_and(is_standard_input)
+            && is_standard_input(&self.scores)
+        {
+            return Err(Error::invalid(
+                "--calibration",
+                "- for both files",
+                "a file for one of them",
+            )
+            .into());
         }
         let roles = [("--column", &self.column), ("--label-column", &self.label_column)];
         expect_different(roles.iter().filter_map(|(flag, name)| Some((*flag, name.as_deref()?))))?;
         let Read { scores, labels, missing, hints } =
             self.read("SCORES", &self.scores, self.label_column.as_deref())?;
-        let there = |scores: &[f64]| scores.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>();
+        let there =
+            |scores: &[f64]| scores.iter().copied().filter(|x| !x.is_nan()).collect::<Vec<f64>>();
         let (usual, first) = match (&self.calibration, self.initial) {
             (Some(path), _) => (there(&self.read("--calibration", path, None)?.scores), 0),
             (None, Some(initial)) if initial < scores.len() => (there(&scores[..initial]), initial),
@@ -141,7 +150,8 @@ impl Threshold {
                 return Err(Error::invalid("--initial", initial, expected).into());
             }
             (None, None) => {
-                let expected = "scores of usual observations: --calibration CSV, or --initial COUNT";
+                let expected =
+                    "scores of usual observations: --calibration CSV, or --initial COUNT";
                 return Err(Error::invalid("--calibration", "none", expected).into());
             }
         };
@@ -152,25 +162,47 @@ impl Threshold {
             let labels: Vec<Option<bool>> = rows.iter().map(|i| labels[*i]).collect();
             self.quality(&judged, &labels, &alarms)
         });
-        let (quality, curves) = quality.transpose()?.map_or((None, None), |(quality, curves)| (Some(quality), curves));
+        let (quality, curves) =
+            quality.transpose()?.map_or((None, None), |(quality, curves)| (Some(quality), curves));
         let inverted = quality.as_ref().and_then(|q| q.hint.clone());
-        let (roc, precision_recall) = curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
-        let anomalies: Vec<usize> = rows.iter().zip(&alarms).filter(|(_, alarm)| **alarm).map(|(i, _)| *i).collect();
+        let (roc, precision_recall) =
+            curves.map_or((None, None), |(roc, pr)| (Some(roc), Some(pr)));
+        let anomalies: Vec<usize> =
+            rows.iter().zip(&alarms).filter(|(_, alarm)| **alarm).map(|(i, _)| *i).collect();
         let (method, n) = (self.method.clone(), judged.len());
-        let found = Found { method, threshold, rate, scores: n, anomalies, quality, roc, precision_recall, missing };
+        let found = Found {
+            method,
+            threshold,
+            rate,
+            scores: n,
+            anomalies,
+            quality,
+            roc,
+            precision_recall,
+            missing,
+        };
         let outcome = Outcome::new(!found.anomalies.is_empty(), self.fail_on);
         let files = [("SCORES", Some(&self.scores)), ("--calibration", self.calibration.as_ref())];
-        let files: Vec<_> = files.into_iter().filter_map(|(place, path)| Some((place, path?.as_path()))).collect();
+        let files: Vec<_> =
+            files.into_iter().filter_map(|(place, path)| Some((place, path?.as_path()))).collect();
         let warnings = one_file(&files, "what is judged counts as usual");
         let notes = Notes { warnings, hints: hints.into_iter().chain(inverted).collect() };
         Ok(Answer::with(self.json, &found, || table(&found, &scores), outcome, &notes))
     }
 
     /// The threshold, its rate, and which scores are alarms.
-    fn alarms(&self, mut usual: Vec<f64>, judged: &[f64]) -> Result<(f64, f64, Vec<bool>), Failure> {
+    fn alarms(
+        &self,
+        mut usual: Vec<f64>,
+        judged: &[f64],
+    ) -> Result<(f64, f64, Vec<bool>), Failure> {
         let parse = |e| Error::invalid("--method", e, format!("options of {}", self.method));
-        let numbers =
-            [("rate", self.rate), ("level", self.level), ("alerts", self.alerts), ("observations", self.observations)];
+        let numbers = [
+            ("rate", self.rate),
+            ("level", self.level),
+            ("alerts", self.alerts),
+            ("observations", self.observations),
+        ];
         expect_finite(&BTreeMap::from(numbers))?;
         let options = self.options();
         if LIVE.contains(&self.method.as_str()) {
@@ -185,13 +217,19 @@ impl Threshold {
         let method: Method = serde_json::from_value(options).map_err(parse)?;
         usual.sort_by(f64::total_cmp);
         let found = method.threshold(&usual)?;
-        Ok((found.threshold, found.rate, judged.iter().map(|score| *score > found.threshold).collect()))
+        Ok((
+            found.threshold,
+            found.rate,
+            judged.iter().map(|score| *score > found.threshold).collect(),
+        ))
     }
 
     /// By the names of [`Method`] and [`LiveOptions`], which refuse what they have not.
     fn options(&self) -> Value {
         let mut options = Map::from_iter([("method".to_owned(), Value::from(self.method.clone()))]);
-        let mut set = |name: &str, value: Option<Value>| options.extend(value.map(|value| (name.to_owned(), value)));
+        let mut set = |name: &str, value: Option<Value>| {
+            options.extend(value.map(|value| (name.to_owned(), value)))
+        };
         let needs_rate = matches!(self.method.as_str(), "conformal" | "percentile" | "pot");
         set("rate", self.rate.or(needs_rate.then_some(0.01)).map(Value::from));
         set("level", self.level.map(Value::from));
@@ -202,15 +240,26 @@ impl Threshold {
     }
 
     /// The scores, and the labels.
-    fn read(&self, argument: &'static str, path: &Path, label: Option<&str>) -> Result<Read, Failure> {
+    fn read(
+        &self,
+        argument: &'static str,
+        path: &Path,
+        label: Option<&str>,
+    ) -> Result<Read, Failure> {
         let wanted: Vec<&str> = self.column.as_deref().into_iter().chain(label).collect();
         let columns = if self.column.is_some() { Wanted::Named(&wanted) } else { Wanted::All };
         let plan = Plan { dialect: &self.dialect, known: &BTreeMap::new(), columns };
         let mut sample = Sample::read(argument, path, plan)?;
-        let mut missing: Vec<Missing> = label.map(|label| Missing::of(&sample, &[label])).unwrap_or_default();
+        let mut missing: Vec<Missing> =
+            label.map(|label| Missing::of(&sample, &[label])).unwrap_or_default();
         let labels = label.map(|label| take_labels(&mut sample, label)).transpose()?;
         if let Some(label) = labels.iter().flatten().flatten().find(|label| **label > 1) {
-            return Err(Error::invalid("--label-column", label, "1 for an anomaly, 0 for a usual observation").into());
+            return Err(Error::invalid(
+                "--label-column",
+                label,
+                "1 for an anomaly, 0 for a usual observation",
+            )
+            .into());
         }
         let name = match (&self.column, &sample.columns[..]) {
             (None, [only]) => Some(only.name.clone()),
@@ -222,7 +271,8 @@ impl Threshold {
             return Err(Error::invalid("--column", was, "a column of numbers").into());
         };
         missing.extend(Missing::of(&sample, &[column.name.as_str()]));
-        let labels = labels.map(|labels| labels.iter().map(|label| label.map(|label| label == 1)).collect());
+        let labels =
+            labels.map(|labels| labels.iter().map(|label| label.map(|label| label == 1)).collect());
         Ok(Read { scores: scores.clone(), labels, missing, hints: hints::of_codes(column) })
     }
 
@@ -263,15 +313,19 @@ fn table(found: &Found, scores: &[f64]) -> String {
         number(found.rate)
     );
     if let Some(q) = &found.quality {
-        let header =
-            ["AUROC", "AUPRC", "FPR at 95 % TPR", "precision", "recall", "F1"].map(|name| (name, Align::Right));
-        let row = [q.auroc, q.auprc, q.fpr_at_95_tpr, q.precision, q.recall, q.f1].map(number).to_vec();
+        let header = ["AUROC", "AUPRC", "FPR at 95 % TPR", "precision", "recall", "F1"]
+            .map(|name| (name, Align::Right));
+        let row =
+            [q.auroc, q.auprc, q.fpr_at_95_tpr, q.precision, q.recall, q.f1].map(number).to_vec();
         text += &format!("\n{}", render(&header, &[row]));
     }
     if !found.anomalies.is_empty() {
         let row = |i: &usize| vec![i.to_string(), number(scores[*i])];
         let rows: Vec<Vec<String>> = found.anomalies.iter().take(MOST).map(row).collect();
-        text += &format!("\n{}", render(&[("index from 0", Align::Right), ("score", Align::Right)], &rows));
+        text += &format!(
+            "\n{}",
+            render(&[("index from 0", Align::Right), ("score", Align::Right)], &rows)
+        );
         if found.anomalies.len() > MOST {
             text += &format!("... all {} are in --json\n", found.anomalies.len());
         }

@@ -44,10 +44,12 @@ fn time(cell: &str, dialect: &Dialect) -> Option<(Clock, f64)> {
     Some((Clock::Local, seconds(at.timestamp())))
 }
 
-/// The times of a column, NaN where there is no value, and their clock: that of `before`, or of the first.
+/// The times of a column, NaN where there is no value, and their clock: that of `before`, or of the
+/// first.
 ///
 /// # Errors
-/// [`BadCsv`] with the line of the first that is no time, of another clock, or before the one above it.
+/// [`BadCsv`] with the line of the first that is no time, of another clock, or before the one above
+/// it.
 pub fn times(
     sample: &Sample,
     name: &str,
@@ -72,13 +74,17 @@ pub fn times(
             return Err(bad(format!("got {}, which is no time", quoted(cell)), fix));
         };
         if let Some(clock) = clock.filter(|clock| *clock != its) {
-            let problem = format!("got {}, {}, after {}", quoted(cell), its.as_str(), clock.as_str());
+            let problem =
+                format!("got {}, {}, after {}", quoted(cell), its.as_str(), clock.as_str());
             return Err(bad(problem, "write all times of both files in one way"));
         }
         clock = Some(its);
         if let Some((_, earlier)) = last.filter(|(before, _)| at < *before) {
             let problem = format!("got {} after {}", quoted(cell), quoted(earlier));
-            return Err(bad(problem, "expected lines in the order of time: sort the file by this column"));
+            return Err(bad(
+                problem,
+                "expected lines in the order of time: sort the file by this column",
+            ));
         }
         last = Some((at, cell));
         all.push(at);
@@ -94,9 +100,12 @@ mod tests {
     fn times_are_numbers_or_iso_8601() {
         let of = |cell| time(cell, &Dialect::default());
         assert_eq!(of("17.5"), Some((Clock::Number, 17.5)));
-        for zoned in
-            ["1970-01-02T00:00:01Z", "1970-01-02 02:00:01+02:00", "1970-01-01T19:00:01.000-05", "19700102T000001Z"]
-        {
+        for zoned in [
+            "1970-01-02T00:00:01Z",
+            "1970-01-02 02:00:01+02:00",
+            "1970-01-01T19:00:01.000-05",
+            "19700102T000001Z",
+        ] {
             assert_eq!(of(zoned), Some((Clock::Zoned, 86_401.0)), "{zoned}");
         }
         for local in ["1970-01-02T00:00:01", "1970-01-02 00:00:01.0", "19700102T000001"] {

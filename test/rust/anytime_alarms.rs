@@ -1,4 +1,5 @@
-//! P(ever a false alarm) <= alpha, over many streams: the small, seeded form of what `benches/anytime.rs` measures at length.
+//! P(ever a false alarm) <= alpha, over many streams: the small, seeded form of what
+//! `benches/anytime.rs` measures at length.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::drift::anytime::bets::Bets;
@@ -50,7 +51,8 @@ fn a_monitor_is_rarely_wrong_however_short_its_reference_and_however_it_bets() {
 
 #[test]
 fn so_is_one_whose_reference_stays_and_without_its_correction_it_would_not_be() {
-    let options = MonitorOptions { alpha: ALPHA, calibration: Calibration::Inductive, ..Default::default() };
+    let options =
+        MonitorOptions { alpha: ALPHA, calibration: Calibration::Inductive, ..Default::default() };
     rarely(|run| {
         let mut random = source(run);
         let mut monitor = monitor(run, &mut random, 100, &options);
@@ -63,7 +65,8 @@ fn so_is_one_whose_reference_stays_and_without_its_correction_it_would_not_be() 
         let reference: Vec<f64> = (0..100).map(|_| value(&mut random)).collect();
         let mut bag = Bag::new(&reference, 1023, *run);
         let mut evidence = Evidence::new(Form::Ever, Bets::Composite);
-        (0..LENGTH).any(|_| evidence.update(bag.inductive_p_value(value(&mut random)), 0.0) >= 1.0 / ALPHA)
+        (0..LENGTH)
+            .any(|_| evidence.update(bag.inductive_p_value(value(&mut random)), 0.0) >= 1.0 / ALPHA)
     });
     assert!(wrong.count() > 30, "the correction is there for a reason");
 }
@@ -80,7 +83,8 @@ fn many_columns_are_as_rarely_wrong_as_one() {
             row
         };
         let rows: Vec<Vec<f64>> = (0..200).map(|_| row()).collect();
-        let references: Vec<Vec<f64>> = (0..5).map(|j| rows.iter().map(|row| row[j]).collect()).collect();
+        let references: Vec<Vec<f64>> =
+            (0..5).map(|j| rows.iter().map(|row| row[j]).collect()).collect();
         let options = MonitorOptions { alpha: ALPHA, seed: run, ..Default::default() };
         let mut columns = Columns::new(&references, options).unwrap();
         (0..1000).any(|_| !columns.extend(&row()).unwrap().is_empty())
@@ -89,13 +93,18 @@ fn many_columns_are_as_rarely_wrong_as_one() {
 
 #[test]
 fn alarms_of_the_other_forms_are_as_far_apart_as_asked() {
-    // 100 streams of 20,000 with a run length of 1,000: at most 2,000 alarms are expected, and nearly as many come.
+    // 100 streams of 20,000 with a run length of 1,000: at most 2,000 alarms are expected, and
+    // nearly as many come.
     for form in [Form::ShiryaevRoberts, Form::Cusum] {
         let mut alarms = 0;
         for run in 0..100 {
             let mut random = source(run);
-            let options =
-                MonitorOptions { form, run_length: 1000.0, after_alarm: AfterAlarm::Continue, ..Default::default() };
+            let options = MonitorOptions {
+                form,
+                run_length: 1000.0,
+                after_alarm: AfterAlarm::Continue,
+                ..Default::default()
+            };
             let mut monitor = monitor(run, &mut random, 200, &options);
             alarms += monitor.extend((0..20_000).map(|_| value(&mut random))).len();
         }
@@ -108,7 +117,8 @@ fn bets_on_a_mean_are_rarely_wrong_about_values_that_depend_on_each_other() {
     for mean in [None, Some(0.3)] {
         rarely(|run| {
             let mut random = source(run);
-            let mut betting = Betting::new(BettingOptions { alpha: ALPHA, mean, ..Default::default() }).unwrap();
+            let mut betting =
+                Betting::new(BettingOptions { alpha: ALPHA, mean, ..Default::default() }).unwrap();
             let mut spread = 0.1;
             (0..LENGTH).any(|_| {
                 // The mean given the past is always 0.3; the spread depends on what came.
@@ -130,7 +140,9 @@ fn values_without_a_place_are_counted_and_the_state_survives() {
         twin.update(*x);
         monitor.update(*x);
         if i % 10 == 0 {
-            assert!(monitor.update(f64::NAN).is_none() && monitor.update(f64::NEG_INFINITY).is_none());
+            assert!(
+                monitor.update(f64::NAN).is_none() && monitor.update(f64::NEG_INFINITY).is_none()
+            );
         }
     }
     assert_eq!((monitor.non_finite(), monitor.observed()), (200, 1200));

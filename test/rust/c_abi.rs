@@ -1,4 +1,5 @@
-//! The C ABI from other languages: `include/fluxguard.h` is what the library is, and the examples in C and Python run.
+//! The C ABI from other languages: `include/fluxguard.h` is what the library is, and the examples
+//! in C and Python run.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -10,7 +11,11 @@ fn library() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let folder = test.parent().expect("a folder");
     let names = ["libfluxguard.so", "libfluxguard.dylib", "fluxguard.dll"];
-    names.iter().map(|name| folder.join(name)).find(|path| path.exists()).expect("the library was built with the tests")
+    names
+        .iter()
+        .map(|name| folder.join(name))
+        .find(|path| path.exists())
+        .expect("the library was built with the tests")
 }
 
 /// What a command printed; `None`, and a line that says so, if the machine does not have it.
@@ -33,7 +38,8 @@ fn the_header_says_what_the_library_is() {
     let header = include_str!("../../include/fluxguard.h");
     let number = |name: &str| -> i32 {
         let line = header.lines().find_map(|line| line.strip_prefix(&format!("#define {name} ")));
-        line.and_then(|text| text.trim().parse().ok()).unwrap_or_else(|| panic!("{name} is not defined"))
+        line.and_then(|text| text.trim().parse().ok())
+            .unwrap_or_else(|| panic!("{name} is not defined"))
     };
     for (name, expected) in [
         ("FG_ABI_VERSION", c::ABI_VERSION),
@@ -50,7 +56,10 @@ fn the_header_says_what_the_library_is() {
         assert_eq!(number(name), expected, "{name}");
     }
     let source = include_str!("../../src/border/c.rs");
-    let exported = source.split("extern \"C\" fn ").skip(1).map(|rest| rest.split('(').next().expect("a name"));
+    let exported = source
+        .split("extern \"C\" fn ")
+        .skip(1)
+        .map(|rest| rest.split('(').next().expect("a name"));
     for name in exported {
         assert!(header.contains(&format!("{name}(")), "{name} is not in the header");
     }
@@ -70,11 +79,21 @@ fn the_example_in_c_is_compiled_and_raises_an_alert() {
     let sizes = program.with_extension("sizes.c");
     std::fs::write(&sizes, layout).expect("written");
     let mut compile = Command::new("cc");
-    compile.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Iinclude", "examples/c/guard.c"]).arg(&sizes);
-    compile.arg("-L").arg(&folder).args(["-lfluxguard", "-o"]).arg(&program).current_dir(env!("CARGO_MANIFEST_DIR"));
+    compile
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-Iinclude", "examples/c/guard.c"])
+        .arg(&sizes);
+    compile
+        .arg("-L")
+        .arg(&folder)
+        .args(["-lfluxguard", "-o"])
+        .arg(&program)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     let Some(compiled) = run(&mut compile) else { return };
     assert!(compiled.status.success(), "{}", text(&compiled.stderr));
-    let ran = Command::new(&program).env("LD_LIBRARY_PATH", &folder).env("DYLD_LIBRARY_PATH", &folder).output();
+    let ran = Command::new(&program)
+        .env("LD_LIBRARY_PATH", &folder)
+        .env("DYLD_LIBRARY_PATH", &folder)
+        .output();
     let ran = ran.expect("just compiled");
     let _ = (std::fs::remove_file(&program), std::fs::remove_file(&sizes));
     let out = text(&ran.stdout);
@@ -91,7 +110,9 @@ fn the_example_in_python_finds_drift() {
     let out = text(&ran.stdout);
     assert!(ran.status.success(), "{out}{}", text(&ran.stderr));
     assert!(
-        out.starts_with("drift: True") && out.contains("threshold: ") && out.contains("refused: detector:"),
+        out.starts_with("drift: True")
+            && out.contains("threshold: ")
+            && out.contains("refused: detector:"),
         "{out}"
     );
 }

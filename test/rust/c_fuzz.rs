@@ -1,14 +1,17 @@
-//! The generic call with anything: every operation, handles of any kind, arrays of any type and shape, options that are mutated or
-//! no JSON. Whatever comes, it is an answer or an error of the table, never a panic (-900) and never a crash.
+//! The generic call with anything: every operation, handles of any kind, arrays of any type and
+//! shape, options that are mutated or no JSON. Whatever comes, it is an answer or an error of the
+//! table, never a panic (-900) and never a crash.
 //!
-//! [`call_of`] makes a call of any bytes, so a fuzzer can drive it; here random bytes do, and those of `test/corpus/call`, which once
-//! found something.
+//! [`call_of`] makes a call of any bytes, so a fuzzer can drive it; here random bytes do, and those
+//! of `test/corpus/call`, which once found something.
 
 use std::ffi::CString;
 use std::path::PathBuf;
 use std::ptr::{null, null_mut};
 
-use fluxguard::ffi::c::{FgAnswer, FgArray, FgRequest, Handle, WRITABLE, fg_call, fg_free, fg_free_bytes};
+use fluxguard::ffi::c::{
+    FgAnswer, FgArray, FgRequest, Handle, WRITABLE, fg_call, fg_free, fg_free_bytes,
+};
 use fluxguard::ffi::operations::{Operation, all};
 
 /// Choices by bytes; when they end, always the first.
@@ -16,7 +19,8 @@ struct Choices<'a>(&'a [u8]);
 
 impl Choices<'_> {
     fn byte(&mut self) -> usize {
-        let (first, rest) = self.0.split_first().map_or((0, &[][..]), |(first, rest)| (*first, rest));
+        let (first, rest) =
+            self.0.split_first().map_or((0, &[][..]), |(first, rest)| (*first, rest));
         self.0 = rest;
         first.into()
     }
@@ -135,7 +139,10 @@ const WHOLE: &[(&str, &str)] = &[
     ("profile.new", r#"{"output":"values","constant_features":"allow","capacity":20}"#),
     ("profile.sketch", r#"{"kind":"kll","feature":0}"#),
     ("guard.new", r#"{"window":{"observations":50},"tests":["ks","psi","welch"]}"#),
-    ("guard.new", r#"{"false_alarms":{"rate":1,"per":"window"},"unfitted":[{"detector":"zscore","options":{}}]}"#),
+    (
+        "guard.new",
+        r#"{"false_alarms":{"rate":1,"per":"window"},"unfitted":[{"detector":"zscore","options":{}}]}"#,
+    ),
     ("guard.observe", r#"{"caller":1}"#),
     ("guard.verdict", r#"{"caller":1}"#),
     ("guard.alerts", r#"{"after":0}"#),
@@ -143,9 +150,15 @@ const WHOLE: &[(&str, &str)] = &[
     ("guard.flush", r#"{"close":false}"#),
     ("guard.wait", r#"{"ticket":1,"milliseconds":1}"#),
     ("detector.fit", r#"{"detector":"knn","options":{"neighbours":2,"calibration":"none"}}"#),
-    ("detector.fit", r#"{"detector":"iforest","options":{"trees":3,"calibration":{"holdout":0.5}}}"#),
+    (
+        "detector.fit",
+        r#"{"detector":"iforest","options":{"trees":3,"calibration":{"holdout":0.5}}}"#,
+    ),
     ("detector.fit", r#"{"detector":"msp"}"#),
-    ("detector.fit", r#"{"detector":"ensemble","options":{"members":[{"detector":"zscore"},{"detector":"hbos"}]}}"#),
+    (
+        "detector.fit",
+        r#"{"detector":"ensemble","options":{"members":[{"detector":"zscore"},{"detector":"hbos"}]}}"#,
+    ),
     ("detector.score_within", r#"{"detector":"distance"}"#),
     ("detector.threshold", r#"{"method":"percentile","rate":0.5}"#),
     ("detector.compare", r#"{"detectors":[{"detector":"zscore"}],"rate":0.1}"#),
@@ -159,7 +172,10 @@ const WHOLE: &[(&str, &str)] = &[
     ("threshold.tell", r#"{"dismiss":[0.5]}"#),
     ("drift.adjust", r#"{"correction":"holm"}"#),
     ("drift.e_bh", r#"{"alpha":0.1}"#),
-    ("drift.compare", r#"{"tests":["ks","chi2","energy","hotelling"],"permutations":{"draws":19}}"#),
+    (
+        "drift.compare",
+        r#"{"tests":["ks","chi2","energy","hotelling"],"permutations":{"draws":19}}"#,
+    ),
     ("reference.compare", r#"{"tests":["ks"],"order":"given"}"#),
     ("neighbors.new", r#"{"features":3,"metric":"cosine","max_points":9}"#),
     ("neighbors.add", r#"{"time":3.5}"#),
@@ -174,8 +190,14 @@ const WHOLE: &[(&str, &str)] = &[
     ("privacy.clip_sum", r#"{"flat":1}"#),
     ("run.new", r#"{"seed":1}"#),
     ("run.epsilon", r#"{"delta":1e-5}"#),
-    ("run.mean", r#"{"step":{"clipping":{"flat":1},"noise_multiplier":1,"expected_lot_size":3,"noise":"fast"}}"#),
-    ("run.sum", r#"{"step":{"clip_norm":1,"noise_multiplier":1,"noise":"discrete"},"lot":"unknown"}"#),
+    (
+        "run.mean",
+        r#"{"step":{"clipping":{"flat":1},"noise_multiplier":1,"expected_lot_size":3,"noise":"fast"}}"#,
+    ),
+    (
+        "run.sum",
+        r#"{"step":{"clip_norm":1,"noise_multiplier":1,"noise":"discrete"},"lot":"unknown"}"#,
+    ),
     (
         "run.begin",
         r#"{"mechanism":"tree","dimension":12,"steps":4,"clip_norm":1,"noise_multiplier":1,"participations":1,"min_separation":1}"#,
@@ -188,7 +210,8 @@ const WHOLE: &[(&str, &str)] = &[
 
 /// Options as JSON, most often.
 fn options(choices: &mut Choices<'_>, operation: &str) -> String {
-    let whole: Vec<&str> = WHOLE.iter().filter(|(name, _)| *name == operation).map(|(_, options)| *options).collect();
+    let whole: Vec<&str> =
+        WHOLE.iter().filter(|(name, _)| *name == operation).map(|(_, options)| *options).collect();
     match choices.byte() % 16 {
         0 => String::new(),
         1 => "[".repeat(choices.byte() * 50),
@@ -210,7 +233,8 @@ fn options(choices: &mut Choices<'_>, operation: &str) -> String {
 }
 
 /// Arrays that are written.
-const WRITTEN: &[&str] = &["out", "norms", "scores", "p_values", "numbers", "distances", "verdicts", "sum"];
+const WRITTEN: &[&str] =
+    &["out", "norms", "scores", "p_values", "numbers", "distances", "verdicts", "sum"];
 
 /// Something that was made, and the room of what made it.
 type Made = (&'static str, *mut Handle);
@@ -225,9 +249,12 @@ type Memory = Vec<u64>;
 /// An operation with arrays mostly of the names that it takes, and handles mostly as many.
 fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
     let mut choices = Choices(bytes);
-    let rows: Vec<&Operation> = all().filter(|row| !matches!(row.name, "library.panic" | "library.shutdown")).collect();
+    let rows: Vec<&Operation> =
+        all().filter(|row| !matches!(row.name, "library.panic" | "library.shutdown")).collect();
     let row = choices.of(&rows);
-    let operation = CString::new(if choices.byte() % 64 == 63 { "guard.nothing" } else { row.name }).expect("no zero");
+    let operation =
+        CString::new(if choices.byte() % 64 == 63 { "guard.nothing" } else { row.name })
+            .expect("no zero");
     let options = CString::new(options(&mut choices, row.name)).unwrap_or_default();
     let count = if choices.byte() % 32 == 31 {
         choices.byte() % 4
@@ -237,8 +264,11 @@ fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
     let handles: Vec<*const Handle> = (0..count)
         .map(|i| {
             let name = row.handles.get(i).copied().unwrap_or("detector");
-            let fitting: Vec<Made> =
-                made.iter().copied().filter(|(of, _)| *of == name || *of == room(row.name)).collect();
+            let fitting: Vec<Made> = made
+                .iter()
+                .copied()
+                .filter(|(of, _)| *of == name || *of == room(row.name))
+                .collect();
             let any = fitting.is_empty() || choices.byte() % 8 == 7;
             choices.of(if any { made } else { &fitting }).1.cast_const()
         })
@@ -248,16 +278,25 @@ fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
         if choices.byte() % 16 == 15 {
             continue;
         }
-        let name = CString::new(if choices.byte() % 64 == 63 { "no_such" } else { name }).expect("no zero");
+        let name = CString::new(if choices.byte() % 64 == 63 { "no_such" } else { name })
+            .expect("no zero");
         let len = [12, 12, 12, 0, 1, 3, 4, 24, 36][choices.byte() % 9];
-        let value = [1.0f64, 0.5, 0.5, 0.0, -1.0, f64::NAN, f64::INFINITY, 1e308, 0.25][choices.byte() % 9];
-        let mut data: Memory = (0..len.max(1)).map(|i| (value * (1.0 + (i * 7 % 5) as f64)).to_bits()).collect();
+        let value =
+            [1.0f64, 0.5, 0.5, 0.0, -1.0, f64::NAN, f64::INFINITY, 1e308, 0.25][choices.byte() % 9];
+        let mut data: Memory =
+            (0..len.max(1)).map(|i| (value * (1.0 + (i * 7 % 5) as f64)).to_bits()).collect();
         let dtype = [3, 3, 3, 3, 3, 3, 2, 1, 4, 5, 6, 7, 0, 9, -1][choices.byte() % 15];
         let written = WRITTEN.contains(&name.to_str().unwrap_or_default());
         let writable = if written != (choices.byte() % 16 == 15) { WRITABLE } else { 0 };
         let observations = [4, 4, 4, len, 1, 3, 0, 1 << 40][choices.byte() % 8];
         let pointer = if choices.byte() % 64 == 63 { null_mut() } else { data.as_mut_ptr().cast() };
-        let array = FgArray { name: name.as_ptr(), data: pointer, len, observations, dtype: dtype | writable };
+        let array = FgArray {
+            name: name.as_ptr(),
+            data: pointer,
+            len,
+            observations,
+            dtype: dtype | writable,
+        };
         memory.push((name, data, array));
     }
     let arrays: Vec<FgArray> = memory.iter().map(|(_, _, array)| *array).collect();
@@ -271,11 +310,13 @@ fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
         interrupt: null(),
     };
     let mut answer = FgAnswer { number: 0, bytes: null_mut(), len: 0, handle: null_mut() };
-    // SAFETY: every pointer is null or readable for what is declared, and each array has memory of its own.
+    // SAFETY: every pointer is null or readable for what is declared, and each array has memory of
+    // its own.
     (unsafe { fg_call(&raw const request, &raw mut answer) }, answer, room(row.name))
 }
 
-/// Makes a call of these bytes and checks what comes of it; what it made joins the handles, up to some number.
+/// Makes a call of these bytes and checks what comes of it; what it made joins the handles, up to
+/// some number.
 fn check(bytes: &[u8], handles: &mut Vec<Made>) -> bool {
     let (code, answer, room) = call_of(bytes, handles);
     let known = fluxguard::error::TABLE.iter().any(|(known, _)| *known == -code);
@@ -309,8 +350,12 @@ fn whatever_is_called_is_an_answer_or_an_error_of_the_table() {
     for entry in std::fs::read_dir(corpus).into_iter().flatten() {
         check(&std::fs::read(entry.expect("listed").path()).expect("readable"), &mut handles);
     }
-    let seed = std::env::var("FLUXGUARD_FUZZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1u64);
-    let runs = std::env::var("FLUXGUARD_FUZZ").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20_000);
+    let seed = std::env::var("FLUXGUARD_FUZZ_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(1u64);
+    let runs =
+        std::env::var("FLUXGUARD_FUZZ").ok().and_then(|runs| runs.parse().ok()).unwrap_or(20_000);
     let mut state = seed;
     let mut done = 0;
     for _ in 0..runs {
@@ -326,7 +371,10 @@ fn whatever_is_called_is_an_answer_or_an_error_of_the_table() {
         done += usize::from(check(&bytes, &mut handles));
     }
     println!("{done} of {runs} calls were answered");
-    assert!(done > runs / 10, "the calls are too wrong to find anything: {done} of {runs} were answered");
+    assert!(
+        done > runs / 10,
+        "the calls are too wrong to find anything: {done} of {runs} were answered"
+    );
     for (_, mut handle) in handles {
         // SAFETY: each is freed once.
         unsafe { fg_free(&raw mut handle) };

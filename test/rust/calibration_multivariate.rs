@@ -1,4 +1,5 @@
-//! Calibration of the tests of many variables under the null hypothesis, what each of them finds, and what it refuses.
+//! Calibration of the tests of many variables under the null hypothesis, what each of them finds,
+//! and what it refuses.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::drift::multivariate::test_by;
@@ -40,24 +41,34 @@ impl Source {
     }
 }
 
-fn run(test: TestName, method: Method, features: usize, reference: &[f64], current: &[f64]) -> TestResult {
+fn run(
+    test: TestName,
+    method: Method,
+    features: usize,
+    reference: &[f64],
+    current: &[f64],
+) -> TestResult {
     let tensor = |values| Tensor::new(Elements::F64(values), values.len() / features).unwrap();
     test_by(test, &tensor(reference), &tensor(current), method).unwrap()
 }
 
-/// The share of pairs of samples of `m` and `n` with p <= alpha: from `low` to 1 times alpha, give or take the 99.9 %
-/// interval of a binomial share.
+/// The share of pairs of samples of `m` and `n` with p <= alpha: from `low` to 1 times alpha, give
+/// or take the 99.9 % interval of a binomial share.
 #[track_caller]
 fn calibrated(test: TestName, method: Method, (m, n): (usize, usize), trials: u32, low: f64) {
     let mut source = Source::new(20_261_122);
-    let p: Vec<f64> =
-        (0..trials).map(|_| run(test, method, 3, &source.rows(m, 0.0), &source.rows(n, 0.0)).p_value).collect();
+    let p: Vec<f64> = (0..trials)
+        .map(|_| run(test, method, 3, &source.rows(m, 0.0), &source.rows(n, 0.0)).p_value)
+        .collect();
     for alpha in [0.01, 0.05, 0.1, 0.2, 0.5] {
         let share = p.iter().filter(|p| **p <= alpha).count() as f64 / f64::from(trials);
         let slack = |level: f64| 3.29 * (level * (1.0 - level) / f64::from(trials)).sqrt();
         let (least, most) = (low * alpha - slack(low * alpha), alpha + slack(alpha));
         println!("{test} {method} at {alpha}: {share} in {least:.4}..{most:.4}");
-        assert!(share >= least && share <= most, "{test} {method} at {alpha}: {share} not in {least}..{most}");
+        assert!(
+            share >= least && share <= most,
+            "{test} {method} at {alpha}: {share} not in {least}..{most}"
+        );
     }
 }
 
@@ -102,7 +113,10 @@ fn a_shift_is_found_by_all() {
         for method in Method::of(test) {
             let (reference, current) = if *method == Method::Linear { &many } else { &few };
             let result = run(test, *method, 3, reference, current);
-            assert!(result.p_value < 0.01 && result.effect > 0.2 && result.method == *method, "{result:?}");
+            assert!(
+                result.p_value < 0.01 && result.effect > 0.2 && result.method == *method,
+                "{result:?}"
+            );
         }
     }
 }
@@ -140,13 +154,33 @@ fn random_features_are_near_the_kernel_they_stand_for() {
 #[test]
 fn bad_input_is_named() {
     let tensor = |values: &'static [f64], n| Tensor::new(Elements::F64(values), n).unwrap();
-    let said = |test, method, a: &Tensor<'_>, b: &Tensor<'_>| test_by(test, a, b, method).unwrap_err().to_string();
+    let said = |test, method, a: &Tensor<'_>, b: &Tensor<'_>| {
+        test_by(test, a, b, method).unwrap_err().to_string()
+    };
     static SOME: [f64; 60] = [0.5; 60];
     let (rows, few) = (tensor(&SOME, 30), tensor(&SOME[..16], 8));
     for (test, method, a, b, words) in [
-        (TestName::C2st, Method::Auto, &rows, &few, "current: got 8 observations, expected at least 20"),
-        (TestName::Pca, Method::Auto, &few, &rows, "reference: got 8 observations, expected at least 10"),
-        (TestName::Mmd, Method::Linear, &rows, &rows, "reference: got 30 observations, expected at least 100"),
+        (
+            TestName::C2st,
+            Method::Auto,
+            &rows,
+            &few,
+            "current: got 8 observations, expected at least 20",
+        ),
+        (
+            TestName::Pca,
+            Method::Auto,
+            &few,
+            &rows,
+            "reference: got 8 observations, expected at least 10",
+        ),
+        (
+            TestName::Mmd,
+            Method::Linear,
+            &rows,
+            &rows,
+            "reference: got 30 observations, expected at least 100",
+        ),
         (
             TestName::Mmd,
             Method::Exact,
@@ -154,7 +188,13 @@ fn bad_input_is_named() {
             &rows,
             "method: got exact for mmd, expected a method of mmd: permutation, ",
         ),
-        (TestName::Lsdd, Method::Linear, &rows, &rows, "method: got linear for lsdd, expected a method of lsdd: perm"),
+        (
+            TestName::Lsdd,
+            Method::Linear,
+            &rows,
+            &rows,
+            "method: got linear for lsdd, expected a method of lsdd: perm",
+        ),
         (
             TestName::C2st,
             Method::Exact,
@@ -168,11 +208,15 @@ fn bad_input_is_named() {
     }
     let line = tensor(&SOME, 60);
     assert!(
-        said(TestName::Pca, Method::Auto, &line, &line).starts_with("reference: got 1 feature, expected at least 2")
+        said(TestName::Pca, Method::Auto, &line, &line)
+            .starts_with("reference: got 1 feature, expected at least 2")
     );
     // One row short of two beside a million: blocks of one, and a table that is too large.
     let many = vec![0.25; 1_500_000];
     let many = Tensor::new(Elements::F64(&many), 1_500_000).unwrap();
     let error = said(TestName::Mmd, Method::RandomFeatures, &many, &tensor(&SOME, 60));
-    assert!(error.starts_with("reference: got 1500000 observations beside 60, expected at most 524228"), "{error}");
+    assert!(
+        error.starts_with("reference: got 1500000 observations beside 60, expected at most 524228"),
+        "{error}"
+    );
 }

@@ -1,7 +1,10 @@
-//! Calibration under the null hypothesis: of windows from the reference's distribution, a share alpha has p <= alpha.
+//! Calibration under the null hypothesis: of windows from the reference's distribution, a share
+//! alpha has p <= alpha.
 #![allow(clippy::unwrap_used)]
 
-use fluxguard::drift::two_sample::{Method, Permutations, Reference, TestResult, chi2, js, ks, psi};
+use fluxguard::drift::two_sample::{
+    Method, Permutations, Reference, TestResult, chi2, js, ks, psi,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -32,10 +35,15 @@ impl Source {
     }
 }
 
-/// The shares of windows with p <= alpha, each within `low..=high` times alpha, give or take the 99.9% interval of a
-/// binomial share.
+/// The shares of windows with p <= alpha, each within `low..=high` times alpha, give or take the
+/// 99.9% interval of a binomial share.
 #[track_caller]
-fn calibrated(method: Method, low: f64, high: f64, mut window: impl FnMut(&mut Source) -> TestResult) {
+fn calibrated(
+    method: Method,
+    low: f64,
+    high: f64,
+    mut window: impl FnMut(&mut Source) -> TestResult,
+) {
     let mut source = Source(ChaCha8Rng::seed_from_u64(20_261_120));
     let p: Vec<f64> = (0..WINDOWS)
         .map(|_| {
@@ -55,13 +63,19 @@ fn calibrated(method: Method, low: f64, high: f64, mut window: impl FnMut(&mut S
 
 #[test]
 fn ks_exact_of_equal_and_unequal_sizes() {
-    calibrated(Method::Exact, 0.97, 1.0, |s| ks::test(&s.exponential(997), &s.exponential(1009)).unwrap());
-    calibrated(Method::Exact, 0.9, 1.0, |s| ks::test(&s.exponential(2000), &s.exponential(2000)).unwrap());
+    calibrated(Method::Exact, 0.97, 1.0, |s| {
+        ks::test(&s.exponential(997), &s.exponential(1009)).unwrap()
+    });
+    calibrated(Method::Exact, 0.9, 1.0, |s| {
+        ks::test(&s.exponential(2000), &s.exponential(2000)).unwrap()
+    });
 }
 
 #[test]
 fn ks_asymptotic() {
-    calibrated(Method::Asymptotic, 0.9, 1.05, |s| ks::test(&s.exponential(2001), &s.exponential(1500)).unwrap());
+    calibrated(Method::Asymptotic, 0.9, 1.05, |s| {
+        ks::test(&s.exponential(2001), &s.exponential(1500)).unwrap()
+    });
 }
 
 #[test]
@@ -114,6 +128,9 @@ fn wasserstein_by_reassignment() {
 #[test]
 fn wasserstein_asymptotic() {
     calibrated(Method::Asymptotic, 0.8, 1.1, |s| {
-        Reference::new(&s.exponential(800)).unwrap().wasserstein_asymptotic(&s.exponential(500)).unwrap()
+        Reference::new(&s.exponential(800))
+            .unwrap()
+            .wasserstein_asymptotic(&s.exponential(500))
+            .unwrap()
     });
 }

@@ -1,5 +1,5 @@
-//! Guards of outputs that do not change, but whose observations depend on each other: how many alarm in their first window, beside the
-//! rate that was asked for.
+//! Guards of outputs that do not change, but whose observations depend on each other: how many
+//! alarm in their first window, beside the rate that was asked for.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::Error;
@@ -50,7 +50,8 @@ fn users(requests: usize, seed: u64) -> Stream {
 }
 
 fn profile(rows: &[f64], output: OutputKind, order: Order) -> Profile {
-    let mut profile = Profile::new(ProfileOptions { output, order, ..ProfileOptions::default() }).unwrap();
+    let mut profile =
+        Profile::new(ProfileOptions { output, order, ..ProfileOptions::default() }).unwrap();
     profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / FEATURES).unwrap()).unwrap();
     profile
 }
@@ -59,7 +60,13 @@ fn options(window: usize) -> GuardOptions {
     GuardOptions {
         false_alarms: FalseAlarms { rate: 0.05, per: Per::Window },
         window: Length::Observations(window as u64),
-        tests: vec![TestName::Ks, TestName::MannWhitney, TestName::Welch, TestName::Chi2, TestName::Psi],
+        tests: vec![
+            TestName::Ks,
+            TestName::MannWhitney,
+            TestName::Welch,
+            TestName::Chi2,
+            TestName::Psi,
+        ],
         charts: vec![ChartName::Shewhart, ChartName::Ewma],
         monitors: vec![StreamName::Martingale.into()],
         ..GuardOptions::default()
@@ -80,7 +87,9 @@ fn alarms(
             let reference = stream(reference);
             stream(5000); // service begins later
             let guard = Guard::new(&profile(&reference, output, order), options(window)).unwrap();
-            guard.observe(&Tensor::new(Elements::F64(&stream(window)), window).unwrap(), 0, false).unwrap();
+            guard
+                .observe(&Tensor::new(Elements::F64(&stream(window)), window).unwrap(), 0, false)
+                .unwrap();
             guard.flush().unwrap();
             !guard.alerts(0).is_empty()
         })
@@ -112,7 +121,13 @@ fn neighbors_that_depend_on_each_other_count_as_fewer() {
 fn epochs(of: usize, times: usize, seed: u64) -> Stream {
     let mut fresh = autoregression(0.0, seed);
     let rows = fresh(of);
-    let mut copied = rows.chunks_exact(FEATURES).cycle().take(of * times).collect::<Vec<_>>().concat().into_iter();
+    let mut copied = rows
+        .chunks_exact(FEATURES)
+        .cycle()
+        .take(of * times)
+        .collect::<Vec<_>>()
+        .concat()
+        .into_iter();
     Box::new(move |n| {
         let mut taken: Vec<f64> = copied.by_ref().take(n * FEATURES).collect();
         taken.extend(fresh(n - taken.len() / FEATURES));
@@ -123,10 +138,18 @@ fn epochs(of: usize, times: usize, seed: u64) -> Stream {
 #[test]
 fn epochs_of_a_reference_count_as_one() {
     for (of, times) in [(200, 5), (300, 20)] {
-        let found = alarms(|seed| epochs(of, times, seed), OutputKind::Values, [of * times, 1000], 60, Order::Given);
+        let found = alarms(
+            |seed| epochs(of, times, seed),
+            OutputKind::Values,
+            [of * times, 1000],
+            60,
+            Order::Given,
+        );
         assert!(found <= 11, "{found} of 60 with {times} of {of}");
-        let described =
-            Guard::new(&profile(&epochs(of, times, 1)(of * times), OutputKind::Values, Order::None), options(1000));
+        let described = Guard::new(
+            &profile(&epochs(of, times, 1)(of * times), OutputKind::Values, Order::None),
+            options(1000),
+        );
         assert_eq!(described.unwrap().describe().copies, times as f64);
     }
 }
@@ -140,8 +163,11 @@ fn the_first_twenty_windows_after_a_short_reference() {
         let reference = profile(&stream(300), OutputKind::Values, Order::Given);
         stream(5000);
         let asked = FalseAlarms { rate: 0.0025, per: Per::Window };
-        let options =
-            GuardOptions { false_alarms: asked, window: Length::Observations(window), ..GuardOptions::default() };
+        let options = GuardOptions {
+            false_alarms: asked,
+            window: Length::Observations(window),
+            ..GuardOptions::default()
+        };
         let Ok(guard) = Guard::new(&reference, options) else {
             refused += 1;
             continue;
@@ -178,7 +204,9 @@ fn a_reference_that_is_worth_too_few_is_refused_and_one_too_short_to_tell_says_s
 fn a_drift_is_found_all_the_same() {
     let found = (0..20).filter(|seed| {
         let mut stream = autoregression(0.5, *seed);
-        let guard = Guard::new(&profile(&stream(4000), OutputKind::Values, Order::Given), options(2000)).unwrap();
+        let guard =
+            Guard::new(&profile(&stream(4000), OutputKind::Values, Order::Given), options(2000))
+                .unwrap();
         let moved: Vec<f64> = stream(2000).iter().map(|x| x + 0.3).collect();
         guard.observe(&Tensor::new(Elements::F64(&moved), 2000).unwrap(), 0, false).unwrap();
         guard.flush().unwrap();
@@ -193,7 +221,8 @@ fn independent_observations_are_tested_as_before() {
         let mut stream = autoregression(0.0, *seed);
         let (reference, now) = (stream(1000), stream(1000));
         let reports = [Order::Given, Order::None].map(|order| {
-            let guard = Guard::new(&profile(&reference, OutputKind::Values, order), options(1000)).unwrap();
+            let guard =
+                Guard::new(&profile(&reference, OutputKind::Values, order), options(1000)).unwrap();
             guard.observe(&Tensor::new(Elements::F64(&now), 1000).unwrap(), 0, false).unwrap();
             guard.flush().unwrap();
             let described = guard.describe();
@@ -210,16 +239,23 @@ fn independent_observations_are_tested_as_before() {
 fn an_order_that_tells_nothing_is_refused_with_what_to_do() {
     let mut rows: Vec<f64> = autoregression(0.0, 1)(2000);
     rows.sort_by(f64::total_cmp);
-    let error = Guard::new(&profile(&rows, OutputKind::Values, Order::Given), options(1000)).unwrap_err();
+    let error =
+        Guard::new(&profile(&rows, OutputKind::Values, Order::Given), options(1000)).unwrap_err();
     assert!(
-        matches!(error, Error::InvalidArgument { .. }) && error.to_string().contains("order = \"none\""),
+        matches!(error, Error::InvalidArgument { .. })
+            && error.to_string().contains("order = \"none\""),
         "{error}"
     );
     Guard::new(&profile(&rows, OutputKind::Values, Order::None), options(1000)).unwrap();
     let of_a_time = GuardOptions { window: Length::Seconds(3600.0), ..options(1000) };
-    let error = Guard::new(&profile(&rows, OutputKind::Values, Order::Given), of_a_time.clone()).unwrap_err();
+    let error = Guard::new(&profile(&rows, OutputKind::Values, Order::Given), of_a_time.clone())
+        .unwrap_err();
     assert!(error.to_string().contains("order = \"none\""), "{error}");
-    Guard::new(&profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given), of_a_time).unwrap();
+    Guard::new(
+        &profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given),
+        of_a_time,
+    )
+    .unwrap();
     // an autoregression needs a longer window, and is told which: that one is taken
     let reference = profile(&autoregression(0.9, 2)(20_000), OutputKind::Values, Order::Given);
     let Err(Error::WindowTooShort { expected, .. }) = Guard::new(&reference, options(100)) else {
@@ -231,7 +267,9 @@ fn an_order_that_tells_nothing_is_refused_with_what_to_do() {
 #[test]
 fn the_order_survives_files_batches_merging_and_a_sample() {
     let rows = autoregression(0.9, 3)(30_000);
-    let counts = |profile: &Profile| Guard::new(profile, options(5000)).unwrap().describe().count_as_one["y1"];
+    let counts = |profile: &Profile| {
+        Guard::new(profile, options(5000)).unwrap().describe().count_as_one["y1"]
+    };
     let whole = counts(&profile(&rows, OutputKind::Values, Order::Given));
     let mut batches = Profile::new(ProfileOptions::default()).unwrap();
     for batch in rows.chunks(FEATURES * 700) {

@@ -1,4 +1,5 @@
-//! What every detector keeps: p-values that are calibrated, files that score as before, bad input that is an error.
+//! What every detector keeps: p-values that are calibrated, files that score as before, bad input
+//! that is an error.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::Error;
@@ -67,7 +68,9 @@ fn p_values_of_a_holdout_keep_their_promise_whatever_the_detector() {
 
 #[test]
 fn p_values_of_folds_are_near_and_below_twice() {
-    for (name, options) in [("mahalanobis", json!({})), ("knn", json!({"neighbours": 5})), ("ecod", json!({}))] {
+    for (name, options) in
+        [("mahalanobis", json!({})), ("knn", json!({"neighbours": 5})), ("ecod", json!({}))]
+    {
         let runs = 1500;
         let found = rate(name, &options, 60, 0.1, runs);
         let spread = 4.5 * (0.1f64 * 0.9 / f64::from(runs)).sqrt();
@@ -85,11 +88,21 @@ fn a_saved_detector_scores_to_the_bit_and_is_no_larger_than_it_needs() {
         let detector = fit(name, json!({"calibration": "none"}), &reference, 4).unwrap();
         store::save(&detector, &path).unwrap();
         let loaded = store::load::<Fitted>(&path).unwrap();
-        let (probe, bits) = (tensor(&probe, 4), |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>());
-        assert_eq!(bits(loaded.score(&probe).unwrap()), bits(detector.score(&probe).unwrap()), "{name}");
-        assert_eq!(bits(loaded.explain(&probe).unwrap()), bits(detector.explain(&probe).unwrap()), "{name}");
+        let (probe, bits) =
+            (tensor(&probe, 4), |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>());
+        assert_eq!(
+            bits(loaded.score(&probe).unwrap()),
+            bits(detector.score(&probe).unwrap()),
+            "{name}"
+        );
+        assert_eq!(
+            bits(loaded.explain(&probe).unwrap()),
+            bits(detector.explain(&probe).unwrap()),
+            "{name}"
+        );
         assert_eq!(loaded.describe(), detector.describe());
-        // What each method must keep, in numbers of 8 bytes: the reference, its order, centres, a triangle ...
+        // What each method must keep, in numbers of 8 bytes: the reference, its order, centres, a
+        // triangle ...
         let needs = match *name {
             "knn" | "kde" | "ocsvm" => 4 * 500 + 500,
             "ecod" | "copod" => 4 * 500 + 12,
@@ -97,7 +110,8 @@ fn a_saved_detector_scores_to_the_bit_and_is_no_larger_than_it_needs() {
             // 100 trees of at most 255 cuts and 256 leaves.
             "iforest" => 100 * 255 * 2,
             "eif" => 100 * (255 * 4 + 511 * 2),
-            // Up to eight members with their calibration, of which four keep points, and one sorted columns.
+            // Up to eight members with their calibration, of which four keep points, and one sorted
+            // columns.
             "ensemble" => 5 * (4 * 500 + 500) + 2 * 500 + 8 * 500 + 500,
             "hbos" => 4 * 22,
             _ => 60,
@@ -131,9 +145,14 @@ fn degenerate_references_are_errors_or_detectors_and_never_a_panic() {
     let same = [3.0; 60];
     let scarce = [1.0, 2.0, 3.0, 5.0, 8.0, 13.0];
     for name in of_any_array() {
-        for (values, features) in
-            [(&one[..], 2), (&one[..1], 1), (&same[..], 2), (&same[..], 1), (&scarce[..], 2), (&scarce[..], 3)]
-        {
+        for (values, features) in [
+            (&one[..], 2),
+            (&one[..1], 1),
+            (&same[..], 2),
+            (&same[..], 1),
+            (&scarce[..], 2),
+            (&scarce[..], 3),
+        ] {
             for calibration in ["none", "cross", "holdout"] {
                 match fit(name, json!({"calibration": calibration}), values, features) {
                     Ok(detector) => {
@@ -141,7 +160,9 @@ fn degenerate_references_are_errors_or_detectors_and_never_a_panic() {
                         let scores = detector.score(&tensor(&probe, features)).unwrap();
                         assert!(!scores[0].is_nan(), "{name}: {scores:?}");
                     }
-                    Err(error) => assert!([100, 201, 203].contains(&error.code()), "{name}: {error}"),
+                    Err(error) => {
+                        assert!([100, 201, 203].contains(&error.code()), "{name}: {error}")
+                    }
                 }
             }
         }
@@ -149,7 +170,12 @@ fn degenerate_references_are_errors_or_detectors_and_never_a_panic() {
             let mut values = normals(&mut ChaCha8Rng::seed_from_u64(1), 200);
             values[77] = bad;
             let error = fit(name, json!({}), &values, 2).map(|_| ()).unwrap_err();
-            let expected = Error::NonFiniteBaseline { argument: "reference", count, feature: 1, observation: 38 };
+            let expected = Error::NonFiniteBaseline {
+                argument: "reference",
+                count,
+                feature: 1,
+                observation: 38,
+            };
             assert_eq!(error, expected, "{name}");
         }
     }
@@ -162,12 +188,22 @@ fn spoilt_observations_have_no_score_and_do_not_touch_others() {
     for name in of_any_array() {
         let detector = fit(name, json!({}), &reference, 2).unwrap();
         let scores = detector.score(&tensor(&probe, 2)).unwrap();
-        assert_eq!(scores.iter().map(|s| s.is_nan()).collect::<Vec<_>>(), [false, true, true, false], "{name}");
+        assert_eq!(
+            scores.iter().map(|s| s.is_nan()).collect::<Vec<_>>(),
+            [false, true, true, false],
+            "{name}"
+        );
         let p = detector.p_values(&tensor(&probe, 2)).unwrap();
         assert!(p[1].is_nan() && p[2].is_nan() && p[0] > 0.05 && p[3] < 0.05, "{name}: {p:?}");
-        assert_eq!(scores[3].to_bits(), detector.score(&tensor(&probe[6..], 2)).unwrap()[0].to_bits());
+        assert_eq!(
+            scores[3].to_bits(),
+            detector.score(&tensor(&probe[6..], 2)).unwrap()[0].to_bits()
+        );
         let parts = detector.explain(&tensor(&probe, 2)).unwrap();
-        assert!(parts[2].is_nan() && parts[3].is_nan() && parts[0].is_finite() && parts[7].is_finite(), "{name}");
+        assert!(
+            parts[2].is_nan() && parts[3].is_nan() && parts[0].is_finite() && parts[7].is_finite(),
+            "{name}"
+        );
         assert_eq!(detector.score(&tensor(&probe[..3], 3)).map_err(|e| e.code()), Err(103));
     }
 }
@@ -196,7 +232,10 @@ fn numbers_at_the_end_of_the_range_are_scored_and_never_pass_for_usual() {
         }
         let wide: Vec<f64> = reference.iter().map(|x| x * 1e76).collect();
         let error = fit(name, json!({}), &wide, 2).map(|_| ()).unwrap_err();
-        assert!(error.to_string().starts_with("reference: got ") && error.code() == 100, "{name} {error}");
+        assert!(
+            error.to_string().starts_with("reference: got ") && error.code() == 100,
+            "{name} {error}"
+        );
 
         // One that hardly varies at all gives an error or scores.
         let narrow: Vec<f64> = reference.iter().map(|x| x * 1e-310).collect();
@@ -213,8 +252,10 @@ fn parts_add_up_where_they_say_so() {
     let (reference, probe) = (normals(&mut random, 3 * 200), normals(&mut random, 3 * 10));
     for name in ["hbos", "ecod", "copod", "mahalanobis", "pca", "knn", "kmeans"] {
         let detector = fit(name, json!({}), &reference, 3).unwrap();
-        let (scores, parts) =
-            (detector.score(&tensor(&probe, 3)).unwrap(), detector.explain(&tensor(&probe, 3)).unwrap());
+        let (scores, parts) = (
+            detector.score(&tensor(&probe, 3)).unwrap(),
+            detector.explain(&tensor(&probe, 3)).unwrap(),
+        );
         for (score, parts) in scores.iter().zip(parts.chunks(3)) {
             let sum: f64 = parts.iter().sum();
             assert!((sum - score).abs() <= 1e-9 * score.abs().max(1e-3), "{name}: {sum} {score}");
@@ -226,9 +267,12 @@ fn parts_add_up_where_they_say_so() {
 fn singular_covariances_and_wrong_options_name_the_mend() {
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let two = normals(&mut random, 2 * 100);
-    let three: Vec<f64> = two.chunks(2).flat_map(|row| [row[0], row[1], row[0] - 2.0 * row[1]]).collect();
+    let three: Vec<f64> =
+        two.chunks(2).flat_map(|row| [row[0], row[1], row[0] - 2.0 * row[1]]).collect();
     for covariance in ["classic", "robust"] {
-        let error = fit("mahalanobis", json!({"covariance": covariance}), &three, 3).map(|_| ()).unwrap_err();
+        let error = fit("mahalanobis", json!({"covariance": covariance}), &three, 3)
+            .map(|_| ())
+            .unwrap_err();
         assert!(error.code() == 100 && error.to_string().contains("shrunk"), "{error}");
     }
     assert!(fit("mahalanobis", json!({"covariance": "shrunk"}), &three, 3).is_ok());
@@ -250,13 +294,22 @@ fn singular_covariances_and_wrong_options_name_the_mend() {
         ("ensemble", json!({"members": [{"detector": "ensemble"}]}), "members"),
     ] {
         let error = fit(name, options.clone(), &two, 2).map(|_| ()).unwrap_err();
-        assert!(error.code() == 100 && error.to_string().starts_with(argument), "{name} {options}: {error}");
+        assert!(
+            error.code() == 100 && error.to_string().starts_with(argument),
+            "{name} {options}: {error}"
+        );
     }
-    for options in [json!({"calibration": "some"}), json!({"standardize": 1}), json!({"neighbors": 1})] {
-        assert_eq!(Spec::new("knn", options.as_object().unwrap().clone()).map_err(|e| e.code()), Err(100));
+    for options in
+        [json!({"calibration": "some"}), json!({"standardize": 1}), json!({"neighbors": 1})]
+    {
+        assert_eq!(
+            Spec::new("knn", options.as_object().unwrap().clone()).map_err(|e| e.code()),
+            Err(100)
+        );
     }
     assert_eq!(Spec::new("nothing", Map::new()).map_err(|e| e.code()), Err(100));
-    let too_many = fit("ocsvm", json!({"calibration": "none"}), &vec![0.5; 4_000_000], 1).map(|_| ());
+    let too_many =
+        fit("ocsvm", json!({"calibration": "none"}), &vec![0.5; 4_000_000], 1).map(|_| ());
     if cfg!(target_os = "linux") {
         assert!(too_many.unwrap_err().to_string().contains("GiB"), "a kernel of 2^44 pairs");
     }
@@ -268,9 +321,10 @@ fn names_of_features_are_an_option_of_all_and_go_into_the_file() {
     let reference = tensor(&reference, 2);
     let path = std::env::temp_dir().join(format!("fluxguard-named-{}.fg", std::process::id()));
     for name in ["zscore", "knn", "ensemble"] {
-        for options in
-            [json!({"names": ["a", "b"]}), json!({"names": ["a", "b"], "calibration": "none", "standardize": true})]
-        {
+        for options in [
+            json!({"names": ["a", "b"]}),
+            json!({"names": ["a", "b"], "calibration": "none", "standardize": true}),
+        ] {
             let found = Fitted::fit(&spec(name, options), &reference).unwrap();
             assert_eq!(
                 (found.names(), found.describe().names),
@@ -280,7 +334,9 @@ fn names_of_features_are_an_option_of_all_and_go_into_the_file() {
             assert_eq!(store::load::<Fitted>(&path).unwrap().names(), found.names());
         }
         for bad in [json!(["a"]), json!(["a", "a"]), json!(["a", "b", "c"])] {
-            let error = Fitted::fit(&spec(name, json!({"names": bad})), &reference).unwrap_err().to_string();
+            let error = Fitted::fit(&spec(name, json!({"names": bad})), &reference)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("names"), "{error}");
         }
         let options = json!({"names": "a"}).as_object().cloned().unwrap();

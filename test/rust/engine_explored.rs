@@ -1,7 +1,9 @@
-//! The engine's own files, compiled against loom's locks and threads instead of the standard library's: loom goes through every
-//! order in which the threads of a small scene can meet, up to so many switches that no lock or end of a thread forces (two, which
-//! finds nearly all faults of such orders: Musuvathi and Qadeer 2007). What is a stub here is what they are given: summaries are
-//! numbers of observations, tests count them, and the clock goes on by an hour whenever it is looked at.
+//! The engine's own files, compiled against loom's locks and threads instead of the standard
+//! library's: loom goes through every order in which the threads of a small scene can meet, up to
+//! so many switches that no lock or end of a thread forces (two, which finds nearly all faults of
+//! such orders: Musuvathi and Qadeer 2007). What is a stub here is what they are given: summaries
+//! are numbers of observations, tests count them, and the clock goes on by an hour whenever it is
+//! looked at.
 
 #![allow(dead_code)] // the files are compiled whole
 
@@ -133,7 +135,11 @@ impl Tester<Share> for Panes {
     }
 
     fn step(&mut self) -> error::Result<bool> {
-        if self.open.first().is_some_and(|first| first.of < self.ended || first.observations >= FULL) {
+        if self
+            .open
+            .first()
+            .is_some_and(|first| first.of < self.ended || first.observations >= FULL)
+        {
             self.untested += self.open.remove(0).observations;
             return Ok(true);
         }
@@ -281,7 +287,8 @@ fn two_who_observe_and_one_who_closes_lose_nothing() {
         }
         assert_eq!(guard.desk.answers.wait(ticket, Duration::MAX), Ok(true));
         let tested = guard.tested();
-        let accepted: usize = observers.into_iter().map(|observer| observer.join().expect("no panic")).sum();
+        let accepted: usize =
+            observers.into_iter().map(|observer| observer.join().expect("no panic")).sum();
         assert_eq!(tested, accepted);
     });
 }
@@ -328,7 +335,9 @@ fn what_lies_on_a_desk_wakes_the_worker() {
         let (line, worker) = worker();
         let guard = Guard::new(&line, ROOM);
         let observing = guard.clone();
-        let observer = loom::thread::spawn(move || assert!(observing.observe(1, 2) && observing.observe(1, 2)));
+        let observer = loom::thread::spawn(move || {
+            assert!(observing.observe(1, 2) && observing.observe(1, 2))
+        });
         observer.join().expect("no panic");
         // Full panes are closed though nobody flushes; loom finds a worker that sleeps for ever.
         while lock(&guard.bench).0.untested < 4 {

@@ -1,5 +1,6 @@
-//! Guards of outputs that do not change: how many alarm in their first window, beside the rate that was asked for. Where it is hard:
-//! many features of few reference observations, heavy tails, many zeros.
+//! Guards of outputs that do not change: how many alarm in their first window, beside the rate that
+//! was asked for. Where it is hard: many features of few reference observations, heavy tails, many
+//! zeros.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -55,19 +56,31 @@ fn four_levels(random: &mut ChaCha8Rng) -> f64 {
     f64::from(random.next_u32() % 4)
 }
 
-/// How many of `guards` alarm in a first window of `window` observations like the `reference`, at 0.05 a window.
+/// How many of `guards` alarm in a first window of `window` observations like the `reference`, at
+/// 0.05 a window.
 fn alarms(draw: Draw, features: usize, reference: usize, window: usize, guards: u64) -> u64 {
     alarms_by(GuardOptions::default(), draw, features, reference, window, guards)
 }
 
-fn alarms_by(by: GuardOptions, draw: Draw, features: usize, reference: usize, window: usize, guards: u64) -> u64 {
+fn alarms_by(
+    by: GuardOptions,
+    draw: Draw,
+    features: usize,
+    reference: usize,
+    window: usize,
+    guards: u64,
+) -> u64 {
     let mut random = ChaCha8Rng::seed_from_u64((features * reference) as u64);
-    let mut rows = |count: usize| -> Vec<f64> { (0..features * count).map(|_| draw(&mut random)).collect() };
+    let mut rows =
+        |count: usize| -> Vec<f64> { (0..features * count).map(|_| draw(&mut random)).collect() };
     let mut alarms = 0;
     for _ in 0..guards {
         let (before, now) = (rows(reference), rows(window));
         // of a rare value a small reference may have none
-        let options = ProfileOptions { constant_features: ConstantFeatures::Allow, ..ProfileOptions::default() };
+        let options = ProfileOptions {
+            constant_features: ConstantFeatures::Allow,
+            ..ProfileOptions::default()
+        };
         let mut profile = Profile::new(options).unwrap();
         profile.fit(&Tensor::new(Elements::F64(&before), reference).unwrap()).unwrap();
         let options = GuardOptions {
@@ -126,27 +139,43 @@ fn heavy_tails_and_many_zeros_with_a_hundred_reference_observations() {
 /// Wasserstein and Welch compare means, which one value of a heavy tail moves as far as it likes.
 #[test]
 fn heavy_tails_do_not_fool_tests_of_means() {
-    let nulls: [(&str, Draw); 4] =
-        [("lognormal of deviation 3", lognormal), ("Cauchy", cauchy), ("spikes", spikes), ("2 % ones", rarely_one)];
+    let nulls: [(&str, Draw); 4] = [
+        ("lognormal of deviation 3", lognormal),
+        ("Cauchy", cauchy),
+        ("spikes", spikes),
+        ("2 % ones", rarely_one),
+    ];
     for test in [TestName::Wasserstein, TestName::Welch] {
         for (name, draw) in nulls {
             for (reference, window) in [(100, 100), (200, 1000), (1000, 300)] {
                 // alone, with the smallest effect that there is
                 let min_effect = Some(BTreeMap::from([(test, 0.0)]));
-                let by =
-                    GuardOptions { tests: vec![test], monitors: Vec::new(), min_effect, ..GuardOptions::default() };
+                let by = GuardOptions {
+                    tests: vec![test],
+                    monitors: Vec::new(),
+                    min_effect,
+                    ..GuardOptions::default()
+                };
                 let found = alarms_by(by, draw, 5, reference, window, 100);
-                assert!(found <= most(100), "{found} of 100: {test}, {name}, {reference} and {window}");
+                assert!(
+                    found <= most(100),
+                    "{found} of 100: {test}, {name}, {reference} and {window}"
+                );
             }
         }
     }
 }
 
-/// What tells such scores apart is what the scorer has learned of its reference. Every effect counts.
+/// What tells such scores apart is what the scorer has learned of its reference. Every effect
+/// counts.
 #[test]
 fn own_scores_that_hang_on_the_reference() {
-    let nulls: [(&str, Draw); 4] =
-        [("coins", coin), ("four levels", four_levels), ("far apart", far_apart), ("sigmoids near 0 and 1", saturated)];
+    let nulls: [(&str, Draw); 4] = [
+        ("coins", coin),
+        ("four levels", four_levels),
+        ("far apart", far_apart),
+        ("sigmoids near 0 and 1", saturated),
+    ];
     for (name, draw) in nulls {
         for detector in [OwnScore::Distance, OwnScore::ZScore, OwnScore::RobustZ, OwnScore::Iqr] {
             for (features, reference) in [(1, 100), (10, 50), (10, 300), (10, 1000)] {
@@ -156,7 +185,10 @@ fn own_scores_that_hang_on_the_reference() {
                     ..GuardOptions::default()
                 };
                 let found = alarms_by(by, draw, features, reference, 1000, 100);
-                assert!(found <= most(100), "{found} of 100: {detector:?} of {features} {name}, {reference}");
+                assert!(
+                    found <= most(100),
+                    "{found} of 100: {detector:?} of {features} {name}, {reference}"
+                );
             }
         }
     }
@@ -165,9 +197,21 @@ fn own_scores_that_hang_on_the_reference() {
 /// The bins are cut at the reference's own quantiles, which of a small reference are uncertain.
 #[test]
 fn tests_of_bins_with_a_window_much_larger_than_the_reference() {
-    for test in [TestName::Chi2, TestName::G, TestName::Psi, TestName::Js, TestName::Hellinger, TestName::Kl] {
+    for test in [
+        TestName::Chi2,
+        TestName::G,
+        TestName::Psi,
+        TestName::Js,
+        TestName::Hellinger,
+        TestName::Kl,
+    ] {
         let min_effect = Some(BTreeMap::from([(test, 0.0)]));
-        let by = GuardOptions { tests: vec![test], monitors: Vec::new(), min_effect, ..GuardOptions::default() };
+        let by = GuardOptions {
+            tests: vec![test],
+            monitors: Vec::new(),
+            min_effect,
+            ..GuardOptions::default()
+        };
         let found = alarms_by(by, normal, 5, 200, 1000, 200);
         assert!(found <= most(200), "{found} of 200: {test}");
     }

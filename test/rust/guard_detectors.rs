@@ -1,4 +1,5 @@
-//! Fitted detectors inside a guard: scored in the call, flagged at the asked rate, tested for drift.
+//! Fitted detectors inside a guard: scored in the call, flagged at the asked rate, tested for
+//! drift.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -43,7 +44,11 @@ fn fit(name: &str, reference: &[f64], calibration: &str) -> Arc<Fitted> {
 }
 
 fn guard(reference: &[f64], detectors: &[Arc<Fitted>], rate: f64) -> Guard {
-    let options = GuardOptions { anomaly_rate: Some(rate), window: Length::Observations(200), ..Default::default() };
+    let options = GuardOptions {
+        anomaly_rate: Some(rate),
+        window: Length::Observations(200),
+        ..Default::default()
+    };
     Guard::with_detectors(&profile(reference, OutputKind::Values), options, detectors).unwrap()
 }
 
@@ -62,7 +67,8 @@ fn scores_p_values_and_flags_are_the_detectors() {
     assert_eq!(verdict.anomalous, anomalous);
     assert!(verdict.indices.contains(&0) && verdict.indices.contains(&2), "{:?}", verdict.indices);
     for (at, detector) in [(1, &detectors[0]), (2, &detectors[1])] {
-        let (want, p) = (detector.score(&tensor(&batch)).unwrap(), detector.p_values(&tensor(&batch)).unwrap());
+        let (want, p) =
+            (detector.score(&tensor(&batch)).unwrap(), detector.p_values(&tensor(&batch)).unwrap());
         for j in 0..50 {
             let got = verdict.scores[at][j];
             assert!(got == want[j] as f32 || (got.is_nan() && j == 2));
@@ -87,8 +93,8 @@ fn together_they_flag_no_more_than_asked() {
         flagged += guard.observe(&tensor(&rows(&mut random, 1000, 0.0)), 1, false).unwrap();
         total += 1000;
     }
-    // Expected at most 0.05. Over references the rate of one has a standard deviation of at most 0.012 (beta, 5 of 200), so
-    // the mean of 20 has 0.003: four of them.
+    // Expected at most 0.05. Over references the rate of one has a standard deviation of at most
+    // 0.012 (beta, 5 of 200), so the mean of 20 has 0.003: four of them.
     let rate = flagged as f64 / f64::from(total);
     assert!(rate > 0.01 && rate < 0.05 + 0.012, "{rate}");
 }
@@ -101,7 +107,8 @@ fn one_that_is_not_fitted_is_fitted_on_the_profiles_sample() {
         let mut random = ChaCha8Rng::seed_from_u64(200 + seed);
         let reference = rows(&mut random, 1600, 0.0);
         // Half of the reference is in the sample.
-        let mut profile = Profile::new(ProfileOptions { capacity: 800, ..Default::default() }).unwrap();
+        let mut profile =
+            Profile::new(ProfileOptions { capacity: 800, ..Default::default() }).unwrap();
         profile.fit(&tensor(&reference)).unwrap();
         let detector = profile.fit_detector(&spec("knn", "{\"neighbours\": 5}")).unwrap();
         assert_eq!((detector.describe().observations, detector.calibrated().len()), (800, 200));
@@ -115,7 +122,8 @@ fn one_that_is_not_fitted_is_fitted_on_the_profiles_sample() {
     assert!(rate > 0.01 && rate < 0.05 + 0.012, "{rate}");
     let reference = rows(&mut ChaCha8Rng::seed_from_u64(9), 400, 0.0);
     let whole = profile(&reference, OutputKind::Values);
-    let detector = whole.fit_detector(&spec("mahalanobis", "{\"calibration\": {\"holdout\": 0.5}}")).unwrap();
+    let detector =
+        whole.fit_detector(&spec("mahalanobis", "{\"calibration\": {\"holdout\": 0.5}}")).unwrap();
     assert_eq!(detector.calibrated().len(), 200);
     let same = fit("mahalanobis", &reference, "holdout");
     let batch = &reference[..30];
@@ -141,7 +149,8 @@ fn drift_that_only_a_detector_sees_is_an_alert_and_no_drift_is_none() {
         guard.close().unwrap();
         let alerts = guard.alerts(0);
         assert_eq!(!alerts.is_empty(), found, "{alerts:?}");
-        let told = |name: &str| alerts.iter().any(|alert| alert.features.iter().any(|e| e.name == name));
+        let told =
+            |name: &str| alerts.iter().any(|alert| alert.features.iter().any(|e| e.name == name));
         assert_eq!(told("mahalanobis"), found, "{alerts:?}");
         let counters = guard.counters();
         assert_eq!((counters.observed, counters.tested), (1000, 1000));
@@ -159,18 +168,27 @@ fn the_worker_finds_what_the_call_finds() {
         let found = [ScoreOn::Call, ScoreOn::Worker].map(|score_on| {
             let (anomaly_rate, window) = (Some(0.02), Length::Observations(200));
             let charts = vec![fluxguard::drift::charts::ChartName::Ewma];
-            let options = GuardOptions { anomaly_rate, window, score_on, charts, ..Default::default() };
-            let guard = Guard::with_detectors(&profile(&reference, OutputKind::Values), options, &detector).unwrap();
+            let options =
+                GuardOptions { anomaly_rate, window, score_on, charts, ..Default::default() };
+            let guard =
+                Guard::with_detectors(&profile(&reference, OutputKind::Values), options, &detector)
+                    .unwrap();
             for batch in &batches {
                 guard.observe(&tensor(batch), 1, false).unwrap();
                 let shown = guard.verdict(1).unwrap();
                 assert_eq!(shown.detectors.len(), if score_on == ScoreOn::Call { 2 } else { 1 });
             }
             guard.close().unwrap();
-            let alerts: Vec<_> =
-                guard.alerts(0).into_iter().map(|a| (a.kind, a.test, a.statistic, a.p_value)).collect();
-            let windows: Vec<_> =
-                guard.windows(0).into_iter().map(|w| serde_json::to_string(&w.tests).unwrap()).collect();
+            let alerts: Vec<_> = guard
+                .alerts(0)
+                .into_iter()
+                .map(|a| (a.kind, a.test, a.statistic, a.p_value))
+                .collect();
+            let windows: Vec<_> = guard
+                .windows(0)
+                .into_iter()
+                .map(|w| serde_json::to_string(&w.tests).unwrap())
+                .collect();
             (guard.counters().anomalous, alerts, windows)
         });
         assert_eq!(found[0], found[1]);
@@ -183,22 +201,30 @@ fn what_cannot_be_attached_is_an_error() {
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let reference = rows(&mut random, 300, 0.0);
     let attach = |detector: Arc<Fitted>, options: GuardOptions| {
-        Guard::with_detectors(&profile(&reference, OutputKind::Values), options, &[detector]).map(|_| ())
+        Guard::with_detectors(&profile(&reference, OutputKind::Values), options, &[detector])
+            .map(|_| ())
     };
     for calibration in ["cross", "none"] {
-        let error = attach(fit("knn", &reference, calibration), GuardOptions::default()).unwrap_err();
+        let error =
+            attach(fit("knn", &reference, calibration), GuardOptions::default()).unwrap_err();
         assert!(error.code() == 204 && error.to_string().contains("holdout"), "{error}");
     }
     let one: Vec<f64> = reference.iter().step_by(3).copied().collect();
     let options = json!({"calibration": "holdout"}).as_object().unwrap().clone();
-    let narrow = Fitted::fit(&Spec::new("zscore", options).unwrap(), &Tensor::new(Elements::F64(&one), 300).unwrap());
+    let narrow = Fitted::fit(
+        &Spec::new("zscore", options).unwrap(),
+        &Tensor::new(Elements::F64(&one), 300).unwrap(),
+    );
     assert_eq!(attach(Arc::new(narrow.unwrap()), GuardOptions::default()).unwrap_err().code(), 103);
     let rare = GuardOptions { anomaly_rate: Some(0.008), ..Default::default() };
     assert_eq!(attach(fit("knn", &reference, "holdout"), rare).unwrap_err().code(), 203);
     // Twice the same name, and one that the guard has by itself.
     let logits = profile(&reference, OutputKind::Logits);
-    let fitted =
-        [fit("energy", &reference, "holdout"), fit("knn", &reference, "holdout"), fit("knn", &reference, "holdout")];
+    let fitted = [
+        fit("energy", &reference, "holdout"),
+        fit("knn", &reference, "holdout"),
+        fit("knn", &reference, "holdout"),
+    ];
     let guard = Guard::with_detectors(&logits, GuardOptions::default(), &fitted).unwrap();
     assert_eq!(guard.describe().fitted, ["energy-2", "knn", "knn-2"]);
 }

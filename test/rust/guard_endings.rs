@@ -1,5 +1,6 @@
-//! Guards that are closed, flushed and shut down while others observe: whatever was accepted is tested, and whoever waits is
-//! answered. Beside `engine_explored`, which goes through all orders of small scenes, these are large ones at random.
+//! Guards that are closed, flushed and shut down while others observe: whatever was accepted is
+//! tested, and whoever waits is answered. Beside `engine_explored`, which goes through all orders
+//! of small scenes, these are large ones at random.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,9 @@ use fluxguard::tensor::{Elements, Tensor};
 const FEATURES: usize = 3;
 
 fn rows(random: &mut SplitMix64, observations: usize) -> Vec<f64> {
-    (0..FEATURES * observations).map(|_| normal::quantile(random.uniform()).expect("inside")).collect()
+    (0..FEATURES * observations)
+        .map(|_| normal::quantile(random.uniform()).expect("inside"))
+        .collect()
 }
 
 fn tensor(rows: &[f64]) -> Tensor<'_> {
@@ -51,10 +54,13 @@ fn observe_until_refused(guard: &Guard, caller: u64, accepted: &AtomicU64) {
 fn four_who_observe_with_a_detector_and_one_who_closes() {
     let _alone = ALONE.lock();
     let profile = profile();
-    let spec = Spec::new("knn", serde_json::Map::from_iter([("calibration".into(), "holdout".into())]));
-    let detector: Arc<Fitted> = Arc::new(profile.fit_detector(&spec.expect("known")).expect("fits"));
+    let spec =
+        Spec::new("knn", serde_json::Map::from_iter([("calibration".into(), "holdout".into())]));
+    let detector: Arc<Fitted> =
+        Arc::new(profile.fit_detector(&spec.expect("known")).expect("fits"));
     for round in 0..60 {
-        let guard = Guard::with_detectors(&profile, options(50), std::slice::from_ref(&detector)).expect("options");
+        let guard = Guard::with_detectors(&profile, options(50), std::slice::from_ref(&detector))
+            .expect("options");
         let accepted = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for caller in 0..4 {
@@ -78,10 +84,12 @@ fn whoever_flushes_while_another_shuts_down_is_answered() {
     let _alone = ALONE.lock();
     let profile = profile();
     for round in 0..40 {
-        let guards: Vec<Guard> = (0..3).map(|_| Guard::new(&profile, options(50)).expect("options")).collect();
+        let guards: Vec<Guard> =
+            (0..3).map(|_| Guard::new(&profile, options(50)).expect("options")).collect();
         std::thread::scope(|scope| {
             for (caller, guard) in guards.iter().enumerate() {
-                scope.spawn(move || observe_until_refused(guard, caller as u64, &AtomicU64::new(0)));
+                scope
+                    .spawn(move || observe_until_refused(guard, caller as u64, &AtomicU64::new(0)));
                 scope.spawn(move || {
                     for _ in 0..20 {
                         let ticket = guard.start_flush(false).expect("worker");
@@ -113,7 +121,8 @@ fn a_wake_up_may_ask_but_not_wait() {
     let asked = Arc::downgrade(&guard);
     let wake = move || {
         let Some(guard) = asked.upgrade() else { return };
-        let codes = [guard.flush(), guard.close(), guard.on_wake(None)].map(|done| done.map_err(|error| error.code()));
+        let codes = [guard.flush(), guard.close(), guard.on_wake(None)]
+            .map(|done| done.map_err(|error| error.code()));
         let _ = tell.send((codes, guard.start_flush(true).is_ok()));
     };
     guard.on_wake(Some(Box::new(wake))).expect("not from the worker");
@@ -127,13 +136,26 @@ fn a_wake_up_may_ask_but_not_wait() {
 #[test]
 fn windows_have_a_longest_time() {
     let profile = profile();
-    for (seconds, accepted) in
-        [(0.1, true), (1e9, true), (1.1e9, false), (1e20, false), (f64::MAX, false), (f64::NAN, false)]
-    {
+    for (seconds, accepted) in [
+        (0.1, true),
+        (1e9, true),
+        (1.1e9, false),
+        (1e20, false),
+        (f64::MAX, false),
+        (f64::NAN, false),
+    ] {
         let window = Length::Seconds(seconds);
-        let guard = Guard::new(&profile, GuardOptions { window, slide: None, ..Default::default() });
-        assert_eq!(guard.as_ref().map(|_| ()).map_err(|error| error.code()), if accepted { Ok(()) } else { Err(100) });
-        let slide = GuardOptions { window: Length::Seconds(10.0), slide: Some(window), ..Default::default() };
+        let guard =
+            Guard::new(&profile, GuardOptions { window, slide: None, ..Default::default() });
+        assert_eq!(
+            guard.as_ref().map(|_| ()).map_err(|error| error.code()),
+            if accepted { Ok(()) } else { Err(100) }
+        );
+        let slide = GuardOptions {
+            window: Length::Seconds(10.0),
+            slide: Some(window),
+            ..Default::default()
+        };
         assert_eq!(Guard::new(&profile, slide).is_ok(), seconds == 0.1, "{seconds}");
         if let Ok(guard) = guard {
             guard.observe(&tensor(&rows(&mut SplitMix64::new(4), 30)), 0, false).expect("open");
@@ -171,7 +193,9 @@ fn a_journal_that_cannot_be_written_holds_up_no_end() {
         }
         // It ends, though alerts wait; what cannot be written was told.
         shutdown();
-        assert!(guard.alerts(0).iter().any(|alert| alert.message.contains("are not in its journal")));
+        assert!(
+            guard.alerts(0).iter().any(|alert| alert.message.contains("are not in its journal"))
+        );
         std::fs::remove_dir_all(&folder).expect("it is there");
     }
 }

@@ -1,5 +1,5 @@
-//! A child of fork, by the C ABI: what was the parent's answers with an error, the child's own has its worker, and nothing waits for
-//! threads that are not there.
+//! A child of fork, by the C ABI: what was the parent's answers with an error, the child's own has
+//! its worker, and nothing waits for threads that are not there.
 
 #![cfg(unix)]
 
@@ -9,8 +9,8 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluxguard::ffi::c::{
-    FLOAT64, FgAnswer, FgArray, FgRequest, fg_call, fg_free, fg_free_bytes, fg_guard_observe, fg_guard_wake,
-    fg_last_error,
+    FLOAT64, FgAnswer, FgArray, FgRequest, fg_call, fg_free, fg_free_bytes, fg_guard_observe,
+    fg_guard_wake, fg_last_error,
 };
 
 const FEATURES: usize = 4;
@@ -101,7 +101,8 @@ fn observe(guard: Handle, caller: u64) -> i64 {
 
 /// A ticket, or the code of an error.
 fn flush(guard: Handle, close: bool) -> i64 {
-    let Given { code, number, .. } = call(c"guard.flush", &format!("{{\"close\":{close}}}"), &[guard], &[]);
+    let Given { code, number, .. } =
+        call(c"guard.flush", &format!("{{\"close\":{close}}}"), &[guard], &[]);
     if code < 0 { code } else { number }
 }
 
@@ -180,7 +181,8 @@ fn a_child_of_fork_is_told_and_has_a_worker_of_its_own() {
             });
         }
         for round in 0..20 {
-            // SAFETY: the child uses what the C library lets a child use (its allocator included) and then ends at once.
+            // SAFETY: the child uses what the C library lets a child use (its allocator included)
+            // and then ends at once.
             let child = unsafe { libc::fork() };
             if child == 0 {
                 // SAFETY: as above. A child that hangs is killed.

@@ -6,6 +6,7 @@ mod c_fuzz;
 mod calibration_multivariate;
 mod calibration_two_sample;
 mod calibration_two_sample_more;
+mod comments;
 mod dependent_alarms;
 mod detectors;
 mod false_alarms;

@@ -1,5 +1,5 @@
-//! Every method of every test: what was asked for is what was done, methods agree where both hold, and what a test has not is
-//! refused by name.
+//! Every method of every test: what was asked for is what was done, methods agree where both hold,
+//! and what a test has not is refused by name.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::drift::two_sample::{Method, Reference, TestName, test};
@@ -27,18 +27,28 @@ fn the_method_is_the_one_asked_for_and_p_values_agree() {
                     Ok(result) => result,
                     Err(error) => {
                         assert!(
-                            *method == Method::Exact && m > 20 && error.to_string().starts_with("method: got exact")
+                            *method == Method::Exact
+                                && m > 20
+                                && error.to_string().starts_with("method: got exact")
                         );
                         continue;
                     }
                 };
-                assert_eq!((result.method, result.statistic), (*method, by_default.statistic), "{name}");
+                assert_eq!(
+                    (result.method, result.statistic),
+                    (*method, by_default.statistic),
+                    "{name}"
+                );
                 if name.of_bins().is_some() && m <= 20 {
                     continue; // two in a bin: no limit law holds, and who asks for it is obeyed
                 }
-                // 999 draws: four standard errors; and what a limit law is off by for samples of 20.
+                // 999 draws: four standard errors; and what a limit law is off by for samples of
+                // 20.
                 let most = 4.0 * (0.25f64 / 999.0).sqrt() + if m > 20 { 0.03 } else { 0.12 };
-                assert!((result.p_value - by_default.p_value).abs() < most, "{name} {m}: {result:?} {by_default:?}");
+                assert!(
+                    (result.p_value - by_default.p_value).abs() < most,
+                    "{name} {m}: {result:?} {by_default:?}"
+                );
             }
         }
     }
@@ -49,7 +59,9 @@ fn with_ties_reassignment_is_not_conservative() {
     let mut random = ChaCha8Rng::seed_from_u64(4);
     let mut share = [0.0; 2];
     for _ in 0..400 {
-        let few = |random: &mut ChaCha8Rng, n| exponential(random, n).iter().map(|v| v.round()).collect::<Vec<_>>();
+        let few = |random: &mut ChaCha8Rng, n| {
+            exponential(random, n).iter().map(|v| v.round()).collect::<Vec<_>>()
+        };
         let reference = Reference::new(&few(&mut random, 60)).unwrap();
         let current = few(&mut random, 50);
         for (share, method) in share.iter_mut().zip([Method::Exact, Method::Permutation]) {
@@ -57,7 +69,8 @@ fn with_ties_reassignment_is_not_conservative() {
             *share += f64::from(u8::from(p <= 0.2)) / 400.0;
         }
     }
-    // The 99.9 % interval of a binomial share of 0.2; D of few values has steps, so that below it is less sure.
+    // The 99.9 % interval of a binomial share of 0.2; D of few values has steps, so that below it
+    // is less sure.
     let slack = 3.29 * (0.2f64 * 0.8 / 400.0).sqrt();
     assert!(share[1] <= 0.2 + slack && share[1] >= 0.1, "{share:?}");
     assert!(share[0] < 0.5 * share[1], "{share:?}");
@@ -71,9 +84,13 @@ fn exact_p_values_that_cannot_be_counted_out_are_refused() {
         reference.test_by(name, sample, Method::Exact).unwrap_err().to_string()
     };
     assert!(
-        refused(TestName::Cvm, &ties).starts_with("method: got exact for cvm of 4 and 4 values, with ties, expected")
+        refused(TestName::Cvm, &ties)
+            .starts_with("method: got exact for cvm of 4 and 4 values, with ties, expected")
     );
-    assert!(refused(TestName::MannWhitney, &many).contains("at most 10000 pairs of them; or permutation"));
+    assert!(
+        refused(TestName::MannWhitney, &many)
+            .contains("at most 10000 pairs of them; or permutation")
+    );
     let few = Reference::new(&[1.0]).unwrap();
     let error = few.test_by(TestName::Ad, &[2.0], Method::Asymptotic).unwrap_err().to_string();
     assert!(error.starts_with("method: got asymptotic for ad of 2 values"), "{error}");

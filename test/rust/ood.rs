@@ -1,5 +1,5 @@
-//! What every out-of-distribution detector keeps: p-values that are calibrated, files that score as before, bad input that
-//! is an error.
+//! What every out-of-distribution detector keeps: p-values that are calibrated, files that score as
+//! before, bad input that is an error.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::Error;
@@ -22,8 +22,13 @@ struct Classifier {
 
 impl Classifier {
     fn new(seed: u64) -> Self {
-        let weights = (0..CLASSES).flat_map(|c| (0..FEATURES).map(move |k| if c == k { 1.0 } else { 0.0 })).collect();
-        Classifier { head: Head::new(weights, vec![0.0, 0.1, -0.1]).unwrap(), random: ChaCha8Rng::seed_from_u64(seed) }
+        let weights = (0..CLASSES)
+            .flat_map(|c| (0..FEATURES).map(move |k| if c == k { 1.0 } else { 0.0 }))
+            .collect();
+        Classifier {
+            head: Head::new(weights, vec![0.0, 0.1, -0.1]).unwrap(),
+            random: ChaCha8Rng::seed_from_u64(seed),
+        }
     }
 
     /// Nearly normal about 4 along its class, never negative.
@@ -40,7 +45,13 @@ impl Classifier {
         (features, labels)
     }
 
-    fn fit(&self, name: &str, options: Value, features: &[f64], labels: &[u32]) -> Result<Fitted, Error> {
+    fn fit(
+        &self,
+        name: &str,
+        options: Value,
+        features: &[f64],
+        labels: &[u32],
+    ) -> Result<Fitted, Error> {
         let spec = Spec::new(name, options.as_object().unwrap().clone()).unwrap();
         Fitted::fit_classifier(&spec, &tensor(features), Some(labels), Some(&self.head))
     }
@@ -67,7 +78,8 @@ fn with(mut options: Value, name: &str, value: Value) -> Value {
 #[test]
 fn p_values_keep_their_promise() {
     for name in NAMES {
-        let (runs, mut below, mut classifier) = (if *name == "ood" { 300 } else { 600 }, 0, Classifier::new(5));
+        let (runs, mut below, mut classifier) =
+            (if *name == "ood" { 300 } else { 600 }, 0, Classifier::new(5));
         for run in 0..runs {
             let (features, labels) = classifier.draw(78);
             // 39 scores: p <= 0.1 in exactly one tenth of the runs, without ties.
@@ -75,7 +87,8 @@ fn p_values_keep_their_promise() {
             let fitted = classifier.fit(name, options, &features, &labels).unwrap();
             let (new, _) = classifier.draw(CLASSES);
             let row = (run % CLASSES) * FEATURES;
-            below += u32::from(fitted.p_values(&tensor(&new[row..row + FEATURES])).unwrap()[0] <= 0.1);
+            below +=
+                u32::from(fitted.p_values(&tensor(&new[row..row + FEATURES])).unwrap()[0] <= 0.1);
         }
         let (rate, runs) = (f64::from(below) / runs as f64, runs as f64);
         // Binomial, 4.5 standard deviations: a false failure in some 10,000 runs of the suite.
@@ -116,8 +129,16 @@ fn a_saved_detector_scores_to_the_bit() {
         store::save(&fitted, &path).unwrap();
         let loaded = store::load::<Fitted>(&path).unwrap();
         let probe = tensor(&probe);
-        assert_eq!(bits(loaded.p_values(&probe).unwrap()), bits(fitted.p_values(&probe).unwrap()), "{name}");
-        assert_eq!(bits(loaded.explain(&probe).unwrap()), bits(fitted.explain(&probe).unwrap()), "{name}");
+        assert_eq!(
+            bits(loaded.p_values(&probe).unwrap()),
+            bits(fitted.p_values(&probe).unwrap()),
+            "{name}"
+        );
+        assert_eq!(
+            bits(loaded.explain(&probe).unwrap()),
+            bits(fitted.explain(&probe).unwrap()),
+            "{name}"
+        );
         assert_eq!(loaded.describe(), fitted.describe());
         std::fs::remove_file(&path).unwrap();
     }
@@ -129,7 +150,9 @@ fn bad_input_is_an_error_or_a_nan() {
     let (features, labels) = classifier.draw(90);
     let code = |result: Result<Fitted, Error>| result.map(|_| 0).unwrap_or_else(|e| e.code());
     for name in NAMES {
-        let fit = |features: &[f64], labels: &[u32]| code(classifier.fit(name, small(name), features, labels));
+        let fit = |features: &[f64], labels: &[u32]| {
+            code(classifier.fit(name, small(name), features, labels))
+        };
         assert_eq!(fit(&features, &labels), 0, "{name}");
         assert_eq!(fit(&features, &labels[1..]), 100, "{name}: labels");
         assert_eq!(fit(&features, &[9; 90]), 100, "{name}: class 9 of 3");
@@ -144,19 +167,30 @@ fn bad_input_is_an_error_or_a_nan() {
             "{name}: {lacks}, a class without members"
         );
         // All equal, or one observation: an error, or scores.
-        for few in [&vec![3.0; features.len()], &features[..FEATURES].to_vec(), &features[..3 * FEATURES].to_vec()] {
+        for few in [
+            &vec![3.0; features.len()],
+            &features[..FEATURES].to_vec(),
+            &features[..3 * FEATURES].to_vec(),
+        ] {
             let labels = &labels[..few.len() / FEATURES];
             for calibration in ["none", "cross", "holdout"] {
-                if let Ok(fitted) =
-                    classifier.fit(name, with(small(name), "calibration", json!(calibration)), few, labels)
-                {
-                    assert!(!fitted.score(&tensor(&[1.0; FEATURES])).unwrap()[0].is_nan(), "{name}");
+                if let Ok(fitted) = classifier.fit(
+                    name,
+                    with(small(name), "calibration", json!(calibration)),
+                    few,
+                    labels,
+                ) {
+                    assert!(
+                        !fitted.score(&tensor(&[1.0; FEATURES])).unwrap()[0].is_nan(),
+                        "{name}"
+                    );
                 }
             }
         }
         let fitted = classifier.fit(name, small(name), &features, &labels).unwrap();
         let wide = [1.0; FEATURES + 1];
-        let error = fitted.score(&Tensor::new(Elements::F64(&wide), 1).unwrap()).map_err(|e| e.code());
+        let error =
+            fitted.score(&Tensor::new(Elements::F64(&wide), 1).unwrap()).map_err(|e| e.code());
         assert_eq!(error, Err(103), "{name}");
         for bad in [f64::NAN, f64::INFINITY] {
             let scores = fitted.score(&tensor(&[1.0, 1.0, 1.0, 1.0, 1.0, bad, 1.0, 1.0])).unwrap();
@@ -174,7 +208,10 @@ fn what_is_missing_or_too_much_is_named() {
     let (features, labels) = Classifier::new(9).draw(60);
     let plain = |name: &str, labels: Option<&[u32]>, head: Option<&Head>| {
         let spec = Spec::from_json(name, "").unwrap();
-        Fitted::fit_classifier(&spec, &tensor(&features), labels, head).map(|_| ()).unwrap_err().to_string()
+        Fitted::fit_classifier(&spec, &tensor(&features), labels, head)
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
     };
     for name in ["vim", "she", "react", "ash"] {
         assert!(plain(name, Some(&labels), None).contains("weights: got none"), "{name}");
@@ -185,17 +222,24 @@ fn what_is_missing_or_too_much_is_named() {
     assert!(plain("knn", Some(&labels), None).contains("for knn"));
     let other = Head::new(vec![1.0; 6], vec![0.0; 2]).unwrap();
     assert!(plain("msp", None, Some(&other)).contains("weights"));
-    let singular: Vec<f64> = features.chunks(FEATURES).flat_map(|x| [x[0], x[1], x[0] + x[1], 0.0]).collect();
+    let singular: Vec<f64> =
+        features.chunks(FEATURES).flat_map(|x| [x[0], x[1], x[0] + x[1], 0.0]).collect();
     let fit = |options| classifier.fit("class-mahalanobis", options, &singular, &labels);
     assert!(fit(json!({"calibration": "none"})).unwrap_err().to_string().contains("singular"));
     assert!(fit(json!({"covariance": "shrunk"})).is_ok());
     let standardized = classifier.fit("msp", json!({"standardize": true}), &features, &labels);
     assert!(standardized.unwrap_err().to_string().contains("standardize"));
-    let one = Fitted::fit(&Spec::from_json("msp", "").unwrap(), &Tensor::new(Elements::F64(&[1.0; 9]), 9).unwrap());
+    let one = Fitted::fit(
+        &Spec::from_json("msp", "").unwrap(),
+        &Tensor::new(Elements::F64(&[1.0; 9]), 9).unwrap(),
+    );
     assert!(one.unwrap_err().to_string().contains("1 class"));
-    let negative = classifier.fit("ash", json!({}), &features.iter().map(|x| -x).collect::<Vec<_>>(), &labels);
+    let negative =
+        classifier.fit("ash", json!({}), &features.iter().map(|x| -x).collect::<Vec<_>>(), &labels);
     assert!(negative.unwrap_err().to_string().contains("not negative"));
-    for (weights, bias) in [(vec![1.0; 5], vec![0.0; 2]), (vec![], vec![]), (vec![f64::NAN; 2], vec![0.0; 2])] {
+    for (weights, bias) in
+        [(vec![1.0; 5], vec![0.0; 2]), (vec![], vec![]), (vec![f64::NAN; 2], vec![0.0; 2])]
+    {
         assert_eq!(Head::new(weights, bias).unwrap_err().code(), 100);
     }
 }

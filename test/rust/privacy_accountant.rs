@@ -1,4 +1,5 @@
-//! The accountants against dp-accounting and Opacus (test/reference/privacy_accounting.py), exact values, and extremes.
+//! The accountants against dp-accounting and Opacus (test/reference/privacy_accounting.py), exact
+//! values, and extremes.
 
 use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 use fluxguard::{Error, Result};
@@ -47,7 +48,10 @@ fn pld_agrees_with_dp_accounting_on_the_grid() -> Result<()> {
                 failures.push(format!("{phases:?} {delta}: {got} instead of {expected}"));
             }
             if delta == 1e-5 && accountant.delta(got)? > delta * (1.0 + 2e-2) {
-                failures.push(format!("{phases:?}: delta({got}) = {} is not {delta}", accountant.delta(got)?));
+                failures.push(format!(
+                    "{phases:?}: delta({got}) = {} is not {delta}",
+                    accountant.delta(got)?
+                ));
             }
         }
     }
@@ -64,9 +68,12 @@ fn pld_agrees_with_a_contour_integral() -> Result<()> {
     for row in reference["rows"].as_array().expect("rows") {
         let of = |name: &str| number(&row[name]);
         let phase = poisson(of("noise_multiplier"), of("sample_rate"), of("steps") as u64);
-        let got = accountant(AccountantKind::Pld, Relation::AddRemove, &[phase]).epsilon(of("delta"))?;
+        let got =
+            accountant(AccountantKind::Pld, Relation::AddRemove, &[phase]).epsilon(of("delta"))?;
         let exact = of("epsilon");
-        if got < exact * (1.0 - 1e-6) - 2.0 * of("uncertainty") || got > exact + f64::max(1e-4, 1e-3 * exact) {
+        if got < exact * (1.0 - 1e-6) - 2.0 * of("uncertainty")
+            || got > exact + f64::max(1e-4, 1e-3 * exact)
+        {
             failures.push(format!("{row}: {got}"));
         }
     }
@@ -82,15 +89,23 @@ fn rdp_agrees_with_opacus() -> Result<()> {
             Relation::AddRemove,
             &[poisson(number(&row["sigma"]), number(&row["q"]), 1)],
         );
-        let orders: Vec<f64> = row["orders"].as_array().expect("orders").iter().map(number).collect();
-        for ((order, got), expected) in accountant.rdp(&orders)?.into_iter().zip(row["rdp"].as_array().expect("rdp")) {
+        let orders: Vec<f64> =
+            row["orders"].as_array().expect("orders").iter().map(number).collect();
+        for ((order, got), expected) in
+            accountant.rdp(&orders)?.into_iter().zip(row["rdp"].as_array().expect("rdp"))
+        {
             let expected = number(expected);
-            assert!((got - expected).abs() <= 1e-9 * expected + 1e-11, "{row} {order}: {got} {expected}");
+            assert!(
+                (got - expected).abs() <= 1e-9 * expected + 1e-11,
+                "{row} {order}: {got} {expected}"
+            );
         }
     }
     for row in reference()["rdp_epsilon"].as_array().expect("rows") {
         let phase = poisson(number(&row["sigma"]), number(&row["q"]), number(&row["steps"]) as u64);
-        let rdp = accountant(AccountantKind::Rdp, Relation::AddRemove, std::slice::from_ref(&phase)).epsilon(1e-5)?;
+        let rdp =
+            accountant(AccountantKind::Rdp, Relation::AddRemove, std::slice::from_ref(&phase))
+                .epsilon(1e-5)?;
         let pld = accountant(AccountantKind::Pld, Relation::AddRemove, &[phase]).epsilon(1e-5)?;
         // more orders can only be better, by little where the optimum was inside
         assert!(rdp <= number(&row["opacus"]) * (1.0 + 1e-9) + 1e-9, "{row}: {rdp}");
@@ -120,12 +135,21 @@ fn one_step(rate: f64, sigma: f64, epsilon: f64) -> f64 {
 
 #[test]
 fn one_step_is_exact_and_never_understated() -> Result<()> {
-    for (rate, sigma) in [(0.01, 1.0), (0.3, 0.7), (0.9, 2.0), (1e-3, 0.4), (0.5, 20.0), (1e-6, 0.4)] {
-        let accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, rate, 1)]);
+    for (rate, sigma) in
+        [(0.01, 1.0), (0.3, 0.7), (0.9, 2.0), (1e-3, 0.4), (0.5, 20.0), (1e-6, 0.4)]
+    {
+        let accountant =
+            accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, rate, 1)]);
         for delta in [1e-3, 1e-6, 1e-9] {
             let epsilon = accountant.epsilon(delta)?;
-            assert!(one_step(rate, sigma, epsilon) <= delta * (1.0 + 1e-9), "{rate} {sigma} {delta}: {epsilon}");
-            assert!(epsilon == 0.0 || one_step(rate, sigma, epsilon * (1.0 - 1e-7)) > delta, "{rate} {sigma} {delta}");
+            assert!(
+                one_step(rate, sigma, epsilon) <= delta * (1.0 + 1e-9),
+                "{rate} {sigma} {delta}: {epsilon}"
+            );
+            assert!(
+                epsilon == 0.0 || one_step(rate, sigma, epsilon * (1.0 - 1e-7)) > delta,
+                "{rate} {sigma} {delta}"
+            );
         }
     }
     Ok(())
@@ -133,13 +157,22 @@ fn one_step_is_exact_and_never_understated() -> Result<()> {
 
 #[test]
 fn without_sampling_it_is_the_gaussian_mechanism_whoever_composes() -> Result<()> {
-    // a rate just below one goes through the FFT; the exact value is a lower bound for it up to the rate's own effect
+    // a rate just below one goes through the FFT; the exact value is a lower bound for it up to the
+    // rate's own effect
     for (sigma, steps) in [(1.0, 1), (3.0, 50), (10.0, 1000), (100.0, 1_000_000)] {
-        let exact = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, 1.0, steps)]);
-        let near = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, 1.0 - 1e-12, steps)]);
+        let exact =
+            accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(sigma, 1.0, steps)]);
+        let near = accountant(
+            AccountantKind::Pld,
+            Relation::AddRemove,
+            &[poisson(sigma, 1.0 - 1e-12, steps)],
+        );
         for delta in [1e-2, 1e-5, 1e-10] {
             let (exact, near) = (exact.epsilon(delta)?, near.epsilon(delta)?);
-            assert!(near >= exact * (1.0 - 1e-10) && near <= exact * 1.001, "{sigma} {steps} {delta}: {near} {exact}");
+            assert!(
+                near >= exact * (1.0 - 1e-10) && near <= exact * 1.001,
+                "{sigma} {steps} {delta}: {near} {exact}"
+            );
         }
     }
     Ok(())
@@ -196,14 +229,19 @@ fn samplers_relations_and_units_are_in_their_order() -> Result<()> {
     use Relation::{AddRemove, ReplaceOne};
     let poisson = Sampling::Poisson { rate: 0.02 };
     let fixed = Sampling::WithoutReplacement { lot_size: 200, dataset_size: 10_000 };
-    let truncated = |max_lot| Sampling::TruncatedPoisson { rate: 0.02, max_lot, dataset_size: 10_000 };
+    let truncated =
+        |max_lot| Sampling::TruncatedPoisson { rate: 0.02, max_lot, dataset_size: 10_000 };
     let base = sampled(poisson, AddRemove, 1)?;
     let replace = sampled(poisson, ReplaceOne, 1)?;
     assert!(base < replace && replace < 2.5 * base);
     // a lot of fixed size: the bound has twice the distance, and never less than Poisson's
-    let (fixed_replace, fixed_remove) = (sampled(fixed, ReplaceOne, 1)?, sampled(fixed, AddRemove, 1)?);
+    let (fixed_replace, fixed_remove) =
+        (sampled(fixed, ReplaceOne, 1)?, sampled(fixed, AddRemove, 1)?);
     let shown = format!("{base} {replace} {fixed_replace} {fixed_remove}");
-    assert!(fixed_remove > base && fixed_replace >= fixed_remove && fixed_replace < 1.5 * fixed_remove, "{shown}");
+    assert!(
+        fixed_remove > base && fixed_replace >= fixed_remove && fixed_replace < 1.5 * fixed_remove,
+        "{shown}"
+    );
     // truncation costs nothing where it never happens, and much where it always does
     let never = sampled(truncated(400), AddRemove, 1)?;
     let often = sampled(truncated(200), AddRemove, 1)?;
@@ -236,7 +274,9 @@ fn shuffling_is_bounded_from_both_sides_and_not_taken_for_poisson() -> Result<()
     assert!(accountant.epsilon(1e-5)? > upper);
     let mut add_remove = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
     let refused = add_remove.push(Phase { noise_multiplier: 0.8, sampling: shuffled, steps: 1 });
-    assert!(matches!(refused, Err(Error::InvalidArgument { argument, .. }) if argument == "relation"));
+    assert!(
+        matches!(refused, Err(Error::InvalidArgument { argument, .. }) if argument == "relation")
+    );
     Ok(())
 }
 
@@ -261,7 +301,8 @@ fn curves_and_trade_offs_are_those_of_the_gaussian_mechanism() -> Result<()> {
 
 #[test]
 fn the_budget_says_when_it_is_exhausted() -> Result<()> {
-    let accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
+    let accountant =
+        accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
     let spent = accountant.epsilon(1e-5)?;
     assert!(accountant.check_budget(poisson(1.0, 0.01, 1), spent * 1.01, 1e-5).is_ok());
     let refused = accountant.check_budget(poisson(1.0, 0.01, 500), spent * 1.01, 1e-5);
@@ -271,23 +312,28 @@ fn the_budget_says_when_it_is_exhausted() -> Result<()> {
 
 #[test]
 fn the_noise_samplers_distance_is_paid_for() -> Result<()> {
-    let mut accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
+    let mut accountant =
+        accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(1.0, 0.01, 1000)]);
     let ideal = accountant.epsilon(1e-5)?;
     accountant.add_statistical_distance(1e-7)?;
     let real = accountant.epsilon(1e-5)?;
     assert!(real > ideal && real < 1.05 * ideal);
     assert!(accountant.delta(real)? <= 1e-5 * 1.05);
     accountant.add_statistical_distance(1e-5)?;
-    assert!(matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument, .. }) if argument == "delta"));
+    assert!(
+        matches!(accountant.epsilon(1e-5), Err(Error::InvalidArgument { argument, .. }) if argument == "delta")
+    );
     Ok(())
 }
 
 #[test]
 fn discrete_noise_costs_next_to_nothing_even_where_epsilon_is_large() -> Result<()> {
-    let mut accountant = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.6, 0.004267, 14_000)]);
+    let mut accountant =
+        accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.6, 0.004267, 14_000)]);
     let (ideal, ideal_delta) = (accountant.epsilon(1e-5)?, accountant.delta(8.0)?);
     accountant.add_noise_samples(235_146 * 14_000);
-    for (got, bound) in [(accountant.epsilon(1e-5)?, ideal), (accountant.delta(8.0)?, ideal_delta)] {
+    for (got, bound) in [(accountant.epsilon(1e-5)?, ideal), (accountant.delta(8.0)?, ideal_delta)]
+    {
         assert!(ideal > 8.0 && got > bound && got < bound * (1.0 + 1e-5), "{got} {bound}");
     }
     assert!(accountant.delta(0.0)? <= 1.0);
@@ -298,23 +344,43 @@ fn discrete_noise_costs_next_to_nothing_even_where_epsilon_is_large() -> Result<
 fn extremes_of_units_and_losses_are_errors_or_bounds() -> Result<()> {
     // losses beyond what exp can hold, beside small ones
     let loud = Phase { noise_multiplier: 0.005, sampling: Sampling::FullBatch, steps: 50 };
-    let alone = accountant(AccountantKind::Pld, Relation::AddRemove, std::slice::from_ref(&loud)).epsilon(1e-5)?;
-    let both = accountant(AccountantKind::Pld, Relation::AddRemove, &[loud, poisson(1.0, 0.01, 100)]).epsilon(1e-5)?;
+    let alone = accountant(AccountantKind::Pld, Relation::AddRemove, std::slice::from_ref(&loud))
+        .epsilon(1e-5)?;
+    let both =
+        accountant(AccountantKind::Pld, Relation::AddRemove, &[loud, poisson(1.0, 0.01, 100)])
+            .epsilon(1e-5)?;
     assert!(both >= alone && both < 1.001 * alone, "{both} {alone}");
-    let quiet = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.01, 0.5, 20)]).epsilon(1e-5)?;
+    let quiet = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(0.01, 0.5, 20)])
+        .epsilon(1e-5)?;
     assert!(quiet.is_finite() && quiet > 1e4, "{quiet}");
     // the most steps that there may be
-    let long = accountant(AccountantKind::Pld, Relation::AddRemove, &[poisson(100.0, 1e-4, 1_000_000_000)]);
-    let exact = accountant(AccountantKind::Rdp, Relation::AddRemove, &[poisson(100.0, 1e-4, 1_000_000_000)]);
-    assert!(long.epsilon(1e-5)? <= exact.epsilon(1e-5)? && long.epsilon(1e-5)? > 0.5 * exact.epsilon(1e-5)?);
+    let long = accountant(
+        AccountantKind::Pld,
+        Relation::AddRemove,
+        &[poisson(100.0, 1e-4, 1_000_000_000)],
+    );
+    let exact = accountant(
+        AccountantKind::Rdp,
+        Relation::AddRemove,
+        &[poisson(100.0, 1e-4, 1_000_000_000)],
+    );
+    assert!(
+        long.epsilon(1e-5)? <= exact.epsilon(1e-5)?
+            && long.epsilon(1e-5)? > 0.5 * exact.epsilon(1e-5)?
+    );
     // a unit larger than the lot, or than what is left beside it
     let mut users = Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(8)?;
     let small = Sampling::WithoutReplacement { lot_size: 5, dataset_size: 6 };
     assert!(users.push(Phase { noise_multiplier: 1.0, sampling: small, steps: 1 }).is_err());
     let most = Sampling::TruncatedPoisson { rate: 0.1, max_lot: 4, dataset_size: 100 };
     users.push(Phase { noise_multiplier: 1.0, sampling: most, steps: 1 })?;
-    let mut poisson_users = Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(8)?;
-    poisson_users.push(Phase { noise_multiplier: 1.0, sampling: Sampling::Poisson { rate: 0.1 }, steps: 1 })?;
+    let mut poisson_users =
+        Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(8)?;
+    poisson_users.push(Phase {
+        noise_multiplier: 1.0,
+        sampling: Sampling::Poisson { rate: 0.1 },
+        steps: 1,
+    })?;
     assert!(users.epsilon(1e-5)? > poisson_users.epsilon(1e-5)?);
     assert!(Accountant::new(AccountantKind::Pld, Relation::AddRemove).with_unit_size(0).is_err());
     Ok(())

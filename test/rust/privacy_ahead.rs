@@ -8,7 +8,13 @@ const N: usize = 100_000;
 
 fn add_noise(sums: &mut [&mut [f64]], run: &PrivateRun) -> fluxguard::Result<()> {
     let noise = NoiseKind::Discrete;
-    let options = SumOptions { clip_norm: 2.0, expected_lot_size: 1.0, noise_multiplier: 1.5, noise, adaptive: None };
+    let options = SumOptions {
+        clip_norm: 2.0,
+        expected_lot_size: 1.0,
+        noise_multiplier: 1.5,
+        noise,
+        adaptive: None,
+    };
     run.sum(sums, &options, Lot::Unknown, &[]).map(|_| ())
 }
 

@@ -1,4 +1,5 @@
-//! Clipping against the naive sum, the laws of the noise, what a step releases, and what a run saves.
+//! Clipping against the naive sum, the laws of the noise, what a step releases, and what a run
+//! saves.
 
 use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 use fluxguard::privacy::clip::{
@@ -15,11 +16,13 @@ use proptest::prelude::*;
 fn naive(layers: &[(Vec<f64>, usize)], examples: usize, clipping: &Clipping) -> Vec<Vec<f64>> {
     let mut sums: Vec<Vec<f64>> = layers.iter().map(|(_, features)| vec![0.0; *features]).collect();
     for i in 0..examples {
-        let rows: Vec<&[f64]> = layers.iter().map(|(data, features)| &data[i * features..(i + 1) * features]).collect();
+        let rows: Vec<&[f64]> =
+            layers.iter().map(|(data, features)| &data[i * features..(i + 1) * features]).collect();
         if rows.iter().any(|row| row.iter().any(|x| !x.is_finite())) {
             continue;
         }
-        let norms: Vec<f64> = rows.iter().map(|row| row.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
+        let norms: Vec<f64> =
+            rows.iter().map(|row| row.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
         let whole = norms.iter().map(|n| n * n).sum::<f64>().sqrt();
         for (layer, row) in rows.iter().enumerate() {
             let (norm, limit) = match clipping {
@@ -92,7 +95,10 @@ fn huge_and_tiny_gradients_are_clipped_and_not_lost() -> Result<()> {
     let report = clip_sum(&gradients, &Clipping::Flat(1.0), &mut [&mut sum])?;
     assert!((sum[0] - 0.6).abs() < 1e-12 && (sum[1] - 0.8).abs() < 1e-12);
     assert_eq!((report.clipped, report.non_finite.len()), (1, 0));
-    assert!((report.norms[0] / 5e200 - 1.0).abs() < 1e-12 && (report.norms[1] / 5e-200 - 1.0).abs() < 1e-12);
+    assert!(
+        (report.norms[0] / 5e200 - 1.0).abs() < 1e-12
+            && (report.norms[1] / 5e-200 - 1.0).abs() < 1e-12
+    );
     Ok(())
 }
 
@@ -116,7 +122,9 @@ fn shapes_and_norms_that_are_wrong_are_named() -> Result<()> {
     named(clip_sum(&gradients, &Clipping::PerLayer(vec![1.0, 1.0]), &mut [&mut right]), "clip");
     let mut options = options(NoiseKind::Discrete, 1.0, 0.0);
     let mut mean = |options: &MeanOptions| {
-        seeded(0)?.mean(&gradients, options, Lot::Unknown, &mut [&mut right]).map(|(report, _)| report)
+        seeded(0)?
+            .mean(&gradients, options, Lot::Unknown, &mut [&mut right])
+            .map(|(report, _)| report)
     };
     named(mean(&options), "expected_lot_size");
     options.expected_lot_size = 3.0;
@@ -126,14 +134,19 @@ fn shapes_and_norms_that_are_wrong_are_named() -> Result<()> {
 }
 
 fn options(noise: NoiseKind, noise_multiplier: f64, expected_lot_size: f64) -> MeanOptions {
-    MeanOptions { clipping: Clipping::Flat(2.0), noise, ..MeanOptions::new(noise_multiplier, expected_lot_size) }
+    MeanOptions {
+        clipping: Clipping::Flat(2.0),
+        noise,
+        ..MeanOptions::new(noise_multiplier, expected_lot_size)
+    }
 }
 
 fn seeded(seed: u64) -> Result<PrivateRun> {
     PrivateRun::new(&RunOptions { seed: Some(seed), ..RunOptions::default() })
 }
 
-/// Kolmogorov's distance of `samples`, scaled by the root of their number, from the standard normal.
+/// Kolmogorov's distance of `samples`, scaled by the root of their number, from the standard
+/// normal.
 fn kolmogorov(samples: &mut [f64]) -> f64 {
     samples.sort_by(f64::total_cmp);
     let n = samples.len() as f64;
@@ -149,7 +162,9 @@ fn kolmogorov(samples: &mut [f64]) -> f64 {
 fn assert_standard_normal(samples: &mut [f64], name: &str) {
     let n = samples.len() as f64;
     let moment = |power: i32| samples.iter().map(|x| x.powi(power)).sum::<f64>() / n;
-    let close = |got: f64, expected: f64, variance: f64| (got - expected).abs() < 5.0 * (variance / n).sqrt();
+    let close = |got: f64, expected: f64, variance: f64| {
+        (got - expected).abs() < 5.0 * (variance / n).sqrt()
+    };
     assert!(close(moment(1), 0.0, 1.0), "{name}: mean {}", moment(1));
     assert!(close(moment(2), 1.0, 2.0), "{name}: variance {}", moment(2));
     assert!(close(moment(3), 0.0, 15.0), "{name}: third {}", moment(3));
@@ -157,7 +172,10 @@ fn assert_standard_normal(samples: &mut [f64], name: &str) {
     for (limit, probability) in [(2.0, 0.045_500_3), (3.0, 0.002_699_8), (4.0, 6.334e-5)] {
         let beyond = samples.iter().filter(|x| x.abs() > limit).count() as f64;
         let expected: f64 = n * probability;
-        assert!((beyond - expected).abs() < 5.0 * expected.sqrt() + 1.0, "{name}: {beyond} beyond {limit}, {expected}");
+        assert!(
+            (beyond - expected).abs() < 5.0 * expected.sqrt() + 1.0,
+            "{name}: {beyond} beyond {limit}, {expected}"
+        );
     }
     let distance = kolmogorov(samples);
     assert!(distance < 1.95, "{name}: {distance}");
@@ -172,11 +190,12 @@ fn both_noises_are_normal() -> Result<()> {
     let sampler = DiscreteGaussian::default();
     let mut discrete = vec![0i32; n];
     sampler.fill(&mut NoiseSource::seeded(12), &mut discrete);
-    let mut scaled: Vec<f64> = discrete.iter().map(|&x| f64::from(x) / sampler.deviation()).collect();
+    let mut scaled: Vec<f64> =
+        discrete.iter().map(|&x| f64::from(x) / sampler.deviation()).collect();
     assert_standard_normal(&mut scaled, "discrete");
     // successive samples are unrelated
-    let lag: f64 =
-        discrete.windows(2).map(|w| f64::from(w[0]) * f64::from(w[1])).sum::<f64>() / sampler.deviation().powi(2);
+    let lag: f64 = discrete.windows(2).map(|w| f64::from(w[0]) * f64::from(w[1])).sum::<f64>()
+        / sampler.deviation().powi(2);
     assert!((lag / (n as f64).sqrt()).abs() < 5.0);
     // and the law is close to what is accounted for, over a long run of a large model
     let close = sampler.closeness(235_146.0 * 1e4);
@@ -187,7 +206,8 @@ fn both_noises_are_normal() -> Result<()> {
 #[test]
 fn a_step_releases_the_mean_with_the_noise_that_was_asked_for() -> Result<()> {
     let (features, examples) = (60_000, 5);
-    let data: Vec<f32> = (0..features * examples).map(|i| ((i % 97) as f32 - 48.0) * 1e-4).collect();
+    let data: Vec<f32> =
+        (0..features * examples).map(|i| ((i % 97) as f32 - 48.0) * 1e-4).collect();
     let gradients = Gradients::new(&[(&data[..], features)], examples)?;
     let mut sum = vec![0.0f32; features];
     clip_sum(&gradients, &Clipping::Flat(2.0), &mut [&mut sum])?;
@@ -196,16 +216,25 @@ fn a_step_releases_the_mean_with_the_noise_that_was_asked_for() -> Result<()> {
         let mut mean = vec![0.0f32; features];
         seeded(3)?.mean(&gradients, &options, Lot::Unknown, &mut [&mut mean])?;
         let standard = |noisy: f64, sum: f64| (noisy - sum) / (1.5 * 2.0);
-        let mut noise: Vec<f64> =
-            mean.iter().zip(&sum).map(|(&m, &s)| standard(f64::from(m) * 10.0, f64::from(s))).collect();
+        let mut noise: Vec<f64> = mean
+            .iter()
+            .zip(&sum)
+            .map(|(&m, &s)| standard(f64::from(m) * 10.0, f64::from(s)))
+            .collect();
         assert_standard_normal(&mut noise, &format!("private_mean {kind:?}"));
 
         let mut noisy = sum.clone();
         let (left, right) = noisy.split_at_mut(20_001);
-        let options =
-            SumOptions { clip_norm: 2.0, expected_lot_size: 1.0, noise_multiplier: 1.5, noise: kind, adaptive: None };
+        let options = SumOptions {
+            clip_norm: 2.0,
+            expected_lot_size: 1.0,
+            noise_multiplier: 1.5,
+            noise: kind,
+            adaptive: None,
+        };
         seeded(4)?.sum(&mut [left, right], &options, Lot::Unknown, &[])?;
-        let mut noise: Vec<f64> = noisy.iter().zip(&sum).map(|(&x, &s)| standard(f64::from(x), f64::from(s))).collect();
+        let mut noise: Vec<f64> =
+            noisy.iter().zip(&sum).map(|(&x, &s)| standard(f64::from(x), f64::from(s))).collect();
         assert_standard_normal(&mut noise, &format!("add_noise {kind:?}"));
     }
     // an empty lot is noise alone
@@ -252,11 +281,17 @@ fn the_adaptive_norm_finds_the_quantile() -> Result<()> {
 
 fn state() -> Result<PrivacyState> {
     let mut accountant = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
-    let phase = Phase { noise_multiplier: 1.1, sampling: Sampling::Poisson { rate: 0.01 }, steps: 300 };
+    let phase =
+        Phase { noise_multiplier: 1.1, sampling: Sampling::Poisson { rate: 0.01 }, steps: 300 };
     accountant.push(phase.clone())?;
     accountant.push(Phase { noise_multiplier: 1.3, sampling: Sampling::FullBatch, steps: 2 })?;
-    let options =
-        AdaptiveClipOptions { initial: 1.0, quantile: 0.5, learning_rate: 0.2, count_noise: 10.0, bounds: (0.1, 10.0) };
+    let options = AdaptiveClipOptions {
+        initial: 1.0,
+        quantile: 0.5,
+        learning_rate: 0.2,
+        count_noise: 10.0,
+        bounds: (0.1, 10.0),
+    };
     Ok(PrivacyState {
         accountant,
         clipping: Clipping::PerLayer(vec![0.5, 1.5]),
@@ -277,7 +312,8 @@ fn a_saved_run_goes_on_where_it_was() -> Result<()> {
     let mut back = PrivacyState::load(&path)?;
     assert_eq!(back, state);
     assert_eq!(back.accountant.epsilon(1e-5)?, state.accountant.epsilon(1e-5)?);
-    let next = Phase { noise_multiplier: 1.1, sampling: Sampling::Poisson { rate: 0.01 }, steps: 1 };
+    let next =
+        Phase { noise_multiplier: 1.1, sampling: Sampling::Poisson { rate: 0.01 }, steps: 1 };
     back.accountant.push(next)?;
     assert_eq!((state.accountant.steps(), back.accountant.steps()), (302, 303));
 
@@ -305,16 +341,23 @@ fn a_saved_run_goes_on_where_it_was() -> Result<()> {
 #[test]
 fn a_report_names_what_its_numbers_mean() -> Result<()> {
     let state = state()?;
-    let options = ReportOptions { tuning_runs: Some(3), private_randomness: true, ..ReportOptions::default() };
+    let options = ReportOptions {
+        tuning_runs: Some(3),
+        private_randomness: true,
+        ..ReportOptions::default()
+    };
     let report = PrivacyReport::new(&state.accountant, 1e-5, &options)?;
     assert_eq!((report.unit.as_str(), report.steps, report.samplers.len()), ("example", 302, 2));
     let (one, four) = (report.epsilon.unwrap_or(0.0), report.epsilon_with_tuning.unwrap_or(0.0));
     assert!(four > one && one > 0.0 && report.epsilon_lower_bound.is_none());
     let text = serde_json::to_string(&report).expect("JSON");
     assert_eq!(serde_json::from_str::<PrivacyReport>(&text).expect("the same"), report);
-    for word in
-        ["\"relation\":\"add_remove\"", "\"accountant\":\"pld\"", "\"sampler\":\"poisson\"", "\"sample_rate\":0.01"]
-    {
+    for word in [
+        "\"relation\":\"add_remove\"",
+        "\"accountant\":\"pld\"",
+        "\"sampler\":\"poisson\"",
+        "\"sample_rate\":0.01",
+    ] {
         assert!(text.contains(word), "{word} in {text}");
     }
     let seeded = PrivacyReport::new(&state.accountant, 1e-5, &ReportOptions::default())?;

@@ -1,4 +1,5 @@
-//! No configuration crashes, hangs or is absurd: a sample of the grid at every run, and all of it when asked:
+//! No configuration crashes, hangs or is absurd: a sample of the grid at every run, and all of it
+//! when asked:
 //!
 //!     cargo test --release --test privacy_grid -- --ignored --nocapture
 
@@ -14,8 +15,8 @@ struct Grid {
     deltas: &'static [f64],
 }
 
-/// Every number finite, at least 0, no larger where `δ` is larger, the steps fewer, and no larger than RDP's.
-/// Returns how many there were, and the slowest, in seconds.
+/// Every number finite, at least 0, no larger where `δ` is larger, the steps fewer, and no larger
+/// than RDP's. Returns how many there were, and the slowest, in seconds.
 fn check(grid: &Grid, relation: Relation) -> Result<(usize, Vec<(f64, String)>)> {
     let (mut count, mut slow, mut absurd) = (0, Vec::new(), Vec::new());
     let mut expect = |holds: bool, what: String| absurd.extend((!holds).then_some(what));
@@ -25,7 +26,8 @@ fn check(grid: &Grid, relation: Relation) -> Result<(usize, Vec<(f64, String)>)>
             for &steps in grid.steps {
                 let mut pld = Accountant::new(AccountantKind::Pld, relation);
                 let mut rdp = Accountant::new(AccountantKind::Rdp, relation);
-                let phase = Phase { noise_multiplier: sigma, sampling: Sampling::Poisson { rate }, steps };
+                let phase =
+                    Phase { noise_multiplier: sigma, sampling: Sampling::Poisson { rate }, steps };
                 pld.push(phase.clone())?;
                 rdp.push(phase)?;
                 let rdp = rdp.curve(grid.deltas)?;
@@ -33,17 +35,28 @@ fn check(grid: &Grid, relation: Relation) -> Result<(usize, Vec<(f64, String)>)>
                 for (index, &delta) in grid.deltas.iter().enumerate() {
                     let start = Instant::now();
                     let epsilon = pld.epsilon(delta)?;
-                    let name = format!("{relation:?} sigma {sigma} q {rate} steps {steps} delta {delta}: {epsilon}");
+                    let name = format!(
+                        "{relation:?} sigma {sigma} q {rate} steps {steps} delta {delta}: {epsilon}"
+                    );
                     slow.push((start.elapsed().as_secs_f64(), name.clone()));
                     count += 1;
                     expect(epsilon >= 0.0 && epsilon.is_finite(), name.clone());
-                    expect(epsilon <= last * (1.0 + 1e-3) + 1e-6, format!("not monotone in delta: {name}, {last}"));
+                    expect(
+                        epsilon <= last * (1.0 + 1e-3) + 1e-6,
+                        format!("not monotone in delta: {name}, {last}"),
+                    );
                     expect(
                         epsilon >= fewer[index] * (1.0 - 1e-3) - 1e-6,
                         format!("not monotone in steps: {name}, {fewer:?}"),
                     );
-                    expect(epsilon <= rdp[index].0 * (1.0 + 1e-3) + 1e-6, format!("worse than RDP: {name}, {rdp:?}"));
-                    expect(rdp[index].0.is_finite() && rdp[index].0 >= 0.0, format!("RDP: {name}, {rdp:?}"));
+                    expect(
+                        epsilon <= rdp[index].0 * (1.0 + 1e-3) + 1e-6,
+                        format!("worse than RDP: {name}, {rdp:?}"),
+                    );
+                    expect(
+                        rdp[index].0.is_finite() && rdp[index].0 >= 0.0,
+                        format!("RDP: {name}, {rdp:?}"),
+                    );
                     (last, fewer[index]) = (epsilon, epsilon);
                 }
             }

@@ -27,7 +27,8 @@ fn fitted(case: &Value, all: &Value) -> (Fitted, Vec<f64>, usize) {
     if case["detector"] == "ocsvm" && !options.contains_key("gamma") {
         // scikit-learn's default, "scale"; ours is another.
         let mean = reference.iter().sum::<f64>() / reference.len() as f64;
-        let variance = reference.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / reference.len() as f64;
+        let variance =
+            reference.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / reference.len() as f64;
         options.insert("gamma".into(), json!(1.0 / (variance * (reference.len() / n) as f64)));
     }
     let spec = Spec::new(case["detector"].as_str().unwrap(), options).unwrap();
@@ -53,13 +54,18 @@ fn check(name: &str, tolerance: f64, floor: f64) {
         let size = want.iter().map(|x| x.abs()).sum::<f64>() / want.len() as f64;
         let (mut judged, width) = (0, probe.len() / m);
         for (i, (got, want)) in scores.iter().zip(&want).enumerate() {
-            if case["detector"] == "hbos" && beyond(case, &all["reference"], &probe[i * width..(i + 1) * width]) {
+            if case["detector"] == "hbos"
+                && beyond(case, &all["reference"], &probe[i * width..(i + 1) * width])
+            {
                 continue; // pyod gives it the score of the emptiest cell
             }
             judged += 1;
             let error = (got - want).abs() / want.abs().max(floor * size);
             let label = format!("{} {}", case["detector"], case["options"]);
-            assert!(error <= tolerance, "{label}, row {i}: {got:e} for {want:e} (relative error {error:e})");
+            assert!(
+                error <= tolerance,
+                "{label}, row {i}: {got:e} for {want:e} (relative error {error:e})"
+            );
         }
         assert!(judged > 3, "{}", case["detector"]);
         // Novelty mode: alone as in company.
@@ -78,7 +84,8 @@ fn closed_forms_are_those_of_the_peers() {
 
 #[test]
 fn iterations_end_where_the_peers_do() {
-    // libsvm keeps its kernel in single precision: its solution has seven digits of the largest scores.
+    // libsvm keeps its kernel in single precision: its solution has seven digits of the largest
+    // scores.
     check("iterated", 1e-6, 0.1);
 }
 
@@ -98,9 +105,12 @@ fn a_dumped_forest_scores_as_in_scikit_learn() {
 #[test]
 fn curves_are_scikit_learns() {
     for case in list(&all()["curves"]) {
-        let labels: Vec<bool> = list(&case["labels"]).iter().map(|l| l.as_bool().unwrap()).collect();
+        let labels: Vec<bool> =
+            list(&case["labels"]).iter().map(|l| l.as_bool().unwrap()).collect();
         let labelled = Labelled::new(&numbers(&case["scores"]), &labels).unwrap();
-        let quality = serde_json::to_value(labelled.quality(case["threshold"].as_f64().unwrap()).unwrap()).unwrap();
+        let quality =
+            serde_json::to_value(labelled.quality(case["threshold"].as_f64().unwrap()).unwrap())
+                .unwrap();
         for name in ["auroc", "auprc", "fpr_at_95_tpr", "precision", "recall", "f1"] {
             let (got, want) = (quality[name].as_f64().unwrap(), case[name].as_f64().unwrap());
             assert!((got - want).abs() <= 1e-12, "{name}: {got} {want}");
@@ -110,7 +120,8 @@ fn curves_are_scikit_learns() {
         assert_eq!(roc.len(), fpr.len());
         for (point, (fpr, tpr)) in roc.iter().zip(fpr.iter().zip(&tpr)) {
             assert!(
-                (point.false_positive_rate - fpr).abs() <= 1e-12 && (point.true_positive_rate - tpr).abs() <= 1e-12
+                (point.false_positive_rate - fpr).abs() <= 1e-12
+                    && (point.true_positive_rate - tpr).abs() <= 1e-12
             );
         }
     }
@@ -120,7 +131,9 @@ fn curves_are_scikit_learns() {
 fn tails_have_the_greatest_likelihood() {
     for case in list(&all()["tails"]) {
         let fitted = Gpd::fit(&numbers(&case["excesses"]));
-        for (name, got) in [("shape", fitted.shape), ("scale", fitted.scale), ("exceeded", fitted.exceeded(1e-3))] {
+        for (name, got) in
+            [("shape", fitted.shape), ("scale", fitted.scale), ("exceeded", fitted.exceeded(1e-3))]
+        {
             let want = case[name].as_f64().unwrap();
             assert!((got - want).abs() <= 1e-6 * want.abs().max(1.0), "{name}: {got} {want}");
         }

@@ -1,4 +1,5 @@
-//! Two-sample tests of many variables against numpy, scipy and statsmodels (`test/reference/multivariate.py`).
+//! Two-sample tests of many variables against numpy, scipy and statsmodels
+//! (`test/reference/multivariate.py`).
 #![allow(clippy::unwrap_used)]
 
 use crate::reference_support as support;
@@ -21,7 +22,11 @@ fn statistics_effects_and_the_exact_p_value() {
         let current = Tensor::new(Elements::F64(&current), current.len() / features).unwrap();
         let near = |got: f64, key: &str, most: f64| {
             let expected = case[key].as_f64().unwrap();
-            assert!((got - expected).abs() <= most * expected.abs(), "{got} for {expected}: {key} of {}", case["name"]);
+            assert!(
+                (got - expected).abs() <= most * expected.abs(),
+                "{got} for {expected}: {key} of {}",
+                case["name"]
+            );
         };
         let mmd = multivariate::test(TestName::Mmd, &reference, &current).unwrap();
         near(mmd.statistic, "mmd", 1e-9);

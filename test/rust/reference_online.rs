@@ -1,8 +1,9 @@
-//! The online detectors fire where river's (and, for CUSUM and GMA, frouros') do: `test/reference/online.py`,
-//! `test/reference/online_frouros.py`.
+//! The online detectors fire where river's (and, for CUSUM and GMA, frouros') do:
+//! `test/reference/online.py`, `test/reference/online_frouros.py`.
 //!
-//! Where river and the papers differ, these are river's rules, and each detector's page says so: ADWIN and KSWIN forget all
-//! after a detection (options `keep_window` are the papers'), DDM compares by >, EDDM's warm-up, HDDM-W's first weight.
+//! Where river and the papers differ, these are river's rules, and each detector's page says so:
+//! ADWIN and KSWIN forget all after a detection (options `keep_window` are the papers'), DDM
+//! compares by >, EDDM's warm-up, HDDM-W's first weight.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::drift::online::Stream;
@@ -44,7 +45,11 @@ fn fires_as(file: &str) -> usize {
         let values = stream(case["stream"].as_str().unwrap(), case["seed"].as_u64().unwrap());
         let fired = detector.update(&values).unwrap();
         let expected: Vec<u64> = serde_json::from_value(case["detections"].clone()).unwrap();
-        assert_eq!(fired, expected, "{name} {} on {} {}", case["options"], case["stream"], case["seed"]);
+        assert_eq!(
+            fired, expected,
+            "{name} {} on {} {}",
+            case["options"], case["stream"], case["seed"]
+        );
         detections += expected.len();
     }
     detections

@@ -18,7 +18,12 @@ fn levels_and_decisions_are_online_fdrs() {
         };
         let decisions: Vec<bool> = serde_json::from_value(case["decisions"].clone()).unwrap();
         for ((p, level), decision) in p_values.iter().zip(numbers(&case["levels"])).zip(decisions) {
-            assert!((procedure.level() / level - 1.0).abs() < 1e-9, "{} {}: {level}", case["procedure"], case["alpha"]);
+            assert!(
+                (procedure.level() / level - 1.0).abs() < 1e-9,
+                "{} {}: {level}",
+                case["procedure"],
+                case["alpha"]
+            );
             assert_eq!(procedure.test(*p).unwrap(), decision);
             rejected += usize::from(decision);
         }

@@ -1,5 +1,6 @@
-//! Out-of-distribution detectors against scipy and scikit-learn (`test/reference/ood.py`), and against pytorch-ood
-//! (`test/reference/ood_pytorch.py`) where its definition is ours but for a factor and an offset.
+//! Out-of-distribution detectors against scipy and scikit-learn (`test/reference/ood.py`), and
+//! against pytorch-ood (`test/reference/ood_pytorch.py`) where its definition is ours but for a
+//! factor and an offset.
 #![allow(clippy::unwrap_used)]
 
 use crate::reference_support as support;
@@ -25,11 +26,14 @@ impl Given {
         Given { outputs, labels, head }
     }
 
-    /// The detector of a case, fitted on logits, or on features with the labels, the head, both or neither; and its probe.
+    /// The detector of a case, fitted on logits, or on features with the labels, the head, both or
+    /// neither; and its probe.
     fn fitted(&self, case: &Value, with: &str) -> (Fitted, Vec<f64>, usize) {
         let of_logits = with.ends_with("logits");
-        let (reference, probe) = if of_logits { ("logits", "probe_logits") } else { ("features", "probe") };
-        let ((reference, n), (probe, m)) = (rows(&self.outputs[reference]), rows(&self.outputs[probe]));
+        let (reference, probe) =
+            if of_logits { ("logits", "probe_logits") } else { ("features", "probe") };
+        let ((reference, n), (probe, m)) =
+            (rows(&self.outputs[reference]), rows(&self.outputs[probe]));
         let mut options = case["options"].as_object().unwrap().clone();
         options.insert("calibration".into(), json!("none"));
         let fitted = Fitted::fit_classifier(
@@ -42,14 +46,16 @@ impl Given {
     }
 }
 
-/// The scores of a case, which may be those of the first rows alone, to a relative `tolerance`; of values that are small beside the others, to one of these.
+/// The scores of a case, which may be those of the first rows alone, to a relative `tolerance`; of
+/// values that are small beside the others, to one of these.
 #[track_caller]
 fn expect(scores: &[f64], case: &Value, with: &str, tolerance: f64) {
     let want = numbers(&case["scores"]);
     assert!(want.len() <= scores.len());
     let size = want.iter().map(|x| x.abs()).sum::<f64>() / want.len() as f64;
     for (i, (got, want)) in scores.iter().zip(&want).enumerate() {
-        // A doubt near 0 is 1 - p in the peer, which leaves the digits of 1; entropy and margin likewise.
+        // A doubt near 0 is 1 - p in the peer, which leaves the digits of 1; entropy and margin
+        // likewise.
         let error = (got - want).abs() / want.abs().max(1e-2 * size);
         let (name, options) = (&case["detector"], &case["options"]);
         assert!(error <= tolerance, "{name} {with} {options}, row {i}: {got:e} for {want:e}");
@@ -81,7 +87,8 @@ fn scores_are_those_of_the_papers_and_do_not_depend_on_the_batch() {
 #[test]
 fn scores_are_those_of_pytorch_ood_up_to_a_line() {
     let given = Given::read();
-    let theirs: Value = serde_json::from_str(include_str!("../reference/ood_pytorch.json")).unwrap();
+    let theirs: Value =
+        serde_json::from_str(include_str!("../reference/ood_pytorch.json")).unwrap();
     let soft = theirs["soft"].as_f64().unwrap();
     let cases = list(&theirs["cases"]);
     assert_eq!(cases.len(), 22);

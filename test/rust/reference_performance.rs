@@ -1,9 +1,10 @@
-//! Estimates of performance beside scikit-learn's isotonic regression and boosted trees, and NannyML's CBPE and DLE:
-//! `test/reference/performance.py`.
+//! Estimates of performance beside scikit-learn's isotonic regression and boosted trees, and
+//! NannyML's CBPE and DLE: `test/reference/performance.py`.
 //!
-//! NannyML keeps an incomplete last chunk among those that bounds come from, and decides by random splits whether to calibrate: here
-//! are whole chunks, and its decision is given. Its regression of the loss is LightGBM's, ours is not: of DLE the realised values, the
-//! bounds and the standard errors are compared, and the estimates within two standard errors.
+//! NannyML keeps an incomplete last chunk among those that bounds come from, and decides by random
+//! splits whether to calibrate: here are whole chunks, and its decision is given. Its regression of
+//! the loss is LightGBM's, ours is not: of DLE the realised values, the bounds and the standard
+//! errors are compared, and the estimates within two standard errors.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::performance::boosted::{Boosted, BoostedOptions};
@@ -39,9 +40,18 @@ impl Batch {
     }
 }
 
-fn estimates(reference: &Batch, current: &Batch, problem: Problem, calibration: Calibration) -> Vec<Chunk> {
+fn estimates(
+    reference: &Batch,
+    current: &Batch,
+    problem: Problem,
+    calibration: Calibration,
+) -> Vec<Chunk> {
     let options = Options { problem, calibration, chunk_size: 500, ..Options::default() };
-    Estimator::fit(&reference.answers(), options).unwrap().estimate(&current.answers()).unwrap().chunks
+    Estimator::fit(&reference.answers(), options)
+        .unwrap()
+        .estimate(&current.answers())
+        .unwrap()
+        .chunks
 }
 
 fn found(chunks: &[Chunk], row: &Value) -> Chunk {
@@ -53,7 +63,10 @@ fn found(chunks: &[Chunk], row: &Value) -> Chunk {
 #[track_caller]
 fn close(was: f64, expected: &Value, relative: f64, what: &Value) {
     let expected = expected.as_f64().unwrap();
-    assert!((was - expected).abs() <= relative * expected.abs(), "{was} instead of {expected}: {what}");
+    assert!(
+        (was - expected).abs() <= relative * expected.abs(),
+        "{was} instead of {expected}: {what}"
+    );
 }
 
 #[test]
@@ -66,7 +79,9 @@ fn isotonic_regression_is_scikit_learns() {
     let (x, y): (Vec<f64>, Vec<f64>) = (0..300).map(draw).unzip();
     let fitted = Isotonic::fit(&x, &y).unwrap();
     let all = reference();
-    for (at, expected) in numbers(&all["isotonic"]["grid"]).iter().zip(numbers(&all["isotonic"]["values"])) {
+    for (at, expected) in
+        numbers(&all["isotonic"]["grid"]).iter().zip(numbers(&all["isotonic"]["values"]))
+    {
         assert!((fitted.predict(*at) - expected).abs() < 1e-12, "{at}");
     }
 }
@@ -75,20 +90,27 @@ fn isotonic_regression_is_scikit_learns() {
 fn boosted_trees_are_scikit_learns() {
     let mut random = SplitMix64::new(2);
     let x: Vec<f64> = (0..600).map(|_| random.uniform()).collect();
-    let y: Vec<f64> =
-        x.chunks_exact(3).map(|r| r[0] * r[0] + if r[1] > 0.4 { 1.0 } else { 0.0 } + 0.2 * random.uniform()).collect();
+    let y: Vec<f64> = x
+        .chunks_exact(3)
+        .map(|r| r[0] * r[0] + if r[1] > 0.4 { 1.0 } else { 0.0 } + 0.2 * random.uniform())
+        .collect();
     // The script draws the noise after all features, as here.
     let options = BoostedOptions { trees: 30, depth: 3, learning_rate: 0.2, min_leaf: 10 };
     let fitted = Boosted::fit(&x, 3, &y, &options).unwrap();
     for (row, expected) in x.chunks_exact(3).zip(numbers(&reference()["boosted"]["values"])) {
         // scikit-learn keeps gradients in single precision.
-        assert!((fitted.predict(row) - expected).abs() < 1e-5, "{row:?}: {} {expected}", fitted.predict(row));
+        assert!(
+            (fitted.predict(row) - expected).abs() < 1e-5,
+            "{row:?}: {} {expected}",
+            fitted.predict(row)
+        );
     }
 }
 
 fn binary(seed: u64, n: usize, power: u64, shift: f64) -> Batch {
     let mut random = SplitMix64::new(seed);
-    let mut batch = Batch { width: 1, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
+    let mut batch =
+        Batch { width: 1, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
     for _ in 0..n {
         let p = shift + (1.0 - 2.0 * shift) * random.uniform();
         let score = (1..power).fold(p, |score, _| score * p);
@@ -111,7 +133,8 @@ fn compare_classes(chunks: &[Chunk], rows: &Value, classes: usize) {
         assert_eq!(ours.alert, row["alert"].as_bool().unwrap());
         match ours.metric {
             Metric::Accuracy => close(ours.sampling_error, &row["sampling_error"], 1e-9, row),
-            // Theirs are other approximations: ours are checked by simulation, beside their definition.
+            // Theirs are other approximations: ours are checked by simulation, beside their
+            // definition.
             Metric::F1 | Metric::Auroc => {}
             // Theirs take the classes for independent.
             _ if classes > 2 => {}
@@ -125,8 +148,13 @@ fn estimates_of_two_classes_are_nannymls() {
     for case in reference()["binary"].as_array().unwrap() {
         let (power, shift) = (case["power"].as_u64().unwrap(), case["shift"].as_f64().unwrap());
         let (reference, current) = (binary(3, 3000, power, 0.0), binary(4, 1500, power, shift));
-        let calibration = if case["calibrated"] == true { Calibration::Always } else { Calibration::Never };
-        compare_classes(&estimates(&reference, &current, Problem::Binary, calibration), &case["rows"], 2);
+        let calibration =
+            if case["calibrated"] == true { Calibration::Always } else { Calibration::Never };
+        compare_classes(
+            &estimates(&reference, &current, Problem::Binary, calibration),
+            &case["rows"],
+            2,
+        );
         if power == 2 {
             let auto = estimates(&reference, &current, Problem::Binary, Calibration::Auto);
             compare_classes(&auto, &case["rows"], 2);
@@ -136,7 +164,8 @@ fn estimates_of_two_classes_are_nannymls() {
 
 fn multiclass(seed: u64, n: usize, mix: f64) -> Batch {
     let mut random = SplitMix64::new(seed);
-    let mut batch = Batch { width: 3, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
+    let mut batch =
+        Batch { width: 3, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
     for _ in 0..n {
         let raw: [f64; 3] = std::array::from_fn(|_| random.uniform());
         let raw = raw.map(|x| x * x * x + mix);
@@ -165,14 +194,19 @@ fn estimates_of_three_classes_are_nannymls() {
     let case = &all["multiclass"];
     assert_eq!(case["calibrated"], true);
     let (reference, current) = (multiclass(5, 3000, 0.05), multiclass(6, 1500, 0.2));
-    compare_classes(&estimates(&reference, &current, Problem::Multiclass, Calibration::Always), &case["rows"], 3);
+    compare_classes(
+        &estimates(&reference, &current, Problem::Multiclass, Calibration::Always),
+        &case["rows"],
+        3,
+    );
 }
 
 #[test]
 fn estimates_of_losses_beside_nannymls() {
     let draw = |seed: u64, n: usize, wide: f64| {
         let mut random = SplitMix64::new(seed);
-        let mut batch = Batch { width: 2, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
+        let mut batch =
+            Batch { width: 2, scores: Vec::new(), predictions: Vec::new(), labels: Vec::new() };
         for _ in 0..n {
             let (a, b) = (wide * random.uniform(), random.uniform());
             let noise = random.uniform() + random.uniform() - 1.0;
@@ -182,14 +216,20 @@ fn estimates_of_losses_beside_nannymls() {
         }
         batch
     };
-    let chunks = estimates(&draw(7, 3000, 1.0), &draw(8, 1500, 0.5), Problem::Regression, Calibration::Auto);
+    let chunks =
+        estimates(&draw(7, 3000, 1.0), &draw(8, 1500, 0.5), Problem::Regression, Calibration::Auto);
     for row in reference()["regression"]["rows"].as_array().unwrap() {
         let ours = found(&chunks, row);
         close(ours.realised.unwrap(), &row["realised"], 1e-9, row);
         close(ours.lower, &row["lower"], 1e-9, row);
         close(ours.upper, &row["upper"], 1e-9, row);
         assert_eq!(ours.alert, row["alert"].as_bool().unwrap());
-        close(ours.sampling_error, &row["sampling_error"], if ours.metric == Metric::Rmse { 0.2 } else { 1e-9 }, row);
+        close(
+            ours.sampling_error,
+            &row["sampling_error"],
+            if ours.metric == Metric::Rmse { 0.2 } else { 1e-9 },
+            row,
+        );
         let theirs = row["estimate"].as_f64().unwrap();
         assert!((ours.estimate - theirs).abs() < 2.0 * ours.sampling_error, "{ours:?} {theirs}");
     }

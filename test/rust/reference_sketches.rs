@@ -1,5 +1,5 @@
-//! Sketches that Python's datasketches wrote are read, answer as there, and merge with ours: `test/reference/sketches.py`, which
-//! also had Python read ours.
+//! Sketches that Python's datasketches wrote are read, answer as there, and merge with ours:
+//! `test/reference/sketches.py`, which also had Python read ours.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::sketch::exchange::Description;
@@ -24,14 +24,17 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn streams() -> (Vec<f64>, Vec<String>, Vec<String>) {
     let mut random = SplitMix64::new(1);
     let x: Vec<f64> = (0..5000).map(|_| random.uniform()).collect();
-    let words = (0..5000).map(|_| format!("w{}", (400.0 * random.uniform().powf(3.0)) as u64)).collect();
+    let words =
+        (0..5000).map(|_| format!("w{}", (400.0 * random.uniform().powf(3.0)) as u64)).collect();
     let items = x.iter().map(|x| format!("user {}", (3000.0 * x) as u64)).collect();
     (x, words, items)
 }
 
 /// The script's ids of 64 bits.
 fn longs(x: &[f64]) -> Vec<i128> {
-    let long = |(i, x): (usize, &f64)| (1 << 53) + i128::from((3000.0 * x) as u64) - ((i as i128 % 2) << 60);
+    let long = |(i, x): (usize, &f64)| {
+        (1 << 53) + i128::from((3000.0 * x) as u64) - ((i as i128 % 2) << 60)
+    };
     x.iter().enumerate().map(long).collect()
 }
 
@@ -51,7 +54,8 @@ fn quantiles_are_theirs() {
         assert_eq!(told(&read).observations, theirs["n"].as_u64());
         for (rank, value) in numbers(&all["ranks"]).iter().zip(numbers(&theirs["quantiles"])) {
             let ours = read.quantile(*rank).unwrap().unwrap();
-            // Between the centroids of a t-digest the libraries interpolate differently; the numbers are uniform on [0, 1].
+            // Between the centroids of a t-digest the libraries interpolate differently; the
+            // numbers are uniform on [0, 1].
             let tolerance = if kind == SketchKind::Kll { 1e-12 } else { 0.02 };
             assert!((ours - value).abs() <= tolerance, "{kind} at {rank}: {ours} {value}");
         }
@@ -86,7 +90,9 @@ fn distinct_items_are_theirs() {
         let theirs = &all["theirs"][name];
         let read = Sketch::from_bytes(kind, &bytes(&theirs["bytes"])).unwrap();
         let found = told(&read).distinct.unwrap();
-        for (ours, theirs) in [found.estimate, found.lower, found.upper].iter().zip(numbers(&theirs["distinct"])) {
+        for (ours, theirs) in
+            [found.estimate, found.lower, found.upper].iter().zip(numbers(&theirs["distinct"]))
+        {
             assert!((ours - theirs).abs() < 1e-9 * theirs, "{name}: {ours} {theirs}");
         }
         // The same items, hashed here, are the same items: the union has no more.
@@ -109,7 +115,11 @@ fn distinct_items_are_theirs() {
     }
     let updatable = bytes(&all["theirs"]["hll"]["updatable"]);
     let read = Sketch::from_bytes(SketchKind::Hll, &updatable).unwrap();
-    assert!((told(&read).distinct.unwrap().estimate - numbers(&all["theirs"]["hll"]["distinct"])[0]).abs() < 1e-6);
+    assert!(
+        (told(&read).distinct.unwrap().estimate - numbers(&all["theirs"]["hll"]["distinct"])[0])
+            .abs()
+            < 1e-6
+    );
 }
 
 #[test]
@@ -118,10 +128,15 @@ fn frequent_items_are_theirs() {
     let theirs = &all["theirs"]["frequent-items"];
     let mut read = Sketch::from_bytes(SketchKind::FrequentItems, &bytes(&theirs["bytes"])).unwrap();
     assert_eq!(told(&read).observations, theirs["n"].as_u64());
-    let mut found: Vec<(String, u64, u64, u64)> =
-        read.frequent().unwrap().into_iter().map(|f| (f.item, f.estimate, f.lower, f.upper)).collect();
+    let mut found: Vec<(String, u64, u64, u64)> = read
+        .frequent()
+        .unwrap()
+        .into_iter()
+        .map(|f| (f.item, f.estimate, f.lower, f.upper))
+        .collect();
     found.sort();
-    let expected: Vec<(String, u64, u64, u64)> = serde_json::from_value(theirs["items"].clone()).unwrap();
+    let expected: Vec<(String, u64, u64, u64)> =
+        serde_json::from_value(theirs["items"].clone()).unwrap();
     assert_eq!(found, expected);
     let (_, words, _) = streams();
     let mut ours = Sketch::new(SketchKind::FrequentItems, Some(128)).unwrap();
@@ -139,9 +154,14 @@ fn frequent_longs_are_theirs() {
     let theirs = &all["theirs"]["frequent-longs"];
     let mut read = Sketch::from_bytes(SketchKind::FrequentLongs, &bytes(&theirs["bytes"])).unwrap();
     assert_eq!(told(&read).observations, theirs["n"].as_u64());
-    let mut found: Vec<(String, u64, u64, u64)> =
-        read.frequent().unwrap().into_iter().map(|f| (f.item, f.estimate, f.lower, f.upper)).collect();
-    let mut expected: Vec<(String, u64, u64, u64)> = serde_json::from_value(theirs["items"].clone()).unwrap();
+    let mut found: Vec<(String, u64, u64, u64)> = read
+        .frequent()
+        .unwrap()
+        .into_iter()
+        .map(|f| (f.item, f.estimate, f.lower, f.upper))
+        .collect();
+    let mut expected: Vec<(String, u64, u64, u64)> =
+        serde_json::from_value(theirs["items"].clone()).unwrap();
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
@@ -162,7 +182,10 @@ fn python_read_ours() {
     let read = &all["ours_read_by_python"];
     assert_eq!(numbers(&read["theta"]), numbers(&all["theirs"]["theta"]["distinct"]));
     assert!(read["kll"].as_f64().unwrap() < 0.0266 && read["tdigest"].as_f64().unwrap() < 0.0266);
-    assert_eq!((&read["frequent-items"][0], &read["frequent-longs"][0]), (&5000.into(), &5000.into()));
+    assert_eq!(
+        (&read["frequent-items"][0], &read["frequent-longs"][0]),
+        (&5000.into(), &5000.into())
+    );
     assert_eq!(numbers(&read["theta_longs"]), numbers(&all["theirs"]["theta_longs"]["distinct"]));
     assert!((read["hll_longs"].as_f64().unwrap() - 1.0).abs() < 0.05);
 }

@@ -1,4 +1,5 @@
-//! Null distributions against scipy, statsmodels and exact rational counts (`test/reference/stats.py`).
+//! Null distributions against scipy, statsmodels and exact rational counts
+//! (`test/reference/stats.py`).
 #![allow(clippy::unwrap_used)]
 
 use crate::reference_support as support;
@@ -26,7 +27,8 @@ fn near(got: f64, expected: f64, tolerance: f64, case: &Value) {
 #[test]
 fn ks_exact_is_the_count_of_paths() {
     for case in cases("ks_exact") {
-        let p = kolmogorov::p_value(f(&case, "d"), u(&case, "m"), u(&case, "n"), Method::Exact).unwrap();
+        let p = kolmogorov::p_value(f(&case, "d"), u(&case, "m"), u(&case, "n"), Method::Exact)
+            .unwrap();
         assert!(p.exact);
         near(p.p_value, f(&case, "p"), 1e-11, &case);
     }
@@ -35,7 +37,8 @@ fn ks_exact_is_the_count_of_paths() {
 #[test]
 fn ks_exact_is_scipys_for_large_samples() {
     for case in cases("ks_exact_large") {
-        let p = kolmogorov::p_value(f(&case, "d"), u(&case, "m"), u(&case, "n"), Method::Exact).unwrap();
+        let p = kolmogorov::p_value(f(&case, "d"), u(&case, "m"), u(&case, "n"), Method::Exact)
+            .unwrap();
         near(p.p_value, f(&case, "p"), 1e-9, &case);
     }
 }
@@ -60,7 +63,12 @@ fn kolmogorovs_limit_in_both_tails() {
 fn chi_squared_in_both_tails() {
     for case in cases("chi_squared") {
         near(chi_squared::sf(f(&case, "x"), f(&case, "df")).unwrap(), f(&case, "sf"), 1e-10, &case);
-        near(chi_squared::cdf(f(&case, "x"), f(&case, "df")).unwrap(), f(&case, "cdf"), 1e-10, &case);
+        near(
+            chi_squared::cdf(f(&case, "x"), f(&case, "df")).unwrap(),
+            f(&case, "cdf"),
+            1e-10,
+            &case,
+        );
     }
 }
 
@@ -101,12 +109,16 @@ fn fishers_tails_are_exact() {
 
 #[test]
 fn adjusted_p_values_are_those_of_statsmodels() {
-    let list = |v: &Value| v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+    let list =
+        |v: &Value| v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
     for case in cases("multiple") {
         let p = list(&case["p"]);
-        for correction in
-            [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg, Correction::BenjaminiYekutieli]
-        {
+        for correction in [
+            Correction::Bonferroni,
+            Correction::Holm,
+            Correction::BenjaminiHochberg,
+            Correction::BenjaminiYekutieli,
+        ] {
             let name = serde_json::to_value(correction).unwrap();
             let expected = list(&case[name.as_str().unwrap()]);
             let adjusted = multiple::adjust(&p, correction).unwrap();
@@ -123,13 +135,15 @@ fn tails_of_student_and_fisher_are_mpmaths() {
         near(p, f(&case, "p"), 1e-12, &case);
     }
     for case in tails("fisher") {
-        let p = student_t::f_sf(f(&case, "f"), f(&case, "numerator"), f(&case, "denominator")).unwrap();
+        let p =
+            student_t::f_sf(f(&case, "f"), f(&case, "numerator"), f(&case, "denominator")).unwrap();
         near(p, f(&case, "p"), 1e-12, &case);
     }
     for degrees in [0.01, 1.0, 1e3, 1e12] {
         assert_eq!(student_t::two_sided(0.0, degrees).unwrap(), 1.0);
         assert_eq!(student_t::two_sided(f64::INFINITY, degrees).unwrap(), 0.0);
-        let falling: Vec<f64> = (0..200).map(|k| student_t::two_sided(0.2 * f64::from(k), degrees).unwrap()).collect();
+        let falling: Vec<f64> =
+            (0..200).map(|k| student_t::two_sided(0.2 * f64::from(k), degrees).unwrap()).collect();
         assert!(falling.is_sorted_by(|a, b| a > b || *b == 0.0), "{degrees}");
     }
     // Of so many degrees of freedom it is the normal distribution's.

@@ -26,14 +26,15 @@ pub fn rows(value: &Value) -> (Vec<f64>, usize) {
     (rows.iter().flat_map(numbers).collect(), rows.len())
 }
 
-/// Whether a row of a histogram's probe is beyond its tolerance of the reference in some feature: pyod gives all that is there the
-/// score of the emptiest cell.
+/// Whether a row of a histogram's probe is beyond its tolerance of the reference in some feature:
+/// pyod gives all that is there the score of the emptiest cell.
 pub fn beyond(case: &Value, reference: &Value, row: &[f64]) -> bool {
     let (reference, _) = rows(reference);
     let option = |name: &str, default: f64| case["options"][name].as_f64().unwrap_or(default);
     row.iter().enumerate().any(|(k, x)| {
         let column = || reference[k..].iter().step_by(row.len()).copied();
-        let (low, high) = (column().fold(f64::INFINITY, f64::min), column().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) =
+            (column().fold(f64::INFINITY, f64::min), column().fold(f64::NEG_INFINITY, f64::max));
         let slack = (high - low) / option("bins", 10.0) * option("tolerance", 0.5);
         *x < low - slack || *x > high + slack
     })
@@ -60,5 +61,9 @@ pub fn near(got: f64, expected: f64, case: &Value) {
 #[track_caller]
 pub fn near_to(got: f64, expected: f64, most: f64, case: &Value) {
     let error = if expected.abs() < 1e-300 { got.abs() } else { (got / expected - 1.0).abs() };
-    assert!(error <= most, "{got:e} for {expected:e} (relative error {error:e}) in {}", case["name"]);
+    assert!(
+        error <= most,
+        "{got:e} for {expected:e} (relative error {error:e}) in {}",
+        case["name"]
+    );
 }

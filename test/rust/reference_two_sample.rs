@@ -3,7 +3,9 @@
 
 use crate::reference_support as support;
 
-use fluxguard::drift::two_sample::{Method, Permutations, Reference, chi2, js, ks, psi, wasserstein};
+use fluxguard::drift::two_sample::{
+    Method, Permutations, Reference, chi2, js, ks, psi, wasserstein,
+};
 use fluxguard::stats::kolmogorov;
 use serde_json::Value;
 use support::{counts, f, near, values};
@@ -28,7 +30,11 @@ fn ks_is_scipys() {
             None => assert!((0.0..=1.0).contains(&asymptotic.p_value)),
         }
         assert_eq!(asymptotic.method, Method::Asymptotic);
-        assert_eq!(ks::test(&values(&case, "reference"), &current).unwrap(), exact, "these are small enough for exact");
+        assert_eq!(
+            ks::test(&values(&case, "reference"), &current).unwrap(),
+            exact,
+            "these are small enough for exact"
+        );
     }
 }
 
@@ -37,7 +43,10 @@ fn wasserstein_is_scipys() {
     for case in cases("raw") {
         let reference = Reference::new(&values(&case, "reference")).unwrap();
         let current = values(&case, "current");
-        for result in [reference.wasserstein(&current).unwrap(), reference.wasserstein_asymptotic(&current).unwrap()] {
+        for result in [
+            reference.wasserstein(&current).unwrap(),
+            reference.wasserstein_asymptotic(&current).unwrap(),
+        ] {
             near(result.statistic, f(&case, "wasserstein"), &case);
             // a reference without spread has no unit: any change of it is as large as can be
             if reference.standard_deviation() == 0.0 && result.statistic > 0.0 {
@@ -47,7 +56,10 @@ fn wasserstein_is_scipys() {
             }
             assert!((0.0..=1.0).contains(&result.p_value));
         }
-        assert_eq!(wasserstein::test(&values(&case, "reference"), &current).unwrap().method, Method::Permutation);
+        assert_eq!(
+            wasserstein::test(&values(&case, "reference"), &current).unwrap().method,
+            Method::Permutation
+        );
     }
 }
 
@@ -56,7 +68,8 @@ fn tests_of_counts_are_scipys() {
     for case in cases("counts") {
         let (r, c) = (counts(&case, "reference"), counts(&case, "current"));
         // the limit law is asked for where it is compared: an empty bin has another by default
-        let method = if case["large"].as_bool().unwrap() { Method::Asymptotic } else { Method::Auto };
+        let method =
+            if case["large"].as_bool().unwrap() { Method::Asymptotic } else { Method::Auto };
         let by = Permutations::default();
         let (chi2, psi, js) = (
             chi2::from_counts_with(&r, &c, method, by).unwrap(),
@@ -74,7 +87,8 @@ fn tests_of_counts_are_scipys() {
         near(chi2.statistic, f(&case, "chi2"), &case);
         near(psi.statistic, f(&case, "psi"), &case);
         near(psi.effect, f(&case, "psi"), &case);
-        // Of nearly equal proportions scipy's sum of logarithms keeps few digits; ours has positive terms only.
+        // Of nearly equal proportions scipy's sum of logarithms keeps few digits; ours has positive
+        // terms only.
         if case["name"] == "nearly equal" {
             assert!((js.statistic - f(&case, "js")).abs() < 1e-8);
         } else {

@@ -1,4 +1,5 @@
-//! The two-sample tests beyond the first five against scipy, statsmodels and mpmath (`test/reference/two_sample_more.py`).
+//! The two-sample tests beyond the first five against scipy, statsmodels and mpmath
+//! (`test/reference/two_sample_more.py`).
 #![allow(clippy::unwrap_used)]
 
 use crate::reference_support as support;
@@ -23,7 +24,11 @@ fn results(test: TestName, key: &str) -> Vec<(Value, TestResult)> {
             let reference = Reference::new(&values(&case, "reference")).unwrap();
             let result = reference.test(test, &values(&case, "current")).unwrap();
             assert_eq!(result.test, test);
-            assert!((0.0..=1.0).contains(&result.p_value) && result.effect >= 0.0 && result.effect.is_finite());
+            assert!(
+                (0.0..=1.0).contains(&result.p_value)
+                    && result.effect >= 0.0
+                    && result.effect.is_finite()
+            );
             (case, result)
         })
         .collect()
@@ -32,14 +37,25 @@ fn results(test: TestName, key: &str) -> Vec<(Value, TestResult)> {
 #[test]
 fn limit_laws() {
     let law = |name: &str| {
-        let all: Value = serde_json::from_str(include_str!("../reference/two_sample_more.json")).unwrap();
+        let all: Value =
+            serde_json::from_str(include_str!("../reference/two_sample_more.json")).unwrap();
         all["laws"][name].as_array().unwrap().clone()
     };
     for pair in law("cvm") {
-        near_to(cramer_von_mises_sf(pair[0].as_f64().unwrap()), pair[1].as_f64().unwrap(), 1e-11, &pair);
+        near_to(
+            cramer_von_mises_sf(pair[0].as_f64().unwrap()),
+            pair[1].as_f64().unwrap(),
+            1e-11,
+            &pair,
+        );
     }
     for pair in law("ad") {
-        near_to(anderson_darling_sf(pair[0].as_f64().unwrap()), pair[1].as_f64().unwrap(), 1e-11, &pair);
+        near_to(
+            anderson_darling_sf(pair[0].as_f64().unwrap()),
+            pair[1].as_f64().unwrap(),
+            1e-11,
+            &pair,
+        );
     }
 }
 
@@ -47,7 +63,11 @@ fn limit_laws() {
 fn cramer_von_mises() {
     for (case, result) in results(TestName::Cvm, "cvm") {
         // scipy's U - its mean cancels digits; ours is the same sum in another order.
-        assert!((result.statistic - f(&case, "cvm")).abs() <= 1e-9 * (1.0 + f(&case, "cvm")), "{}", case["name"]);
+        assert!(
+            (result.statistic - f(&case, "cvm")).abs() <= 1e-9 * (1.0 + f(&case, "cvm")),
+            "{}",
+            case["name"]
+        );
         if let Some(exact) = case["cvm_exact"].as_f64() {
             assert_eq!(result.method, Method::Exact);
             near(result.p_value, exact, &case);
@@ -103,16 +123,26 @@ fn welch() {
     for (case, default) in results(TestName::Welch, "welch") {
         // scipy's p-values are Student's, whatever the values
         let (before, now) = (values(&case, "reference"), values(&case, "current"));
-        let result = Reference::new(&before).unwrap().test_by(TestName::Welch, &now, Method::Asymptotic).unwrap();
+        let result = Reference::new(&before)
+            .unwrap()
+            .test_by(TestName::Welch, &now, Method::Asymptotic)
+            .unwrap();
         assert_eq!((default.statistic, default.effect), (result.statistic, result.effect));
         let all = [&before[..], &now[..]].concat();
         let n = all.len() as f64;
         let mean = all.iter().sum::<f64>() / n;
         let central = |power| all.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
-        let (skewness, kurtosis) = (central(3) / central(2).powf(1.5), central(4) / central(2).powi(2) - 3.0);
-        let normal = (10.0 * skewness * skewness).max(5.0 * kurtosis) <= before.len().min(now.len()) as f64;
+        let (skewness, kurtosis) =
+            (central(3) / central(2).powf(1.5), central(4) / central(2).powi(2) - 3.0);
+        let normal =
+            (10.0 * skewness * skewness).max(5.0 * kurtosis) <= before.len().min(now.len()) as f64;
         let limit = result.method == Method::Exact || normal;
-        assert_eq!(default.method, if limit { result.method } else { Method::Permutation }, "{}", case["name"]);
+        assert_eq!(
+            default.method,
+            if limit { result.method } else { Method::Permutation },
+            "{}",
+            case["name"]
+        );
         // With an offset of a million numpy's means and variances keep 10 digits.
         let most = if case["name"] == "offset" { 1e-8 } else { 1e-9 };
         near_to(result.statistic, f(&case, "welch"), most, &case);
@@ -126,11 +156,19 @@ fn epps_singleton() {
     for (case, default) in results(TestName::EppsSingleton, "epps_singleton") {
         // scipy's p-values are the limit law's, whatever the sizes
         let reference = Reference::new(&values(&case, "reference")).unwrap();
-        let result = reference.test_by(TestName::EppsSingleton, &values(&case, "current"), Method::Asymptotic).unwrap();
+        let result = reference
+            .test_by(TestName::EppsSingleton, &values(&case, "current"), Method::Asymptotic)
+            .unwrap();
         assert_eq!(default.statistic, result.statistic);
         let (m, n) = (default.reference_size, default.current_size);
-        let limit = result.method != Method::Asymptotic || m.min(n) >= 100 && 4 * m.max(n) <= 5 * m.min(n);
-        assert_eq!(default.method, if limit { result.method } else { Method::Permutation }, "{}", case["name"]);
+        let limit =
+            result.method != Method::Asymptotic || m.min(n) >= 100 && 4 * m.max(n) <= 5 * m.min(n);
+        assert_eq!(
+            default.method,
+            if limit { result.method } else { Method::Permutation },
+            "{}",
+            case["name"]
+        );
         // A matrix is inverted; with an offset of a million scipy's angles lose digits.
         let most = if case["name"] == "offset" { 1e-6 } else { 1e-8 };
         near_to(result.statistic, f(&case, "epps_singleton"), most, &case);
@@ -142,7 +180,8 @@ fn epps_singleton() {
 fn energy() {
     for (case, result) in results(TestName::Energy, "energy") {
         near(result.statistic, f(&case, "energy"), &case);
-        let expected = if case["constant"].as_bool().unwrap() { Method::Exact } else { Method::Permutation };
+        let expected =
+            if case["constant"].as_bool().unwrap() { Method::Exact } else { Method::Permutation };
         assert_eq!(result.method, expected);
     }
 }
@@ -153,10 +192,12 @@ fn fisher_of_two_values() {
         near(result.p_value, f(&case, "fisher_p"), &case);
         assert_eq!(result.method, Method::Exact);
     }
-    let tables: Vec<Value> = cases("counts").into_iter().filter(|case| case.get("fisher_p").is_some()).collect();
+    let tables: Vec<Value> =
+        cases("counts").into_iter().filter(|case| case.get("fisher_p").is_some()).collect();
     assert!(tables.len() >= 3);
     for case in tables {
-        let result = fisher::from_counts(&counts(&case, "reference"), &counts(&case, "current")).unwrap();
+        let result =
+            fisher::from_counts(&counts(&case, "reference"), &counts(&case, "current")).unwrap();
         near(result.p_value, f(&case, "fisher_p"), &case);
     }
 }
@@ -166,7 +207,8 @@ fn tests_of_counts() {
     for case in cases("counts") {
         let (r, c) = (counts(&case, "reference"), counts(&case, "current"));
         // the limit law is asked for where it is compared: an empty bin has another by default
-        let method = if case["large"].as_bool().unwrap() { Method::Asymptotic } else { Method::Auto };
+        let method =
+            if case["large"].as_bool().unwrap() { Method::Asymptotic } else { Method::Auto };
         let by = Permutations::default();
         let (g, hellinger, kl, tv) = (
             g::from_counts_with(&r, &c, method, by).unwrap(),
@@ -204,7 +246,10 @@ fn two_constant_samples_are_equal_or_not() {
             Ok(other) => assert!(other.p_value <= 0.001 && other.effect > 0.0, "{test}: {other:?}"),
             Err(error) => {
                 assert_eq!(test, TestName::EppsSingleton);
-                assert!(error.to_string().starts_with("test: got epps-singleton of samples"), "{error}");
+                assert!(
+                    error.to_string().starts_with("test: got epps-singleton of samples"),
+                    "{error}"
+                );
             }
         }
     }

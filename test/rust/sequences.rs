@@ -1,4 +1,5 @@
-//! Detectors of sequences: against nltk and the papers (`test/reference/sequences.py`), calibrated, saved, on bad input.
+//! Detectors of sequences: against nltk and the papers (`test/reference/sequences.py`), calibrated,
+//! saved, on bad input.
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::outlier::threshold::Method;
@@ -9,7 +10,10 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 
 fn fit(name: &str, options: Value, reference: &[Sequence]) -> Result<SequenceDetector, Error> {
-    SequenceDetector::fit(&SequenceSpec::new(name, options.as_object().unwrap().clone())?, reference)
+    SequenceDetector::fit(
+        &SequenceSpec::new(name, options.as_object().unwrap().clone())?,
+        reference,
+    )
 }
 
 fn sequences(value: &Value) -> Vec<Sequence> {
@@ -41,9 +45,17 @@ fn surprisals_are_those_of_nltk_and_of_the_papers() {
             let mean = want.iter().sum::<f64>() / want.len() as f64;
             assert!((score / mean - 1.0).abs() <= 1e-9 || (score.is_nan() && want.is_empty()));
             // Alone as in company.
-            assert_eq!(detector.score(std::slice::from_ref(sequence))[0].to_bits(), score.to_bits());
+            assert_eq!(
+                detector.score(std::slice::from_ref(sequence))[0].to_bits(),
+                score.to_bits()
+            );
         }
-        assert!(detector.explain(&probe[5]).iter().any(|s| !s.seen && s.symbol.as_deref() == Some("new")));
+        assert!(
+            detector
+                .explain(&probe[5])
+                .iter()
+                .any(|s| !s.seen && s.symbol.as_deref() == Some("new"))
+        );
     }
 }
 
@@ -93,11 +105,17 @@ fn a_saved_detector_scores_to_the_bit() {
     let (reference, probe) = (texts(&mut random, 60, true), texts(&mut random, 9, false));
     let bits = |x: Vec<f64>| x.into_iter().map(f64::to_bits).collect::<Vec<_>>();
     for name in NAMES {
-        let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("sequence-{name}.fg"));
-        let detector = fit(name, json!({"tokens": "characters", "lowercase": true}), &reference).unwrap();
+        let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("sequence-{name}.fg"));
+        let detector =
+            fit(name, json!({"tokens": "characters", "lowercase": true}), &reference).unwrap();
         store::save(&detector, &path).unwrap();
         let loaded = store::load::<SequenceDetector>(&path).unwrap();
-        assert_eq!(bits(loaded.p_values(&probe).unwrap()), bits(detector.p_values(&probe).unwrap()), "{name}");
+        assert_eq!(
+            bits(loaded.p_values(&probe).unwrap()),
+            bits(detector.p_values(&probe).unwrap()),
+            "{name}"
+        );
         assert_eq!(loaded.describe(), detector.describe());
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -109,30 +127,43 @@ fn a_saved_detector_scores_to_the_bit() {
 #[test]
 fn categories_are_reported() {
     let of = |words: &str| words.split(' ').map(text).collect::<Vec<_>>();
-    let detector = fit("frequency", json!({}), &of("red red red red green green green blue blue grey")).unwrap();
+    let detector =
+        fit("frequency", json!({}), &of("red red red red green green green blue blue grey"))
+            .unwrap();
     let report = detector.categories(&of("red green violet violet")).unwrap();
     let names = |list: &[fluxguard::sequence::categories::OneSided]| {
         list.iter().map(|c| (c.category.clone(), c.count)).collect::<Vec<_>>()
     };
     assert_eq!(names(&report.unseen), [("violet".to_owned(), 2)]);
     assert_eq!(names(&report.vanished), [("blue".to_owned(), 2), ("grey".to_owned(), 1)]);
-    assert!((report.unseen_share - 0.5).abs() < 1e-12 && (report.expected_unseen_share - 0.1).abs() < 1e-12);
+    assert!(
+        (report.unseen_share - 0.5).abs() < 1e-12
+            && (report.expected_unseen_share - 0.1).abs() < 1e-12
+    );
     let scores = detector.score(&of("red blue violet"));
     // Lidstone by 1/2 over four colours and one for all others.
     let want: Vec<f64> = [4.5, 2.5, 0.5].iter().map(|n| -f64::ln(n / 12.5)).collect();
     assert!(scores.iter().zip(&want).all(|(s, w)| (s - w).abs() < 1e-12), "{scores:?} {want:?}");
-    assert_eq!(fit("markov", json!({}), &of("a b")).unwrap().categories(&of("a")).map_err(|e| e.code()), Err(204));
+    assert_eq!(
+        fit("markov", json!({}), &of("a b")).unwrap().categories(&of("a")).map_err(|e| e.code()),
+        Err(204)
+    );
 }
 
 #[test]
 fn bad_input_is_an_error_or_a_nan() {
-    let code = |result: Result<SequenceDetector, Error>| result.map(|_| 0).unwrap_or_else(|e| e.code());
+    let code =
+        |result: Result<SequenceDetector, Error>| result.map(|_| 0).unwrap_or_else(|e| e.code());
     let some = [text("a b"), text("b a"), text("a")];
     for name in NAMES {
         assert_eq!(code(fit(name, json!({}), &[])), 203, "{name}: nothing");
         assert_eq!(code(fit(name, json!({}), &some[..1])), 203, "{name}: one");
         assert_eq!(code(fit(name, json!({"calibration": "none"}), &some[..1])), 0);
-        assert_eq!(code(fit(name, json!({}), &[text("a"), Sequence::Symbols(vec![])])), 100, "{name}: empty");
+        assert_eq!(
+            code(fit(name, json!({}), &[text("a"), Sequence::Symbols(vec![])])),
+            100,
+            "{name}: empty"
+        );
         assert_eq!(code(fit(name, json!({"no-such": 1}), &some)), 100);
         assert_eq!(code(fit(name, json!({"tokens": "letters"}), &some)), 100);
         assert_eq!(code(fit(name, json!({"lowercase": 1}), &some)), 100);

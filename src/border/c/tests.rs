@@ -7,17 +7,34 @@ use super::*;
 
 /// What is passed for an array.
 fn array<T>(name: &'static CStr, dtype: i32, data: &[T], observations: usize) -> FgArray {
-    FgArray { name: name.as_ptr(), data: data.as_ptr().cast_mut().cast(), len: data.len(), observations, dtype }
+    FgArray {
+        name: name.as_ptr(),
+        data: data.as_ptr().cast_mut().cast(),
+        len: data.len(),
+        observations,
+        dtype,
+    }
 }
 
 /// The same, to write.
 fn out<T>(name: &'static CStr, dtype: i32, data: &mut [T]) -> FgArray {
     let len = data.len();
-    FgArray { name: name.as_ptr(), data: data.as_mut_ptr().cast(), len, observations: len, dtype: dtype | WRITABLE }
+    FgArray {
+        name: name.as_ptr(),
+        data: data.as_mut_ptr().cast(),
+        len,
+        observations: len,
+        dtype: dtype | WRITABLE,
+    }
 }
 
 /// The code, the answer and its bytes as text.
-fn call(operation: &CStr, options: &str, handles: &[*const Handle], arrays: &[FgArray]) -> (i32, FgAnswer, String) {
+fn call(
+    operation: &CStr,
+    options: &str,
+    handles: &[*const Handle],
+    arrays: &[FgArray],
+) -> (i32, FgAnswer, String) {
     let options = CString::new(options).expect("no zero");
     let request = FgRequest {
         operation: operation.as_ptr(),
@@ -29,7 +46,8 @@ fn call(operation: &CStr, options: &str, handles: &[*const Handle], arrays: &[Fg
         interrupt: null(),
     };
     let mut answer = FgAnswer { number: -1, bytes: null_mut(), len: 0, handle: null_mut() };
-    // SAFETY: all is readable for the length of the call; tests pass null and other handles, which are checked.
+    // SAFETY: all is readable for the length of the call; tests pass null and other handles, which
+    // are checked.
     let code = unsafe { fg_call(&raw const request, &raw mut answer) };
     (code, answer, text(answer))
 }
@@ -41,7 +59,8 @@ fn text(answer: FgAnswer) -> String {
     }
     // SAFETY: what was given is readable, and freed once.
     unsafe {
-        let text = String::from_utf8_lossy(std::slice::from_raw_parts(answer.bytes, answer.len)).into_owned();
+        let text = String::from_utf8_lossy(std::slice::from_raw_parts(answer.bytes, answer.len))
+            .into_owned();
         fg_free_bytes(answer.bytes, answer.len);
         text
     }
@@ -106,15 +125,25 @@ fn bad_pointers_types_and_handles_are_errors() {
         assert!(was == code && message.contains(words), "{was} {message}");
     }
     let (code, message) = fit(null(), good);
-    assert!(code == -100 && message.contains("profile: got none (or one that was freed)"), "{message}");
+    assert!(
+        code == -100 && message.contains("profile: got none (or one that was freed)"),
+        "{message}"
+    );
     let sketch = call(c"sketch.new", "{\"kind\":\"kll\"}", &[], &[]).1.handle;
     let (code, message) = fit(sketch, good);
-    assert!(code == -100 && message.contains("a handle of kind sketch, expected one of kind profile"), "{message}");
+    assert!(
+        code == -100 && message.contains("a handle of kind sketch, expected one of kind profile"),
+        "{message}"
+    );
     assert_eq!(call(c"profile.merge", "", &[profile, profile], &[]).0, -100);
     assert!(call(c"profile.describe", "", &[profile], &[]).2.contains("\"observations\":40"));
-    for options in
-        ["{", "[]", "{\"output\":null}", &"[".repeat(100_000), "{\"output\":\"values\",\"output\":\"values\"}"]
-    {
+    for options in [
+        "{",
+        "[]",
+        "{\"output\":null}",
+        &"[".repeat(100_000),
+        "{\"output\":\"values\",\"output\":\"values\"}",
+    ] {
         assert_eq!(call(c"profile.new", options, &[], &[]).0, -100);
     }
     for mut handle in [profile, sketch, null_mut()] {
@@ -151,7 +180,12 @@ fn arrays_are_written_in_place_and_must_not_overlap() {
     ];
     let report = "{\"examples\":3,\"clipped\":1,\"non_finite\":[2],\"norms\":[],\"clip_norm\":1.0}";
     assert_eq!(clip(&good), (0, report.to_owned()));
-    assert!((sum[0] - 0.9).abs() < 1e-15 && (sum[1] - 1.2).abs() < 1e-15 && norms[0] == 5.0 && norms[2].is_nan());
+    assert!(
+        (sum[0] - 0.9).abs() < 1e-15
+            && (sum[1] - 1.2).abs() < 1e-15
+            && norms[0] == 5.0
+            && norms[2].is_nan()
+    );
     let with = |which: usize, change: fn(&mut FgArray)| {
         let mut arrays = good;
         change(&mut arrays[which]);
@@ -162,7 +196,11 @@ fn arrays_are_written_in_place_and_must_not_overlap() {
     for (arrays, code, words) in [
         (over, -100, "share memory"),
         (with(0, |a| a.dtype = FLOAT16), -101, "gradients"),
-        (with(1, |a| a.dtype = FLOAT64), -101, "out: element type Float64 (expected here: Float64 to write)"),
+        (
+            with(1, |a| a.dtype = FLOAT64),
+            -101,
+            "out: element type Float64 (expected here: Float64 to write)",
+        ),
         (with(0, |a| a.data = null_mut()), -100, "gradients"),
         (with(1, |a| a.data = null_mut()), -100, "out"),
         (with(1, |a| a.len = 0), -102, "gradients"),
@@ -181,17 +219,33 @@ fn arrays_are_written_in_place_and_must_not_overlap() {
 #[test]
 fn the_calls_that_stand_by_hand() {
     let reference = array(c"reference", FLOAT64, &ROWS, 40);
-    let detector =
-        call(c"detector.fit", "{\"detector\":\"knn\",\"options\":{\"neighbours\":3}}", &[], &[reference]).1.handle;
+    let detector = call(
+        c"detector.fit",
+        "{\"detector\":\"knn\",\"options\":{\"neighbours\":3}}",
+        &[],
+        &[reference],
+    )
+    .1
+    .handle;
     let online = call(c"online.new", "{\"detector\":\"adwin\"}", &[], &[]).1.handle;
-    let (data, mut scores, mut fired, mut moments) = (ROWS.as_ptr().cast(), [0.0; 40], [0u64; 40], [0.0; 5]);
+    let (data, mut scores, mut fired, mut moments) =
+        (ROWS.as_ptr().cast(), [0.0; 40], [0u64; 40], [0.0; 5]);
     // SAFETY: all pointers are those of living values, or null on purpose.
     unsafe {
-        assert_eq!(fg_detector_score(detector, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 40, null()), 0);
+        assert_eq!(
+            fg_detector_score(detector, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 40, null()),
+            0
+        );
         assert!(scores.iter().all(|score| *score > 0.0));
-        assert_eq!(fg_detector_score(detector, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 39, null()), -100);
+        assert_eq!(
+            fg_detector_score(detector, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 39, null()),
+            -100
+        );
         assert!(last_error().contains("a place for 40 numbers") && last_error().is_empty());
-        assert_eq!(fg_detector_score(online, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 40, null()), -100);
+        assert_eq!(
+            fg_detector_score(online, FLOAT64, data, 40, 40, scores.as_mut_ptr(), 40, null()),
+            -100
+        );
         assert!(last_error().contains("one of kind detector"));
         assert_eq!(fg_online_update(online, FLOAT64, data, 40, fired.as_mut_ptr(), null()), 0);
         assert_eq!(fg_online_update(online, FLOAT64, null(), 0, null_mut(), null()), 0);
@@ -207,5 +261,9 @@ fn the_calls_that_stand_by_hand() {
         }
     }
     let (code, _, errors) = call(c"library.errors", "", &[], &[]);
-    assert!(code == 0 && errors.starts_with("[[100,\"InvalidArgument\"]") && errors.contains("[900,\"NativePanic\"]"));
+    assert!(
+        code == 0
+            && errors.starts_with("[[100,\"InvalidArgument\"]")
+            && errors.contains("[900,\"NativePanic\"]")
+    );
 }

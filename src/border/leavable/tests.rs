@@ -56,7 +56,11 @@ fn results_errors_and_panics_are_those_of_the_work() {
         let values: Vec<f32> = (0..6).map(|i| i as f32).collect();
         let array = Tensor::new(Elements::F32(&values), 3).expect("whole");
         let seen = leavable_on([&array, &array], |[a, b]| {
-            Ok((a.features(), b.observations(), matches!(a.elements(), Elements::F32(x) if x[5] == 5.0)))
+            Ok((
+                a.features(),
+                b.observations(),
+                matches!(a.elements(), Elements::F32(x) if x[5] == 5.0),
+            ))
         });
         assert_eq!(seen, Ok((2, 3, true)));
         assert_eq!(leavable_of(&vec![1, 2], |value| Ok(value.len())), Ok(2));
@@ -126,7 +130,8 @@ fn a_change_is_whole_or_not_made() {
     assert_eq!((refused.map_err(|e| e.code()), &profile), (Err(100), &before));
 }
 
-/// Work that would take for ever ends because its loop is told that nobody waits: the value it owns is dropped.
+/// Work that would take for ever ends because its loop is told that nobody waits: the value it owns
+/// is dropped.
 fn ends_when_left(work: impl FnOnce(&Barrier) + Send + 'static) {
     let flag = host();
     let begun = Arc::new(Barrier::new(2));
@@ -170,7 +175,8 @@ fn reassignments_are_left() {
         begins.wait();
         let values: Vec<f64> = (0..4000).map(|i| f64::from(i * 7919 % 4001)).collect();
         let (a, b) = values.split_at(2000);
-        let options = r#"{"tests":["wasserstein"],"method":"permutation","permutations":{"draws":10000000}}"#;
+        let options =
+            r#"{"tests":["wasserstein"],"method":"permutation","permutations":{"draws":10000000}}"#;
         let arrays = vec![Array::of("reference", a, 2000), Array::of("current", b, 2000)];
         let _ = Call::new("drift.compare", options, Vec::new(), arrays).and_then(Call::run);
     });

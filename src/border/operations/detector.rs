@@ -22,8 +22,8 @@ impl Held for Arc<Fitted> {
     const KIND: &'static str = "detector";
 }
 
-/// What a detector is fitted on: `reference`; of a classifier, its `labels` (classes from 0), and the `weights` (feature fastest)
-/// and `bias` of its last linear layer.
+/// What a detector is fitted on: `reference`; of a classifier, its `labels` (classes from 0), and
+/// the `weights` (feature fastest) and `bias` of its last linear layer.
 struct Evidence<'a> {
     spec: Spec,
     reference: Tensor<'a>,
@@ -34,13 +34,17 @@ struct Evidence<'a> {
 const EVIDENCE: &[&str] = &["reference", "labels", "weights", "bias"];
 
 fn evidence<'a>(call: &mut Call<'a>) -> Result<Evidence<'a>> {
-    let (detector, options) = named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
+    let (detector, options) =
+        named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
     let spec = Spec::new(&detector, options.unwrap_or_default())?;
     let reference = call.tensor("reference")?;
     let labels = call.given::<u32>("labels")?.map(<[u32]>::to_vec);
     let head = match (call.given::<f64>("weights")?, call.given::<f64>("bias")?) {
         (None, None) => None,
-        (weights, bias) => Some(Head::new(weights.unwrap_or_default().to_vec(), bias.unwrap_or_default().to_vec())?),
+        (weights, bias) => Some(Head::new(
+            weights.unwrap_or_default().to_vec(),
+            bias.unwrap_or_default().to_vec(),
+        )?),
     };
     Ok(Evidence { spec, reference, labels, head })
 }
@@ -54,8 +58,8 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
     fitted.map(Arc::new).map(Answer::made)
 }
 
-/// Writes to `scores` and `p_values` what detectors that were fitted on other observations of the same reference say of each: see
-/// [`crate::outlier::within`].
+/// Writes to `scores` and `p_values` what detectors that were fitted on other observations of the
+/// same reference say of each: see [`crate::outlier::within`].
 fn score_within(call: &mut Call<'_>) -> Result<Answer> {
     let Evidence { spec, reference, labels, head } = evidence(call)?;
     let (scores, p_values) = (call.write::<f64>("scores")?, call.write::<f64>("p_values")?);
@@ -64,8 +68,9 @@ fn score_within(call: &mut Call<'_>) -> Result<Answer> {
         let was = format!("{} and {} elements", scores.len(), p_values.len());
         return Err(Error::invalid("scores", was, format!("{n} each, one per observation")));
     }
-    let found =
-        leavable_on([&reference], move |[reference]| within(&spec, &reference, labels.as_deref(), head.as_ref()))?;
+    let found = leavable_on([&reference], move |[reference]| {
+        within(&spec, &reference, labels.as_deref(), head.as_ref())
+    })?;
     scores.copy_from_slice(found.scores());
     p_values.copy_from_slice(&found.p_values());
     Ok(().into())
@@ -80,14 +85,20 @@ fn describe(call: &mut Call<'_>) -> Result<Answer> {
         bytes: u64,
     }
     let detector = call.handle::<Arc<Fitted>>("detector")?;
-    Answer::json(&Described { description: detector.describe(), bytes: store::size_of_detector(&**detector)? })
+    Answer::json(&Described {
+        description: detector.describe(),
+        bytes: store::size_of_detector(&**detector)?,
+    })
 }
 
-/// List of [`crate::outlier::compare::Compared`]. `labels`: 0 for a usual observation of `current`, else 1.
+/// List of [`crate::outlier::compare::Compared`]. `labels`: 0 for a usual observation of `current`,
+/// else 1.
 fn compare(call: &mut Call<'_>) -> Result<Answer> {
     let (detectors, rate) = named_options!(call, detectors: Vec<Member>, rate: f64)?;
-    let specs: Vec<Spec> =
-        detectors.into_iter().map(|member| Spec::new(&member.detector, member.options)).collect::<Result<_>>()?;
+    let specs: Vec<Spec> = detectors
+        .into_iter()
+        .map(|member| Spec::new(&member.detector, member.options))
+        .collect::<Result<_>>()?;
     if !(rate > 0.0 && rate < 1.0) {
         return Err(Error::invalid("rate", rate, "a fraction between 0 and 1"));
     }
@@ -98,7 +109,8 @@ fn compare(call: &mut Call<'_>) -> Result<Answer> {
     })
 }
 
-/// Multiplications that may take longer than a person notices: some ten milliseconds, or more where they are no mere ones.
+/// Multiplications that may take longer than a person notices: some ten milliseconds, or more where
+/// they are no mere ones.
 const LONG: usize = 1 << 24;
 
 /// Which numbers a call writes.
@@ -115,12 +127,17 @@ pub(crate) enum Output {
 impl Output {
     /// A call that can take long can be left; `out` is then as it was.
     pub fn write(self, detector: &Arc<Fitted>, batch: &Tensor<'_>, out: &mut [f64]) -> Result<()> {
-        let expected = if self == Output::Parts { batch.elements().len() } else { batch.observations() };
+        let expected =
+            if self == Output::Parts { batch.elements().len() } else { batch.observations() };
         if out.len() != expected {
             let was = format!("{} elements", out.len());
             return Err(Error::invalid("out", was, format!("a place for {expected} numbers")));
         }
-        let each = detector.work().saturating_mul(if self == Output::Parts { batch.features() } else { 1 });
+        let each = detector.work().saturating_mul(if self == Output::Parts {
+            batch.features()
+        } else {
+            1
+        });
         if batch.observations().saturating_mul(each) < LONG {
             return self.write_here(detector, batch, out);
         }
@@ -159,12 +176,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "scores",
         "p_values",
     ]),
-    Operation::new("detector.p_values", |call| Output::PValues.answer(call)).on(&["detector"]).of(&["output", "out"]),
-    Operation::new("detector.explain", |call| Output::Parts.answer(call)).on(&["detector"]).of(&["output", "out"]),
+    Operation::new("detector.p_values", |call| Output::PValues.answer(call))
+        .on(&["detector"])
+        .of(&["output", "out"]),
+    Operation::new("detector.explain", |call| Output::Parts.answer(call))
+        .on(&["detector"])
+        .of(&["output", "out"]),
     Operation::new("detector.describe", describe).on(&["detector"]),
     // [`crate::outlier::threshold::Threshold`] by [`Method`], from the detector's calibration.
     Operation::new("detector.threshold", |call| {
-        Answer::json(&call.handle::<Arc<Fitted>>("detector")?.threshold_by(&call.options::<Method>()?)?)
+        Answer::json(
+            &call.handle::<Arc<Fitted>>("detector")?.threshold_by(&call.options::<Method>()?)?,
+        )
     })
     .on(&["detector"]),
     Operation::new("detector.compare", compare).of(&["reference", "current", "labels"]),

@@ -8,7 +8,8 @@ use crate::leavable::leavable_on;
 use crate::stats::e_values;
 use crate::stats::multiple::{self, Correction};
 
-/// Whether a comparison ends before anybody could want to leave it; a thread and copies would cost a part of it.
+/// Whether a comparison ends before anybody could want to leave it; a thread and copies would cost
+/// a part of it.
 pub(super) fn is_short(options: &CompareOptions, numbers: usize) -> bool {
     let usual = CompareOptions::default();
     numbers < 1 << 13
@@ -32,10 +33,11 @@ fn compare_samples(call: &mut Call<'_>) -> Result<Answer> {
 /// List of the adjusted p-values.
 fn adjust(call: &mut Call<'_>) -> Result<Answer> {
     let correction = named_options!(call, correction: String)?;
-    let correction: Correction = serde_json::from_value(correction.as_str().into()).map_err(|_| {
-        let known = "one of bonferroni, holm, benjamini-hochberg, benjamini-yekutieli";
-        Error::invalid("correction", format!("{correction:?}"), known)
-    })?;
+    let correction: Correction =
+        serde_json::from_value(correction.as_str().into()).map_err(|_| {
+            let known = "one of bonferroni, holm, benjamini-hochberg, benjamini-yekutieli";
+            Error::invalid("correction", format!("{correction:?}"), known)
+        })?;
     Answer::json(&multiple::adjust(call.read("p_values")?, correction)?)
 }
 
@@ -44,7 +46,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("drift.adjust", adjust).of(&["p_values"]),
     // List of the hypotheses (from 0) that e-BH rejects.
     Operation::new("drift.e_bh", |call| {
-        Answer::json(&e_values::benjamini_hochberg(call.read("e_values")?, named_options!(call, alpha: f64)?)?)
+        Answer::json(&e_values::benjamini_hochberg(
+            call.read("e_values")?,
+            named_options!(call, alpha: f64)?,
+        )?)
     })
     .of(&["e_values"]),
 ];

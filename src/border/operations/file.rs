@@ -75,8 +75,11 @@ where
 {
     Operation::new(name, |call| {
         let (path, mapped) = named_options!(call, path: PathBuf, mapped: Option<bool>)?;
-        let value: T::Value =
-            if mapped == Some(true) { store::load_mapped(&path, read_only)? } else { store::load(&path)? };
+        let value: T::Value = if mapped == Some(true) {
+            store::load_mapped(&path, read_only)?
+        } else {
+            store::load(&path)?
+        };
         Ok(Answer::made(T::loaded(value)))
     })
 }
@@ -89,12 +92,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     })
     .of(&["bytes"]),
     Operation::new("file.save", |call| {
-        let (path, kind, version) = named_options!(call, path: PathBuf, kind: String, version: u32)?;
+        let (path, kind, version) =
+            named_options!(call, path: PathBuf, kind: String, version: u32)?;
         Ok(store::save_bytes(&path, &kind, version, call.read("bytes")?)?.into())
     })
     .of(&["bytes"]),
     Operation::new("file.load", |call| {
-        let (path, kind, version) = named_options!(call, path: PathBuf, kind: String, version: u32)?;
+        let (path, kind, version) =
+            named_options!(call, path: PathBuf, kind: String, version: u32)?;
         store::load_bytes(&path, &kind, version).map(Answer::Bytes)
     }),
 ];

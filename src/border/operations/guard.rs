@@ -22,7 +22,8 @@ impl Held for Guard {
     const KIND: &'static str = "guard";
 }
 
-/// [`crate::guard::GuardOptions`], and detectors that are fitted on the profile's sample: [`Profile::fit_detector`].
+/// [`crate::guard::GuardOptions`], and detectors that are fitted on the profile's sample:
+/// [`Profile::fit_detector`].
 #[derive(Default, Deserialize)]
 struct New {
     #[serde(default)]
@@ -47,8 +48,8 @@ fn new(call: &mut Call<'_>) -> Result<Answer> {
     Guard::start(prepared?).map(Answer::made)
 }
 
-/// JSON of a verdict. Its numbers go to the arrays `scores` (Float32) and `p_values`, if those are given: detectors x observations, at
-/// the beginning of what there is room for.
+/// JSON of a verdict. Its numbers go to the arrays `scores` (Float32) and `p_values`, if those are
+/// given: detectors x observations, at the beginning of what there is room for.
 fn verdict(call: &mut Call<'_>, mut verdict: Verdict) -> Result<Answer> {
     if let Some(scores) = call.array("scores") {
         interleave("scores", scores.write("scores")?, verdict.scores.iter())?;
@@ -111,18 +112,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["guard"])
     .of(&["output", "scores", "p_values"]),
     // List of [`crate::alert::Alert`]s with a number above `after`.
-    Operation::new("guard.alerts", |call| Answer::json(&here(call)?.alerts(named_options!(call, after: u64)?)))
-        .on(&["guard"]),
+    Operation::new("guard.alerts", |call| {
+        Answer::json(&here(call)?.alerts(named_options!(call, after: u64)?))
+    })
+    .on(&["guard"]),
     // List of [`crate::guard::WindowReport`]s with a number above `after`.
-    Operation::new("guard.windows", |call| Answer::json(&here(call)?.windows(named_options!(call, after: u64)?)))
-        .on(&["guard"]),
+    Operation::new("guard.windows", |call| {
+        Answer::json(&here(call)?.windows(named_options!(call, after: u64)?))
+    })
+    .on(&["guard"]),
     // [`crate::guard::Counters`].
-    Operation::new("guard.counters", |call| Answer::json(&call.handle::<Guard>("guard")?.counters())).on(&["guard"]),
+    Operation::new("guard.counters", |call| {
+        Answer::json(&call.handle::<Guard>("guard")?.counters())
+    })
+    .on(&["guard"]),
     // [`crate::guard::Description`].
-    Operation::new("guard.describe", |call| Answer::json(&call.handle::<Guard>("guard")?.describe())).on(&["guard"]),
+    Operation::new("guard.describe", |call| {
+        Answer::json(&call.handle::<Guard>("guard")?.describe())
+    })
+    .on(&["guard"]),
     // Starts a flush and gives its ticket at once; with `close` the guard takes in nothing more.
     Operation::new("guard.flush", |call| {
-        let ticket = call.handle::<Guard>("guard")?.start_flush(named_options!(call, close: bool)?)?;
+        let ticket =
+            call.handle::<Guard>("guard")?.start_flush(named_options!(call, close: bool)?)?;
         Ok(Answer::Number(ticket.0 as i64))
     })
     .on(&["guard"]),

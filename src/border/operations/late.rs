@@ -35,7 +35,9 @@ fn take(call: &mut Call<'_>, take: Take) -> Result<Answer> {
         id: String,
     }
     let At { time } = call.options_or_default()?;
-    let given = call.array("ids").ok_or_else(|| Error::invalid("ids", "none", "an array of UInt64 or Int64"))?;
+    let given = call
+        .array("ids")
+        .ok_or_else(|| Error::invalid("ids", "none", "an array of UInt64 or Int64"))?;
     let ids: Vec<Id> = match given.element.code {
         UINT64 => given.read::<u64>("ids")?.iter().map(|id| Id::from(*id)).collect(),
         INT64 => given.read::<i64>("ids")?.iter().map(|id| Id::from(*id)).collect(),
@@ -54,12 +56,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         LateLabels::new(call.options_or_default::<LateOptions>()?).map(Mutex::new).map(Answer::made)
     }),
     // Takes in predictions.
-    Operation::new("late.record", |call| take(call, LateLabels::record)).on(&["late"]).of(&["ids", "values"]),
+    Operation::new("late.record", |call| take(call, LateLabels::record))
+        .on(&["late"])
+        .of(&["ids", "values"]),
     // Takes in labels.
-    Operation::new("late.label", |call| take(call, LateLabels::label)).on(&["late"]).of(&["ids", "values"]),
+    Operation::new("late.label", |call| take(call, LateLabels::label))
+        .on(&["late"])
+        .of(&["ids", "values"]),
     // [`crate::performance::late::LateDescription`].
-    Operation::new("late.describe", |call| Answer::json(&lock(call.handle::<Mutex<LateLabels>>("late")?).describe()))
-        .on(&["late"]),
+    Operation::new("late.describe", |call| {
+        Answer::json(&lock(call.handle::<Mutex<LateLabels>>("late")?).describe())
+    })
+    .on(&["late"]),
     saves::<Mutex<LateLabels>>("late.save", &["late"]),
     loads::<Mutex<LateLabels>>("late.load"),
 ];

@@ -9,8 +9,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // `[[code, name], ...]` of every error.
     Operation::new("library.errors", |_| Answer::json(&TABLE)),
     // The names of all operations, in order.
-    Operation::new("library.operations", |_| Answer::json(&all().map(|row| row.name).collect::<Vec<_>>())),
-    // For the end of the process: closes every guard, tests what was observed, ends the background thread.
+    Operation::new("library.operations", |_| {
+        Answer::json(&all().map(|row| row.name).collect::<Vec<_>>())
+    }),
+    // For the end of the process: closes every guard, tests what was observed, ends the background
+    // thread.
     Operation::new("library.shutdown", |_| {
         guard::shutdown();
         Ok(().into())

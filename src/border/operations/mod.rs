@@ -1,4 +1,5 @@
-//! The table of all that a host can ask for by name. An operation is a row here and a verb of the host.
+//! The table of all that a host can ask for by name. An operation is a row here and a verb of the
+//! host.
 
 mod detector;
 mod drift;
@@ -36,7 +37,8 @@ pub struct Operation {
     pub handles: &'static [&'static str],
     /// The handles that it takes after those, any number of them.
     pub rest: Option<&'static str>,
-    /// The arrays that it takes, by name; any of them may be left out if the operation can do without.
+    /// The arrays that it takes, by name; any of them may be left out if the operation can do
+    /// without.
     pub arrays: &'static [&'static str],
     /// What it does.
     pub run: fn(&mut Call<'_>) -> Result<Answer>,
@@ -66,7 +68,8 @@ impl Operation {
     /// Demands the handles and arrays that it takes.
     pub(super) fn expect(&self, handles: usize, arrays: &[Array<'_>]) -> Result<()> {
         if handles != self.handles.len() && (handles < self.handles.len() || self.rest.is_none()) {
-            let names = self.handles.iter().copied().chain(self.rest).collect::<Vec<_>>().join(", ");
+            let names =
+                self.handles.iter().copied().chain(self.rest).collect::<Vec<_>>().join(", ");
             let expected = format!("{} for {} ({names})", self.handles.len(), self.name);
             return Err(Error::invalid("handles", handles, expected));
         }
@@ -109,10 +112,12 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
 /// # Errors
 /// [`Error::InvalidArgument`].
 pub(super) fn find(name: &str) -> Result<&'static Operation> {
-    static BY_NAME: LazyLock<HashMap<&str, &Operation>> = LazyLock::new(|| all().map(|row| (row.name, row)).collect());
+    static BY_NAME: LazyLock<HashMap<&str, &Operation>> =
+        LazyLock::new(|| all().map(|row| (row.name, row)).collect());
     BY_NAME.get(name).copied().ok_or_else(|| {
         let room = name.split('.').next().unwrap_or_default();
-        let of_room: Vec<&str> = all().map(|row| row.name).filter(|row| row.split('.').next() == Some(room)).collect();
+        let of_room: Vec<&str> =
+            all().map(|row| row.name).filter(|row| row.split('.').next() == Some(room)).collect();
         let expected = match of_room.as_slice() {
             [] => "an operation; library.operations names them".to_owned(),
             names => format!("one of: {}", names.join(", ")),

@@ -83,11 +83,16 @@ fn add(call: &mut Call<'_>) -> Result<Answer> {
     };
     let mut store = write(store);
     if time.is_none() && store.options().max_age.is_some() {
-        return Err(Error::invalid("time", "none", "the time of the batch, since the store has a max_age"));
+        return Err(Error::invalid(
+            "time",
+            "none",
+            "the time of the batch, since the store has a max_age",
+        ));
     }
     let time = time.unwrap_or_else(|| store.last_time().unwrap_or(0.0));
     let long = store.takes_long(batch.observations());
-    let points = change(&mut *store, long, &batch, move |store, batch| store.add(batch, &flagged, time))?;
+    let points =
+        change(&mut *store, long, &batch, move |store, batch| store.add(batch, &flagged, time))?;
     Ok(Answer::Number(points as i64))
 }
 
@@ -98,7 +103,11 @@ fn search(call: &mut Call<'_>) -> Result<Answer> {
     let n = batch.observations();
     if numbers.len() != distances.len() || !numbers.len().is_multiple_of(n) {
         let was = format!("{} and {} elements", numbers.len(), distances.len());
-        return Err(Error::invalid("numbers", was, format!("the same multiple of {n} observations")));
+        return Err(Error::invalid(
+            "numbers",
+            was,
+            format!("the same multiple of {n} observations"),
+        ));
     }
     let k = numbers.len() / n;
     let found = if read(store).len().saturating_mul(batch.elements().len()) < LONG {
@@ -156,7 +165,11 @@ fn describe(call: &mut Call<'_>) -> Result<Answer> {
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("neighbors.new", new),
     Operation::new("neighbors.add", add).on(&["store"]).of(&["output", "flagged"]),
-    Operation::new("neighbors.search", search).on(&["store"]).of(&["output", "numbers", "distances"]),
+    Operation::new("neighbors.search", search).on(&["store"]).of(&[
+        "output",
+        "numbers",
+        "distances",
+    ]),
     Operation::new("neighbors.evict", evict).on(&["store"]),
     Operation::new("neighbors.points", points).on(&["store"]).of(&["out"]),
     Operation::new("neighbors.describe", describe).on(&["store"]),

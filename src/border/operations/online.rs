@@ -18,17 +18,27 @@ impl Held for Mutex<Stream> {
 }
 
 fn new(call: &mut Call<'_>) -> Result<Answer> {
-    let (detector, options) = named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
+    let (detector, options) =
+        named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
     let stream = Stream::new(detector.parse()?, options.unwrap_or_default().into())?;
     Ok(Answer::made(Mutex::new(stream)))
 }
 
-/// Takes in the next observations. Writes to `fired` the indices (from 0, over the whole stream) at which it fired, and gives how many.
-pub(crate) fn update(stream: &Mutex<Stream>, values: &Tensor<'_>, fired: &mut [u64]) -> Result<i64> {
+/// Takes in the next observations. Writes to `fired` the indices (from 0, over the whole stream) at
+/// which it fired, and gives how many.
+pub(crate) fn update(
+    stream: &Mutex<Stream>,
+    values: &Tensor<'_>,
+    fired: &mut [u64],
+) -> Result<i64> {
     let numbers = values.elements().len();
     if fired.len() < numbers {
         let was = format!("{} places", fired.len());
-        return Err(Error::invalid("fired", was, format!("{numbers}, as many as there are values")));
+        return Err(Error::invalid(
+            "fired",
+            was,
+            format!("{numbers}, as many as there are values"),
+        ));
     }
     let mut stream = lock(stream);
     let long = stream.takes_long(numbers);
@@ -43,8 +53,10 @@ pub(crate) fn update(stream: &Mutex<Stream>, values: &Tensor<'_>, fired: &mut [u
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("online.new", new),
-    Operation::new("online.describe", |call| Answer::json(&lock(call.handle::<Mutex<Stream>>("detector")?).describe()))
-        .on(&["detector"]),
+    Operation::new("online.describe", |call| {
+        Answer::json(&lock(call.handle::<Mutex<Stream>>("detector")?).describe())
+    })
+    .on(&["detector"]),
     // Forgets all observations; the options stay.
     Operation::new("online.reset", |call| {
         lock(call.handle::<Mutex<Stream>>("detector")?).reset();

@@ -21,7 +21,8 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
     let predictions = call.given::<f64>("predictions")?.map(<[f64]>::to_vec);
     let labels = call.given::<f64>("labels")?.map(<[f64]>::to_vec);
     let fitted = leavable_on([&scores], move |[scores]| {
-        let reference = Answers { scores, predictions: predictions.as_deref(), labels: labels.as_deref() };
+        let reference =
+            Answers { scores, predictions: predictions.as_deref(), labels: labels.as_deref() };
         Estimator::fit(&reference, options)
     });
     fitted.map(Arc::new).map(Answer::made)
@@ -31,13 +32,18 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
 fn estimate(call: &mut Call<'_>) -> Result<Answer> {
     let estimator = call.handle::<Arc<Estimator>>("estimator")?;
     let scores = call.tensor("current")?;
-    let current = Answers { scores, predictions: call.given("predictions")?, labels: call.given("labels")? };
+    let current =
+        Answers { scores, predictions: call.given("predictions")?, labels: call.given("labels")? };
     Answer::json(&estimator.estimate(&current)?)
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("performance.fit", fit).of(&["reference", "predictions", "labels"]),
-    Operation::new("performance.estimate", estimate).on(&["estimator"]).of(&["current", "predictions", "labels"]),
+    Operation::new("performance.estimate", estimate).on(&["estimator"]).of(&[
+        "current",
+        "predictions",
+        "labels",
+    ]),
     // [`crate::performance::Description`].
     Operation::new("performance.describe", |call| {
         Answer::json(&call.handle::<Arc<Estimator>>("estimator")?.describe())

@@ -14,7 +14,8 @@ use crate::leavable::leavable;
 use crate::privacy::clip::{AdaptiveClip, ClipReport, Clipping, Float, Gradients, clip_sum};
 use crate::privacy::noise::NoiseSource;
 use crate::privacy::release::{
-    Adapted, Correlated, CorrelatedOptions, Lot, LotOptions, MeanOptions, PrivateRun, RunOptions, SumOptions,
+    Adapted, Correlated, CorrelatedOptions, Lot, LotOptions, MeanOptions, PrivateRun, RunOptions,
+    SumOptions,
 };
 use crate::privacy::sampler::PoissonSampler;
 
@@ -30,8 +31,8 @@ impl Held for Correlated {
     const KIND: &'static str = "correlated noise";
 }
 
-/// The gradients of a call: `gradients`, an array of features x examples per parameter; `out`, an array per parameter, which is
-/// written; `norms`, a number per example, which is written.
+/// The gradients of a call: `gradients`, an array of features x examples per parameter; `out`, an
+/// array per parameter, which is written; `norms`, a number per example, which is written.
 struct Lots<'a, T> {
     gradients: Gradients<'a, T>,
     out: Vec<&'a mut [T]>,
@@ -42,10 +43,15 @@ fn lots<'a, T: Float + Element>(call: &mut Call<'a>) -> Result<Lots<'a, T>> {
     let (gradients, out) = (call.arrays("gradients"), call.arrays("out"));
     if gradients.len() != out.len() {
         let was = format!("{} arrays", out.len());
-        return Err(Error::invalid("out", was, format!("{}, one per array of gradients", gradients.len())));
+        return Err(Error::invalid(
+            "out",
+            was,
+            format!("{}, one per array of gradients", gradients.len()),
+        ));
     }
     let norms = call.write::<f64>("norms")?;
-    let (mut views, mut places) = (Vec::with_capacity(gradients.len()), Vec::with_capacity(out.len()));
+    let (mut views, mut places) =
+        (Vec::with_capacity(gradients.len()), Vec::with_capacity(out.len()));
     for (gradients, out) in gradients.into_iter().zip(out) {
         let (gradients, out) = (gradients.read::<T>("gradients")?, out.write::<T>("out")?);
         views.push((gradients, out.len()));
@@ -121,7 +127,11 @@ fn mean<T: Float + Element>(call: &mut Call<'_>) -> Result<Answer> {
 /// [`PrivateRun::sum`] by [`SumOptions`], in place; gives the adaptive norm that moved, or `null`.
 fn sum<T: Float + Element>(call: &mut Call<'_>) -> Result<Answer> {
     let (options, lot) = step::<SumOptions>(call)?;
-    let mut sums = call.arrays("out").into_iter().map(|out| out.write::<T>("out")).collect::<Result<Vec<_>>>()?;
+    let mut sums = call
+        .arrays("out")
+        .into_iter()
+        .map(|out| out.write::<T>("out"))
+        .collect::<Result<Vec<_>>>()?;
     let norms = call.given::<f64>("norms")?.unwrap_or_default();
     let adapted = run(call)?.sum(&mut sums, &options, lot, norms)?;
     Answer::json(&adapted)
@@ -175,7 +185,8 @@ struct SamplerOptions {
 fn new_sampler(call: &mut Call<'_>) -> Result<Answer> {
     let SamplerOptions { dataset_size, sample_rate, max_lot, seed, pass } = call.options()?;
     let fits = |name, number: u64| {
-        usize::try_from(number).map_err(|_| Error::invalid(name, number, "a number that this machine can count to"))
+        usize::try_from(number)
+            .map_err(|_| Error::invalid(name, number, "a number that this machine can count to"))
     };
     let max_lot = max_lot.map(|most| fits("max_lot", most)).transpose()?;
     let mut source = match seed {
@@ -185,7 +196,12 @@ fn new_sampler(call: &mut Call<'_>) -> Result<Answer> {
     if seed.is_some() {
         (0..pass).try_for_each(|_| source.fork().map(drop))?;
     }
-    let sampler = PoissonSampler::new(fits("dataset_size", dataset_size)?, sample_rate, max_lot, &mut source)?;
+    let sampler = PoissonSampler::new(
+        fits("dataset_size", dataset_size)?,
+        sample_rate,
+        max_lot,
+        &mut source,
+    )?;
     Ok(Answer::made(Mutex::new(sampler)))
 }
 
@@ -194,7 +210,11 @@ fn sampler<'a>(call: &Call<'a>) -> Result<&'a Mutex<PoissonSampler>> {
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("privacy.clip_sum", |call| for_type!(call, T => clip::<T>(call))).of(&["gradients", "out", "norms"]),
+    Operation::new("privacy.clip_sum", |call| for_type!(call, T => clip::<T>(call))).of(&[
+        "gradients",
+        "out",
+        "norms",
+    ]),
     // By [`RunOptions`]: the randomness of a private run, and the ledger of what it releases.
     Operation::new("run.new", |call| {
         Ok(Answer::made(Arc::new(PrivateRun::new(&call.options_or_default::<RunOptions>()?)?)))
@@ -215,16 +235,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // Writes what was spent to the file that is kept, exactly.
     Operation::new("run.settle", |call| Answer::json(&run(call)?.settle()?)).on(&["run"]),
     // `[[record, how many in a row], ...]`.
-    Operation::new("run.records", |call| Answer::json(&run(call)?.ledger().records().collect::<Vec<_>>())).on(&["run"]),
+    Operation::new("run.records", |call| {
+        Answer::json(&run(call)?.ledger().records().collect::<Vec<_>>())
+    })
+    .on(&["run"]),
     Operation::new("run.mean", |call| for_type!(call, T => mean::<T>(call))).on(&["run"]).of(&[
         "gradients",
         "out",
         "norms",
     ]),
-    Operation::new("run.sum", |call| for_type!(call, T => sum::<T>(call))).on(&["run"]).of(&["out", "norms"]),
+    Operation::new("run.sum", |call| for_type!(call, T => sum::<T>(call)))
+        .on(&["run"])
+        .of(&["out", "norms"]),
     Operation::new("run.count", count).on(&["run"]).of(&["norms"]),
     Operation::new("run.begin", begin).on(&["run"]),
-    // Replaces the clipped sum of this step by its private release. `examples` names who takes part, if that is known.
+    // Replaces the clipped sum of this step by its private release. `examples` names who takes
+    // part, if that is known.
     Operation::new("correlated.step", |call| {
         let (sum, examples) = (call.write::<f64>("sum")?, call.given::<u64>("examples")?);
         call.handle::<Correlated>("correlated")?.step(sum, examples).map(Answer::from)
@@ -234,11 +260,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // Its draws are in order: one sampler for each pass over the data.
     Operation::new("sampler.new", new_sampler),
     // Its number in this process, by which a release names its lot.
-    Operation::new("sampler.id", |call| Ok(Answer::Number(lock(sampler(call)?).draws().id() as i64))).on(&["sampler"]),
+    Operation::new("sampler.id", |call| {
+        Ok(Answer::Number(lock(sampler(call)?).draws().id() as i64))
+    })
+    .on(&["sampler"]),
     // The next lot, numbers of examples from 0 in order, and the number of its draw.
     Operation::new("sampler.draw", |call| {
         let drawn = lock(sampler(call)?).next_lot_at(named_options!(call, rate: f64)?)?;
-        Ok(Answer::Numbers(drawn.number as i64, drawn.examples.into_iter().map(|example| example as i64).collect()))
+        Ok(Answer::Numbers(
+            drawn.number as i64,
+            drawn.examples.into_iter().map(|example| example as i64).collect(),
+        ))
     })
     .on(&["sampler"]),
     // Takes a draw as released elsewhere, by a worker's part; gives what it costs.

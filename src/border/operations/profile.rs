@@ -21,16 +21,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Profile::new(call.options_or_default::<ProfileOptions>()?).map(Mutex::new).map(Answer::made)
     }),
     Operation::new("profile.fit", |call| {
-        let (profile, reference) = (call.handle::<Mutex<Profile>>("profile")?, call.tensor("reference")?);
+        let (profile, reference) =
+            (call.handle::<Mutex<Profile>>("profile")?, call.tensor("reference")?);
         let mut profile = lock(profile);
         let long = profile.takes_long(reference.elements().len());
-        change(&mut *profile, long, &reference, |profile, reference| profile.fit(reference)).map(Answer::from)
+        change(&mut *profile, long, &reference, |profile, reference| profile.fit(reference))
+            .map(Answer::from)
     })
     .on(&["profile"])
     .of(&["reference"]),
     // Takes in what the other was fitted on.
     Operation::new("profile.merge", |call| {
-        let (profile, other) = (call.handle::<Mutex<Profile>>("profile")?, call.handle::<Mutex<Profile>>("other")?);
+        let (profile, other) =
+            (call.handle::<Mutex<Profile>>("profile")?, call.handle::<Mutex<Profile>>("other")?);
         if std::ptr::eq(profile, other) {
             return Err(Error::invalid("other", "the profile itself", "another profile"));
         }
@@ -45,7 +48,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["profile"]),
     Operation::new("profile.sketch", |call| {
         let (kind, feature) = named_options!(call, kind: String, feature: Option<usize>)?;
-        let sketch = lock(call.handle::<Mutex<Profile>>("profile")?).sketch(kind.parse::<SketchKind>()?, feature)?;
+        let sketch = lock(call.handle::<Mutex<Profile>>("profile")?)
+            .sketch(kind.parse::<SketchKind>()?, feature)?;
         Ok(Answer::made(Mutex::new(sketch)))
     })
     .on(&["profile"]),

@@ -1,4 +1,5 @@
-//! Questions about privacy that need neither arrays nor randomness. An accountant is its phases, so a host keeps it as JSON.
+//! Questions about privacy that need neither arrays nor randomness. An accountant is its phases, so
+//! a host keeps it as JSON.
 
 use std::path::PathBuf;
 
@@ -25,7 +26,8 @@ macro_rules! question {
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    // The accountant after the phase, every step of which drew `dimension` samples of discrete noise.
+    // The accountant after the phase, every step of which drew `dimension` samples of discrete
+    // noise.
     question!("step", accountant: Accountant, phase: Phase, dimension: u64 => {
         let mut accountant = accountant;
         accountant.add_noise_samples(dimension.saturating_mul(phase.steps));

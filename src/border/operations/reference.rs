@@ -21,8 +21,12 @@ impl Held for Arc<Reference> {
 /// As `drift.compare`, against a prepared reference.
 fn compare(call: &mut Call<'_>) -> Result<Answer> {
     let options = call.options_or_default::<CompareOptions>()?;
-    let (reference, current) = (call.handle::<Arc<Reference>>("reference")?, call.tensor("current")?);
-    if is_short(&options, reference.features() * reference.observations() + current.elements().len()) {
+    let (reference, current) =
+        (call.handle::<Arc<Reference>>("reference")?, call.tensor("current")?);
+    if is_short(
+        &options,
+        reference.features() * reference.observations() + current.elements().len(),
+    ) {
         return Answer::json(&reference.compare(&current, &options)?);
     }
     let reference = reference.clone();
@@ -32,13 +36,16 @@ fn compare(call: &mut Call<'_>) -> Result<Answer> {
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("reference.new", |call| {
         let reference = call.tensor("reference")?;
-        leavable_on([&reference], |[reference]| Reference::new(&reference).map(Arc::new)).map(Answer::made)
+        leavable_on([&reference], |[reference]| Reference::new(&reference).map(Arc::new))
+            .map(Answer::made)
     })
     .of(&["reference"]),
     Operation::new("reference.compare", compare).on(&["reference"]).of(&["current"]),
     Operation::new("reference.describe", |call| {
         let reference = call.handle::<Arc<Reference>>("reference")?;
-        Answer::json(&json!({ "features": reference.features(), "observations": reference.observations() }))
+        Answer::json(
+            &json!({ "features": reference.features(), "observations": reference.observations() }),
+        )
     })
     .on(&["reference"]),
     saves::<Arc<Reference>>("reference.save", &["reference"]),

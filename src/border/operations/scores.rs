@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::outlier::threshold::Method;
 use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
 
-/// [`crate::outlier::threshold::Threshold`] by [`Method`], from scores of usual observations in any order.
+/// [`crate::outlier::threshold::Threshold`] by [`Method`], from scores of usual observations in any
+/// order.
 fn threshold(call: &mut Call<'_>) -> Result<Answer> {
     let mut scores = call.read::<f64>("scores")?.to_vec();
     let nan = scores.iter().filter(|x| x.is_nan()).count();
@@ -44,7 +45,8 @@ fn quality(call: &mut Call<'_>) -> Result<Answer> {
     let labels: Vec<bool> = call.read::<u8>("labels")?.iter().map(|label| *label != 0).collect();
     let labelled = Labelled::new(call.read("scores")?, &labels)?;
     let quality = labelled.quality(threshold.unwrap_or(f64::INFINITY))?;
-    let (roc, precision_recall) = (curves.then(|| labelled.roc()), curves.then(|| labelled.precision_recall()));
+    let (roc, precision_recall) =
+        (curves.then(|| labelled.roc()), curves.then(|| labelled.precision_recall()));
     Answer::json(&Answered { quality, roc, precision_recall })
 }
 

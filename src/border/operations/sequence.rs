@@ -42,7 +42,11 @@ fn fit(call: &mut Call<'_>) -> Result<Answer> {
 
 fn sequences(argument: &'static str, list: Value) -> Result<Vec<Sequence>> {
     serde_json::from_value(list).map_err(|e| {
-        Error::invalid(argument, e, "a list of texts, or of lists of symbols: texts, whole numbers, Booleans")
+        Error::invalid(
+            argument,
+            e,
+            "a list of texts, or of lists of symbols: texts, whole numbers, Booleans",
+        )
     })
 }
 
@@ -54,8 +58,8 @@ struct Asked {
 
 /// The detector, and the sequences that it is asked about.
 fn asked<'a>(call: &Call<'a>) -> Result<(&'a SequenceDetector, Vec<Sequence>)> {
-    let Asked { sequences: list } =
-        serde_json::from_str(call.text()).map_err(|e| Error::invalid("options", e, "a list of sequences"))?;
+    let Asked { sequences: list } = serde_json::from_str(call.text())
+        .map_err(|e| Error::invalid("options", e, "a list of sequences"))?;
     Ok((call.handle::<Arc<SequenceDetector>>("detector")?, sequences("sequences", list)?))
 }
 
@@ -86,7 +90,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // A list of [`crate::sequence::Surprisal`] per sequence.
     Operation::new("sequence.explain", |call| {
         let (detector, sequences) = asked(call)?;
-        Answer::json(&sequences.iter().map(|sequence| detector.explain(sequence)).collect::<Vec<_>>())
+        Answer::json(
+            &sequences.iter().map(|sequence| detector.explain(sequence)).collect::<Vec<_>>(),
+        )
     })
     .on(&["detector"]),
     // [`crate::sequence::categories::CategoryReport`].
@@ -97,7 +103,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["detector"]),
     // [`crate::outlier::threshold::Threshold`] by [`Method`].
     Operation::new("sequence.threshold", |call| {
-        Answer::json(&call.handle::<Arc<SequenceDetector>>("detector")?.threshold(&call.options::<Method>()?)?)
+        Answer::json(
+            &call
+                .handle::<Arc<SequenceDetector>>("detector")?
+                .threshold(&call.options::<Method>()?)?,
+        )
     })
     .on(&["detector"]),
     Operation::new("sequence.describe", describe).on(&["detector"]),

@@ -56,11 +56,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .on(&["sketch"]),
     // Takes in what the other has seen.
     Operation::new("sketch.merge", |call| {
-        let (sketch, other) = (call.handle::<Mutex<Sketch>>("sketch")?, call.handle::<Mutex<Sketch>>("other")?);
+        let (sketch, other) =
+            (call.handle::<Mutex<Sketch>>("sketch")?, call.handle::<Mutex<Sketch>>("other")?);
         if std::ptr::eq(sketch, other) {
             return Err(Error::invalid("other", "the sketch itself", "another sketch"));
         }
-        // Always in the same order, so that two merges in opposite directions cannot wait for each other.
+        // Always in the same order, so that two merges in opposite directions cannot wait for each
+        // other.
         let (mut sketch, other) = if std::ptr::from_ref(sketch) < std::ptr::from_ref(other) {
             let sketch = lock(sketch);
             (sketch, lock(other))
@@ -72,19 +74,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
     })
     .on(&["sketch", "other"]),
     // In the format of Apache DataSketches.
-    Operation::new("sketch.bytes", |call| lock(call.handle::<Mutex<Sketch>>("sketch")?).to_bytes().map(Answer::Bytes))
-        .on(&["sketch"]),
-    Operation::new("sketch.describe", |call| Answer::json(&lock(call.handle::<Mutex<Sketch>>("sketch")?).describe()?))
-        .on(&["sketch"]),
+    Operation::new("sketch.bytes", |call| {
+        lock(call.handle::<Mutex<Sketch>>("sketch")?).to_bytes().map(Answer::Bytes)
+    })
+    .on(&["sketch"]),
+    Operation::new("sketch.describe", |call| {
+        Answer::json(&lock(call.handle::<Mutex<Sketch>>("sketch")?).describe()?)
+    })
+    .on(&["sketch"]),
     // The values at these ranks.
     Operation::new("sketch.quantiles", |call| {
         let ranks = named_options!(call, ranks: Vec<f64>)?;
         let sketch = lock(call.handle::<Mutex<Sketch>>("sketch")?);
-        let quantiles: Vec<Option<f64>> = ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?;
+        let quantiles: Vec<Option<f64>> =
+            ranks.iter().map(|rank| sketch.quantile(*rank)).collect::<Result<_>>()?;
         Answer::json(&quantiles)
     })
     .on(&["sketch"]),
     // The most frequent items.
-    Operation::new("sketch.frequent", |call| Answer::json(&lock(call.handle::<Mutex<Sketch>>("sketch")?).frequent()?))
-        .on(&["sketch"]),
+    Operation::new("sketch.frequent", |call| {
+        Answer::json(&lock(call.handle::<Mutex<Sketch>>("sketch")?).frequent()?)
+    })
+    .on(&["sketch"]),
 ];

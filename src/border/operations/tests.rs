@@ -22,7 +22,9 @@ fn called(name: &str, handles: usize, arrays: Vec<Array<'_>>) -> Result<Answer> 
 
 #[test]
 fn what_is_not_there_is_an_error_that_names_it() {
-    let fault = |name: &str, handles, arrays| called(name, handles, arrays).err().expect("refused").to_string();
+    let fault = |name: &str, handles, arrays| {
+        called(name, handles, arrays).err().expect("refused").to_string()
+    };
     let unknown = fault("sketch.fit", 0, vec![]);
     assert!(unknown.contains("\"sketch.fit\"") && unknown.contains("sketch.update"), "{unknown}");
     assert!(fault("", 0, vec![]).contains("library.operations"));
@@ -48,8 +50,10 @@ fn the_page_for_other_languages_has_them_all() {
     let page = include_str!("../../../docs/c.md");
     for row in all() {
         let rest = row.rest.map(|rest| format!("{rest} ..."));
-        let handles: Vec<String> = row.handles.iter().map(|handle| (*handle).to_owned()).chain(rest).collect();
-        let line = format!("| `{}` | {} | {} |", row.name, handles.join(", "), row.arrays.join(", "));
+        let handles: Vec<String> =
+            row.handles.iter().map(|handle| (*handle).to_owned()).chain(rest).collect();
+        let line =
+            format!("| `{}` | {} | {} |", row.name, handles.join(", "), row.arrays.join(", "));
         assert!(page.contains(&line), "docs/c.md lacks the row that begins with {line}");
     }
     assert_eq!(page.matches("\n| `").count(), all().count());

@@ -49,7 +49,9 @@ fn tell(call: &mut Call<'_>) -> Result<Answer> {
         .map_err(|e| Error::invalid("scores", e, "finite scores, or a number of alarms"))?;
     let mut threshold = lock(call.handle::<Mutex<LiveThreshold>>("threshold")?);
     match feedback {
-        Feedback::Dismiss(scores) => scores.into_iter().try_for_each(|score| threshold.dismiss(score))?,
+        Feedback::Dismiss(scores) => {
+            scores.into_iter().try_for_each(|score| threshold.dismiss(score))?
+        }
         Feedback::Confirm(alarms) => threshold.confirm(alarms),
     }
     Answer::json(&threshold.describe())

@@ -13,8 +13,10 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -58,7 +60,10 @@ fn who_holds_the_old_file_keeps_it() {
     save(&path, b"new").unwrap();
     let mut content = Vec::new();
     held.read_to_end(&mut content).unwrap();
-    assert_eq!((content.as_slice(), fs::read(&path).unwrap().as_slice()), (&b"old"[..], &b"new"[..]));
+    assert_eq!(
+        (content.as_slice(), fs::read(&path).unwrap().as_slice()),
+        (&b"old"[..], &b"new"[..])
+    );
 }
 
 #[test]
@@ -89,7 +94,10 @@ fn what_is_no_file_is_refused_and_stays() {
     assert_eq!(save(Path::new(""), b"x").unwrap_err().code(), 400);
     assert_eq!(save(&at("nul\0"), b"x").unwrap_err().code(), 400);
     drop(socket);
-    assert_eq!((names(folder.path()), fs::read(at("target")).unwrap().as_slice()), (before, &b"target"[..]));
+    assert_eq!(
+        (names(folder.path()), fs::read(at("target")).unwrap().as_slice()),
+        (before, &b"target"[..])
+    );
     // A folder on the way may be a link.
     symlink(at("folder"), at("way")).unwrap();
     save(&at("way/x"), b"x").unwrap();
@@ -118,8 +126,9 @@ fn savers_of_one_path_never_tear_it() {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (path, done) = (&path, &done);
-        let savers: Vec<_> =
-            (0..4).map(|k| scope.spawn(move || (0..100).for_each(|_| save(path, &content(k)).unwrap()))).collect();
+        let savers: Vec<_> = (0..4)
+            .map(|k| scope.spawn(move || (0..100).for_each(|_| save(path, &content(k)).unwrap())))
+            .collect();
         for _ in 0..2 {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
@@ -136,10 +145,15 @@ fn savers_of_one_path_never_tear_it() {
 
 #[test]
 fn a_full_disk_leaves_the_old_file_and_nothing_else() {
-    let Some(disk) = SmallDisk::mount("a_full_disk_leaves_the_old_file_and_nothing_else") else { return };
+    let Some(disk) = SmallDisk::mount("a_full_disk_leaves_the_old_file_and_nothing_else") else {
+        return;
+    };
     let path = disk.path().join("x.fg");
     save(&path, &[7; 20_000]).unwrap();
     let error = save(&path, &[8; 200_000]).unwrap_err();
     assert!(error.code() == 400 && error.to_string().contains("No space"), "{error}");
-    assert_eq!((names(disk.path()), fs::read(&path).unwrap()), (vec!["x.fg".to_owned()], vec![7; 20_000]));
+    assert_eq!(
+        (names(disk.path()), fs::read(&path).unwrap()),
+        (vec!["x.fg".to_owned()], vec![7; 20_000])
+    );
 }

@@ -6,7 +6,8 @@ pub(super) fn any<T: Copy>(rows: &[T], stride: usize, k: usize, _wide: bool) -> 
     std::array::from_fn(|l| rows[l * stride + k])
 }
 
-/// By the processor's gather instruction where `wide` says that AVX2 is there: half the time of sixteen loads and inserts.
+/// By the processor's gather instruction where `wide` says that AVX2 is there: half the time of
+/// sixteen loads and inserts.
 #[inline(always)]
 pub(super) fn single(rows: &[f32], stride: usize, k: usize, wide: bool) -> [f32; 16] {
     #[cfg(target_arch = "x86_64")]
@@ -22,16 +23,24 @@ pub(super) fn single(rows: &[f32], stride: usize, k: usize, wide: bool) -> [f32;
 #[target_feature(enable = "avx2")]
 fn avx2(rows: &[f32], stride: usize, k: usize) -> [f32; 16] {
     use std::arch::x86_64::{
-        _mm256_i32gather_ps, _mm256_mullo_epi32, _mm256_set1_epi32, _mm256_setr_epi32, _mm256_storeu_ps,
+        _mm256_i32gather_ps, _mm256_mullo_epi32, _mm256_set1_epi32, _mm256_setr_epi32,
+        _mm256_storeu_ps,
     };
     assert!(stride < 1 << 24 && 15 * stride + k < rows.len());
-    let offsets = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(stride as i32));
+    let offsets = _mm256_mullo_epi32(
+        _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+        _mm256_set1_epi32(stride as i32),
+    );
     let mut out = [0.0; 16];
-    // SAFETY: the last value read is rows[15 stride + k], which the assertion found inside; `out` holds both stores.
+    // SAFETY: the last value read is rows[15 stride + k], which the assertion found inside; `out`
+    // holds both stores.
     unsafe {
         let first = rows.as_ptr().add(k);
         _mm256_storeu_ps(out.as_mut_ptr(), _mm256_i32gather_ps::<4>(first, offsets));
-        _mm256_storeu_ps(out.as_mut_ptr().add(8), _mm256_i32gather_ps::<4>(first.add(8 * stride), offsets));
+        _mm256_storeu_ps(
+            out.as_mut_ptr().add(8),
+            _mm256_i32gather_ps::<4>(first.add(8 * stride), offsets),
+        );
     }
     out
 }

@@ -1,5 +1,5 @@
-//! Eight double-precision lanes. One loop an operation is what the compiler keeps in registers; a longer loop body over
-//! the same arrays it spills.
+//! Eight double-precision lanes. One loop an operation is what the compiler keeps in registers; a
+//! longer loop body over the same arrays it spills.
 
 use std::ops::{Add, Sub};
 

@@ -1,7 +1,9 @@
-//! The vector kernels: plain loops over fixed-size arrays, compiled for the widest instructions that the processor has.
+//! The vector kernels: plain loops over fixed-size arrays, compiled for the widest instructions
+//! that the processor has.
 //!
-//! A kernel is an `#[inline(always)]` function that is generic over its element ([`Real`]) and over whether fused
-//! multiply-add is at hand; [`multiversion!`] compiles it three times and picks one at run time.
+//! A kernel is an `#[inline(always)]` function that is generic over its element ([`Real`]) and over
+//! whether fused multiply-add is at hand; [`multiversion!`] compiles it three times and picks one
+//! at run time.
 
 #![allow(unsafe_code)]
 

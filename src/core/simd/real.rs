@@ -1,4 +1,5 @@
-//! The two element types that kernels compute in, with the elementary functions in a form that vectorises.
+//! The two element types that kernels compute in, with the elementary functions in a form that
+//! vectorises.
 
 use super::gather;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -41,12 +42,17 @@ pub trait Real:
     /// The same values where they are of single precision.
     fn as_single(values: &[Self]) -> Option<&[f32]>;
     /// Whichever of the two is of this type.
-    fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]];
+    fn either<'a, const N: usize>(
+        single: &'a [[f32; N]],
+        double: &'a [[f64; N]],
+    ) -> &'a [[Self; N]];
     /// `rows[k], rows[k + stride], ...`: sixteen of them. `WIDE` says that AVX2 is there.
     fn gather<const WIDE: bool>(rows: &[Self], stride: usize, k: usize) -> [Self; 16];
-    /// `exp` for arguments at most 0, within 2 units in the last place; below the smallest normal result, that result.
+    /// `exp` for arguments at most 0, within 2 units in the last place; below the smallest normal
+    /// result, that result.
     ///
-    /// Reduction by powers of two (Cody and Waite 1980, chapter 6), then the Taylor polynomial on |r| <= ln(2)/2.
+    /// Reduction by powers of two (Cody and Waite 1980, chapter 6), then the Taylor polynomial on
+    /// |r| <= ln(2)/2.
     fn exp_nonpositive<const FMA: bool>(self) -> Self;
     /// Natural logarithm for positive normal arguments, within 4 units in the last place.
     ///
@@ -92,7 +98,10 @@ macro_rules! real {
                 $single(values)
             }
             #[inline(always)]
-            fn either<'a, const N: usize>(single: &'a [[f32; N]], double: &'a [[f64; N]]) -> &'a [[Self; N]] {
+            fn either<'a, const N: usize>(
+                single: &'a [[f32; N]],
+                double: &'a [[f64; N]],
+            ) -> &'a [[Self; N]] {
                 (single, double).$place
             }
             #[inline(always)]
@@ -102,7 +111,8 @@ macro_rules! real {
             #[inline(always)]
             fn exp_nonpositive<const FMA: bool>(self) -> Self {
                 let x = if self < $lowest_exp { $lowest_exp } else { self };
-                // Adding 1.5 * 2^mantissa rounds to a whole number, which then stands in the lowest bits.
+                // Adding 1.5 * 2^mantissa rounds to a whole number, which then stands in the lowest
+                // bits.
                 let shifted = Real::fma::<FMA>(x, std::f64::consts::LOG2_E as $float, $round);
                 let n = shifted - $round;
                 let r = Real::fma::<FMA>(n, -$ln2_hi, x);
@@ -121,8 +131,10 @@ macro_rules! real {
                 let raised = self.to_bits().wrapping_add(one.wrapping_sub(half));
                 let exponent = (raised >> $mantissa).wrapping_sub($bias);
                 let m = <$float>::from_bits((raised & ((1 << $mantissa) - 1)).wrapping_add(half));
-                // As the difference of two numbers near 1.5 * 2^mantissa: integers to floats without a conversion.
-                let e = <$float>::from_bits(($round as $float).to_bits().wrapping_add(exponent)) - $round;
+                // As the difference of two numbers near 1.5 * 2^mantissa: integers to floats
+                // without a conversion.
+                let e = <$float>::from_bits(($round as $float).to_bits().wrapping_add(exponent))
+                    - $round;
                 let t = (m - 1.0) / (m + 1.0);
                 let tt = t * t;
                 let mut sum: $float = $artanh[0];

@@ -1,4 +1,5 @@
-//! One kernel, compiled twice: for any processor, and for those with AVX2, which is asked for at run time.
+//! One kernel, compiled twice: for any processor, and for those with AVX2, which is asked for at
+//! run time.
 
 /// Defines `pub fn $name($args)` from an inlined body, run with AVX2 where the processor has it.
 ///
@@ -19,7 +20,8 @@ macro_rules! compiled_twice {
                     plain($($arg),*)
                 }
                 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    // SAFETY: the processor has just been asked for the features that `wide` is compiled with.
+                    // SAFETY: the processor has just been asked for the features that `wide` is
+                    // compiled with.
                     return unsafe { wide($($arg),*) };
                 }
             }

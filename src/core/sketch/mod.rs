@@ -1,4 +1,5 @@
-//! One-pass, mergeable summaries. The merge law holds for each: `merge(fit(a), fit(b)) == fit(a ++ b)`.
+//! One-pass, mergeable summaries. The merge law holds for each: `merge(fit(a), fit(b)) == fit(a ++
+//! b)`.
 
 pub mod exchange;
 pub mod frequencies;

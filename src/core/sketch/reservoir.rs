@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Every row while there is room, then a uniform sample without replacement of all rows seen.
 ///
-/// Algorithm R (Vitter 1985, section 2); merging draws from the two samples in proportion to what each has seen, which
-/// keeps the sample uniform. Randomness is a fixed stream (SplitMix64), so that a fit can be repeated to the bit.
+/// Algorithm R (Vitter 1985, section 2); merging draws from the two samples in proportion to what
+/// each has seen, which keeps the sample uniform. Randomness is a fixed stream (SplitMix64), so
+/// that a fit can be repeated to the bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reservoir {
     features: usize,
@@ -56,7 +57,8 @@ impl Reservoir {
         let (mut left, mut right) = (self.seen, other.seen);
         let mut rows = Vec::with_capacity(self.capacity * p);
         while rows.len() < self.capacity * p && left + right > 0 {
-            // The next row of the union of both streams, in random order, comes from the left with this probability.
+            // The next row of the union of both streams, in random order, comes from the left with
+            // this probability.
             let from = if self.below(left + right) < left {
                 left -= 1;
                 mine.pop()
@@ -73,7 +75,8 @@ impl Reservoir {
     }
 
     fn shuffled(&mut self) -> Vec<Vec<f64>> {
-        let mut rows: Vec<Vec<f64>> = self.rows.chunks(self.features.max(1)).map(<[f64]>::to_vec).collect();
+        let mut rows: Vec<Vec<f64>> =
+            self.rows.chunks(self.features.max(1)).map(<[f64]>::to_vec).collect();
         for i in (1..rows.len()).rev() {
             let j = self.below(i as u64 + 1) as usize;
             rows.swap(i, j);
@@ -155,7 +158,8 @@ mod tests {
     #[test]
     fn many_rows_at_once_are_as_one_after_the_other() {
         for (first, second) in [(0, 30), (30, 90), (100, 130), (90, 300)] {
-            let rows: Vec<f64> = (first..second).flat_map(|i| [f64::from(i), -f64::from(i)]).collect();
+            let rows: Vec<f64> =
+                (first..second).flat_map(|i| [f64::from(i), -f64::from(i)]).collect();
             let mut extended = fit(0..first, 100);
             extended.extend(&rows);
             assert_eq!(extended, fit(0..second, 100));
@@ -164,7 +168,8 @@ mod tests {
 
     #[test]
     fn beyond_that_the_sample_is_uniform() {
-        // Each of 200 rows stands in a sample of 50 with probability 1/4: means over 400 samples, by both ways.
+        // Each of 200 rows stands in a sample of 50 with probability 1/4: means over 400 samples,
+        // by both ways.
         let mut mean = [0.0f64; 2];
         for seed in 0..400 {
             let mut one = Reservoir { random: seed, ..Reservoir::new(2, 50) };
@@ -176,7 +181,8 @@ mod tests {
                 *m += r.column(0).iter().sum::<f64>() / 50.0 / 400.0;
             }
         }
-        // Standard error of each mean is 57.7 / sqrt(50 * 400) * sqrt(3/4) = 0.35; the fixed left part shares one sample.
+        // Standard error of each mean is 57.7 / sqrt(50 * 400) * sqrt(3/4) = 0.35; the fixed left
+        // part shares one sample.
         assert!((mean[0] - 99.5).abs() < 1.5, "{mean:?}");
         assert!((mean[1] - 99.5).abs() < 8.0, "{mean:?}");
     }

@@ -10,8 +10,8 @@ use crate::tensor::{Elements, Tensor};
 /// Numbers per feature that [`summary`] writes.
 const NUMBERS: usize = 5;
 
-/// Writes mean, standard deviation (divisor n - 1), smallest, largest of the finite values, and how many are NaN or Inf: five
-/// numbers per feature, feature by feature.
+/// Writes mean, standard deviation (divisor n - 1), smallest, largest of the finite values, and how
+/// many are NaN or Inf: five numbers per feature, feature by feature.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for an `out` of another length.
@@ -36,7 +36,8 @@ thread_local! {
 
 fn write<T: Real>(rows: &[T], out: &mut [f64]) {
     let p = out.len() / NUMBERS;
-    // The first observation is a good enough guess of the mean for sums about it to keep their digits.
+    // The first observation is a good enough guess of the mean for sums about it to keep their
+    // digits.
     let guess = |x: &T| if x.to_f64().is_finite() { x.to_f64() } else { 0.0 };
     SCRATCH.with_borrow_mut(|moments| {
         moments.restart(rows[..p].iter().map(guess));

@@ -1,5 +1,5 @@
-//! Rows brought into columns, tile by tile, for kernels that go down one column at a time; and the one pass over a batch that
-//! makes both of a window's summaries.
+//! Rows brought into columns, tile by tile, for kernels that go down one column at a time; and the
+//! one pass over a batch that makes both of a window's summaries.
 
 #![allow(unsafe_code)]
 
@@ -12,9 +12,14 @@ use super::histogram::{HistogramCounts, Histograms};
 use super::moments::Moments;
 use crate::simd::Real;
 
-/// Takes `rows`, all finite, of the same features into both. Cost: half a nanosecond a single-precision value with AVX-512, one
-/// to two without.
-pub fn update<T: Real>(rows: &[T], moments: &mut Moments, counts: &mut HistogramCounts, of: &Histograms) {
+/// Takes `rows`, all finite, of the same features into both. Cost: half a nanosecond a
+/// single-precision value with AVX-512, one to two without.
+pub fn update<T: Real>(
+    rows: &[T],
+    moments: &mut Moments,
+    counts: &mut HistogramCounts,
+    of: &Histograms,
+) {
     let mut rest = rows;
     #[cfg(target_arch = "x86_64")]
     if let Some(single) = T::as_single(rows)
@@ -40,16 +45,23 @@ const COLUMNS: usize = 16;
 #[cfg(target_arch = "x86_64")]
 const FEW: usize = 64;
 
-/// How many of the values, in whole rows of `p`, go in tiles; `None` where there is no AVX-512 or they are few.
+/// How many of the values, in whole rows of `p`, go in tiles; `None` where there is no AVX-512 or
+/// they are few.
 #[cfg(target_arch = "x86_64")]
 fn tiled(rows: &[f32], p: usize) -> Option<usize> {
-    let fits = p < 1 << 24 && rows.len() >= FEW * p && crate::simd::level() == crate::simd::Level::Avx512;
+    let fits =
+        p < 1 << 24 && rows.len() >= FEW * p && crate::simd::level() == crate::simd::Level::Avx512;
     fits.then(|| rows.len() / p / 16 * 16 * p)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-fn update_tiles(rows: &[f32], moments: &mut Moments, counts: &mut HistogramCounts, of: &Histograms) {
+fn update_tiles(
+    rows: &[f32],
+    moments: &mut Moments,
+    counts: &mut HistogramCounts,
+    of: &Histograms,
+) {
     let edges = of.edges::<f32>();
     let p = edges.len();
     each_column(rows, p, |k, values| {
@@ -59,8 +71,8 @@ fn update_tiles(rows: &[f32], moments: &mut Moments, counts: &mut HistogramCount
     moments.add_observations(rows.len() / p);
 }
 
-/// Calls `each` with a feature and a stretch of its values, a multiple of sixteen, until all of `rows` were seen. `rows` must be
-/// a multiple of sixteen, of `p < 2^24` features.
+/// Calls `each` with a feature and a stretch of its values, a multiple of sixteen, until all of
+/// `rows` were seen. `rows` must be a multiple of sixteen, of `p < 2^24` features.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 fn each_column(rows: &[f32], p: usize, mut each: impl FnMut(usize, &[f32])) {
@@ -89,7 +101,8 @@ fn gather(from: &[f32], stride: usize, out: &mut [f32]) {
     assert!(out.len() == 16 && stride < 1 << 24 && 15 * stride < from.len());
     let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let offsets = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride as i32));
-    // SAFETY: the last value read is from[15 stride], which the assertion found inside, as it did the sixteen of `out`.
+    // SAFETY: the last value read is from[15 stride], which the assertion found inside, as it did
+    // the sixteen of `out`.
     unsafe { _mm512_storeu_ps(out.as_mut_ptr(), _mm512_i32gather_ps::<4>(offsets, from.as_ptr())) };
 }
 

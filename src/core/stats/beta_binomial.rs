@@ -5,8 +5,8 @@ use statrs::function::factorial::ln_binomial;
 
 use crate::{Error, Result};
 
-/// P(X >= x) for X beta-binomial with `n` trials and shapes `a, b > 0`. Relative precision is kept in the upper tail; cost
-/// is proportional to the terms that matter, at most `n`.
+/// P(X >= x) for X beta-binomial with `n` trials and shapes `a, b > 0`. Relative precision is kept
+/// in the upper tail; cost is proportional to the terms that matter, at most `n`.
 ///
 /// # Errors
 /// `InvalidArgument` for a shape that is not positive, or `x > n`.
@@ -33,7 +33,8 @@ pub fn upper_tail(x: u64, n: u64, a: f64, b: f64) -> Result<f64> {
 /// Adds up the probabilities from `x` on by the ratio of neighbours, until the rest cannot matter.
 fn sum_from(x: u64, n: u64, a: f64, b: f64) -> f64 {
     let size = n as f64;
-    let mut term = (ln_binomial(n, x) + ln_beta(x as f64 + a, size - x as f64 + b) - ln_beta(a, b)).exp();
+    let mut term =
+        (ln_binomial(n, x) + ln_beta(x as f64 + a, size - x as f64 + b) - ln_beta(a, b)).exp();
     let mut sum = 0.0;
     for k in x..=n {
         sum += term;
@@ -54,7 +55,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn naive(x: u64, n: u64, a: f64, b: f64) -> f64 {
-        (x..=n).map(|k| (ln_binomial(n, k) + ln_beta(k as f64 + a, (n - k) as f64 + b) - ln_beta(a, b)).exp()).sum()
+        (x..=n)
+            .map(|k| {
+                (ln_binomial(n, k) + ln_beta(k as f64 + a, (n - k) as f64 + b) - ln_beta(a, b))
+                    .exp()
+            })
+            .sum()
     }
 
     proptest! {

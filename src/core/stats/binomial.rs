@@ -12,10 +12,11 @@ pub fn pmf(k: u64, n: u64, p: f64) -> Result<f64> {
     Ok(if k > n { 0.0 } else { ln_binomial_pmf(k as f64, n as f64, p, 1.0 - p).exp() })
 }
 
-/// The upper tail `P(X >= k)` for X ~ Binomial(n, p): how surprising k or more successes in n trials are.
+/// The upper tail `P(X >= k)` for X ~ Binomial(n, p): how surprising k or more successes in n
+/// trials are.
 ///
-/// Above the mean it is a sum of falling terms (no cancellation; 1e-300 keeps its digits), below it is one minus the
-/// other tail. Cost: O(√n) terms near the mean, fewer in the tail.
+/// Above the mean it is a sum of falling terms (no cancellation; 1e-300 keeps its digits), below it
+/// is one minus the other tail. Cost: O(√n) terms near the mean, fewer in the tail.
 ///
 /// # Errors
 /// `InvalidArgument` when p is not in [0, 1].
@@ -39,14 +40,15 @@ pub fn upper_tail(k: u64, n: u64, p: f64) -> Result<f64> {
     Ok((1.0 - first * falling_sum((1..k).rev(), |j| j / (nf - j + 1.0) * (q / p))).max(0.0))
 }
 
-/// `1 + r₁ + r₁r₂ + ...`, where `ratio` gives each term from the one before, until terms no longer count.
-/// The ratios must fall.
+/// `1 + r₁ + r₁r₂ + ...`, where `ratio` gives each term from the one before, until terms no longer
+/// count. The ratios must fall.
 pub(super) fn falling_sum(steps: impl Iterator<Item = u64>, ratio: impl Fn(f64) -> f64) -> f64 {
     let (mut sum, mut term) = (1.0, 1.0);
     for j in steps {
         term *= ratio(j as f64);
         sum += term;
-        // Ratios fall, so what is left is at most term / (1 - ratio); ratios near 1 go on for about √n steps more.
+        // Ratios fall, so what is left is at most term / (1 - ratio); ratios near 1 go on for about
+        // √n steps more.
         if term < 1e-20 * sum {
             break;
         }
@@ -55,7 +57,11 @@ pub(super) fn falling_sum(steps: impl Iterator<Item = u64>, ratio: impl Fn(f64) 
 }
 
 fn check(p: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&p) { Ok(()) } else { Err(Error::invalid("p", p, "a probability in [0, 1]")) }
+    if (0.0..=1.0).contains(&p) {
+        Ok(())
+    } else {
+        Err(Error::invalid("p", p, "a probability in [0, 1]"))
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +75,10 @@ mod tests {
             for k in 0..=n {
                 let sum: f64 = (k..=n).rev().map(|j| pmf(j, n, p).unwrap()).sum();
                 let tail = upper_tail(k, n, p).unwrap();
-                assert!((tail / sum - 1.0).abs() < 1e-12, "k = {k}, n = {n}, p = {p}: {tail} for {sum}");
+                assert!(
+                    (tail / sum - 1.0).abs() < 1e-12,
+                    "k = {k}, n = {n}, p = {p}: {tail} for {sum}"
+                );
             }
         }
     }

@@ -1,8 +1,10 @@
 //! How much values that follow each other depend on each other: how many of them count as one.
 //!
-//! The mean of a stretch of independent values has a variance that falls with its length. Of dependent ones it falls later: by the
-//! ratio of the two variances, the stretch counts as so many times fewer values (the method of batch means; Law and Kelton 1984,
-//! "Confidence intervals for steady-state simulations", section 2). The ratio is measured for stretches of 2, 4, 8, ... values.
+//! The mean of a stretch of independent values has a variance that falls with its length. Of
+//! dependent ones it falls later: by the ratio of the two variances, the stretch counts as so many
+//! times fewer values (the method of batch means; Law and Kelton 1984, "Confidence intervals for
+//! steady-state simulations", section 2). The ratio is measured for stretches of 2, 4, 8, ...
+//! values.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,28 +14,33 @@ use super::{chi_squared, normal};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
-    /// They follow each other as they come in service: where neighbors depend on each other, they count as fewer.
+    /// They follow each other as they come in service: where neighbors depend on each other, they
+    /// count as fewer.
     #[default]
     Given,
     /// Nothing (shuffled, or sorted by class): observations are independent, says the user.
     None,
 }
 
-/// Stretches that a ratio of variances is measured over, at least: it is then off by a third, once in three times.
+/// Stretches that a ratio of variances is measured over, at least: it is then off by a third, once
+/// in three times.
 const STRETCHES: usize = 16;
 
 /// Values below which long stretches are too few to be measured, and an autoregression is supposed.
 const SHORT: usize = 64 * STRETCHES;
 
-/// Neighboring stretches that are so alike are part of a longer wave, whose variance does not fall with their length at all.
+/// Neighboring stretches that are so alike are part of a longer wave, whose variance does not fall
+/// with their length at all.
 const PERSISTENT: f64 = 0.6;
 
 /// What was measured of a series of values in their order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Dependence {
-    /// How many values count as one in a stretch of 2^(1 + index) values, from 1 on and never falling; empty: all are independent.
+    /// How many values count as one in a stretch of 2^(1 + index) values, from 1 on and never
+    /// falling; empty: all are independent.
     inflation: Vec<f64>,
-    /// What an autoregression as strong as the correlation of neighbors comes to, where a series is too short to measure it.
+    /// What an autoregression as strong as the correlation of neighbors comes to, where a series is
+    /// too short to measure it.
     at_least: f64,
     /// Whether it goes on growing with the length of a stretch, beyond what was measured.
     persistent: bool,
@@ -46,13 +53,15 @@ struct Neighbors {
 }
 
 impl Neighbors {
-    /// Among independent values the correlation is about normal, with a variance of one over their number.
+    /// Among independent values the correlation is about normal, with a variance of one over their
+    /// number.
     fn p_value(&self) -> f64 {
         let enough = self.count >= STRETCHES;
         if enough { normal::sf(self.alike * (self.count as f64).sqrt()) } else { 1.0 }
     }
 
-    /// What an autoregression comes to whose correlation is one standard deviation above what was measured: (1 + a)/(1 - a).
+    /// What an autoregression comes to whose correlation is one standard deviation above what was
+    /// measured: (1 + a)/(1 - a).
     fn upper(&self) -> f64 {
         let alike = (self.alike + (self.count as f64).powf(-0.5)).min(0.99);
         (1.0 + alike) / (1.0 - alike)
@@ -68,8 +77,8 @@ struct Level {
 }
 
 impl Dependence {
-    /// Measures how middles move, and how spreads do, of the values' places among all. Independent values are found to depend with a
-    /// probability of `chance`, about. Cost: a sort.
+    /// Measures how middles move, and how spreads do, of the values' places among all. Independent
+    /// values are found to depend with a probability of `chance`, about. Cost: a sort.
     #[must_use]
     pub fn of_values(values: &[f64], chance: f64) -> Self {
         Self::of_sorted(values, &in_order(values), chance)
@@ -83,7 +92,8 @@ impl Dependence {
     fn of_places(places: &[f64], chance: f64) -> Self {
         let middles: Vec<f64> = places.iter().map(|u| u - 0.5).collect();
         let spreads: Vec<f64> = middles.iter().map(|u| u * u).collect();
-        let neighbors = [&middles, &spreads].map(|values| Neighbors { alike: moments(values).1, count: values.len() });
+        let neighbors = [&middles, &spreads]
+            .map(|values| Neighbors { alike: moments(values).1, count: values.len() });
         let measured = [levels(middles), levels(spreads)];
         let tests = (measured.iter().map(Vec::len).sum::<usize>() + measured.len()) as f64;
         let mut dependence = Dependence::default();
@@ -95,8 +105,13 @@ impl Dependence {
             if !found && !levels.iter().any(|level| level.p_value() * tests <= chance) {
                 continue;
             }
-            // Of twice as many stretches: their correlation is off by less than a fifth, twice in three times.
-            let well_known = levels.iter().rev().find(|level| level.stretches >= 2 * STRETCHES).or(levels.last());
+            // Of twice as many stretches: their correlation is off by less than a fifth, twice in
+            // three times.
+            let well_known = levels
+                .iter()
+                .rev()
+                .find(|level| level.stretches >= 2 * STRETCHES)
+                .or(levels.last());
             dependence.persistent |= well_known.is_some_and(|level| level.alike > PERSISTENT);
             let mut largest = 1.0;
             for (at, level) in levels.iter().enumerate() {
@@ -148,7 +163,8 @@ impl Level {
         chi_squared::sf(degrees * self.ratio, degrees).unwrap_or(1.0)
     }
 
-    /// One standard deviation above what was measured: too few observations cost less than too many.
+    /// One standard deviation above what was measured: too few observations cost less than too
+    /// many.
     fn upper(&self) -> f64 {
         self.ratio * (1.0 + (2.0 / (self.stretches as f64 - 1.0)).sqrt())
     }
@@ -159,7 +175,8 @@ fn places(values: &[f64], order: &[u32]) -> Vec<f64> {
     let (mut places, mut first) = (vec![0.0; values.len()], 0);
     while first < order.len() {
         let value = values[order[first] as usize];
-        let same = order[first..].iter().take_while(|i| values[**i as usize] == value).count().max(1);
+        let same =
+            order[first..].iter().take_while(|i| values[**i as usize] == value).count().max(1);
         let middle = (first as f64 + 0.5 * same as f64) / values.len() as f64;
         order[first..first + same].iter().for_each(|i| places[*i as usize] = middle);
         first += same;
@@ -167,15 +184,16 @@ fn places(values: &[f64], order: &[u32]) -> Vec<f64> {
     places
 }
 
-/// The indices of values that are not NaN, from the lowest value to the highest. What single precision holds, as most outputs, is sorted as one number
-/// with its index, which is faster.
+/// The indices of values that are not NaN, from the lowest value to the highest. What single
+/// precision holds, as most outputs, is sorted as one number with its index, which is faster.
 pub fn in_order(values: &[f64]) -> Vec<u32> {
     if values.iter().all(|x| f64::from(*x as f32) == *x) {
         let key = |x: f64| {
             let bits = (x as f32 + 0.0).to_bits();
             if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
         };
-        let mut keys: Vec<u64> = values.iter().zip(0..).map(|(x, i)| u64::from(key(*x)) << 32 | i).collect();
+        let mut keys: Vec<u64> =
+            values.iter().zip(0..).map(|(x, i)| u64::from(key(*x)) << 32 | i).collect();
         keys.sort_unstable();
         return keys.into_iter().map(|key| key as u32).collect();
     }
@@ -203,7 +221,10 @@ fn moments(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
     let products: f64 = values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum();
-    (squares / (values.len().max(2) - 1) as f64, if squares > 0.0 { products / squares } else { 0.0 })
+    (
+        squares / (values.len().max(2) - 1) as f64,
+        if squares > 0.0 { products / squares } else { 0.0 },
+    )
 }
 
 /// Counts of dependent observations, as of so many independent ones.
@@ -229,8 +250,8 @@ impl Thinning {
         self.0 <= 1.0
     }
 
-    /// Every how-manieth observation is about independent of the one before: twice as far apart as one independent observation is from the
-    /// next, where an autoregression has fallen below 2 %.
+    /// Every how-manieth observation is about independent of the one before: twice as far apart as
+    /// one independent observation is from the next, where an autoregression has fallen below 2 %.
     #[must_use]
     pub fn stride(self) -> u64 {
         if self.is_none() { 1 } else { (2.0 * self.0).ceil() as u64 }
@@ -276,7 +297,8 @@ mod tests {
 
     #[test]
     fn both_ways_to_sort_give_the_same_places() {
-        let single: Vec<f64> = normals(500, 8).iter().map(|x| f64::from((8.0 * x).round() as f32 / 8.0)).collect();
+        let single: Vec<f64> =
+            normals(500, 8).iter().map(|x| f64::from((8.0 * x).round() as f32 / 8.0)).collect();
         let double: Vec<f64> = single.iter().map(|x| x * std::f64::consts::PI).collect();
         assert!(double.iter().any(|x| f64::from(*x as f32) != *x));
         let places = |values: &[f64]| places(values, &in_order(values));
@@ -289,7 +311,9 @@ mod tests {
     #[test]
     fn independent_values_seldom_depend_and_never_count_for_more() {
         for n in [40, 200, 2000] {
-            let found = (0..1000).filter(|seed| Dependence::of_values(&normals(n, *seed), 0.01).is_found()).count();
+            let found = (0..1000)
+                .filter(|seed| Dependence::of_values(&normals(n, *seed), 0.01).is_found())
+                .count();
             assert!(found <= 30, "{found} of 1000 at {n}");
         }
         for few in [vec![], vec![0.5], vec![0.5; 1000]] {
@@ -302,8 +326,9 @@ mod tests {
         // of the mean: (1 + a) / (1 - a)
         for (a, n) in [(0.5, 2000), (0.5, 20_000), (0.9, 20_000)] {
             let truth = (1.0 + a) / (1.0 - a);
-            let mut measured: Vec<f64> =
-                (0..40).map(|seed| Dependence::of_values(&autoregressive(n, a, seed), 0.01).of(100_000)).collect();
+            let mut measured: Vec<f64> = (0..40)
+                .map(|seed| Dependence::of_values(&autoregressive(n, a, seed), 0.01).of(100_000))
+                .collect();
             measured.sort_by(f64::total_cmp);
             assert!(
                 measured[4] > 0.85 * truth && measured[20] < 2.0 * truth,
@@ -324,7 +349,8 @@ mod tests {
     #[test]
     fn spreads_that_come_in_waves_depend_though_middles_do_not() {
         let waves = autoregressive(5000, 0.95, 7);
-        let values: Vec<f64> = normals(5000, 8).iter().zip(waves).map(|(z, w)| z * w.abs()).collect();
+        let values: Vec<f64> =
+            normals(5000, 8).iter().zip(waves).map(|(z, w)| z * w.abs()).collect();
         assert!(Dependence::of_values(&values, 0.01).of(1000) > 2.0);
     }
 
@@ -338,7 +364,8 @@ mod tests {
         let sorted = Dependence::of_values(&sorted, 0.01);
         assert!(sorted.of(1000) > 500.0 && sorted.of(100_000) > 50_000.0, "{sorted:?}");
         // half a wave is much like a drift, a hundred waves cancel
-        let wave: Vec<f64> = (0..8192).map(|i| (f64::from(i) / 1024.0 * std::f64::consts::TAU).sin()).collect();
+        let wave: Vec<f64> =
+            (0..8192).map(|i| (f64::from(i) / 1024.0 * std::f64::consts::TAU).sin()).collect();
         let wave = Dependence::of_values(&wave, 0.01);
         assert!(wave.of(256) > 100.0, "{wave:?}");
     }

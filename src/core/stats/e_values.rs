@@ -1,26 +1,34 @@
 //! Many e-values at once.
 //!
-//! An e-value is a number from 0 whose mean under its hypothesis is at most 1: evidence of E against it, and `1/E` bounds a
-//! p-value (Markov). Means of e-values are e-values, whatever their dependence (Vovk & Wang 2021, "E-values: calibration,
-//! combination and applications", section 3).
+//! An e-value is a number from 0 whose mean under its hypothesis is at most 1: evidence of E
+//! against it, and `1/E` bounds a p-value (Markov). Means of e-values are e-values, whatever their
+//! dependence (Vovk & Wang 2021, "E-values: calibration, combination and applications", section 3).
 
 use crate::{Error, Result};
 
-/// e-BH (Wang & Ramdas 2022, "False discovery rate control with e-values", section 4): the hypotheses to reject so that the false
-/// discovery rate is at most alpha, **under any dependence**: those with the k largest e-values, for the largest k with
-/// `k e_(k) >= K / alpha`. Indices from 0, ascending. Cost: O(K log K).
+/// e-BH (Wang & Ramdas 2022, "False discovery rate control with e-values", section 4): the
+/// hypotheses to reject so that the false discovery rate is at most alpha, **under any
+/// dependence**: those with the k largest e-values, for the largest k with `k e_(k) >= K / alpha`.
+/// Indices from 0, ascending. Cost: O(K log K).
 ///
 /// # Errors
 /// `InvalidArgument` naming the first e-value that is NaN or below 0, or an alpha not in (0, 1).
 pub fn benjamini_hochberg(e_values: &[f64], alpha: f64) -> Result<Vec<usize>> {
     check_alpha(alpha)?;
     if let Some((i, e)) = e_values.iter().enumerate().find(|(_, e)| e.is_nan() || **e < 0.0) {
-        return Err(Error::invalid("e_values", format!("{e} at index {i} (from 0)"), "numbers from 0"));
+        return Err(Error::invalid(
+            "e_values",
+            format!("{e} at index {i} (from 0)"),
+            "numbers from 0",
+        ));
     }
     let mut order: Vec<usize> = (0..e_values.len()).collect();
     order.sort_by(|&a, &b| e_values[b].total_cmp(&e_values[a]));
     let enough = e_values.len() as f64 / alpha;
-    let rejected = (0..order.len()).rev().find(|k| (k + 1) as f64 * e_values[order[*k]] >= enough).map_or(0, |k| k + 1);
+    let rejected = (0..order.len())
+        .rev()
+        .find(|k| (k + 1) as f64 * e_values[order[*k]] >= enough)
+        .map_or(0, |k| k + 1);
     order.truncate(rejected);
     order.sort_unstable();
     Ok(order)

@@ -1,22 +1,26 @@
 //! Limit laws of the statistics of Cramér-von Mises, Anderson-Darling and Kuiper.
 //!
-//! The first two are Σ λⱼ χ²₁ with λⱼ = 1/(jπ)² and 1/(j(j+1)). For any such sum with λ₁ > λ₂ > ..., Smirnov (1936) found
-//! P(X > x) = (1/π) Σⱼ (-1)^(j-1) ∫ e^(-xy/2) / (y √|D(y)|) dy, y from 1/λ_(2j-1) to 1/λ_(2j), D(y) = Π (1 - λᵢ y).
-//! Its terms fall fast, and the first carries the tail's relative precision. The integrand has an inverse square root at
-//! both ends, so Gauss-Chebyshev quadrature in a variable in which the zeros of D are evenly spaced converges geometrically.
+//! The first two are Σ λⱼ χ²₁ with λⱼ = 1/(jπ)² and 1/(j(j+1)). For any such sum with λ₁ > λ₂ >
+//! ..., Smirnov (1936) found P(X > x) = (1/π) Σⱼ (-1)^(j-1) ∫ e^(-xy/2) / (y √|D(y)|) dy, y from
+//! 1/λ_(2j-1) to 1/λ_(2j), D(y) = Π (1 - λᵢ y). Its terms fall fast, and the first carries the
+//! tail's relative precision. The integrand has an inverse square root at both ends, so
+//! Gauss-Chebyshev quadrature in a variable in which the zeros of D are evenly spaced converges
+//! geometrically.
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-/// Nodes of the quadrature, and how many more for the square root of half the fall of the exponent over the first piece:
-/// about 1e-14 for these integrands.
+/// Nodes of the quadrature, and how many more for the square root of half the fall of the exponent
+/// over the first piece: about 1e-14 for these integrands.
 const NODES: f64 = 48.0;
 const MORE_NODES: f64 = 8.0;
 
-/// The standard deviation of the limit law of A²: √(2π²/3 - 6), its mean being 1 (Anderson & Darling 1954).
+/// The standard deviation of the limit law of A²: √(2π²/3 - 6), its mean being 1 (Anderson &
+/// Darling 1954).
 pub const ANDERSON_DARLING_SD: f64 = 0.761_404_141_959_384;
 
-/// `P(X > x)` of the limit law of Cramér-von Mises' ω² (of one sample; of two, T has the same limit). Relative error about
-/// 1e-13 also in the tail; 1 for x below 0.003, where it is within 1e-15 of that.
+/// `P(X > x)` of the limit law of Cramér-von Mises' ω² (of one sample; of two, T has the same
+/// limit). Relative error about 1e-13 also in the tail; 1 for x below 0.003, where it is within
+/// 1e-15 of that.
 #[must_use]
 pub fn cramer_von_mises_sf(x: f64) -> f64 {
     // y = s², D = sin s / s, zeros at s = jπ.
@@ -29,8 +33,8 @@ pub fn cramer_von_mises_sf(x: f64) -> f64 {
     )
 }
 
-/// `P(X > x)` of the limit law of Anderson-Darling's A². Relative error about 1e-13 also in the tail; 1 for x below 0.03,
-/// where it is within 1e-15 of that.
+/// `P(X > x)` of the limit law of Anderson-Darling's A². Relative error about 1e-13 also in the
+/// tail; 1 for x below 0.03, where it is within 1e-15 of that.
 #[must_use]
 pub fn anderson_darling_sf(x: f64) -> f64 {
     // y = (s² - 1)/4, D = |cos(πs/2)|/(πy), zeros at s = 3, 5, 7, ...
@@ -78,8 +82,9 @@ fn smirnov(
 }
 
 /// `P(V > v)` of Kuiper's statistic at the (effective) sample size: 2 Σ (4j²λ² - 1) e^(-2j²λ²) at
-/// λ = (√N + 0.155 + 0.24/√N) v (Stephens 1970, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics
-/// without extensive tables", section 4). Stephens holds it good to two digits from N = 8.
+/// λ = (√N + 0.155 + 0.24/√N) v (Stephens 1970, "Use of the Kolmogorov-Smirnov, Cramér-von Mises
+/// and related statistics without extensive tables", section 4). Stephens holds it good to two
+/// digits from N = 8.
 #[must_use]
 pub fn kuiper_sf(v: f64, size: f64) -> f64 {
     let lambda = (size.sqrt() + 0.155 + 0.24 / size.sqrt()) * v;

@@ -1,5 +1,6 @@
-//! The hypergeometric distribution: n items drawn without replacement from N, K of them marked; X are marked.
-//! Its tails are Fisher's exact test, one-sided. All in log space, so that no table is too large or too surprising.
+//! The hypergeometric distribution: n items drawn without replacement from N, K of them marked; X
+//! are marked. Its tails are Fisher's exact test, one-sided. All in log space, so that no table is
+//! too large or too surprising.
 
 use super::binomial::falling_sum;
 use super::saddle_point::ln_binomial_pmf;
@@ -18,10 +19,18 @@ impl Hypergeometric {
     /// `InvalidArgument` when there are more marked items or draws than items.
     pub fn new(total: u64, marked: u64, draws: u64) -> Result<Self> {
         if marked > total {
-            return Err(Error::invalid("marked", marked, format!("at most the {total} items there are")));
+            return Err(Error::invalid(
+                "marked",
+                marked,
+                format!("at most the {total} items there are"),
+            ));
         }
         if draws > total {
-            return Err(Error::invalid("draws", draws, format!("at most the {total} items there are")));
+            return Err(Error::invalid(
+                "draws",
+                draws,
+                format!("at most the {total} items there are"),
+            ));
         }
         Ok(Self { total, marked, draws })
     }
@@ -43,13 +52,16 @@ impl Hypergeometric {
             return 0.0;
         }
         let (total, marked, draws) = (self.total as f64, self.marked as f64, self.draws as f64);
-        // Any p would do; this one puts all three binomials near their modes (Loader 2000, section 4).
+        // Any p would do; this one puts all three binomials near their modes (Loader 2000, section
+        // 4).
         let (p, q) = (draws / total, (total - draws) / total);
-        ln_binomial_pmf(x as f64, marked, p, q) + ln_binomial_pmf((self.draws - x) as f64, total - marked, p, q)
+        ln_binomial_pmf(x as f64, marked, p, q)
+            + ln_binomial_pmf((self.draws - x) as f64, total - marked, p, q)
             - ln_binomial_pmf(draws, total, p, q)
     }
 
-    /// `ln P(X >= x)`, with relative precision where the tail is small. Cost: O(standard deviation) terms.
+    /// `ln P(X >= x)`, with relative precision where the tail is small. Cost: O(standard deviation)
+    /// terms.
     #[must_use]
     pub fn ln_upper_tail(&self, x: u64) -> f64 {
         let (low, high) = self.support();
@@ -77,12 +89,14 @@ impl Hypergeometric {
         }
         if !self.is_above_mean(x) {
             let steps = (low + 1..=x).rev();
-            return (self.ln_pmf(x) + falling_sum(steps, |j| 1.0 / self.ratio(j - 1.0)).ln()).min(0.0);
+            return (self.ln_pmf(x) + falling_sum(steps, |j| 1.0 / self.ratio(j - 1.0)).ln())
+                .min(0.0);
         }
         (-self.ln_upper_tail(x + 1).exp()).ln_1p()
     }
 
-    /// A draw of X from a uniform number in [0, 1), by inversion outwards from the mode: O(standard deviation).
+    /// A draw of X from a uniform number in [0, 1), by inversion outwards from the mode: O(standard
+    /// deviation).
     #[must_use]
     pub fn draw(&self, uniform: f64) -> u64 {
         let (low, high) = self.support();
@@ -138,26 +152,47 @@ pub struct Fisher {
     pub greater: f64,
 }
 
-/// Fisher's exact test, one-sided each way, of a class that had `in_reference` of `reference_size` observations and
-/// has `in_current` of `current_size`: is it rarer, or more frequent, than it was?
+/// Fisher's exact test, one-sided each way, of a class that had `in_reference` of `reference_size`
+/// observations and has `in_current` of `current_size`: is it rarer, or more frequent, than it was?
 ///
-/// Given the margins, the count in the window is hypergeometric (Fisher 1935). Cost: O(standard deviation).
+/// Given the margins, the count in the window is hypergeometric (Fisher 1935). Cost: O(standard
+/// deviation).
 ///
 /// # Errors
 /// `InvalidArgument` when a count is larger than its sample, or both samples are empty.
-pub fn fisher(in_reference: u64, reference_size: u64, in_current: u64, current_size: u64) -> Result<Fisher> {
+pub fn fisher(
+    in_reference: u64,
+    reference_size: u64,
+    in_current: u64,
+    current_size: u64,
+) -> Result<Fisher> {
     if in_reference > reference_size {
-        return Err(Error::invalid("in_reference", in_reference, format!("at most reference_size, {reference_size}")));
+        return Err(Error::invalid(
+            "in_reference",
+            in_reference,
+            format!("at most reference_size, {reference_size}"),
+        ));
     }
     if in_current > current_size {
-        return Err(Error::invalid("in_current", in_current, format!("at most current_size, {current_size}")));
+        return Err(Error::invalid(
+            "in_current",
+            in_current,
+            format!("at most current_size, {current_size}"),
+        ));
     }
     if reference_size == 0 || current_size == 0 {
         let argument = if reference_size == 0 { "reference_size" } else { "current_size" };
         return Err(Error::invalid(argument, 0, "at least one observation"));
     }
-    let counts = Hypergeometric::new(reference_size + current_size, in_reference + in_current, current_size)?;
-    Ok(Fisher { less: counts.ln_lower_tail(in_current).exp(), greater: counts.ln_upper_tail(in_current).exp() })
+    let counts = Hypergeometric::new(
+        reference_size + current_size,
+        in_reference + in_current,
+        current_size,
+    )?;
+    Ok(Fisher {
+        less: counts.ln_lower_tail(in_current).exp(),
+        greater: counts.ln_upper_tail(in_current).exp(),
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +202,9 @@ mod tests {
 
     #[test]
     fn tails_are_sums_of_probabilities() {
-        for (total, marked, draws) in [(1, 1, 1), (10, 4, 7), (60, 55, 30), (900, 11, 450), (900, 0, 3)] {
+        for (total, marked, draws) in
+            [(1, 1, 1), (10, 4, 7), (60, 55, 30), (900, 11, 450), (900, 0, 3)]
+        {
             let d = Hypergeometric::new(total, marked, draws).unwrap();
             let (low, high) = d.support();
             for x in low..=high {

@@ -1,18 +1,22 @@
-//! The regularized incomplete beta function, with relative precision in both tails and at any size of its parameters.
+//! The regularized incomplete beta function, with relative precision in both tails and at any size
+//! of its parameters.
 
 use std::f64::consts::PI;
 
 use statrs::function::gamma::ln_gamma;
 
-/// Steps of the continued fraction. It takes tens, a few thousand near the middle of the largest parameters.
+/// Steps of the continued fraction. It takes tens, a few thousand near the middle of the largest
+/// parameters.
 const MOST_STEPS: u32 = 100_000;
 
-/// I_x(a, b) at x = p/(p + q), for positive a, b and p + q, and p and q of 0 or more. The relative error is some 1e-13, also where
-/// the result is 1e-300 and where x or 1 - x vanishes beside 1 (mpmath: `test/reference/tails.py`).
+/// I_x(a, b) at x = p/(p + q), for positive a, b and p + q, and p and q of 0 or more. The relative
+/// error is some 1e-13, also where the result is 1e-300 and where x or 1 - x vanishes beside 1
+/// (mpmath: `test/reference/tails.py`).
 ///
-/// Source: DiDonato and Morris, "Algorithm 708: Significant digit computation of the incomplete beta function ratios", 1992: its
-/// continued fraction (BFRAC) with its factor (BRCOMP), which is written about the mode, where a power of x and a ratio of gamma
-/// functions each would lose as many digits as a and b have.
+/// Source: DiDonato and Morris, "Algorithm 708: Significant digit computation of the incomplete
+/// beta function ratios", 1992: its continued fraction (BFRAC) with its factor (BRCOMP), which is
+/// written about the mode, where a power of x and a ratio of gamma functions each would lose as
+/// many digits as a and b have.
 pub(super) fn regularized(a: f64, b: f64, p: f64, q: f64) -> f64 {
     let (x, y) = (p / (p + q), q / (p + q));
     // b x - a y: how far x is above the mode. Not from x alone, which forgets what 1 - x is.
@@ -59,7 +63,8 @@ fn factor(a: f64, b: f64, x: f64, y: f64, above: f64) -> f64 {
     if x == 0.0 || y == 0.0 {
         return 0.0;
     }
-    let exponent = -a * excess(above / a, x * (a + b) / a) - b * excess(-above / b, y * (a + b) / b);
+    let exponent =
+        -a * excess(above / a, x * (a + b) / a) - b * excess(-above / b, y * (a + b) / b);
     let corrections = stirling_rest(a + b) - stirling_rest(a) - stirling_rest(b);
     (a / (2.0 * PI) * (b / (a + b))).sqrt() * (exponent + corrections).exp()
 }
@@ -82,6 +87,7 @@ fn stirling_rest(z: f64) -> f64 {
         return ln_gamma(z) - ((z - 0.5) * z.ln() - z + 0.5 * (2.0 * PI).ln());
     }
     let square = 1.0 / (z * z);
-    let terms = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
+    let terms =
+        [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
     terms.iter().rev().fold(0.0, |sum, term| sum * square + term) / z
 }

@@ -1,7 +1,8 @@
 //! Null distributions and multiple testing.
 //!
-//! Tails are computed as sums of positive terms wherever one exists, so that a p-value of 1e-200 has as many good
-//! digits as one of 0.1. What [`statrs`] does well is taken from it; what is here is what it does not have.
+//! Tails are computed as sums of positive terms wherever one exists, so that a p-value of 1e-200
+//! has as many good digits as one of 0.1. What [`statrs`] does well is taken from it; what is here
+//! is what it does not have.
 
 pub mod beta_binomial;
 pub mod binomial;

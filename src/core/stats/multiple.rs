@@ -1,7 +1,8 @@
 //! Adjusted p-values of many tests at once.
 //!
-//! An adjusted p-value at or below alpha is a rejection with the family-wise error rate (Bonferroni, Holm) or the
-//! false discovery rate (Benjamini-Hochberg, Benjamini-Yekutieli) held at alpha.
+//! An adjusted p-value at or below alpha is a rejection with the family-wise error rate
+//! (Bonferroni, Holm) or the false discovery rate (Benjamini-Hochberg, Benjamini-Yekutieli) held at
+//! alpha.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,11 @@ pub enum Correction {
 /// `InvalidArgument` naming the first p-value that is NaN or not in [0, 1].
 pub fn adjust(p_values: &[f64], correction: Correction) -> Result<Vec<f64>> {
     if let Some((i, p)) = p_values.iter().enumerate().find(|(_, p)| !(0.0..=1.0).contains(*p)) {
-        return Err(Error::invalid("p_values", format!("{p} at index {i} (from 0)"), "probabilities in [0, 1]"));
+        return Err(Error::invalid(
+            "p_values",
+            format!("{p} at index {i} (from 0)"),
+            "probabilities in [0, 1]",
+        ));
     }
     let k = p_values.len() as f64;
     let mut order: Vec<usize> = (0..p_values.len()).collect();
@@ -43,7 +48,9 @@ pub fn adjust(p_values: &[f64], correction: Correction) -> Result<Vec<f64>> {
         }
     };
     match correction {
-        Correction::Bonferroni => adjusted.iter_mut().zip(p_values).for_each(|(a, p)| *a = (p * k).min(1.0)),
+        Correction::Bonferroni => {
+            adjusted.iter_mut().zip(p_values).for_each(|(a, p)| *a = (p * k).min(1.0))
+        }
         Correction::Holm => {
             let mut most = 0.0f64;
             for (rank, &i) in order.iter().enumerate() {
@@ -66,14 +73,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ALL: [Correction; 4] =
-        [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg, Correction::BenjaminiYekutieli];
+    const ALL: [Correction; 4] = [
+        Correction::Bonferroni,
+        Correction::Holm,
+        Correction::BenjaminiHochberg,
+        Correction::BenjaminiYekutieli,
+    ];
 
     #[test]
     fn bad_p_values_are_named() {
         for bad in [f64::NAN, -0.1, 1.5, f64::INFINITY] {
             let error = adjust(&[0.1, bad], Correction::Holm).unwrap_err();
-            assert!(error.to_string().contains("p_values") && error.to_string().contains("index 1"), "{error}");
+            assert!(
+                error.to_string().contains("p_values") && error.to_string().contains("index 1"),
+                "{error}"
+            );
         }
         ALL.iter().for_each(|c| assert!(adjust(&[], *c).unwrap().is_empty()));
     }

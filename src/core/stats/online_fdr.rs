@@ -1,12 +1,15 @@
-//! False discovery rate over a stream of tests that never ends: a level for each test before its p-value is seen.
+//! False discovery rate over a stream of tests that never ends: a level for each test before its
+//! p-value is seen.
 //!
-//! - [`Lord`]: LORD++ (Ramdas, Yang, Wainwright & Jordan 2017, "Online control of the false discovery rate with decaying memory",
-//!   section 2.2).
-//! - [`Saffron`]: SAFFRON (Ramdas, Zrnic, Wainwright & Jordan 2018, "SAFFRON: an adaptive algorithm for online control of the
-//!   false discovery rate", algorithm 1), which does not spend on p-values above `lambda` and gains where many hypotheses are false.
+//! - [`Lord`]: LORD++ (Ramdas, Yang, Wainwright & Jordan 2017, "Online control of the false
+//!   discovery rate with decaying memory", section 2.2).
+//! - [`Saffron`]: SAFFRON (Ramdas, Zrnic, Wainwright & Jordan 2018, "SAFFRON: an adaptive algorithm
+//!   for online control of the false discovery rate", algorithm 1), which does not spend on
+//!   p-values above `lambda` and gains where many hypotheses are false.
 //!
-//! Both hold the false discovery rate at alpha at any time for **independent** p-values (of the true hypotheses, independent of each
-//! other and of the others), and the ratio of expectations (mFDR) if each p-value is valid given the past.
+//! Both hold the false discovery rate at alpha at any time for **independent** p-values (of the
+//! true hypotheses, independent of each other and of the others), and the ratio of expectations
+//! (mFDR) if each p-value is valid given the past.
 //!
 //! Cost: O(number of discoveries) a test.
 
@@ -31,7 +34,11 @@ pub trait OnlineFdr {
 }
 
 fn check_p(p: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&p) { Ok(()) } else { Err(Error::invalid("p_value", p, "a probability in [0, 1]")) }
+    if (0.0..=1.0).contains(&p) {
+        Ok(())
+    } else {
+        Err(Error::invalid("p_value", p, "a probability in [0, 1]"))
+    }
 }
 
 fn check_wealth(wealth: f64, alpha: f64) -> Result<()> {
@@ -41,14 +48,16 @@ fn check_wealth(wealth: f64, alpha: f64) -> Result<()> {
     Err(Error::invalid("initial_wealth", wealth, "a number between 0 and alpha"))
 }
 
-/// LORD++'s sequence `gamma_j = 0.07720838 ln(max(j, 2)) / (j exp(sqrt(ln j)))`, j from 1: it adds up to 0.976 (Javanmard & Montanari
-/// 2018, "Online rules for control of false discovery rate and false discovery exceedance", section 5).
+/// LORD++'s sequence `gamma_j = 0.07720838 ln(max(j, 2)) / (j exp(sqrt(ln j)))`, j from 1: it adds
+/// up to 0.976 (Javanmard & Montanari 2018, "Online rules for control of false discovery rate and
+/// false discovery exceedance", section 5).
 fn gamma_lord(j: u64) -> f64 {
     let j = j as f64;
     0.077_208_38 * j.max(2.0).ln() / (j * j.ln().sqrt().exp())
 }
 
-/// SAFFRON's sequence `gamma_j = 0.4374901658 / j^1.6`, j from 1: it adds up to 1 (Ramdas et al. 2018, section 3).
+/// SAFFRON's sequence `gamma_j = 0.4374901658 / j^1.6`, j from 1: it adds up to 1 (Ramdas et al.
+/// 2018, section 3).
 fn gamma_saffron(j: u64) -> f64 {
     0.437_490_165_8 / (j as f64).powf(1.6)
 }
@@ -64,7 +73,8 @@ pub struct Lord {
 }
 
 impl Lord {
-    /// At false discovery rate `alpha`, with `initial_wealth` (alpha / 2 where there is none) to spend before the first discovery.
+    /// At false discovery rate `alpha`, with `initial_wealth` (alpha / 2 where there is none) to
+    /// spend before the first discovery.
     ///
     /// # Errors
     /// `InvalidArgument` naming `alpha` or `initial_wealth`.
@@ -107,13 +117,15 @@ pub struct Saffron {
     tests: u64,
     /// Tests with a p-value at most lambda.
     candidates: u64,
-    /// Of each test that rejected: its number (from 1), and the candidates up to it, itself included.
+    /// Of each test that rejected: its number (from 1), and the candidates up to it, itself
+    /// included.
     rejections: VecDeque<(u64, u64)>,
 }
 
 impl Saffron {
-    /// At false discovery rate `alpha`, with `initial_wealth` (alpha / 2 where there is none) to spend before the first discovery;
-    /// p-values above `lambda` (in (0, 1); 0.5 is usual) cost nothing.
+    /// At false discovery rate `alpha`, with `initial_wealth` (alpha / 2 where there is none) to
+    /// spend before the first discovery; p-values above `lambda` (in (0, 1); 0.5 is usual) cost
+    /// nothing.
     ///
     /// # Errors
     /// `InvalidArgument` naming `alpha`, `initial_wealth` or `lambda`.
@@ -124,7 +136,14 @@ impl Saffron {
         if !(lambda > 0.0 && lambda < 1.0) {
             return Err(Error::invalid("lambda", lambda, "a probability between 0 and 1"));
         }
-        Ok(Saffron { alpha, initial_wealth, lambda, tests: 0, candidates: 0, rejections: VecDeque::new() })
+        Ok(Saffron {
+            alpha,
+            initial_wealth,
+            lambda,
+            tests: 0,
+            candidates: 0,
+            rejections: VecDeque::new(),
+        })
     }
 }
 
@@ -153,7 +172,8 @@ impl OnlineFdr for Saffron {
 
 impl Sound for Lord {
     fn is_sound(&self) -> bool {
-        let times = self.rejections.is_sorted() && self.rejections.last().is_none_or(|last| *last <= self.tests);
+        let times = self.rejections.is_sorted()
+            && self.rejections.last().is_none_or(|last| *last <= self.tests);
         Lord::new(self.alpha, Some(self.initial_wealth)).is_ok() && can_grow([self.tests]) && times
     }
 }
@@ -184,9 +204,11 @@ mod tests {
     #[test]
     fn the_sequences_add_up_to_at_most_one() {
         // The tails are added as integrals; LORD's is long.
-        let saffron: f64 = (1..=100_000).map(gamma_saffron).sum::<f64>() + 0.437_490_165_8 / 0.6 * 1e5f64.powf(-0.6);
+        let saffron: f64 = (1..=100_000).map(gamma_saffron).sum::<f64>()
+            + 0.437_490_165_8 / 0.6 * 1e5f64.powf(-0.6);
         assert!((saffron - 1.0).abs() < 1e-6, "{saffron}");
-        // Integral of ln j / (j exp(sqrt(ln j))) from n: with s = sqrt(ln n), 2 (s^3 + 3 s^2 + 6 s + 6) exp(-s).
+        // Integral of ln j / (j exp(sqrt(ln j))) from n: with s = sqrt(ln n), 2 (s^3 + 3 s^2 + 6
+        // s + 6) exp(-s).
         let s = 1e6f64.ln().sqrt();
         let tail = 0.077_208_38 * 2.0 * (s.powi(3) + 3.0 * s * s + 6.0 * s + 6.0) * (-s).exp();
         let lord: f64 = (1..=1_000_000).map(gamma_lord).sum::<f64>() + tail;

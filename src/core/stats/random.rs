@@ -1,9 +1,10 @@
-//! A small generator whose whole state is eight bytes, so that what draws from it can be saved and goes on the same.
+//! A small generator whose whole state is eight bytes, so that what draws from it can be saved and
+//! goes on the same.
 
 use serde::{Deserialize, Serialize};
 
-/// SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure 17). For ties and
-/// resampling; never for privacy.
+/// SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators", figure
+/// 17). For ties and resampling; never for privacy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitMix64(u64);
 
@@ -28,7 +29,8 @@ impl SplitMix64 {
         ((self.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
 
-    /// Uniform on 0..n, for n of at least 1 (Lemire 2019, without the rejection: off by at most n / 2^64).
+    /// Uniform on 0..n, for n of at least 1 (Lemire 2019, without the rejection: off by at most n /
+    /// 2^64).
     pub fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
     }
@@ -40,7 +42,8 @@ mod tests {
 
     #[test]
     fn it_is_the_published_sequence_and_stays_inside() {
-        // The first outputs of seed 1234567, as the Java SplittableRandom and many others give them.
+        // The first outputs of seed 1234567, as the Java SplittableRandom and many others give
+        // them.
         let mut random = SplitMix64::new(1_234_567);
         assert_eq!(random.next_u64(), 6_457_827_717_110_365_317);
         assert_eq!(random.next_u64(), 3_203_168_211_198_807_973);

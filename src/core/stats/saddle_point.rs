@@ -1,10 +1,12 @@
-//! Binomial probabilities without cancellation, by the saddle-point form of Loader, "Fast and accurate computation of
-//! binomial probabilities" (2000): `ln pmf` is a sum of two deviances and three Stirling errors, all of them small
-//! where the probability is not. With factorials alone, n = 10⁶ would leave 8 good digits; so it keeps 13.
+//! Binomial probabilities without cancellation, by the saddle-point form of Loader, "Fast and
+//! accurate computation of binomial probabilities" (2000): `ln pmf` is a sum of two deviances and
+//! three Stirling errors, all of them small where the probability is not. With factorials alone,
+//! n = 10⁶ would leave 8 good digits; so it keeps 13.
 
 use std::f64::consts::PI;
 
-/// `ln n! - [½ ln(2πn) + n ln n - n]`, the error of Stirling's formula; 0 for n = 0 by convention (never used there).
+/// `ln n! - [½ ln(2πn) + n ln n - n]`, the error of Stirling's formula; 0 for n = 0 by convention
+/// (never used there).
 fn stirling_error(n: f64) -> f64 {
     if n < 0.5 {
         return 0.0;
@@ -14,7 +16,10 @@ fn stirling_error(n: f64) -> f64 {
         return factorial.ln() - (0.5 * (2.0 * PI * n).ln() + n * n.ln() - n);
     }
     let square = n * n;
-    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / (1188.0 * square)) / square) / square) / square)
+    (1.0 / 12.0
+        - (1.0 / 360.0
+            - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / (1188.0 * square)) / square) / square)
+            / square)
         / n
 }
 
@@ -38,7 +43,8 @@ fn deviance(x: f64, mean: f64) -> f64 {
     sum
 }
 
-/// `ln P(X = k)` for X ~ Binomial(n, p), with `q = 1 - p` given apart so that a p next to 1 loses nothing.
+/// `ln P(X = k)` for X ~ Binomial(n, p), with `q = 1 - p` given apart so that a p next to 1 loses
+/// nothing.
 ///
 /// `k` and `n` are whole numbers with 0 <= k <= n. Cost: O(1).
 pub(super) fn ln_binomial_pmf(k: f64, n: f64, p: f64, q: f64) -> f64 {
@@ -55,7 +61,11 @@ pub(super) fn ln_binomial_pmf(k: f64, n: f64, p: f64, q: f64) -> f64 {
         return n * if q < 0.5 { (-q).ln_1p() } else { p.ln() };
     }
     let rest = n - k;
-    stirling_error(n) - stirling_error(k) - stirling_error(rest) - deviance(k, n * p) - deviance(rest, n * q)
+    stirling_error(n)
+        - stirling_error(k)
+        - stirling_error(rest)
+        - deviance(k, n * p)
+        - deviance(rest, n * q)
         + 0.5 * (n / (2.0 * PI * k * rest)).ln()
 }
 
@@ -92,7 +102,8 @@ mod tests {
     fn probabilities_sum_to_one() {
         for (n, p) in [(1u32, 0.3), (17, 0.01), (400, 0.5), (3000, 0.999)] {
             let n = f64::from(n);
-            let sum: f64 = (0..=n as u32).map(|k| ln_binomial_pmf(f64::from(k), n, p, 1.0 - p).exp()).sum();
+            let sum: f64 =
+                (0..=n as u32).map(|k| ln_binomial_pmf(f64::from(k), n, p, 1.0 - p).exp()).sum();
             assert!((sum - 1.0).abs() < 1e-12, "n = {n}, p = {p}: {sum}");
         }
     }

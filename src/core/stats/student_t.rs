@@ -3,8 +3,8 @@
 use super::incomplete_beta::regularized;
 use crate::{Error, Result};
 
-/// `P(|T| >= |t|)` for T of Student's distribution with `degrees` degrees of freedom, with relative precision
-/// (1e-12) at any t and any degrees, down to the smallest double.
+/// `P(|T| >= |t|)` for T of Student's distribution with `degrees` degrees of freedom, with relative
+/// precision (1e-12) at any t and any degrees, down to the smallest double.
 ///
 /// # Errors
 /// `InvalidArgument` when t is NaN or `degrees` is not positive and finite.
@@ -16,7 +16,8 @@ pub fn two_sided(t: f64, degrees: f64) -> Result<f64> {
     Ok(beyond(0.5 * degrees, 0.5, degrees, t * t))
 }
 
-/// `P(F >= f)` for F of Fisher's distribution with `numerator` and `denominator` degrees of freedom, as precise as [`two_sided`].
+/// `P(F >= f)` for F of Fisher's distribution with `numerator` and `denominator` degrees of
+/// freedom, as precise as [`two_sided`].
 ///
 /// # Errors
 /// `InvalidArgument` when f is NaN or negative, or degrees of freedom are not positive and finite.
@@ -31,7 +32,8 @@ pub fn f_sf(f: f64, numerator: f64, denominator: f64) -> Result<f64> {
 
 /// Of the distribution at an infinite quantile: nothing is beyond.
 fn beyond(a: f64, b: f64, p: f64, q: f64) -> f64 {
-    // A square or product beyond the largest double is as good as infinite: so many degrees of freedom there are not.
+    // A square or product beyond the largest double is as good as infinite: so many degrees of
+    // freedom there are not.
     if q.is_infinite() { 0.0 } else { regularized(a, b, p, q) }
 }
 

@@ -15,14 +15,23 @@ pub struct InverseForm {
     pub outside: f64,
 }
 
-/// v' M⁺ v with the pseudo-inverse of a symmetric positive semidefinite M: eigenvalues within the rounding error
-/// (n · 2⁻⁵² of the largest, or of `scale` if that is larger) count as 0. Cost: O(n³).
+/// v' M⁺ v with the pseudo-inverse of a symmetric positive semidefinite M: eigenvalues within the
+/// rounding error (n · 2⁻⁵² of the largest, or of `scale` if that is larger) count as 0. Cost:
+/// O(n³).
 ///
 /// # Errors
 /// `InvalidArgument` naming `covariance` when an entry is not finite.
-pub fn inverse_form(matrix: &Array2<f64>, vector: ArrayView1<'_, f64>, scale: f64) -> Result<InverseForm> {
+pub fn inverse_form(
+    matrix: &Array2<f64>,
+    vector: ArrayView1<'_, f64>,
+    scale: f64,
+) -> Result<InverseForm> {
     if matrix.iter().any(|entry| !entry.is_finite()) {
-        return Err(Error::invalid("covariance", "a matrix with NaN or Inf", "finite entries; scale the sample"));
+        return Err(Error::invalid(
+            "covariance",
+            "a matrix with NaN or Inf",
+            "finite entries; scale the sample",
+        ));
     }
     let (values, vectors) = eigen(matrix.clone());
     let largest = values.iter().fold(scale, |most: f64, value| most.max(value.abs()));
@@ -46,15 +55,17 @@ pub fn inverse_form(matrix: &Array2<f64>, vector: ArrayView1<'_, f64>, scale: f6
 /// # Errors
 /// `InvalidArgument` naming `reference` if the iteration does not end.
 pub fn principal(matrix: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let found = matrix.eigh().map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
+    let found = matrix
+        .eigh()
+        .map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
     Ok(found.sort_eig_desc())
 }
 
 /// Sweeps after which the rotations have long converged (about 6 to 10 are needed).
 const SWEEPS: usize = 60;
 
-/// Eigenvalues, and eigenvectors as columns, by Jacobi's cyclic rotations (Golub & Van Loan, section 8.5): slower than
-/// tridiagonal methods, and more accurate for small eigenvalues.
+/// Eigenvalues, and eigenvectors as columns, by Jacobi's cyclic rotations (Golub & Van Loan,
+/// section 8.5): slower than tridiagonal methods, and more accurate for small eigenvalues.
 fn eigen(mut a: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
     let n = a.nrows();
     let mut vectors = Array2::eye(n);
@@ -62,7 +73,9 @@ fn eigen(mut a: Array2<f64>) -> (Vec<f64>, Array2<f64>) {
         let mut rotated = false;
         for p in 0..n {
             for q in p + 1..n {
-                if a[(p, q)].abs() <= 1e-18 * (a[(p, p)].abs() * a[(q, q)].abs()).sqrt() || a[(p, q)] == 0.0 {
+                if a[(p, q)].abs() <= 1e-18 * (a[(p, p)].abs() * a[(q, q)].abs()).sqrt()
+                    || a[(p, q)] == 0.0
+                {
                     continue;
                 }
                 rotated = true;
@@ -102,8 +115,9 @@ mod tests {
             let matrix = rows.t().dot(&rows);
             let (values, vectors) = eigen(matrix.clone());
             let again = (&vectors * &Array1::from(values)).dot(&vectors.t());
-            let near =
-                |a: &Array2<f64>, b: &Array2<f64>| a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-12 * n as f64);
+            let near = |a: &Array2<f64>, b: &Array2<f64>| {
+                a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-12 * n as f64)
+            };
             assert!(near(&vectors.t().dot(&vectors), &Array2::eye(n)));
             assert!(near(&(again / n as f64), &(matrix / n as f64)));
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::memory;
 use crate::error::{Error, Result};
 
-/// Bytes of a file, in memory or mapped: they start at an address that 64 divides where they are mapped.
+/// Bytes of a file, in memory or mapped: they start at an address that 64 divides where they are
+/// mapped.
 pub trait Mapping: Debug + Send + Sync {
     /// All of them.
     fn bytes(&self) -> &[u8];
@@ -30,7 +31,8 @@ impl Mapping for Vec<u8> {
     }
 }
 
-/// Numbers of single or double precision, where they lie. Whoever reads mapped ones has asked [`Cells::check`] first.
+/// Numbers of single or double precision, where they lie. Whoever reads mapped ones has asked
+/// [`Cells::check`] first.
 #[derive(Debug, Clone)]
 pub enum Cells {
     /// In this process's memory.
@@ -72,14 +74,24 @@ impl Cells {
     /// The numbers in these bytes of a file; a copy of them where they cannot be used in place.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for bytes that the file has not, or that are no whole numbers of this width; or a copy that does
-    /// not fit into memory.
-    pub fn of_file(file: &Arc<dyn Mapping>, at: Range<usize>, width: usize, in_place: bool) -> Result<Self> {
+    /// [`Error::InvalidArgument`] for bytes that the file has not, or that are no whole numbers of
+    /// this width; or a copy that does not fit into memory.
+    pub fn of_file(
+        file: &Arc<dyn Mapping>,
+        at: Range<usize>,
+        width: usize,
+        in_place: bool,
+    ) -> Result<Self> {
         let bytes = file.bytes().get(at.clone());
-        let whole = bytes.filter(|bytes| matches!(width, 4 | 8) && bytes.len().is_multiple_of(width));
+        let whole =
+            bytes.filter(|bytes| matches!(width, 4 | 8) && bytes.len().is_multiple_of(width));
         let Some(bytes) = whole else {
             let was = format!("bytes {} to {} as numbers of {width} bytes", at.start, at.end);
-            return Err(Error::invalid("points", was, format!("numbers within the {} bytes", file.bytes().len())));
+            return Err(Error::invalid(
+                "points",
+                was,
+                format!("numbers within the {} bytes", file.bytes().len()),
+            ));
         };
         if in_place && cfg!(target_endian = "little") && aligned(bytes, width) {
             return Ok(Cells::Mapped { file: file.clone(), at, width });

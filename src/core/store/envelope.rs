@@ -1,4 +1,5 @@
-//! One line of JSON that says what follows, then the payload, which starts at a multiple of 64 bytes.
+//! One line of JSON that says what follows, then the payload, which starts at a multiple of 64
+//! bytes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -40,7 +41,8 @@ pub(super) fn write_parts(path: &Path, kind: &str, version: u32, parts: &[&[u8]]
         bytes: parts.iter().map(|part| part.len() as u64).sum(),
         crc32: crc32.finalize(),
     };
-    let mut line = serde_json::to_vec(&header).map_err(|e| Error::invalid("kind", e, "a name that JSON can hold"))?;
+    let mut line = serde_json::to_vec(&header)
+        .map_err(|e| Error::invalid("kind", e, "a name that JSON can hold"))?;
     line.resize((line.len() + 1).next_multiple_of(ALIGN) - 1, b' ');
     line.push(b'\n');
     let parts: Vec<&[u8]> = std::iter::once(line.as_slice()).chain(parts.iter().copied()).collect();
@@ -51,7 +53,11 @@ pub(super) fn write_parts(path: &Path, kind: &str, version: u32, parts: &[&[u8]]
 pub(super) fn read(path: &Path, kind: &str, version: u32) -> Result<Vec<u8>> {
     let mut payload = Vec::new();
     let (_, whole) = open(path, kind, version, &mut payload)?;
-    if whole.version == version { Ok(payload) } else { Err(other_version(path, whole.version, version)) }
+    if whole.version == version {
+        Ok(payload)
+    } else {
+        Err(other_version(path, whole.version, version))
+    }
 }
 
 /// What was found in a whole file.
@@ -64,9 +70,14 @@ pub(super) struct Whole {
     pub bytes: usize,
 }
 
-/// Checks a file of this kind, of version 1 to `newest`, from its first to its last byte, through a small buffer: what is read
-/// goes to `payload`, which may be [`std::io::sink`].
-pub(super) fn open(path: &Path, kind: &str, newest: u32, payload: &mut impl Write) -> Result<(File, Whole)> {
+/// Checks a file of this kind, of version 1 to `newest`, from its first to its last byte, through a
+/// small buffer: what is read goes to `payload`, which may be [`std::io::sink`].
+pub(super) fn open(
+    path: &Path,
+    kind: &str,
+    newest: u32,
+    payload: &mut impl Write,
+) -> Result<(File, Whole)> {
     let name = path.display().to_string();
     let unusable = |e: std::io::Error| Error::PathUnusable {
         argument: "path",
@@ -77,7 +88,8 @@ pub(super) fn open(path: &Path, kind: &str, newest: u32, payload: &mut impl Writ
     let damaged = |reason: String| Error::FileDamaged { path: name.clone(), reason };
     let mut input = BufReader::with_capacity(1 << 16, File::open(path).map_err(unusable)?);
     // More than the first line, which may be short where it is no header.
-    let begin: Vec<u8> = input.fill_buf().map_err(unusable)?.iter().copied().take(HEADER as usize).collect();
+    let begin: Vec<u8> =
+        input.fill_buf().map_err(unusable)?.iter().copied().take(HEADER as usize).collect();
     let mut line = Vec::new();
     input.by_ref().take(HEADER).read_until(b'\n', &mut line).map_err(unusable)?;
     if let Some(other) = kinds::other(path, &begin, kind) {
@@ -86,11 +98,13 @@ pub(super) fn open(path: &Path, kind: &str, newest: u32, payload: &mut impl Writ
     if line.last() != Some(&b'\n') {
         return Err(damaged("it has no header line".into()));
     }
-    let header: Header =
-        serde_json::from_slice(&line).map_err(|e| damaged(format!("its header cannot be read: {e}")))?;
+    let header: Header = serde_json::from_slice(&line)
+        .map_err(|e| damaged(format!("its header cannot be read: {e}")))?;
     if header.format != FORMAT || header.kind != kind {
         let (format, was) = (header.format, header.kind);
-        return Err(damaged(format!("it holds a {format:?} {was:?}, expected a {FORMAT:?} {kind:?}")));
+        return Err(damaged(format!(
+            "it holds a {format:?} {was:?}, expected a {FORMAT:?} {kind:?}"
+        )));
     }
     if !(1..=newest).contains(&header.version) {
         return Err(other_version(path, header.version, newest));

@@ -1,10 +1,10 @@
-//! Whether what is about to be allocated fits: said before, since the system gives out memory that it does not have and
-//! ends the process later.
+//! Whether what is about to be allocated fits: said before, since the system gives out memory that
+//! it does not have and ends the process later.
 
 use crate::error::{Error, Result};
 
-/// Demands that `count` elements of `size` bytes fit into the memory that the system says is available (where it says
-/// so: Linux), or into an address space.
+/// Demands that `count` elements of `size` bytes fit into the memory that the system says is
+/// available (where it says so: Linux), or into an address space.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] with both numbers.
@@ -20,7 +20,10 @@ pub fn expect_room(argument: &'static str, count: usize, size: usize, purpose: &
     }
     let gib = |bytes: f64| format!("{:.1} GiB", bytes / f64::from(1 << 30));
     let was = format!("{} for {purpose}", gib(count as f64 * size as f64));
-    let expected = format!("at most the {} that are available; use fewer observations or features", gib(room as f64));
+    let expected = format!(
+        "at most the {} that are available; use fewer observations or features",
+        gib(room as f64)
+    );
     Err(Error::invalid(argument, was, expected))
 }
 

@@ -1,5 +1,6 @@
-//! Values with large arrays: length of the CBOR in 8 bytes, the CBOR, and from the next multiple of 64 bytes on the sections that it
-//! points to ([`super::sections`]). A mapped file's sections are used where they lie.
+//! Values with large arrays: length of the CBOR in 8 bytes, the CBOR, and from the next multiple of
+//! 64 bytes on the sections that it points to ([`super::sections`]). A mapped file's sections are
+//! used where they lie.
 
 use std::fs::File;
 use std::path::Path;
@@ -56,7 +57,11 @@ pub fn load<T: DeserializeOwned + Sound>(path: &Path, kind: &str) -> Result<T> {
 }
 
 /// With its sections where they lie in the mapped file, and the map.
-pub fn load_mapped<T: DeserializeOwned + Sound>(path: &Path, kind: &str, map: Map) -> Result<(T, Arc<dyn Mapping>)> {
+pub fn load_mapped<T: DeserializeOwned + Sound>(
+    path: &Path,
+    kind: &str,
+    map: Map,
+) -> Result<(T, Arc<dyn Mapping>)> {
     let (file, whole) = envelope::open(path, kind, VERSION, &mut std::io::sink())?;
     let file = map(file, path)?;
     Ok((read(path, &whole, file.clone(), whole.start, true)?, file))
@@ -78,10 +83,16 @@ fn read<T: DeserializeOwned + Sound>(
     if whole.version == 1 {
         return super::cbor(path, payload);
     }
-    let (length, rest) = payload.split_first_chunk().ok_or_else(|| damaged("it is too short".into()))?;
+    let (length, rest) =
+        payload.split_first_chunk().ok_or_else(|| damaged("it is too short".into()))?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok();
-    let cbor = length.and_then(|n| rest.get(..n)).ok_or_else(|| damaged("its first part is cut short".into()))?;
+    let cbor = length
+        .and_then(|n| rest.get(..n))
+        .ok_or_else(|| damaged("its first part is cut short".into()))?;
     let beside = start + (8 + cbor.len()).next_multiple_of(sections::ALIGN);
-    let read = || sections::provide(&file, beside, in_place, || ciborium::from_reader(cbor)).map_err(|e| e.to_string());
+    let read = || {
+        sections::provide(&file, beside, in_place, || ciborium::from_reader(cbor))
+            .map_err(|e| e.to_string())
+    };
     super::sound(path, read)
 }

@@ -1,5 +1,6 @@
-//! Large arrays that stand beside a value in its file, and not within it: there they can be mapped. Who writes or reads a file
-//! opens a scope on its thread; serde has no other way to hand something down. Without a scope arrays stand in the value.
+//! Large arrays that stand beside a value in its file, and not within it: there they can be mapped.
+//! Who writes or reads a file opens a scope on its thread; serde has no other way to hand something
+//! down. Without a scope arrays stand in the value.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -41,8 +42,14 @@ pub fn collect<T>(write: impl FnOnce() -> T) -> (T, Vec<u8>) {
     (result, WRITING.replace(before).unwrap_or_default())
 }
 
-/// What `read` returns, with the sections of a file at hand, which start at byte `start`; `in_place`: used where they lie.
-pub fn provide<T>(file: &Arc<dyn Mapping>, start: usize, in_place: bool, read: impl FnOnce() -> T) -> T {
+/// What `read` returns, with the sections of a file at hand, which start at byte `start`;
+/// `in_place`: used where they lie.
+pub fn provide<T>(
+    file: &Arc<dyn Mapping>,
+    start: usize,
+    in_place: bool,
+    read: impl FnOnce() -> T,
+) -> T {
     let before = READING.replace(Some(Source { file: file.clone(), start, in_place }));
     let result = read();
     READING.replace(before);
@@ -79,11 +86,14 @@ pub fn put(values: View<'_>) -> Option<Section> {
 /// [`Error::InvalidArgument`] without a scope, or for a section that the file has not.
 pub fn take(section: Section) -> Result<Cells> {
     READING.with_borrow(|source| {
-        let none = || Error::invalid("points", "a section without its file", "a file that was written whole");
+        let none = || {
+            Error::invalid("points", "a section without its file", "a file that was written whole")
+        };
         let source = source.as_ref().ok_or_else(none)?;
         let of_file = || -> Option<(usize, usize)> {
             let at = source.start.checked_add(usize::try_from(section.at).ok()?)?;
-            let bytes = usize::try_from(section.len).ok()?.checked_mul(usize::from(section.width))?;
+            let bytes =
+                usize::try_from(section.len).ok()?.checked_mul(usize::from(section.width))?;
             Some((at, at.checked_add(bytes)?))
         };
         let (at, end) = of_file().ok_or_else(none)?;
@@ -98,13 +108,16 @@ mod tests {
     #[test]
     fn what_is_put_aside_comes_back_in_as_few_bytes_as_it_needs() {
         assert!(put(View::Double(&[1.0])).is_none(), "no scope");
-        let ((a, b), bytes) = collect(|| (put(View::Double(&[0.5, 3.0])), put(View::Double(&[0.1]))));
+        let ((a, b), bytes) =
+            collect(|| (put(View::Double(&[0.5, 3.0])), put(View::Double(&[0.1]))));
         let (a, b) = (a.expect("scope"), b.expect("scope"));
         assert_eq!((bytes.len(), a.width, b.width), (ALIGN + 8, 4, 8));
         assert!(take(a).is_err(), "no scope");
         let file: Arc<dyn Mapping> = Arc::new(bytes);
         provide(&file, 0, false, || {
-            let values = |section| take(section).map(|cells| (0..cells.len()).map(|i| cells.view().get(i)).collect());
+            let values = |section| {
+                take(section).map(|cells| (0..cells.len()).map(|i| cells.view().get(i)).collect())
+            };
             assert_eq!(values(a), Ok(vec![0.5, 3.0]));
             assert_eq!(values(b), Ok(vec![0.1]));
             let beyond = Section { at: u64::MAX, ..a };

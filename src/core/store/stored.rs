@@ -26,7 +26,8 @@ pub trait Stored: Sized {
     /// See [`load`].
     ///
     /// # Errors
-    /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`], [`Error::FileKind`].
+    /// [`Error::PathUnusable`], [`Error::FileDamaged`], [`Error::FileVersion`],
+    /// [`Error::FileKind`].
     fn read(path: &Path) -> Result<Self>;
 }
 
@@ -55,12 +56,13 @@ pub fn load<T: Stored>(path: &Path) -> Result<T> {
     T::read(path)
 }
 
-/// [`load`] with the points of exact neighbor searches (of a store; of the detectors `knn`, `lof`, `deep-knn`, `kde`, `ocsvm`,
-/// `ensemble`) left in the file, which is mapped: they take no memory of this process's own, and processes share what the system keeps of the
-/// file. The whole file is read once and checked, as always; what is found is the same to the bit.
+/// [`load`] with the points of exact neighbor searches (of a store; of the detectors `knn`, `lof`,
+/// `deep-knn`, `kde`, `ocsvm`, `ensemble`) left in the file, which is mapped: they take no memory
+/// of this process's own, and processes share what the system keeps of the file. The whole file is
+/// read once and checked, as always; what is found is the same to the bit.
 ///
-/// The file must stay as it is while the value lives: it may be replaced ([`save`] does), not shortened or written to. See
-/// [`crate::store::map::read_only`].
+/// The file must stay as it is while the value lives: it may be replaced ([`save`] does), not
+/// shortened or written to. See [`crate::store::map::read_only`].
 ///
 /// # Errors
 /// As [`load`]; [`Error::PathUnusable`] if the file cannot be mapped.
@@ -110,7 +112,12 @@ pub use crate::stored_as_cbor;
 ///
 /// # Errors
 /// [`Error::PathUnusable`]; [`Error::InvalidArgument`] for a value that has no CBOR.
-pub fn write_cbor(value: &impl Serialize, path: &Path, kind: &'static str, version: u32) -> Result<()> {
+pub fn write_cbor(
+    value: &impl Serialize,
+    path: &Path,
+    kind: &'static str,
+    version: u32,
+) -> Result<()> {
     let mut payload = Vec::new();
     ciborium::into_writer(value, &mut payload)
         .map_err(|e| Error::invalid("value", e, "one that can be written as CBOR"))?;
@@ -121,11 +128,16 @@ pub fn write_cbor(value: &impl Serialize, path: &Path, kind: &'static str, versi
 ///
 /// # Errors
 /// As [`Stored::read`].
-pub fn read_cbor<T: DeserializeOwned + Sound>(path: &Path, kind: &'static str, version: u32) -> Result<T> {
+pub fn read_cbor<T: DeserializeOwned + Sound>(
+    path: &Path,
+    kind: &'static str,
+    version: u32,
+) -> Result<T> {
     cbor(path, &envelope::read(path, kind, version)?)
 }
 
-/// A type with large arrays, which stand beside the CBOR: [`sections`](super::sections). `$mapped` is what a mapped `$value` becomes.
+/// A type with large arrays, which stand beside the CBOR: [`sections`](super::sections). `$mapped`
+/// is what a mapped `$value` becomes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stored_in_sections {
@@ -144,9 +156,15 @@ macro_rules! stored_in_sections {
         }
 
         impl $crate::store::Mapped for $type {
-            fn read_mapped(path: &std::path::Path, map: $crate::store::Map) -> $crate::Result<Self> {
-                let ($value, $file) =
-                    $crate::store::sectioned::load_mapped::<$type>(path, <Self as $crate::store::Stored>::KIND, map)?;
+            fn read_mapped(
+                path: &std::path::Path,
+                map: $crate::store::Map,
+            ) -> $crate::Result<Self> {
+                let ($value, $file) = $crate::store::sectioned::load_mapped::<$type>(
+                    path,
+                    <Self as $crate::store::Stored>::KIND,
+                    map,
+                )?;
                 Ok($mapped)
             }
         }

@@ -1,9 +1,10 @@
 //! What is bet on a p-value that should be uniform: functions f on (0, 1) whose integral is 1.
 //!
-//! A strategy is a list of such functions, with capital on each; after every observation a share `jump` of all capital is spread
-//! evenly over them again. With `jump` above 0 this is Vovk's simple jumper (Vovk, Petej, Nouretdinov, Ahlberg, Carlsson &
-//! Gammerman 2021, "Retrain or not retrain: conformal test martingales for change-point detection", algorithm 1), with 0 a
-//! mixture. Because the whole is linear in the capital, bets that began at different times add up.
+//! A strategy is a list of such functions, with capital on each; after every observation a share
+//! `jump` of all capital is spread evenly over them again. With `jump` above 0 this is Vovk's
+//! simple jumper (Vovk, Petej, Nouretdinov, Ahlberg, Carlsson & Gammerman 2021, "Retrain or not
+//! retrain: conformal test martingales for change-point detection", algorithm 1), with 0 a mixture.
+//! Because the whole is linear in the capital, bets that began at different times add up.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +12,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bets {
-    /// Lines in p and in |2p - 1|, so that changes of place and of spread are both found; jump 0.001. The default.
+    /// Lines in p and in |2p - 1|, so that changes of place and of spread are both found; jump
+    /// 0.001. The default.
     #[default]
     Composite,
     /// The simple jumper: `1 + e (p - 1/2)`, e of -1, 0 and 1, jump 0.01. Changes of place.
     Jumper,
-    /// A mixture of `k p^(k-1)` and `k (1-p)^(k-1)` over k of 0.1 to 0.9 (Vovk, Nouretdinov & Gammerman 2003, "Testing
-    /// exchangeability on-line", the simple mixture): unbounded gains at far outliers.
+    /// A mixture of `k p^(k-1)` and `k (1-p)^(k-1)` over k of 0.1 to 0.9 (Vovk, Nouretdinov &
+    /// Gammerman 2003, "Testing exchangeability on-line", the simple mixture): unbounded gains at
+    /// far outliers.
     Mixture,
     /// The power bets with k = 0.92 (the same, section 4), half on either end.
     Power,
@@ -37,11 +40,29 @@ enum Function {
 
 use Function::{High, Low, Place, Spread};
 
-const COMPOSITE: &[Function] =
-    &[Place(-1.8), Place(-0.6), Place(0.6), Place(1.8), Spread(-1.8), Spread(-0.6), Spread(0.6), Spread(1.8)];
+const COMPOSITE: &[Function] = &[
+    Place(-1.8),
+    Place(-0.6),
+    Place(0.6),
+    Place(1.8),
+    Spread(-1.8),
+    Spread(-0.6),
+    Spread(0.6),
+    Spread(1.8),
+];
 const JUMPER: &[Function] = &[Place(-1.0), Place(0.0), Place(1.0)];
-const MIXTURE: &[Function] =
-    &[Low(0.1), Low(0.3), Low(0.5), Low(0.7), Low(0.9), High(0.1), High(0.3), High(0.5), High(0.7), High(0.9)];
+const MIXTURE: &[Function] = &[
+    Low(0.1),
+    Low(0.3),
+    Low(0.5),
+    Low(0.7),
+    Low(0.9),
+    High(0.1),
+    High(0.3),
+    High(0.5),
+    High(0.7),
+    High(0.9),
+];
 const POWER: &[Function] = &[Low(0.92), High(0.92)];
 
 impl Bets {
@@ -67,14 +88,16 @@ impl Bets {
         }
     }
 
-    /// Whether every function is a line in p or |2p - 1|, so that a p-value that is a little off costs a little.
+    /// Whether every function is a line in p or |2p - 1|, so that a p-value that is a little off
+    /// costs a little.
     #[must_use]
     pub fn are_lines(self) -> bool {
         matches!(self, Bets::Composite | Bets::Jumper)
     }
 
-    /// Multiplies each capital by its function's value at p. With p-values off by up to `off_by`, lines are divided by what
-    /// their mean can then be: `1 + |e| off_by` for place and `1 + 2 |e| off_by` for spread.
+    /// Multiplies each capital by its function's value at p. With p-values off by up to `off_by`,
+    /// lines are divided by what their mean can then be: `1 + |e| off_by` for place and `1 + 2 |e|
+    /// off_by` for spread.
     #[inline]
     pub(super) fn play(self, capital: &mut [f64], p: f64, off_by: f64) {
         let (place, spread) = (p - 0.5, (2.0 * p - 1.0).abs() - 0.5);

@@ -1,17 +1,22 @@
-//! Bets on the mean of a bounded stream: is it what it was said to be, or, where nothing was said, has it changed?
+//! Bets on the mean of a bounded stream: is it what it was said to be, or, where nothing was said,
+//! has it changed?
 //!
-//! Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting", sections 4 and 5. Observations are
-//! scaled to [0, 1], and the possible means are cut into cells. Against each cell [a, b] capital is bet on both sides, by the
-//! factors `1 + l/b (x - b)` and `1 - l/(1-a) (x - a)` with l of 0.02, 0.1, 0.3 and 0.7: while the mean of each observation, given those
-//! before, lies in the cell, capital ever reaches `1/alpha` with probability at most alpha (a mixture over sides, l and the
-//! times at which the bets begin; see `starts.rs`). Cells that have not been refuted are a confidence sequence for a constant
-//! mean ([`Betting::interval`]): it covers it at all times at once with probability 1 - alpha.
+//! Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting", sections
+//! 4 and 5. Observations are scaled to [0, 1], and the possible means are cut into cells. Against
+//! each cell [a, b] capital is bet on both sides, by the factors `1 + l/b (x - b)` and `1 - l/(1-a)
+//! (x - a)` with l of 0.02, 0.1, 0.3 and 0.7: while the mean of each observation, given those
+//! before, lies in the cell, capital ever reaches `1/alpha` with probability at most alpha (a
+//! mixture over sides, l and the times at which the bets begin; see `starts.rs`). Cells that have
+//! not been refuted are a confidence sequence for a constant mean ([`Betting::interval`]): it
+//! covers it at all times at once with probability 1 - alpha.
 //!
-//! An alarm says that no mean is left: every cell (or the `mean` that was given) has been refuted. **P(ever a false alarm) <=
-//! alpha** whatever the distribution within the bounds, as long as the mean of each observation, given those before it, stays in a
-//! cell; after an alarm all starts afresh, with the same statement. Independent observations of one mean are so. Those of a stream that
-//! remembers are not, whatever their mean on the whole: where one observation above the mean makes the next one likely to be above it,
-//! that is what is found. Give it means of stretches so long that they do not depend on each other.
+//! An alarm says that no mean is left: every cell (or the `mean` that was given) has been refuted.
+//! **P(ever a false alarm) <= alpha** whatever the distribution within the bounds, as long as the
+//! mean of each observation, given those before it, stays in a cell; after an alarm all starts
+//! afresh, with the same statement. Independent observations of one mean are so. Those of a stream
+//! that remembers are not, whatever their mean on the whole: where one observation above the mean
+//! makes the next one likely to be above it, that is what is found. Give it means of stretches so
+//! long that they do not depend on each other.
 //!
 //! Cost: 8 multiplications an observation and cell that is left (at most 50). Memory: 4 KiB.
 
@@ -103,7 +108,8 @@ impl Betting {
         )?;
         expect("alpha", alpha, alpha > 0.0 && alpha < 1.0, "a probability between 0 and 1")?;
         expect("cells", cells, (2..=1000).contains(&cells), "2 to 1000 cells")?;
-        let mut betting = Betting { options, cells: Vec::new(), starts: Starts::new(), statistic: 1.0 };
+        let mut betting =
+            Betting { options, cells: Vec::new(), starts: Starts::new(), statistic: 1.0 };
         betting.reset();
         Ok(betting)
     }
@@ -114,8 +120,9 @@ impl Betting {
         1.0 / self.options.alpha
     }
 
-    /// The smallest interval that holds all means which have not been refuted, in units of the observations: a confidence
-    /// sequence at level 1 - alpha, to the width of a cell. Where a `mean` was given, that.
+    /// The smallest interval that holds all means which have not been refuted, in units of the
+    /// observations: a confidence sequence at level 1 - alpha, to the width of a cell. Where a
+    /// `mean` was given, that.
     #[must_use]
     pub fn interval(&self) -> Option<(f64, f64)> {
         let BettingOptions { lower, upper, .. } = self.options;
@@ -153,7 +160,9 @@ impl Online for Betting {
         let BettingOptions { lower, upper, mean, cells, .. } = self.options;
         self.cells = match mean.map(|mean| (mean - lower) / (upper - lower)) {
             Some(mean) => vec![Cell::new(mean, mean)],
-            None => (0..cells).map(|k| Cell::new(k as f64 / cells as f64, (k + 1) as f64 / cells as f64)).collect(),
+            None => (0..cells)
+                .map(|k| Cell::new(k as f64 / cells as f64, (k + 1) as f64 / cells as f64))
+                .collect(),
         };
         self.starts = Starts::new();
         self.statistic = 1.0;
@@ -182,7 +191,8 @@ mod tests {
         for (low, high) in [(0.2, 0.3), (0.0, 0.02), (0.98, 1.0), (0.5, 0.5)] {
             for mean in [low, high, 0.5 * (low + high)] {
                 for half in [0.0, 0.3] {
-                    let half: f64 = if mean < half / 2.0 || 1.0 - mean < half / 2.0 { 0.0 } else { half };
+                    let half: f64 =
+                        if mean < half / 2.0 || 1.0 - mean < half / 2.0 { 0.0 } else { half };
                     let weights = [1.0 - half - (mean - half / 2.0), half, mean - half / 2.0];
                     let mut expected = 0.0;
                     for path in 0..81 {
@@ -195,7 +205,10 @@ mod tests {
                         }
                         expected += probability * capital;
                     }
-                    assert!(expected <= 1.0 + 1e-12 && expected > 0.5, "{low} {high} {mean}: {expected}");
+                    assert!(
+                        expected <= 1.0 + 1e-12 && expected > 0.5,
+                        "{low} {high} {mean}: {expected}"
+                    );
                 }
             }
         }
@@ -203,14 +216,16 @@ mod tests {
 
     #[test]
     fn the_interval_covers_at_all_times() {
-        // 400 streams of 2,000 Bernoulli outcomes: at most alpha = 0.1 of them may ever lose the mean, and 0.16 with four standard errors.
+        // 400 streams of 2,000 Bernoulli outcomes: at most alpha = 0.1 of them may ever lose the
+        // mean, and 0.16 with four standard errors.
         let mut lost = 0;
         for run in 0..400u64 {
             let mut random = Random(run);
             let options = BettingOptions { alpha: 0.1, ..Default::default() };
             let mut betting = Betting::new(options).unwrap();
             let covers = (0..2000).all(|_| {
-                let drift = betting.update(f64::from(u8::from(random.uniform() < 0.37))) == State::Drift;
+                let drift =
+                    betting.update(f64::from(u8::from(random.uniform() < 0.37))) == State::Drift;
                 let (low, high) = betting.interval().unwrap();
                 !drift && low <= 0.37 && 0.37 <= high
             });
@@ -228,7 +243,8 @@ mod tests {
         let mut outcome = |p: f64| f64::from(u8::from(random.uniform() < p));
         assert!((0..2000).all(|_| betting.update(outcome(0.2)) == State::Stable));
         assert!((0..1000).any(|_| betting.update(outcome(0.6)) == State::Drift));
-        let mut known = Betting::new(BettingOptions { mean: Some(0.2), ..Default::default() }).unwrap();
+        let mut known =
+            Betting::new(BettingOptions { mean: Some(0.2), ..Default::default() }).unwrap();
         assert!((0..200).any(|_| known.update(outcome(0.6)) == State::Drift));
     }
 }

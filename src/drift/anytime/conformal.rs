@@ -1,14 +1,16 @@
 //! Conformal p-values of one number after the other, at a constant cost each.
 //!
-//! A bag holds what came before. The p-value of a new observation is `(less + U equal) / n`, where among the n observations of
-//! the bag, the new one included, `less` are smaller and `equal` are in the same cell (the new one included), and U is uniform. If
-//! the observations are exchangeable and each joins the bag after its p-value was taken, the p-values are **independent and
-//! uniform, exactly**, for any number of them (Vovk, Gammerman & Shafer 2022, "Algorithmic learning in a random world", theorem
-//! 11.1, for the nonconformity measure "the cell").
+//! A bag holds what came before. The p-value of a new observation is `(less + U equal) / n`, where
+//! among the n observations of the bag, the new one included, `less` are smaller and `equal` are in
+//! the same cell (the new one included), and U is uniform. If the observations are exchangeable and
+//! each joins the bag after its p-value was taken, the p-values are **independent and uniform,
+//! exactly**, for any number of them (Vovk, Gammerman & Shafer 2022, "Algorithmic learning in a
+//! random world", theorem 11.1, for the nonconformity measure "the cell").
 //!
-//! Cells make that cheap: their bounds are order statistics of a part of the reference that never joins the bag, so they are
-//! fixed beforehand and the theorem holds given them. Each bound is a cell of its own, so ties and constants are seen. With 1023
-//! bounds there are 2047 cells: a search and two walks up a tree of counts (Fenwick 1994), whatever the length of the stream.
+//! Cells make that cheap: their bounds are order statistics of a part of the reference that never
+//! joins the bag, so they are fixed beforehand and the theorem holds given them. Each bound is a
+//! cell of its own, so ties and constants are seen. With 1023 bounds there are 2047 cells: a search
+//! and two walks up a tree of counts (Fenwick 1994), whatever the length of the stream.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +70,8 @@ fn ordered(x: f64) -> u64 {
 }
 
 impl Bag {
-    /// A bag for `reference` of at least 2 finite values. Half of them (at random, at most twice `most_bounds`) give the bounds of
-    /// the cells, the others are the bag's first members.
+    /// A bag for `reference` of at least 2 finite values. Half of them (at random, at most twice
+    /// `most_bounds`) give the bounds of the cells, the others are the bag's first members.
     #[must_use]
     pub fn new(reference: &[f64], most_bounds: usize, seed: u64) -> Self {
         let mut random = SplitMix64::new(seed);
@@ -82,7 +84,8 @@ impl Bag {
         values.sort_unstable();
         let kept = for_bounds.min(most_bounds);
         // Evenly spaced order statistics.
-        let mut bounds: Vec<u64> = (0..kept).map(|k| values[((2 * k + 1) * for_bounds) / (2 * kept)]).collect();
+        let mut bounds: Vec<u64> =
+            (0..kept).map(|k| values[((2 * k + 1) * for_bounds) / (2 * kept)]).collect();
         bounds.dedup();
         let counts = Counts::new(2 * bounds.len() + 1);
         let mut bag = Bag { bounds, counts, size: 0, random };
@@ -116,7 +119,8 @@ impl Bag {
         self.size += 1;
     }
 
-    /// The p-value of x as one of the bag, in (0, 1); small where x is small. x joins the bag: full conformal prediction.
+    /// The p-value of x as one of the bag, in (0, 1); small where x is small. x joins the bag: full
+    /// conformal prediction.
     #[inline]
     pub fn p_value(&mut self, x: f64) -> f64 {
         let cell = self.cell(ordered(x));
@@ -125,8 +129,8 @@ impl Bag {
         (less as f64 + self.random.uniform() * equal as f64) / self.size as f64
     }
 
-    /// The p-value of x beside the bag, which stays as it is: inductive conformal prediction. Given the bag these are independent,
-    /// but off uniform by up to [`Bag::off_by`].
+    /// The p-value of x beside the bag, which stays as it is: inductive conformal prediction. Given
+    /// the bag these are independent, but off uniform by up to [`Bag::off_by`].
     #[inline]
     pub fn inductive_p_value(&mut self, x: f64) -> f64 {
         let cell = self.cell(ordered(x));
@@ -141,8 +145,9 @@ impl Bag {
         self.size = earlier.size;
     }
 
-    /// With probability at least `1 - delta` over the bag, each inductive p-value is this near to one that is exactly uniform: the
-    /// inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990), and 1/(n+1) for the new observation itself.
+    /// With probability at least `1 - delta` over the bag, each inductive p-value is this near to
+    /// one that is exactly uniform: the inequality of Dvoretzky, Kiefer and Wolfowitz with
+    /// Massart's constant (1990), and 1/(n+1) for the new observation itself.
     #[must_use]
     pub fn off_by(&self, delta: f64) -> f64 {
         let n = self.size.max(1) as f64;
@@ -155,7 +160,10 @@ impl Sound for Bag {
         let cells = &self.counts.cells;
         let mut again = Counts::new(cells.len());
         let total = cells.iter().try_fold(0u64, |sum, count| sum.checked_add(*count));
-        if cells.len() != 2 * self.bounds.len() + 1 || total != Some(self.size) || !can_grow([self.size]) {
+        if cells.len() != 2 * self.bounds.len() + 1
+            || total != Some(self.size)
+            || !can_grow([self.size])
+        {
             return false;
         }
         cells.iter().enumerate().for_each(|(cell, count)| again.add_many(cell, *count));
@@ -185,7 +193,8 @@ mod tests {
         for x in values {
             let cell = bag.cell(ordered(x));
             members[cell] += 1;
-            let (less, size) = (members[..cell].iter().sum::<u64>() as f64, members.iter().sum::<u64>() as f64);
+            let (less, size) =
+                (members[..cell].iter().sum::<u64>() as f64, members.iter().sum::<u64>() as f64);
             let p = bag.p_value(x);
             assert!(p > less / size && p < (less + members[cell] as f64) / size);
         }
@@ -194,8 +203,8 @@ mod tests {
 
     #[test]
     fn p_values_are_uniform_and_independent_even_of_few_and_of_ties() {
-        // 20,000 bags of a handful of coarse values: the counts of the first three p-values in 4 x 4 x 4 boxes, by chi-squared
-        // (63 degrees of freedom: 99.99% lies below 121).
+        // 20,000 bags of a handful of coarse values: the counts of the first three p-values in 4 x
+        // 4 x 4 boxes, by chi-squared (63 degrees of freedom: 99.99% lies below 121).
         let mut counts = [0u32; 64];
         for run in 0..20_000u64 {
             let mut random = Random(run);

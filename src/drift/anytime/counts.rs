@@ -1,19 +1,23 @@
-//! Evidence that the counts of a column between the reference's quantiles have changed, batch after batch, for ever.
+//! Evidence that the counts of a column between the reference's quantiles have changed, batch after
+//! batch, for ever.
 //!
-//! **The null.** Values like the reference's fall between its order statistics as a Pólya urn's balls do, whatever their
-//! distribution: with `m` reference values, the next one falls between neighbouring order statistics with probability
-//! `(s + c) / (m + 1 + n)`, `s` being the gaps between them and `c` of `n` values so far having fallen there. So a batch's counts
-//! are Dirichlet-multinomial given all counts before (David and Nagaraja 2003, section 2.2, for the uniform spacings behind it),
-//! exactly, with the reference's own finite size taken into account. Columns with ties follow it up to one reference value an
-//! edge.
+//! **The null.** Values like the reference's fall between its order statistics as a Pólya urn's
+//! balls do, whatever their distribution: with `m` reference values, the next one falls between
+//! neighbouring order statistics with probability `(s + c) / (m + 1 + n)`, `s` being the gaps
+//! between them and `c` of `n` values so far having fallen there. So a batch's counts are
+//! Dirichlet-multinomial given all counts before (David and Nagaraja 2003, section 2.2, for the
+//! uniform spacings behind it), exactly, with the reference's own finite size taken into account.
+//! Columns with ties follow it up to one reference value an edge.
 //!
-//! **The bets.** The likelihood ratio of a batch under any alternative that was fixed before it is an e-value given the past.
-//! Here a mixture: the counts of late come again; and the reference moved or spread by several degrees.
+//! **The bets.** The likelihood ratio of a batch under any alternative that was fixed before it is
+//! an e-value given the past. Here a mixture: the counts of late come again; and the reference
+//! moved or spread by several degrees.
 //!
-//! **The sum.** Capital is `C <- (C + w) L`, with a stake `w` that does not depend on the values and the batch's ratio `L`
-//! (Shiryaev-Roberts with stakes; [`super::evidence`] has the form with stakes of 1). `C` less all stakes is a martingale, so
-//! that the probability that `C` ever reaches 1 is at most the stakes so far (optional stopping): a budget of false alarms,
-//! spent as it comes in, with nothing lost between batches.
+//! **The sum.** Capital is `C <- (C + w) L`, with a stake `w` that does not depend on the values
+//! and the batch's ratio `L` (Shiryaev-Roberts with stakes; [`super::evidence`] has the form with
+//! stakes of 1). `C` less all stakes is a martingale, so that the probability that `C` ever reaches
+//! 1 is at most the stakes so far (optional stopping): a budget of false alarms, spent as it comes
+//! in, with nothing lost between batches.
 
 use statrs::function::gamma;
 
@@ -25,20 +29,23 @@ const KEPT: f64 = 0.8;
 /// Observations that the reference's shares count for in the counts of late.
 const PRIOR: f64 = 20.0;
 
-/// Shares of the capital bet on: the counts of late; each moved or spread reference; nothing at all.
+/// Shares of the capital bet on: the counts of late; each moved or spread reference; nothing at
+/// all.
 const LATE: f64 = 0.4;
 const TILTED: f64 = 0.5;
 const NOTHING: f64 = 0.1;
 
-/// Odds at which batches after an alarm must speak for the reference, and not for the counts of late, to say that what alarmed has
-/// gone: a CUSUM (Page 1954). Were the counts of late the truth about what drifted, it would be wrong once in at least so many
-/// batches that still drift; they are an estimate of it.
+/// Odds at which batches after an alarm must speak for the reference, and not for the counts of
+/// late, to say that what alarmed has gone: a CUSUM (Page 1954). Were the counts of late the truth
+/// about what drifted, it would be wrong once in at least so many batches that still drift; they
+/// are an estimate of it.
 const GONE: f64 = 1000.0;
 
 /// How many times larger an urn dependent observations may be drawn from.
 const REGULAR: [f64; 3] = [4.0, 16.0, 64.0];
 
-/// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal scores.
+/// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal
+/// scores.
 const TILTS: [(f64, f64); 10] = [
     (0.1, 0.0),
     (-0.1, 0.0),
@@ -71,8 +78,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Against a reference with so many values in each group, at least one in all: the first group ends just below an order
-    /// statistic, as the next ones begin and end.
+    /// Against a reference with so many values in each group, at least one in all: the first group
+    /// ends just below an order statistic, as the next ones begin and end.
     #[must_use]
     pub fn new(reference: &[u64]) -> Self {
         Self::of_dependent(reference, Thinning::by(1.0))
@@ -81,9 +88,12 @@ impl Counts {
     /// [`Counts::new`] of observations of which so many count as one.
     #[must_use]
     pub fn of_dependent(reference: &[u64], thinning: Thinning) -> Self {
-        // Not rounded: a group whose few values count as none could not be told from one that nothing ever falls into.
-        let mut spacings: Vec<f64> = reference.iter().map(|count| *count as f64 / thinning.inflation()).collect();
-        // All spacings are m + 1; below the first edge, which is itself an order statistic, lies one more than values.
+        // Not rounded: a group whose few values count as none could not be told from one that
+        // nothing ever falls into.
+        let mut spacings: Vec<f64> =
+            reference.iter().map(|count| *count as f64 / thinning.inflation()).collect();
+        // All spacings are m + 1; below the first edge, which is itself an order statistic, lies
+        // one more than values.
         spacings[0] += 1.0;
         let total: f64 = spacings.iter().sum();
         let mut below = 0.0;
@@ -91,12 +101,14 @@ impl Counts {
             .iter()
             .map(|s| {
                 below += s;
-                crate::stats::normal::quantile(((below - 0.5 * s) / total).clamp(1e-9, 1.0 - 1e-9)).unwrap_or(0.0)
+                crate::stats::normal::quantile(((below - 0.5 * s) / total).clamp(1e-9, 1.0 - 1e-9))
+                    .unwrap_or(0.0)
             })
             .collect();
         let tilt = |(moved, spread): (f64, f64)| {
             let by: Vec<f64> = scores.iter().map(|z| moved * z + spread * (z * z - 1.0)).collect();
-            let norm = by.iter().zip(&spacings).map(|(by, s)| s / total * by.exp()).sum::<f64>().ln();
+            let norm =
+                by.iter().zip(&spacings).map(|(by, s)| s / total * by.exp()).sum::<f64>().ln();
             by.iter().map(|by| by - norm).collect()
         };
         let zeros = vec![0.0; spacings.len()];
@@ -112,8 +124,8 @@ impl Counts {
         }
     }
 
-    /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital. Cost: four logarithms a
-    /// group, about a microsecond in all.
+    /// Takes in a batch's counts, of as many groups, with a stake for it; returns the capital.
+    /// Cost: four logarithms a group, about a microsecond in all.
     pub fn update(&mut self, counts: &[u64], stake: f64) -> f64 {
         self.update_dependent(counts, stake, Thinning::by(1.0))
     }
@@ -141,10 +153,15 @@ impl Counts {
         let urn: Vec<f64> = self.spacings.iter().zip(&self.seen).map(|(s, c)| s + c).collect();
         let null = self.ln_null(x, &urn);
         let (all, spaced) = (urn.iter().sum::<f64>(), self.spacings.iter().sum::<f64>());
-        let late: Vec<f64> = self.late.iter().zip(&urn).map(|(late, u)| late + PRIOR * u / all).collect();
+        let late: Vec<f64> =
+            self.late.iter().zip(&urn).map(|(late, u)| late + PRIOR * u / all).collect();
         let mut ratio = NOTHING + LATE * (ln_dirichlet_multinomial(x, &late) - null).exp();
-        let level: f64 =
-            x.iter().zip(&self.spacings).filter(|(x, _)| **x > 0.0).map(|(x, s)| x * (s / spaced).ln()).sum();
+        let level: f64 = x
+            .iter()
+            .zip(&self.spacings)
+            .filter(|(x, _)| **x > 0.0)
+            .map(|(x, s)| x * (s / spaced).ln())
+            .sum();
         for tilt in &self.tilts {
             let moved: f64 = x.iter().zip(tilt).map(|(x, by)| x * by).sum();
             ratio += TILTED / TILTS.len() as f64 * (level + moved - null).exp();
@@ -152,16 +169,18 @@ impl Counts {
         if ratio.is_finite() { ratio } else { f64::MAX / (1.0 + n) }
     }
 
-    /// The logarithm of a batch's likelihood without drift. Of dependent observations the fall of the far ends says how many count as
-    /// one, and neighboring groups may be far more alike than as many independent ones: of all urns of the same shares, from this
-    /// one to an endless one, the likeliest, so that being too regular is no evidence.
+    /// The logarithm of a batch's likelihood without drift. Of dependent observations the fall of
+    /// the far ends says how many count as one, and neighboring groups may be far more alike than
+    /// as many independent ones: of all urns of the same shares, from this one to an endless one,
+    /// the likeliest, so that being too regular is no evidence.
     fn ln_null(&self, x: &[f64], urn: &[f64]) -> f64 {
         let known = ln_dirichlet_multinomial(x, urn);
         if !self.dependent {
             return known;
         }
         let all: f64 = urn.iter().sum();
-        let endless: f64 = x.iter().zip(urn).filter(|(x, _)| **x > 0.0).map(|(x, u)| x * (u / all).ln()).sum();
+        let endless: f64 =
+            x.iter().zip(urn).filter(|(x, _)| **x > 0.0).map(|(x, u)| x * (u / all).ln()).sum();
         let larger = REGULAR.iter().map(|times| {
             let urn: Vec<f64> = urn.iter().map(|u| times * u).collect();
             ln_dirichlet_multinomial(x, &urn)
@@ -169,10 +188,12 @@ impl Counts {
         larger.fold(known.max(endless), f64::max)
     }
 
-    /// The logarithm of the odds that a batch is from the reference, and not from what the counts of late are from.
+    /// The logarithm of the odds that a batch is from the reference, and not from what the counts
+    /// of late are from.
     fn ln_odds_of_the_reference(&self, x: &[f64]) -> f64 {
         let all = self.spacings.iter().sum::<f64>();
-        let late: Vec<f64> = self.late.iter().zip(&self.spacings).map(|(late, s)| late + PRIOR * s / all).collect();
+        let late: Vec<f64> =
+            self.late.iter().zip(&self.spacings).map(|(late, s)| late + PRIOR * s / all).collect();
         ln_dirichlet_multinomial(x, &self.spacings) - ln_dirichlet_multinomial(x, &late)
     }
 
@@ -182,8 +203,8 @@ impl Counts {
         self.capital
     }
 
-    /// What a unit staked has become, on average over the batches at which it was: an e-value at any fixed time. 1 before the
-    /// first.
+    /// What a unit staked has become, on average over the batches at which it was: an e-value at
+    /// any fixed time. 1 before the first.
     #[must_use]
     pub fn e_value(&self) -> f64 {
         if self.staked > 0.0 { (self.capital / self.staked).min(f64::MAX) } else { 1.0 }
@@ -215,8 +236,8 @@ impl Counts {
         self.back.is_some()
     }
 
-    /// Whether what alarmed has gone, as the batches since then have it. After strong drift one tells, where the counts of late
-    /// need ten to forget.
+    /// Whether what alarmed has gone, as the batches since then have it. After strong drift one
+    /// tells, where the counts of late need ten to forget.
     #[must_use]
     pub fn has_gone(&self) -> bool {
         self.back.is_some_and(|back| back >= GONE.ln())
@@ -230,16 +251,21 @@ impl Counts {
     }
 }
 
-/// The logarithm of the probability of a sequence with counts `x` from an urn that begins with `urn`; zero-weight groups must
-/// have zero counts.
+/// The logarithm of the probability of a sequence with counts `x` from an urn that begins with
+/// `urn`; zero-weight groups must have zero counts.
 fn ln_dirichlet_multinomial(x: &[f64], urn: &[f64]) -> f64 {
     let (n, all) = (x.iter().sum::<f64>(), urn.iter().sum::<f64>());
-    let groups: f64 = x.iter().zip(urn).filter(|(x, _)| **x > 0.0).map(|(x, u)| ln_gamma(u + x) - ln_gamma(*u)).sum();
+    let groups: f64 = x
+        .iter()
+        .zip(urn)
+        .filter(|(x, _)| **x > 0.0)
+        .map(|(x, u)| ln_gamma(u + x) - ln_gamma(*u))
+        .sum();
     ln_gamma(all) - ln_gamma(all + n) + groups
 }
 
-/// The logarithm of the gamma function, by Stirling's series where three terms give it to the last digits (Abramowitz and
-/// Stegun 1964, 6.1.41): a fifth of the time.
+/// The logarithm of the gamma function, by Stirling's series where three terms give it to the last
+/// digits (Abramowitz and Stegun 1964, 6.1.41): a fifth of the time.
 fn ln_gamma(x: f64) -> f64 {
     if x < 32.0 {
         return gamma::ln_gamma(x);
@@ -283,16 +309,20 @@ mod tests {
             product += (urn[group] / urn.iter().sum::<f64>()).ln();
             urn[group] += 1.0;
         }
-        assert!((ln_dirichlet_multinomial(&[2.0, 1.0, 2.0], &[3.0, 1.0, 2.0]) - product).abs() < 1e-12);
+        assert!(
+            (ln_dirichlet_multinomial(&[2.0, 1.0, 2.0], &[3.0, 1.0, 2.0]) - product).abs() < 1e-12
+        );
     }
 
-    /// Over every sequence of draws from the urn, given some before: the mean of the ratio is 1, to the last digit.
+    /// Over every sequence of draws from the urn, given some before: the mean of the ratio is 1, to
+    /// the last digit.
     #[test]
     fn the_ratio_is_an_e_value() {
         let mut counts = Counts::new(&[4, 2, 5]);
         for before in [[0, 0, 0], [3, 0, 1], [0, 9, 2]] {
             counts.update(&before, 0.1);
-            let urn: Vec<f64> = counts.spacings.iter().zip(&counts.seen).map(|(s, c)| s + c).collect();
+            let urn: Vec<f64> =
+                counts.spacings.iter().zip(&counts.seen).map(|(s, c)| s + c).collect();
             let mut mean = 0.0;
             for sequence in 0..3usize.pow(6) {
                 let mut x = [0.0; 3];
@@ -303,7 +333,8 @@ mod tests {
         }
     }
 
-    /// Of dependent observations neighboring groups move together: each is nearer to its share than as many independent ones are.
+    /// Of dependent observations neighboring groups move together: each is nearer to its share than
+    /// as many independent ones are.
     #[test]
     fn being_too_regular_is_no_evidence() {
         let thinning = Thinning::by(36.0);
@@ -314,7 +345,9 @@ mod tests {
             (0..20).for_each(|_| assert!(counts.update_dependent(&batch, 0.01, thinning) < 1.0));
             assert!(counts.e_value() < 2.0, "{} in {groups} groups", counts.e_value());
             // A lost half is found all the same.
-            let half: Vec<u64> = (0..groups).map(|group| if group < groups / 2 { 4000 / groups } else { 0 }).collect();
+            let half: Vec<u64> = (0..groups)
+                .map(|group| if group < groups / 2 { 4000 / groups } else { 0 })
+                .collect();
             (0..3).for_each(|_| assert!(counts.update_dependent(&half, 0.01, thinning) > 0.0));
             assert!(counts.e_value() > 1e3, "{} in {groups} groups", counts.e_value());
         }
@@ -330,16 +363,21 @@ mod tests {
                 let mut random = Random(run);
                 let (histogram, of) = column(&mut random, m);
                 let mut counts = Counts::new(histogram.reference());
-                let batch = |_| counts.update(&groups(&histogram, &of, &random.normals(batch)), stake) >= 1.0;
+                let batch = |_| {
+                    counts.update(&groups(&histogram, &of, &random.normals(batch)), stake) >= 1.0
+                };
                 reached += u32::from((0..batches).any(batch));
             }
             let allowed = f64::from(batches) * stake * runs as f64;
-            assert!(f64::from(reached) < allowed + 3.0 * allowed.sqrt() && reached > 0, "{m}: {reached} of {allowed}");
+            assert!(
+                f64::from(reached) < allowed + 3.0 * allowed.sqrt() && reached > 0,
+                "{m}: {reached} of {allowed}"
+            );
         }
     }
 
-    /// Each value comes several times in a row, all but the same, and counts as a part of one; in the smallest cases a group of
-    /// the reference counts as less than a value.
+    /// Each value comes several times in a row, all but the same, and counts as a part of one; in
+    /// the smallest cases a group of the reference counts as less than a value.
     #[test]
     fn values_that_come_several_times_spend_no_more() {
         for (m, batch, times) in [(200, 100, 5), (200, 200, 40), (1000, 300, 10)] {
@@ -347,7 +385,10 @@ mod tests {
             let thinning = Thinning::by(f64::from(times));
             let repeated = |random: &mut Random, n: usize| -> Vec<f64> {
                 let values = random.normals(n / times as usize);
-                values.iter().flat_map(|x| (0..times).map(move |i| x + 1e-9 * f64::from(i))).collect()
+                values
+                    .iter()
+                    .flat_map(|x| (0..times).map(move |i| x + 1e-9 * f64::from(i)))
+                    .collect()
             };
             let mut reached = 0;
             for run in 0..runs {
@@ -359,12 +400,16 @@ mod tests {
                 let mut counts = Counts::of_dependent(histogram.reference(), thinning);
                 let batch = |_| {
                     let values = repeated(&mut random, batch);
-                    counts.update_dependent(&groups(&histogram, &of, &values), stake, thinning) >= 1.0
+                    counts.update_dependent(&groups(&histogram, &of, &values), stake, thinning)
+                        >= 1.0
                 };
                 reached += u32::from((0..batches).any(batch));
             }
             let allowed = f64::from(batches) * stake * runs as f64;
-            assert!(f64::from(reached) < allowed + 3.0 * allowed.sqrt(), "{m} by {times}: {reached} of {allowed}");
+            assert!(
+                f64::from(reached) < allowed + 3.0 * allowed.sqrt(),
+                "{m} by {times}: {reached} of {allowed}"
+            );
         }
     }
 
@@ -379,8 +424,11 @@ mod tests {
         ] {
             let mut counts = Counts::new(histogram.reference());
             let mut batch = |n, changed: bool| {
-                let values: Vec<f64> =
-                    random.normals(n).iter().map(|x| if changed { change(*x) } else { *x }).collect();
+                let values: Vec<f64> = random
+                    .normals(n)
+                    .iter()
+                    .map(|x| if changed { change(*x) } else { *x })
+                    .collect();
                 groups(&histogram, &of, &values)
             };
             for _ in 0..20 {
@@ -404,7 +452,8 @@ mod tests {
                 counts.update(&groups(&histogram, &of, &values), 1e-7);
                 counts.has_gone()
             };
-            (0..10).for_each(|_| assert!(!gone(&mut counts, shift), "nothing can go before an alarm"));
+            (0..10)
+                .for_each(|_| assert!(!gone(&mut counts, shift), "nothing can go before an alarm"));
             counts.alarm();
             let wrongly = (0..1000).filter(|_| gone(&mut counts, shift)).count();
             assert_eq!(wrongly, 0, "{shift}");

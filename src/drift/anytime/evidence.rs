@@ -2,14 +2,16 @@
 //!
 //! Three forms, for a change that may come at any time:
 //!
-//! - `ever`: capital of 1, staked in parts for ever ([`super::starts`] says how much when). A martingale: the probability that it
-//!   **ever** reaches `1/alpha` is at most alpha (Ville), on a stream without end.
-//! - `shiryaev-roberts`: a new bet of 1 at every observation, all added up (Shiryaev 1963; Roberts 1966; Vovk 2021, "Testing
-//!   randomness online", section 4). The sum less the number of observations is a martingale, so that a threshold of
-//!   `run_length` is reached after **at least `run_length` observations on average**, and up to any time t **at most
-//!   t / run_length false alarms** are to be expected (optional stopping).
-//! - `cusum`: the best beginning only: capital below 1 is made up to 1 (Page 1954; Vovk 2021). It never exceeds the sum above,
-//!   so the same bounds hold.
+//! - `ever`: capital of 1, staked in parts for ever ([`super::starts`] says how much when). A
+//!   martingale: the probability that it **ever** reaches `1/alpha` is at most alpha (Ville), on a
+//!   stream without end.
+//! - `shiryaev-roberts`: a new bet of 1 at every observation, all added up (Shiryaev 1963; Roberts
+//!   1966; Vovk 2021, "Testing randomness online", section 4). The sum less the number of
+//!   observations is a martingale, so that a threshold of `run_length` is reached after **at least
+//!   `run_length` observations on average**, and up to any time t **at most t / run_length false
+//!   alarms** are to be expected (optional stopping).
+//! - `cusum`: the best beginning only: capital below 1 is made up to 1 (Page 1954; Vovk 2021). It
+//!   never exceeds the sum above, so the same bounds hold.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,10 +58,17 @@ impl Evidence {
     /// Nothing won and nothing lost.
     #[must_use]
     pub fn new(form: Form, bets: Bets) -> Self {
-        Evidence { form, bets, capital: vec![0.0; bets.count()], staked: 0.0, starts: Starts::new() }
+        Evidence {
+            form,
+            bets,
+            capital: vec![0.0; bets.count()],
+            staked: 0.0,
+            starts: Starts::new(),
+        }
     }
 
-    /// Takes in a p-value in (0, 1) that is off by up to `off_by` (0 where it is exact), and gives the sum.
+    /// Takes in a p-value in (0, 1) that is off by up to `off_by` (0 where it is exact), and gives
+    /// the sum.
     #[inline]
     pub fn update(&mut self, p: f64, off_by: f64) -> f64 {
         let n = self.capital.len() as f64;
@@ -126,14 +135,17 @@ mod tests {
     #[test]
     fn forms_are_sums_and_maxima_over_beginnings() {
         let mut random = Random(4);
-        let p: Vec<f64> = (0..200).map(|i| random.uniform().powf(if i < 120 { 1.0 } else { 0.5 })).collect();
+        let p: Vec<f64> =
+            (0..200).map(|i| random.uniform().powf(if i < 120 { 1.0 } else { 0.5 })).collect();
         let paths: Vec<Vec<f64>> = (0..p.len()).map(|start| jumper(&p, start)).collect();
         let mut ever = Evidence::new(Form::Ever, Bets::Jumper);
         let mut sum = Evidence::new(Form::ShiryaevRoberts, Bets::Jumper);
         let mut best = Evidence::new(Form::Cusum, Bets::Jumper);
         let left = |k: f64| std::f64::consts::LN_2 / (k + 2.0).ln();
         for (i, p) in p.iter().enumerate() {
-            let staked: f64 = (0..=i / 32).map(|k| (left(k as f64) - left(k as f64 + 1.0)) * paths[32 * k][i]).sum();
+            let staked: f64 = (0..=i / 32)
+                .map(|k| (left(k as f64) - left(k as f64 + 1.0)) * paths[32 * k][i])
+                .sum();
             let expected = staked + left((i / 32) as f64 + 1.0);
             assert!((ever.update(*p, 0.0) / expected - 1.0).abs() < 1e-10);
             let expected: f64 = (0..=i).map(|start| paths[start][i]).sum();
@@ -145,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_mean_stays_at_one() {
-        // Means of capital after 100 uniform p-values over 40,000 runs; capital is heavy-tailed, so bounds are wide.
+        // Means of capital after 100 uniform p-values over 40,000 runs; capital is heavy-tailed, so
+        // bounds are wide.
         for bets in [Bets::Composite, Bets::Jumper, Bets::Power] {
             let (mut ever, mut sum) = (0.0, 0.0);
             for run in 0..40_000 {

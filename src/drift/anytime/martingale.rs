@@ -1,11 +1,13 @@
 //! The conformal test martingale as an online detector: it learns its reference from the stream.
 //!
-//! The first `reference_size` observations (or those given) are the reference of a [`Monitor`] in which every observation joins
-//! the bag. While the stream is exchangeable, P(ever a false alarm) <= alpha (`form = ever`), or a false alarm comes on average
-//! after at least `run_length` observations (other forms): exactly, however short the reference.
+//! The first `reference_size` observations (or those given) are the reference of a [`Monitor`] in
+//! which every observation joins the bag. While the stream is exchangeable, P(ever a false alarm)
+//! <= alpha (`form = ever`), or a false alarm comes on average after at least `run_length`
+//! observations (other forms): exactly, however short the reference.
 //!
-//! After an alarm it forgets everything and learns a new reference from what follows, so that the next alarm is about a
-//! change since then; the statement holds between any two changes. With `relearn = false` it goes on as the monitor does.
+//! After an alarm it forgets everything and learns a new reference from what follows, so that the
+//! next alarm is about a change since then; the statement holds between any two changes. With
+//! `relearn = false` it goes on as the monitor does.
 //!
 //! Cost: about 50 ns an observation. Memory: about 48 bytes an observation of the reference.
 
@@ -44,9 +46,20 @@ pub struct MartingaleOptions {
 
 impl Default for MartingaleOptions {
     fn default() -> Self {
-        let MonitorOptions { form, alpha, run_length, bets, calibration, seed, .. } = MonitorOptions::default();
+        let MonitorOptions { form, alpha, run_length, bets, calibration, seed, .. } =
+            MonitorOptions::default();
         let (reference, reference_size, relearn) = (None, 100, true);
-        MartingaleOptions { reference, reference_size, relearn, form, alpha, run_length, bets, calibration, seed }
+        MartingaleOptions {
+            reference,
+            reference_size,
+            relearn,
+            form,
+            alpha,
+            run_length,
+            bets,
+            calibration,
+            seed,
+        }
     }
 }
 
@@ -64,7 +77,12 @@ impl Martingale {
     pub fn new(options: MartingaleOptions) -> Result<Self> {
         let n = options.reference_size;
         let possible = (LEAST_REFERENCE..=1_000_000).contains(&n);
-        expect("reference_size", n, possible, &format!("{LEAST_REFERENCE} to 1000000 observations"))?;
+        expect(
+            "reference_size",
+            n,
+            possible,
+            &format!("{LEAST_REFERENCE} to 1000000 observations"),
+        )?;
         let mut martingale = Martingale { options, collected: Vec::new(), monitor: None };
         martingale.of_monitor().check()?;
         if let Some(reference) = &martingale.options.reference {
@@ -74,8 +92,17 @@ impl Martingale {
     }
 
     fn of_monitor(&self) -> MonitorOptions {
-        let MartingaleOptions { form, alpha, run_length, bets, calibration, seed, .. } = self.options;
-        MonitorOptions { form, alpha, run_length, bets, calibration, after_alarm: AfterAlarm::Reference, seed }
+        let MartingaleOptions { form, alpha, run_length, bets, calibration, seed, .. } =
+            self.options;
+        MonitorOptions {
+            form,
+            alpha,
+            run_length,
+            bets,
+            calibration,
+            after_alarm: AfterAlarm::Reference,
+            seed,
+        }
     }
 
     /// The evidence at which it alarms.

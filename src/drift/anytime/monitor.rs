@@ -1,7 +1,8 @@
 //! The monitor of one column: values against a reference, for a stream that never ends.
 //!
-//! Each value becomes a conformal p-value ([`super::conformal`]), on which is bet ([`super::bets`]); the monitor alarms where
-//! the evidence ([`super::evidence`]) reaches its threshold. What holds while the stream has the reference's distribution:
+//! Each value becomes a conformal p-value ([`super::conformal`]), on which is bet
+//! ([`super::bets`]); the monitor alarms where the evidence ([`super::evidence`]) reaches its
+//! threshold. What holds while the stream has the reference's distribution:
 //!
 //! | calibration | form | what holds | by |
 //! |---|---|---|---|
@@ -10,23 +11,26 @@
 //! | `inductive` | `ever` | P(ever an alarm) <= alpha for independent values: alpha/2 for an unlucky reference, alpha/2 for the stream given it | Dvoretzky-Kiefer-Wolfowitz-Massart; Ville |
 //! | `inductive` | the others | on average at least `run_length` values, with probability 1 - alpha over the reference | the same |
 //!
-//! With `full` every value joins the bag, so a lasting change is in the end part of what is normal: it has to be found before
-//! about as many values have come as the reference holds. With `inductive` the reference stays what it was and a change is never
-//! too late to be found; in exchange every bet is divided by the error that a finite reference can have, and a change smaller
-//! than that is never found.
+//! With `full` every value joins the bag, so a lasting change is in the end part of what is normal:
+//! it has to be found before about as many values have come as the reference holds. With
+//! `inductive` the reference stays what it was and a change is never too late to be found; in
+//! exchange every bet is divided by the error that a finite reference can have, and a change
+//! smaller than that is never found.
 //!
-//! After an alarm the evidence starts afresh. With `after_alarm = continue` the bag keeps all values: p-values stay exact, so
-//! P(k false alarms) <= alpha^k for `ever`, and the bounds of the other forms hold for all alarms. With `after_alarm =
-//! reference` (the default) the bag is the reference again, so that a lasting change is told again and again until it ends. The
-//! statement for `ever` is then about any alarm at all: with probability 1 - alpha there is none; with an unlucky reference
-//! (probability below alpha) one may be followed by others.
+//! After an alarm the evidence starts afresh. With `after_alarm = continue` the bag keeps all
+//! values: p-values stay exact, so P(k false alarms) <= alpha^k for `ever`, and the bounds of the
+//! other forms hold for all alarms. With `after_alarm = reference` (the default) the bag is the
+//! reference again, so that a lasting change is told again and again until it ends. The statement
+//! for `ever` is then about any alarm at all: with probability 1 - alpha there is none; with an
+//! unlucky reference (probability below alpha) one may be followed by others.
 //!
-//! Observations that depend on each other are not exchangeable, and dependence is what is found then: none of this holds for an
-//! autoregressive stream, for seasons, or for users who come again. Give it a value for each stretch that is long enough not to
-//! depend on the one before. A guard's monitor of counts ([`super::counts`]) measures dependence on the reference and allows for it.
+//! Observations that depend on each other are not exchangeable, and dependence is what is found
+//! then: none of this holds for an autoregressive stream, for seasons, or for users who come again.
+//! Give it a value for each stretch that is long enough not to depend on the one before. A guard's
+//! monitor of counts ([`super::counts`]) measures dependence on the reference and allows for it.
 //!
-//! NaN and Inf have no place in an order: they are counted and skipped. Cost: about 50 ns a value. Memory: 32 bytes a cell (at
-//! most 2047), twice that with `after_alarm = reference`.
+//! NaN and Inf have no place in an order: they are counted and skipped. Cost: about 50 ns a value.
+//! Memory: 32 bytes a cell (at most 2047), twice that with `after_alarm = reference`.
 
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +99,19 @@ impl Default for MonitorOptions {
 
 impl MonitorOptions {
     pub(super) fn check(&self) -> Result<()> {
-        expect("alpha", self.alpha, self.alpha > 0.0 && self.alpha < 1.0, "a probability between 0 and 1")?;
+        expect(
+            "alpha",
+            self.alpha,
+            self.alpha > 0.0 && self.alpha < 1.0,
+            "a probability between 0 and 1",
+        )?;
         let length = self.run_length;
-        expect("run_length", length, length >= 1.0 && length.is_finite(), "at least 1 observation")?;
+        expect(
+            "run_length",
+            length,
+            length >= 1.0 && length.is_finite(),
+            "at least 1 observation",
+        )?;
         let lines = self.calibration == Calibration::Full || self.bets.are_lines();
         let expected = "\"composite\" or \"jumper\" with calibration = \"inductive\" (others have no correction for a \
                         finite reference), or calibration = \"full\"";
@@ -149,15 +163,22 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor against `reference`: at least 20 finite values, in any order; ten thousand are plenty.
+    /// A monitor against `reference`: at least 20 finite values, in any order; ten thousand are
+    /// plenty.
     ///
     /// # Errors
-    /// `InvalidArgument` that names an option out of range, or the reference where it is too short or holds NaN or Inf.
+    /// `InvalidArgument` that names an option out of range, or the reference where it is too short
+    /// or holds NaN or Inf.
     pub fn new(reference: &[f64], options: MonitorOptions) -> Result<Self> {
         options.check()?;
         let n = reference.len();
         let enough = n >= LEAST_REFERENCE;
-        expect("reference", format!("{n} observations"), enough, &format!("at least {LEAST_REFERENCE}"))?;
+        expect(
+            "reference",
+            format!("{n} observations"),
+            enough,
+            &format!("at least {LEAST_REFERENCE}"),
+        )?;
         Domain::Finite.check("reference", reference.iter().copied())?;
         let bag = Bag::new(reference, MOST_BOUNDS, options.seed);
         let inductive = options.calibration == Calibration::Inductive;
@@ -225,8 +246,8 @@ impl Monitor {
         self.largest
     }
 
-    /// For `ever`: a p-value that is valid at any time, `min(1, 1 / largest)`, and twice that where the calibration is
-    /// inductive. `None` for other forms.
+    /// For `ever`: a p-value that is valid at any time, `min(1, 1 / largest)`, and twice that where
+    /// the calibration is inductive. `None` for other forms.
     #[must_use]
     pub fn p_value(&self) -> Option<f64> {
         let scale = self.threshold * self.options.alpha;
@@ -264,7 +285,10 @@ impl Monitor {
 
 impl Sound for Monitor {
     fn is_sound(&self) -> bool {
-        let again = self.reference.as_ref().is_none_or(|bag| bag.is_sound() && bag.bounds() == self.bag.bounds());
+        let again = self
+            .reference
+            .as_ref()
+            .is_none_or(|bag| bag.is_sound() && bag.bounds() == self.bag.bounds());
         self.options.check().is_ok()
             && self.bag.is_sound()
             && again

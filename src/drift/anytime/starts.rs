@@ -1,8 +1,9 @@
 //! When bets begin: capital of 1, a part of which is staked again and again.
 //!
-//! A bettor who stakes all at the beginning has lost it when a change comes late. Here the k-th part, `pi_k = ln 2 (1/ln(k+1) -
-//! 1/ln(k+2))`, is staked after (k-1) blocks; the parts add up to 1. What is staked at k can be lost, but no more than that; and
-//! a change at any time finds a fresh bet with `pi_k ~ ln 2 / (k ln(k)^2)`: a delay that grows like the logarithm of the time,
+//! A bettor who stakes all at the beginning has lost it when a change comes late. Here the k-th
+//! part, `pi_k = ln 2 (1/ln(k+1) - 1/ln(k+2))`, is staked after (k-1) blocks; the parts sum up
+//! to 1. What is staked at k can be lost, but no more than that; and a change at any time finds a
+//! fresh bet with `pi_k ~ ln 2 / (k ln(k)^2)`: a delay that grows like the logarithm of the time,
 //! not like the time. A mixture of martingales over their beginnings is a martingale.
 
 use crate::sound::{Sound, can_grow};

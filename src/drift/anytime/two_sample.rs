@@ -1,11 +1,12 @@
 //! Two streams side by side: have they one distribution? A test that may stop at any time.
 //!
-//! Shekhar & Ramdas 2024, "Nonparametric two-sample testing by betting", section 3, with the Kolmogorov-Smirnov class of
-//! witnesses: for each of 15 thresholds u, the payoff of a pair is `1(x <= u) - 1(y <= u)`, which has mean 0 if x and y have one
-//! distribution; capital is bet on either sign with shares of 0.1, 0.3 and 0.7. Thresholds are order statistics of the first
-//! `warm_up` pairs, on which nothing is bet. The capital is a mixture over thresholds, signs, shares and beginnings (see
-//! `starts.rs`). **P(ever an alarm) <= alpha** while the two observations of each pair are exchangeable given all pairs before;
-//! successive pairs need not be independent.
+//! Shekhar & Ramdas 2024, "Nonparametric two-sample testing by betting", section 3, with the
+//! Kolmogorov-Smirnov class of witnesses: for each of 15 thresholds u, the payoff of a pair is `1(x
+//! <= u) - 1(y <= u)`, which has mean 0 if x and y have one distribution; capital is bet on either
+//! sign with shares of 0.1, 0.3 and 0.7. Thresholds are order statistics of the first `warm_up`
+//! pairs, on which nothing is bet. The capital is a mixture over thresholds, signs, shares and
+//! beginnings (see `starts.rs`). **P(ever an alarm) <= alpha** while the two observations of each
+//! pair are exchangeable given all pairs before; successive pairs need not be independent.
 //!
 //! Cost: 90 multiplications a pair. Memory: 1 KiB.
 
@@ -84,7 +85,8 @@ impl TwoSample {
             if self.collected.len() == 2 * self.options.warm_up {
                 self.collected.sort_unstable_by(f64::total_cmp);
                 let n = self.collected.len();
-                self.thresholds = (1..=THRESHOLDS).map(|k| self.collected[k * n / (THRESHOLDS + 1)]).collect();
+                self.thresholds =
+                    (1..=THRESHOLDS).map(|k| self.collected[k * n / (THRESHOLDS + 1)]).collect();
                 self.collected.clear();
             }
             return State::Stable;
@@ -153,7 +155,8 @@ impl Online for TwoSample {
 
 impl Sound for TwoSample {
     fn is_sound(&self) -> bool {
-        let learns = self.collected.len() < 2 * self.options.warm_up && self.collected.len().is_multiple_of(2);
+        let learns = self.collected.len() < 2 * self.options.warm_up
+            && self.collected.len().is_multiple_of(2);
         let learnt = [0, THRESHOLDS].contains(&self.thresholds.len());
         TwoSample::new(self.options).is_ok() && learns && learnt && self.starts.is_sound()
     }
@@ -167,16 +170,19 @@ mod tests {
 
     #[test]
     fn false_alarms_are_rare_and_differences_found() {
-        // alpha = 0.05 over 600 streams of 2,000 pairs: at most 30 are expected, 52 is four standard errors above.
+        // alpha = 0.05 over 600 streams of 2,000 pairs: at most 30 are expected, 52 is four
+        // standard errors above.
         let mut false_alarms = 0;
         for run in 0..600 {
             let mut random = Random(run);
-            let mut test = TwoSample::new(TwoSampleOptions { alpha: 0.05, ..Default::default() }).unwrap();
+            let mut test =
+                TwoSample::new(TwoSampleOptions { alpha: 0.05, ..Default::default() }).unwrap();
             // Pairs depend on a common walk: exchangeable within each pair is all that is asked.
             let mut walk = 0.0;
             false_alarms += u32::from((0..2000).any(|_| {
                 walk += 0.1 * random.normal();
-                test.update_pair(walk + random.normal(), walk + random.normal()).unwrap() == State::Drift
+                test.update_pair(walk + random.normal(), walk + random.normal()).unwrap()
+                    == State::Drift
             }));
         }
         assert!(false_alarms <= 52, "{false_alarms}");

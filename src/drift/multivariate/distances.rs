@@ -1,4 +1,5 @@
-//! The matrix of all pairwise values, computed once; [`sums`] are what every reassignment takes of it.
+//! The matrix of all pairwise values, computed once; [`sums`] are what every reassignment takes of
+//! it.
 
 mod sums;
 
@@ -13,11 +14,13 @@ use crate::{Error, Result};
 /// The largest matrix that is made.
 const MOST_BYTES: usize = 1 << 30;
 
-/// Parts of about equal size that threads take: the same for any number of them, and so are all sums.
+/// Parts of about equal size that threads take: the same for any number of them, and so are all
+/// sums.
 const BANDS: usize = 16;
 
-/// A symmetric matrix over all rows of both samples, of which the lower triangle is kept: panels of eight rows, each a column after the
-/// other up to its diagonal. What is no pair of two different rows is 0.
+/// A symmetric matrix over all rows of both samples, of which the lower triangle is kept: panels of
+/// eight rows, each a column after the other up to its diagonal. What is no pair of two different
+/// rows is 0.
 pub(super) struct Pairwise {
     panels: Vec<Lanes>,
     size: usize,
@@ -32,11 +35,14 @@ impl Pairwise {
     /// Squared Euclidean distances, each summed feature by feature. Cost: O(N² d) and 4 N² bytes.
     ///
     /// # Errors
-    /// `InvalidArgument` naming `current`, before anything is allocated, where the matrix would take more than 1 GiB.
+    /// `InvalidArgument` naming `current`, before anything is allocated, where the matrix would
+    /// take more than 1 GiB.
     pub(super) fn squared_distances(rows: &Rows) -> Result<Self> {
         let (size, features) = (rows.len(), rows.features);
         let count = size.div_ceil(WIDTH);
-        let bytes = count.checked_mul(count + 1).and_then(|pairs| pairs.checked_mul(WIDTH / 2 * size_of::<Lanes>()));
+        let bytes = count
+            .checked_mul(count + 1)
+            .and_then(|pairs| pairs.checked_mul(WIDTH / 2 * size_of::<Lanes>()));
         let bytes = bytes.unwrap_or(usize::MAX);
         if bytes > MOST_BYTES {
             let was = format!("{} and {} observations", rows.reference_size, rows.current_size);
@@ -70,7 +76,9 @@ impl Pairwise {
 
     /// Panels of each band.
     fn bands(&self) -> Vec<Range<usize>> {
-        let edge = |band: usize| (self.count() as f64 * (band as f64 / BANDS as f64).sqrt()).round() as usize;
+        let edge = |band: usize| {
+            (self.count() as f64 * (band as f64 / BANDS as f64).sqrt()).round() as usize
+        };
         (0..BANDS).map(|band| edge(band)..edge(band + 1)).collect()
     }
 
@@ -102,7 +110,11 @@ impl Pairwise {
     }
 
     /// What `work` makes of every band, in their order.
-    fn of_bands<T: Send>(&self, cost: usize, work: impl Fn(Range<usize>) -> T + Sync) -> impl Iterator<Item = T> {
+    fn of_bands<T: Send>(
+        &self,
+        cost: usize,
+        work: impl Fn(Range<usize>) -> T + Sync,
+    ) -> impl Iterator<Item = T> {
         let bands = self.bands();
         let mut made: Vec<Option<T>> = bands.iter().map(|_| None).collect();
         for_pieces(&mut made, 1, self.work(cost), |first, made| {
@@ -254,7 +266,10 @@ mod tests {
                 .map(|(i, j)| squared_distance(rows.row(i), rows.row(j)))
                 .collect();
             pairs.sort_by(f64::total_cmp);
-            assert_eq!(Pairwise::squared_distances(&rows).unwrap().median(), pairs[pairs.len() / 2]);
+            assert_eq!(
+                Pairwise::squared_distances(&rows).unwrap().median(),
+                pairs[pairs.len() / 2]
+            );
         }
     }
 }

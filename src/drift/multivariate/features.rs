@@ -1,5 +1,6 @@
-//! Rows as vectors of features in which a kernel is a scalar product: a statistic then needs nothing but two sums, and its
-//! p-value takes time and memory that do not grow with the square of the rows.
+//! Rows as vectors of features in which a kernel is a scalar product: a statistic then needs
+//! nothing but two sums, and its p-value takes time and memory that do not grow with the square of
+//! the rows.
 
 use super::rows::Rows;
 use crate::two_sample::Permutations;
@@ -17,9 +18,10 @@ fn add(sum: &mut [f64], x: &[f64]) {
 
 /// Sums of features over blocks of rows, reference first.
 ///
-/// A sample of more than [`BLOCKS`] rows is cut into blocks of as many rows, and whole blocks are reassigned. Exchanging
-/// blocks is a group of permutations of the rows, so p-values are as exact as with single rows (Hemerik & Goeman 2018, "Exact
-/// testing with random permutations", theorem 1). Rows that fill no block stay where they are.
+/// A sample of more than [`BLOCKS`] rows is cut into blocks of as many rows, and whole blocks are
+/// reassigned. Exchanging blocks is a group of permutations of the rows, so p-values are as exact
+/// as with single rows (Hemerik & Goeman 2018, "Exact testing with random permutations", theorem
+/// 1). Rows that fill no block stay where they are.
 pub(super) struct Sums {
     width: usize,
     blocks: Vec<f64>,
@@ -27,7 +29,8 @@ pub(super) struct Sums {
     of_current: usize,
     /// Of each sample: the rows that fill no block.
     rest: [Vec<f64>; 2],
-    /// Whether all rows have the same features: no reassignment then changes more than the rounding.
+    /// Whether all rows have the same features: no reassignment then changes more than the
+    /// rounding.
     constant: bool,
 }
 
@@ -35,8 +38,13 @@ impl Sums {
     /// `fill` writes the `width` features of a row. Cost: one call of it a row.
     ///
     /// # Errors
-    /// `InvalidArgument` naming the larger sample, before anything is allocated, where the table would take more than 1 GiB.
-    pub(super) fn new(rows: &Rows, width: usize, mut fill: impl FnMut(&[f64], &mut [f64])) -> Result<Self> {
+    /// `InvalidArgument` naming the larger sample, before anything is allocated, where the table
+    /// would take more than 1 GiB.
+    pub(super) fn new(
+        rows: &Rows,
+        width: usize,
+        mut fill: impl FnMut(&[f64], &mut [f64]),
+    ) -> Result<Self> {
         let (m, n) = (rows.reference_size, rows.current_size);
         let size = (m.min(n) / BLOCKS).max(1);
         let (of_reference, of_current) = (m / size, n / size);
@@ -45,7 +53,10 @@ impl Sums {
             let (argument, was) = if m > n { ("reference", m) } else { ("current", n) };
             let most = MOST_BYTES / (8 * width) - m.min(n);
             let was = format!("{was} observations beside {}", m.min(n));
-            let expected = format!("at most {most} (the table would take {:.1} GB); thin it", bytes as f64 / 1e9);
+            let expected = format!(
+                "at most {most} (the table would take {:.1} GB); thin it",
+                bytes as f64 / 1e9
+            );
             return Err(Error::invalid(argument, was, expected));
         }
         let mut blocks = vec![0.0; (of_reference + of_current) * width];
@@ -57,7 +68,8 @@ impl Sums {
                 first.clone_from(&features);
             }
             constant = constant && features == first;
-            let (sample, at, count) = if k < m { (0, k, of_reference) } else { (1, k - m, of_current) };
+            let (sample, at, count) =
+                if k < m { (0, k, of_reference) } else { (1, k - m, of_current) };
             let into = if at / size < count {
                 let block = at / size + sample * of_reference;
                 &mut blocks[block * width..(block + 1) * width]
@@ -79,9 +91,13 @@ impl Sums {
         sums
     }
 
-    /// The statistic of the reference's sum and the current sample's, and its p-value by reassignment.
-    /// Cost: O(draws · width · 2000) at most.
-    pub(super) fn test(&self, permutations: Permutations, statistic: impl Fn(&[f64], &[f64]) -> f64) -> (f64, f64) {
+    /// The statistic of the reference's sum and the current sample's, and its p-value by
+    /// reassignment. Cost: O(draws · width · 2000) at most.
+    pub(super) fn test(
+        &self,
+        permutations: Permutations,
+        statistic: impl Fn(&[f64], &[f64]) -> f64,
+    ) -> (f64, f64) {
         let block = |k: u32| &self.blocks[k as usize * self.width..(k as usize + 1) * self.width];
         let [reference, current] = self.of_samples();
         let observed = statistic(&reference, &current);
@@ -89,13 +105,19 @@ impl Sums {
             return (observed, 1.0);
         }
         let all: Vec<f64> = reference.iter().zip(&current).map(|(r, c)| r + c).collect();
-        let (size, to) = (self.of_reference + self.of_current, usize::from(self.of_current <= self.of_reference));
+        let (size, to) = (
+            self.of_reference + self.of_current,
+            usize::from(self.of_current <= self.of_reference),
+        );
         let fewer = self.of_reference.min(self.of_current);
         let (mut sum, mut other) = (vec![0.0; self.width], vec![0.0; self.width]);
         let p_value = permutations.p_value_of_rows(observed, size, fewer, |chosen| {
             sum.copy_from_slice(&self.rest[to]);
             chosen.iter().for_each(|k| add(&mut sum, block(*k)));
-            other.iter_mut().zip(all.iter().zip(&sum)).for_each(|(other, (all, sum))| *other = all - sum);
+            other
+                .iter_mut()
+                .zip(all.iter().zip(&sum))
+                .for_each(|(other, (all, sum))| *other = all - sum);
             if to == 0 { statistic(&sum, &other) } else { statistic(&other, &sum) }
         });
         (observed, p_value)

@@ -1,19 +1,21 @@
-//! A forest of extremely randomized trees that tells two classes apart (Geurts, Ernst & Wehenkel 2006, "Extremely randomized
-//! trees", table 1).
+//! A forest of extremely randomized trees that tells two classes apart (Geurts, Ernst & Wehenkel
+//! 2006, "Extremely randomized trees", table 1).
 //!
-//! Why our own: linfa's ensembles (`linfa-ensemble` 0.8.1 over `linfa-trees`) vote for classes and have no shares to rank by,
-//! break ties in the random order of a hash map, so that the same data can give another p-value, and read all rows anew in
-//! every node of a tree.
+//! Why our own: linfa's ensembles (`linfa-ensemble` 0.8.1 over `linfa-trees`) vote for classes and
+//! have no shares to rank by, break ties in the random order of a hash map, so that the same data
+//! can give another p-value, and read all rows anew in every node of a tree.
 
 use crate::stats::random::SplitMix64;
 
 const TREES: u64 = 100;
 
-/// Rows below which a node is a leaf (the paper's n_min is 2 for classification; larger is for noisy data, as here).
+/// Rows below which a node is a leaf (the paper's n_min is 2 for classification; larger is for
+/// noisy data, as here).
 const LEAST: usize = 5;
 
-/// Rows of a tree, at most; of more, each tree has its own, drawn without replacement (Bühlmann & Yu 2002, "Analyzing bagging":
-/// subagging). Time then grows with the rows only where they are scored.
+/// Rows of a tree, at most; of more, each tree has its own, drawn without replacement (Bühlmann &
+/// Yu 2002, "Analyzing bagging": subagging). Time then grows with the rows only where they are
+/// scored.
 const MOST: usize = 4096;
 
 enum Node {
@@ -29,7 +31,8 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    /// Trees of rows and whether each is of the second class. Deterministic. Cost: O(trees · √d · n log n) for n = min(N, 4096).
+    /// Trees of rows and whether each is of the second class. Deterministic. Cost: O(trees · √d · n
+    /// log n) for n = min(N, 4096).
     pub(super) fn fit(rows: &[(&[f64], bool)], features: usize) -> Self {
         let tried = (features as f64).sqrt().ceil() as usize;
         let tree = |seed| {
@@ -55,7 +58,9 @@ impl Forest {
             let mut node = 0;
             loop {
                 match tree[node] {
-                    Node::Split { feature, at, left } => node = left + usize::from(row[feature] >= at),
+                    Node::Split { feature, at, left } => {
+                        node = left + usize::from(row[feature] >= at)
+                    }
                     Node::Leaf(share) => return share,
                 }
             }
@@ -77,7 +82,8 @@ impl Tree<'_> {
     fn grow(&mut self, node: usize, members: &mut [usize]) {
         let second = members.iter().filter(|k| self.rows[**k].1).count();
         let pure = second == 0 || second == members.len();
-        let split = if pure || members.len() < LEAST { None } else { self.best_split(members, second) };
+        let split =
+            if pure || members.len() < LEAST { None } else { self.best_split(members, second) };
         let Some((feature, at)) = split else {
             self.nodes[node] = Node::Leaf(second as f64 / members.len() as f64);
             return;
@@ -97,7 +103,8 @@ impl Tree<'_> {
         self.grow(left + 1, high);
     }
 
-    /// The best, by Gini's impurity, of a random cut of each of a few random features that vary here.
+    /// The best, by Gini's impurity, of a random cut of each of a few random features that vary
+    /// here.
     fn best_split(&mut self, members: &[usize], second: usize) -> Option<(usize, f64)> {
         let mut best: Option<(f64, usize, f64)> = None;
         let mut order: Vec<usize> = (0..self.features).collect();
@@ -110,7 +117,8 @@ impl Tree<'_> {
             order.swap(place, other);
             let feature = order[place];
             let values = || members.iter().map(|k| self.rows[*k].0[feature]);
-            let (low, high) = values().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+            let (low, high) =
+                values().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
             if low >= high {
                 continue;
             }
@@ -119,10 +127,13 @@ impl Tree<'_> {
             // Rounding may give `low` itself, below which is nothing.
             let at = if at > low { at } else { high };
             let below = members.iter().map(|k| self.rows[*k]).filter(|(row, _)| row[feature] < at);
-            let (count, of_second) =
-                below.fold((0, 0), |(count, second), (_, is)| (count + 1, second + usize::from(is)));
-            let impurity = |count: usize, second: usize| second as f64 * (count - second) as f64 / count as f64;
-            let found = impurity(count, of_second) + impurity(members.len() - count, second - of_second);
+            let (count, of_second) = below
+                .fold((0, 0), |(count, second), (_, is)| (count + 1, second + usize::from(is)));
+            let impurity = |count: usize, second: usize| {
+                second as f64 * (count - second) as f64 / count as f64
+            };
+            let found =
+                impurity(count, of_second) + impurity(members.len() - count, second - of_second);
             if best.is_none_or(|(least, _, _)| found < least) {
                 best = Some((found, feature, at));
             }
@@ -153,7 +164,13 @@ mod tests {
 
     #[test]
     fn rows_that_are_all_equal_make_one_leaf() {
-        let rows = [(&[1.0, 2.0][..], false), (&[1.0, 2.0], true), (&[1.0, 2.0], true), (&[1.0, 2.0], false)].repeat(5);
+        let rows = [
+            (&[1.0, 2.0][..], false),
+            (&[1.0, 2.0], true),
+            (&[1.0, 2.0], true),
+            (&[1.0, 2.0], false),
+        ]
+        .repeat(5);
         let forest = Forest::fit(&rows, 2);
         assert!(forest.trees.iter().all(|tree| tree.len() == 1));
         assert_eq!(forest.score(&[0.0, 0.0]), 0.5);

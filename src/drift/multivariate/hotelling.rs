@@ -8,22 +8,26 @@ use crate::tensor::Tensor;
 use crate::two_sample::{Method, TestName, TestResult};
 use crate::{Error, Result};
 
-/// T² = mn/(m+n) d' S⁻¹ d, d the difference of the mean vectors and S the pooled covariance (Hotelling 1931). It compares
-/// means, nothing else; in one dimension it is the square of Student's t.
+/// T² = mn/(m+n) d' S⁻¹ d, d the difference of the mean vectors and S the pooled covariance
+/// (Hotelling 1931). It compares means, nothing else; in one dimension it is the square of
+/// Student's t.
 ///
-/// The effect is the Mahalanobis distance √(d' S⁻¹ d), Cohen's d in many dimensions. The p-value is that of
-/// T² (N - r - 1)/(r (N - 2)) under F with r and N - r - 1 degrees of freedom, N = m + n, r the rank of S: exact for
-/// normal data of one covariance, so `method` is asymptotic. Where S is singular (constant or dependent features) its
-/// pseudo-inverse is used, and a difference outside S's range has p = 0. Cost: O(N d² + d³).
+/// The effect is the Mahalanobis distance √(d' S⁻¹ d), Cohen's d in many dimensions. The p-value is
+/// that of T² (N - r - 1)/(r (N - 2)) under F with r and N - r - 1 degrees of freedom, N = m + n, r
+/// the rank of S: exact for normal data of one covariance, so `method` is asymptotic. Where S is
+/// singular (constant or dependent features) its pseudo-inverse is used, and a difference outside
+/// S's range has p = 0. Cost: O(N d² + d³).
 ///
 /// # Errors
-/// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN or Inf or fewer than 2 observations; naming
-/// `current` where there are not at least 2 more observations than features in both together.
+/// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN or Inf or fewer
+/// than 2 observations; naming `current` where there are not at least 2 more observations than
+/// features in both together.
 pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<TestResult> {
     let mut rows = Rows::new(reference, current, 2)?;
     if rows.len() < rows.features + 2 {
         let was = format!("{} observations in both samples", rows.len());
-        let expected = format!("at least {} for {} features; or use mmd", rows.features + 2, rows.features);
+        let expected =
+            format!("at least {} for {} features; or use mmd", rows.features + 2, rows.features);
         return Err(Error::invalid("current", was, expected));
     }
     // T² does not change with the units, and near 1 nothing overflows.
@@ -58,8 +62,10 @@ pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<TestResult> 
     } else {
         student_t::f_sf(statistic * (m + n - r - 1.0) / (r * (m + n - 2.0)), r, m + n - r - 1.0)?
     };
-    // A difference in a direction in which nothing varies is infinitely many standard deviations: told as it is, in one's units.
-    let effect = if outside { form.sqrt().max(difference.dot(&difference).sqrt()) } else { form.sqrt() };
+    // A difference in a direction in which nothing varies is infinitely many standard deviations:
+    // told as it is, in one's units.
+    let effect =
+        if outside { form.sqrt().max(difference.dot(&difference).sqrt()) } else { form.sqrt() };
     Ok(TestResult {
         test: TestName::Hotelling,
         statistic,

@@ -1,8 +1,9 @@
 //! Logistic regression with an L2 penalty of 1, by Newton's method.
 //!
-//! The loss is convex and its minimum one, so that any method finds the same; this one finds it for whatever rows there are. Steps solve
-//! Newton's equation by conjugate gradients, only as far as it helps, and are halved until the loss falls enough (truncated Newton:
-//! Nocedal and Wright 2006, section 7.1).
+//! The loss is convex and its minimum one, so that any method finds the same; this one finds it for
+//! whatever rows there are. Steps solve Newton's equation by conjugate gradients, only as far as it
+//! helps, and are halved until the loss falls enough (truncated Newton: Nocedal and Wright 2006,
+//! section 7.1).
 
 /// Steps of Newton's method, and of conjugate gradients in one.
 const STEPS: usize = 100;
@@ -19,15 +20,20 @@ pub(super) struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    /// The weight of each feature at the minimum of `sum ln(1 + exp(-y z)) + |w|² / 2`, with an intercept that costs nothing and is left
-    /// out. Cost: O(rows · features) an inner step; some tens to a few hundred of them.
+    /// The weight of each feature at the minimum of `sum ln(1 + exp(-y z)) + |w|² / 2`, with an
+    /// intercept that costs nothing and is left out. Cost: O(rows · features) an inner step; some
+    /// tens to a few hundred of them.
     pub fn weights(&self) -> Vec<f64> {
         let mut w = vec![0.0; self.features + 1];
         let mut z = vec![0.0; self.rows.len()];
         let mut loss = self.loss(&w, &z);
         for _ in 0..STEPS {
             let chances: Vec<f64> = z.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
-            let errors: Vec<f64> = chances.iter().zip(&self.labels).map(|(p, y)| p - f64::from(u8::from(*y))).collect();
+            let errors: Vec<f64> = chances
+                .iter()
+                .zip(&self.labels)
+                .map(|(p, y)| p - f64::from(u8::from(*y)))
+                .collect();
             let mut gradient = self.transposed(&errors);
             gradient.iter_mut().zip(&w).take(self.features).for_each(|(g, w)| *g += w);
             if norm(&gradient) <= TOLERANCE {
@@ -39,7 +45,8 @@ impl Problem<'_> {
             let moved = self.applied(&direction);
             let mut length = 1.0;
             let fell = loop {
-                let next: Vec<f64> = w.iter().zip(&direction).map(|(w, d)| w + length * d).collect();
+                let next: Vec<f64> =
+                    w.iter().zip(&direction).map(|(w, d)| w + length * d).collect();
                 let at: Vec<f64> = z.iter().zip(&moved).map(|(z, m)| z + length * m).collect();
                 let there = self.loss(&next, &at);
                 if there <= loss + 1e-4 * length * slope {
@@ -66,7 +73,8 @@ impl Problem<'_> {
             let against = if *y { -z } else { *z };
             against.max(0.0) + (-against.abs()).exp().ln_1p()
         };
-        z.iter().zip(&self.labels).map(of).sum::<f64>() + 0.5 * dot(&w[..self.features], &w[..self.features])
+        z.iter().zip(&self.labels).map(of).sum::<f64>()
+            + 0.5 * dot(&w[..self.features], &w[..self.features])
     }
 
     /// `X v`, with the intercept.
@@ -92,7 +100,8 @@ impl Problem<'_> {
         let mut square = dot(&rest, &rest);
         let enough = square * (square.sqrt().min(0.25)).min(1.0);
         for _ in 0..INNER.min(10 * gradient.len()) {
-            let weighted: Vec<f64> = self.applied(&along).iter().zip(curvature).map(|(x, h)| x * h).collect();
+            let weighted: Vec<f64> =
+                self.applied(&along).iter().zip(curvature).map(|(x, h)| x * h).collect();
             let mut bent = self.transposed(&weighted);
             bent.iter_mut().zip(&along).take(self.features).for_each(|(bent, a)| *bent += a);
             let across = dot(&along, &bent);
@@ -129,7 +138,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Rare ones, constants, values far out: the gradient vanishes where it says that the minimum is.
+        /// Rare ones, constants, values far out: the gradient vanishes where it says that the
+        /// minimum is.
         #[test]
         fn it_ends_at_the_minimum(seed in any::<u64>(), n in 4usize..60, features in 1usize..6, kind in 0usize..4) {
             let mut random = Random(seed);
@@ -143,7 +153,8 @@ mod tests {
             let problem = Problem { rows: values.chunks_exact(features).collect(), labels, features };
             let w = problem.weights();
             prop_assert!(w.iter().all(|w| w.is_finite()));
-            // The intercept at which the loss is least, by bisection of its slope; then each weight's slope is to be 0.
+            // The intercept at which the loss is least, by bisection of its slope; then each
+            // weight's slope is to be 0.
             let apart = |b: f64| -> Vec<f64> {
                 let with = [&w[..], &[b]].concat();
                 let z = problem.applied(&with);

@@ -10,9 +10,10 @@ use crate::simd::{Lanes, Real, multiversion};
 use crate::tensor::Tensor;
 use crate::two_sample::{Method, Permutations, TestName, TestResult};
 
-/// The unbiased MMD² (Gretton et al. 2012, "A kernel two-sample test", eq. 3) with the kernel exp(-‖x - y‖²/(2σ²)) on features
-/// divided by their standard deviation over both samples, σ² half the median squared distance of two rows (the median
-/// heuristic, section 8; not by `permutation`, of 1000 rows where there are more); it can be negative.
+/// The unbiased MMD² (Gretton et al. 2012, "A kernel two-sample test", eq. 3) with the kernel
+/// exp(-‖x - y‖²/(2σ²)) on features divided by their standard deviation over both samples, σ² half
+/// the median squared distance of two rows (the median heuristic, section 8; not by `permutation`,
+/// of 1000 rows where there are more); it can be negative.
 ///
 /// The effect is √(MMD²) (0 where it is negative), the distance of the mean embeddings, in [0, √2].
 ///
@@ -22,14 +23,16 @@ use crate::two_sample::{Method, Permutations, TestName, TestResult};
 /// | `random-features` | unbiased for the same MMD², off by the draw of 128 random frequencies (Rahimi & Recht 2007, section 3) | by reassignment of blocks of rows, exact | N d · 128, and draws · 256 · min(m, n, 1000) | 8 N d bytes |
 /// | `linear` | over min(m, n)/2 pairs of rows (section 6) | normal, for large samples | N d | 8 N d bytes |
 ///
-/// `random-features`: over the draw of frequencies a kernel value has a standard error of at most 1/√256 = 0.06, and MMD² one
-/// of at most 2 MMD/√128 = 0.18 MMD; p-values are exact whatever the draw, which is always the same. `linear`: rows are ordered by what is in them, in
-/// each sample and one is thinned to the smaller; the statistic varies far more than the others, so it is for samples that
-/// are too large for these.
+/// `random-features`: over the draw of frequencies a kernel value has a standard error of at most
+/// 1/√256 = 0.06, and MMD² one of at most 2 MMD/√128 = 0.18 MMD; p-values are exact whatever the
+/// draw, which is always the same. `linear`: rows are ordered by what is in them, in each sample
+/// and one is thinned to the smaller; the statistic varies far more than the others, so it is for
+/// samples that are too large for these.
 ///
 /// # Errors
-/// `FeatureMismatch`; `InvalidArgument` naming `method` for one that mmd has not; naming `reference` or `current` for NaN or
-/// Inf, fewer than 2 observations (`linear`: 100), or more than fit into memory (`permutation`: 16376 in both together).
+/// `FeatureMismatch`; `InvalidArgument` naming `method` for one that mmd has not; naming
+/// `reference` or `current` for NaN or Inf, fewer than 2 observations (`linear`: 100), or more than
+/// fit into memory (`permutation`: 16376 in both together).
 pub fn test(
     reference: &Tensor<'_>,
     current: &Tensor<'_>,
@@ -65,9 +68,10 @@ fn over_all_pairs(rows: &Rows, permutations: Permutations) -> Result<(f64, f64)>
         median => median,
     };
     kernel.map(16, |squares| gaussian::<f64>(squares, median));
-    let (statistic, p_value, _) = kernel.test(rows, permutations, |[within_m, within_n, between], m, n| {
-        within_m / (m * (m - 1.0)) + within_n / (n * (n - 1.0)) - 2.0 * between / (m * n)
-    });
+    let (statistic, p_value, _) =
+        kernel.test(rows, permutations, |[within_m, within_n, between], m, n| {
+            within_m / (m * (m - 1.0)) + within_n / (n * (n - 1.0)) - 2.0 * between / (m * n)
+        });
     Ok((statistic, p_value))
 }
 
@@ -75,7 +79,8 @@ multiversion! {
     fn gaussian(squares: &mut [Lanes], median: f64) -> () = gaussian_body
 }
 
-// Without fused multiplication, so that all machines find the same: the statistic seeds the reassignments.
+// Without fused multiplication, so that all machines find the same: the statistic seeds the
+// reassignments.
 #[allow(clippy::extra_unused_type_parameters, reason = "the form that `multiversion!` calls")]
 #[inline(always)]
 fn gaussian_body<T: Real, const FMA: bool>(squares: &mut [Lanes], median: f64) {

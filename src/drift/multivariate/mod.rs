@@ -1,6 +1,7 @@
 //! Two-sample tests of many variables together: they see changes that no column shows by itself.
 //!
-//! Each feature is divided by its standard deviation over both samples first, so that units do not matter.
+//! Each feature is divided by its standard deviation over both samples first, so that units do not
+//! matter.
 
 pub mod c2st;
 mod distances;
@@ -19,11 +20,12 @@ use crate::tensor::Tensor;
 use crate::two_sample::{Method, Permutations, TestName, TestResult, list};
 use crate::{Error, Result};
 
-/// The test of this name, one of [`TestName::OF_ALL_COLUMNS`], by its default method; tensors are features × observations.
+/// The test of this name, one of [`TestName::OF_ALL_COLUMNS`], by its default method; tensors are
+/// features × observations.
 ///
 /// # Errors
-/// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN, Inf, too few or too many observations, and
-/// naming `test` for a test of one column.
+/// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN, Inf, too few or
+/// too many observations, and naming `test` for a test of one column.
 pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Result<TestResult> {
     test_by(name, reference, current, Method::Auto)
 }
@@ -32,7 +34,12 @@ pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Res
 ///
 /// # Errors
 /// As [`test`], and `InvalidArgument` naming `method` for one that the test has not.
-pub fn test_by(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
+pub fn test_by(
+    name: TestName,
+    reference: &Tensor<'_>,
+    current: &Tensor<'_>,
+    method: Method,
+) -> Result<TestResult> {
     test_with(name, reference, current, method, Permutations::default())
 }
 
@@ -77,7 +84,9 @@ mod tests {
     /// Two columns of unit variance and this correlation.
     fn correlated(seed: u64, n: usize, rho: f64) -> Vec<f64> {
         let z = Random(seed).normals(2 * n);
-        z.chunks_exact(2).flat_map(|z| [z[0], rho * z[0] + (1.0 - rho * rho).sqrt() * z[1]]).collect()
+        z.chunks_exact(2)
+            .flat_map(|z| [z[0], rho * z[0] + (1.0 - rho * rho).sqrt() * z[1]])
+            .collect()
     }
 
     #[test]
@@ -113,14 +122,20 @@ mod tests {
     #[test]
     fn units_order_and_labels_do_not_matter() {
         let (a, b) = (correlated(3, 40, 0.3), correlated(4, 30, 0.6));
-        let scaled = |s: &[f64]| s.chunks_exact(2).flat_map(|r| [1e6 * r[0] - 5.0, 1e-6 * r[1]]).collect::<Vec<_>>();
+        let scaled = |s: &[f64]| {
+            s.chunks_exact(2).flat_map(|r| [1e6 * r[0] - 5.0, 1e-6 * r[1]]).collect::<Vec<_>>()
+        };
         for test_name in TestName::OF_ALL_COLUMNS {
             let plain = test(test_name, &tensor(&a, 40), &tensor(&b, 30)).unwrap();
-            let other = test(test_name, &tensor(&scaled(&a), 40), &tensor(&scaled(&b), 30)).unwrap();
+            let other =
+                test(test_name, &tensor(&scaled(&a), 40), &tensor(&scaled(&b), 30)).unwrap();
             let swapped = test(test_name, &tensor(&b, 30), &tensor(&a, 40)).unwrap();
             // The reference's part in pca is another one.
             for same in if test_name == TestName::Pca { [other, other] } else { [other, swapped] } {
-                assert!((same.statistic - plain.statistic).abs() < 1e-9 * (1.0 + plain.statistic), "{test_name}");
+                assert!(
+                    (same.statistic - plain.statistic).abs() < 1e-9 * (1.0 + plain.statistic),
+                    "{test_name}"
+                );
                 assert!((same.effect - plain.effect).abs() < 1e-6, "{test_name}");
             }
         }
@@ -130,19 +145,29 @@ mod tests {
     fn faults_and_samples_that_do_not_vary() {
         let constant = |v: f64, n: usize| vec![v; 2 * n];
         for test_name in TestName::OF_ALL_COLUMNS {
-            let same = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(3.0, 20), 20)).unwrap();
+            let same =
+                test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(3.0, 20), 20))
+                    .unwrap();
             assert_eq!((same.p_value, same.effect), (1.0, 0.0), "{test_name}");
-            let other = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(4.0, 20), 20)).unwrap();
+            let other =
+                test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&constant(4.0, 20), 20))
+                    .unwrap();
             assert!(other.p_value <= 0.01 && other.effect > 0.1, "{other:?}");
             let mut with_nan = constant(1.0, 20);
             with_nan[2] = f64::NAN;
-            let bad = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&with_nan, 20)).unwrap_err();
-            assert!(bad.to_string().starts_with("current: got NaN in feature 0 of observation 1"), "{bad}");
-            let wide = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&[1.0; 9], 3)).unwrap_err();
+            let bad = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&with_nan, 20))
+                .unwrap_err();
+            assert!(
+                bad.to_string().starts_with("current: got NaN in feature 0 of observation 1"),
+                "{bad}"
+            );
+            let wide = test(test_name, &tensor(&constant(3.0, 24), 24), &tensor(&[1.0; 9], 3))
+                .unwrap_err();
             assert_eq!(wide.code(), 103);
         }
         let large = vec![0.5; 17_000];
-        let error = test(TestName::Mmd, &tensor(&large, 17_000), &tensor(&[1.0, 2.0], 2)).unwrap_err();
+        let error =
+            test(TestName::Mmd, &tensor(&large, 17_000), &tensor(&[1.0, 2.0], 2)).unwrap_err();
         assert!(error.to_string().contains("1.2 GB"), "{error}");
         assert!(test(TestName::Ks, &tensor(&large, 17_000), &tensor(&[1.0, 2.0], 2)).is_err());
     }

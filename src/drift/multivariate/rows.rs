@@ -26,11 +26,13 @@ pub(super) struct Rows {
 
 impl Rows {
     /// # Errors
-    /// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN or Inf, or fewer than `least` rows.
+    /// `FeatureMismatch`; `InvalidArgument` naming `reference` or `current` for NaN or Inf, or
+    /// fewer than `least` rows.
     pub(super) fn new(reference: &Tensor<'_>, current: &Tensor<'_>, least: usize) -> Result<Self> {
         current.expect_features(reference.features())?;
         let features = reference.features();
-        let mut values = Vec::with_capacity(features * (reference.observations() + current.observations()));
+        let mut values =
+            Vec::with_capacity(features * (reference.observations() + current.observations()));
         for (argument, sample) in [("reference", reference), ("current", current)] {
             if sample.observations() < least {
                 let was = format!("{} observations", sample.observations());
@@ -39,8 +41,11 @@ impl Rows {
             for index in 0..sample.elements().len() {
                 let value = sample.elements().get(index);
                 if !value.is_finite() {
-                    let was =
-                        format!("{value} in feature {} of observation {} (from 0)", index % features, index / features);
+                    let was = format!(
+                        "{value} in feature {} of observation {} (from 0)",
+                        index % features,
+                        index / features
+                    );
                     return Err(Error::invalid(
                         argument,
                         was,
@@ -68,11 +73,13 @@ impl Rows {
         [reference, current]
     }
 
-    /// Puts the rows of each sample into an order that hangs on what is in them and on nothing else: what is split by places
-    /// afterwards is split alike however the rows came, sorted, day after night, or shuffled, and whatever the units.
+    /// Puts the rows of each sample into an order that hangs on what is in them and on nothing
+    /// else: what is split by places afterwards is split alike however the rows came, sorted, day
+    /// after night, or shuffled, and whatever the units.
     ///
-    /// The order is that of a hash of the ranks of the row's values among both samples', and of how many equal rows of its sample
-    /// came before it. So it is as good as a random one, and of equal rows each has a place of its own. Cost: O(d N log N).
+    /// The order is that of a hash of the ranks of the row's values among both samples', and of how
+    /// many equal rows of its sample came before it. So it is as good as a random one, and of equal
+    /// rows each has a place of its own. Cost: O(d N log N).
     pub(super) fn order_by_content(&mut self) {
         let (features, reference, all) = (self.features, self.reference_size, self.len());
         let mut keys = vec![0u64; all];
@@ -91,7 +98,9 @@ impl Rows {
             hashed.sort_unstable();
             let copies = hashed.chunk_by(|a, b| a.0 == b.0);
             let mut placed: Vec<(u64, usize)> = copies
-                .flat_map(|equal| equal.iter().enumerate().map(|(copy, (key, k))| (mixed(*key, copy as u64), *k)))
+                .flat_map(|equal| {
+                    equal.iter().enumerate().map(|(copy, (key, k))| (mixed(*key, copy as u64), *k))
+                })
                 .collect();
             placed.sort_unstable();
             placed.iter().for_each(|(_, k)| ordered.extend_from_slice(self.row(*k)));
@@ -99,7 +108,8 @@ impl Rows {
         self.values = ordered;
     }
 
-    /// Numbers of at most `most` rows, of both samples as if they were one: all in order, or as many drawn from `seed`.
+    /// Numbers of at most `most` rows, of both samples as if they were one: all in order, or as
+    /// many drawn from `seed`.
     pub(super) fn picked(&self, most: usize, seed: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         if order.len() > most {
@@ -113,12 +123,15 @@ impl Rows {
         order
     }
 
-    /// The median squared distance of two different rows, of at most 1000 that are picked; 1 where half of the pairs are
-    /// equal, for any width then tells equal from different. Cost: O(10⁶ d) at most.
+    /// The median squared distance of two different rows, of at most 1000 that are picked; 1 where
+    /// half of the pairs are equal, for any width then tells equal from different. Cost: O(10⁶ d)
+    /// at most.
     pub(super) fn median_square(&self) -> f64 {
         let rows = self.picked(MEDIAN_OF, 0);
-        let pairs = rows.iter().enumerate().flat_map(|(k, &i)| rows[..k].iter().map(move |&j| (i, j)));
-        let mut squares: Vec<f64> = pairs.map(|(i, j)| squared_distance(self.row(i), self.row(j))).collect();
+        let pairs =
+            rows.iter().enumerate().flat_map(|(k, &i)| rows[..k].iter().map(move |&j| (i, j)));
+        let mut squares: Vec<f64> =
+            pairs.map(|(i, j)| squared_distance(self.row(i), self.row(j))).collect();
         let middle = squares.len() / 2;
         match *squares.select_nth_unstable_by(middle, f64::total_cmp).1 {
             0.0 => 1.0,
@@ -126,19 +139,25 @@ impl Rows {
         }
     }
 
-    /// Centers every feature and divides it by its standard deviation, over both samples; one that never varies becomes 0.
+    /// Centers every feature and divides it by its standard deviation, over both samples; one that
+    /// never varies becomes 0.
     pub(super) fn standardize(&mut self) {
         let (size, features) = (self.len() as f64, self.features);
         for k in 0..features {
             let column = || self.values.iter().skip(k).step_by(features);
-            let (low, high) = column().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+            let (low, high) =
+                column().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
             // Halves, for the range itself may be beyond the largest double.
             let range = high / 2.0 - low / 2.0;
             let scaled = |v: f64| if range > 0.0 { (v / 2.0 - low / 2.0) / range } else { 0.0 };
             let mean = column().map(|v| scaled(*v)).sum::<f64>() / size;
             let variance = column().map(|v| (scaled(*v) - mean).powi(2)).sum::<f64>() / size;
             let sd = if range > 0.0 { variance.sqrt() } else { 1.0 };
-            self.values.iter_mut().skip(k).step_by(features).for_each(|v| *v = (scaled(*v) - mean) / sd);
+            self.values
+                .iter_mut()
+                .skip(k)
+                .step_by(features)
+                .for_each(|v| *v = (scaled(*v) - mean) / sd);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! One order statistic of many values that come in parts: a sample says between which two values it lies, and only those there are kept.
+//! One order statistic of many values that come in parts: a sample says between which two values it
+//! lies, and only those there are kept.
 
 /// Values drawn to find the bounds.
 const SAMPLE: usize = 1 << 12;
@@ -73,11 +74,14 @@ mod tests {
     #[test]
     fn it_is_the_order_statistic_or_none() {
         let mut random = Random(1);
-        let values: Vec<f64> = random.normals(50_000).into_iter().map(|x| (x * 1000.0).round()).collect();
+        let values: Vec<f64> =
+            random.normals(50_000).into_iter().map(|x| (x * 1000.0).round()).collect();
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         for rank in [0, 1, 12_345, 25_000, 49_999] {
-            let selection = Selection::new(values.len(), rank, || values[(random.uniform() * 50_000.0) as usize]);
+            let selection = Selection::new(values.len(), rank, || {
+                values[(random.uniform() * 50_000.0) as usize]
+            });
             let parts = values.chunks(7000).map(|chunk| {
                 let mut part = selection.part();
                 chunk.iter().for_each(|value| part.push(*value));

@@ -1,15 +1,19 @@
 //! ADWIN: an adaptive window that drops its old part when the means of some split differ.
 //!
-//! Bifet & Gavaldà 2007, "Learning from time-changing data with adaptive windowing", section 4 (ADWIN2): the window is an
-//! exponential histogram of buckets of 2^i observations, at most `max_buckets` of each size, and every boundary between two
-//! buckets is a split. With n0 and n1 observations on the sides, `1/m = 1/n0 + 1/n1` and `d' = ln(2 ln(n) / delta)`, the old
-//! part goes when `|mean0 - mean1| > sqrt(2/m var d') + 2/(3m) d'` (section 3.3, "epsilon cut" by the normal approximation).
+//! Bifet & Gavaldà 2007, "Learning from time-changing data with adaptive windowing", section 4
+//! (ADWIN2): the window is an exponential histogram of buckets of 2^i observations, at most
+//! `max_buckets` of each size, and every boundary between two buckets is a split. With n0 and n1
+//! observations on the sides, `1/m = 1/n0 + 1/n1` and `d' = ln(2 ln(n) / delta)`, the old part goes
+//! when `|mean0 - mean1| > sqrt(2/m var d') + 2/(3m) d'` (section 3.3, "epsilon cut" by the normal
+//! approximation).
 //!
-//! As in MOA and river, n0 and n1 in 1/m are lessened by `min_window_length - 1`, d' has 2 ln(n) where the paper has n, and
-//! checks are made once in `clock` observations. As in river (0.26), the whole window is forgotten after a detection; with
-//! `keep_window` the newer part stays, as in the paper, and a change is then often told several times over.
+//! As in MOA and river, n0 and n1 in 1/m are lessened by `min_window_length - 1`, d' has 2 ln(n)
+//! where the paper has n, and checks are made once in `clock` observations. As in river (0.26), the
+//! whole window is forgotten after a detection; with `keep_window` the newer part stays, as in the
+//! paper, and a change is then often told several times over.
 //!
-//! Cost: O(1) amortised an observation, and O(max_buckets log n) a check. Memory: O(max_buckets log n).
+//! Cost: O(1) amortised an observation, and O(max_buckets log n) a check. Memory: O(max_buckets log
+//! n).
 
 use std::f64::consts::LN_2;
 
@@ -33,7 +37,8 @@ pub struct AdwinOptions {
     pub min_window_length: u64,
     /// No check before there are more observations than this.
     pub grace_period: u64,
-    /// After a detection, keep the newer part of the window (the paper) instead of starting afresh (river).
+    /// After a detection, keep the newer part of the window (the paper) instead of starting afresh
+    /// (river).
     pub keep_window: bool,
 }
 
@@ -73,13 +78,30 @@ impl Adwin {
     /// # Errors
     /// `InvalidArgument` that names the option out of range.
     pub fn new(options: AdwinOptions) -> Result<Self> {
-        expect("delta", options.delta, options.delta > 0.0 && options.delta < 1.0, "a probability between 0 and 1")?;
+        expect(
+            "delta",
+            options.delta,
+            options.delta > 0.0 && options.delta < 1.0,
+            "a probability between 0 and 1",
+        )?;
         expect("clock", options.clock, options.clock >= 1, "at least 1 observation")?;
-        expect("max_buckets", options.max_buckets, (2..=1000).contains(&options.max_buckets), "2 to 1000 buckets")?;
+        expect(
+            "max_buckets",
+            options.max_buckets,
+            (2..=1000).contains(&options.max_buckets),
+            "2 to 1000 buckets",
+        )?;
         let shortest = options.min_window_length;
         expect("min_window_length", shortest, shortest >= 1, "at least 1 observation")?;
         let rows = vec![Vec::with_capacity(options.max_buckets + 1)];
-        Ok(Adwin { options, rows, width: 0.0, total: 0.0, squares: 0.0, until_check: options.clock })
+        Ok(Adwin {
+            options,
+            rows,
+            width: 0.0,
+            total: 0.0,
+            squares: 0.0,
+            until_check: options.clock,
+        })
     }
 
     /// Observations in the window.
@@ -140,9 +162,10 @@ impl Adwin {
     fn has_cut(&self) -> bool {
         let shortest = self.options.min_window_length as f64;
         let variance = self.squares / self.width;
-        // Most windows are far from a cut, and that shows without a division or a root: both sides of gap^2 <= 2 var d / m times
-        // their denominators, where the gap is (u0 n - u n0) / (n0 n1). What is near is compared as it is defined.
-        // The logarithms of powers of two below are lower bounds that cost nothing.
+        // Most windows are far from a cut, and that shows without a division or a root: both sides
+        // of gap^2 <= 2 var d / m times their denominators, where the gap is (u0 n - u n0) / (n0
+        // n1). What is near is compared as it is defined. The logarithms of powers of two below are
+        // lower bounds that cost nothing.
         let d = LN_2 * whole_log2(2.0 * LN_2 * whole_log2(self.width) / self.options.delta);
         let likely = 0.999 * 2.0 * variance * d * (self.width - 2.0 * (shortest - 1.0));
         let (mut n0, mut u0) = (0.0, 0.0);
@@ -266,18 +289,25 @@ mod tests {
         let mean = x.iter().sum::<f64>() / 1e4;
         let squares: f64 = x.iter().map(|x| (x - mean).powi(2)).sum();
         assert_eq!(adwin.width(), 10_000);
-        assert!((adwin.statistic() - mean).abs() < 1e-12 && (adwin.squares / squares - 1.0).abs() < 1e-10);
-        let held: f64 = adwin.rows.iter().enumerate().map(|(i, row)| row.len() as f64 * bucket_size(i)).sum();
+        assert!(
+            (adwin.statistic() - mean).abs() < 1e-12
+                && (adwin.squares / squares - 1.0).abs() < 1e-10
+        );
+        let held: f64 =
+            adwin.rows.iter().enumerate().map(|(i, row)| row.len() as f64 * bucket_size(i)).sum();
         assert_eq!(held, 1e4);
         assert!(adwin.rows.iter().all(|row| row.len() <= 5));
     }
 
     #[test]
     fn a_kept_window_holds_the_newer_part() {
-        let mut adwin = Adwin::new(AdwinOptions { keep_window: true, ..Default::default() }).unwrap();
+        let mut adwin =
+            Adwin::new(AdwinOptions { keep_window: true, ..Default::default() }).unwrap();
         let mut random = Random(6);
         let fired: Vec<usize> = (0..4000)
-            .filter(|i| adwin.update(random.normal() + if *i < 2000 { 0.0 } else { 2.0 }) == State::Drift)
+            .filter(|i| {
+                adwin.update(random.normal() + if *i < 2000 { 0.0 } else { 2.0 }) == State::Drift
+            })
             .collect();
         assert!(!fired.is_empty() && fired.iter().all(|i| (2000..2300).contains(i)), "{fired:?}");
         assert!((adwin.statistic() - 2.0).abs() < 0.2 && adwin.width() < 2100);

@@ -1,9 +1,10 @@
 //! CUSUM of deviations from the running mean.
 //!
-//! Page 1954, "Continuous inspection schemes", section 2: `s <- max(0, s + x - mean - delta)`, with the running mean of all
-//! observations, this one included; it fires when s exceeds `threshold`. One-sided: rises, as for error rates; with `mode`
-//! falls, or both. Defaults and warm-up are those of MOA's `CusumDM` and of frouros. For a chart of standardised values with
-//! a threshold that is a probability see [`crate::charts`].
+//! Page 1954, "Continuous inspection schemes", section 2: `s <- max(0, s + x - mean - delta)`, with
+//! the running mean of all observations, this one included; it fires when s exceeds `threshold`.
+//! One-sided: rises, as for error rates; with `mode` falls, or both. Defaults and warm-up are those
+//! of MOA's `CusumDM` and of frouros. For a chart of standardised values with a threshold that is a
+//! probability see [`crate::charts`].
 //!
 //! Cost: O(1) an observation.
 
@@ -50,7 +51,12 @@ impl Cusum {
     pub fn new(options: CusumOptions) -> Result<Self> {
         let CusumOptions { delta, threshold, .. } = options;
         expect("delta", delta, delta.is_finite() && delta >= 0.0, "a number from 0")?;
-        expect("threshold", threshold, threshold.is_finite() && threshold > 0.0, "a number above 0")?;
+        expect(
+            "threshold",
+            threshold,
+            threshold.is_finite() && threshold > 0.0,
+            "a number above 0",
+        )?;
         Ok(Cusum { options, mean: Mean::default(), up: 0.0, down: 0.0 })
     }
 }
@@ -61,7 +67,9 @@ impl Online for Cusum {
         let deviation = x - self.mean.mean;
         self.up = (self.up + deviation - self.options.delta).max(0.0);
         self.down = (self.down - deviation - self.options.delta).max(0.0);
-        if self.mean.n >= self.options.min_instances as f64 && self.statistic() > self.options.threshold {
+        if self.mean.n >= self.options.min_instances as f64
+            && self.statistic() > self.options.threshold
+        {
             self.reset();
             return State::Drift;
         }

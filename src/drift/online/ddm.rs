@@ -1,8 +1,9 @@
 //! DDM: the error rate of a classifier against the lowest that it had.
 //!
-//! Gama, Medas, Castillo & Rodrigues 2004, "Learning with drift detection", section 3. With the error rate p of n outcomes and
-//! `s = sqrt(p (1 - p) / n)`, the least p + s is remembered; a warning where `p + s > p_min + 2 s_min`, drift where
-//! `p + s > p_min + 3 s_min`. Nothing is compared before `warm_start` outcomes. (The paper has >=; > is river's.)
+//! Gama, Medas, Castillo & Rodrigues 2004, "Learning with drift detection", section 3. With the
+//! error rate p of n outcomes and `s = sqrt(p (1 - p) / n)`, the least p + s is remembered; a
+//! warning where `p + s > p_min + 2 s_min`, drift where `p + s > p_min + 3 s_min`. Nothing is
+//! compared before `warm_start` outcomes. (The paper has >=; > is river's.)
 //!
 //! Observations: 1 for a wrong prediction, 0 for a right one. Cost: O(1) an observation.
 
@@ -45,8 +46,18 @@ impl Ddm {
     /// `InvalidArgument` that names the option out of range.
     pub fn new(options: DdmOptions) -> Result<Self> {
         let DdmOptions { warning_threshold: warning, drift_threshold: drift, .. } = options;
-        expect("warning_threshold", warning, warning.is_finite() && warning > 0.0, "a number above 0")?;
-        expect("drift_threshold", drift, drift.is_finite() && drift >= warning, "at least the warning_threshold")?;
+        expect(
+            "warning_threshold",
+            warning,
+            warning.is_finite() && warning > 0.0,
+            "a number above 0",
+        )?;
+        expect(
+            "drift_threshold",
+            drift,
+            drift.is_finite() && drift >= warning,
+            "at least the warning_threshold",
+        )?;
         Ok(Ddm { options, errors: Mean::default(), least: None })
     }
 

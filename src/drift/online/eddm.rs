@@ -1,12 +1,13 @@
 //! EDDM: the distance between two errors of a classifier against the longest that it had.
 //!
-//! Baena-García, del Campo-Ávila, Fidalgo, Bifet, Gavaldà & Morales-Bueno 2006, "Early drift detection method", section 3. With
-//! mean p' and standard deviation s' (divisor n - 1) of the distances between errors, the largest p' + 2 s' is remembered; a
-//! warning where the ratio to it is below `alpha`, drift where it is below `beta`.
+//! Baena-García, del Campo-Ávila, Fidalgo, Bifet, Gavaldà & Morales-Bueno 2006, "Early drift
+//! detection method", section 3. With mean p' and standard deviation s' (divisor n - 1) of the
+//! distances between errors, the largest p' + 2 s' is remembered; a warning where the ratio to it
+//! is below `alpha`, drift where it is below `beta`.
 //!
-//! The warm-up differs between libraries. The paper waits for 30 errors. Here, as in river: the maximum is tracked from the
-//! first error after `warm_start` outcomes, and compared once there were more than `warm_start` errors; the distance of the
-//! first error is counted from the start.
+//! The warm-up differs between libraries. The paper waits for 30 errors. Here, as in river: the
+//! maximum is tracked from the first error after `warm_start` outcomes, and compared once there
+//! were more than `warm_start` errors; the distance of the first error is counted from the start.
 //!
 //! Observations: 1 for a wrong prediction, 0 for a right one. Cost: O(1) an observation.
 
@@ -60,7 +61,16 @@ impl Eddm {
 
     fn fresh(options: EddmOptions) -> Self {
         let distances = Variance::default();
-        Eddm { options, seen: 0, errors: 0, last_error: 0, distances, largest: -1.0, ratio: 1.0, warning: false }
+        Eddm {
+            options,
+            seen: 0,
+            errors: 0,
+            last_error: 0,
+            distances,
+            largest: -1.0,
+            ratio: 1.0,
+            warning: false,
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! GMA: the geometric moving average of deviations from the running mean.
 //!
-//! Roberts 1959, "Control chart tests based on geometric moving averages": `s <- alpha s + (1 - alpha) (x - mean)`, with the
-//! running mean of all observations, this one included; it fires when s exceeds `threshold`. One-sided: rises, as for error
-//! rates; with `mode` falls, or both. Defaults and warm-up are those of MOA's `GeometricMovingAverageDM` and of frouros: a
-//! threshold of 1 can never be passed by observations in [0, 1], choose it by their scale.
+//! Roberts 1959, "Control chart tests based on geometric moving averages": `s <- alpha s + (1 -
+//! alpha) (x - mean)`, with the running mean of all observations, this one included; it fires when
+//! s exceeds `threshold`. One-sided: rises, as for error rates; with `mode` falls, or both.
+//! Defaults and warm-up are those of MOA's `GeometricMovingAverageDM` and of frouros: a threshold
+//! of 1 can never be passed by observations in [0, 1], choose it by their scale.
 //!
 //! Cost: O(1) an observation.
 
@@ -49,7 +50,12 @@ impl Gma {
     pub fn new(options: GmaOptions) -> Result<Self> {
         let GmaOptions { alpha, threshold, .. } = options;
         expect("alpha", alpha, (0.0..1.0).contains(&alpha), "a forgetting factor from 0, below 1")?;
-        expect("threshold", threshold, threshold.is_finite() && threshold > 0.0, "a number above 0")?;
+        expect(
+            "threshold",
+            threshold,
+            threshold.is_finite() && threshold > 0.0,
+            "a number above 0",
+        )?;
         Ok(Gma { options, mean: Mean::default(), average: 0.0 })
     }
 }
@@ -59,7 +65,9 @@ impl Online for Gma {
         self.mean.update(x);
         let alpha = self.options.alpha;
         self.average = alpha * self.average + (1.0 - alpha) * (x - self.mean.mean);
-        if self.mean.n >= self.options.min_instances as f64 && self.statistic() > self.options.threshold {
+        if self.mean.n >= self.options.min_instances as f64
+            && self.statistic() > self.options.threshold
+        {
             self.reset();
             return State::Drift;
         }

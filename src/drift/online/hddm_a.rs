@@ -1,10 +1,11 @@
 //! HDDM-A: means before and after the best cut, compared by Hoeffding's bound.
 //!
-//! Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz & Caballero-Mota 2015, "Online and non-parametric
-//! drift detection methods based on Hoeffding's bounds", algorithm 1 (A-test). Among all prefixes the one with the least
-//! `mean + epsilon` is the cut (for a rise; the largest `mean - epsilon` for a fall), `epsilon = sqrt(ln(1/confidence) / 2n)`.
-//! A rise where the mean of all exceeds the prefix's by `sqrt(m/2 ln(2/confidence))`, `m = (n - n_cut) / (n_cut n)`; the 2 in
-//! the logarithm is MOA's and river's, and conservative.
+//! Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz & Caballero-Mota 2015,
+//! "Online and non-parametric drift detection methods based on Hoeffding's bounds", algorithm 1
+//! (A-test). Among all prefixes the one with the least `mean + epsilon` is the cut (for a rise; the
+//! largest `mean - epsilon` for a fall), `epsilon = sqrt(ln(1/confidence) / 2n)`. A rise where the
+//! mean of all exceeds the prefix's by `sqrt(m/2 ln(2/confidence))`, `m = (n - n_cut) / (n_cut n)`;
+//! the 2 in the logarithm is MOA's and river's, and conservative.
 //!
 //! Observations in [0, 1]. Cost: O(1) an observation.
 
@@ -89,7 +90,8 @@ impl Online for HddmA {
         let HddmAOptions { drift_confidence, warning_confidence, two_sided_test } = self.options;
         let differs = |confidence| {
             self.differ(&self.low, self.all.mean - self.low.mean, confidence)
-                || two_sided_test && self.differ(&self.high, self.high.mean - self.all.mean, confidence)
+                || two_sided_test
+                    && self.differ(&self.high, self.high.mean - self.all.mean, confidence)
         };
         if differs(drift_confidence) {
             self.reset();

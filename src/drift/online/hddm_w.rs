@@ -1,10 +1,12 @@
 //! HDDM-W: weighted means before and after the best cut, compared by McDiarmid's bound.
 //!
-//! Frías-Blanco et al. 2015 (see [`super::hddm_a`]), algorithm 2 (W-test). Means are exponentially weighted with factor
-//! `lambda_val`, and `v`, the sum of the squared weights, takes the place of 1/n: the bound is `sqrt(v ln(1/confidence) / 2)`.
+//! Frías-Blanco et al. 2015 (see [`super::hddm_a`]), algorithm 2 (W-test). Means are exponentially
+//! weighted with factor `lambda_val`, and `v`, the sum of the squared weights, takes the place of
+//! 1/n: the bound is `sqrt(v ln(1/confidence) / 2)`.
 //!
-//! The first observation has all the weight, so v should start at 1; river (0.26), whose detections these are, counts one
-//! step of decay already there: `v = lambda^2 + (1 - lambda)^2`. It matters for the first observations after a cut only.
+//! The first observation has all the weight, so v should start at 1; river (0.26), whose detections
+//! these are, counts one step of decay already there: `v = lambda^2 + (1 - lambda)^2`. It matters
+//! for the first observations after a cut only.
 //!
 //! Observations in [0, 1]. Cost: O(1) an observation.
 
@@ -31,7 +33,12 @@ pub struct HddmWOptions {
 
 impl Default for HddmWOptions {
     fn default() -> Self {
-        HddmWOptions { drift_confidence: 0.001, warning_confidence: 0.005, lambda_val: 0.05, two_sided_test: false }
+        HddmWOptions {
+            drift_confidence: 0.001,
+            warning_confidence: 0.005,
+            lambda_val: 0.05,
+            two_sided_test: false,
+        }
     }
 }
 
@@ -77,7 +84,8 @@ impl Cut {
     fn passed(&self, sign: f64, confidence: f64) -> bool {
         self.before.begun
             && self.after.begun
-            && sign * (self.after.mean - self.before.mean) > bound(self.before.squares + self.after.squares, confidence)
+            && sign * (self.after.mean - self.before.mean)
+                > bound(self.before.squares + self.after.squares, confidence)
     }
 }
 
@@ -107,13 +115,20 @@ impl HddmW {
 
 impl Online for HddmW {
     fn update(&mut self, x: f64) -> State {
-        let HddmWOptions { drift_confidence, warning_confidence, lambda_val: lambda, two_sided_test } = self.options;
+        let HddmWOptions {
+            drift_confidence,
+            warning_confidence,
+            lambda_val: lambda,
+            two_sided_test,
+        } = self.options;
         self.total.update(x, lambda);
         let epsilon = bound(self.total.squares, drift_confidence);
         self.rise.update(self.total.mean + epsilon, self.total, x, lambda);
         self.fall.update(-(self.total.mean - epsilon), self.total, x, lambda);
-        let passed =
-            |confidence| self.rise.passed(1.0, confidence) || two_sided_test && self.fall.passed(-1.0, confidence);
+        let passed = |confidence| {
+            self.rise.passed(1.0, confidence)
+                || two_sided_test && self.fall.passed(-1.0, confidence)
+        };
         if passed(drift_confidence) {
             self.reset();
             State::Drift

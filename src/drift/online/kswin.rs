@@ -1,16 +1,19 @@
-//! KSWIN: the newest observations against a random sample of those before, by Kolmogorov and Smirnov's test.
+//! KSWIN: the newest observations against a random sample of those before, by Kolmogorov and
+//! Smirnov's test.
 //!
-//! Raab, Heusinger & Schleif 2020, "Reactive soft prototype computing for concept drift streams", section 3. Of the last
-//! `window_size` observations the newest `stat_size` are compared with as many drawn without replacement from the others; it
-//! fires where the exact two-sided p-value is at most `alpha` and the statistic exceeds 0.1 (river's rule, which the paper has
-//! not). The level holds for one test: there is one at every observation, so false alarms come far more often than alpha.
+//! Raab, Heusinger & Schleif 2020, "Reactive soft prototype computing for concept drift streams",
+//! section 3. Of the last `window_size` observations the newest `stat_size` are compared with as
+//! many drawn without replacement from the others; it fires where the exact two-sided p-value is at
+//! most `alpha` and the statistic exceeds 0.1 (river's rule, which the paper has not). The level
+//! holds for one test: there is one at every observation, so false alarms come far more often than
+//! alpha.
 //!
-//! As in river, the window is forgotten after a detection; with `keep_window` the newest part stays, as in the paper. The
-//! draws are those of our own generator: detections equal river's where nothing is left to chance, which is at
-//! `window_size = 2 stat_size`.
+//! As in river, the window is forgotten after a detection; with `keep_window` the newest part
+//! stays, as in the paper. The draws are those of our own generator: detections equal river's where
+//! nothing is left to chance, which is at `window_size = 2 stat_size`.
 //!
-//! Cost: O(stat_size log stat_size) an observation, no p-value: the least statistic that is significant is found once.
-//! Memory: O(window_size).
+//! Cost: O(stat_size log stat_size) an observation, no p-value: the least statistic that is
+//! significant is found once. Memory: O(window_size).
 
 use std::collections::VecDeque;
 
@@ -32,7 +35,8 @@ pub struct KswinOptions {
     pub window_size: usize,
     /// Observations that are compared, at least 2, at most 10,000.
     pub stat_size: usize,
-    /// After a detection, keep the newest part of the window (the paper) instead of starting afresh (river).
+    /// After a detection, keep the newest part of the window (the paper) instead of starting afresh
+    /// (river).
     pub keep_window: bool,
     /// Of the draws.
     pub seed: u64,
@@ -69,16 +73,33 @@ impl Kswin {
     pub fn new(options: KswinOptions) -> Result<Self> {
         let KswinOptions { alpha, window_size, stat_size, seed, .. } = options;
         expect("alpha", alpha, alpha > 0.0 && alpha < 1.0, "a probability between 0 and 1")?;
-        expect("stat_size", stat_size, (2..=10_000).contains(&stat_size), "2 to 10000 observations")?;
+        expect(
+            "stat_size",
+            stat_size,
+            (2..=10_000).contains(&stat_size),
+            "2 to 10000 observations",
+        )?;
         let enough = (2 * stat_size..=1_000_000).contains(&window_size);
-        expect("window_size", window_size, enough, "at least twice the stat_size, at most 1000000 observations")?;
+        expect(
+            "window_size",
+            window_size,
+            enough,
+            "at least twice the stat_size, at most 1000000 observations",
+        )?;
         let r = stat_size as u64;
         let mut steps = (LEAST * r as f64).floor() as u64 + 1;
-        while steps <= r && kolmogorov::p_value(steps as f64 / r as f64, r, r, Method::Exact)?.p_value > alpha {
+        while steps <= r
+            && kolmogorov::p_value(steps as f64 / r as f64, r, r, Method::Exact)?.p_value > alpha
+        {
             steps += 1;
         }
         let possible = steps <= r;
-        expect("alpha", alpha, possible, "a level that windows of this stat_size can reach; raise stat_size")?;
+        expect(
+            "alpha",
+            alpha,
+            possible,
+            "a level that windows of this stat_size can reach; raise stat_size",
+        )?;
         Ok(Kswin {
             options,
             window: VecDeque::with_capacity(window_size),
@@ -199,7 +220,8 @@ mod tests {
     #[test]
     fn the_statistic_is_that_of_the_two_sample_test() {
         let mut random = Random(3);
-        let options = KswinOptions { alpha: 1e-12, window_size: 60, stat_size: 30, ..Default::default() };
+        let options =
+            KswinOptions { alpha: 1e-12, window_size: 60, stat_size: 30, ..Default::default() };
         let mut kswin = Kswin::new(options).unwrap();
         let x: Vec<f64> = (0..500).map(|_| (random.normal() * 4.0).round()).collect();
         for (i, x_i) in x.iter().enumerate() {
@@ -215,10 +237,15 @@ mod tests {
     fn it_fires_exactly_where_the_p_value_is_small_enough() {
         for alpha in [0.05, 0.005, 1e-4] {
             let kswin = Kswin::new(KswinOptions { alpha, ..Default::default() }).unwrap();
-            let p = |steps: u32| kolmogorov::p_value(f64::from(steps) / 30.0, 30, 30, Method::Exact).unwrap().p_value;
+            let p = |steps: u32| {
+                kolmogorov::p_value(f64::from(steps) / 30.0, 30, 30, Method::Exact).unwrap().p_value
+            };
             assert!(p(kswin.steps) <= alpha && p(kswin.steps - 1) > alpha);
         }
-        assert!(Kswin::new(KswinOptions { stat_size: 3, ..Default::default() }).is_err(), "no p-value is that small");
+        assert!(
+            Kswin::new(KswinOptions { stat_size: 3, ..Default::default() }).is_err(),
+            "no p-value is that small"
+        );
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! Online MMD: the newest observations against a reference, by the maximum mean discrepancy.
 //!
-//! The statistic is the unbiased squared MMD (Gretton, Borgwardt, Rasch, Schölkopf & Smola 2012, "A kernel two-sample test",
-//! eq. 3) of the last `window_size` observations and the reference, with the kernel `exp(-|x - y|^2 / (2 bandwidth^2))`; the
-//! bandwidth is the median distance in the reference unless it is given. It fires above a constant threshold, which is
-//! simulated so that the expected run time to a false alarm, over references as over streams, is `expected_run_time` observations: 200
-//! references and 10 streams beside each are drawn from the distribution of the one at hand (a bootstrap of both samples).
+//! The statistic is the unbiased squared MMD (Gretton, Borgwardt, Rasch, Schölkopf & Smola 2012, "A
+//! kernel two-sample test", eq. 3) of the last `window_size` observations and the reference, with
+//! the kernel `exp(-|x - y|^2 / (2 bandwidth^2))`; the bandwidth is the median distance in the
+//! reference unless it is given. It fires above a constant threshold, which is simulated so that
+//! the expected run time to a false alarm, over references as over streams, is `expected_run_time`
+//! observations: 200 references and 10 streams beside each are drawn from the distribution of the
+//! one at hand (a bootstrap of both samples).
 //!
-//! How near the true run time comes depends on how well the reference knows the distribution: it is within a tenth for run times of
-//! up to [`PER_REFERENCE`] references (measured: the table in `docs/drift.md`), and longer ones are refused. An expected run time
-//! bounds no probability; for that see [`crate::anytime`].
+//! How near the true run time comes depends on how well the reference knows the distribution: it is
+//! within a tenth for run times of up to [`PER_REFERENCE`] references (measured: the table in
+//! `docs/drift.md`), and longer ones are refused. An expected run time bounds no probability; for
+//! that see [`crate::anytime`].
 //!
-//! Cost: O(reference + window) kernels an observation; the threshold once, O(reference^2) kernels and 4000 run_time window
-//! look-ups.
-//! Memory: O(reference + window^2), and 8 MB for the threshold.
+//! Cost: O(reference + window) kernels an observation; the threshold once, O(reference^2) kernels
+//! and 4000 run_time window look-ups. Memory: O(reference + window^2), and 8 MB for the threshold.
 
 mod threshold;
 
@@ -35,11 +37,13 @@ const SIZES: std::ops::RangeInclusive<usize> = 200..=20_000;
 pub struct MmdOptions {
     /// Reference observations; where there are none, the first `reference_size` of the stream.
     pub reference: Option<Vec<f64>>,
-    /// How many of the stream's first observations are the reference, where none is given: 200 to 20,000.
+    /// How many of the stream's first observations are the reference, where none is given: 200 to
+    /// 20,000.
     pub reference_size: usize,
     /// Observations that are compared, 2 to 1,000.
     pub window_size: usize,
-    /// Observations until a false alarm, on average: more than the window, at most five references, and 50,000.
+    /// Observations until a false alarm, on average: more than the window, at most five references,
+    /// and 50,000.
     pub expected_run_time: f64,
     /// Of the kernel; the median distance in the reference where it is not given.
     pub bandwidth: Option<f64>,
@@ -50,12 +54,23 @@ pub struct MmdOptions {
 impl MmdOptions {
     /// Demands that a reference of `n` is one for the window and the run time.
     fn expect_reference(&self, argument: &'static str, n: usize) -> Result<()> {
-        expect(argument, format!("{n} observations"), SIZES.contains(&n), "200 to 20000 observations")?;
-        expect("window_size", self.window_size, self.window_size * 2 <= n, "at most half the reference")?;
+        expect(
+            argument,
+            format!("{n} observations"),
+            SIZES.contains(&n),
+            "200 to 20000 observations",
+        )?;
+        expect(
+            "window_size",
+            self.window_size,
+            self.window_size * 2 <= n,
+            "at most half the reference",
+        )?;
         let longest = (PER_REFERENCE * n) as f64;
         if self.expected_run_time > longest {
-            let expected =
-                format!("at most {longest}: {PER_REFERENCE} times the reference, which has {n} observations");
+            let expected = format!(
+                "at most {longest}: {PER_REFERENCE} times the reference, which has {n} observations"
+            );
             return Err(Error::invalid("expected_run_time", self.expected_run_time, expected));
         }
         Ok(())
@@ -115,7 +130,15 @@ impl Window {
     fn new(size: usize) -> Self {
         let empty = Vec::with_capacity(size);
         let kernels = vec![0.0; size * size];
-        Window { size, values: empty.clone(), similarity: empty, kernels, next: 0, pairs: 0.0, similarities: 0.0 }
+        Window {
+            size,
+            values: empty.clone(),
+            similarity: empty,
+            kernels,
+            next: 0,
+            pairs: 0.0,
+            similarities: 0.0,
+        }
     }
 
     fn clear(&mut self) {
@@ -124,8 +147,8 @@ impl Window {
         (self.next, self.pairs, self.similarities) = (0, 0.0, 0.0);
     }
 
-    /// Takes in one observation, of which `kernel_with` gives the kernel with another; the statistic, less the constant of the reference,
-    /// once the window is full.
+    /// Takes in one observation, of which `kernel_with` gives the kernel with another; the
+    /// statistic, less the constant of the reference, once the window is full.
     fn push(&mut self, x: f64, similarity: f64, kernel_with: impl Fn(f64) -> f64) -> Option<f64> {
         let (at, size) = (self.next, self.size);
         let filling = self.values.len() < size;
@@ -190,10 +213,21 @@ impl Mmd {
     /// # Errors
     /// `InvalidArgument` that names the option out of range, or what is wrong with the reference.
     pub fn new(options: MmdOptions) -> Result<Self> {
-        let MmdOptions { reference_size, window_size, expected_run_time: time, bandwidth, .. } = options;
-        expect("window_size", window_size, (2..=1000).contains(&window_size), "2 to 1000 observations")?;
+        let MmdOptions { reference_size, window_size, expected_run_time: time, bandwidth, .. } =
+            options;
+        expect(
+            "window_size",
+            window_size,
+            (2..=1000).contains(&window_size),
+            "2 to 1000 observations",
+        )?;
         let possible = time > window_size as f64 && time <= 50_000.0;
-        expect("expected_run_time", time, possible, "more than the window_size, at most 50000 observations")?;
+        expect(
+            "expected_run_time",
+            time,
+            possible,
+            "more than the window_size, at most 50000 observations",
+        )?;
         let usable = bandwidth.is_none_or(|b| b.is_finite() && b > 0.0);
         expect("bandwidth", bandwidth.unwrap_or(0.0), usable, "a number above 0")?;
         let mut mmd = Mmd { options, collected: Vec::new(), prepared: None };
@@ -215,14 +249,19 @@ impl Mmd {
 
     /// Whether the reference is complete, and the threshold simulated, within so many observations.
     pub(super) fn prepares_within(&self, observations: usize) -> bool {
-        self.prepared.is_none() && self.collected.len() + observations >= self.options.reference_size
+        self.prepared.is_none()
+            && self.collected.len() + observations >= self.options.reference_size
     }
 
     fn prepare(&self, reference: Vec<f64>) -> Result<Prepared> {
         let bandwidth = match self.options.bandwidth {
             Some(bandwidth) => bandwidth,
             None => threshold::median_distance(&reference).ok_or_else(|| {
-                Error::invalid("bandwidth", "a reference of equal observations", "a bandwidth, or one that varies")
+                Error::invalid(
+                    "bandwidth",
+                    "a reference of equal observations",
+                    "a bandwidth, or one that varies",
+                )
             })?,
         };
         let scale = -0.5 / (bandwidth * bandwidth);
@@ -234,7 +273,8 @@ impl Mmd {
 
 impl Prepared {
     fn statistic(&mut self, x: f64) -> Option<f64> {
-        let similarity = kernel_sum::<f64>(&self.reference, x, self.scale) / self.reference.len() as f64;
+        let similarity =
+            kernel_sum::<f64>(&self.reference, x, self.scale) / self.reference.len() as f64;
         let scale = self.scale;
         self.window.push(x, similarity, |y| kernel(x, y, scale)).map(|rest| rest + self.within)
     }
@@ -247,11 +287,14 @@ impl Online for Mmd {
             if self.collected.len() == self.options.reference_size {
                 let reference = std::mem::take(&mut self.collected);
                 let (first, n) = (reference[0], reference.len());
-                // Of equal observations there is no median distance: any other value is then a change, on any scale.
+                // Of equal observations there is no median distance: any other value is then a
+                // change, on any scale.
                 self.prepared = self.prepare(reference).ok().or_else(|| {
                     let bandwidth = Some(first.abs().max(1.0) * 1e-9);
                     let options = MmdOptions { bandwidth, ..self.options.clone() };
-                    Mmd { options, collected: Vec::new(), prepared: None }.prepare(vec![first; n]).ok()
+                    Mmd { options, collected: Vec::new(), prepared: None }
+                        .prepare(vec![first; n])
+                        .ok()
                 });
             }
             return State::Stable;
@@ -293,7 +336,9 @@ impl Sound for Mmd {
         // Made anew without the reference, whose simulation takes long.
         let known = MmdOptions { reference: None, ..options.clone() };
         let ready = self.prepared.as_ref().is_none_or(|Prepared { reference, window, .. }| {
-            SIZES.contains(&reference.len()) && finite(reference) && window.is_sound(options.window_size)
+            SIZES.contains(&reference.len())
+                && finite(reference)
+                && window.is_sound(options.window_size)
         });
         let learns = self.prepared.is_some() || self.collected.len() < options.reference_size;
         let options = match &self.prepared {
@@ -322,18 +367,30 @@ mod tests {
     use crate::testing::Random;
 
     fn options(reference: Vec<f64>) -> MmdOptions {
-        MmdOptions { reference: Some(reference), window_size: 10, expected_run_time: 200.0, ..Default::default() }
+        MmdOptions {
+            reference: Some(reference),
+            window_size: 10,
+            expected_run_time: 200.0,
+            ..Default::default()
+        }
     }
 
     #[test]
     fn the_statistic_is_the_definition() {
         let mut random = Random(1);
         let reference = random.normals(200);
-        let mut mmd = Mmd::new(MmdOptions { bandwidth: Some(0.8), ..options(reference.clone()) }).unwrap();
+        let mut mmd =
+            Mmd::new(MmdOptions { bandwidth: Some(0.8), ..options(reference.clone()) }).unwrap();
         let k = |a: f64, b: f64| (-(a - b) * (a - b) / (2.0 * 0.64)).exp();
         let mean = |a: &[f64], b: &[f64], same: bool| {
-            let pairs = a.iter().enumerate().flat_map(|(i, x)| b.iter().enumerate().map(move |(j, y)| (i, x, j, y)));
-            let kept: Vec<f64> = pairs.filter(|(i, _, j, _)| !same || i != j).map(|(_, x, _, y)| k(*x, *y)).collect();
+            let pairs = a
+                .iter()
+                .enumerate()
+                .flat_map(|(i, x)| b.iter().enumerate().map(move |(j, y)| (i, x, j, y)));
+            let kept: Vec<f64> = pairs
+                .filter(|(i, _, j, _)| !same || i != j)
+                .map(|(_, x, _, y)| k(*x, *y))
+                .collect();
             kept.iter().sum::<f64>() / kept.len() as f64
         };
         let x = random.normals(40);
@@ -342,7 +399,8 @@ mod tests {
             let fired = mmd.update(x[i]) == State::Drift;
             if !fired && i + 1 - since >= 10 {
                 let w = &x[i - 9..=i];
-                let naive = mean(w, w, true) + mean(&reference, &reference, true) - 2.0 * mean(w, &reference, false);
+                let naive = mean(w, w, true) + mean(&reference, &reference, true)
+                    - 2.0 * mean(w, &reference, false);
                 assert!((mmd.statistic() - naive).abs() < 1e-12);
             }
             if fired {
@@ -353,8 +411,8 @@ mod tests {
 
     #[test]
     fn the_run_time_is_what_was_asked() {
-        // Means over 12 references of 2,000, 100 runs each: the standard error is about 3% by the runs and as much again
-        // by the references.
+        // Means over 12 references of 2,000, 100 runs each: the standard error is about 3% by the
+        // runs and as much again by the references.
         let mut random = Random(7);
         let (mut total, mut alarms) = (0.0, 0.0);
         for seed in 0..12 {
@@ -379,7 +437,8 @@ mod tests {
         assert!((0..60).any(|_| mmd.update(random.normal() + 1.5) == State::Drift));
         let error = Mmd::new(options(vec![3.0; 200])).unwrap_err();
         assert!(error.to_string().starts_with("bandwidth"), "{error}");
-        let from_stream = MmdOptions { reference: None, reference_size: 200, ..options(Vec::new()) };
+        let from_stream =
+            MmdOptions { reference: None, reference_size: 200, ..options(Vec::new()) };
         let mut mmd = Mmd::new(from_stream).unwrap();
         assert!((0..500).all(|_| mmd.update(3.0) == State::Stable));
         assert!((0..20).any(|_| mmd.update(3.5) == State::Drift));

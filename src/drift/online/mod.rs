@@ -1,15 +1,18 @@
-//! Online detectors: one observation after the other, and at each the question whether the stream has changed.
+//! Online detectors: one observation after the other, and at each the question whether the stream
+//! has changed.
 //!
-//! Each detector is one file behind [`Online`]; [`Stream`] holds any of them by name, takes batches, and says at which
-//! observations it fired. A detector (but for `lord` and `saffron`) restarts by itself after it fired. What its false alarms mean differs:
+//! Each detector is one file behind [`Online`]; [`Stream`] holds any of them by name, takes
+//! batches, and says at which observations it fired. A detector (but for `lord` and `saffron`)
+//! restarts by itself after it fired. What its false alarms mean differs:
 //!
-//! - `adwin`, `kswin`, `hddm-a`, `hddm-w`: each single check is a test at a set level; over a long stream the checks add up,
-//!   so sooner or later there is a false alarm.
+//! - `adwin`, `kswin`, `hddm-a`, `hddm-w`: each single check is a test at a set level; over a long
+//!   stream the checks add up, so sooner or later there is a false alarm.
 //! - `page-hinkley`, `cusum`, `gma`, `ddm`, `eddm`: thresholds without a stated error rate.
-//! - `lord`, `saffron`: of a stream of p-values, the false discovery rate is held at any time ([`p_values`]).
+//! - `lord`, `saffron`: of a stream of p-values, the false discovery rate is held at any time
+//!   ([`p_values`]).
 //! - `mmd`: the threshold is simulated for an expected run time until a false alarm.
-//! - `martingale`, `betting`, `two-sample` ([`super::anytime`]): the probability of ever a false alarm, or the mean time between two,
-//!   is bounded, however long the stream.
+//! - `martingale`, `betting`, `two-sample` ([`super::anytime`]): the probability of ever a false
+//!   alarm, or the mean time between two, is bounded, however long the stream.
 
 pub mod adwin;
 pub mod cusum;
@@ -69,16 +72,27 @@ impl Domain {
     }
 
     /// # Errors
-    /// `InvalidArgument` that names the first value that is not in the domain, and its index from 0.
-    pub fn check(self, argument: &'static str, values: impl IntoIterator<Item = f64>) -> Result<()> {
+    /// `InvalidArgument` that names the first value that is not in the domain, and its index from
+    /// 0.
+    pub fn check(
+        self,
+        argument: &'static str,
+        values: impl IntoIterator<Item = f64>,
+    ) -> Result<()> {
         match values.into_iter().enumerate().find(|(_, x)| !self.holds(*x)) {
             None => Ok(()),
             Some((i, x)) => {
                 let expected = match self {
-                    Domain::Finite => "finite numbers; remove or fix these observations first".into(),
-                    Domain::Binary => "0 (right) or 1 (wrong) for this detector of error rates".into(),
+                    Domain::Finite => {
+                        "finite numbers; remove or fix these observations first".into()
+                    }
+                    Domain::Binary => {
+                        "0 (right) or 1 (wrong) for this detector of error rates".into()
+                    }
                     Domain::PValue => "p-values, from 0 to 1".into(),
-                    Domain::Within(low, high) => format!("numbers from {low} to {high}, or another lower and upper"),
+                    Domain::Within(low, high) => {
+                        format!("numbers from {low} to {high}, or another lower and upper")
+                    }
                 };
                 Err(Error::invalid(argument, format!("{x} at index {i} (from 0)"), expected))
             }
@@ -88,10 +102,12 @@ impl Domain {
 
 /// A detector that takes one observation at a time.
 pub trait Online {
-    /// Takes in one observation of the [`domain`](Online::domain). After [`State::Drift`] the detector has started afresh.
+    /// Takes in one observation of the [`domain`](Online::domain). After [`State::Drift`] the
+    /// detector has started afresh.
     fn update(&mut self, x: f64) -> State;
 
-    /// What the detector compares with its threshold, as of the last observation; each says what that is.
+    /// What the detector compares with its threshold, as of the last observation; each says what
+    /// that is.
     fn statistic(&self) -> f64;
 
     /// Forgets all observations; the options stay.
@@ -109,6 +125,11 @@ pub trait Online {
 }
 
 /// `value` where `valid`, else `InvalidArgument`.
-pub fn expect(argument: &'static str, value: impl ToString, valid: bool, expected: &str) -> Result<()> {
+pub fn expect(
+    argument: &'static str,
+    value: impl ToString,
+    valid: bool,
+    expected: &str,
+) -> Result<()> {
     if valid { Ok(()) } else { Err(Error::invalid(argument, value, expected)) }
 }

@@ -1,8 +1,9 @@
 //! Streams of p-values: LORD++ and SAFFRON ([`crate::stats::online_fdr`]) as detectors.
 //!
-//! An observation is the p-value of a test; the detector fires where the test's hypothesis is rejected, so that among all that were
-//! rejected so far the expected share of false ones is at most alpha, at any time. They do not start afresh after that: what was
-//! rejected pays for the tests to come. The statistic is the level of the next test.
+//! An observation is the p-value of a test; the detector fires where the test's hypothesis is
+//! rejected, so that among all that were rejected so far the expected share of false ones is at
+//! most alpha, at any time. They do not start afresh after that: what was rejected pays for the
+//! tests to come. The statistic is the level of the next test.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,8 @@ use crate::stats::online_fdr::{Lord, OnlineFdr, Saffron};
 pub struct LordOptions {
     /// The false discovery rate, in (0, 1).
     pub alpha: f64,
-    /// What may be spent before the first rejection, in (0, alpha); half of alpha where none is given.
+    /// What may be spent before the first rejection, in (0, alpha); half of alpha where none is
+    /// given.
     pub initial_wealth: Option<f64>,
 }
 
@@ -33,7 +35,8 @@ impl Default for LordOptions {
 pub struct SaffronOptions {
     /// The false discovery rate, in (0, 1).
     pub alpha: f64,
-    /// What may be spent before the first rejection, in (0, alpha); half of alpha where none is given.
+    /// What may be spent before the first rejection, in (0, alpha); half of alpha where none is
+    /// given.
     pub initial_wealth: Option<f64>,
     /// P-values above this cost nothing and are never rejected, in (0, 1).
     pub lambda: f64,

@@ -1,8 +1,9 @@
 //! Page-Hinkley: how far a sum of deviations from the running mean is from its extreme.
 //!
-//! Page 1954, "Continuous inspection schemes", section 3; Hinkley 1971. With the running mean m_t of all observations,
-//! `u <- alpha u + (x - m_t) - delta` and `d <- alpha d + (x - m_t) + delta`; it fires when `u - min u` (a rise) or
-//! `max d - d` (a fall) exceeds `threshold`. `alpha` forgets; 1 is the textbook's sum. Warm-up and defaults are river's.
+//! Page 1954, "Continuous inspection schemes", section 3; Hinkley 1971. With the running mean m_t
+//! of all observations, `u <- alpha u + (x - m_t) - delta` and `d <- alpha d + (x - m_t) + delta`;
+//! it fires when `u - min u` (a rise) or `max d - d` (a fall) exceeds `threshold`. `alpha` forgets;
+//! 1 is the textbook's sum. Warm-up and defaults are river's.
 //!
 //! Cost: O(1) an observation.
 
@@ -70,15 +71,33 @@ impl PageHinkley {
     pub fn new(options: PageHinkleyOptions) -> Result<Self> {
         let PageHinkleyOptions { delta, threshold, alpha, .. } = options;
         expect("delta", delta, delta.is_finite() && delta >= 0.0, "a number from 0")?;
-        expect("threshold", threshold, threshold.is_finite() && threshold > 0.0, "a number above 0")?;
-        expect("alpha", alpha, alpha > 0.0 && alpha <= 1.0, "a forgetting factor above 0, at most 1")?;
+        expect(
+            "threshold",
+            threshold,
+            threshold.is_finite() && threshold > 0.0,
+            "a number above 0",
+        )?;
+        expect(
+            "alpha",
+            alpha,
+            alpha > 0.0 && alpha <= 1.0,
+            "a forgetting factor above 0, at most 1",
+        )?;
         Ok(Self::fresh(options))
     }
 
     fn fresh(options: PageHinkleyOptions) -> Self {
-        // The first deviation is 0, so both extremes are set by the first observation; finite starts survive JSON.
+        // The first deviation is 0, so both extremes are set by the first observation; finite
+        // starts survive JSON.
         let (least_rise, largest_fall) = (f64::MAX, f64::MIN);
-        PageHinkley { options, mean: Mean::default(), rise: 0.0, least_rise, fall: 0.0, largest_fall }
+        PageHinkley {
+            options,
+            mean: Mean::default(),
+            rise: 0.0,
+            least_rise,
+            fall: 0.0,
+            largest_fall,
+        }
     }
 }
 
@@ -91,7 +110,9 @@ impl Online for PageHinkley {
         self.fall = alpha * self.fall + deviation + delta;
         self.least_rise = self.least_rise.min(self.rise);
         self.largest_fall = self.largest_fall.max(self.fall);
-        if self.mean.n >= self.options.min_instances as f64 && self.statistic() > self.options.threshold {
+        if self.mean.n >= self.options.min_instances as f64
+            && self.statistic() > self.options.threshold
+        {
             self.reset();
             return State::Drift;
         }

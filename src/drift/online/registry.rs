@@ -37,7 +37,8 @@ pub enum Takes {
     PValues,
 }
 
-/// One list, from which all follows: name, what it takes, detector, and how that is made of its options.
+/// One list, from which all follows: name, what it takes, detector, and how that is made of its
+/// options.
 macro_rules! detectors {
     ($($(#[$doc:meta])* $variant:ident $name:literal $takes:ident $detector:ty = $new:expr;)*) => {
         /// An online detector, by its name in JSON, flags and Julia.
@@ -79,7 +80,8 @@ macro_rules! detectors {
                 match self { $(Detector::$variant(_) => StreamName::$variant,)* }
             }
 
-            /// Takes in numbers in order; says at which it fired, and the state after each. Compiled for each detector.
+            /// Takes in numbers in order; says at which it fired, and the state after each.
+            /// Compiled for each detector.
             pub fn update(&mut self, values: impl Iterator<Item = f64>, mut say: impl FnMut(usize, State)) {
                 match self {
                     $(Detector::$variant(d) => values.enumerate().for_each(|(i, x)| say(i, d.update(x))),)*

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Mean of what came so far (Welford 1962). Equality of detections with peers to the observation asks for this very order of
-/// operations.
+/// Mean of what came so far (Welford 1962). Equality of detections with peers to the observation
+/// asks for this very order of operations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Mean {
     pub n: f64,

@@ -34,28 +34,34 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The detector `name` with `options` by the names of its options' struct, as JSON; `null` or `{}` for the defaults.
+    /// The detector `name` with `options` by the names of its options' struct, as JSON; `null` or
+    /// `{}` for the defaults.
     ///
     /// # Errors
-    /// `InvalidArgument` naming `options` where they are not those of this detector, or the option that is out of range.
+    /// `InvalidArgument` naming `options` where they are not those of this detector, or the option
+    /// that is out of range.
     pub fn new(name: StreamName, options: Value) -> Result<Self> {
         let detector = Detector::new(name, options)?;
         Ok(Stream { name, detector, state: State::Stable, observations: 0, detections: 0 })
     }
 
-    /// Takes in the next observations, in order, and gives the indices (from 0, over the whole stream) of those at which the
-    /// detector fired. All or none: a batch with a bad value is refused whole. An observation of `two-sample` is two numbers, x and y,
-    /// one after the other.
+    /// Takes in the next observations, in order, and gives the indices (from 0, over the whole
+    /// stream) of those at which the detector fired. All or none: a batch with a bad value is
+    /// refused whole. An observation of `two-sample` is two numbers, x and y, one after the other.
     ///
     /// # Errors
-    /// `InvalidArgument` naming `values` and the index (in the batch) of the first that the detector cannot take: NaN or Inf, not 0 or
-    /// 1 (ddm, eddm), not in [0, 1] (hddm-a, hddm-w, lord, saffron) or not within the bounds (betting); half of a pair
-    /// (two-sample).
+    /// `InvalidArgument` naming `values` and the index (in the batch) of the first that the
+    /// detector cannot take: NaN or Inf, not 0 or 1 (ddm, eddm), not in [0, 1] (hddm-a, hddm-w,
+    /// lord, saffron) or not within the bounds (betting); half of a pair (two-sample).
     pub fn update<T: Into<f64> + Copy>(&mut self, values: &[T]) -> Result<Vec<u64>> {
         let width = self.width();
         if !values.len().is_multiple_of(width) {
             let was = format!("{} numbers", values.len());
-            return Err(Error::invalid("values", was, "pairs: two numbers per observation, x and y in turn"));
+            return Err(Error::invalid(
+                "values",
+                was,
+                "pairs: two numbers per observation, x and y in turn",
+            ));
         }
         self.domain().check("values", values.iter().map(|x| (*x).into()))?;
         let mut fired = Vec::new();
@@ -75,7 +81,8 @@ impl Stream {
 
     /// Whether so many more numbers may take longer than a person notices.
     pub fn takes_long(&self, numbers: usize) -> bool {
-        numbers >= 1 << 12 || matches!(&self.detector, Detector::Mmd(mmd) if mmd.prepares_within(numbers))
+        numbers >= 1 << 12
+            || matches!(&self.detector, Detector::Mmd(mmd) if mmd.prepares_within(numbers))
     }
 
     /// Forgets all observations, their number included; the options stay.
@@ -117,7 +124,9 @@ impl Stream {
 
 impl Sound for Stream {
     fn is_sound(&self) -> bool {
-        self.name == self.detector.name() && can_grow([self.observations, self.detections]) && self.detector.is_sound()
+        self.name == self.detector.name()
+            && can_grow([self.observations, self.detections])
+            && self.detector.is_sound()
     }
 }
 

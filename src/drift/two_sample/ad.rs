@@ -5,14 +5,16 @@ use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::stats::goodness_of_fit;
 use crate::{Error, Result};
 
-/// The k-sample statistic A²akN for k = 2, by midranks (Scholz & Stephens 1987, "K-sample Anderson-Darling tests", eq. 7);
-/// its mean under the null is 1. `scipy.stats.anderson_ksamp` reports (A² - 1)/σ_N instead.
+/// The k-sample statistic A²akN for k = 2, by midranks (Scholz & Stephens 1987, "K-sample
+/// Anderson-Darling tests", eq. 7); its mean under the null is 1. `scipy.stats.anderson_ksamp`
+/// reports (A² - 1)/σ_N instead.
 ///
-/// The effect is √(A² (m+n)/(mn)): the root mean square of F - G, each weighted by 1/√(H(1-H)) of the pooled H, so that
-/// the tails count as much as the middle. The p-value is asymptotic from 10 values each with few ties: the limit law of
-/// one sample's A² (which for k = 2 is the limit, Pettitt 1976) at 1 + σ (A² - 1)/σ_N, where σ_N is exact for the sizes.
-/// Otherwise it is by 999 reassignments. scipy interpolates in a table and clips to [0.001, 0.25]; here nothing is clipped.
-/// Cost: O(m + n) after sorting.
+/// The effect is √(A² (m+n)/(mn)): the root mean square of F - G, each weighted by 1/√(H(1-H)) of
+/// the pooled H, so that the tails count as much as the middle. The p-value is asymptotic from 10
+/// values each with few ties: the limit law of one sample's A² (which for k = 2 is the limit,
+/// Pettitt 1976) at 1 + σ (A² - 1)/σ_N, where σ_N is exact for the sizes. Otherwise it is by 999
+/// reassignments. scipy interpolates in a table and clips to [0.001, 0.25]; here nothing is
+/// clipped. Cost: O(m + n) after sorting.
 ///
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
@@ -38,14 +40,17 @@ pub(super) fn of_sorted(
     let statistic = |groups: &[Group]| from_midranks(groups, m, n);
     let limit = |a2: f64| {
         let standardized = (a2 - 1.0) / standard_deviation(m, n);
-        Ok(goodness_of_fit::anderson_darling_sf(1.0 + goodness_of_fit::ANDERSON_DARLING_SD * standardized))
+        Ok(goodness_of_fit::anderson_darling_sf(
+            1.0 + goodness_of_fit::ANDERSON_DARLING_SD * standardized,
+        ))
     };
     let p_value = pooled.p_value(method, statistic, limit, permutations)?;
     let a2 = statistic(pooled.groups());
     Ok(pooled.result(TestName::Ad, a2, p_value, (a2 * pooled.size() / pooled.pairs()).sqrt()))
 }
 
-/// (N - 1)/N Σᵢ 1/nᵢ Σⱼ (lⱼ/N) (N Mᵢⱼ - nᵢ Bⱼ)² / (Bⱼ(N - Bⱼ) - N lⱼ/4). With two samples the squares are the same.
+/// (N - 1)/N Σᵢ 1/nᵢ Σⱼ (lⱼ/N) (N Mᵢⱼ - nᵢ Bⱼ)² / (Bⱼ(N - Bⱼ) - N lⱼ/4). With two samples the
+/// squares are the same.
 fn from_midranks(groups: &[Group], m: f64, n: f64) -> f64 {
     let size = m + n;
     let (mut before, mut current, mut sum) = (0.0, 0.0, 0.0);
@@ -64,7 +69,8 @@ fn standard_deviation(m: f64, n: f64) -> f64 {
     let size = m + n;
     let inverse = 1.0 / m + 1.0 / n;
     let whole = size as u64;
-    // h = Σ 1/i for i < N; g = Σ over i of (Σ of 1/j for i < j < N)/(N - i), here with the sum inside run along.
+    // h = Σ 1/i for i < N; g = Σ over i of (Σ of 1/j for i < j < N)/(N - i), here with the sum
+    // inside run along.
     let (mut tail, mut g) = (0.0, 0.0);
     for i in 2..whole {
         tail += 1.0 / (whole - i + 1) as f64;
@@ -73,8 +79,13 @@ fn standard_deviation(m: f64, n: f64) -> f64 {
     let h = tail + 1.0;
     let k = 2.0;
     let a = (4.0 * g - 6.0) * (k - 1.0) + (10.0 - 6.0 * g) * inverse;
-    let b = (2.0 * g - 4.0) * k * k + 8.0 * h * k + (2.0 * g - 14.0 * h - 4.0) * inverse - 8.0 * h + 4.0 * g - 6.0;
-    let c = (6.0 * h + 2.0 * g - 2.0) * k * k + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * inverse + 4.0 * h;
+    let b = (2.0 * g - 4.0) * k * k + 8.0 * h * k + (2.0 * g - 14.0 * h - 4.0) * inverse - 8.0 * h
+        + 4.0 * g
+        - 6.0;
+    let c = (6.0 * h + 2.0 * g - 2.0) * k * k
+        + (4.0 * h - 4.0 * g + 6.0) * k
+        + (2.0 * h - 6.0) * inverse
+        + 4.0 * h;
     let d = (2.0 * h + 6.0) * k * k - 4.0 * h * k;
     ((((a * size + b) * size + c) * size + d) / ((size - 1.0) * (size - 2.0) * (size - 3.0))).sqrt()
 }

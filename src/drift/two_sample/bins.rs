@@ -2,14 +2,16 @@
 
 use crate::{Error, Result};
 
-/// Bins that a [`super::Reference`] is cut into unless told otherwise: deciles, the custom of scorecards.
+/// Bins that a [`super::Reference`] is cut into unless told otherwise: deciles, the custom of
+/// scorecards.
 pub const DEFAULT_BINS: usize = 10;
 
 /// The inner edges e₁ < e₂ < ... of the bins (-∞, e₁], (e₁, e₂], ..., (e_k, ∞).
 ///
-/// They are the reference's quantiles (inverse of its distribution function) at 1/bins, 2/bins, ... An atom, a value
-/// that takes up several of them, gets a bin of its own: it is cut off from what lies just below. So a constant
-/// reference has the bins below, at and above its value, and a ReLU's zeros are one bin.
+/// They are the reference's quantiles (inverse of its distribution function) at 1/bins, 2/bins, ...
+/// An atom, a value that takes up several of them, gets a bin of its own: it is cut off from what
+/// lies just below. So a constant reference has the bins below, at and above its value, and a
+/// ReLU's zeros are one bin.
 pub(super) fn quantile_edges(sorted: &[f64], bins: usize) -> Result<Vec<f64>> {
     if bins < 2 {
         return Err(Error::invalid("bins", bins, "at least 2 bins"));
@@ -36,7 +38,11 @@ pub(super) fn quantile_edges(sorted: &[f64], bins: usize) -> Result<Vec<f64>> {
 /// The largest double below x (`f64::next_down`, which Rust has from 1.86 on).
 fn just_below(x: f64) -> f64 {
     let bits = x.to_bits();
-    if x == 0.0 { -f64::from_bits(1) } else { f64::from_bits(if x > 0.0 { bits - 1 } else { bits + 1 }) }
+    if x == 0.0 {
+        -f64::from_bits(1)
+    } else {
+        f64::from_bits(if x > 0.0 { bits - 1 } else { bits + 1 })
+    }
 }
 
 /// How many values fall into each bin. Cost: O(values · edges), vectorized.

@@ -8,12 +8,14 @@ use crate::stats::goodness_of_fit;
 /// Up to this many values in each sample the null distribution is counted out.
 const EXACT: u32 = 20;
 
-/// Anderson's T from midranks (Anderson 1962, "On the distribution of the two-sample Cramér-von Mises criterion", eq. 10;
-/// `scipy.stats.cramervonmises_2samp`). Without ties it is mn/(m+n)² Σ (F - G)² over all values.
+/// Anderson's T from midranks (Anderson 1962, "On the distribution of the two-sample Cramér-von
+/// Mises criterion", eq. 10; `scipy.stats.cramervonmises_2samp`). Without ties it is mn/(m+n)² Σ
+/// (F - G)² over all values.
 ///
-/// The effect is √(T (m+n)/(mn)), the root mean square of F - G, in [0, 0.58]. The p-value is exact for at most 20 values
-/// each without ties, asymptotic (the limit law, T moved and scaled to its mean and variance, as scipy has it) from 10
-/// values each with few ties, else by 999 reassignments (scipy ignores ties). Cost: O(m + n) after sorting.
+/// The effect is √(T (m+n)/(mn)), the root mean square of F - G, in [0, 0.58]. The p-value is exact
+/// for at most 20 values each without ties, asymptotic (the limit law, T moved and scaled to its
+/// mean and variance, as scipy has it) from 10 values each with few ties, else by 999 reassignments
+/// (scipy ignores ties). Cost: O(m + n) after sorting.
 ///
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
@@ -37,28 +39,35 @@ pub(super) fn of_sorted(
     let t = statistic(pooled.groups());
     let countable = !pooled.has_ties() && pooled.reference_size.max(pooled.current_size) <= EXACT;
     if method == Method::Exact && !countable {
-        return Err(pooled.not_countable(TestName::Cvm, "at most 20 different values in each sample"));
+        return Err(
+            pooled.not_countable(TestName::Cvm, "at most 20 different values in each sample")
+        );
     }
     let p_value = if countable && matches!(method, Method::Auto | Method::Exact) {
         (exact_sf(t, pooled.reference_size as usize, pooled.current_size as usize), Method::Exact)
     } else {
         let limit = |t: f64| {
             let mean = (1.0 + 1.0 / size) / 6.0;
-            let variance = (size + 1.0) * (4.0 * pairs * size - 3.0 * (m * m + n * n) - 2.0 * pairs)
+            let variance = (size + 1.0)
+                * (4.0 * pairs * size - 3.0 * (m * m + n * n) - 2.0 * pairs)
                 / (45.0 * size * size * 4.0 * pairs);
-            Ok(goodness_of_fit::cramer_von_mises_sf(1.0 / 6.0 + (t - mean) / (45.0 * variance).sqrt()))
+            Ok(goodness_of_fit::cramer_von_mises_sf(
+                1.0 / 6.0 + (t - mean) / (45.0 * variance).sqrt(),
+            ))
         };
         pooled.p_value(method, statistic, limit, permutations)?
     };
     Ok(pooled.result(TestName::Cvm, t, p_value, (t * size / pairs).max(0.0).sqrt().min(1.0)))
 }
 
-/// U/(mnN) - (4mn - 1)/(6N) with U = m Σ(rᵢ - i)² + n Σ(sⱼ - j)², r and s the midranks of the samples' sorted values.
+/// U/(mnN) - (4mn - 1)/(6N) with U = m Σ(rᵢ - i)² + n Σ(sⱼ - j)², r and s the midranks of the
+/// samples' sorted values.
 fn from_midranks(groups: &[Group], m: f64, n: f64) -> f64 {
     let (mut before, mut of_r, mut of_c) = (0.0, 0.0, 0.0);
     let (mut sum_r, mut sum_c) = (0.0, 0.0);
     // Σ over k = 1..t of (d - k)² for the t equal values of one sample.
-    let squares = |d: f64, t: f64| t * d * d - d * t * (t + 1.0) + t * (t + 1.0) * (2.0 * t + 1.0) / 6.0;
+    let squares =
+        |d: f64, t: f64| t * d * d - d * t * (t + 1.0) + t * (t + 1.0) * (2.0 * t + 1.0) / 6.0;
     for group in groups {
         let (all, c) = (f64::from(group.all), f64::from(group.current));
         let r = all - c;
@@ -73,9 +82,10 @@ fn from_midranks(groups: &[Group], m: f64, n: f64) -> f64 {
     (m * sum_r + n * sum_c) / (pairs * size) - (4.0 * pairs - 1.0) / (6.0 * size)
 }
 
-/// P(T >= t) over all orders of m and n distinct values: Σ (i n - j m)² along the paths from (0, 0) to (m, n), each
-/// path's share of the probability carried along (after Xiao, Gordon & Yakovlev 2007; here sums of at least the observed
-/// one are not told apart). Cost: below 0.1 s for 20 and 20.
+/// P(T >= t) over all orders of m and n distinct values: Σ (i n - j m)² along the paths from (0, 0)
+/// to (m, n), each path's share of the probability carried along (after Xiao, Gordon & Yakovlev
+/// 2007; here sums of at least the observed one are not told apart). Cost: below 0.1 s for 20 and
+/// 20.
 fn exact_sf(t: f64, m: usize, n: usize) -> f64 {
     let common = gcd(m, n);
     let (a, b) = ((n / common) as i64, (m / common) as i64);
@@ -91,7 +101,8 @@ fn exact_sf(t: f64, m: usize, n: usize) -> f64 {
             // From (i - 1, j) a reference value was taken next, from (i, j - 1) a current one.
             let up = if i > 0 { row[j].as_slice() } else { &[] };
             let side = if j > 0 { row[j - 1].as_slice() } else { &[] };
-            let (by_up, by_side) = ((left + 1.0) / (left + 1.0 + below), (below + 1.0) / (left + below + 1.0));
+            let (by_up, by_side) =
+                ((left + 1.0) / (left + 1.0 + below), (below + 1.0) / (left + below + 1.0));
             merge(&mut sums, (up, by_up), (side, by_side), step(i, j), observed);
             if i == 0 {
                 row.push(sums);
@@ -104,7 +115,13 @@ fn exact_sf(t: f64, m: usize, n: usize) -> f64 {
 }
 
 /// Both lists, in order, weighted, all sums raised by `step` and none above `most`.
-fn merge(into: &mut Vec<(u64, f64)>, a: (&[(u64, f64)], f64), b: (&[(u64, f64)], f64), step: u64, most: u64) {
+fn merge(
+    into: &mut Vec<(u64, f64)>,
+    a: (&[(u64, f64)], f64),
+    b: (&[(u64, f64)], f64),
+    step: u64,
+    most: u64,
+) {
     let (mut i, mut j) = (0, 0);
     while i < a.0.len() || j < b.0.len() {
         let from_a = j == b.0.len() || (i < a.0.len() && a.0[i].0 <= b.0[j].0);
@@ -132,16 +149,20 @@ mod tests {
     /// mn/(m+n)² Σ (F - G)²: the definition, for distinct values.
     fn by_definition(groups: &[Group], m: f64, n: f64) -> f64 {
         m * n / (m + n).powi(2)
-            * walk(groups, m, n).map(|(f, g, group)| f64::from(group.all) * (f - g).powi(2)).sum::<f64>()
+            * walk(groups, m, n)
+                .map(|(f, g, group)| f64::from(group.all) * (f - g).powi(2))
+                .sum::<f64>()
     }
 
     #[test]
     fn midranks_without_ties_are_the_definition() {
         for (m, n) in [(1, 1), (3, 8), (40, 17), (100, 100)] {
-            let sample = |seed, n| super::super::sorted("current", &Random(seed).normals(n)).unwrap();
+            let sample =
+                |seed, n| super::super::sorted("current", &Random(seed).normals(n)).unwrap();
             let pooled = Pooled::new(&sample(1, m), &sample(2, n));
             let (m, n) = (m as f64, n as f64);
-            let (t, slow) = (from_midranks(pooled.groups(), m, n), by_definition(pooled.groups(), m, n));
+            let (t, slow) =
+                (from_midranks(pooled.groups(), m, n), by_definition(pooled.groups(), m, n));
             assert!((t - slow).abs() < 1e-11 * (1.0 + t), "{t} {slow}");
         }
     }
@@ -152,12 +173,14 @@ mod tests {
         let all: Vec<f64> = (0u32..1 << 7)
             .filter(|set| set.count_ones() == 3)
             .map(|set| {
-                let groups: Vec<Group> = (0..7).map(|k| Group { all: 1, current: 1 - (set >> k & 1) }).collect();
+                let groups: Vec<Group> =
+                    (0..7).map(|k| Group { all: 1, current: 1 - (set >> k & 1) }).collect();
                 from_midranks(&groups, 3.0, 4.0)
             })
             .collect();
         for t in &all {
-            let share = all.iter().filter(|other| **other >= t - 1e-12).count() as f64 / all.len() as f64;
+            let share =
+                all.iter().filter(|other| **other >= t - 1e-12).count() as f64 / all.len() as f64;
             assert!((exact_sf(*t, 3, 4) - share).abs() < 1e-12);
         }
     }

@@ -5,14 +5,16 @@ use super::wasserstein::{checked_range, pooled_gaps};
 use super::{Method, Reference, TestName, TestResult};
 use crate::Result;
 
-/// D = √(2 ∫ (F - G)² dx) = √(2E|X-Y| - E|X-X'| - E|Y-Y'|), in the square root of the data's units (Székely & Rizzo 2013,
-/// "Energy statistics"; `scipy.stats.energy_distance`).
+/// D = √(2 ∫ (F - G)² dx) = √(2E|X-Y| - E|X-X'| - E|Y-Y'|), in the square root of the data's units
+/// (Székely & Rizzo 2013, "Energy statistics"; `scipy.stats.energy_distance`).
 ///
-/// The effect is √(D² / (2E|X-Y|)), the root of the energy coefficient, in [0, 1]: 0 where the samples are equal. The
-/// p-value is by 999 reassignments of the pooled values. Cost: O((m + n) · 999).
+/// The effect is √(D² / (2E|X-Y|)), the root of the energy coefficient, in [0, 1]: 0 where the
+/// samples are equal. The p-value is by 999 reassignments of the pooled values. Cost: O((m + n) ·
+/// 999).
 ///
 /// # Errors
-/// `InvalidArgument` naming `reference` or `current`: empty, NaN or Inf, or a range beyond the largest double.
+/// `InvalidArgument` naming `reference` or `current`: empty, NaN or Inf, or a range beyond the
+/// largest double.
 pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
     Reference::new(reference)?.test(TestName::Energy, current)
 }
@@ -38,7 +40,8 @@ pub(super) fn of_sorted(
         return Ok(result);
     }
     // In units of the range, so that no sum overflows.
-    let gaps: Vec<f64> = pooled_gaps(reference, current).into_iter().map(|gap| gap / range).collect();
+    let gaps: Vec<f64> =
+        pooled_gaps(reference, current).into_iter().map(|gap| gap / range).collect();
     let unit = 1.0 / m as f64 / n as f64;
     let (mut sum, mut between) = (0.0, 0.0);
     let (mut i, mut j) = (0, 0);
@@ -54,7 +57,8 @@ pub(super) fn of_sorted(
         let (f, g) = (i as f64 / m as f64, j as f64 / n as f64);
         between += (f * (1.0 - g) + g * (1.0 - f)) * gap;
     }
-    result.p_value = permutations.p_value(sum, |uniform| reassigned(&gaps, m as u32, n as u32, uniform));
+    result.p_value =
+        permutations.p_value(sum, |uniform| reassigned(&gaps, m as u32, n as u32, uniform));
     result.method = Method::Permutation;
     result.statistic = (2.0 * sum).sqrt() * range.sqrt();
     result.effect = (sum / between).sqrt().min(1.0);

@@ -5,15 +5,17 @@ use super::{Method, Permutations, Reference, TestName, TestResult};
 use crate::stats::hypergeometric::Hypergeometric;
 use crate::{Error, Result};
 
-/// Two-sided: the probability, with the margins fixed, of all 2 × 2 tables that are no more probable than the one
-/// observed (Fisher 1935; `scipy.stats.fisher_exact`; tables within 1e-7 count as equally probable, as R has it).
+/// Two-sided: the probability, with the margins fixed, of all 2 × 2 tables that are no more
+/// probable than the one observed (Fisher 1935; `scipy.stats.fisher_exact`; tables within 1e-7
+/// count as equally probable, as R has it).
 ///
-/// `statistic` is the number of current observations that have the second value (the larger; of counts: the second count).
-/// The effect is the absolute difference of the two proportions, in [0, 1]. Cost: O(min(m, n)) at most.
+/// `statistic` is the number of current observations that have the second value (the larger; of
+/// counts: the second count). The effect is the absolute difference of the two proportions, in [0,
+/// 1]. Cost: O(min(m, n)) at most.
 ///
 /// # Errors
-/// `InvalidArgument` naming `test` when there are more than two values, which says what to use instead; naming `reference`
-/// or `current` when it is empty or holds NaN or Inf.
+/// `InvalidArgument` naming `test` when there are more than two values, which says what to use
+/// instead; naming `reference` or `current` when it is empty or holds NaN or Inf.
 pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
     Reference::new(reference)?.test(TestName::Fisher, current)
 }
@@ -53,8 +55,10 @@ pub(super) fn of_sorted(
     if groups.len() > 2 {
         return Err(too_many(groups.len()));
     }
-    let (before, now): (Vec<u64>, Vec<u64>) =
-        groups.iter().map(|group| (u64::from(group.all - group.current), u64::from(group.current))).unzip();
+    let (before, now): (Vec<u64>, Vec<u64>) = groups
+        .iter()
+        .map(|group| (u64::from(group.all - group.current), u64::from(group.current)))
+        .unzip();
     from_counts(&before, &now)
 }
 
@@ -67,9 +71,11 @@ fn two_sided(in_reference: u64, m: u64, in_current: u64, n: u64) -> Result<f64> 
     let counts = Hypergeometric::new(m + n, in_reference + in_current, n)?;
     let (low, high) = counts.support();
     let limit = counts.ln_pmf(in_current) + 1e-7;
-    let mode = ((n as f64 + 1.0) * ((in_reference + in_current) as f64 + 1.0) / ((m + n) as f64 + 2.0)) as u64;
+    let mode = ((n as f64 + 1.0) * ((in_reference + in_current) as f64 + 1.0)
+        / ((m + n) as f64 + 2.0)) as u64;
     let mode = mode.clamp(low, high);
-    // The probabilities fall from the mode to both ends: each tail begins at the first that is small enough.
+    // The probabilities fall from the mode to both ends: each tail begins at the first that is
+    // small enough.
     let first = |mut near: u64, mut far: u64| {
         // Invariant: `far` is within the limit, `near` (the mode's side) is not.
         while near.abs_diff(far) > 1 {
@@ -81,8 +87,16 @@ fn two_sided(in_reference: u64, m: u64, in_current: u64, n: u64) -> Result<f64> 
     if counts.ln_pmf(mode) <= limit {
         return Ok(1.0);
     }
-    let lower = if counts.ln_pmf(low) <= limit { counts.ln_lower_tail(first(mode, low)).exp() } else { 0.0 };
-    let upper = if counts.ln_pmf(high) <= limit { counts.ln_upper_tail(first(mode, high)).exp() } else { 0.0 };
+    let lower = if counts.ln_pmf(low) <= limit {
+        counts.ln_lower_tail(first(mode, low)).exp()
+    } else {
+        0.0
+    };
+    let upper = if counts.ln_pmf(high) <= limit {
+        counts.ln_upper_tail(first(mode, high)).exp()
+    } else {
+        0.0
+    };
     Ok((lower + upper).min(1.0))
 }
 
@@ -98,7 +112,11 @@ mod tests {
             let (low, high) = counts.support();
             for x in low..=high {
                 let limit = counts.ln_pmf(x) + 1e-7;
-                let sum: f64 = (low..=high).map(|j| counts.ln_pmf(j)).filter(|ln| *ln <= limit).map(f64::exp).sum();
+                let sum: f64 = (low..=high)
+                    .map(|j| counts.ln_pmf(j))
+                    .filter(|ln| *ln <= limit)
+                    .map(f64::exp)
+                    .sum();
                 let p = two_sided(marked - x, m, x, n).unwrap();
                 assert!((p - sum).abs() < 1e-12, "{x} of {m}, {n}, {marked}: {p} for {sum}");
             }
@@ -109,7 +127,8 @@ mod tests {
     fn more_than_two_values_are_told_where_to_go() {
         let error = test(&[0.0, 1.0, 2.0], &[1.0]).unwrap_err().to_string();
         assert!(
-            error.starts_with("test: got fisher of 3 distinct values") && error.contains("use g or chi2"),
+            error.starts_with("test: got fisher of 3 distinct values")
+                && error.contains("use g or chi2"),
             "{error}"
         );
         assert_eq!(test(&[1.0, 1.0], &[1.0]).unwrap().p_value, 1.0);

@@ -5,11 +5,13 @@ use super::{Method, Permutations, TestName, TestResult};
 use crate::Result;
 
 test_of_counts! {
-    /// H = √(½ Σ (√p - √q)²) of the proportions p (reference) and q (current), in [0, 1]; 1 where no bin is shared.
+    /// H = √(½ Σ (√p - √q)²) of the proportions p (reference) and q (current), in [0, 1]; 1 where
+    /// no bin is shared.
     ///
-    /// The effect is H itself. The p-value: with p and q near their mean μ, ½ Σ (√p - √q)² is Σ (p - q)² / (8μ) to second
-    /// order, as half of Freeman and Tukey's statistic; so 8 H² mn/(m+n) is chi-squared with B - 1 degrees of freedom for
-    /// large samples where Cochran's rule holds and no bin is nearly empty, else the p-value is by 999 reassignments with fixed margins.
+    /// The effect is H itself. The p-value: with p and q near their mean μ, ½ Σ (√p - √q)² is Σ
+    /// (p - q)² / (8μ) to second order, as half of Freeman and Tukey's statistic; so 8 H² mn/(m+n)
+    /// is chi-squared with B - 1 degrees of freedom for large samples where Cochran's rule holds
+    /// and no bin is nearly empty, else the p-value is by 999 reassignments with fixed margins.
     Hellinger
 }
 

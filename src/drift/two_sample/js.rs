@@ -7,13 +7,15 @@ use super::{Method, Permutations, TestName, TestResult};
 use crate::Result;
 
 test_of_counts! {
-    /// The Jensen-Shannon distance: the square root of the divergence in bits, in [0, 1]
-    /// (Lin 1991; `scipy.spatial.distance.jensenshannon(base = 2)`).
+    /// The Jensen-Shannon distance: the square root of the divergence in bits, in [0, 1] (Lin 1991;
+    /// `scipy.spatial.distance.jensenshannon(base = 2)`).
     ///
-    /// The effect is the distance itself. The p-value: with p and q near their mean μ, the divergence in nats is
-    /// Σ (p - q)² / (8μ) to second order, an eighth of the quadratic form in Pearson's statistic; so 8 · JSD · mn/(m+n) is
-    /// chi-squared with B - 1 degrees of freedom for large samples (Menéndez et al., "The Jensen-Shannon divergence",
-    /// 1997) where Cochran's rule holds and no bin is nearly empty, else the p-value is by 999 reassignments with fixed margins.
+    /// The effect is the distance itself. The p-value: with p and q near their mean μ, the
+    /// divergence in nats is Σ (p - q)² / (8μ) to second order, an eighth of the quadratic form in
+    /// Pearson's statistic; so 8 · JSD · mn/(m+n) is chi-squared with B - 1 degrees of freedom for
+    /// large samples (Menéndez et al., "The Jensen-Shannon divergence", 1997) where Cochran's rule
+    /// holds and no bin is nearly empty, else the p-value is by 999 reassignments with fixed
+    /// margins.
     Js
 }
 
@@ -27,8 +29,8 @@ fn of_table(table: &Table, method: Method, permutations: Permutations) -> Result
     Ok(TestResult { statistic: distance, effect: distance, ..result })
 }
 
-/// p ln(p / μ) + (μ - p) with μ the mean of p and q: the added parts cancel over both and all bins, and make every
-/// term non-negative, so that a tiny divergence is not lost in rounding.
+/// p ln(p / μ) + (μ - p) with μ the mean of p and q: the added parts cancel over both and all bins,
+/// and make every term non-negative, so that a tiny divergence is not lost in rounding.
 fn below_mean(p: f64, q: f64) -> f64 {
     let half = 0.5 * (p - q);
     let mean = 0.5 * (p + q);

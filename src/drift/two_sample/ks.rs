@@ -7,8 +7,8 @@ use crate::stats::kolmogorov::{self, PValue};
 
 /// D = sup |F - G| of the two empirical distribution functions; the effect is D itself, in [0, 1].
 ///
-/// The p-value is exact or asymptotic as [`kolmogorov::p_value`] chooses; with ties it is conservative.
-/// Cost: O(m + n) after sorting.
+/// The p-value is exact or asymptotic as [`kolmogorov::p_value`] chooses; with ties it is
+/// conservative. Cost: O(m + n) after sorting.
 ///
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
@@ -26,10 +26,11 @@ pub fn statistic_of_sorted(reference: &[f64], current: &[f64]) -> f64 {
     largest_gap(reference, current) as f64 / (m as f64 * n as f64)
 }
 
-/// max |i n - j m| over all values, where i and j count what is not above the value: whole numbers, no rounding.
+/// max |i n - j m| over all values, where i and j count what is not above the value: whole numbers,
+/// no rounding.
 fn largest_gap(a: &[f64], b: &[f64]) -> i64 {
-    // With b's values first among equals, no gap on the way is above the true ones, and so with a's first none below.
-    // Without a value in both samples, one order serves for both.
+    // With b's values first among equals, no gap on the way is above the true ones, and so with a's
+    // first none below. Without a value in both samples, one order serves for both.
     let sweep = sweep(a, b, |x, y| x <= y);
     let highest = if sweep.ties { self::sweep(a, b, |x, y| x < y).highest } else { sweep.highest };
     highest.max(-sweep.lowest)
@@ -45,7 +46,8 @@ struct Sweep {
 /// Merges that run side by side: each waits for its own loads, so two take little longer than one.
 const LANES: usize = 2;
 
-/// The samples are cut by the values of a (equal ones stay together) and the parts merged in one loop.
+/// The samples are cut by the values of a (equal ones stay together) and the parts merged in one
+/// loop.
 fn sweep(a: &[f64], b: &[f64], a_is_first: impl Fn(f64, f64) -> bool) -> Sweep {
     let mut cut = (0, 0);
     let mut lanes: [Merge; LANES] = std::array::from_fn(|k| {
@@ -67,7 +69,8 @@ fn sweep(a: &[f64], b: &[f64], a_is_first: impl Fn(f64, f64) -> bool) -> Sweep {
             lane.step(&a_is_first);
         }
     }
-    // Once a part has used up one sample, the gap goes one way to the part's end, where the next part begins.
+    // Once a part has used up one sample, the gap goes one way to the part's end, where the next
+    // part begins.
     Sweep {
         highest: lanes.iter().map(|lane| lane.highest).max().unwrap_or_default(),
         lowest: lanes.iter().map(|lane| lane.lowest).min().unwrap_or_default(),
@@ -75,8 +78,8 @@ fn sweep(a: &[f64], b: &[f64], a_is_first: impl Fn(f64, f64) -> bool) -> Sweep {
     }
 }
 
-/// A merge without an unforeseeable branch: which sample is next is as good as a coin, and a wrong guess costs 15
-/// cycles; so the outcome is used as a number.
+/// A merge without an unforeseeable branch: which sample is next is as good as a coin, and a wrong
+/// guess costs 15 cycles; so the outcome is used as a number.
 struct Merge<'a> {
     a: &'a [f64],
     b: &'a [f64],
@@ -128,19 +131,38 @@ pub(super) fn of_reference(
     of_sorted(reference.values(), current, method)
 }
 
-pub(super) fn of_sorted(reference: &[f64], current: &[f64], method: kolmogorov::Method) -> Result<TestResult> {
+pub(super) fn of_sorted(
+    reference: &[f64],
+    current: &[f64],
+    method: kolmogorov::Method,
+) -> Result<TestResult> {
     let statistic = statistic_of_sorted(reference, current);
     let (reference_size, current_size) = (reference.len() as u64, current.len() as u64);
-    let PValue { p_value, exact } = kolmogorov::p_value(statistic, reference_size, current_size, method)?;
+    let PValue { p_value, exact } =
+        kolmogorov::p_value(statistic, reference_size, current_size, method)?;
     let method = if exact { Method::Exact } else { Method::Asymptotic };
-    Ok(TestResult { test: TestName::Ks, statistic, p_value, effect: statistic, method, reference_size, current_size })
+    Ok(TestResult {
+        test: TestName::Ks,
+        statistic,
+        p_value,
+        effect: statistic,
+        method,
+        reference_size,
+        current_size,
+    })
 }
 
-/// By reassignment of the pooled values: with ties the p-value is then not conservative. Cost: O((m + n) · draws).
-pub(super) fn by_permutation(reference: &[f64], current: &[f64], permutations: Permutations) -> Result<TestResult> {
+/// By reassignment of the pooled values: with ties the p-value is then not conservative. Cost:
+/// O((m + n) · draws).
+pub(super) fn by_permutation(
+    reference: &[f64],
+    current: &[f64],
+    permutations: Permutations,
+) -> Result<TestResult> {
     let pooled = Pooled::new(reference, current);
     let (m, n) = (f64::from(pooled.reference_size), f64::from(pooled.current_size));
-    let statistic = |groups: &[Group]| walk(groups, m, n).map(|(f, g, _)| (f - g).abs()).fold(0.0, f64::max);
+    let statistic =
+        |groups: &[Group]| walk(groups, m, n).map(|(f, g, _)| (f - g).abs()).fold(0.0, f64::max);
     let unused = |_| Ok(1.0);
     let p_value = pooled.p_value(Method::Permutation, statistic, unused, permutations)?;
     let d = statistic_of_sorted(reference, current);
@@ -154,7 +176,8 @@ mod tests {
 
     /// By definition: both distribution functions at every value.
     fn by_definition(a: &[f64], b: &[f64]) -> f64 {
-        let share = |s: &[f64], x: f64| s.iter().filter(|v| **v <= x).count() as f64 / s.len() as f64;
+        let share =
+            |s: &[f64], x: f64| s.iter().filter(|v| **v <= x).count() as f64 / s.len() as f64;
         a.iter().chain(b).map(|x| (share(a, *x) - share(b, *x)).abs()).fold(0.0, f64::max)
     }
 

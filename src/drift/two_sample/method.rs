@@ -10,7 +10,9 @@ use crate::named::named;
 use crate::{Error, Result};
 
 /// How a p-value is computed, by its name in JSON, flags and Julia.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Method {
@@ -56,13 +58,18 @@ impl Method {
     }
 
     /// # Errors
-    /// `InvalidArgument` naming `method` where `test` has not this method; it lists those that the test has.
+    /// `InvalidArgument` naming `method` where `test` has not this method; it lists those that the
+    /// test has.
     pub fn expect_of(self, test: TestName) -> Result<()> {
         if self == Method::Auto || Self::of(test).contains(&self) {
             return Ok(());
         }
         let has: Vec<&str> = Self::of(test).iter().map(|method| method.as_str()).collect();
-        Err(Error::invalid("method", format!("{self} for {test}"), format!("a method of {test}: {}", has.join(", "))))
+        Err(Error::invalid(
+            "method",
+            format!("{self} for {test}"),
+            format!("a method of {test}: {}", has.join(", ")),
+        ))
     }
 
     /// Whether the limit law is to be used: as was asked, else where it `holds`.
@@ -94,8 +101,8 @@ impl Method {
 // What is only told cannot be asked for.
 named!(Method, "method", Self::ALL.into_iter().filter(|method| *method != Method::Grouped));
 
-/// The methods of several tests: in JSON a name, for all of them, or an object of names by test. What is not named is
-/// [`Method::Auto`].
+/// The methods of several tests: in JSON a name, for all of them, or an object of names by test.
+/// What is not named is [`Method::Auto`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Methods {
@@ -153,13 +160,17 @@ mod tests {
             assert_eq!(method.as_str().parse::<Method>().is_ok(), method != Method::Grouped);
         }
         let error = "exakt".parse::<Method>().unwrap_err().to_string();
-        assert!(error.starts_with("method: got \"exakt\", expected one of auto, exact, "), "{error}");
+        assert!(
+            error.starts_with("method: got \"exakt\", expected one of auto, exact, "),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_method_that_a_test_has_not_is_refused_with_those_it_has() {
         let error = Method::Linear.expect_of(TestName::Ks).unwrap_err().to_string();
-        let expected = "method: got linear for ks, expected a method of ks: exact, asymptotic, permutation";
+        let expected =
+            "method: got linear for ks, expected a method of ks: exact, asymptotic, permutation";
         assert_eq!(error, expected);
         for test in TestName::names() {
             assert!(!Method::of(test).is_empty() && Method::Auto.expect_of(test).is_ok());
@@ -173,7 +184,10 @@ mod tests {
         assert_eq!(read(json!(null)).unwrap(), Methods::default());
         assert_eq!(read(json!("exact")).unwrap().of(TestName::Cvm), Method::Exact);
         let by_test = read(json!({ "mmd": "random-features" })).unwrap();
-        assert_eq!((by_test.of(TestName::Mmd), by_test.of(TestName::Ks)), (Method::RandomFeatures, Method::Auto));
+        assert_eq!(
+            (by_test.of(TestName::Mmd), by_test.of(TestName::Ks)),
+            (Method::RandomFeatures, Method::Auto)
+        );
         assert!(by_test.expect_of(&[TestName::Ks, TestName::Mmd]).is_ok());
         assert_eq!(serde_json::to_value(&by_test).unwrap(), json!({ "mmd": "random-features" }));
         assert!(read(json!("linear")).unwrap().expect_of(&[TestName::Mmd, TestName::Ks]).is_err());

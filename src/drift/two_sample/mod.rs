@@ -1,8 +1,9 @@
 //! Two-sample tests of one variable: has the current sample the distribution of the reference?
 //!
-//! A [`Reference`] is prepared once and tested against many current samples. Every test gives a [`TestResult`]: the
-//! textbook's statistic, its p-value under the hypothesis that both samples have one distribution, and an effect size
-//! that does not grow with the samples. `method` says how the p-value came about.
+//! A [`Reference`] is prepared once and tested against many current samples. Every test gives a
+//! [`TestResult`]: the textbook's statistic, its p-value under the hypothesis that both samples
+//! have one distribution, and an effect size that does not grow with the samples. `method` says how
+//! the p-value came about.
 
 pub mod ad;
 mod bins;
@@ -53,7 +54,8 @@ pub struct TestResult {
     pub test: TestName,
     /// The statistic, by the textbook's definition.
     pub statistic: f64,
-    /// The probability of a statistic at least as large if both samples have one distribution, in [0, 1].
+    /// The probability of a statistic at least as large if both samples have one distribution, in
+    /// [0, 1].
     pub p_value: f64,
     /// The size of the difference, whatever the sample sizes; each test says in what unit.
     pub effect: f64,
@@ -69,7 +71,11 @@ pub struct TestResult {
 ///
 /// # Errors
 /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
-pub fn test<T: Into<f64> + Copy>(name: TestName, reference: &[T], current: &[T]) -> Result<TestResult> {
+pub fn test<T: Into<f64> + Copy>(
+    name: TestName,
+    reference: &[T],
+    current: &[T],
+) -> Result<TestResult> {
     Reference::new(reference)?.test(name, current)
 }
 
@@ -92,9 +98,16 @@ mod tests {
         for test_name in TestName::ALL {
             for bad in [&[][..], &[1.0, f64::NAN], &[f64::NEG_INFINITY]] {
                 let error = test(test_name, bad, &good).unwrap_err();
-                assert!(error.name() == "InvalidArgument" && error.to_string().starts_with("reference:"), "{error}");
+                assert!(
+                    error.name() == "InvalidArgument"
+                        && error.to_string().starts_with("reference:"),
+                    "{error}"
+                );
                 let error = test(test_name, &good, bad).unwrap_err();
-                assert!(error.name() == "InvalidArgument" && error.to_string().starts_with("current:"), "{error}");
+                assert!(
+                    error.name() == "InvalidArgument" && error.to_string().starts_with("current:"),
+                    "{error}"
+                );
             }
         }
     }

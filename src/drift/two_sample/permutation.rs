@@ -1,4 +1,5 @@
-//! The p-value by random reassignment, from a seeded generator: the same on every machine and in every run.
+//! The p-value by random reassignment, from a seeded generator: the same on every machine and in
+//! every run.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -13,7 +14,8 @@ use crate::{Error, Result};
 pub struct Permutations {
     /// Reassignments that are drawn, 1 to ten million; the smallest p-value is 1/(draws + 1).
     pub draws: u32,
-    /// Seed of the ChaCha8 generator, which the observed statistic is mixed into: same data, same p-value.
+    /// Seed of the ChaCha8 generator, which the observed statistic is mixed into: same data, same
+    /// p-value.
     pub seed: u64,
 }
 
@@ -37,14 +39,16 @@ impl Permutations {
         Err(Error::invalid("permutations", self.draws, "1 to 10000000 reassignments"))
     }
 
-    /// (1 + draws at least as large as `observed`) / (1 + draws): a valid p-value at any number of draws (Phipson &
-    /// Smyth 2010). Draws within 1e-10 of the observed value count as equal to it, whatever order they were summed in.
+    /// (1 + draws at least as large as `observed`) / (1 + draws): a valid p-value at any number of
+    /// draws (Phipson & Smyth 2010). Draws within 1e-10 of the observed value count as equal to it,
+    /// whatever order they were summed in.
     pub(crate) fn p_value(self, observed: f64, mut draw: impl FnMut(&mut Uniform) -> f64) -> f64 {
         let mut uniform = self.uniform(observed);
         self.share(observed, (0..self.draws).map(|_| draw(&mut uniform)))
     }
 
-    /// The same for reassignments of `size` rows, of which each time `fewer` are chosen: those of the smaller sample.
+    /// The same for reassignments of `size` rows, of which each time `fewer` are chosen: those of
+    /// the smaller sample.
     pub(crate) fn p_value_of_rows(
         self,
         observed: f64,
@@ -77,8 +81,8 @@ impl Permutations {
     }
 
     fn uniform(self, observed: f64) -> Uniform {
-        // One set of draws for all windows would be wrong in the same direction for all of them; so each has its own,
-        // that of its statistic.
+        // One set of draws for all windows would be wrong in the same direction for all of them; so
+        // each has its own, that of its statistic.
         let own = observed.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Uniform(ChaCha8Rng::seed_from_u64(self.seed ^ own))
     }
@@ -118,7 +122,8 @@ impl Shuffle {
 pub(crate) struct Subsets {
     /// How many reassignments.
     pub(crate) draws: usize,
-    /// Of rows 8g to 8g + 7 and draw b the byte `g * draws + b`, the lowest bit first; bytes of no rows up to a multiple of 32 rows.
+    /// Of rows 8g to 8g + 7 and draw b the byte `g * draws + b`, the lowest bit first; bytes of no
+    /// rows up to a multiple of 32 rows.
     pub(crate) masks: Vec<u8>,
 }
 
@@ -129,8 +134,14 @@ impl Subsets {
         let mut of_draw = vec![0u8; groups];
         for draw in 0..draws {
             of_draw.fill(0);
-            shuffle.next(uniform).iter().for_each(|row| of_draw[*row as usize / 8] |= 1 << (row % 8));
-            of_draw.iter().enumerate().for_each(|(group, mask)| masks[group * draws + draw] = *mask);
+            shuffle
+                .next(uniform)
+                .iter()
+                .for_each(|row| of_draw[*row as usize / 8] |= 1 << (row % 8));
+            of_draw
+                .iter()
+                .enumerate()
+                .for_each(|(group, mask)| masks[group * draws + draw] = *mask);
         }
         Subsets { draws, masks }
     }

@@ -8,8 +8,9 @@ use crate::{Error, Result};
 /// Below this many values in a sample its limit law is not relied on.
 const FEW: u32 = 10;
 
-/// Limit laws of rank statistics are those without ties. They are used where at least this much of the ranks' variance is
-/// left (1 - Σ(t³ - t)/(N³ - N) over groups of t equal values): no value makes up more than a fifth of the observations.
+/// Limit laws of rank statistics are those without ties. They are used where at least this much of
+/// the ranks' variance is left (1 - Σ(t³ - t)/(N³ - N) over groups of t equal values): no value
+/// makes up more than a fifth of the observations.
 const LEAST_VARIANCE: f64 = 0.99;
 
 /// Groups of more equal values than this are dealt out at once.
@@ -47,9 +48,14 @@ impl Pooled {
             while current.get(j) == Some(&value) {
                 j += 1;
             }
-            groups.push(Group { all: (i - before + j - start) as u32, current: (j - start) as u32 });
+            groups
+                .push(Group { all: (i - before + j - start) as u32, current: (j - start) as u32 });
         }
-        Pooled { groups, reference_size: reference.len() as u32, current_size: current.len() as u32 }
+        Pooled {
+            groups,
+            reference_size: reference.len() as u32,
+            current_size: current.len() as u32,
+        }
     }
 
     /// The observations of both samples, as a float.
@@ -78,11 +84,12 @@ impl Pooled {
     /// Whether the limit law of a rank statistic of continuous data may be used.
     pub(super) fn is_like_continuous(&self) -> bool {
         let n = self.size();
-        self.reference_size.min(self.current_size) >= FEW && self.ties() <= (1.0 - LEAST_VARIANCE) * n * (n * n - 1.0)
+        self.reference_size.min(self.current_size) >= FEW
+            && self.ties() <= (1.0 - LEAST_VARIANCE) * n * (n * n - 1.0)
     }
 
-    /// The p-value of `statistic(groups)`: where `method` leaves the choice, by `limit` where the limit law holds, else by
-    /// reassignment.
+    /// The p-value of `statistic(groups)`: where `method` leaves the choice, by `limit` where the
+    /// limit law holds, else by reassignment.
     pub(super) fn p_value(
         &self,
         method: Method,
@@ -108,7 +115,10 @@ impl Pooled {
     /// That the null distribution cannot be counted out.
     pub(super) fn not_countable(&self, test: TestName, expected: &str) -> Error {
         let ties = if self.has_ties() { ", with ties" } else { "" };
-        let was = format!("exact for {test} of {} and {} values{ties}", self.reference_size, self.current_size);
+        let was = format!(
+            "exact for {test} of {} and {} values{ties}",
+            self.reference_size, self.current_size
+        );
         Error::invalid("method", was, format!("{expected}; or permutation"))
     }
 
@@ -145,8 +155,13 @@ impl Pooled {
     }
 }
 
-/// F and G, the shares of the reference and of the current sample at most each distinct value, and that value's group.
-pub(super) fn walk(groups: &[Group], m: f64, n: f64) -> impl Iterator<Item = (f64, f64, Group)> + '_ {
+/// F and G, the shares of the reference and of the current sample at most each distinct value, and
+/// that value's group.
+pub(super) fn walk(
+    groups: &[Group],
+    m: f64,
+    n: f64,
+) -> impl Iterator<Item = (f64, f64, Group)> + '_ {
     let (mut i, mut j) = (0.0, 0.0);
     groups.iter().map(move |&group| {
         j += f64::from(group.current);

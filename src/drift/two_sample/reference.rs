@@ -4,11 +4,14 @@ use std::sync::OnceLock;
 
 use super::registry::Run;
 use super::wasserstein::Null;
-use super::{DEFAULT_BINS, Method, Permutations, TestName, TestResult, bins, cut, ks, sort, wasserstein};
+use super::{
+    DEFAULT_BINS, Method, Permutations, TestName, TestResult, bins, cut, ks, sort, wasserstein,
+};
 use crate::stats::kolmogorov;
 use crate::{Error, Result};
 
-/// A reference sample: sorted, cut into bins, and what tests need of it computed when first asked for.
+/// A reference sample: sorted, cut into bins, and what tests need of it computed when first asked
+/// for.
 #[derive(Debug, Clone)]
 pub struct Reference {
     sorted: Vec<f64>,
@@ -22,12 +25,14 @@ impl Reference {
     /// With bins of about a tenth of the sample each. Cost: O(m).
     ///
     /// # Errors
-    /// `InvalidArgument` naming `reference`: empty, NaN or Inf, or a range beyond the largest double.
+    /// `InvalidArgument` naming `reference`: empty, NaN or Inf, or a range beyond the largest
+    /// double.
     pub fn new<T: Into<f64> + Copy>(reference: &[T]) -> Result<Self> {
         Self::with_bins(reference, DEFAULT_BINS)
     }
 
-    /// With `bins` quantile bins (fewer where values repeat; a value that fills several gets one of its own).
+    /// With `bins` quantile bins (fewer where values repeat; a value that fills several gets one of
+    /// its own).
     ///
     /// # Errors
     /// As [`Reference::new`], and `InvalidArgument` naming `bins` when there are fewer than 2.
@@ -36,7 +41,11 @@ impl Reference {
         let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
         if !(high - low).is_finite() {
             let was = format!("values from {low:e} to {high:e}");
-            return Err(Error::invalid("reference", was, "a range below 1.8e308; scale the sample"));
+            return Err(Error::invalid(
+                "reference",
+                was,
+                "a range below 1.8e308; scale the sample",
+            ));
         }
         let edges = bins::quantile_edges(&sorted, bins)?;
         let counts = bins::count(&sorted, &edges);
@@ -50,7 +59,8 @@ impl Reference {
         &self.sorted
     }
 
-    /// The inner edges of the bins; a value belongs to the first bin whose upper edge is not below it.
+    /// The inner edges of the bins; a value belongs to the first bin whose upper edge is not below
+    /// it.
     #[must_use]
     pub fn bin_edges(&self) -> &[f64] {
         &self.edges
@@ -76,8 +86,8 @@ impl Reference {
     /// The test of this name, by its default method.
     ///
     /// # Errors
-    /// `InvalidArgument` naming `current` when it is empty or holds NaN or Inf; so for all tests below. Some tests need
-    /// more, as their own documentation says.
+    /// `InvalidArgument` naming `current` when it is empty or holds NaN or Inf; so for all tests
+    /// below. Some tests need more, as their own documentation says.
     pub fn test<T: Into<f64> + Copy>(&self, name: TestName, current: &[T]) -> Result<TestResult> {
         self.test_by(name, current, Method::Auto)
     }
@@ -85,16 +95,22 @@ impl Reference {
     /// The test of this name, by the method that is wanted: one of [`Method::of`] it.
     ///
     /// # Errors
-    /// As [`Reference::test`]; `InvalidArgument` naming `method` where the test has not this method, or where these samples
-    /// are too many or too tied for an exact p-value.
-    pub fn test_by<T: Into<f64> + Copy>(&self, name: TestName, current: &[T], method: Method) -> Result<TestResult> {
+    /// As [`Reference::test`]; `InvalidArgument` naming `method` where the test has not this
+    /// method, or where these samples are too many or too tied for an exact p-value.
+    pub fn test_by<T: Into<f64> + Copy>(
+        &self,
+        name: TestName,
+        current: &[T],
+        method: Method,
+    ) -> Result<TestResult> {
         self.test_with(name, current, method, Permutations::default())
     }
 
     /// The same with so many reassignments, from their seed, where the p-value comes from them.
     ///
     /// # Errors
-    /// As [`Reference::test_by`], and `InvalidArgument` naming `permutations` where they are out of range.
+    /// As [`Reference::test_by`], and `InvalidArgument` naming `permutations` where they are out of
+    /// range.
     pub fn test_with<T: Into<f64> + Copy>(
         &self,
         name: TestName,
@@ -115,10 +131,15 @@ impl Reference {
                     cut::at_the_reference(result, &self.counts, &counts)
                 })
             }
-            Run::Values(test) => test(&self.sorted, &sort::sorted("current", current)?, method, permutations),
-            Run::Prepared(test) => test(self, &sort::sorted("current", current)?, method, permutations),
+            Run::Values(test) => {
+                test(&self.sorted, &sort::sorted("current", current)?, method, permutations)
+            }
+            Run::Prepared(test) => {
+                test(self, &sort::sorted("current", current)?, method, permutations)
+            }
             Run::AllColumns => {
-                let expected = "a test of one column; this one is of all columns, as compare runs it";
+                let expected =
+                    "a test of one column; this one is of all columns, as compare runs it";
                 Err(Error::invalid("test", name, expected))
             }
         }
@@ -136,7 +157,11 @@ impl Reference {
     ///
     /// # Errors
     /// As [`Reference::test`], and for an exact p-value that would take minutes.
-    pub fn ks_by<T: Into<f64> + Copy>(&self, current: &[T], method: kolmogorov::Method) -> Result<TestResult> {
+    pub fn ks_by<T: Into<f64> + Copy>(
+        &self,
+        current: &[T],
+        method: kolmogorov::Method,
+    ) -> Result<TestResult> {
         ks::of_sorted(&self.sorted, &sort::sorted("current", current)?, method)
     }
 
@@ -184,8 +209,8 @@ impl Reference {
         wasserstein::by_permutation(self, &sort::sorted("current", current)?, permutations)
     }
 
-    /// Wasserstein-1 with the asymptotic p-value: see [`Null`]. A constant reference has no such null distribution;
-    /// there the p-value is by 999 reassignments, and `method` says so.
+    /// Wasserstein-1 with the asymptotic p-value: see [`Null`]. A constant reference has no such
+    /// null distribution; there the p-value is by 999 reassignments, and `method` says so.
     ///
     /// # Errors
     /// As [`Reference::wasserstein`].

@@ -1,11 +1,11 @@
-//! The tests, a row each: its name, how it is computed, and what holds for it wherever it is asked for. A test of one column
-//! is a row and a file.
+//! The tests, a row each: its name, how it is computed, and what holds for it wherever it is asked
+//! for. A test of one column is a row and a file.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Method, Permutations, Reference, TestResult, ad, chi2, cvm, energy, epps_singleton, fisher, g, hellinger, js, kl,
-    ks, kuiper, mannwhitney, psi, tv, wasserstein, welch,
+    Method, Permutations, Reference, TestResult, ad, chi2, cvm, energy, epps_singleton, fisher, g,
+    hellinger, js, kl, ks, kuiper, mannwhitney, psi, tv, wasserstein, welch,
 };
 use crate::named::named;
 use crate::{Error, Result};
@@ -28,7 +28,8 @@ pub(super) enum Run {
     AllColumns,
 }
 
-/// What a guard's window, which keeps counts between the reference's quantiles and moments, can do about a test.
+/// What a guard's window, which keeps counts between the reference's quantiles and moments, can do
+/// about a test.
 #[derive(Clone, Copy)]
 enum Window {
     /// Run it on counts in ten bins.
@@ -54,9 +55,10 @@ struct Row {
 impl Row {
     fn of(run: Run, methods: &'static [Method]) -> Self {
         let window = match run {
-            Run::AllColumns => {
-                Window::No("it needs all columns of each observation", "ks, and compare on batches that you keep")
-            }
+            Run::AllColumns => Window::No(
+                "it needs all columns of each observation",
+                "ks, and compare on batches that you keep",
+            ),
             Run::Counts(_) => Window::Bins,
             _ => Window::Groups,
         };
@@ -77,13 +79,15 @@ impl Row {
     }
 }
 
-/// The effect size below which a difference is of no practical interest, on most tests' own scale: a distribution function
-/// moved by a tenth (ks, kuiper; cvm and ad on average), a current value above a reference's with probability 0.55
-/// (mannwhitney), a Cramér's V of 0.1 (chi2, g: Cohen's "small"), a PSI of 0.1 (scorecard practice: "minor shift"), a
-/// Jensen-Shannon, Hellinger or total variation distance of 0.1, proportions a tenth apart (fisher), a tenth of the
-/// reference's standard deviation (wasserstein), an energy
-/// coefficient of 0.1² (energy, energy-nd), mean embeddings 0.1 apart (mmd), ∫(p - q)² a hundredth of ∫p² + ∫q² (lsdd), a current
-/// row scored above a reference's with probability 0.55 (c2st), errors' distribution function moved by a tenth (pca).
+/// The effect size below which a difference is of no practical interest, on most tests' own scale:
+/// a distribution function moved by a tenth (ks, kuiper; cvm and ad on average), a current value
+/// above a reference's with probability 0.55 (mannwhitney), a Cramér's V of 0.1 (chi2, g: Cohen's
+/// "small"), a PSI of 0.1 (scorecard practice: "minor shift"), a Jensen-Shannon, Hellinger or total
+/// variation distance of 0.1, proportions a tenth apart (fisher), a tenth of the reference's
+/// standard deviation (wasserstein), an energy coefficient of 0.1² (energy, energy-nd), mean
+/// embeddings 0.1 apart (mmd), ∫(p - q)² a hundredth of ∫p² + ∫q² (lsdd), a current row scored
+/// above a reference's with probability 0.55 (c2st), errors' distribution function moved by a tenth
+/// (pca).
 pub const DEFAULT_MIN_EFFECT: f64 = 0.1;
 
 /// Cohen's "small" d.
@@ -176,11 +180,13 @@ tests! {
         Mmd "mmd": Row::of(Run::AllColumns, &[Permutation, Linear, RandomFeatures]);
         /// Energy distance, of all columns together, [`crate::multivariate::energy_nd`].
         EnergyNd "energy-nd": Row::of(Run::AllColumns, &[Permutation]);
-        /// Least-squares density difference, of all columns together, [`crate::multivariate::lsdd`].
+        /// Least-squares density difference, of all columns together,
+        /// [`crate::multivariate::lsdd`].
         Lsdd "lsdd": Row::of(Run::AllColumns, &[Permutation]);
         /// Classifier two-sample test, of all columns together, [`crate::multivariate::c2st`].
         C2st "c2st": Row::of(Run::AllColumns, &[Logistic, Forest]);
-        /// Reconstruction errors of principal components, of all columns together, [`crate::multivariate::pca`].
+        /// Reconstruction errors of principal components, of all columns together,
+        /// [`crate::multivariate::pca`].
         Pca "pca": Row::of(Run::AllColumns, &[Exact, Asymptotic, Permutation]);
         /// Hotelling's T², of all columns together, [`crate::multivariate::hotelling`].
         Hotelling "hotelling": Row::of(Run::AllColumns, &[Asymptotic]).min_effect(SMALL_D);
@@ -193,7 +199,8 @@ impl TestName {
         Self::ALL.into_iter().chain(Self::OF_ALL_COLUMNS)
     }
 
-    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the reference.
+    /// Those that a guard can run on a window, of which it keeps counts between quantiles of the
+    /// reference.
     pub fn of_windows() -> impl Iterator<Item = TestName> {
         Self::names().filter(|test| !matches!(test.row().window, Window::No(..)))
     }
@@ -218,7 +225,8 @@ impl TestName {
         self.row().categories
     }
 
-    /// The test of counts in ten bins of the reference, which a window has; `None` if it is another one.
+    /// The test of counts in ten bins of the reference, which a window has; `None` if it is another
+    /// one.
     #[must_use]
     pub fn of_bins(self) -> Option<OfCounts> {
         match (self.row().window, self.run()) {
@@ -227,19 +235,23 @@ impl TestName {
         }
     }
 
-    /// The smallest effect that counts unless another is asked for: [`DEFAULT_MIN_EFFECT`], but for two scales: that of Cohen's
-    /// d, where 0.2 is his "small" (welch, epps-singleton, hotelling), and kl's, which for small changes is half of PSI's: 0.05.
+    /// The smallest effect that counts unless another is asked for: [`DEFAULT_MIN_EFFECT`], but for
+    /// two scales: that of Cohen's d, where 0.2 is his "small" (welch, epps-singleton, hotelling),
+    /// and kl's, which for small changes is half of PSI's: 0.05.
     #[must_use]
     pub fn default_min_effect(self) -> f64 {
         self.row().min_effect
     }
 
     /// # Errors
-    /// `InvalidArgument` naming `tests` for a test that a window's counts and moments are not enough for; it says why, and what is near it.
+    /// `InvalidArgument` naming `tests` for a test that a window's counts and moments are not
+    /// enough for; it says why, and what is near it.
     pub fn expect_of_windows(self) -> Result<()> {
         let Window::No(why, instead) = self.row().window else { return Ok(()) };
-        let expected =
-            format!("{instead} ({self} cannot be run on a window: {why}); a window has {}", list(Self::of_windows()));
+        let expected = format!(
+            "{instead} ({self} cannot be run on a window: {why}); a window has {}",
+            list(Self::of_windows())
+        );
         Err(Error::invalid("tests", self, expected))
     }
 }
@@ -263,8 +275,14 @@ mod tests {
             assert_eq!(serde_json::to_value(test).unwrap(), test.as_str());
         }
         let error = "kss".parse::<TestName>().unwrap_err().to_string();
-        assert!(error.starts_with("test: got \"kss\", expected one of ks, cvm, ad, kuiper, "), "{error}");
+        assert!(
+            error.starts_with("test: got \"kss\", expected one of ks, cvm, ad, kuiper, "),
+            "{error}"
+        );
         assert!(TestName::of_windows().all(|test| TestName::ALL.contains(&test)));
-        assert_eq!((TestName::ALL.len(), TestName::OF_ALL_COLUMNS.len(), TestName::of_windows().count()), (17, 6, 10));
+        assert_eq!(
+            (TestName::ALL.len(), TestName::OF_ALL_COLUMNS.len(), TestName::of_windows().count()),
+            (17, 6, 10)
+        );
     }
 }

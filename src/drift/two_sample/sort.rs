@@ -6,12 +6,14 @@ use crate::{Error, Result};
 const SMALL: usize = 512;
 const BITS: u32 = 11;
 const BUCKETS: usize = 1 << BITS;
-/// The digits that are sorted by, lowest first: together the 33 highest bits of a key (sign, exponent, 21 bits).
+/// The digits that are sorted by, lowest first: together the 33 highest bits of a key (sign,
+/// exponent, 21 bits).
 const SHIFTS: [u32; 3] = [64 - 3 * BITS, 64 - 2 * BITS, 64 - BITS];
 
 /// The values as `f64`, in ascending order; -0 becomes 0.
 ///
-/// Cost: O(n), about 8 ns a value, less where they are in order; O(n log n) where values differ only below their 21st binary digit.
+/// Cost: O(n), about 8 ns a value, less where they are in order; O(n log n) where values differ
+/// only below their 21st binary digit.
 ///
 /// # Errors
 /// `InvalidArgument` naming `argument` when there is no value, or one is NaN or Inf.
@@ -64,7 +66,11 @@ pub(super) fn check<T: Into<f64> + Copy>(argument: &'static str, values: &[T]) -
         return Err(Error::invalid(argument, "an empty sample", "at least one value"));
     }
     if values.len() > i32::MAX as usize {
-        return Err(Error::invalid(argument, format!("{} values", values.len()), "at most 2147483647 values"));
+        return Err(Error::invalid(
+            argument,
+            format!("{} values", values.len()),
+            "at most 2147483647 values",
+        ));
     }
     // No early exit: so the check is vectorized.
     if values.iter().fold(true, |finite, &v| finite & v.into().is_finite()) {
@@ -76,7 +82,10 @@ pub(super) fn check<T: Into<f64> + Copy>(argument: &'static str, values: &[T]) -
     let value: f64 = values[first].into();
     Err(Error::invalid(
         argument,
-        format!("{value} at index {first} (from 0), {count} of {} values are NaN or Inf", values.len()),
+        format!(
+            "{value} at index {first} (from 0), {count} of {} values are NaN or Inf",
+            values.len()
+        ),
         "finite values; count, report and drop the others first",
     ))
 }
@@ -104,7 +113,8 @@ fn digit(key: u64, shift: u32) -> usize {
     (key >> shift) as usize & (BUCKETS - 1)
 }
 
-/// An unsigned key in the order of the values: negative ones are turned round, positive ones put above them.
+/// An unsigned key in the order of the values: negative ones are turned round, positive ones put
+/// above them.
 fn to_key(value: f64) -> u64 {
     let bits = value.to_bits();
     bits ^ ((bits as i64 >> 63) as u64 | 1 << 63)
@@ -160,6 +170,9 @@ mod tests {
     #[test]
     fn the_fault_says_where_and_how_many() {
         let error = sorted("current", &[0.0, f64::NAN, f64::INFINITY]).unwrap_err().to_string();
-        assert!(error.starts_with("current: got NaN at index 1 (from 0), 2 of 3 values"), "{error}");
+        assert!(
+            error.starts_with("current: got NaN at index 1 (from 0), 2 of 3 values"),
+            "{error}"
+        );
     }
 }

@@ -6,7 +6,8 @@ use crate::stats::chi_squared;
 use crate::stats::hypergeometric::Hypergeometric;
 use crate::{Error, Result};
 
-/// P-values that no verdict hangs on: above them a limit law that is off by a factor of a few will do.
+/// P-values that no verdict hangs on: above them a limit law that is off by a factor of a few will
+/// do.
 const NOT_SMALL: f64 = 0.1;
 
 /// Counts of both samples in the bins that are not empty in both.
@@ -19,7 +20,8 @@ pub(super) struct Table {
 
 impl Table {
     /// # Errors
-    /// `InvalidArgument` naming `reference` or `current` when the lengths differ, a sum is 0 or beyond 2⁵³.
+    /// `InvalidArgument` naming `reference` or `current` when the lengths differ, a sum is 0 or
+    /// beyond 2⁵³.
     pub(super) fn new(reference: &[u64], current: &[u64]) -> Result<Self> {
         if reference.len() != current.len() {
             let expected = format!("the reference's {} counts, bin by bin", reference.len());
@@ -28,18 +30,31 @@ impl Table {
         let size = |argument: &'static str, counts: &[u64]| {
             let sum: u128 = counts.iter().map(|c| u128::from(*c)).sum();
             match u64::try_from(sum) {
-                Ok(0) => Err(Error::invalid(argument, "counts that are all 0", "at least one observation")),
+                Ok(0) => Err(Error::invalid(
+                    argument,
+                    "counts that are all 0",
+                    "at least one observation",
+                )),
                 Ok(size) if size < 1 << 52 => Ok(size),
-                _ => Err(Error::invalid(argument, format!("{sum} observations"), "fewer than 2^52 observations")),
+                _ => Err(Error::invalid(
+                    argument,
+                    format!("{sum} observations"),
+                    "fewer than 2^52 observations",
+                )),
             }
         };
-        let (reference_size, current_size) = (size("reference", reference)?, size("current", current)?);
-        let (reference, current) = reference.iter().zip(current).filter(|(r, c)| **r + **c > 0).unzip();
+        let (reference_size, current_size) =
+            (size("reference", reference)?, size("current", current)?);
+        let (reference, current) =
+            reference.iter().zip(current).filter(|(r, c)| **r + **c > 0).unzip();
         Ok(Self { reference, current, reference_size, current_size })
     }
 
     /// The proportions (p, q) of each bin in the reference and in `current`.
-    pub(super) fn proportions<'a>(&'a self, current: &'a [u64]) -> impl Iterator<Item = (f64, f64)> + 'a {
+    pub(super) fn proportions<'a>(
+        &'a self,
+        current: &'a [u64],
+    ) -> impl Iterator<Item = (f64, f64)> + 'a {
         let (m, n) = (self.reference_size as f64, self.current_size as f64);
         self.reference.iter().zip(&self.current).zip(current).map(move |((&r, &c), &drawn)| {
             // With the margins fixed, the reference has what the current sample has not.
@@ -56,15 +71,17 @@ impl Table {
     /// Cochran's rule (1954): no expected count below 1, and at most a fifth of them below 5.
     fn is_large_enough(&self) -> bool {
         let (m, n) = (self.reference_size as f64, self.current_size as f64);
-        let columns = self.reference.iter().zip(&self.current).map(|(r, c)| (r + c) as f64 / (m + n));
+        let columns =
+            self.reference.iter().zip(&self.current).map(|(r, c)| (r + c) as f64 / (m + n));
         let expected: Vec<f64> = columns.flat_map(|share| [share * m, share * n]).collect();
         let small = expected.iter().filter(|e| **e < 5.0).count();
         expected.iter().all(|e| *e >= 1.0) && 5 * small <= expected.len()
     }
 
-    /// Whether both samples have 5 observations or more in each bin. Logarithms and roots of an observed share stretch an empty or
-    /// nearly empty bin far beyond their limit law (0 against 10 of 100: PSI's p-value is 2e-8 by the law, 0.0014 in truth);
-    /// Pearson's statistic divides by expected counts, and does not.
+    /// Whether both samples have 5 observations or more in each bin. Logarithms and roots of an
+    /// observed share stretch an empty or nearly empty bin far beyond their limit law (0 against 10
+    /// of 100: PSI's p-value is 2e-8 by the law, 0.0014 in truth); Pearson's statistic divides by
+    /// expected counts, and does not.
     fn is_filled(&self) -> bool {
         self.reference.iter().chain(&self.current).all(|count| *count >= 5)
     }
@@ -76,11 +93,12 @@ impl Table {
         self.scale() * pairs.map(|(p, q)| (p - q).powi(2) * (m + n) / (m * p + n * q)).sum::<f64>()
     }
 
-    /// The result of a test whose `divergence(proportions)`, times `unit` m n / (m + n), is chi-squared with B - 1
-    /// degrees of freedom for large samples; for small ones (where `method` leaves the choice), or without a unit, its
-    /// p-value is by permutation, the margins fixed. So it is for large samples with a bin that is nearly empty in one, unless the
-    /// test is Pearson's or the p-value is no small one. Where no reassignment was so extreme there, the larger of the
-    /// limit law's p-value and Pearson's says how much smaller it is: valid, for Pearson's is.
+    /// The result of a test whose `divergence(proportions)`, times `unit` m n / (m + n), is
+    /// chi-squared with B - 1 degrees of freedom for large samples; for small ones (where `method`
+    /// leaves the choice), or without a unit, its p-value is by permutation, the margins fixed. So
+    /// it is for large samples with a bin that is nearly empty in one, unless the test is Pearson's
+    /// or the p-value is no small one. Where no reassignment was so extreme there, the larger of
+    /// the limit law's p-value and Pearson's says how much smaller it is: valid, for Pearson's is.
     pub(super) fn test(
         &self,
         test: TestName,
@@ -108,35 +126,48 @@ impl Table {
             let least = 1.0 / (1.0 + f64::from(permutations.draws));
             let beyond = limit.max(chi_squared::sf(self.pearson(), freedom)?);
             match method {
-                Method::Auto if unit.is_some() && large && p <= least && beyond < p => (beyond, Method::Asymptotic),
+                Method::Auto if unit.is_some() && large && p <= least && beyond < p => {
+                    (beyond, Method::Asymptotic)
+                }
                 _ => (p, Method::Permutation),
             }
         };
         let (reference_size, current_size) = (self.reference_size, self.current_size);
-        let result =
-            TestResult { test, statistic: observed, p_value, effect: observed, method, reference_size, current_size };
+        let result = TestResult {
+            test,
+            statistic: observed,
+            p_value,
+            effect: observed,
+            method,
+            reference_size,
+            current_size,
+        };
         Ok((chi_squared, result))
     }
 
-    /// The current sample's counts if the pooled observations were dealt out anew: bin by bin, each hypergeometric.
+    /// The current sample's counts if the pooled observations were dealt out anew: bin by bin, each
+    /// hypergeometric.
     fn redraw(&self, drawn: &mut [u64], uniform: &mut Uniform) {
         let (mut items, mut draws) = (self.reference_size + self.current_size, self.current_size);
         for ((drawn, r), c) in drawn.iter_mut().zip(&self.reference).zip(&self.current) {
             let marked = r + c;
-            *drawn = Hypergeometric::new(items, marked, draws).map_or(0, |counts| counts.draw(uniform.unit()));
+            *drawn = Hypergeometric::new(items, marked, draws)
+                .map_or(0, |counts| counts.draw(uniform.unit()));
             items -= marked;
             draws -= *drawn;
         }
     }
 }
 
-/// The public functions of a test of counts, documented by what its statistic is; `of_table` in the same file computes it.
+/// The public functions of a test of counts, documented by what its statistic is; `of_table` in the
+/// same file computes it.
 macro_rules! test_of_counts {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
         /// # Errors
-        /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all 0.
+        /// `InvalidArgument` naming `reference` or `current`: counts of different lengths, or all
+        /// 0.
         pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
             from_counts_with(reference, current, Method::Auto, Permutations::default())
         }
@@ -154,8 +185,9 @@ macro_rules! test_of_counts {
             of_table(&Table::new(reference, current)?, method, permutations)
         }
 
-        /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each. As these are cut at the reference's own
-        /// quantiles, small p-values of small samples are raised somewhat.
+        /// [`from_counts`] of raw samples, in bins of about a tenth of the reference each. As these
+        /// are cut at the reference's own quantiles, small p-values of small samples are raised
+        /// somewhat.
         ///
         /// # Errors
         /// `InvalidArgument` naming `reference` or `current` when it is empty or holds NaN or Inf.
@@ -175,7 +207,9 @@ mod tests {
     #[test]
     fn faults_name_the_argument() {
         let fault = |r: &[u64], c: &[u64]| Table::new(r, c).err().unwrap().to_string();
-        assert!(fault(&[1, 2], &[1]).starts_with("current: got 1 counts, expected the reference's 2"));
+        assert!(
+            fault(&[1, 2], &[1]).starts_with("current: got 1 counts, expected the reference's 2")
+        );
         assert!(fault(&[], &[]).starts_with("reference: got counts that are all 0"));
         assert!(fault(&[1, 0], &[0, 0]).starts_with("current: got counts that are all 0"));
         assert!(fault(&[u64::MAX, 1], &[0, 1]).starts_with("reference: got 18446744073709551616"));
@@ -212,22 +246,33 @@ mod tests {
         for (result, p) in found.iter().zip([0.0045, 0.0018, 0.0014, 0.00067, 0.0014]) {
             assert!((result.p_value / p - 1.0).abs() < 0.3, "{result:?} for {p}");
         }
-        // by the law that does not stretch where no reassignment says how small it is, and never below it
+        // by the law that does not stretch where no reassignment says how small it is, and never
+        // below it
         for result in &all_of(&[500, 300, 0], &[450, 250, 100], 999)[1..] {
-            let pearson =
-                chi_squared::sf(Table::new(&[500, 300, 0], &[450, 250, 100]).unwrap().pearson(), 2.0).unwrap();
-            assert!(result.p_value < 1e-12 && result.p_value >= pearson, "{result:?} beside {pearson}");
+            let pearson = chi_squared::sf(
+                Table::new(&[500, 300, 0], &[450, 250, 100]).unwrap().pearson(),
+                2.0,
+            )
+            .unwrap();
+            assert!(
+                result.p_value < 1e-12 && result.p_value >= pearson,
+                "{result:?} beside {pearson}"
+            );
         }
         assert!(
-            all_of(&[500, 300, 100], &[450, 250, 100], 999).iter().all(|result| result.method == Method::Asymptotic)
+            all_of(&[500, 300, 100], &[450, 250, 100], 999)
+                .iter()
+                .all(|result| result.method == Method::Asymptotic)
         );
     }
 
     #[test]
     fn rare_categories_keep_the_level() {
-        // 50 to 500 observations of three categories, one of 2 to 5 %: rejections at a level of 100 tests, of 2000 tables each
+        // 50 to 500 observations of three categories, one of 2 to 5 %: rejections at a level of 100
+        // tests, of 2000 tables each
         let mut uniform = crate::stats::random::SplitMix64::new(20_261_129);
-        for (m, n, rare) in [(100, 100, 0.05), (500, 100, 0.03), (200, 500, 0.02), (60, 300, 0.05)] {
+        for (m, n, rare) in [(100, 100, 0.05), (500, 100, 0.03), (200, 500, 0.02), (60, 300, 0.05)]
+        {
             let mut small = [[0u32; 6]; 2];
             for _ in 0..2000 {
                 let mut draw = |size: usize| {
@@ -251,7 +296,10 @@ mod tests {
             }
             // four standard deviations above 100 and 20
             for (counts, most) in small.iter().zip([140, 38]) {
-                assert!(counts.iter().all(|count| *count <= most), "{counts:?} of ({m}, {n}, {rare})");
+                assert!(
+                    counts.iter().all(|count| *count <= most),
+                    "{counts:?} of ({m}, {n}, {rare})"
+                );
             }
         }
     }

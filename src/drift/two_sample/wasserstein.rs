@@ -9,18 +9,21 @@ use crate::{Error, Result};
 /// W₁ = ∫ |F - G| of the two empirical distribution functions, in the units of the data
 /// (`scipy.stats.wasserstein_distance`).
 ///
-/// The effect is W₁ in standard deviations of the reference (divisor m); of a constant reference, which has none, any
-/// distance is infinitely many: the largest double. The p-value is by 999 reassignments of the pooled values, so it holds for any distribution.
-/// Cost: O((m + n) · 999), 60 ms for 10,000 values each; [`Reference::wasserstein_asymptotic`] takes 0.2 ms there.
+/// The effect is W₁ in standard deviations of the reference (divisor m); of a constant reference,
+/// which has none, any distance is infinitely many: the largest double. The p-value is by 999
+/// reassignments of the pooled values, so it holds for any distribution. Cost: O((m + n) · 999), 60
+/// ms for 10,000 values each; [`Reference::wasserstein_asymptotic`] takes 0.2 ms there.
 ///
 /// # Errors
-/// `InvalidArgument` naming `reference` or `current`: empty, NaN or Inf, or a range beyond the largest double.
+/// `InvalidArgument` naming `reference` or `current`: empty, NaN or Inf, or a range beyond the
+/// largest double.
 pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestResult> {
     Reference::new(reference)?.wasserstein(current)
 }
 
-/// The p-value of a distance `w1` between samples of `m` and `n` under the reference's asymptotic null distribution:
-/// see [`Null`] for its form and its measured error. Of a constant reference: 1 for w1 = 0, else 0.
+/// The p-value of a distance `w1` between samples of `m` and `n` under the reference's asymptotic
+/// null distribution: see [`Null`] for its form and its measured error. Of a constant reference: 1
+/// for w1 = 0, else 0.
 ///
 /// # Errors
 /// `InvalidArgument` when w1 is negative or NaN or a size is 0.
@@ -43,7 +46,8 @@ pub fn statistic_of_sorted(reference: &[f64], current: &[f64]) -> f64 {
     if m == 0 || n == 0 {
         return 0.0;
     }
-    // m n (F - G) is a whole number: its steps are exact, and taken from a table instead of by a coin-like branch.
+    // m n (F - G) is a whole number: its steps are exact, and taken from a table instead of by a
+    // coin-like branch.
     let steps = [-(m as i64), n as i64];
     let unit = 1.0 / m as f64 / n as f64;
     let (mut i, mut j, mut gap) = (0, 0, 0i64);
@@ -80,7 +84,11 @@ pub(super) fn of_reference(
     by_permutation(reference, current, permutations)
 }
 
-pub(super) fn by_permutation(reference: &Reference, current: &[f64], permutations: Permutations) -> Result<TestResult> {
+pub(super) fn by_permutation(
+    reference: &Reference,
+    current: &[f64],
+    permutations: Permutations,
+) -> Result<TestResult> {
     let statistic = checked(reference, current)?;
     let gaps = pooled_gaps(reference.values(), current);
     let (m, n) = (reference.values().len() as u32, current.len() as u32);
@@ -111,15 +119,29 @@ pub(super) fn checked_range(reference: &[f64], current: &[f64]) -> Result<f64> {
     Ok(high - low)
 }
 
-fn result(reference: &Reference, current: &[f64], statistic: f64, p_value: f64, method: Method) -> TestResult {
+fn result(
+    reference: &Reference,
+    current: &[f64],
+    statistic: f64,
+    p_value: f64,
+    method: Method,
+) -> TestResult {
     let sd = reference.standard_deviation();
     let effect = in_deviations(statistic, sd);
     let (reference_size, current_size) = (reference.values().len() as u64, current.len() as u64);
-    TestResult { test: TestName::Wasserstein, statistic, p_value, effect, method, reference_size, current_size }
+    TestResult {
+        test: TestName::Wasserstein,
+        statistic,
+        p_value,
+        effect,
+        method,
+        reference_size,
+        current_size,
+    }
 }
 
-/// A difference in standard deviations. Where there is none to measure in, any difference is infinitely many, whatever its unit: the
-/// largest double, for JSON has no infinity.
+/// A difference in standard deviations. Where there is none to measure in, any difference is
+/// infinitely many, whatever its unit: the largest double, for JSON has no infinity.
 pub(super) fn in_deviations(difference: f64, deviation: f64) -> f64 {
     if difference == 0.0 { 0.0 } else { (difference.abs() / deviation).min(f64::MAX) }
 }
@@ -139,7 +161,8 @@ fn reassigned(gaps: &[f64], m: u32, n: u32, uniform: &mut Uniform) -> f64 {
     let (mut left, mut rest) = (n, m + n);
     let (mut gap, mut sum) = (0i64, 0.0);
     for length in gaps {
-        // Selection sampling (Knuth 3.4.2, algorithm S): each value is picked in proportion to what is left to pick.
+        // Selection sampling (Knuth 3.4.2, algorithm S): each value is picked in proportion to what
+        // is left to pick.
         let picked = usize::from(uniform.below(rest) < left);
         left -= picked as u32;
         rest -= 1;
@@ -176,13 +199,23 @@ mod tests {
     fn the_largest_values_do_not_overflow() {
         let low = vec![-8e307; 300];
         let reference = Reference::new(&[&low[..], &[8e307; 300]].concat()).unwrap();
-        for result in [reference.wasserstein(&low).unwrap(), reference.wasserstein_asymptotic(&low).unwrap()] {
-            assert!((result.statistic / 8e307 - 1.0).abs() < 1e-9 && (result.effect - 1.0).abs() < 1e-9, "{result:?}");
+        for result in
+            [reference.wasserstein(&low).unwrap(), reference.wasserstein_asymptotic(&low).unwrap()]
+        {
+            assert!(
+                (result.statistic / 8e307 - 1.0).abs() < 1e-9 && (result.effect - 1.0).abs() < 1e-9,
+                "{result:?}"
+            );
             assert!(result.p_value <= 0.001);
         }
         let error = reference.wasserstein(&[1.7e308]).unwrap_err().to_string();
         assert!(error.starts_with("current: got values that"), "{error}");
-        assert!(Reference::new(&[-1e308, 1e308]).unwrap_err().to_string().starts_with("reference: got values from"));
+        assert!(
+            Reference::new(&[-1e308, 1e308])
+                .unwrap_err()
+                .to_string()
+                .starts_with("reference: got values from")
+        );
     }
 
     proptest! {

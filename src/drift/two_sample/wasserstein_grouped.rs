@@ -1,10 +1,12 @@
 //! The null distribution of what a window's groups have of W₁ ([`Transport::grouped`]).
 //!
-//! Given the reference, that is `∫ |P| dx`, P being the difference of the distribution functions at the edges and a straight line (in
-//! the reference's ranks) between them. √(mn/(m+n)) P tends to a Brownian bridge that is known at the edges and straight between
-//! them. So all is as for [`Null`], with the variances and covariances of straight pieces of a bridge; and where it goes all one way,
-//! the integral is the difference of two means, of values that are replaced by the mean of their group: a variable of at most sixteen
-//! values, each of a share of the reference, whatever the tails beyond.
+//! Given the reference, that is `∫ |P| dx`, P being the difference of the distribution functions at
+//! the edges and a straight line (in the reference's ranks) between them. √(mn/(m+n)) P tends to a
+//! Brownian bridge that is known at the edges and straight between them. So all is as for [`Null`],
+//! with the variances and covariances of straight pieces of a bridge; and where it goes all one
+//! way, the integral is the difference of two means, of values that are replaced by the mean of
+//! their group: a variable of at most sixteen values, each of a share of the reference, whatever
+//! the tails beyond.
 
 use super::wasserstein_null::{Null, expected_product, nakagami_shape};
 use crate::sketch::{Histogram, Stretch, Transport};
@@ -47,22 +49,36 @@ impl Null {
     #[must_use]
     pub fn of_groups(transport: &Transport, histogram: &Histogram) -> Self {
         let size = histogram.reference_size() as f64;
-        let starts: Vec<f64> = [0].into_iter().chain(histogram.reference_below()).map(|b| b as f64 / size).collect();
+        let starts: Vec<f64> =
+            [0].into_iter().chain(histogram.reference_below()).map(|b| b as f64 / size).collect();
         let ends = starts[1..].iter().copied().chain([1.0]);
         let bridge = Bridge(starts.iter().copied().zip(ends).collect());
         let whole = transport.stretches().iter().map(|stretch| stretch.length).sum::<f64>();
         let (variance, third, fourth) = moments(&coded(transport, starts.len(), whole), &bridge);
         if !(variance > 0.0 && whole.is_finite()) {
-            return Self { sd: 0.0, mean: 0.0, second_moment: 0.0, shape: 0.5, skewness: 0.0, excess_kurtosis: 0.0 };
+            return Self {
+                sd: 0.0,
+                mean: 0.0,
+                second_moment: 0.0,
+                shape: 0.5,
+                skewness: 0.0,
+                excess_kurtosis: 0.0,
+            };
         }
         let sd = variance.sqrt();
         let weighted = |stretch: &Stretch| {
-            let place = Piece { weight: 1.0, group: usize::from(stretch.group), share: f64::from(stretch.share) };
-            let weight = stretch.length / whole / sd * bridge.covariance(&place, &place).max(0.0).sqrt();
+            let place = Piece {
+                weight: 1.0,
+                group: usize::from(stretch.group),
+                share: f64::from(stretch.share),
+            };
+            let weight =
+                stretch.length / whole / sd * bridge.covariance(&place, &place).max(0.0).sqrt();
             Piece { weight, ..place }
         };
         let pieces = reduced(&transport.stretches().iter().map(weighted).collect::<Vec<_>>());
-        let first = std::f64::consts::FRAC_2_PI.sqrt() * pieces.iter().map(|piece| piece.weight).sum::<f64>();
+        let first = std::f64::consts::FRAC_2_PI.sqrt()
+            * pieces.iter().map(|piece| piece.weight).sum::<f64>();
         let second = second_moment(&pieces, &bridge).max(1.0);
         Self {
             sd: sd * whole,
@@ -75,9 +91,11 @@ impl Null {
     }
 }
 
-/// The value that stands for each group, where its values lie on average: from the lowest (0) to the highest (1) of all.
+/// The value that stands for each group, where its values lie on average: from the lowest (0) to
+/// the highest (1) of all.
 ///
-/// Where P goes one way, `∫ P dx` is a sum over the groups of these times the difference of the shares.
+/// Where P goes one way, `∫ P dx` is a sum over the groups of these times the difference of the
+/// shares.
 fn coded(transport: &Transport, groups: usize, whole: f64) -> Vec<f64> {
     let mut parts = vec![(0.0, 0.0); groups];
     for stretch in transport.stretches() {
@@ -97,7 +115,9 @@ fn coded(transport: &Transport, groups: usize, whole: f64) -> Vec<f64> {
 fn moments(values: &[f64], bridge: &Bridge) -> (f64, f64, f64) {
     let shares = || bridge.0.iter().map(|(from, to)| to - from);
     let mean = values.iter().zip(shares()).map(|(x, share)| x * share).sum::<f64>();
-    let central = |power| values.iter().zip(shares()).map(|(x, share)| share * (x - mean).powi(power)).sum::<f64>();
+    let central = |power| {
+        values.iter().zip(shares()).map(|(x, share)| share * (x - mean).powi(power)).sum::<f64>()
+    };
     (central(2), central(3), central(4))
 }
 
@@ -121,13 +141,15 @@ fn reduced(pieces: &[Piece]) -> Vec<Piece> {
 
 /// ∬ E|P(x)||P(y)| dx dy.
 fn second_moment(pieces: &[Piece], bridge: &Bridge) -> f64 {
-    let deviations: Vec<f64> = pieces.iter().map(|piece| bridge.covariance(piece, piece).max(0.0).sqrt()).collect();
+    let deviations: Vec<f64> =
+        pieces.iter().map(|piece| bridge.covariance(piece, piece).max(0.0).sqrt()).collect();
     let mut sum = 0.0;
     for (i, a) in pieces.iter().enumerate() {
         sum += a.weight * a.weight;
         for (j, b) in pieces.iter().enumerate().skip(i + 1) {
             let apart = deviations[i] * deviations[j];
-            let rho = if apart > 0.0 { (bridge.covariance(a, b) / apart).clamp(0.0, 1.0) } else { 0.0 };
+            let rho =
+                if apart > 0.0 { (bridge.covariance(a, b) / apart).clamp(0.0, 1.0) } else { 0.0 };
             sum += 2.0 * a.weight * b.weight * expected_product(rho);
         }
     }
@@ -159,16 +181,22 @@ mod tests {
             let (histograms, n) = (Histograms::new(vec![histogram.clone()]), 500);
             let windows: Vec<f64> = (0..4000)
                 .map(|_| {
-                    let window: Vec<f64> = (0..n).map(|_| reference[(random.uniform() * 5000.0) as usize]).collect();
+                    let window: Vec<f64> =
+                        (0..n).map(|_| reference[(random.uniform() * 5000.0) as usize]).collect();
                     let mut counts = HistogramCounts::new(1);
                     counts.update(&histograms, &window, true);
-                    transport.grouped(&histogram, &counts.groups(0, &histogram)) * f64::from(n).sqrt()
+                    transport.grouped(&histogram, &counts.groups(0, &histogram))
+                        * f64::from(n).sqrt()
                 })
                 .collect();
             let mean = windows.iter().sum::<f64>() / 4000.0;
             let sd = (windows.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / 4000.0).sqrt();
             assert!((null.mean() / mean - 1.0).abs() < 0.05, "{} {mean}", null.mean());
-            assert!((null.standard_deviation() / sd - 1.0).abs() < 0.08, "{} {sd}", null.standard_deviation());
+            assert!(
+                (null.standard_deviation() / sd - 1.0).abs() < 0.08,
+                "{} {sd}",
+                null.standard_deviation()
+            );
         }
     }
 
@@ -186,6 +214,9 @@ mod tests {
         }
         let (histogram, transport) = of(&mut [2.0; 9]);
         let constant = Null::of_groups(&transport, &histogram);
-        assert_eq!((constant.p_value(0.1, 9.0, 9.0).unwrap(), constant.p_value(0.0, 9.0, 9.0).unwrap()), (0.0, 1.0));
+        assert_eq!(
+            (constant.p_value(0.1, 9.0, 9.0).unwrap(), constant.p_value(0.0, 9.0, 9.0).unwrap()),
+            (0.0, 1.0)
+        );
     }
 }

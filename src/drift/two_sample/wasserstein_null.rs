@@ -10,26 +10,28 @@ use crate::stats::{chi_squared, normal};
 /// Cells that the distribution function is reduced to for the variance.
 const CELLS: usize = 256;
 
-/// The null distribution of Z = √(mn/(m+n)) W₁ for a given distribution of the data, here a sample's.
+/// The null distribution of Z = √(mn/(m+n)) W₁ for a given distribution of the data, here a
+/// sample's.
 ///
 /// Z tends to ∫ |B(F(x))| dx, B a Brownian bridge (del Barrio, Giné & Matrán 1999). Its mean is
-/// √(2/π) ∫ √(F(1-F)) dx and its second moment a double integral of E|B(s)||B(t)|, both closed forms of F. Two curves
-/// of that are known to fit it, one on each side:
+/// √(2/π) ∫ √(F(1-F)) dx and its second moment a double integral of E|B(s)||B(t)|, both closed
+/// forms of F. Two curves of that are known to fit it, one on each side:
 ///
 /// - the middle: a Nakagami distribution with this mean and second moment;
 /// - the tail: an L₁ norm of a Gaussian process is large when the process goes all one way, so
-///   P(Z > z) ~ P(|N| > z/sd), with sd that of ∫B(F(x))dx, the standard deviation of the data. What B does besides
-///   adds E Z² - sd² to the square: P(|N| > √(z² - E Z² + sd²)/sd).
-///   To this the Edgeworth terms of the difference of means are added (its kurtosis and squared skewness), without
-///   which small samples of skewed data would alarm too often.
+///   P(Z > z) ~ P(|N| > z/sd), with sd that of ∫B(F(x))dx, the standard deviation of the data. What
+///   B does besides adds E Z² - sd² to the square: P(|N| > √(z² - E Z² + sd²)/sd). To this the
+///   Edgeworth terms of the difference of means are added (its kurtosis and squared skewness),
+///   without which small samples of skewed data would alarm too often.
 ///
-/// The p-value is the larger of the two: exact in the limit for data of two values, else an approximation. Measured
-/// (`benches/wasserstein_null.rs`, 500,000 windows of 300 against 300 and 100,000 of 200 against 2000): false alarms
-/// over the level, at 0.05, 0.01, 1e-3 and 1e-4:
-/// uniform .89 .86 .82 .74 and .91 .89 .95 1.0; normal .89 .83 .81 .62 and .93 .87 .91 .90;
-/// exponential .85 .79 .74 .88 and .88 .81 .77 .70; lognormal 0.789 0.750 0.774 1.100 and 0.856 0.816 0.970 2.600.
-/// It is conservative in the middle too, by up to a third. The null distribution is the population's there; a
-/// reference stands in for it as well as it knows its own tails (its fourth moment). Where that is in doubt, permute.
+/// The p-value is the larger of the two: exact in the limit for data of two values, else an
+/// approximation. Measured (`benches/wasserstein_null.rs`, 500,000 windows of 300 against 300 and
+/// 100,000 of 200 against 2000): false alarms over the level, at 0.05, 0.01, 1e-3 and 1e-4: uniform
+/// .89 .86 .82 .74 and .91 .89 .95 1.0; normal .89 .83 .81 .62 and .93 .87 .91 .90; exponential .85
+/// .79 .74 .88 and .88 .81 .77 .70; lognormal 0.789 0.750 0.774 1.100 and 0.856 0.816 0.970 2.600.
+/// It is conservative in the middle too, by up to a third. The null distribution is the
+/// population's there; a reference stands in for it as well as it knows its own tails (its fourth
+/// moment). Where that is in doubt, permute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Null {
     /// The standard deviation of the data; what follows is in this unit.
@@ -49,14 +51,29 @@ impl Null {
     pub fn of_sorted(sorted: &[f64], sd: f64) -> Self {
         let cells = Cells::of_sorted(sorted, sd);
         if cells.0.is_empty() {
-            return Self { sd: 0.0, mean: 0.0, second_moment: 0.0, shape: 0.5, skewness: 0.0, excess_kurtosis: 0.0 };
+            return Self {
+                sd: 0.0,
+                mean: 0.0,
+                second_moment: 0.0,
+                shape: 0.5,
+                skewness: 0.0,
+                excess_kurtosis: 0.0,
+            };
         }
         let (mean, second_moment) = (cells.mean(), cells.second_moment().max(1.0));
         let size = sorted.len() as f64;
         let center = sorted.iter().map(|v| v / sd / size).sum::<f64>();
-        let central = |power| sorted.iter().map(|v| (v / sd - center).powi(power)).sum::<f64>() / size;
+        let central =
+            |power| sorted.iter().map(|v| (v / sd - center).powi(power)).sum::<f64>() / size;
         let shape = nakagami_shape(mean * mean / second_moment);
-        Self { sd, mean, second_moment, shape, skewness: central(3), excess_kurtosis: central(4) - 3.0 }
+        Self {
+            sd,
+            mean,
+            second_moment,
+            shape,
+            skewness: central(3),
+            excess_kurtosis: central(4) - 3.0,
+        }
     }
 
     /// E Z, in the units of the data.
@@ -71,7 +88,8 @@ impl Null {
         (self.second_moment - self.mean * self.mean).max(0.0).sqrt() * self.sd
     }
 
-    /// P(W₁ > w1) for samples of m and n, which need not be whole, as those that dependent observations count for.
+    /// P(W₁ > w1) for samples of m and n, which need not be whole, as those that dependent
+    /// observations count for.
     ///
     /// # Errors
     /// None for sizes of at least 1 and a distance.
@@ -80,17 +98,20 @@ impl Null {
             return Ok(if w1 > 0.0 { 0.0 } else { 1.0 });
         }
         let square = (w1 / self.sd).powi(2) * (m * n / (m + n));
-        let middle = chi_squared::sf(2.0 * self.shape * square / self.second_moment, 2.0 * self.shape)?;
+        let middle =
+            chi_squared::sf(2.0 * self.shape * square / self.second_moment, 2.0 * self.shape)?;
         let z = (square - (self.second_moment - 1.0)).max(0.0).sqrt();
         let tail = 2.0 * normal::sf(z) + self.edgeworth(z, m, n);
         Ok(middle.max(tail).min(1.0))
     }
 
-    /// What the two means' difference has in both tails beyond the normal distribution (Edgeworth; never negative).
+    /// What the two means' difference has in both tails beyond the normal distribution (Edgeworth;
+    /// never negative).
     fn edgeworth(&self, z: f64, m: f64, n: f64) -> f64 {
         let variance = 1.0 / m + 1.0 / n;
         let skewness = self.skewness * (1.0 / (n * n) - 1.0 / (m * m)) / variance.powf(1.5);
-        let kurtosis = self.excess_kurtosis * (1.0 / m.powi(3) + 1.0 / n.powi(3)) / (variance * variance);
+        let kurtosis =
+            self.excess_kurtosis * (1.0 / m.powi(3) + 1.0 / n.powi(3)) / (variance * variance);
         // Beyond these the expansion would not fall in z.
         let (kurtosis, square) = (kurtosis.clamp(0.0, 1.0), (skewness * skewness).min(0.3));
         let (third, fifth) = (z.powi(3) - 3.0 * z, z.powi(5) - 10.0 * z.powi(3) + 15.0 * z);
@@ -98,7 +119,8 @@ impl Null {
     }
 }
 
-/// The distribution function in pieces: (∫ √(F(1-F)) dx in standard deviations, F), of about equal weight.
+/// The distribution function in pieces: (∫ √(F(1-F)) dx in standard deviations, F), of about equal
+/// weight.
 struct Cells(Vec<(f64, f64)>);
 
 impl Cells {
@@ -156,7 +178,8 @@ pub(super) fn expected_product(rho: f64) -> f64 {
     FRAC_2_PI * ((1.0 - rho * rho).sqrt() + rho * rho.asin())
 }
 
-/// The shape k with (Γ(k + ½)/Γ(k))²/k = `ratio` = (mean)²/(second moment), by bisection; ½ (half-normal) or more.
+/// The shape k with (Γ(k + ½)/Γ(k))²/k = `ratio` = (mean)²/(second moment), by bisection; ½
+/// (half-normal) or more.
 pub(super) fn nakagami_shape(ratio: f64) -> f64 {
     let of = |k: f64| (2.0 * (ln_gamma(k + 0.5) - ln_gamma(k))).exp() / k;
     debug_assert!((of(0.5) - 2.0 / PI).abs() < 1e-12);

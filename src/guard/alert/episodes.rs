@@ -1,4 +1,5 @@
-//! Alerts without fatigue: a condition that goes on is told once, and again only when it gets worse or comes back.
+//! Alerts without fatigue: a condition that goes on is told once, and again only when it gets worse
+//! or comes back.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,8 @@ impl Episodes {
         Episodes { ongoing: HashMap::new(), repeat }
     }
 
-    /// Notes that `kind` was found; returns whether to tell it: at the onset, and when the severity has risen.
+    /// Notes that `kind` was found; returns whether to tell it: at the onset, and when the severity
+    /// has risen.
     pub fn found(&mut self, kind: Kind, severity: Severity) -> bool {
         let before = self.ongoing.insert(kind, severity);
         let worst = before.map_or(severity, |b| b.max(severity));
@@ -48,7 +50,9 @@ mod tests {
         assert!(e.found(Kind::Drift, Severity::Warning));
         assert!(!e.found(Kind::Drift, Severity::Warning));
         assert!(e.found(Kind::Drift, Severity::Critical));
-        assert!(!e.found(Kind::Drift, Severity::Warning) && !e.found(Kind::Drift, Severity::Critical));
+        assert!(
+            !e.found(Kind::Drift, Severity::Warning) && !e.found(Kind::Drift, Severity::Critical)
+        );
         assert!(e.found(Kind::Anomaly, Severity::Info));
         e.clear(Kind::Drift);
         assert!(e.found(Kind::Drift, Severity::Warning));

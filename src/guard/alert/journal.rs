@@ -21,10 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Appends one alert a line, each whole and on the disk before the alert counts as written.
 ///
-/// Writers take turns by a lock on the file (`flock`), held for one line and, in [`Journal::append_next`], for the look at the numbers
-/// before it. A line that could not be written to its end is taken
-/// back; one that a killed process or a power cut left torn is ended by whoever writes next, and costs only itself. A file that is
-/// renamed or removed is followed by a new one of its name, so that it may be rotated either way.
+/// Writers take turns by a lock on the file (`flock`), held for one line and, in
+/// [`Journal::append_next`], for the look at the numbers before it. A line that could not be
+/// written to its end is taken back; one that a killed process or a power cut left torn is ended by
+/// whoever writes next, and costs only itself. A file that is renamed or removed is followed by a
+/// new one of its name, so that it may be rotated either way.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -35,10 +36,12 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens `path` for appending, and reads its end; it is made, for its owner alone to read (mode 0600), if there is none.
+    /// Opens `path` for appending, and reads its end; it is made, for its owner alone to read (mode
+    /// 0600), if there is none.
     ///
     /// # Errors
-    /// [`Error::PathUnusable`] naming the argument `journal`, also for what is no file: a device, a pipe, a folder.
+    /// [`Error::PathUnusable`] naming the argument `journal`, also for what is no file: a device, a
+    /// pipe, a folder.
     pub fn open(path: &Path) -> Result<Self> {
         let file = open(path).map_err(|e| unusable(path, &e))?;
         let mut journal = Journal { path: path.to_path_buf(), file, seen: 0, highest: 0 };
@@ -46,16 +49,16 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The highest number of an alert near the file's end. Another may give out those above it at any time, until
-    /// [`Journal::append_next`] has one in the file.
+    /// The highest number of an alert near the file's end. Another may give out those above it at
+    /// any time, until [`Journal::append_next`] has one in the file.
     pub fn highest(&mut self) -> u64 {
         // What cannot be read now will not be written to, either, and that is told.
         let _ = self.look();
         self.highest
     }
 
-    /// Writes one alert. Where this fails, nothing of it stays in the file, but that it may come twice where only the disk's
-    /// acknowledgment failed.
+    /// Writes one alert. Where this fails, nothing of it stays in the file, but that it may come
+    /// twice where only the disk's acknowledgment failed.
     ///
     /// # Errors
     /// [`Error::PathUnusable`], for instance when the disk is full. The next call may succeed.
@@ -65,8 +68,9 @@ impl Journal {
         Ok(())
     }
 
-    /// [`Journal::append`] under a number that nobody gave out: that of `alert`, or the next one of the file where another was quicker.
-    /// The file is locked from the look at its numbers until the line is in it. Where this fails, `alert` keeps its number.
+    /// [`Journal::append`] under a number that nobody gave out: that of `alert`, or the next one of
+    /// the file where another was quicker. The file is locked from the look at its numbers until
+    /// the line is in it. Where this fails, `alert` keeps its number.
     ///
     /// # Errors
     /// As [`Journal::append`].
@@ -126,7 +130,8 @@ impl Journal {
                 self.seen = after;
             }
             sync(&self.file)?;
-            // Removed before the line was in it: once more, into the next one. A file that was renamed has the line.
+            // Removed before the line was in it: once more, into the next one. A file that was
+            // renamed has the line.
             if !is_removed(&self.file)? {
                 return Ok(());
             }
@@ -148,15 +153,21 @@ fn lock(file: &File) -> io::Result<bool> {
         match file.try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(_)) => return Ok(false),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(1))
+            }
             Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds its lock"));
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "another process holds its lock",
+                ));
             }
         }
     }
 }
 
-/// Ends what somebody left torn, and writes `line`; the file's length before and after. Alone with the file, takes back what it could not finish.
+/// Ends what somebody left torn, and writes `line`; the file's length before and after. Alone with
+/// the file, takes back what it could not finish.
 fn append(file: &mut File, line: &[u8], alone: bool) -> io::Result<(u64, u64)> {
     let before = file.metadata()?.len();
     let end: &[u8] = if end::is_torn(file, before)? { b"\n" } else { b"" };
@@ -176,7 +187,9 @@ fn append(file: &mut File, line: &[u8], alone: bool) -> io::Result<(u64, u64)> {
 fn sync(file: &File) -> io::Result<()> {
     match file.sync_data() {
         // Some network file systems cannot.
-        Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Err(e),
+        Err(e) if !matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(e)
+        }
         _ => Ok(()),
     }
 }
@@ -186,7 +199,8 @@ fn open(path: &Path) -> io::Result<File> {
         true => Ok(()),
         false => Err(io::Error::other("it is no regular file")),
     };
-    // Looked at before it is opened: to open a device may do something, and to open a pipe may take for ever.
+    // Looked at before it is opened: to open a device may do something, and to open a pipe may take
+    // for ever.
     let is_new = match fs::metadata(path) {
         Ok(there) => is_file(&there).map(|()| false)?,
         Err(e) if e.kind() == io::ErrorKind::NotFound => true,

@@ -1,4 +1,5 @@
-//! What a guard tells people: an alert with its evidence, once an episode, in memory and in a journal.
+//! What a guard tells people: an alert with its evidence, once an episode, in memory and in a
+//! journal.
 
 mod episodes;
 mod journal;
@@ -86,9 +87,10 @@ pub struct Evidence {
 /// One thing that was noticed, with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// Counted from 1 in each guard without a journal, else in the journal, by all who write it. One that waits for a journal that cannot be
-    /// written has a number of its own until then: where another wrote that meanwhile, it gets the next, and is given again to those
-    /// who ask for numbers above.
+    /// Counted from 1 in each guard without a journal, else in the journal, by all who write it.
+    /// One that waits for a journal that cannot be written has a number of its own until then:
+    /// where another wrote that meanwhile, it gets the next, and is given again to those who ask
+    /// for numbers above.
     pub id: u64,
     /// When it was raised, by the system's clock: [`time`].
     pub time: String,
@@ -112,16 +114,19 @@ pub struct Alert {
     /// Its p-value, before any correction.
     #[serde(deserialize_with = "number")]
     pub p_value: f64,
-    /// Its p-value after the correction for all that was tested at once: what was compared with the threshold.
+    /// Its p-value after the correction for all that was tested at once: what was compared with the
+    /// threshold.
     #[serde(deserialize_with = "number")]
     pub adjusted_p_value: f64,
     /// Its effect size.
     #[serde(deserialize_with = "number")]
     pub effect: f64,
-    /// The probability of a false alarm that this decision was allowed; 1 for a monitor that states none.
+    /// The probability of a false alarm that this decision was allowed; 1 for a monitor that states
+    /// none.
     #[serde(deserialize_with = "number")]
     pub threshold: f64,
-    /// The expected false alarms of this kind of check in this window: its share of what the user asked for.
+    /// The expected false alarms of this kind of check in this window: its share of what the user
+    /// asked for.
     #[serde(deserialize_with = "number")]
     pub false_alarm_rate: f64,
     /// What the user asked for, in words.
@@ -133,6 +138,7 @@ pub struct Alert {
     /// How many columns were found; 0 in journals of before this was written.
     #[serde(default)]
     pub found: usize,
-    /// The columns that were found, the strongest evidence first: all, but in old alerts of wide outputs that a guard keeps in memory.
+    /// The columns that were found, the strongest evidence first: all, but in old alerts of wide
+    /// outputs that a guard keeps in memory.
     pub features: Vec<Evidence>,
 }

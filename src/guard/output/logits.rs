@@ -29,7 +29,12 @@ fn score_body<T: Real, const FMA: bool>(rows: &[T], classes: usize, out: &mut Cl
 
 /// The last observations of a batch, as a group whose other lanes repeat the last one.
 #[inline(always)]
-fn padded<T: Real, const FMA: bool>(rest: &[T], classes: usize, out: &mut ClassScores, done: usize) {
+fn padded<T: Real, const FMA: bool>(
+    rest: &[T],
+    classes: usize,
+    out: &mut ClassScores,
+    done: usize,
+) {
     let n = rest.len() / classes;
     let mut group = [T::ZERO; LANES * 2 * LANES];
     let group = &mut group[..LANES * classes];
@@ -40,7 +45,8 @@ fn padded<T: Real, const FMA: bool>(rest: &[T], classes: usize, out: &mut ClassS
 /// A lane is an observation.
 #[inline(always)]
 fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLanes {
-    // Lanes are gathered once: that costs as much as the arithmetic. Where FMA is compiled in, AVX2 is.
+    // Lanes are gathered once: that costs as much as the arithmetic. Where FMA is compiled in, AVX2
+    // is.
     let mut columns = [[T::ZERO; LANES]; 2 * LANES];
     let columns = &mut columns[..classes];
     let mut largest = Largest::<T>::new();
@@ -53,7 +59,8 @@ fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLa
         let d: [T; LANES] = std::array::from_fn(|l| floored(x[l] - largest.first[l]));
         let e: [T; LANES] = std::array::from_fn(|l| d[l].exp_nonpositive::<FMA>());
         let (before, weight, k) = (rest, weighted, T::from_f64(k as f64));
-        rest = std::array::from_fn(|l| before[l] + if largest.place[l] == k { T::ZERO } else { e[l] });
+        rest =
+            std::array::from_fn(|l| before[l] + if largest.place[l] == k { T::ZERO } else { e[l] });
         weighted = std::array::from_fn(|l| e[l].fma::<FMA>(d[l], weight[l]));
     }
     let mut lanes = ScoreLanes { scores: [[0.0; LANES]; 4], predicted: [0; LANES] };
@@ -66,7 +73,8 @@ fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLa
     for l in 0..LANES {
         let finite = largest.spoilt[l] == T::ZERO;
         lanes.scores.iter_mut().for_each(|row| row[l] = if finite { row[l] } else { f32::NAN });
-        lanes.predicted[l] = if finite { largest.place[l].to_f32() as u32 } else { ClassScores::NO_CLASS };
+        lanes.predicted[l] =
+            if finite { largest.place[l].to_f32() as u32 } else { ClassScores::NO_CLASS };
     }
     lanes
 }
@@ -90,7 +98,8 @@ fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     }
     let (mut rest, mut weighted) = ([T::ZERO; LANES], [T::ZERO; LANES]);
     let mut lane: [T; LANES] = std::array::from_fn(|l| T::from_f64(l as f64));
-    let (whole, of_first, step) = (row.len() - row.len() % LANES, T::from_f64(place as f64), T::from_f64(LANES as f64));
+    let (whole, of_first, step) =
+        (row.len() - row.len() % LANES, T::from_f64(place as f64), T::from_f64(LANES as f64));
     for k in (0..whole).step_by(LANES) {
         let x = block(row, k, T::ZERO);
         for l in 0..LANES {
@@ -109,11 +118,13 @@ fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
     }
     let total = |lanes: &[T; LANES]| lanes.iter().fold(T::ZERO, |a, x| a + *x);
     let second = if row.len() == 1 { T::LOWEST } else { second };
-    let [msp, entropy, margin, energy] = finish::<T, FMA>(first, second, total(&rest), total(&weighted));
+    let [msp, entropy, margin, energy] =
+        finish::<T, FMA>(first, second, total(&rest), total(&weighted));
     Scores { msp, entropy, margin, energy, predicted: place as u32 }
 }
 
-/// From `rest = sum e^d` over all but the largest and `weighted = sum d e^d`, with `d` the distance to the largest logit.
+/// From `rest = sum e^d` over all but the largest and `weighted = sum d e^d`, with `d` the distance
+/// to the largest logit.
 #[inline(always)]
 fn finish<T: Real, const FMA: bool>(first: T, second: T, rest: T, weighted: T) -> [f32; 4] {
     let largest = T::ONE / (T::ONE + rest);
@@ -125,7 +136,8 @@ fn finish<T: Real, const FMA: bool>(first: T, second: T, rest: T, weighted: T) -
     [(rest * largest).to_f32(), entropy.to_f32(), margin.to_f32(), (-(first + log_sum)).to_f32()]
 }
 
-/// Cuts a distance off where its exponential ends, so that `d e^d` vanishes however far apart two logits are.
+/// Cuts a distance off where its exponential ends, so that `d e^d` vanishes however far apart two
+/// logits are.
 #[inline(always)]
 fn floored<T: Real>(d: T) -> T {
     if d < T::EXP_FLOOR { T::EXP_FLOOR } else { d }

@@ -7,8 +7,8 @@
 //! | margin | `1 - (p1 - p2)`, with the two largest | |
 //! | energy | `-ln sum exp(logit)` | Liu et al. 2020, equation 4 with T = 1 |
 //!
-//! Higher is more anomalous. `1 - p1` is summed up from the other probabilities, so that predictions whose probability rounds to 1 still
-//! differ.
+//! Higher is more anomalous. `1 - p1` is summed up from the other probabilities, so that
+//! predictions whose probability rounds to 1 still differ.
 //!
 //! Accuracy: a few units in the last place of the element type (single precision for Float16).
 
@@ -17,8 +17,8 @@ pub mod probabilities;
 
 use crate::simd::Real;
 
-/// Scores of a batch, one entry an observation. An observation with a NaN or Inf in it has NaN for scores, and its
-/// predicted class is [`ClassScores::NO_CLASS`].
+/// Scores of a batch, one entry an observation. An observation with a NaN or Inf in it has NaN for
+/// scores, and its predicted class is [`ClassScores::NO_CLASS`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClassScores {
     /// One minus the largest probability.
@@ -50,8 +50,8 @@ impl ClassScores {
         logits::score(rows, classes, self);
     }
 
-    /// Scores `rows`, probabilities of `classes >= 1` classes an observation. Zeros are allowed; values that do not add up
-    /// to 1 are taken as they are: see [`probabilities::expect`].
+    /// Scores `rows`, probabilities of `classes >= 1` classes an observation. Zeros are allowed;
+    /// values that do not add up to 1 are taken as they are: see [`probabilities::expect`].
     pub fn from_probabilities<T: Real>(&mut self, rows: &[T], classes: usize) {
         self.resize(rows.len() / classes);
         probabilities::score(rows, classes, self);
@@ -102,10 +102,12 @@ struct ScoreLanes {
     predicted: [u32; LANES],
 }
 
-/// Observations scored side by side when there are few classes, and classes side by side when there are many.
+/// Observations scored side by side when there are few classes, and classes side by side when there
+/// are many.
 const LANES: usize = 16;
 
-/// The two largest of many values, lane by lane, the first place of the largest, and whether all were finite.
+/// The two largest of many values, lane by lane, the first place of the largest, and whether all
+/// were finite.
 #[derive(Clone, Copy)]
 struct Largest<T: Real> {
     first: [T; LANES],
@@ -135,14 +137,15 @@ impl<T: Real> Largest<T> {
         self.spoilt = std::array::from_fn(|l| x[l].fma::<FMA>(T::ZERO, spoilt[l]));
         let loser: [T; LANES] = std::array::from_fn(|l| if larger(l) { before[l] } else { x[l] });
         let second = self.second;
-        self.second = std::array::from_fn(|l| if loser[l] > second[l] { loser[l] } else { second[l] });
+        self.second =
+            std::array::from_fn(|l| if loser[l] > second[l] { loser[l] } else { second[l] });
         self.first = std::array::from_fn(|l| if larger(l) { x[l] } else { before[l] });
         let places = self.place;
         self.place = std::array::from_fn(|l| if larger(l) { place } else { places[l] });
     }
 
-    /// [`Largest::update`] as one loop, whose lanes the compiler keeps in memory: slower for a few short chains, faster for
-    /// the long one of many classes.
+    /// [`Largest::update`] as one loop, whose lanes the compiler keeps in memory: slower for a few
+    /// short chains, faster for the long one of many classes.
     #[inline(always)]
     fn sweep<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
         for l in 0..LANES {
@@ -156,10 +159,12 @@ impl<T: Real> Largest<T> {
         }
     }
 
-    /// `(largest, second largest, place of the largest, all finite)` over the lanes, lane `l` being `places[l]` on.
+    /// `(largest, second largest, place of the largest, all finite)` over the lanes, lane `l` being
+    /// `places[l]` on.
     #[inline(always)]
     fn reduce(&self) -> (T, T, usize, bool) {
-        let (mut first, mut second, mut place, mut finite) = (T::LOWEST, T::LOWEST, usize::MAX, true);
+        let (mut first, mut second, mut place, mut finite) =
+            (T::LOWEST, T::LOWEST, usize::MAX, true);
         for l in 0..LANES {
             finite &= self.spoilt[l] == T::ZERO;
             let (x, at) = (self.first[l], self.place[l].to_f64() as usize + l);
@@ -197,7 +202,8 @@ mod tests {
     /// By definition, in double precision.
     fn naive(row: &[f64], logits: bool) -> [f64; 4] {
         let z: f64 = row.iter().map(|x| x.exp()).sum();
-        let p: Vec<f64> = if logits { row.iter().map(|x| x.exp() / z).collect() } else { row.to_vec() };
+        let p: Vec<f64> =
+            if logits { row.iter().map(|x| x.exp() / z).collect() } else { row.to_vec() };
         let mut sorted = p.clone();
         sorted.sort_by(|a, b| b.total_cmp(a));
         let entropy = -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>();
@@ -206,7 +212,12 @@ mod tests {
         [rest, entropy, rest + second, if logits { -z.ln() } else { f64::NAN }]
     }
 
-    fn check<T: Real>(rows: &[T], classes: usize, logits: bool, tolerance: f64) -> Result<(), TestCaseError> {
+    fn check<T: Real>(
+        rows: &[T],
+        classes: usize,
+        logits: bool,
+        tolerance: f64,
+    ) -> Result<(), TestCaseError> {
         let mut s = ClassScores::default();
         if logits {
             s.from_logits(rows, classes)
@@ -218,15 +229,21 @@ mod tests {
             let row: Vec<f64> = row.iter().map(|x| x.to_f64()).collect();
             let got = [s.msp[j], s.entropy[j], s.margin[j], s.energy[j]].map(f64::from);
             if row.iter().any(|x| !x.is_finite()) {
-                prop_assert!(got.iter().all(|x| x.is_nan()) && s.predicted[j] == ClassScores::NO_CLASS);
+                prop_assert!(
+                    got.iter().all(|x| x.is_nan()) && s.predicted[j] == ClassScores::NO_CLASS
+                );
                 continue;
             }
             for (got, want) in got.iter().zip(naive(&row, logits)) {
-                let same = (got - want).abs() <= tolerance * (1.0 + want.abs()) || (got.is_nan() && want.is_nan());
+                let same = (got - want).abs() <= tolerance * (1.0 + want.abs())
+                    || (got.is_nan() && want.is_nan());
                 prop_assert!(same, "observation {}: got {}, want {} of {:?}", j, got, want, row);
             }
             let best = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            prop_assert_eq!(s.predicted[j] as usize, row.iter().position(|x| *x == best).unwrap_or(usize::MAX));
+            prop_assert_eq!(
+                s.predicted[j] as usize,
+                row.iter().position(|x| *x == best).unwrap_or(usize::MAX)
+            );
         }
         Ok(())
     }
@@ -267,15 +284,20 @@ mod tests {
     #[test]
     fn predictions_whose_probability_rounds_to_one_still_differ() {
         for classes in [3usize, 10, 40, 100] {
-            let rows: Vec<f32> =
-                (0..40 * classes).map(|i| if i % classes == 1 { 25.0 } else { (i / classes) as f32 / 8.0 }).collect();
+            let rows: Vec<f32> = (0..40 * classes)
+                .map(|i| if i % classes == 1 { 25.0 } else { (i / classes) as f32 / 8.0 })
+                .collect();
             let mut s = ClassScores::default();
             s.from_logits(&rows, classes);
             for (j, msp) in s.msp.iter().enumerate() {
                 let rest = (classes as f64 - 1.0) * (j as f64 / 8.0 - 25.0).exp();
-                assert!((f64::from(*msp) / (rest / (1.0 + rest)) - 1.0).abs() < 1e-4, "{msp} of {classes} classes");
+                assert!(
+                    (f64::from(*msp) / (rest / (1.0 + rest)) - 1.0).abs() < 1e-4,
+                    "{msp} of {classes} classes"
+                );
             }
-            let rows: Vec<f32> = [1.0f32].into_iter().chain(std::iter::repeat_n(1e-12, classes - 1)).collect();
+            let rows: Vec<f32> =
+                [1.0f32].into_iter().chain(std::iter::repeat_n(1e-12, classes - 1)).collect();
             s.from_probabilities(&rows, classes);
             assert!((f64::from(s.msp[0]) / (1e-12 * (classes - 1) as f64) - 1.0).abs() < 1e-4);
         }

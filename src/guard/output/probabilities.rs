@@ -8,11 +8,13 @@ multiversion! {
     pub(super) fn score(rows: &[T], classes: usize, out: &mut ClassScores) -> () = score_body
 }
 
-/// How far a probability may be below 0, and their sum from 1: more than rounding to half precision makes of a thousand classes, and
-/// less than logits, percentages or one sigmoid a class are off by.
+/// How far a probability may be below 0, and their sum from 1: more than rounding to half precision
+/// makes of a thousand classes, and less than logits, percentages or one sigmoid a class are off
+/// by.
 const SLACK: f64 = 0.01;
 
-/// Demands that every observation of `classes` numbers that is finite is a distribution over the classes.
+/// Demands that every observation of `classes` numbers that is finite is a distribution over the
+/// classes.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] naming `argument`, and the first observation that is none.
@@ -24,7 +26,8 @@ pub fn expect<T: Real>(argument: &'static str, rows: &[T], classes: usize) -> Re
             sum += *x;
             least = if *x < least { *x } else { least };
         }
-        // Of an observation with NaN or Inf the sum is no number; it is an anomaly, and counted as such.
+        // Of an observation with NaN or Inf the sum is no number; it is an anomaly, and counted as
+        // such.
         let sum = sum.to_f64();
         sum.is_finite() && ((sum - 1.0).abs() > SLACK || least < slack)
     };
@@ -32,8 +35,10 @@ pub fn expect<T: Real>(argument: &'static str, rows: &[T], classes: usize) -> Re
     let row = &rows[first * classes..][..classes];
     let least = row.iter().map(|x| x.to_f64()).fold(f64::INFINITY, f64::min);
     let sum: f64 = row.iter().map(|x| x.to_f64()).sum();
-    let was = format!("observation {first} (from 0) with the smallest number {least} and the sum {sum}");
-    let expected = "probabilities: from 0 to 1, with the sum 1; or say that the output is logits, or values";
+    let was =
+        format!("observation {first} (from 0) with the smallest number {least} and the sum {sum}");
+    let expected =
+        "probabilities: from 0 to 1, with the sum 1; or say that the output is logits, or values";
     Err(Error::invalid(argument, was, expected))
 }
 
@@ -99,10 +104,14 @@ mod tests {
         for bad in [[2.0, -1.0], [0.5, 0.6], [0.2, 0.2], [60.0, 40.0], [-0.3, 1.3], [1e30, 1e30]] {
             let rows = [&[0.5, 0.5], &bad[..]].concat();
             let error = expect("output", &rows, 2).expect_err("no distribution").to_string();
-            assert!(error.starts_with("output: got observation 1 (from 0)") && error.len() < 250, "{error}");
+            assert!(
+                error.starts_with("output: got observation 1 (from 0)") && error.len() < 250,
+                "{error}"
+            );
         }
         // Half precision of a thousand classes.
-        let half: Vec<f32> = (0..1000).map(|k| half::f16::from_f64(f64::from(k) / 499_500.0).to_f32()).collect();
+        let half: Vec<f32> =
+            (0..1000).map(|k| half::f16::from_f64(f64::from(k) / 499_500.0).to_f32()).collect();
         expect("output", &half, 1000).expect("rounded");
     }
 }

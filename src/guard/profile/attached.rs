@@ -1,4 +1,5 @@
-//! Fitted detectors beside the scorer's own: their scores are thresholds', windows' and charts' like any other.
+//! Fitted detectors beside the scorer's own: their scores are thresholds', windows' and charts'
+//! like any other.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use crate::outlier::support::rows::widened;
 use crate::outlier::{Fitted, Spec};
 use crate::tensor::{Elements, Tensor};
 
-/// A detector that scores each batch of a guard, and the scores of unseen reference observations that it is judged by.
+/// A detector that scores each batch of a guard, and the scores of unseen reference observations
+/// that it is judged by.
 #[derive(Debug, Clone)]
 pub struct Attached {
     /// Its name, with a number where that is taken.
@@ -28,8 +30,9 @@ impl Attached {
     /// `detector` for outputs of so many features.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`]; [`Error::Incompatible`] for another calibration than by a holdout: folds have detectors of
-    /// their own, whose scores are not drawn as the whole one's are.
+    /// [`Error::FeatureMismatch`]; [`Error::Incompatible`] for another calibration than by a
+    /// holdout: folds have detectors of their own, whose scores are not drawn as the whole one's
+    /// are.
     pub fn new(detector: Arc<Fitted>, features: usize, taken: &[String]) -> Result<Self> {
         let (was, expected) = (detector.features(), features);
         if was != expected {
@@ -43,9 +46,12 @@ impl Attached {
                     .into();
             return Err(Error::Incompatible { argument: "detectors", was, expected });
         }
-        let name = |k: usize| if k == 1 { detector.name().to_owned() } else { format!("{}-{k}", detector.name()) };
+        let name = |k: usize| {
+            if k == 1 { detector.name().to_owned() } else { format!("{}-{k}", detector.name()) }
+        };
         let name = (1..).map(name).find(|name| !taken.contains(name)).unwrap_or_default();
-        let scores = detector.calibrated().scores().iter().map(|score| f64::from(single(*score))).collect();
+        let scores =
+            detector.calibrated().scores().iter().map(|score| f64::from(single(*score))).collect();
         Ok(Attached { name, calibrated: Arc::new(Calibrated::new(scores)), detector })
     }
 
@@ -65,23 +71,31 @@ impl Attached {
         wide.resize(batch.observations(), 0.0);
         self.detector.score_into(batch, wide)?;
         column.clear();
-        column.extend(wide.iter().map(|score| if score.is_nan() { f32::NAN } else { single(*score) }));
+        column.extend(
+            wide.iter().map(|score| if score.is_nan() { f32::NAN } else { single(*score) }),
+        );
         Ok(())
     }
 }
 
 impl Profile {
-    /// A detector for a guard of this profile, fitted on three quarters of the sample of reference outputs that the profile keeps
-    /// ([`super::ProfileOptions::capacity`]) and calibrated by the others, or by the part that `spec` holds out: since the sample
-    /// is uniform and no observation is in both parts, p-values and flags hold as for [`Calibration::Holdout`].
+    /// A detector for a guard of this profile, fitted on three quarters of the sample of reference
+    /// outputs that the profile keeps ([`super::ProfileOptions::capacity`]) and calibrated by the
+    /// others, or by the part that `spec` holds out: since the sample is uniform and no observation
+    /// is in both parts, p-values and flags hold as for [`Calibration::Holdout`].
     ///
     /// # Errors
-    /// As [`Fitted::fit`]; [`Error::BaselineTooSmall`] for a profile without observations; [`Error::Incompatible`] where `spec` asks for
-    /// no calibration.
+    /// As [`Fitted::fit`]; [`Error::BaselineTooSmall`] for a profile without observations;
+    /// [`Error::Incompatible`] where `spec` asks for no calibration.
     pub fn fit_detector(&self, spec: &Spec) -> Result<Fitted> {
         let Some(fitted) = &self.fitted else {
             let reason = "fit it on reference outputs first".into();
-            return Err(Error::BaselineTooSmall { argument: "profile", was: 0, expected: 2, reason });
+            return Err(Error::BaselineTooSmall {
+                argument: "profile",
+                was: 0,
+                expected: 2,
+                reason,
+            });
         };
         let calibration = match spec.calibration {
             Calibration::Holdout(fraction) => Calibration::Holdout(fraction),
@@ -134,8 +148,9 @@ impl Baseline {
         &self.names[self.feature_count()..]
     }
 
-    /// The anomalous side and the threshold of each attached detector at `rate`, or at the lowest rate above 1/1000 that its
-    /// calibration supports; and the rate of all together, by the union bound.
+    /// The anomalous side and the threshold of each attached detector at `rate`, or at the lowest
+    /// rate above 1/1000 that its calibration supports; and the rate of all together, by the union
+    /// bound.
     pub(super) fn calibrate_attached(&mut self, rate: Option<f64>) -> Result<()> {
         let mut total = self.calibration.rate();
         let mut least = self.calibration.reference_size;
@@ -143,14 +158,18 @@ impl Baseline {
             let scores = attached.reference();
             let lowest = 1.0 / (scores.len() + 1) as f64;
             let rate = rate.unwrap_or_else(|| lowest.max(1e-3));
-            self.calibration.thresholds.push(crate::outlier::threshold::conformal(scores, rate)? as f32);
+            self.calibration
+                .thresholds
+                .push(crate::outlier::threshold::conformal(scores, rate)? as f32);
             total += rate;
             least = least.min(scores.len() as u64);
         }
         if !self.attached.is_empty() {
-            // As of the smallest of the references: the count of flags then spreads at least as much as it does.
+            // As of the smallest of the references: the count of flags then spreads at least as
+            // much as it does.
             self.calibration.reference_size = least;
-            self.calibration.exceedances = ((total * (least + 1) as f64).ceil() as u64).clamp(1, least);
+            self.calibration.exceedances =
+                ((total * (least + 1) as f64).ceil() as u64).clamp(1, least);
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! A profile made ready for watching: scorer, thresholds and the histogram of every monitored column.
+//! A profile made ready for watching: scorer, thresholds and the histogram of every monitored
+//! column.
 
 use std::sync::Arc;
 
@@ -22,9 +23,11 @@ pub(crate) const BINS: usize = 10;
 pub struct BaselineOptions {
     /// Detectors; `None`: the default of the output's kind.
     pub detectors: Option<Vec<OwnScore>>,
-    /// Share of observations like the reference's that may be flagged; `None`: 1/1000, or the lowest supported.
+    /// Share of observations like the reference's that may be flagged; `None`: 1/1000, or the
+    /// lowest supported.
     pub anomaly_rate: Option<f64>,
-    /// Whether the Wasserstein test is wanted; its null distribution takes half a millisecond a column.
+    /// Whether the Wasserstein test is wanted; its null distribution takes half a millisecond a
+    /// column.
     pub wasserstein: bool,
     /// Whether Welch's test is wanted.
     pub welch: bool,
@@ -54,11 +57,14 @@ pub struct Baseline {
     pub names: Vec<String>,
     /// One per column; empty unless it was asked for.
     pub wasserstein: Vec<WassersteinReference>,
-    /// Whether windows keep the moments of the scores, as the Wasserstein test and Welch's need them.
+    /// Whether windows keep the moments of the scores, as the Wasserstein test and Welch's need
+    /// them.
     pub moments_of_scores: bool,
-    /// Size, mean and variance of each column in the reference: of features over all that was fitted, of scores over those kept.
+    /// Size, mean and variance of each column in the reference: of features over all that was
+    /// fitted, of scores over those kept.
     pub moments: Vec<SampleMoments>,
-    /// Values from which on a mean of each column is taken to be normal; empty unless Welch's test was asked for.
+    /// Values from which on a mean of each column is taken to be normal; empty unless Welch's test
+    /// was asked for.
     pub normal_from: Vec<f64>,
     /// Standard deviation of each column in the reference.
     pub spread: Vec<f64>,
@@ -70,7 +76,8 @@ pub struct Baseline {
     pub classes: Frequencies,
     /// How observations of the reference depend on each other.
     pub dependent: Dependent,
-    /// Observations that own scores are compared with, where the scorer was fitted on the others alone: of features of few values.
+    /// Observations that own scores are compared with, where the scorer was fitted on the others
+    /// alone: of features of few values.
     pub held_out: Option<usize>,
     /// Fitted detectors beside the scorer's own, whose columns come after those.
     pub attached: Vec<Attached>,
@@ -83,30 +90,51 @@ impl Baseline {
     /// Prepares `profile`. Cost: sorts every column once.
     ///
     /// # Errors
-    /// [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], and those of [`Scorer::new`] and [`Calibration::new`].
+    /// [`Error::BaselineTooSmall`], [`Error::ConstantFeature`], and those of [`Scorer::new`] and
+    /// [`Calibration::new`].
     pub fn new(profile: &Profile, options: &BaselineOptions) -> Result<Self> {
         Self::with_detectors(profile, options, &[])
     }
 
-    /// [`Baseline::new`] with fitted detectors, each of which may flag observations at the asked rate, too.
+    /// [`Baseline::new`] with fitted detectors, each of which may flag observations at the asked
+    /// rate, too.
     ///
     /// # Errors
     /// As [`Baseline::new`] and [`Attached::new`].
-    pub fn with_detectors(profile: &Profile, options: &BaselineOptions, extra: &[Arc<Detector>]) -> Result<Self> {
-        let fitted = profile.fitted.as_ref().filter(|f| f.moments.observations() >= LEAST).ok_or_else(|| {
-            let reason = "fit it on reference outputs first".to_string();
-            let was = profile.observations() as usize;
-            Error::BaselineTooSmall { argument: "profile", was, expected: LEAST as usize, reason }
-        })?;
+    pub fn with_detectors(
+        profile: &Profile,
+        options: &BaselineOptions,
+        extra: &[Arc<Detector>],
+    ) -> Result<Self> {
+        let fitted =
+            profile.fitted.as_ref().filter(|f| f.moments.observations() >= LEAST).ok_or_else(
+                || {
+                    let reason = "fit it on reference outputs first".to_string();
+                    let was = profile.observations() as usize;
+                    Error::BaselineTooSmall {
+                        argument: "profile",
+                        was,
+                        expected: LEAST as usize,
+                        reason,
+                    }
+                },
+            )?;
         let p = fitted.moments.features();
         if profile.options.constant_features == ConstantFeatures::Error
             && let Some(feature) = (0..p).find(|k| fitted.moments.min(*k) == fitted.moments.max(*k))
         {
-            let (value, observations) = (fitted.moments.min(feature), profile.observations() as usize);
-            return Err(Error::ConstantFeature { argument: "profile", feature, value, observations });
+            let (value, observations) =
+                (fitted.moments.min(feature), profile.observations() as usize);
+            return Err(Error::ConstantFeature {
+                argument: "profile",
+                feature,
+                value,
+                observations,
+            });
         }
         let output = profile.options.output;
-        let detectors = options.detectors.clone().unwrap_or_else(|| OwnScore::default_of(output).collect());
+        let detectors =
+            options.detectors.clone().unwrap_or_else(|| OwnScore::default_of(output).collect());
         let rows = fitted.sample.rows();
         let series = if profile.options.order == Order::None { None } else { fitted.in_order() };
         let (moments, is_whole) = (&fitted.moments, fitted.opening.is_empty());
@@ -139,21 +167,30 @@ impl Baseline {
         let prepare = |(k, sorted): (usize, &Vec<f64>)| {
             let histogram = if k < p { &features.columns()[k] } else { &scores.columns()[k - p] };
             let transport = Transport::new(sorted, histogram);
-            WassersteinReference { null: WassersteinNull::of_groups(&transport, histogram), transport }
+            WassersteinReference {
+                null: WassersteinNull::of_groups(&transport, histogram),
+                transport,
+            }
         };
         let wasserstein = match options.wasserstein {
             true => columns.iter().enumerate().map(prepare).collect(),
             false => Vec::new(),
         };
         let of_features = (0..p).map(|k| SampleMoments::of(&fitted.moments, k));
-        let moments = of_features.chain(columns[p..].iter().map(|c| SampleMoments::of_sorted(c, 0.0, 1.0))).collect();
+        let moments = of_features
+            .chain(columns[p..].iter().map(|c| SampleMoments::of_sorted(c, 0.0, 1.0)))
+            .collect();
         let normal_from = match options.welch {
-            true => columns.iter().map(|sorted| sums::least_for_normal(sorted.iter().map(|x| (*x, 1.0)))).collect(),
+            true => columns
+                .iter()
+                .map(|sorted| sums::least_for_normal(sorted.iter().map(|x| (*x, 1.0))))
+                .collect(),
             false => Vec::new(),
         };
         let normal_scores = columns[p..].iter().map(|c| NormalScores::new(c)).collect();
         let mean = |sorted: &Vec<f64>| sorted.iter().sum::<f64>() / sorted.len() as f64;
-        let center = (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
+        let center =
+            (0..p).map(|k| fitted.moments.mean(k)).chain(columns[p..].iter().map(mean)).collect();
         let classes = fitted.classes.clone();
         let few = FEW * dependent.copies().ceil() as usize;
         let hardly_vary = columns[..p].iter().filter(|sorted| hardly_varies(sorted, few)).count();
@@ -197,7 +234,11 @@ impl Baseline {
     #[must_use]
     pub fn histogram(&self, column: usize) -> &Histogram {
         let p = self.feature_count();
-        if column < p { &self.features.columns()[column] } else { &self.scores.columns()[column - p] }
+        if column < p {
+            &self.features.columns()[column]
+        } else {
+            &self.scores.columns()[column - p]
+        }
     }
 
     /// Reference observations behind the histograms.
@@ -206,8 +247,9 @@ impl Baseline {
         self.histogram(0).reference_size()
     }
 
-    /// The standard normal quantile at the score's place among the reference's scores of detector `index`: standard
-    /// normal under the null, whatever the score's distribution (van der Waerden scores).
+    /// The standard normal quantile at the score's place among the reference's scores of detector
+    /// `index`: standard normal under the null, whatever the score's distribution (van der Waerden
+    /// scores).
     #[must_use]
     pub fn normal_score(&self, index: usize, score: f32) -> f64 {
         self.normal_scores[index].of(f64::from(score))
@@ -220,10 +262,12 @@ const LEAST: u64 = 3;
 /// Reference values, each counted once, below which how rare they are is hardly known.
 const FEW: usize = 10;
 
-/// Whether fewer than `few` of a feature's reference values differ from the rest: how rare those are is then hardly known.
+/// Whether fewer than `few` of a feature's reference values differ from the rest: how rare those
+/// are is then hardly known.
 fn hardly_varies(sorted: &[f64], few: usize) -> bool {
     let Some(usual) = sorted.get(sorted.len() / 2) else { return false };
-    let (from, to) = (sorted.partition_point(|x| x < usual), sorted.partition_point(|x| x <= usual));
+    let (from, to) =
+        (sorted.partition_point(|x| x < usual), sorted.partition_point(|x| x <= usual));
     sorted.len() - (to - from) < few.min(sorted.len() / 2)
 }
 
@@ -240,32 +284,56 @@ mod tests {
     use crate::profile::{OutputKind, ProfileOptions, Scores};
     use crate::tensor::{Elements, Tensor};
 
-    fn profile(rows: &[f64], p: usize, output: OutputKind, constant_features: ConstantFeatures) -> Profile {
+    fn profile(
+        rows: &[f64],
+        p: usize,
+        output: OutputKind,
+        constant_features: ConstantFeatures,
+    ) -> Profile {
         let options = ProfileOptions { output, constant_features, ..Default::default() };
         let mut profile = Profile::new(options).expect("options");
-        profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape")).expect("finite");
+        profile
+            .fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape"))
+            .expect("finite");
         profile
     }
 
     #[test]
     fn constants_and_empty_profiles_are_refused() {
-        let rows: Vec<f64> = (0..200).map(|i| if i % 2 == 0 { f64::from(i) } else { 3.0 }).collect();
+        let rows: Vec<f64> =
+            (0..200).map(|i| if i % 2 == 0 { f64::from(i) } else { 3.0 }).collect();
         let strict = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
-        let error = Baseline::new(&strict, &BaselineOptions::default()).expect_err("feature 1 is constant");
-        assert_eq!(error, Error::ConstantFeature { argument: "profile", feature: 1, value: 3.0, observations: 100 });
+        let error =
+            Baseline::new(&strict, &BaselineOptions::default()).expect_err("feature 1 is constant");
+        assert_eq!(
+            error,
+            Error::ConstantFeature {
+                argument: "profile",
+                feature: 1,
+                value: 3.0,
+                observations: 100
+            }
+        );
         let watched = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Allow);
         let b = Baseline::new(&watched, &BaselineOptions::default()).expect("allowed");
         let mut scores = Scores::default();
         b.scorer.score_rows(&[50.0, 3.0, 50.0, 3.0000001], &mut scores);
-        assert!(!b.calibration.beyond(0, scores.columns[0][0]) && b.calibration.beyond(0, scores.columns[0][1]));
+        assert!(
+            !b.calibration.beyond(0, scores.columns[0][0])
+                && b.calibration.beyond(0, scores.columns[0][1])
+        );
         let empty = Profile::new(ProfileOptions::default()).expect("options");
-        assert_eq!(Baseline::new(&empty, &BaselineOptions::default()).expect_err("empty").code(), 203);
+        assert_eq!(
+            Baseline::new(&empty, &BaselineOptions::default()).expect_err("empty").code(),
+            203
+        );
     }
 
     #[test]
     fn detectors_must_fit_the_output() {
         let rows: Vec<f64> = (0..200).map(f64::from).collect();
-        let options = BaselineOptions { detectors: Some(vec![OwnScore::Energy]), ..Default::default() };
+        let options =
+            BaselineOptions { detectors: Some(vec![OwnScore::Energy]), ..Default::default() };
         let p = profile(&rows, 2, OutputKind::Values, ConstantFeatures::Error);
         assert_eq!(Baseline::new(&p, &options).expect_err("values have no energy").code(), 100);
     }

@@ -1,4 +1,5 @@
-//! Thresholds from the reference's own scores: a user asks for a rate of false alarms, not for a number on a scale.
+//! Thresholds from the reference's own scores: a user asks for a rate of false alarms, not for a
+//! number on a scale.
 
 use crate::error::{Error, Result};
 use crate::outlier::threshold::{LEAST_RATE, unsupported};
@@ -6,13 +7,14 @@ use crate::outlier::threshold::{LEAST_RATE, unsupported};
 /// The rate of flagged observations that is aimed at unless the caller says otherwise.
 const DEFAULT_RATE: f64 = 1e-3;
 
-/// A threshold for each detector such that together they flag at most the asked share of observations like the
-/// reference's.
+/// A threshold for each detector such that together they flag at most the asked share of
+/// observations like the reference's.
 ///
-/// One detector alone is split conformal prediction: beyond the `k`-th most extreme of `m` reference scores lies a new
-/// one with probability at most `k / (m + 1)`, whatever the distribution (Vovk, Gammerman and Shafer 2005, section 4.2). Several are
-/// combined by their smallest tail rank, calibrated on the reference as one statistic, so that agreeing detectors do not
-/// pay for each other as they would under Bonferroni.
+/// One detector alone is split conformal prediction: beyond the `k`-th most extreme of `m`
+/// reference scores lies a new one with probability at most `k / (m + 1)`, whatever the
+/// distribution (Vovk, Gammerman and Shafer 2005, section 4.2). Several are combined by their
+/// smallest tail rank, calibrated on the reference as one statistic, so that agreeing detectors do
+/// not pay for each other as they would under Bonferroni.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// One per detector; an observation is anomalous if a score lies strictly beyond.
@@ -26,16 +28,21 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Thresholds on the scores of a reference, one column a detector, at `rate` (in (0, 1)); without, at 1/1000 or the lowest rate that the reference supports.
+    /// Thresholds on the scores of a reference, one column a detector, at `rate` (in (0, 1));
+    /// without, at 1/1000 or the lowest rate that the reference supports.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that the reference
-    /// cannot support.
+    /// [`Error::InvalidArgument`] for a rate out of range, [`Error::BaselineTooSmall`] for one that
+    /// the reference cannot support.
     pub fn new(reference: &[Vec<f32>], rate: Option<f64>) -> Result<Self> {
         if let Some(rate) = rate
             && !(rate > 0.0 && rate < 1.0)
         {
-            return Err(Error::invalid("anomaly_rate", rate, "a share of observations between 0 and 1"));
+            return Err(Error::invalid(
+                "anomaly_rate",
+                rate,
+                "a share of observations between 0 and 1",
+            ));
         }
         let m = reference.first().map_or(0, Vec::len);
         let sorted: Vec<Vec<f32>> = reference
@@ -46,7 +53,8 @@ impl Calibration {
                 highest
             })
             .collect();
-        // Of each observation the smallest tail rank over the detectors: how many are at least as extreme.
+        // Of each observation the smallest tail rank over the detectors: how many are at least as
+        // extreme.
         let mut ranks: Vec<usize> = (0..m)
             .map(|i| {
                 let rank = |d: usize| sorted[d].partition_point(|x| *x >= reference[d][i]);
@@ -54,8 +62,13 @@ impl Calibration {
             })
             .collect();
         ranks.sort_unstable();
-        let asked = (rate.unwrap_or(DEFAULT_RATE) * (m as f64 + 1.0) * (1.0 + 1e-12)).floor() as usize;
-        let allowed = if rate.is_some() { asked } else { asked.max(ranks.partition_point(|r| *r <= 1)).max(1) };
+        let asked =
+            (rate.unwrap_or(DEFAULT_RATE) * (m as f64 + 1.0) * (1.0 + 1e-12)).floor() as usize;
+        let allowed = if rate.is_some() {
+            asked
+        } else {
+            asked.max(ranks.partition_point(|r| *r <= 1)).max(1)
+        };
         // The largest rank that no more than the allowed number of observations reach.
         let rank = if allowed >= m { m } else { ranks[allowed] - 1 };
         if rank == 0 || allowed == 0 {
@@ -68,12 +81,23 @@ impl Calibration {
                 rate.unwrap_or(DEFAULT_RATE),
                 reference.len()
             );
-            return Err(Error::BaselineTooSmall { argument: "anomaly_rate", was: m, expected, reason });
+            return Err(Error::BaselineTooSmall {
+                argument: "anomaly_rate",
+                was: m,
+                expected,
+                reason,
+            });
         }
-        // With ties at the threshold nothing of the reference may reach it; a new observation still can.
+        // With ties at the threshold nothing of the reference may reach it; a new observation still
+        // can.
         let exceedances = ranks.partition_point(|r| *r <= rank).max(1);
         let thresholds = sorted.iter().map(|highest| highest[rank - 1]).collect();
-        Ok(Calibration { thresholds, exceedances: exceedances as u64, reference_size: m as u64, rank })
+        Ok(Calibration {
+            thresholds,
+            exceedances: exceedances as u64,
+            reference_size: m as u64,
+            rank,
+        })
     }
 
     /// The share of flagged observations that was reached: at most the asked one.
@@ -82,8 +106,8 @@ impl Calibration {
         self.exceedances as f64 / (self.reference_size as f64 + 1.0)
     }
 
-    /// Whether `score` of detector `index` lies beyond its threshold. NaN does not; such observations are flagged as not
-    /// finite.
+    /// Whether `score` of detector `index` lies beyond its threshold. NaN does not; such
+    /// observations are flagged as not finite.
     #[inline]
     #[must_use]
     pub fn beyond(&self, index: usize, score: f32) -> bool {
@@ -126,6 +150,8 @@ mod tests {
         assert_eq!(Calibration::new(&reference, Some(1.5)).expect_err("rate").code(), 100);
         let tied = vec![vec![1.0; 2000]];
         let c = Calibration::new(&tied, Some(0.01)).expect("ties are sound");
-        assert!((c.exceedances, c.thresholds[0]) == (1, 1.0) && !c.beyond(0, 1.0) && c.beyond(0, 1.1));
+        assert!(
+            (c.exceedances, c.thresholds[0]) == (1, 1.0) && !c.beyond(0, 1.0) && c.beyond(0, 1.1)
+        );
     }
 }

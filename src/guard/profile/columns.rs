@@ -1,5 +1,5 @@
-//! The reference by columns, features and scores alike: each is sorted once, for its histogram and for how its observations depend on
-//! each other.
+//! The reference by columns, features and scores alike: each is sorted once, for its histogram and
+//! for how its observations depend on each other.
 
 use crate::parallel;
 use crate::stats::dependence::{Dependence, in_order};
@@ -16,12 +16,13 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Of values in the order of their observations; their dependence is measured where that order has a meaning, as
-    /// [`Dependence::of_values`] does by `chance`.
+    /// Of values in the order of their observations; their dependence is measured where that order
+    /// has a meaning, as [`Dependence::of_values`] does by `chance`.
     pub fn new(values: &[f64], chance: Option<f64>) -> Self {
         let order = in_order(values);
         let sorted = order.iter().map(|i| values[*i as usize]).collect();
-        let dependence = chance.map(|chance| Dependence::of_sorted(values, &order, chance)).unwrap_or_default();
+        let dependence =
+            chance.map(|chance| Dependence::of_sorted(values, &order, chance)).unwrap_or_default();
         Column { sorted, order, dependence }
     }
 
@@ -37,7 +38,12 @@ impl Column {
 }
 
 /// The `features` of `rows`, then `scores` of them, on all threads.
-pub(super) fn of(rows: &[f64], features: usize, scores: &[Vec<f32>], chance: Option<f64>) -> Vec<Column> {
+pub(super) fn of(
+    rows: &[f64],
+    features: usize,
+    scores: &[Vec<f32>],
+    chance: Option<f64>,
+) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     columns.resize_with(features + scores.len(), Column::default);
     let n = scores.first().map_or(rows.len() / features.max(1), Vec::len);

@@ -1,4 +1,5 @@
-//! What the reference's order says of how its observations depend on each other, and how many a window's count as.
+//! What the reference's order says of how its observations depend on each other, and how many a
+//! window's count as.
 
 use super::Baseline;
 use crate::drift::two_sample::TestResult;
@@ -6,7 +7,8 @@ use crate::error::Result;
 use crate::stats::copies;
 use crate::stats::dependence::{Dependence, Thinning};
 
-/// The chance that a reference of independent observations is found to depend in some column. It then counts as somewhat fewer.
+/// The chance that a reference of independent observations is found to depend in some column. It
+/// then counts as somewhat fewer.
 pub(super) const CHANCE: f64 = 0.01;
 
 /// How observations of a reference depend on each other.
@@ -37,12 +39,18 @@ pub struct Thinned {
 }
 
 impl Dependent {
-    /// Observations of a reference from which on its order tells of all dependence that matters: neighbors correlated by 0.2 are found
-    /// in most references of so many, by 0.3 in nearly all. `make evaluate ARGS=nulls` has what became of guards with fewer.
+    /// Observations of a reference from which on its order tells of all dependence that matters:
+    /// neighbors correlated by 0.2 are found in most references of so many, by 0.3 in nearly all.
+    /// `make evaluate ARGS=nulls` has what became of guards with fewer.
     pub const TELLING: u64 = 300;
 
     /// Of features and scores, one each; fitted detectors depend as much as the most of these.
-    pub(super) fn new(columns: Vec<Dependence>, (seen, kept): (u64, u64), copies: f64, known: bool) -> Self {
+    pub(super) fn new(
+        columns: Vec<Dependence>,
+        (seen, kept): (u64, u64),
+        copies: f64,
+        known: bool,
+    ) -> Self {
         let any = columns.iter().fold(Dependence::default(), |any, column| any.larger(column));
         Dependent { columns, any, seen, kept, copies, known }
     }
@@ -53,7 +61,8 @@ impl Dependent {
         self.seen
     }
 
-    /// How often each observation of the reference is there: more than once after several epochs, which tell no more than one.
+    /// How often each observation of the reference is there: more than once after several epochs,
+    /// which tell no more than one.
     #[must_use]
     pub fn copies(&self) -> f64 {
         self.copies
@@ -65,7 +74,8 @@ impl Dependent {
         self.known
     }
 
-    /// Whether the order was looked at and there are too few observations to tell: independent ones are supposed.
+    /// Whether the order was looked at and there are too few observations to tell: independent ones
+    /// are supposed.
     #[must_use]
     pub fn is_too_short_to_tell(&self) -> bool {
         self.known && self.seen < Self::TELLING && !self.any.is_found()
@@ -76,11 +86,13 @@ impl Dependent {
         let seen = of.of(self.seen);
         // A sample of a longer series has its observations far apart.
         let kept = seen * self.kept as f64 / self.seen.max(1) as f64;
-        let (reference, seen) = (Thinning::by(kept.max(1.0) * self.copies), Thinning::by(seen * self.copies));
+        let (reference, seen) =
+            (Thinning::by(kept.max(1.0) * self.copies), Thinning::by(seen * self.copies));
         Thinned { reference, seen, current: Thinning::by(of.of(n)) }
     }
 
-    /// What counts of a window of `n` observations are to be divided by, of what is no column: flags, predicted classes.
+    /// What counts of a window of `n` observations are to be divided by, of what is no column:
+    /// flags, predicted classes.
     #[must_use]
     pub fn of_all(&self, n: u64) -> Thinned {
         self.thinned(None, n)
@@ -93,16 +105,22 @@ impl Dependent {
     }
 }
 
-/// The rows of the first epoch, where each is there before any of the next: a second one in the same order would look like a wave that
-/// is as long as an epoch. What is repeated at once stays, as service repeats it, too.
+/// The rows of the first epoch, where each is there before any of the next: a second one in the
+/// same order would look like a wave that is as long as an epoch. What is repeated at once stays,
+/// as service repeats it, too.
 pub(super) fn first_epoch(rows: &[f64], features: usize, copies: f64) -> &[f64] {
     let p = features.max(1);
     let different = ((rows.len() / p) as f64 / copies).round() as usize;
     let first = &rows[..(different * p).min(rows.len())];
     // Of those that are equal by chance each epoch has as many.
-    let is_share = |(here, all): (&u32, &u32)| (f64::from(*here) * copies - f64::from(*all)).abs() <= f64::from(*here);
-    let is_whole =
-        copies > 1.0 && copies::times_of_rows(first, p).iter().zip(&copies::times_of_rows(rows, p)).all(is_share);
+    let is_share = |(here, all): (&u32, &u32)| {
+        (f64::from(*here) * copies - f64::from(*all)).abs() <= f64::from(*here)
+    };
+    let is_whole = copies > 1.0
+        && copies::times_of_rows(first, p)
+            .iter()
+            .zip(&copies::times_of_rows(rows, p))
+            .all(is_share);
     if is_whole { first } else { rows }
 }
 
@@ -113,7 +131,8 @@ impl Thinned {
         self.reference.is_none() && self.seen.is_none() && self.current.is_none()
     }
 
-    /// A test of counts: its statistic and effect are those of all observations, its p-value that of as many as are independent.
+    /// A test of counts: its statistic and effect are those of all observations, its p-value that
+    /// of as many as are independent.
     ///
     /// # Errors
     /// Those of the test.
@@ -128,14 +147,16 @@ impl Thinned {
             return Ok(all);
         }
         let (reference, current) = (of_reference.counts(reference), self.current.counts(current));
-        let is_enough = [&reference, &current].iter().all(|counts| counts.iter().any(|count| *count > 0));
+        let is_enough =
+            [&reference, &current].iter().all(|counts| counts.iter().any(|count| *count > 0));
         let p_value = if is_enough { test(&reference, &current)?.p_value } else { 1.0 };
         Ok(TestResult { p_value, ..all })
     }
 }
 
 impl Baseline {
-    /// What the counts of a column of a window of `n` observations are to be divided by before a test of independent ones.
+    /// What the counts of a column of a window of `n` observations are to be divided by before a
+    /// test of independent ones.
     #[must_use]
     pub fn thinned(&self, column: usize, n: u64) -> Thinned {
         self.dependent.thinned(Some(column), n)
@@ -154,7 +175,8 @@ mod tests {
         let epoch = random.normals(3 * 200);
         let dependence = |rows: &[f64], copies: f64| {
             let rows = first_epoch(rows, 3, copies);
-            Dependence::of_values(&rows.iter().step_by(3).copied().collect::<Vec<_>>(), CHANCE).of(1000)
+            Dependence::of_values(&rows.iter().step_by(3).copied().collect::<Vec<_>>(), CHANCE)
+                .of(1000)
         };
         for epochs in [2, 3, 8] {
             let mut rows = epoch.repeat(epochs);

@@ -31,11 +31,13 @@ use crate::sketch::{Frequencies, Moments, Reservoir};
 use crate::sound::Sound;
 use crate::tensor::{Elements, Tensor};
 
-/// A baseline in the making: moments and class counts of all reference observations, and a sample of them.
+/// A baseline in the making: moments and class counts of all reference observations, and a sample
+/// of them.
 ///
-/// Fitted in one go or batch by batch; two profiles of disjoint data merge into the profile of both (exactly while all
-/// observations fit the capacity, in distribution beyond). Memory: `8 * features * capacity` bytes, and beyond
-/// the capacity as much for the first 4096 observations, whose order is kept.
+/// Fitted in one go or batch by batch; two profiles of disjoint data merge into the profile of both
+/// (exactly while all observations fit the capacity, in distribution beyond). Memory: `8 *
+/// features * capacity` bytes, and beyond the capacity as much for the first 4096 observations,
+/// whose order is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     options: ProfileOptions,
@@ -78,11 +80,12 @@ impl Profile {
         Ok(Profile { options, fitted: None })
     }
 
-    /// Takes in a batch of reference outputs: `features x observations`. On an error nothing was taken in.
+    /// Takes in a batch of reference outputs: `features x observations`. On an error nothing was
+    /// taken in.
     ///
     /// # Errors
-    /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] for probabilities that are none, and for
-    /// logits or probabilities of a single class.
+    /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] for
+    /// probabilities that are none, and for logits or probabilities of a single class.
     pub fn fit(&mut self, reference: &Tensor<'_>) -> Result<()> {
         let p = reference.features();
         if let Some(names) = &self.options.names
@@ -124,18 +127,26 @@ impl Profile {
     fn expect_contents(&self, rows: &[f64], p: usize) -> Result<()> {
         let output = self.options.output;
         if output.has_classes() && p == 1 {
-            let was = format!("{} of one class", if output == OutputKind::Logits { "logits" } else { "probabilities" });
+            let was = format!(
+                "{} of one class",
+                if output == OutputKind::Logits { "logits" } else { "probabilities" }
+            );
             let expected = "a number for each of two classes or more. Of a single output p or z of a binary classifier give both: \
                             1 - p and p, or 0 and z; or say that the output is values";
             return Err(Error::invalid("output", was, expected));
         }
-        if output == OutputKind::Probabilities { probabilities::expect("reference", rows, p) } else { Ok(()) }
+        if output == OutputKind::Probabilities {
+            probabilities::expect("reference", rows, p)
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes in what `other` was fitted on.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] for another kind of output or other names, [`Error::FeatureMismatch`].
+    /// [`Error::Incompatible`] for another kind of output or other names,
+    /// [`Error::FeatureMismatch`].
     pub fn merge(&mut self, other: &Profile) -> Result<()> {
         let differ = |what: &str, was: String, expected: String| {
             Err(Error::Incompatible {
@@ -145,10 +156,18 @@ impl Profile {
             })
         };
         if self.options.output != other.options.output {
-            return differ("output", format!("{:?}", other.options.output), format!("{:?}", self.options.output));
+            return differ(
+                "output",
+                format!("{:?}", other.options.output),
+                format!("{:?}", self.options.output),
+            );
         }
         if self.options.names != other.options.names {
-            return differ("names", format!("{:?}", other.options.names), format!("{:?}", self.options.names));
+            return differ(
+                "names",
+                format!("{:?}", other.options.names),
+                format!("{:?}", self.options.names),
+            );
         }
         let Some(theirs) = &other.fitted else { return Ok(()) };
         let Some(mine) = &mut self.fitted else {
@@ -168,7 +187,8 @@ impl Profile {
         Ok(())
     }
 
-    /// Whether a batch of so many numbers may take longer than a person notices; a copy of the profile is little beside it then.
+    /// Whether a batch of so many numbers may take longer than a person notices; a copy of the
+    /// profile is little beside it then.
     pub fn takes_long(&self, numbers: usize) -> bool {
         let kept = self.fitted.as_ref().map_or(0, |fitted| fitted.sample.rows().len());
         numbers >= (kept / 4).max(1 << 18)
@@ -244,7 +264,10 @@ impl Fitted {
         let (kept, others) = rows.split_at((room * p).min(rows.len()));
         self.sample.extend(kept);
         if !others.is_empty() && self.opening.is_empty() {
-            self.opening = self.in_order().map(|rows| rows[..rows.len().min(OPENING * p)].to_vec()).unwrap_or_default();
+            self.opening = self
+                .in_order()
+                .map(|rows| rows[..rows.len().min(OPENING * p)].to_vec())
+                .unwrap_or_default();
         }
         self.sample.extend(others);
     }
@@ -252,14 +275,16 @@ impl Fitted {
     /// Adds the sample of another: where the two are more than is kept, the longer order remains.
     fn merge_sample(&mut self, other: &Fitted) {
         if self.sample.seen() + other.sample.seen() > self.sample.capacity() as u64 {
-            let [mine, theirs] = [&*self, other].map(|fitted| fitted.in_order().unwrap_or_default());
+            let [mine, theirs] =
+                [&*self, other].map(|fitted| fitted.in_order().unwrap_or_default());
             let longer = if mine.len() >= theirs.len() { mine } else { theirs };
             self.opening = longer[..longer.len().min(OPENING * self.sample.features())].to_vec();
         }
         self.sample.merge(&other.sample);
     }
 
-    /// Observations one after the other as they came; `None` where the sample has lost their order, and none was kept.
+    /// Observations one after the other as they came; `None` where the sample has lost their order,
+    /// and none was kept.
     fn in_order(&self) -> Option<&[f64]> {
         match (&self.opening[..], self.sample.seen() <= self.sample.capacity() as u64) {
             ([], true) => Some(self.sample.rows()),
@@ -272,7 +297,12 @@ impl Fitted {
 fn refuse_non_finite(rows: &[f64], p: usize) -> Result<()> {
     let Some(first) = rows.iter().position(|x| !x.is_finite()) else { return Ok(()) };
     let count = rows.iter().filter(|x| !x.is_finite()).count();
-    Err(Error::NonFiniteBaseline { argument: "reference", count, feature: first % p, observation: first / p })
+    Err(Error::NonFiniteBaseline {
+        argument: "reference",
+        count,
+        feature: first % p,
+        observation: first / p,
+    })
 }
 
 impl Sound for Profile {
@@ -282,7 +312,9 @@ impl Sound for Profile {
         };
         let (p, names) = (moments.features(), self.options.names.as_ref());
         let counted = if self.options.output.has_classes() { p } else { 0 };
-        let sampled = sample.features() == p && sample.capacity() == self.options.capacity && sample.kept() > 0;
+        let sampled = sample.features() == p
+            && sample.capacity() == self.options.capacity
+            && sample.kept() > 0;
         Profile::new(self.options.clone()).is_ok()
             && names.is_none_or(|names| names.len() == p)
             && moments.is_sound()
@@ -305,8 +337,11 @@ mod tests {
     use super::*;
 
     fn fit(rows: &[f64], p: usize, output: OutputKind) -> Profile {
-        let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
-        profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape")).expect("finite");
+        let mut profile =
+            Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+        profile
+            .fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape"))
+            .expect("finite");
         profile
     }
 
@@ -317,7 +352,10 @@ mod tests {
         let mut merged = fit(&rows[..150], 3, OutputKind::Logits);
         merged.merge(&fit(&rows[150..], 3, OutputKind::Logits)).expect("same kind");
         let (a, b) = (whole.describe(), merged.describe());
-        assert_eq!((a.observations, &a.classes, &a.min, &a.max), (b.observations, &b.classes, &b.min, &b.max));
+        assert_eq!(
+            (a.observations, &a.classes, &a.min, &a.max),
+            (b.observations, &b.classes, &b.min, &b.max)
+        );
         for k in 0..3 {
             assert!((a.mean[k] - b.mean[k]).abs() < 1e-9 && (a.std[k] - b.std[k]).abs() < 1e-9);
         }
@@ -329,9 +367,20 @@ mod tests {
         let mut profile = fit(&[1.0, 2.0, 3.0, 4.0], 2, OutputKind::Values);
         let before = profile.clone();
         let bad = [1.0, f64::NAN, 3.0, f64::INFINITY];
-        let error = profile.fit(&Tensor::new(Elements::F64(&bad), 2).expect("shape")).expect_err("NaN");
-        assert_eq!(error, Error::NonFiniteBaseline { argument: "reference", count: 2, feature: 1, observation: 0 });
-        let error = profile.fit(&Tensor::new(Elements::F64(&bad), 1).expect("shape")).expect_err("4 features");
+        let error =
+            profile.fit(&Tensor::new(Elements::F64(&bad), 2).expect("shape")).expect_err("NaN");
+        assert_eq!(
+            error,
+            Error::NonFiniteBaseline {
+                argument: "reference",
+                count: 2,
+                feature: 1,
+                observation: 0
+            }
+        );
+        let error = profile
+            .fit(&Tensor::new(Elements::F64(&bad), 1).expect("shape"))
+            .expect_err("4 features");
         assert_eq!(error.code(), 103);
         assert_eq!(profile, before);
         let other = fit(&[1.0, 2.0], 2, OutputKind::Logits);
@@ -341,13 +390,16 @@ mod tests {
     #[test]
     fn contents_are_what_was_declared() {
         let fitted = |rows: &[f64], p: usize, output: OutputKind| {
-            let mut profile = Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
-            let fitted = profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape"));
+            let mut profile =
+                Profile::new(ProfileOptions { output, ..Default::default() }).expect("options");
+            let fitted =
+                profile.fit(&Tensor::new(Elements::F64(rows), rows.len() / p).expect("shape"));
             assert!(fitted.is_ok() || profile.observations() == 0);
             fitted.map_err(|e| e.to_string())
         };
         fitted(&[0.25, 0.75, 1.0, 0.0], 2, OutputKind::Probabilities).expect("they are");
-        let error = fitted(&[0.25, 0.75, 3.0, -2.5], 2, OutputKind::Probabilities).expect_err("logits");
+        let error =
+            fitted(&[0.25, 0.75, 3.0, -2.5], 2, OutputKind::Probabilities).expect_err("logits");
         assert!(error.starts_with("reference: got observation 1"), "{error}");
         for output in [OutputKind::Probabilities, OutputKind::Logits] {
             let error = fitted(&[0.25, 0.75], 1, output).expect_err("one class");

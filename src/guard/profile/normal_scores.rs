@@ -1,12 +1,13 @@
-//! From a score to where it lies among the reference's, on the standard normal scale: what control charts plot.
+//! From a score to where it lies among the reference's, on the standard normal scale: what control
+//! charts plot.
 
 use crate::stats::normal;
 
 /// Reference values kept of a column: a place is right to a thousandth of the reference.
 const POINTS: usize = 1024;
 
-/// Van der Waerden scores of one column: standard normal under the null, whatever the column's distribution, with the
-/// place taken in the middle of ties.
+/// Van der Waerden scores of one column: standard normal under the null, whatever the column's
+/// distribution, with the place taken in the middle of ties.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NormalScores {
     points: Vec<f64>,
@@ -55,7 +56,8 @@ mod tests {
 
     #[test]
     fn they_are_standard_normal_on_the_reference() {
-        let mut sorted: Vec<f64> = (0..4000).map(|i| (f64::from((i * 7919) % 4003) / 4003.0).powi(5)).collect();
+        let mut sorted: Vec<f64> =
+            (0..4000).map(|i| (f64::from((i * 7919) % 4003) / 4003.0).powi(5)).collect();
         sorted.sort_by(f64::total_cmp);
         let scores = NormalScores::new(&sorted);
         let z: Vec<f64> = sorted.iter().map(|x| scores.of(*x)).collect();
@@ -68,6 +70,10 @@ mod tests {
     fn ties_share_their_middle_and_ends_are_finite() {
         let scores = NormalScores::new(&[1.0, 2.0, 2.0, 2.0, 3.0]);
         assert_eq!(scores.of(2.0), 0.0);
-        assert!(scores.of(-9.0) == -scores.of(9.0) && scores.of(9.0).is_finite() && scores.of(9.0) > 1.0);
+        assert!(
+            scores.of(-9.0) == -scores.of(9.0)
+                && scores.of(9.0).is_finite()
+                && scores.of(9.0) > 1.0
+        );
     }
 }

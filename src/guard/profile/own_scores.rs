@@ -1,4 +1,5 @@
-//! What scores of new observations are compared with: the reference's own, each by what the scorer knows of all others.
+//! What scores of new observations are compared with: the reference's own, each by what the scorer
+//! knows of all others.
 
 use super::columns::{self, Column};
 use super::dependent::first_epoch;
@@ -16,7 +17,8 @@ pub(super) struct Reference<'a> {
     pub moments: &'a Moments,
     /// The observations kept, feature fastest.
     pub rows: &'a [f64],
-    /// Observations in an order that has a meaning, if there are any: all that were kept, or the first of more.
+    /// Observations in an order that has a meaning, if there are any: all that were kept, or the
+    /// first of more.
     pub series: Option<&'a [f64]>,
     /// Whether the series is `rows`, all that were seen.
     pub is_whole: bool,
@@ -49,9 +51,14 @@ impl OwnScores {
         let known = known.columns;
         let sorted = columns::of(&[], 0, &known, None);
         let again = Again::of(rows, p, &sorted[0]);
-        let unseen = if output.has_classes() { known.clone() } else { scorer.left_out(rows, moments.observations()) };
+        let unseen = if output.has_classes() {
+            known.clone()
+        } else {
+            scorer.left_out(rows, moments.observations())
+        };
         let scores = again.with_their_scores(&unseen, &known);
-        let series = if is_whole { series.map(|rows| first_epoch(rows, p, again.copies)) } else { series };
+        let series =
+            if is_whole { series.map(|rows| first_epoch(rows, p, again.copies)) } else { series };
         let is_whole = is_whole && series.is_some_and(|series| series.len() == rows.len());
         let reference = Reference { series, is_whole, ..reference };
         let mut columns = columns::of(rows, p, &scores, is_whole.then_some(chance));
@@ -74,7 +81,8 @@ impl OwnScores {
         Ok(own)
     }
 
-    /// Measures dependence on a series that is not the rows: the first observations of more than are kept.
+    /// Measures dependence on a series that is not the rows: the first observations of more than
+    /// are kept.
     fn depend_as(&mut self, series: &[f64], chance: f64) {
         let p = self.scorer.features();
         let mut scored = Scores::default();
@@ -95,15 +103,26 @@ struct Again {
 impl Again {
     /// Equal rows have equal scores: only of such is it looked whether they are.
     fn of(rows: &[f64], p: usize, scores: &Column) -> Self {
-        let tied: Vec<u32> = scores.ties().filter(|tied| tied.len() > 1).flatten().copied().collect();
-        let alike: Vec<f64> = tied.iter().flat_map(|i| &rows[*i as usize * p..][..p]).copied().collect();
+        let tied: Vec<u32> =
+            scores.ties().filter(|tied| tied.len() > 1).flatten().copied().collect();
+        let alike: Vec<f64> =
+            tied.iter().flat_map(|i| &rows[*i as usize * p..][..p]).copied().collect();
         let times = copies::times_of_rows(&alike, p);
         let copies = if tied.len() * p == rows.len() { copies::on_average(&times) } else { 1.0 };
-        Again { rows: tied.into_iter().zip(times).filter(|(_, times)| *times > 1).map(|(i, _)| i).collect(), copies }
+        Again {
+            rows: tied
+                .into_iter()
+                .zip(times)
+                .filter(|(_, times)| *times > 1)
+                .map(|(i, _)| i)
+                .collect(),
+            copies,
+        }
     }
 
-    /// Where distributions are compared, such a row keeps the score that a new one like it has, which is as well known. Thresholds are set
-    /// without: a value that the reference had once is to be as rare as one that it had twice.
+    /// Where distributions are compared, such a row keeps the score that a new one like it has,
+    /// which is as well known. Thresholds are set without: a value that the reference had once is
+    /// to be as rare as one that it had twice.
     fn with_their_scores(&self, unseen: &[Vec<f32>], known: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let mut scores = unseen.to_vec();
         for (scores, known) in scores.iter_mut().zip(known) {

@@ -21,12 +21,14 @@ pub struct Scorer {
     by_quartiles: Option<Scaled>,
 }
 
-/// Scores of one batch, with the buffers behind them; reused from batch to batch, so that scoring does not allocate.
+/// Scores of one batch, with the buffers behind them; reused from batch to batch, so that scoring
+/// does not allocate.
 #[derive(Debug, Clone, Default)]
 pub struct Scores {
     /// One column a detector, one entry an observation; NaN where the observation is not finite.
     pub columns: Vec<Vec<f32>>,
-    /// Predicted class of each observation ([`ClassScores::NO_CLASS`] where not finite); empty for values.
+    /// Predicted class of each observation ([`ClassScores::NO_CLASS`] where not finite); empty for
+    /// values.
     pub predicted: Vec<u32>,
     /// Whether each observation is finite throughout.
     pub finite: Vec<bool>,
@@ -49,11 +51,18 @@ impl Scores {
 }
 
 impl Scorer {
-    /// A scorer for outputs like the `reference` rows (feature fastest), whose moments are `moments`.
+    /// A scorer for outputs like the `reference` rows (feature fastest), whose moments are
+    /// `moments`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a detector that this kind of output does not have, for none or for one twice.
-    pub fn new(output: OutputKind, detectors: &[OwnScore], moments: &Moments, reference: &[f64]) -> Result<Self> {
+    /// [`Error::InvalidArgument`] for a detector that this kind of output does not have, for none
+    /// or for one twice.
+    pub fn new(
+        output: OutputKind,
+        detectors: &[OwnScore],
+        moments: &Moments,
+        reference: &[f64],
+    ) -> Result<Self> {
         let known: Vec<OwnScore> = OwnScore::of(output).collect();
         let names = || known.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(", ");
         for (i, detector) in detectors.iter().enumerate() {
@@ -63,7 +72,11 @@ impl Scorer {
             }
         }
         if detectors.is_empty() {
-            return Err(Error::invalid("detectors", "none", format!("at least one of: {}", names())));
+            return Err(Error::invalid(
+                "detectors",
+                "none",
+                format!("at least one of: {}", names()),
+            ));
         }
         let needs = |d| detectors.contains(&d);
         let columns = if needs(OwnScore::RobustZ) || needs(OwnScore::Iqr) {
@@ -146,16 +159,20 @@ impl Scorer {
         out.finite.extend(out.columns[0].iter().map(|s| !s.is_nan()));
     }
 
-    /// Scores of rows of the reference that this was fitted on, `fitted` observations in all, one column a detector: each by the centers
-    /// and scales of all others, for what is compared with new observations must not know them better than it knows those. (Scores of
-    /// classes know no reference.)
+    /// Scores of rows of the reference that this was fitted on, `fitted` observations in all, one
+    /// column a detector: each by the centers and scales of all others, for what is compared with
+    /// new observations must not know them better than it knows those. (Scores of classes know no
+    /// reference.)
     pub fn left_out(&self, rows: &[f64], fitted: u64) -> Vec<Vec<f32>> {
         if fitted < 3 || rows.len() / self.features < 3 {
             let mut scores = Scores::default();
             self.score_rows(rows, &mut scores);
             return scores.columns;
         }
-        self.detectors.iter().map(|detector| self.left_out_by(*detector, rows, fitted as f64)).collect()
+        self.detectors
+            .iter()
+            .map(|detector| self.left_out_by(*detector, rows, fitted as f64))
+            .collect()
     }
 
     /// The score of each row by all others, of `n` in all.
@@ -175,7 +192,10 @@ impl Scorer {
                 let mut scores = vec![0.0; rows.len() / self.features];
                 parallel::for_pieces(&mut scores, 1, 8 * self.features, |first, scores| {
                     let rows = rows.chunks_exact(self.features).skip(first);
-                    scores.iter_mut().zip(rows).for_each(|(score, row)| *score = of_row(row) as f32);
+                    scores
+                        .iter_mut()
+                        .zip(rows)
+                        .for_each(|(score, row)| *score = of_row(row) as f32);
                 });
                 scores
             }
@@ -183,7 +203,12 @@ impl Scorer {
     }
 
     /// Of each row the largest over the features, `less` what is no distance.
-    fn largest_left_out(&self, rows: &[f64], less: f64, z: impl Fn(&mut Column<'_>, f64) -> f64) -> Vec<f32> {
+    fn largest_left_out(
+        &self,
+        rows: &[f64],
+        less: f64,
+        z: impl Fn(&mut Column<'_>, f64) -> f64,
+    ) -> Vec<f32> {
         let mut largest = vec![0.0f64; rows.len() / self.features];
         for (k, sorted) in sorted_columns(rows, self.features).iter().enumerate() {
             let mut column = Column::new(sorted);
@@ -239,7 +264,9 @@ impl Scorer {
                     // 0 where the observation is finite, else NaN.
                     let spoilt = rms.iter().map(|rms| rms * 0.0);
                     column.extend(
-                        rows.chunks_exact(self.features).zip(spoilt).map(|(row, s)| by_moments.highest(row) + s),
+                        rows.chunks_exact(self.features)
+                            .zip(spoilt)
+                            .map(|(row, s)| by_moments.highest(row) + s),
                     );
                 }
                 _ => column.extend_from_slice(largest),
@@ -254,15 +281,21 @@ mod tests {
 
     #[test]
     fn of_scores_only_high_ones_are_far_out() {
-        let reference: Vec<f64> = (0..100).flat_map(|i| [f64::from(i), f64::from(i % 10)]).collect();
+        let reference: Vec<f64> =
+            (0..100).flat_map(|i| [f64::from(i), f64::from(i % 10)]).collect();
         let mut moments = Moments::new(vec![0.0; 2]);
         moments.update(&reference);
-        let scorer = Scorer::new(OutputKind::Scores, &[OwnScore::Score], &moments, &reference).expect("its own");
+        let scorer = Scorer::new(OutputKind::Scores, &[OwnScore::Score], &moments, &reference)
+            .expect("its own");
         let mut out = Scores::default();
         scorer.score_rows(&[-1e6, 4.5, 49.5, 1e6, f64::NAN, 1.0, 1.0, f64::INFINITY], &mut out);
         let z = (1e6 - 4.5) / (8.25f64 * 100.0 / 99.0).sqrt();
-        assert!(out.columns[0][0].abs() < 1e-6 && (f64::from(out.columns[0][1]) / z - 1.0).abs() < 1e-6);
+        assert!(
+            out.columns[0][0].abs() < 1e-6 && (f64::from(out.columns[0][1]) / z - 1.0).abs() < 1e-6
+        );
         assert_eq!(out.finite, [true, true, false, false]);
-        assert!(Scorer::new(OutputKind::Scores, &[OwnScore::Distance], &moments, &reference).is_err());
+        assert!(
+            Scorer::new(OutputKind::Scores, &[OwnScore::Distance], &moments, &reference).is_err()
+        );
     }
 }

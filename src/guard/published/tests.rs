@@ -8,7 +8,8 @@ use crate::alert::read_journal;
 use crate::testing::{SmallDisk, alert};
 
 fn of(path: &Path) -> Published {
-    Published::new(&GuardOptions { journal: Some(path.to_path_buf()), ..GuardOptions::default() }).unwrap()
+    Published::new(&GuardOptions { journal: Some(path.to_path_buf()), ..GuardOptions::default() })
+        .unwrap()
 }
 
 fn long(bytes: usize) -> Vec<Alert> {
@@ -32,7 +33,11 @@ const WORKS: (Kind, Severity) = (Kind::Journal, Severity::Info);
 
 #[test]
 fn a_full_disk_is_told_once_and_what_waited_is_written_in_order() {
-    let Some(disk) = SmallDisk::mount("a_full_disk_is_told_once_and_what_waited_is_written_in_order") else { return };
+    let Some(disk) =
+        SmallDisk::mount("a_full_disk_is_told_once_and_what_waited_is_written_in_order")
+    else {
+        return;
+    };
     let (path, filling) = (disk.path().join("j"), disk.path().join("filling"));
     let mut published = of(&path);
     assert_eq!(published.publish(long(10), None), 1);
@@ -43,7 +48,10 @@ fn a_full_disk_is_told_once_and_what_waited_is_written_in_order() {
     assert!(published.alerts(2)[0].message.contains("No space") && published.waits());
     assert_eq!(read_journal(&path).unwrap().0.len(), 1);
     fs::remove_file(&filling).unwrap();
-    assert_eq!((published.catch_up(true), published.catch_up(true), published.waits()), (1, 0, false));
+    assert_eq!(
+        (published.catch_up(true), published.catch_up(true), published.waits()),
+        (1, 0, false)
+    );
     assert_eq!(kinds(&published), [DRIFT, DRIFT, FAILS, DRIFT, WORKS]);
     assert_eq!(published.publish(long(10), None), 1);
     expect_all(&published, &path);
@@ -85,7 +93,8 @@ fn numbers_rise_over_restarts_and_guards_that_share_a_journal() {
         for published in [0, 1, 1, 1, 0] {
             if published == 0 { &mut a } else { &mut b }.publish(vec![alert(0)], None);
         }
-        let mut ids: Vec<u64> = [a, b].iter().flat_map(|published| published.alerts(0)).map(|alert| alert.id).collect();
+        let mut ids: Vec<u64> =
+            [a, b].iter().flat_map(|published| published.alerts(0)).map(|alert| alert.id).collect();
         ids.sort_unstable();
         assert_eq!(ids, (last + 1..=last + 5).collect::<Vec<_>>());
         last += 5;
@@ -97,12 +106,17 @@ fn numbers_rise_over_restarts_and_guards_that_share_a_journal() {
     assert_eq!(alone.alerts(1)[0].id, 2);
 }
 
-/// The numbers in memory of guards that share a journal, together, are those in the file: from 1, each once.
+/// The numbers in memory of guards that share a journal, together, are those in the file: from 1,
+/// each once.
 fn expect_shared(guards: &[Published], path: &Path) {
-    let mut ids: Vec<u64> = guards.iter().flat_map(|guard| guard.alerts(0)).map(|alert| alert.id).collect();
+    let mut ids: Vec<u64> =
+        guards.iter().flat_map(|guard| guard.alerts(0)).map(|alert| alert.id).collect();
     ids.sort_unstable();
     let (alerts, damaged) = read_journal(path).unwrap();
-    assert_eq!((alerts.iter().map(|alert| alert.id).collect::<Vec<_>>(), damaged), (ids.clone(), 0));
+    assert_eq!(
+        (alerts.iter().map(|alert| alert.id).collect::<Vec<_>>(), damaged),
+        (ids.clone(), 0)
+    );
     assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
 }
 
@@ -148,7 +162,9 @@ fn alerts_that_waited_take_the_numbers_that_are_left() {
     });
     guards[1].publish(vec![alert(0)], None);
     expect_shared(&guards, &path);
-    guards.iter().for_each(|guard| assert!(guard.alerts(0).windows(2).all(|pair| pair[0].id < pair[1].id)));
+    guards
+        .iter()
+        .for_each(|guard| assert!(guard.alerts(0).windows(2).all(|pair| pair[0].id < pair[1].id)));
 }
 
 #[test]
@@ -165,7 +181,11 @@ fn what_is_too_much_to_keep_is_counted() {
     published.written = published.last_id - 5;
     published.catch_up(true);
     let last = published.alerts(0).pop().unwrap();
-    assert!(last.severity == Severity::Critical && last.message.contains("but for 10,"), "{}", last.message);
+    assert!(
+        last.severity == Severity::Critical && last.message.contains("but for 10,"),
+        "{}",
+        last.message
+    );
     assert_eq!(read_journal(&path).unwrap().0.len(), 6);
 }
 
@@ -176,7 +196,9 @@ fn drifting(options: GuardOptions, batches: u64, between: impl Fn(u64)) -> crate
     use crate::testing::Random;
     use crate::{FalseAlarms, Guard, Length, Per};
     let names = Some(vec!["a\nb".to_owned(), "\u{1b}[2Jc".to_owned()]);
-    let mut profile = Profile::new(ProfileOptions { output: OutputKind::Values, names, ..Default::default() }).unwrap();
+    let mut profile =
+        Profile::new(ProfileOptions { output: OutputKind::Values, names, ..Default::default() })
+            .unwrap();
     let mut random = Random(1);
     let rows = random.normals(2000);
     profile.fit(&Tensor::new(Elements::F64(&rows), 1000).unwrap()).unwrap();
@@ -208,7 +230,8 @@ fn a_guard_goes_on_without_its_journal_and_has_all_in_it_in_the_end() {
         4 => fs::rename(&away, &there).unwrap(),
         _ => {}
     });
-    let about_journal = || guard.alerts(0).iter().filter(|alert| alert.kind == Kind::Journal).count();
+    let about_journal =
+        || guard.alerts(0).iter().filter(|alert| alert.kind == Kind::Journal).count();
     assert_eq!(about_journal(), 2);
     guard.close().unwrap();
     let (alerts, damaged) = read_journal(&path).unwrap();
@@ -224,9 +247,12 @@ fn a_guard_goes_on_without_its_journal_and_has_all_in_it_in_the_end() {
     });
     guard.close().unwrap();
     guard.close().unwrap();
-    let last: Vec<_> = guard.alerts(0).into_iter().filter(|alert| alert.kind == Kind::Journal).collect();
+    let last: Vec<_> =
+        guard.alerts(0).into_iter().filter(|alert| alert.kind == Kind::Journal).collect();
     assert!(
-        last.len() == 2 && last[1].severity == Severity::Critical && last[1].message.contains("not in its journal")
+        last.len() == 2
+            && last[1].severity == Severity::Critical
+            && last[1].message.contains("not in its journal")
     );
 }
 
@@ -235,6 +261,10 @@ fn names_steer_no_terminal_and_fake_no_line() {
     let guard = drifting(GuardOptions::default(), 1, |_| {});
     let alerts = guard.alerts(0);
     assert!(alerts.iter().any(|alert| alert.features.iter().any(|column| column.name == "a\nb")));
-    assert!(alerts.iter().any(|alert| alert.message.contains("a\\nb") || alert.message.contains("\\u{1b}[2Jc")));
+    assert!(
+        alerts
+            .iter()
+            .any(|alert| alert.message.contains("a\\nb") || alert.message.contains("\\u{1b}[2Jc"))
+    );
     assert!(!alerts.iter().any(|alert| alert.message.chars().any(char::is_control)));
 }

@@ -17,13 +17,14 @@ const GO_ON: usize = 10;
 /// Observations that starts work on where there are more: the paper's nesting, with one level.
 const FEW: usize = 1500;
 
-/// Mean and covariance of the half of the observations whose covariance has the least determinant that was found, scaled to
-/// be consistent for a normal, then of all observations within its 97.5 % ellipsoid, scaled again (Croux and Haesbroeck
-/// 1999; as scikit-learn's `MinCovDet` from 1.7 on).
+/// Mean and covariance of the half of the observations whose covariance has the least determinant
+/// that was found, scaled to be consistent for a normal, then of all observations within its 97.5 %
+/// ellipsoid, scaled again (Croux and Haesbroeck 1999; as scikit-learn's `MinCovDet` from 1.7 on).
 ///
 /// # Errors
-/// [`Error::BaselineTooSmall`]; [`Error::InvalidArgument`] where half of the observations lie in a plane: then its determinant
-/// is 0, and however little others leave the plane, they are infinitely far (the exact fit of Rousseeuw and Van Driessen).
+/// [`Error::BaselineTooSmall`]; [`Error::InvalidArgument`] where half of the observations lie in a
+/// plane: then its determinant is 0, and however little others leave the plane, they are infinitely
+/// far (the exact fit of Rousseeuw and Van Driessen).
 pub fn estimate(rows: &Rows<'_>, seed: u64) -> Result<Estimate> {
     let (n, p) = (rows.len(), rows.features());
     rows.expect_at_least(2 * p + 2, "half of them must span all features")?;
@@ -39,15 +40,20 @@ pub fn estimate(rows: &Rows<'_>, seed: u64) -> Result<Estimate> {
     Ok(reweighted)
 }
 
-/// Of features with few values this is how planes come about, and random starts find such a plane or do not.
+/// Of features with few values this is how planes come about, and random starts find such a plane
+/// or do not.
 fn expect_no_value_of_most(rows: &Rows<'_>, half: usize) -> Result<()> {
     for feature in 0..rows.features() {
         let mut values: Vec<f64> = rows.iter().map(|row| row[feature]).collect();
         values.sort_unstable_by(f64::total_cmp);
         let runs = values.chunk_by(|a, b| a == b).max_by_key(|run| run.len());
-        if let Some((value, held)) = runs.map(|run| (run[0], run.len())).filter(|(_, held)| *held >= half) {
-            let was =
-                format!("{value} in feature {feature} (from 0) of {held} of {} observations, half or more", rows.len());
+        if let Some((value, held)) =
+            runs.map(|run| (run[0], run.len())).filter(|(_, held)| *held >= half)
+        {
+            let was = format!(
+                "{value} in feature {feature} (from 0) of {held} of {} observations, half or more",
+                rows.len()
+            );
             return Err(Error::invalid("reference", was, EXPECTED));
         }
     }
@@ -88,14 +94,20 @@ fn moments(rows: &Rows<'_>) -> Estimate {
 fn distances(rows: &Rows<'_>, estimate: &Estimate) -> Result<Vec<f64>> {
     let whitening = Whitening::new(&estimate.covariance)?;
     let mut centred = vec![0.0; rows.features()];
-    Ok(rows.iter().map(|row| whitening.squared_distance(row, &estimate.mean, &mut centred)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| whitening.squared_distance(row, &estimate.mean, &mut centred))
+        .collect())
 }
 
-/// The `half` observations that are nearest by `estimate`, and their moments: never of a larger determinant (theorem 1).
+/// The `half` observations that are nearest by `estimate`, and their moments: never of a larger
+/// determinant (theorem 1).
 fn step(rows: &Rows<'_>, estimate: &Estimate, half: usize) -> Result<Estimate> {
     let squared = distances(rows, estimate)?;
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.select_nth_unstable_by(half - 1, |a, b| squared[*a].total_cmp(&squared[*b]).then(a.cmp(b)));
+    order.select_nth_unstable_by(half - 1, |a, b| {
+        squared[*a].total_cmp(&squared[*b]).then(a.cmp(b))
+    });
     order.truncate(half);
     order.sort_unstable();
     Ok(moments(&rows.select(&order)))
@@ -108,7 +120,11 @@ fn log_determinant(estimate: &Estimate) -> f64 {
 fn best(rows: &Rows<'_>, half: usize, seed: u64) -> Result<Estimate> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (n, p) = (rows.len(), rows.features());
-    let few = if n > FEW { rows.select(&index::sample(&mut random, n, FEW).into_vec()) } else { rows.clone() };
+    let few = if n > FEW {
+        rows.select(&index::sample(&mut random, n, FEW).into_vec())
+    } else {
+        rows.clone()
+    };
     let few_half = (half * few.len()).div_ceil(n);
     let mut found: Vec<(f64, Estimate)> = Vec::new();
     for _ in 0..STARTS {
@@ -148,7 +164,9 @@ fn best(rows: &Rows<'_>, half: usize, seed: u64) -> Result<Estimate> {
 /// Moments of features + 1 observations, and of more while their covariance is singular.
 fn start(rows: &Rows<'_>, p: usize, random: &mut ChaCha8Rng) -> Option<Estimate> {
     let order = index::sample(random, rows.len(), rows.len().min(4 * p + 8)).into_vec();
-    (p + 1..=order.len()).map(|k| moments(&rows.select(&order[..k]))).find(|e| log_determinant(e).is_finite())
+    (p + 1..=order.len())
+        .map(|k| moments(&rows.select(&order[..k])))
+        .find(|e| log_determinant(e).is_finite())
 }
 
 #[cfg(test)]
@@ -180,7 +198,12 @@ mod tests {
                 let rows = Rows::from_values(values, p);
                 for seed in 0..5 {
                     let text = estimate(&rows, seed).expect_err("half lies in a plane").to_string();
-                    assert!(text.contains(&format!("10 in feature {feature} (from 0) of {held} of {n}")), "{text}");
+                    assert!(
+                        text.contains(&format!(
+                            "10 in feature {feature} (from 0) of {held} of {n}"
+                        )),
+                        "{text}"
+                    );
                 }
             }
             let mut values = random.normals(n * p);
@@ -191,7 +214,9 @@ mod tests {
 
     #[test]
     fn the_quantile_is_the_inverse() {
-        for (degrees, q, want) in [(2.0, 0.975, 7.377_758_908_227_871), (5.0, 0.5, 4.351_460_191_095_526)] {
+        for (degrees, q, want) in
+            [(2.0, 0.975, 7.377_758_908_227_871), (5.0, 0.5, 4.351_460_191_095_526)]
+        {
             assert!((quantile(degrees, q) - want).abs() < 1e-9);
         }
     }

@@ -1,5 +1,6 @@
-//! Artificial outliers, made of usual observations: how well a detector tells them apart says, without any label, how well
-//! it has understood the usual (Steinbuss and Böhm 2021, "Generating artificial outliers in the absence of genuine ones").
+//! Artificial outliers, made of usual observations: how well a detector tells them apart says,
+//! without any label, how well it has understood the usual (Steinbuss and Böhm 2021, "Generating
+//! artificial outliers in the absence of genuine ones").
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -19,8 +20,10 @@ pub(super) struct Artificial {
 impl Artificial {
     /// Of at least two observations:
     ///
-    /// - each feature shuffled by itself: every value is usual, and what the features have to do with each other is gone;
-    /// - the middle between two observations: within the range of all, and between the groups, if there are any.
+    /// - each feature shuffled by itself: every value is usual, and what the features have to do
+    ///   with each other is gone;
+    /// - the middle between two observations: within the range of all, and between the groups, if
+    ///   there are any.
     pub fn of(usual: &Rows<'_>, seed: u64) -> Self {
         let (n, p) = (usual.len(), usual.features());
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -36,19 +39,26 @@ impl Artificial {
         let mut shuffled = vec![0.0; kept * p];
         for k in 0..p {
             order.shuffle(&mut random);
-            shuffled.iter_mut().skip(k).step_by(p).zip(&order).for_each(|(x, i)| *x = usual.row(*i)[k]);
+            shuffled
+                .iter_mut()
+                .skip(k)
+                .step_by(p)
+                .zip(&order)
+                .for_each(|(x, i)| *x = usual.row(*i)[k]);
         }
         Artificial { kinds: [shuffled, middles] }
     }
 
-    /// How well `score` tells them from the usual, of which the scores are given: the area under the receiver operating
-    /// characteristic, on average over the kinds. A half where it cannot be said.
+    /// How well `score` tells them from the usual, of which the scores are given: the area under
+    /// the receiver operating characteristic, on average over the kinds. A half where it cannot be
+    /// said.
     pub fn skill(&self, usual: &[f64], score: impl Fn(&[f64], &mut [f64]), features: usize) -> f64 {
         let area = |outliers: &Vec<f64>| {
             let mut scores = vec![0.0; outliers.len() / features];
             score(outliers, &mut scores);
             scores.extend_from_slice(usual);
-            let labels: Vec<bool> = (0..scores.len()).map(|i| i < outliers.len() / features).collect();
+            let labels: Vec<bool> =
+                (0..scores.len()).map(|i| i < outliers.len() / features).collect();
             Labelled::new(&scores, &labels).map_or(0.5, |labelled| labelled.auroc())
         };
         self.kinds.iter().map(area).sum::<f64>() / self.kinds.len() as f64
@@ -93,7 +103,9 @@ mod tests {
         let rows = usual(400);
         let artificial = Artificial::of(&rows, 2);
         let skill = |score: &dyn Fn(&[f64]) -> f64| {
-            let all = |x: &[f64], scores: &mut [f64]| x.chunks(2).zip(scores).for_each(|(row, s)| *s = score(row));
+            let all = |x: &[f64], scores: &mut [f64]| {
+                x.chunks(2).zip(scores).for_each(|(row, s)| *s = score(row))
+            };
             let mut own = vec![0.0; rows.len()];
             all(rows.values(), &mut own);
             artificial.skill(&own, all, 2)
@@ -101,7 +113,10 @@ mod tests {
         assert_eq!(skill(&|_| 1.0), 0.5);
         let dependence = skill(&|x| (x[0] - x[1]).abs());
         let groups = skill(&|x| -x[0].abs());
-        assert!((0.6..0.8).contains(&dependence) && (0.6..0.8).contains(&groups), "{dependence} {groups}");
+        assert!(
+            (0.6..0.8).contains(&dependence) && (0.6..0.8).contains(&groups),
+            "{dependence} {groups}"
+        );
         assert!(skill(&|x| (x[0] - x[1]).abs() * 20.0 - x[0].abs()) > 0.8);
     }
 }

@@ -15,13 +15,14 @@ const SHARPNESS: f64 = 12.0;
 /// Members that would weigh less are left out.
 const LEAST: f64 = 0.05;
 
-/// The default's members: densities that follow groups of any form, on the features' own scales and on a common one;
-/// directions; distances by how dense the neighbourhood is; a few clouds, which see dependence between features; and each
-/// feature's tails by itself.
+/// The default's members: densities that follow groups of any form, on the features' own scales and
+/// on a common one; directions; distances by how dense the neighbourhood is; a few clouds, which
+/// see dependence between features; and each feature's tails by itself.
 #[must_use]
 pub fn candidates() -> Vec<Member> {
-    let mixture =
-        |components: usize| ("gmm", json!({"components": components, "regularization": 1e-3, "standardize": true}));
+    let mixture = |components: usize| {
+        ("gmm", json!({"components": components, "regularization": 1e-3, "standardize": true}))
+    };
     let all = [
         ("kde", json!({})),
         ("kde", json!({"standardize": true})),
@@ -58,7 +59,12 @@ impl Candidate {
         Ok(Candidate { spec, unseen: Vec::new(), skill: 0.0 })
     }
 
-    pub fn try_fold(&mut self, fit: &Rows<'_>, unseen: &Rows<'_>, artificial: Option<&Artificial>) -> Result<()> {
+    pub fn try_fold(
+        &mut self,
+        fit: &Rows<'_>,
+        unseen: &Rows<'_>,
+        artificial: Option<&Artificial>,
+    ) -> Result<()> {
         let stage = Stage::fit(&self.spec, fit)?;
         let from = self.unseen.len();
         self.unseen.resize(from + unseen.len(), 0.0);
@@ -71,8 +77,8 @@ impl Candidate {
     }
 }
 
-/// Tries all on each fold; the skills are means over them. Those that the rest of a fold does not suffice for are left out if
-/// they are `optional` and another one is left, else an error.
+/// Tries all on each fold; the skills are means over them. Those that the rest of a fold does not
+/// suffice for are left out if they are `optional` and another one is left, else an error.
 pub(super) fn on_folds(
     mut candidates: Vec<Candidate>,
     reference: &Rows<'_>,
@@ -116,7 +122,12 @@ pub(super) fn weights(skills: &[f64]) -> Vec<f64> {
     let raw: Vec<f64> = skills.iter().map(|skill| (SHARPNESS * (skill - best)).exp()).collect();
     // Of twenty equals none is left out.
     let least = LEAST.min(1.0 / skills.len() as f64 - 1e-9);
-    shares(&shares(&raw).iter().map(|weight| if *weight < least { 0.0 } else { *weight }).collect::<Vec<f64>>())
+    shares(
+        &shares(&raw)
+            .iter()
+            .map(|weight| if *weight < least { 0.0 } else { *weight })
+            .collect::<Vec<f64>>(),
+    )
 }
 
 #[cfg(test)]

@@ -25,28 +25,32 @@ const FOLDS: usize = 5;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Combine {
-    /// The weighed mean of the surprises, -ln(p-value): Fisher's (1932) combination, divided by the members. A p-value ends where all
-    /// of the calibration's scores are exceeded; beyond, the surprise grows by `ln(1 + e)`, the score exceeding the largest of them by `e`
-    /// of their standard deviations.
+    /// The weighed mean of the surprises, -ln(p-value): Fisher's (1932) combination, divided by the
+    /// members. A p-value ends where all of the calibration's scores are exceeded; beyond, the
+    /// surprise grows by `ln(1 + e)`, the score exceeding the largest of them by `e` of their
+    /// standard deviations.
     #[default]
     Average,
-    /// The largest surprise: Tippett's (1931) smallest p-value. One member that is certain is enough.
+    /// The largest surprise: Tippett's (1931) smallest p-value. One member that is certain is
+    /// enough.
     Minimum,
     /// The weighed mean of the ranks among the calibration's scores, in 0..1.
     Rank,
-    /// The largest standardised score: minus the mean, over the standard deviation of the calibration's scores (Aggarwal
-    /// and Sathe 2015).
+    /// The largest standardised score: minus the mean, over the standard deviation of the
+    /// calibration's scores (Aggarwal and Sathe 2015).
     Maximum,
 }
 
-/// How the members are weighed in a mean; a largest score has no weights, but leaves out the same members.
+/// How the members are weighed in a mean; a largest score has no weights, but leaves out the same
+/// members.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighting {
-    /// `exp(12 a)` of the sum over the members, `a` being how well the member, fitted on other folds, tells a fold's
-    /// observations from artificial outliers made of them: the mean area under the receiver operating characteristic for
-    /// features shuffled each by itself, and for middles between two observations. No label is needed. Members that weigh less
-    /// than a twentieth are left out.
+    /// `exp(12 a)` of the sum over the members, `a` being how well the member, fitted on other
+    /// folds, tells a fold's observations from artificial outliers made of them: the mean area
+    /// under the receiver operating characteristic for features shuffled each by itself, and for
+    /// middles between two observations. No label is needed. Members that weigh less than a
+    /// twentieth are left out.
     #[default]
     ArtificialOutliers,
     /// All the same.
@@ -68,7 +72,8 @@ pub struct Member {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// At least one, each of which the reference must suffice for. Without, those of [`candidates`] that it suffices for.
+    /// At least one, each of which the reference must suffice for. Without, those of [`candidates`]
+    /// that it suffices for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<Member>>,
     /// What is made of their scores.
@@ -90,12 +95,18 @@ pub struct Ensemble {
 }
 
 impl Ensemble {
-    /// With the scores of all reference observations, each by members that have not seen it, in no particular order: the same
-    /// folds serve for the members' p-values, for their weights, and for the ensemble's own calibration.
+    /// With the scores of all reference observations, each by members that have not seen it, in no
+    /// particular order: the same folds serve for the members' p-values, for their weights, and for
+    /// the ensemble's own calibration.
     ///
     /// # Errors
-    /// As [`Detector::fit`]; [`Error::BaselineTooSmall`] where a fold's rest does not suffice for a member that was asked for.
-    pub(super) fn fit_cross(reference: &Rows<'_>, options: &Options, folds: usize) -> Result<(Self, Vec<f64>)> {
+    /// As [`Detector::fit`]; [`Error::BaselineTooSmall`] where a fold's rest does not suffice for a
+    /// member that was asked for.
+    pub(super) fn fit_cross(
+        reference: &Rows<'_>,
+        options: &Options,
+        folds: usize,
+    ) -> Result<(Self, Vec<f64>)> {
         let members = options.members.clone().unwrap_or_else(candidates);
         if members.is_empty() {
             return Err(Error::invalid("members", "none", "at least one detector"));
@@ -104,10 +115,18 @@ impl Ensemble {
         let candidates = members.iter().map(Candidate::new).collect::<Result<Vec<_>>>()?;
         let weighed = options.weighting == Weighting::ArtificialOutliers && members.len() > 1;
         let candidates = candidate::on_folds(candidates, reference, folds, weighed, optional)?;
-        let weights = weights(&candidates.iter().map(|candidate| candidate.skill).collect::<Vec<_>>());
-        let mut ensemble = Ensemble { combine: options.combine, members: vec![], moments: vec![], weights: vec![] };
+        let weights =
+            weights(&candidates.iter().map(|candidate| candidate.skill).collect::<Vec<_>>());
+        let mut ensemble = Ensemble {
+            combine: options.combine,
+            members: vec![],
+            moments: vec![],
+            weights: vec![],
+        };
         let (mut unseen, mut failed) = (Vec::new(), None);
-        for (candidate, weight) in candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0) {
+        for (candidate, weight) in
+            candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0)
+        {
             let Candidate { mut spec, unseen: scores, .. } = candidate;
             let stage = match Stage::fit(&spec, reference) {
                 Ok(stage) => stage,
@@ -158,7 +177,8 @@ impl Ensemble {
 
     /// Adds member `m`'s own scores.
     fn add(&self, m: usize, own: &[f64], scores: &mut [f64]) {
-        let (calibrated, (mean, deviation), weight) = (self.members[m].calibrated(), self.moments[m], self.weight(m));
+        let (calibrated, (mean, deviation), weight) =
+            (self.members[m].calibrated(), self.moments[m], self.weight(m));
         let largest = calibrated.scores().last().copied().unwrap_or(f64::MAX);
         for (score, own) in scores.iter_mut().zip(own) {
             let p = calibrated.p_value(*own);

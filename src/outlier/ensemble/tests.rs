@@ -30,8 +30,12 @@ fn who_understands_the_reference_weighs_most() {
     let two = json!([{"detector": "zscore"}, {"detector": "mahalanobis"}]);
     let fitted = fit(json!({"members": two}), &rows).expect("fits");
     let found = members(&fitted);
-    let weight = |name: &str| found.iter().find(|(own, _)| own == name).map_or(0.0, |(_, weight)| *weight);
-    assert!(weight("mahalanobis") > 0.8 && weight("mahalanobis") + weight("zscore") > 0.999, "{found:?}");
+    let weight =
+        |name: &str| found.iter().find(|(own, _)| own == name).map_or(0.0, |(_, weight)| *weight);
+    assert!(
+        weight("mahalanobis") > 0.8 && weight("mahalanobis") + weight("zscore") > 0.999,
+        "{found:?}"
+    );
     let fitted = fit(json!({"members": two, "weighting": "equal"}), &rows).expect("fits");
     assert_eq!(members(&fitted).iter().map(|(_, weight)| *weight).collect::<Vec<_>>(), [0.5, 0.5]);
     // Usual values in an unusual combination.
@@ -50,16 +54,22 @@ fn who_understands_the_reference_weighs_most() {
 fn what_the_reference_does_not_suffice_for_is_left_out_or_an_error() {
     let rows = Rows::from_values(Random(4).normals(12 * 20), 20);
     let found = members(&fit(json!({}), &rows).expect("some can"));
-    assert!(!found.is_empty() && found.iter().all(|(name, _)| name != "gmm" && name != "lof"), "{found:?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|(name, _)| name != "gmm" && name != "lof"),
+        "{found:?}"
+    );
     let asked = json!({"members": [{"detector": "kde"}, {"detector": "gmm"}]});
     assert_eq!(fit(asked, &rows).map(|_| ()).map_err(|e| e.code()), Err(203));
     // Enough for all, not for a fold.
     let rows = Rows::from_values(Random(5).normals(21 * 2), 2);
-    let error = fit(json!({"members": [{"detector": "lof"}]}), &rows).map(|_| ()).expect_err("16 for 20 neighbours");
+    let error = fit(json!({"members": [{"detector": "lof"}]}), &rows)
+        .map(|_| ())
+        .expect_err("16 for 20 neighbours");
     assert!(error.to_string().contains("folds failed"), "{error}");
 }
 
-/// Its own calibration uses the folds of its members; how often fresh observations fall below a level is measured.
+/// Its own calibration uses the folds of its members; how often fresh observations fall below a
+/// level is measured.
 #[test]
 fn its_p_values_are_calibrated() {
     let mut random = Random(6);
@@ -71,10 +81,11 @@ fn its_p_values_are_calibrated() {
             let fitted = fit(json!({"combine": combine}), &rows).expect("fits");
             let mut scores = vec![0.0; probes];
             fitted.score_finite(&random.normals(probes * 2), &mut scores);
-            below += scores.iter().filter(|score| fitted.calibrated().p_value(**score) <= 0.1).count();
+            below +=
+                scores.iter().filter(|score| fitted.calibrated().p_value(**score) <= 0.1).count();
         }
-        // The standard error is about 0.01. Mixtures fitted on a fold's rest are further from what they have not seen than those
-        // fitted on all: the p-values are on the large side.
+        // The standard error is about 0.01. Mixtures fitted on a fold's rest are further from what
+        // they have not seen than those fitted on all: the p-values are on the large side.
         let rate = below as f64 / (runs * probes) as f64;
         assert!((0.04..0.13).contains(&rate), "{combine}: {rate}");
     }
@@ -82,7 +93,8 @@ fn its_p_values_are_calibrated() {
 
 #[test]
 fn a_calibration_score_is_what_an_unseen_observation_would_score() {
-    // A member that does not depend on the reference's order: its scores of the folds are those of fits on the others.
+    // A member that does not depend on the reference's order: its scores of the folds are those of
+    // fits on the others.
     let rows = Rows::from_values(Random(7).normals(50 * 3), 3);
     let options = Options {
         members: Some(vec![Member { detector: "zscore".into(), options: Map::new() }]),
@@ -113,7 +125,10 @@ fn beyond_the_calibration_the_farther_is_the_more_surprising() {
     for combine in ["average", "minimum"] {
         let fitted = fit(json!({"combine": combine}), &rows).expect("fits");
         // All in one direction, each far beyond the reference.
-        let rays: Vec<f64> = [6.0, 8.0, 12.0, 1e3, 1e9].iter().flat_map(|far| [*far, 0.5 * far, -0.7 * far]).collect();
+        let rays: Vec<f64> = [6.0, 8.0, 12.0, 1e3, 1e9]
+            .iter()
+            .flat_map(|far| [*far, 0.5 * far, -0.7 * far])
+            .collect();
         let mut scores = [0.0; 5];
         fitted.score_finite(&rays, &mut scores);
         assert!(scores.windows(2).all(|pair| pair[0] < pair[1]), "{combine}: {scores:?}");
@@ -124,7 +139,9 @@ fn beyond_the_calibration_the_farther_is_the_more_surprising() {
 fn a_file_from_before_there_were_weights_weighs_all_the_same() {
     let rows = Rows::from_values(Random(9).normals(60 * 2), 2);
     let members = json!([{"detector": "zscore"}, {"detector": "mahalanobis"}]);
-    let Value::Object(options) = json!({"members": members, "weighting": "equal"}) else { panic!("options") };
+    let Value::Object(options) = json!({"members": members, "weighting": "equal"}) else {
+        panic!("options")
+    };
     let options: Options = serde_json::from_value(Value::Object(options)).expect("options");
     let (ensemble, _) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
     let mut file = Vec::new();

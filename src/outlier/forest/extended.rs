@@ -1,4 +1,5 @@
-//! `eif`: cuts by hyperplanes of random slope (Hariri, Carrasco Kind and Brunner 2019, "Extended Isolation Forest").
+//! `eif`: cuts by hyperplanes of random slope (Hariri, Carrasco Kind and Brunner 2019, "Extended
+//! Isolation Forest").
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -11,9 +12,10 @@ use super::{Options, average_path_length, depth_limit, grow, score};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 
-/// Scores as [`super::IsolationForest`]. A cut is `(x - p) . n <= 0`, `n` standard normal in `extension_level + 1` features
-/// and 0 in the others, `p` uniform in the box around the node's points (algorithm 2). With extension level 0 a cut leans
-/// on one feature, as an isolation forest's.
+/// Scores as [`super::IsolationForest`]. A cut is `(x - p) . n <= 0`, `n` standard normal in
+/// `extension_level + 1` features and 0 in the others, `p` uniform in the box around the node's
+/// points (algorithm 2). With extension level 0 a cut leans on one feature, as an isolation
+/// forest's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedIsolationForest {
     features: usize,
@@ -44,7 +46,11 @@ impl Detector for ExtendedIsolationForest {
         let p = reference.features();
         let level = options.extension_level.unwrap_or(p - 1);
         if level >= p {
-            return Err(Error::invalid("extension_level", level, format!("at most {}: the features less one", p - 1)));
+            return Err(Error::invalid(
+                "extension_level",
+                level,
+                format!("at most {}: the features less one", p - 1),
+            ));
         }
         let depth = depth_limit(sample_size);
         let trees = grow::forest(options.trees, sample_size * (1 + p / 4), |tree| {
@@ -69,7 +75,9 @@ impl Detector for ExtendedIsolationForest {
                 *total += tree.path_length(row);
             }
         }
-        scores.iter_mut().for_each(|total| *total = score(*total, self.trees.len(), self.sample_size));
+        scores
+            .iter_mut()
+            .for_each(|total| *total = score(*total, self.trees.len(), self.sample_size));
     }
 
     fn work(&self) -> usize {
@@ -129,7 +137,9 @@ impl Tree {
 
 impl Sound for ExtendedIsolationForest {
     fn is_sound(&self) -> bool {
-        let sizes = self.features > 0 && (2..=1 << 16).contains(&self.sample_size) && !self.trees.is_empty();
+        let sizes = self.features > 0
+            && (2..=1 << 16).contains(&self.sample_size)
+            && !self.trees.is_empty();
         sizes && self.trees.iter().all(|tree| tree.is_sound(self.features))
     }
 }
@@ -143,7 +153,9 @@ impl Tree {
             let right = *right as usize;
             right == 0 || (at + 1 < right && right < n && (self.cut[at] as usize) < cuts)
         };
-        n > 0 && (self.cut.len(), self.values.len()) == (n, n) && self.right.iter().enumerate().all(child)
+        n > 0
+            && (self.cut.len(), self.values.len()) == (n, n)
+            && self.right.iter().enumerate().all(child)
     }
 }
 
@@ -154,8 +166,8 @@ mod tests {
 
     #[test]
     fn path_lengths_are_those_of_the_definition() {
-        // Every reference point walks to a leaf whose length is depth + c(points there): summed over the sample, the
-        // leaves' points are the sample.
+        // Every reference point walks to a leaf whose length is depth + c(points there): summed
+        // over the sample, the leaves' points are the sample.
         let values = Random(5).normals(64 * 3);
         let reference = Rows::from_values(values.clone(), 3);
         let options = Options { trees: 5, sample_size: 64, ..Options::default() };
@@ -163,8 +175,13 @@ mod tests {
         for tree in &forest.trees {
             let mut lengths: Vec<f64> = values.chunks(3).map(|row| tree.path_length(row)).collect();
             lengths.sort_by(f64::total_cmp);
-            // Kraft: 2^-depth over the leaves is 1; a leaf of n points at depth 6 counts n times 2^-6/n.
-            let alone: f64 = lengths.iter().filter(|l| l.fract() == 0.0 && **l <= 6.0).map(|l| (-l).exp2()).sum();
+            // Kraft: 2^-depth over the leaves is 1; a leaf of n points at depth 6 counts n times
+            // 2^-6/n.
+            let alone: f64 = lengths
+                .iter()
+                .filter(|l| l.fract() == 0.0 && **l <= 6.0)
+                .map(|l| (-l).exp2())
+                .sum();
             assert!(alone <= 1.0 + 1e-12 && lengths[63] <= 6.0 + average_path_length(64));
         }
     }
@@ -180,6 +197,9 @@ mod tests {
         forest.score_rows(&[2.0, -2.0, 1.0, 1.0], &mut scores);
         assert!(scores[0] > 0.6 && scores[1] < 0.5, "{scores:?}");
         let wrong = Options { extension_level: Some(2), ..Options::default() };
-        assert_eq!(ExtendedIsolationForest::fit(&reference, &wrong).map_err(|e| e.code()), Err(100));
+        assert_eq!(
+            ExtendedIsolationForest::fit(&reference, &wrong).map_err(|e| e.code()),
+            Err(100)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What both forests grow: a sample a tree, cut in two until every point is alone or the depth is reached.
+//! What both forests grow: a sample a tree, cut in two until every point is alone or the depth is
+//! reached.
 
 use rand::Rng;
 use rand::seq::index;
@@ -9,7 +10,12 @@ use super::super::Rows;
 use crate::parallel;
 
 /// The tree's stream of random numbers and its sample, drawn without replacement.
-pub fn sample(reference: &Rows<'_>, size: usize, seed: u64, tree: usize) -> (ChaCha8Rng, Vec<usize>) {
+pub fn sample(
+    reference: &Rows<'_>,
+    size: usize,
+    seed: u64,
+    tree: usize,
+) -> (ChaCha8Rng, Vec<usize>) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(tree as u64);
     let sample = index::sample(&mut random, reference.len(), size).into_vec();
@@ -17,7 +23,11 @@ pub fn sample(reference: &Rows<'_>, size: usize, seed: u64, tree: usize) -> (Cha
 }
 
 /// `grow(tree)` for every tree, on all threads; the result does not depend on how many those are.
-pub fn forest<T: Send>(trees: usize, sample_size: usize, grow: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn forest<T: Send>(
+    trees: usize,
+    sample_size: usize,
+    grow: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
     let mut grown: Vec<Option<T>> = (0..trees).map(|_| None).collect();
     parallel::for_pieces(&mut grown, 1, sample_size * 64, |first, piece| {
         piece.iter_mut().enumerate().for_each(|(i, tree)| *tree = Some(grow(first + i)));

@@ -11,10 +11,10 @@ use super::{Options, average_path_length, depth_limit, grow, score};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 
-/// The score is `2^(-E[path length] / c(sample size))`, in (0, 1); about 0.5 for what is like the reference. That is minus
-/// scikit-learn's `score_samples`; a forest dumped from there scores the same ([`IsolationForest::from_dump`]), but for
-/// scikit-learn's rounding of values to single precision. A cut's feature is drawn among those that vary in the node, as
-/// there.
+/// The score is `2^(-E[path length] / c(sample size))`, in (0, 1); about 0.5 for what is like the
+/// reference. That is minus scikit-learn's `score_samples`; a forest dumped from there scores the
+/// same ([`IsolationForest::from_dump`]), but for scikit-learn's rounding of values to single
+/// precision. A cut's feature is drawn among those that vary in the node, as there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved", into = "Saved")]
 pub struct IsolationForest {
@@ -29,20 +29,30 @@ pub struct IsolationForest {
 impl Detector for IsolationForest {
     type Options = Options;
 
-    /// A feature that never varies is never cut, and whoever has another value in it is alone after one cut. Points that are all equal
-    /// are a leaf, as in scikit-learn; but what is not equal to them and comes there is alone after one more cut, where scikit-learn takes
-    /// it for one of them: of a reference of few values, each a leaf, no other value would be an outlier.
+    /// A feature that never varies is never cut, and whoever has another value in it is alone after
+    /// one cut. Points that are all equal are a leaf, as in scikit-learn; but what is not equal to
+    /// them and comes there is alone after one more cut, where scikit-learn takes it for one of
+    /// them: of a reference of few values, each a leaf, no other value would be an outlier.
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let sample_size = options.check(reference)?;
         if options.extension_level.is_some() {
-            return Err(Error::invalid("extension_level", "a number", "none: it belongs to detector eif"));
+            return Err(Error::invalid(
+                "extension_level",
+                "a number",
+                "none: it belongs to detector eif",
+            ));
         }
         let depth = depth_limit(sample_size);
         let trees = grow::forest(options.trees, sample_size, |tree| {
             let (mut random, sample) = grow::sample(reference, sample_size, options.seed, tree);
             let mut one = Nodes::new(depth, 1);
             let points: &mut Vec<usize> = &mut (0..sample_size).collect();
-            Growing::new(&reference.select(&sample), depth, &mut one).grow(&mut random, points, Nodes::ROOT, 0);
+            Growing::new(&reference.select(&sample), depth, &mut one).grow(
+                &mut random,
+                points,
+                Nodes::ROOT,
+                0,
+            );
             one
         });
         Ok(IsolationForest {
@@ -100,15 +110,18 @@ impl<'a> Growing<'a> {
         Growing { sample, depth, into, features: (0..sample.features()).collect() }
     }
 
-    /// `points` into the subtree at place `node`. Never deeper than the depth limit, which is at most 16.
+    /// `points` into the subtree at place `node`. Never deeper than the depth limit, which is at
+    /// most 16.
     fn grow(&mut self, random: &mut ChaCha8Rng, points: &mut [usize], node: usize, level: usize) {
-        let cut = if points.len() > 1 && level < self.depth { self.cut(random, points) } else { None };
+        let cut =
+            if points.len() > 1 && level < self.depth { self.cut(random, points) } else { None };
         let Some(cut) = cut else {
             self.leaf(random, points, node, level);
             return;
         };
         self.into.cut(0, node, cut);
-        let (values, p, feature) = (self.sample.values(), self.sample.features(), cut.feature as usize);
+        let (values, p, feature) =
+            (self.sample.values(), self.sample.features(), cut.feature as usize);
         let left = grow::partition(points, |i| values[i * p + feature] <= cut.threshold);
         let (left, right) = points.split_at_mut(left);
         let (left_child, right_child) = Nodes::children(node);
@@ -116,7 +129,8 @@ impl<'a> Growing<'a> {
         self.grow(random, right, right_child, level + 1);
     }
 
-    /// A leaf; of several points that are equal with a cut on either side of their value in one feature, as deep as the tree goes.
+    /// A leaf; of several points that are equal with a cut on either side of their value in one
+    /// feature, as deep as the tree goes.
     fn leaf(&mut self, random: &mut ChaCha8Rng, points: &[usize], node: usize, level: usize) {
         let length = |level: usize, points: usize| level as f64 + average_path_length(points);
         if points.len() < 2 || level >= self.depth {
@@ -151,7 +165,10 @@ impl<'a> Growing<'a> {
             let feature = self.features[tried];
             let (low, high) = grow::range(self.sample, points, feature);
             if low < high {
-                return Some(Cut { threshold: grow::between(random, low, high), feature: feature as u32 });
+                return Some(Cut {
+                    threshold: grow::between(random, low, high),
+                    feature: feature as u32,
+                });
             }
         }
         None
@@ -169,7 +186,8 @@ pub struct ForestDump {
     pub trees: Vec<TreeDump>,
 }
 
-/// Arrays with an element a node, by scikit-learn's names. Children are -1 in a leaf. Values above `threshold` go right.
+/// Arrays with an element a node, by scikit-learn's names. Children are -1 in a leaf. Values above
+/// `threshold` go right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names say it
 pub struct TreeDump {
@@ -184,24 +202,39 @@ impl TreeDump {
     /// The place in the flat layout of each node that the root leads to.
     fn place(&self, features: usize, depth: usize, tree: usize, into: &mut Nodes) -> Result<()> {
         let n = self.children_left.len();
-        let bad = |what: String| Error::invalid("dump", what, "a tree as scikit-learn's tree_ has it");
-        let lengths = [self.children_right.len(), self.feature.len(), self.threshold.len(), self.n_node_samples.len()];
+        let bad =
+            |what: String| Error::invalid("dump", what, "a tree as scikit-learn's tree_ has it");
+        let lengths = [
+            self.children_right.len(),
+            self.feature.len(),
+            self.threshold.len(),
+            self.n_node_samples.len(),
+        ];
         if lengths.iter().any(|length| *length != n) {
             return Err(bad(format!("arrays of {n} and {lengths:?} nodes in tree {tree}")));
         }
         let mut waiting = vec![(0usize, Nodes::ROOT, 0usize)];
         while let Some((at, node, level)) = waiting.pop() {
             if at >= n || level > depth {
-                return Err(bad(format!("node {at} of {n} at depth {level} of {depth} in tree {tree}")));
+                return Err(bad(format!(
+                    "node {at} of {n} at depth {level} of {depth} in tree {tree}"
+                )));
             }
             let child = |of: &[i64]| usize::try_from(of[at]).ok();
             match (child(&self.children_left), child(&self.children_right)) {
                 (Some(left), Some(right)) if level < depth => {
                     let feature = usize::try_from(self.feature[at]).ok().filter(|k| *k < features);
                     let (Some(feature), false) = (feature, self.threshold[at].is_nan()) else {
-                        return Err(bad(format!("feature {} of {features} in tree {tree}", self.feature[at])));
+                        return Err(bad(format!(
+                            "feature {} of {features} in tree {tree}",
+                            self.feature[at]
+                        )));
                     };
-                    into.cut(tree, node, Cut { threshold: self.threshold[at], feature: feature as u32 });
+                    into.cut(
+                        tree,
+                        node,
+                        Cut { threshold: self.threshold[at], feature: feature as u32 },
+                    );
                     let (left_child, right_child) = Nodes::children(node);
                     waiting.push((left, left_child, level + 1));
                     waiting.push((right, right_child, level + 1));
@@ -210,7 +243,11 @@ impl TreeDump {
                     let samples = usize::try_from(self.n_node_samples[at]).unwrap_or(usize::MAX);
                     into.leaf(tree, node, level as f64 + average_path_length(samples));
                 }
-                _ => return Err(bad(format!("node {at} with a child too many at depth {level} in tree {tree}"))),
+                _ => {
+                    return Err(bad(format!(
+                        "node {at} with a child too many at depth {level} in tree {tree}"
+                    )));
+                }
             }
         }
         Ok(())
@@ -218,7 +255,8 @@ impl TreeDump {
 }
 
 impl IsolationForest {
-    /// A forest that was grown elsewhere. Its trees may be as deep as those of `sample_size` observations are.
+    /// A forest that was grown elsewhere. Its trees may be as deep as those of `sample_size`
+    /// observations are.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] where the arrays do not make such trees.
@@ -226,7 +264,11 @@ impl IsolationForest {
         let (features, sample_size, trees) = (dump.features, dump.sample_size, dump.trees.len());
         if features == 0 || trees == 0 || !(2..=1 << 16).contains(&sample_size) {
             let was = format!("{trees} trees on {sample_size} observations of {features} features");
-            return Err(Error::invalid("dump", was, "at least one tree and feature, and 2 to 65536 observations"));
+            return Err(Error::invalid(
+                "dump",
+                was,
+                "at least one tree and feature, and 2 to 65536 observations",
+            ));
         }
         let depth = depth_limit(sample_size);
         let mut nodes = Nodes::new(depth, trees);
@@ -237,8 +279,8 @@ impl IsolationForest {
     }
 }
 
-/// What a file holds: every tree from its root, left before right. A cell of `features` is 0 for a leaf, else the cut's
-/// feature + 1; a leaf's path length follows from its size.
+/// What a file holds: every tree from its root, left before right. A cell of `features` is 0 for a
+/// leaf, else the cut's feature + 1; a leaf's path length follows from its size.
 #[derive(Clone, Serialize, Deserialize)]
 struct Saved {
     features: usize,
@@ -289,7 +331,11 @@ impl TryFrom<Saved> for IsolationForest {
     fn try_from(saved: Saved) -> Result<Self> {
         let bad = || Error::invalid("forest", "trees that do not end", "a forest as it was saved");
         let Saved { features, sample_size, trees, cuts, thresholds, sizes, constants } = saved;
-        if features == 0 || trees == 0 || trees > cuts.len() || !(2..=1 << 16).contains(&sample_size) {
+        if features == 0
+            || trees == 0
+            || trees > cuts.len()
+            || !(2..=1 << 16).contains(&sample_size)
+        {
             return Err(bad());
         }
         if constants.iter().any(|(feature, _)| *feature as usize >= features) {
@@ -297,7 +343,8 @@ impl TryFrom<Saved> for IsolationForest {
         }
         let depth = depth_limit(sample_size);
         let mut nodes = Nodes::new(depth, trees);
-        let (mut cuts, mut thresholds, mut sizes) = (cuts.into_iter(), thresholds.into_iter(), sizes.into_iter());
+        let (mut cuts, mut thresholds, mut sizes) =
+            (cuts.into_iter(), thresholds.into_iter(), sizes.into_iter());
         for tree in 0..trees {
             let mut waiting = vec![(Nodes::ROOT, 0usize)];
             while let Some((node, level)) = waiting.pop() {
@@ -307,7 +354,8 @@ impl TryFrom<Saved> for IsolationForest {
                         nodes.leaf(tree, node, level as f64 + average_path_length(size));
                     }
                     cut => {
-                        let threshold = thresholds.next().filter(|t| !t.is_nan()).ok_or_else(bad)?;
+                        let threshold =
+                            thresholds.next().filter(|t| !t.is_nan()).ok_or_else(bad)?;
                         if level == depth || cut as usize > features {
                             return Err(bad());
                         }
@@ -346,7 +394,9 @@ mod tests {
         probe[3 * 20..3 * 21].fill(6.0);
         let mut scores = vec![0.0; 49];
         forest.score_rows(&probe, &mut scores);
-        assert!(scores[20] > 0.7 && scores.iter().enumerate().all(|(i, s)| i == 20 || *s < scores[20]));
+        assert!(
+            scores[20] > 0.7 && scores.iter().enumerate().all(|(i, s)| i == 20 || *s < scores[20])
+        );
         for (row, score) in probe.chunks(3).zip(&scores) {
             let mut alone = [0.0];
             forest.score_rows(row, &mut alone);
@@ -357,15 +407,22 @@ mod tests {
     #[test]
     fn the_average_path_is_that_of_the_paper() {
         // c(n) = 2 H(n - 1) - 2 (n - 1)/n; the paper's H is ln + gamma.
-        for (n, want) in [(1, 0.0), (2, 1.0), (3, 1.207_392_357_589_623), (256, 10.244_770_920_119_917)] {
-            assert!((average_path_length(n) - want).abs() < 1e-12, "{n}: {}", average_path_length(n));
+        for (n, want) in
+            [(1, 0.0), (2, 1.0), (3, 1.207_392_357_589_623), (256, 10.244_770_920_119_917)]
+        {
+            assert!(
+                (average_path_length(n) - want).abs() < 1e-12,
+                "{n}: {}",
+                average_path_length(n)
+            );
         }
     }
 
     #[test]
     fn a_saved_forest_scores_to_the_bit_and_is_smaller() {
         let forest =
-            IsolationForest::fit(&rows(500, 4, 3), &Options { trees: 20, ..Options::default() }).expect("fits");
+            IsolationForest::fit(&rows(500, 4, 3), &Options { trees: 20, ..Options::default() })
+                .expect("fits");
         let mut file = Vec::new();
         ciborium::into_writer(&forest, &mut file).expect("written");
         let again: IsolationForest = ciborium::from_reader(file.as_slice()).expect("read");
@@ -387,21 +444,28 @@ mod tests {
             score[0]
         };
         let values: Vec<f64> = (0..200).flat_map(|i| [f64::from(i % 50), 7.0]).collect();
-        let forest = IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default()).expect("fits");
+        let forest =
+            IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default())
+                .expect("fits");
         let inside = values.chunks_exact(2).map(|row| score(&forest, row)).fold(0.0, f64::max);
         for other in [7.0f64.next_down(), 7.0f64.next_up(), 1e9, -1e9] {
             assert!(score(&forest, &[3.0, other]) > inside, "{other}");
         }
-        let same = IsolationForest::fit(&Rows::from_values(vec![1.0; 20], 1), &Options::default()).expect("fits");
-        assert!([0.999, 1.001, 5.0, -4.0].iter().all(|x| score(&same, &[*x]) > score(&same, &[1.0])));
+        let same = IsolationForest::fit(&Rows::from_values(vec![1.0; 20], 1), &Options::default())
+            .expect("fits");
+        assert!(
+            [0.999, 1.001, 5.0, -4.0].iter().all(|x| score(&same, &[*x]) > score(&same, &[1.0]))
+        );
     }
 
     #[test]
     fn values_between_and_beyond_few_values_are_outliers() {
         for few in [2, 3, 5] {
-            let values: Vec<f64> = (0..300).flat_map(|i| [f64::from(i % few), f64::from(i / 7 % few)]).collect();
+            let values: Vec<f64> =
+                (0..300).flat_map(|i| [f64::from(i % few), f64::from(i / 7 % few)]).collect();
             let forest =
-                IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default()).expect("fits");
+                IsolationForest::fit(&Rows::from_values(values.clone(), 2), &Options::default())
+                    .expect("fits");
             let mut scores = vec![0.0; 300];
             forest.score_rows(&values, &mut scores);
             let inside = scores.iter().copied().fold(0.0, f64::max);
@@ -424,8 +488,18 @@ mod tests {
         };
         let dump = |tree: TreeDump| ForestDump { features: 1, sample_size: 4, trees: vec![tree] };
         assert!(IsolationForest::from_dump(&dump(leaf.clone())).is_ok());
-        let endless = TreeDump { children_left: vec![0], children_right: vec![0], feature: vec![0], ..leaf.clone() };
-        let wild = TreeDump { children_left: vec![5], children_right: vec![6], feature: vec![0], ..leaf.clone() };
+        let endless = TreeDump {
+            children_left: vec![0],
+            children_right: vec![0],
+            feature: vec![0],
+            ..leaf.clone()
+        };
+        let wild = TreeDump {
+            children_left: vec![5],
+            children_right: vec![6],
+            feature: vec![0],
+            ..leaf.clone()
+        };
         let short = TreeDump { threshold: vec![], ..leaf };
         for tree in [endless, wild, short] {
             assert_eq!(IsolationForest::from_dump(&dump(tree)).map_err(|e| e.code()), Err(100));

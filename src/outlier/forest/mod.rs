@@ -1,4 +1,5 @@
-//! Isolation forests: an observation that random cuts separate quickly from a small sample is anomalous.
+//! Isolation forests: an observation that random cuts separate quickly from a small sample is
+//! anomalous.
 
 pub mod extended;
 mod grow;
@@ -19,9 +20,11 @@ use crate::error::{Error, Result};
 pub struct Options {
     /// Number of trees.
     pub trees: usize,
-    /// Observations that each tree is grown on, drawn without replacement; at most all. At most 65536.
+    /// Observations that each tree is grown on, drawn without replacement; at most all. At most
+    /// 65536.
     pub sample_size: usize,
-    /// The extended forest alone: features that a cut may lean on beyond the first, `0..features`; `None` is all.
+    /// The extended forest alone: features that a cut may lean on beyond the first, `0..features`;
+    /// `None` is all.
     pub extension_level: Option<usize>,
     /// Of the random numbers.
     pub seed: u64,
@@ -41,15 +44,20 @@ impl Options {
             return Err(Error::invalid("trees", self.trees, "a number from 1 to 100000"));
         }
         if !(2..=1 << 16).contains(&self.sample_size) {
-            return Err(Error::invalid("sample_size", self.sample_size, "a number from 2 to 65536"));
+            return Err(Error::invalid(
+                "sample_size",
+                self.sample_size,
+                "a number from 2 to 65536",
+            ));
         }
         reference.expect_at_least(2, "a cut takes two")?;
         Ok(self.sample_size.min(reference.len()))
     }
 }
 
-/// Average length of an unsuccessful search in a binary search tree of `n` (Liu, Ting and Zhou 2008, equation 1, with the
-/// harmonic number as `ln + gamma`, and 1 for n = 2, as scikit-learn has it).
+/// Average length of an unsuccessful search in a binary search tree of `n` (Liu, Ting and Zhou
+/// 2008, equation 1, with the harmonic number as `ln + gamma`, and 1 for n = 2, as scikit-learn has
+/// it).
 #[must_use]
 pub fn average_path_length(n: usize) -> f64 {
     const EULER: f64 = 0.577_215_664_901_532_9;

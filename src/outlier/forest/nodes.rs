@@ -1,9 +1,10 @@
 //! A forest as flat arrays that many observations walk side by side.
 //!
-//! Every tree is laid out as a whole binary tree of the depth limit: the root is node 1 and node `i` has children `2i` and
-//! `2i + 1`, so there is nothing to follow and every walk takes as many steps. As many cells as a power of two, of which the first
-//! stays empty: a mask then says that a node is among them. Below a leaf the layout goes on to the left with cuts at
-//! infinity, to one cell that holds the leaf's path length. A tree of 256 observations takes 5 KiB.
+//! Every tree is laid out as a whole binary tree of the depth limit: the root is node 1 and node
+//! `i` has children `2i` and `2i + 1`, so there is nothing to follow and every walk takes as many
+//! steps. As many cells as a power of two, of which the first stays empty: a mask then says that a
+//! node is among them. Below a leaf the layout goes on to the left with cuts at infinity, to one
+//! cell that holds the leaf's path length. A tree of 256 observations takes 5 KiB.
 
 /// A cut: observations whose `feature` is above `threshold` go right.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,7 +16,8 @@ pub struct Cut {
 /// Never right: for a finite value no number is above infinity.
 const PASS: Cut = Cut { threshold: f64::INFINITY, feature: 0 };
 
-/// Observations that walk side by side: the processor works on the others while it waits for one's next cut.
+/// Observations that walk side by side: the processor works on the others while it waits for one's
+/// next cut.
 const ABREAST: usize = 16;
 
 /// The trees, one after the other.
@@ -64,11 +66,13 @@ impl Nodes {
         let whole = totals.len() / ABREAST * ABREAST;
         let (abreast, rest) = rows.split_at(whole * features);
         for (cuts, lengths) in self.cuts.chunks_exact(cells).zip(self.lengths.chunks_exact(cells)) {
-            let groups = abreast.chunks_exact(ABREAST * features).zip(totals.chunks_exact_mut(ABREAST));
+            let groups =
+                abreast.chunks_exact(ABREAST * features).zip(totals.chunks_exact_mut(ABREAST));
             for (group, totals) in groups {
                 self.walk::<ABREAST>(cuts, lengths, group, features, totals);
             }
-            for (row, total) in rest.chunks_exact(features).zip(totals[whole..].chunks_exact_mut(1)) {
+            for (row, total) in rest.chunks_exact(features).zip(totals[whole..].chunks_exact_mut(1))
+            {
                 self.walk::<1>(cuts, lengths, row, features, total);
             }
         }
@@ -76,12 +80,20 @@ impl Nodes {
 
     /// `N` rows down one tree.
     #[inline(always)]
-    fn walk<const N: usize>(&self, cuts: &[Cut], lengths: &[f64], group: &[f64], features: usize, totals: &mut [f64]) {
+    fn walk<const N: usize>(
+        &self,
+        cuts: &[Cut],
+        lengths: &[f64],
+        group: &[f64],
+        features: usize,
+        totals: &mut [f64],
+    ) {
         let rows: [&[f64]; N] = std::array::from_fn(|l| &group[l * features..(l + 1) * features]);
         let mut at = [Nodes::ROOT; N];
         for _ in 0..self.depth {
             for (row, at) in rows.iter().zip(&mut at) {
-                // The mask changes nothing; by it the compiler knows that the node is one, and does not ask each time.
+                // The mask changes nothing; by it the compiler knows that the node is one, and does
+                // not ask each time.
                 let cut = cuts[*at & (cuts.len() - 1)];
                 *at = 2 * *at + usize::from(row[cut.feature as usize] > cut.threshold);
             }
@@ -98,7 +110,8 @@ impl Nodes {
         Nodes { depth, cuts, lengths }
     }
 
-    /// `visit(level, cut, path length)` for each node of `tree` from its root on, left before right.
+    /// `visit(level, cut, path length)` for each node of `tree` from its root on, left before
+    /// right.
     pub fn visit(&self, tree: usize, visit: &mut impl FnMut(usize, Option<Cut>, f64)) {
         let cells = self.cells();
         let cuts = &self.cuts[tree * cells..(tree + 1) * cells];

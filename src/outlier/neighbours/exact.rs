@@ -1,4 +1,5 @@
-//! Exact search: blocks of points that stay in the cache against groups of queries, eight points side by side.
+//! Exact search: blocks of points that stay in the cache against groups of queries, eight points
+//! side by side.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -12,10 +13,12 @@ use crate::support::cells::{Cells, either};
 use crate::support::sections::{self, Section};
 use crate::support::{memory, packed};
 
-/// Points in tiles of eight: within a tile feature by feature, so that eight distances are one instruction a step. The
-/// distance is the sum of squared differences itself, not `|x|^2 - 2 x y + |y|^2`, which loses digits.
+/// Points in tiles of eight: within a tile feature by feature, so that eight distances are one
+/// instruction a step. The distance is the sum of squared differences itself, not `|x|^2 - 2 x y +
+/// |y|^2`, which loses digits.
 ///
-/// The points are in memory, 8 bytes a value, or in a mapped file ([`crate::store::load_mapped`]), 4 or 8 bytes a value.
+/// The points are in memory, 8 bytes a value, or in a mapped file ([`crate::store::load_mapped`]),
+/// 4 or 8 bytes a value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Saved")]
 pub struct Exact {
@@ -35,9 +38,15 @@ impl Exact {
     /// Of the reference's observations; a copy of 8 bytes a value.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if they do not fit into memory, or are more than four thousand million.
+    /// [`Error::InvalidArgument`] if they do not fit into memory, or are more than four thousand
+    /// million.
     pub fn new(reference: &Rows<'_>, metric: Metric) -> Result<Self> {
-        let mut exact = Exact { metric, features: reference.features(), len: 0, tiles: Cells::Owned(Vec::new()) };
+        let mut exact = Exact {
+            metric,
+            features: reference.features(),
+            len: 0,
+            tiles: Cells::Owned(Vec::new()),
+        };
         exact.push(reference.values())?;
         Ok(exact)
     }
@@ -120,7 +129,8 @@ impl Exact {
         matches!(self.tiles, Cells::Mapped { .. })
     }
 
-    /// Demands that points in a mapped file are still there. Searching when they are not ends the process.
+    /// Demands that points in a mapped file are still there. Searching when they are not ends the
+    /// process.
     ///
     /// # Errors
     /// [`Error::FileDamaged`].
@@ -172,16 +182,21 @@ impl Exact {
     #[must_use]
     pub fn search_self(&self, k: usize) -> Vec<Neighbour> {
         let mut found = vec![Neighbour { distance: 0.0, index: 0 }; self.len * k];
-        parallel::for_pieces(&mut found, k, self.features.saturating_mul(self.len), |first, piece| {
-            let rows = self.rows(first..first + piece.len() / k);
-            let mut out = piece.chunks_mut(k).enumerate();
-            self.each(&rows, k + 1, 0, |nearest| {
-                if let Some((i, out)) = out.next() {
-                    let others = nearest.into_iter().filter(|n| n.index as usize != first + i);
-                    out.iter_mut().zip(others).for_each(|(out, n)| *out = n);
-                }
-            });
-        });
+        parallel::for_pieces(
+            &mut found,
+            k,
+            self.features.saturating_mul(self.len),
+            |first, piece| {
+                let rows = self.rows(first..first + piece.len() / k);
+                let mut out = piece.chunks_mut(k).enumerate();
+                self.each(&rows, k + 1, 0, |nearest| {
+                    if let Some((i, out)) = out.next() {
+                        let others = nearest.into_iter().filter(|n| n.index as usize != first + i);
+                        out.iter_mut().zip(others).for_each(|(out, n)| *out = n);
+                    }
+                });
+            },
+        );
         found
     }
 
@@ -244,12 +259,20 @@ impl Exact {
             for (i, nearest) in left.into_iter().zip(self.unfiltered(rows, k, place)) {
                 found[i] = Some(nearest);
             }
-            found.into_iter().flatten().for_each(|nearest| take(nearest.into_sorted(self.finish())));
+            found
+                .into_iter()
+                .flatten()
+                .for_each(|nearest| take(nearest.into_sorted(self.finish())));
         }
     }
 
     /// By distances to all points.
-    fn unfiltered(&self, mut queries: Vec<f64>, k: usize, mut place: kernel::Place) -> Vec<Nearest> {
+    fn unfiltered(
+        &self,
+        mut queries: Vec<f64>,
+        k: usize,
+        mut place: kernel::Place,
+    ) -> Vec<Nearest> {
         let (p, tile) = (place.p, place.p * WIDTH);
         let n = queries.len() / p;
         if n == 0 {
@@ -290,7 +313,8 @@ impl PartialEq for Exact {
     }
 }
 
-/// What a file holds: the tiles beside this, or, where there is no beside, the points without the tiles' filling.
+/// What a file holds: the tiles beside this, or, where there is no beside, the points without the
+/// tiles' filling.
 #[derive(Serialize, Deserialize)]
 struct Saved {
     metric: Metric,
@@ -315,7 +339,11 @@ impl TryFrom<Saved> for Exact {
     fn try_from(saved: Saved) -> Result<Self> {
         let Saved { metric, features, points, tiles } = saved;
         if features == 0 || !points.len().is_multiple_of(features) {
-            return Err(Error::invalid("points", points.len(), format!("a multiple of {features} features")));
+            return Err(Error::invalid(
+                "points",
+                points.len(),
+                format!("a multiple of {features} features"),
+            ));
         }
         let Some((len, section)) = tiles else { return Exact::of_points(metric, features, points) };
         check_len(len)?;

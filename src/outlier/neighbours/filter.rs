@@ -1,11 +1,13 @@
-//! Search of many queries: products in single precision say which points cannot be among the nearest, and only the others'
-//! distances are computed. What is found is what [`super::kernel`] finds, to the bit.
+//! Search of many queries: products in single precision say which points cannot be among the
+//! nearest, and only the others' distances are computed. What is found is what [`super::kernel`]
+//! finds, to the bit.
 //!
-//! The larger `s = x q - |x|^2/2`, the nearer is x to q: one multiplication a feature. All is taken from a centre first, near which
-//! squares lose no digits. A computed s is off by at most E (Higham 2002, section 3.1: a sum of p products has an error of at most
-//! p u times their absolute values, u = 2^-24, and 2 u come from rounding the factors). So a point whose s is below the k-th
-//! largest so far by more than 2 E is farther than k others, and is let go. A query with more candidates than that makes room
-//! for (many points alike), or whose numbers might overflow, is given back.
+//! The larger `s = x q - |x|^2/2`, the nearer is x to q: one multiplication a feature. All is taken
+//! from a centre first, near which squares lose no digits. A computed s is off by at most E (Higham
+//! 2002, section 3.1: a sum of p products has an error of at most p u times their absolute values,
+//! u = 2^-24, and 2 u come from rounding the factors). So a point whose s is below the k-th largest
+//! so far by more than 2 E is farther than k others, and is let go. A query with more candidates
+//! than that makes room for (many points alike), or whose numbers might overflow, is given back.
 
 use super::kernel::Place;
 use super::nearest::{Nearest, Neighbour};
@@ -14,7 +16,8 @@ use crate::simd::{Real, WIDTH, multiversion};
 /// Points side by side: two tiles.
 const WIDE: usize = 2 * WIDTH;
 
-/// Queries that share what was read of the points: six sums of sixteen points fit into sixteen registers of eight.
+/// Queries that share what was read of the points: six sums of sixteen points fit into sixteen
+/// registers of eight.
 pub(super) const ABREAST: usize = 6;
 
 /// Queries from which on it pays to round the points first.
@@ -26,7 +29,8 @@ pub(super) const POINTS: usize = 32;
 /// Values of points in a block.
 const BLOCK: usize = 1 << 12;
 
-/// Points that may be among the nearest of a query: of each s, so that the largest comes first, and the point's number.
+/// Points that may be among the nearest of a query: of each s, so that the largest comes first, and
+/// the point's number.
 struct Candidates {
     keys: Vec<u64>,
     /// How many of the keys are taken.
@@ -72,7 +76,8 @@ impl Candidates {
         2 * k + 4 * WIDE
     }
 
-    /// Those of sixteen points, of which this is the first one's number, that are not below the limit.
+    /// Those of sixteen points, of which this is the first one's number, that are not below the
+    /// limit.
     #[inline(never)]
     fn take(&mut self, place: Place, first: usize, products: &[f32; WIDE]) {
         // An infinite product is not below an infinite limit.
@@ -111,9 +116,14 @@ impl Candidates {
     }
 }
 
-/// The `k` nearest of each query, in the kernels' units and no order; `None` of those that are given back. There are whole groups
-/// of [`ABREAST`] queries, and at least `k` points.
-pub(super) fn search<T: Real>(tiles: &[T], queries: &[f64], place: Place, k: usize) -> Vec<Option<Nearest>> {
+/// The `k` nearest of each query, in the kernels' units and no order; `None` of those that are
+/// given back. There are whole groups of [`ABREAST`] queries, and at least `k` points.
+pub(super) fn search<T: Real>(
+    tiles: &[T],
+    queries: &[f64],
+    place: Place,
+    k: usize,
+) -> Vec<Option<Nearest>> {
     let (p, n) = (place.p, queries.len() / place.p);
     let mut center = vec![0.0; p];
     if place.squared {
@@ -148,17 +158,25 @@ pub(super) fn search<T: Real>(tiles: &[T], queries: &[f64], place: Place, k: usi
         sweep(&points, &halves, &single, at, &mut candidates);
         at.first += tiles.len() / tile * WIDTH;
     }
-    let exact = |(candidates, query): (Candidates, &[f64])| exact_of(tiles, query, place, candidates);
+    let exact =
+        |(candidates, query): (Candidates, &[f64])| exact_of(tiles, query, place, candidates);
     candidates.into_iter().zip(queries.chunks_exact(p)).map(exact).collect()
 }
 
-fn exact_of<T: Real>(tiles: &[T], query: &[f64], place: Place, mut candidates: Candidates) -> Option<Nearest> {
+fn exact_of<T: Real>(
+    tiles: &[T],
+    query: &[f64],
+    place: Place,
+    mut candidates: Candidates,
+) -> Option<Nearest> {
     if candidates.limit == f32::INFINITY {
         return None;
     }
     candidates.settle();
-    let mut found: Vec<Neighbour> =
-        candidates.keys[..candidates.len].iter().map(|key| Neighbour { distance: 0.0, index: *key as u32 }).collect();
+    let mut found: Vec<Neighbour> = candidates.keys[..candidates.len]
+        .iter()
+        .map(|key| Neighbour { distance: 0.0, index: *key as u32 })
+        .collect();
     measure(tiles, query, place, &mut found);
     Some(Nearest::of(found, candidates.k))
 }
@@ -187,7 +205,8 @@ fn longest_body<T: Real, const FMA: bool>(tiles: &[T], center: &[f64]) -> f64 {
 }
 
 multiversion! {
-    /// Points from the centre, and minus half their squared lengths (0 for products), in single precision.
+    /// Points from the centre, and minus half their squared lengths (0 for products), in single
+    /// precision.
     fn round(tiles: &[T], center: &[f64], squared: bool, out: &mut [f32], halves: &mut [f32]) -> () = round_body
 }
 
@@ -204,7 +223,9 @@ fn round_body<T: Real, const FMA: bool>(
         let half = t % 2 * WIDTH;
         let out = &mut out[t / 2 * p * WIDE..][..p * WIDE];
         let mut squares = [0.0f64; WIDTH];
-        for ((x, c), out) in tile.as_chunks::<WIDTH>().0.iter().zip(center).zip(out.as_chunks_mut::<WIDE>().0) {
+        for ((x, c), out) in
+            tile.as_chunks::<WIDTH>().0.iter().zip(center).zip(out.as_chunks_mut::<WIDE>().0)
+        {
             let out = &mut out[half..half + WIDTH];
             for l in 0..WIDTH {
                 let z = x[l].to_f64() - c;
@@ -271,9 +292,13 @@ fn sweep_body<T: Real, const FMA: bool>(
     // The only type that there is.
     let Some(points) = T::as_single(points) else { return };
     let p = place.p;
-    for (group, candidates) in queries.chunks_exact(ABREAST * p).zip(candidates.chunks_exact_mut(ABREAST)) {
+    for (group, candidates) in
+        queries.chunks_exact(ABREAST * p).zip(candidates.chunks_exact_mut(ABREAST))
+    {
         let mut limits: [f32; ABREAST] = std::array::from_fn(|a| candidates[a].limit);
-        for (w, (tile, halves)) in points.chunks_exact(p * WIDE).zip(halves.as_chunks::<WIDE>().0).enumerate() {
+        for (w, (tile, halves)) in
+            points.chunks_exact(p * WIDE).zip(halves.as_chunks::<WIDE>().0).enumerate()
+        {
             let products = products::<FMA>(tile, group, halves);
             for (a, product) in products.iter().enumerate() {
                 if product.near(limits[a]) {
@@ -291,7 +316,12 @@ multiversion! {
 }
 
 #[inline(always)]
-fn measure_body<T: Real, const FMA: bool>(tiles: &[T], query: &[f64], place: Place, found: &mut [Neighbour]) {
+fn measure_body<T: Real, const FMA: bool>(
+    tiles: &[T],
+    query: &[f64],
+    place: Place,
+    found: &mut [Neighbour],
+) {
     for n in found {
         let i = n.index as usize - place.first;
         let tile = &tiles[i / WIDTH * place.p * WIDTH..][..place.p * WIDTH];

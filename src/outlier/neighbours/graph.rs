@@ -19,11 +19,12 @@ impl Point for Node {
     }
 }
 
-/// See [`super::Method::Hnsw`]. It is built on several threads and may differ from run to run in a few edges; a saved one
-/// finds the same wherever it is loaded.
+/// See [`super::Method::Hnsw`]. It is built on several threads and may differ from run to run in a
+/// few edges; a saved one finds the same wherever it is loaded.
 ///
-/// For the inner product each point has one more value, so that all have one length and the nearest is the one with the
-/// largest product (Bachrach and others 2014, section 3). Points of length 1 are ordered by the cosine as by the distance.
+/// For the inner product each point has one more value, so that all have one length and the nearest
+/// is the one with the largest product (Bachrach and others 2014, section 3). Points of length 1
+/// are ordered by the cosine as by the distance.
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "Saved")]
 pub struct Graph {
@@ -85,7 +86,11 @@ impl Graph {
         if k <= MOST {
             return Ok(());
         }
-        Err(Error::invalid("neighbours", k, format!("at most {MOST} from an hnsw index; or index = \"exact\"")))
+        Err(Error::invalid(
+            "neighbours",
+            k,
+            format!("at most {MOST} from an hnsw index; or index = \"exact\""),
+        ))
     }
 
     /// See [`super::Index::search`]; exact where the graph leads to fewer than `k`.
@@ -133,14 +138,17 @@ struct Links {
 }
 
 impl Links {
-    /// Whether every link leads to a point of its own layer, and every layer's points are in the one below.
+    /// Whether every link leads to a point of its own layer, and every layer's points are in the
+    /// one below.
     fn is_sound(&self, features: usize) -> bool {
         let n = self.points.len();
-        let leads =
-            |below: usize| move |links: &Vec<u32>| links.iter().all(|to| *to == u32::MAX || (*to as usize) < below);
+        let leads = |below: usize| {
+            move |links: &Vec<u32>| links.iter().all(|to| *to == u32::MAX || (*to as usize) < below)
+        };
         let mut below = n;
         let layers = self.layers.iter().all(|layer| {
-            let fits = !layer.is_empty() && layer.len() <= below && layer.iter().all(leads(layer.len()));
+            let fits =
+                !layer.is_empty() && layer.len() <= below && layer.iter().all(leads(layer.len()));
             below = layer.len();
             fits
         });
@@ -161,7 +169,10 @@ impl TryFrom<Saved> for Graph {
         let n = exact.len();
         let more = usize::from(exact.metric() == Metric::InnerProduct);
         let numbered = numbers.len() == n && numbers.iter().all(|number| (*number as usize) < n);
-        if graph.points.len() != n || !numbered || !graph.is_sound(exact.features().saturating_add(more)) {
+        if graph.points.len() != n
+            || !numbered
+            || !graph.is_sound(exact.features().saturating_add(more))
+        {
             return Err(bad("links that lead nowhere"));
         }
         // The crate makes one of its own form only.
@@ -192,7 +203,10 @@ mod tests {
             for (found, want) in found.chunks(10).zip(want.chunks(10)) {
                 hits += found.iter().filter(|f| want.iter().any(|w| w.index == f.index)).count();
                 for n in found {
-                    assert!(want.iter().all(|w| w.index != n.index || (w.distance - n.distance).abs() < 1e-12));
+                    assert!(
+                        want.iter()
+                            .all(|w| w.index != n.index || (w.distance - n.distance).abs() < 1e-12)
+                    );
                 }
             }
             assert!(hits >= 190, "{metric:?}: {hits} of 200");
@@ -205,8 +219,10 @@ mod tests {
 
     #[test]
     fn few_points_are_all_found() {
-        let graph =
-            Graph::new(Exact::new(&Rows::from_values(vec![1.0, 2.0, 4.0], 1), Metric::Euclidean).expect("small"));
+        let graph = Graph::new(
+            Exact::new(&Rows::from_values(vec![1.0, 2.0, 4.0], 1), Metric::Euclidean)
+                .expect("small"),
+        );
         let indices: Vec<u32> = graph.search(&[3.9], 3).iter().map(|n| n.index).collect();
         assert_eq!(indices, [2, 1, 0]);
         assert_eq!(Graph::check_k(1000).map_err(|e| e.code()), Err(100));

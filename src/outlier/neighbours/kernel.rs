@@ -51,14 +51,22 @@ pub(super) fn sums<T: Real, const FMA: bool>(tile: &[T], query: &[f64], squared:
 }
 
 multiversion! {
-    /// Offers every point of the tiles to every query, of which there are whole groups of [`ABREAST`].
+    /// Offers every point of the tiles to every query, of which there are whole groups of
+    /// [`ABREAST`].
     pub(super) fn search(tiles: &[T], queries: &[f64], place: Place, nearest: &mut [Nearest]) -> () = search_body
 }
 
 #[inline(always)]
-fn search_body<T: Real, const FMA: bool>(tiles: &[T], queries: &[f64], place: Place, nearest: &mut [Nearest]) {
+fn search_body<T: Real, const FMA: bool>(
+    tiles: &[T],
+    queries: &[f64],
+    place: Place,
+    nearest: &mut [Nearest],
+) {
     let p = place.p;
-    for (queries, nearest) in queries.chunks_exact(ABREAST * p).zip(nearest.chunks_exact_mut(ABREAST)) {
+    for (queries, nearest) in
+        queries.chunks_exact(ABREAST * p).zip(nearest.chunks_exact_mut(ABREAST))
+    {
         let (a, rest) = queries.split_at(p);
         let (b, rest) = rest.split_at(p);
         let (c, d) = rest.split_at(p);
@@ -82,7 +90,8 @@ fn search_body<T: Real, const FMA: bool>(tiles: &[T], queries: &[f64], place: Pl
                 }
             }
             for (sum, nearest) in sums.iter().zip(nearest.iter_mut()) {
-                // One comparison of eight and one test; point by point only where one is near enough.
+                // One comparison of eight and one test; point by point only where one is near
+                // enough.
                 let mut near = false;
                 for l in 0..WIDTH {
                     near |= sum.0[l] < nearest.bound;
@@ -101,7 +110,12 @@ multiversion! {
 }
 
 #[inline(always)]
-fn measure_body<T: Real, const FMA: bool>(tiles: &[T], query: &[f64], squared: bool, out: &mut [f64]) {
+fn measure_body<T: Real, const FMA: bool>(
+    tiles: &[T],
+    query: &[f64],
+    squared: bool,
+    out: &mut [f64],
+) {
     for (tile, out) in tiles.chunks_exact(query.len() * WIDTH).zip(out.chunks_exact_mut(WIDTH)) {
         sums::<T, FMA>(tile, query, squared).store(out);
     }

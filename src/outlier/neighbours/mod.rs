@@ -1,5 +1,5 @@
-//! The points of the reference that are nearest to a new one: exact search by default, an HNSW graph for large references,
-//! and a store that takes points in and lets old ones go.
+//! The points of the reference that are nearest to a new one: exact search by default, an HNSW
+//! graph for large references, and a store that takes points in and lets old ones go.
 
 mod exact;
 mod filter;
@@ -40,8 +40,9 @@ pub enum Method {
     /// Every point is looked at.
     #[default]
     Exact,
-    /// Hierarchical navigable small world graph (Malkov and Yashunin 2018), by crate `instant-distance`: nearly all of the
-    /// nearest, in about the logarithm of the points. Distances of what it finds are exact.
+    /// Hierarchical navigable small world graph (Malkov and Yashunin 2018), by crate
+    /// `instant-distance`: nearly all of the nearest, in about the logarithm of the points.
+    /// Distances of what it finds are exact.
     Hnsw,
 }
 
@@ -78,7 +79,8 @@ impl Index {
         }
     }
 
-    /// The `k` nearest of each row, nearest first, ties by the points' order; `k` must be at most the points.
+    /// The `k` nearest of each row, nearest first, ties by the points' order; `k` must be at most
+    /// the points.
     #[must_use]
     pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbour> {
         match self {
@@ -113,5 +115,9 @@ pub fn check_k(k: usize, points: usize) -> Result<()> {
     if (1..=points).contains(&k) {
         return Ok(());
     }
-    Err(Error::invalid("neighbours", k, format!("a number from 1 to {points}: the reference's observations")))
+    Err(Error::invalid(
+        "neighbours",
+        k,
+        format!("a number from 1 to {points}: the reference's observations"),
+    ))
 }

@@ -15,8 +15,9 @@ fn order(a: &Neighbour, b: &Neighbour) -> Ordering {
     a.distance.total_cmp(&b.distance).then(a.index.cmp(&b.index))
 }
 
-/// The `k` least distances so far, of equals those of the first points, which must come in order. Twice as many are gathered
-/// before the farther half is let go: each costs the same however large `k` is.
+/// The `k` least distances so far, of equals those of the first points, which must come in order.
+/// Twice as many are gathered before the farther half is let go: each costs the same however large
+/// `k` is.
 pub struct Nearest {
     k: usize,
     best: Vec<Neighbour>,

@@ -21,14 +21,16 @@ pub struct StoreOptions {
     pub metric: Metric,
     /// How they are searched.
     pub index: Method,
-    /// The age from which on a point is let go, in the units of the times it is given with; `None`: never.
+    /// The age from which on a point is let go, in the units of the times it is given with; `None`:
+    /// never.
     pub max_age: Option<f64>,
     /// The most points that are kept, the newest; `None`: all.
     pub max_points: Option<usize>,
 }
 
 /// Points with their times. A saved one can be searched where it lies, in a mapped file:
-/// [`crate::store::load_mapped`]; the first points that come in, or a tidying up of many that went, then read it into memory.
+/// [`crate::store::load_mapped`]; the first points that come in, or a tidying up of many that went,
+/// then read it into memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NeighbourStore {
     options: StoreOptions,
@@ -56,21 +58,33 @@ impl NeighbourStore {
             return Err(Error::invalid("features", 0, "at least 1"));
         }
         if options.max_age.is_some_and(|age| age.is_nan() || age <= 0.0) {
-            return Err(Error::invalid("max_age", options.max_age.unwrap_or(f64::NAN), "a positive number"));
+            return Err(Error::invalid(
+                "max_age",
+                options.max_age.unwrap_or(f64::NAN),
+                "a positive number",
+            ));
         }
         if options.max_points == Some(0) {
             return Err(Error::invalid("max_points", 0, "at least 1"));
         }
         let recent = Exact::new(&Rows::from_values(Vec::new(), features), options.metric)?;
-        Ok(NeighbourStore { options, features, recent, times: Vec::new(), gone: 0, graph: None, forgotten: 0 })
+        Ok(NeighbourStore {
+            options,
+            features,
+            recent,
+            times: Vec::new(),
+            gone: 0,
+            graph: None,
+            forgotten: 0,
+        })
     }
 
-    /// Takes in the observations of `batch` for which `flagged` is false, at `time`, and lets go what is too old by then.
-    /// Returns how many came in. Times must not fall.
+    /// Takes in the observations of `batch` for which `flagged` is false, at `time`, and lets go
+    /// what is too old by then. Returns how many came in. Times must not fall.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a time that is earlier than
-    /// the last, or flags of another length.
+    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a
+    /// time that is earlier than the last, or flags of another length.
     pub fn add(&mut self, batch: &Tensor<'_>, flagged: &[bool], time: f64) -> Result<usize> {
         batch.expect_features(self.features)?;
         if flagged.len() != batch.observations() {
@@ -116,16 +130,22 @@ impl NeighbourStore {
     fn build(&mut self) {
         let in_graph = self.graph.as_ref().map_or(0, |graph| graph.exact().len());
         let outside = self.recent.len() - in_graph;
-        if self.options.index == Method::Hnsw && self.len() >= WORTH && 4 * outside >= self.recent.len() {
+        if self.options.index == Method::Hnsw
+            && self.len() >= WORTH
+            && 4 * outside >= self.recent.len()
+        {
             self.graph = Some(Arc::new(Graph::new(self.recent.clone())));
         }
     }
 
-    /// Whether a batch of so many observations may take longer than a person notices: where a graph is built.
+    /// Whether a batch of so many observations may take longer than a person notices: where a graph
+    /// is built.
     pub fn takes_long(&self, observations: usize) -> bool {
         self.options.index == Method::Hnsw && {
-            let (all, in_graph) =
-                (self.recent.len() + observations, self.graph.as_ref().map_or(0, |g| g.exact().len()));
+            let (all, in_graph) = (
+                self.recent.len() + observations,
+                self.graph.as_ref().map_or(0, |g| g.exact().len()),
+            );
             all >= WORTH && 4 * (all - in_graph) >= all
         }
     }
@@ -166,41 +186,53 @@ impl NeighbourStore {
         self.times.last().copied()
     }
 
-    /// The points that are searched, oldest first, one after the other; of length 1 for [`Metric::Cosine`].
+    /// The points that are searched, oldest first, one after the other; of length 1 for
+    /// [`Metric::Cosine`].
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if they do not fit into memory; [`Exact::check`].
     pub fn points(&self) -> Result<Vec<f64>> {
         self.recent.check()?;
-        memory::expect_room("points", self.len().saturating_mul(self.features), 8, "a copy of the points")?;
+        memory::expect_room(
+            "points",
+            self.len().saturating_mul(self.features),
+            8,
+            "a copy of the points",
+        )?;
         Ok(self.recent.rows(self.gone..self.recent.len()))
     }
 
-    /// The `k` nearest of each finite row of `batch` among the points that are kept, nearest first. An index counts the
-    /// points that ever came in, from 0. On all threads that pay.
+    /// The `k` nearest of each finite row of `batch` among the points that are kept, nearest first.
+    /// An index counts the points that ever came in, from 0. On all threads that pay.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a `k` above the points;
-    /// [`Error::FileDamaged`] where they are in a mapped file that was cut short since.
+    /// [`Error::FeatureMismatch`], [`Error::NonFiniteBaseline`], [`Error::InvalidArgument`] for a
+    /// `k` above the points; [`Error::FileDamaged`] where they are in a mapped file that was cut
+    /// short since.
     pub fn search(&self, batch: &Tensor<'_>, k: usize) -> Result<Vec<(u64, f64)>> {
         batch.expect_features(self.features)?;
         check_k(k, self.len())?;
         self.recent.check()?;
         let rows = Rows::reference(batch)?;
-        let found = match self.graph.as_ref().filter(|_| Graph::check_k(k + self.gone.min(64)).is_ok()) {
-            Some(graph) => rows.iter().flat_map(|row| self.nearest(graph, row, k)).collect(),
-            None => self.recent.search_from(rows.values(), k, self.gone),
-        };
+        let found =
+            match self.graph.as_ref().filter(|_| Graph::check_k(k + self.gone.min(64)).is_ok()) {
+                Some(graph) => rows.iter().flat_map(|row| self.nearest(graph, row, k)).collect(),
+                None => self.recent.search_from(rows.values(), k, self.gone),
+            };
         Ok(found.iter().map(|n| (self.forgotten + u64::from(n.index), n.distance)).collect())
     }
 
     /// By the graph, and among the points that came after it.
     fn nearest(&self, graph: &Graph, row: &[f64], k: usize) -> Vec<Neighbour> {
-        // So many more that those which are gone are made up for; if they are not, all is looked at.
+        // So many more that those which are gone are made up for; if they are not, all is looked
+        // at.
         let inside = graph.exact().len();
         let wanted = (2 * k + 16).min(128).min(inside);
-        let mut found: Vec<Neighbour> =
-            graph.search(row, wanted).into_iter().filter(|n| n.index as usize >= self.gone).collect();
+        let mut found: Vec<Neighbour> = graph
+            .search(row, wanted)
+            .into_iter()
+            .filter(|n| n.index as usize >= self.gone)
+            .collect();
         if found.len() < k {
             return self.recent.search_from(row, k, self.gone);
         }
@@ -257,15 +289,25 @@ mod tests {
                 let batch = random.normals(2 * 100);
                 let flagged: Vec<bool> = (0..100).map(|i| i % 5 == 0).collect();
                 assert_eq!(store.add(&tensor(&batch, 2), &flagged, time), Ok(80));
-                all.extend(batch.chunks(2).zip(&flagged).filter(|(_, f)| !**f).map(|(x, _)| (time, x.to_vec())));
+                all.extend(
+                    batch
+                        .chunks(2)
+                        .zip(&flagged)
+                        .filter(|(_, f)| !**f)
+                        .map(|(x, _)| (time, x.to_vec())),
+                );
                 let living = |at: &f64| time - at < 10.0;
                 assert_eq!(store.len(), all.iter().filter(|(at, _)| living(at)).count());
                 if step % 10 == 9 {
                     let query = random.normals(2);
                     let found = store.search(&tensor(&query, 2), 5).expect("enough points");
-                    let distance = |x: &[f64]| ((x[0] - query[0]).powi(2) + (x[1] - query[1]).powi(2)).sqrt();
-                    let mut want: Vec<(u64, f64)> =
-                        (0..).zip(&all).filter(|(_, (at, _))| living(at)).map(|(i, (_, x))| (i, distance(x))).collect();
+                    let distance =
+                        |x: &[f64]| ((x[0] - query[0]).powi(2) + (x[1] - query[1]).powi(2)).sqrt();
+                    let mut want: Vec<(u64, f64)> = (0..)
+                        .zip(&all)
+                        .filter(|(_, (at, _))| living(at))
+                        .map(|(i, (_, x))| (i, distance(x)))
+                        .collect();
                     want.sort_by(|a, b| a.1.total_cmp(&b.1));
                     for (f, w) in found.iter().zip(&want) {
                         assert!(f.0 == w.0 && (f.1 - w.1).abs() < 1e-12, "{index:?} {f:?} {w:?}");
@@ -278,7 +320,8 @@ mod tests {
     #[test]
     fn bad_input_is_refused() {
         let mut store =
-            NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() }).expect("options");
+            NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() })
+                .expect("options");
         assert_eq!(store.add(&tensor(&[1.0, 2.0, 3.0, 4.0], 1), &[false; 4], 5.0), Ok(4));
         assert_eq!((store.len(), store.is_empty()), (3, false));
         let code = |result: Result<usize>| result.map_err(|e| e.code());

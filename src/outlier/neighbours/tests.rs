@@ -58,7 +58,8 @@ proptest! {
 #[test]
 fn a_point_is_not_its_own_neighbour() {
     let points = [0.0, 0.0, 1.0, 3.0, 3.0, 3.0];
-    let exact = Exact::new(&Rows::from_values(points.to_vec(), 1), Metric::Euclidean).expect("small");
+    let exact =
+        Exact::new(&Rows::from_values(points.to_vec(), 1), Metric::Euclidean).expect("small");
     let found = exact.search_self(2);
     let indices: Vec<u32> = found.iter().map(|n| n.index).collect();
     assert_eq!(indices, [1, 2, 0, 2, 0, 1, 4, 5, 3, 5, 3, 4]);
@@ -95,7 +96,8 @@ proptest! {
 
 #[test]
 fn all_points_alike_are_found_in_order() {
-    let exact = Exact::new(&Rows::from_values(vec![0.25; 3 * 700], 3), Metric::Euclidean).expect("small");
+    let exact =
+        Exact::new(&Rows::from_values(vec![0.25; 3 * 700], 3), Metric::Euclidean).expect("small");
     let indices: Vec<u32> = exact.search(&[0.25; 3 * 100], 4).iter().map(|n| n.index).collect();
     assert_eq!(indices, [0, 1, 2, 3].repeat(100));
 }

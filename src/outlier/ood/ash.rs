@@ -1,4 +1,5 @@
-//! `ash`: the energy of features most of which are set to 0 (Djurisic, Bozanic, Ashok and Liu 2023, algorithms 1 to 3).
+//! `ash`: the energy of features most of which are set to 0 (Djurisic, Bozanic, Ashok and Liu 2023,
+//! algorithms 1 to 3).
 
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +38,8 @@ impl Default for Options {
     }
 }
 
-/// `-ln sum exp(W a(x) + b)` of shaped features `a(x)`. Nothing is learnt but the calibration. For features that are not
-/// negative, such as those after relu.
+/// `-ln sum exp(W a(x) + b)` of shaped features `a(x)`. Nothing is learnt but the calibration. For
+/// features that are not negative, such as those after relu.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ash {
     head: Head,
@@ -52,11 +53,14 @@ impl Ash {
         order.clear();
         order.extend(0..row.len());
         // Of equals the first are left.
-        order.select_nth_unstable_by(self.left - 1, |a, b| row[*b].total_cmp(&row[*a]).then(a.cmp(b)));
+        order.select_nth_unstable_by(self.left - 1, |a, b| {
+            row[*b].total_cmp(&row[*a]).then(a.cmp(b))
+        });
         let left = &order[..self.left];
         let all: f64 = row.iter().sum();
         let kept: f64 = left.iter().map(|i| row[*i]).sum();
-        // The largest of features that are not negative sum up to their share at least: a larger quotient is of others.
+        // The largest of features that are not negative sum up to their share at least: a larger
+        // quotient is of others.
         let most = row.len() as f64 / self.left as f64;
         let quotient = if kept > 0.0 { (all / kept).clamp(0.0, most) } else { 1.0 };
         shaped.fill(0.0);
@@ -76,7 +80,11 @@ impl Detector for Ash {
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let (head, p) = (reference.expect_head()?.clone(), reference.features());
         if !(0.0..100.0).contains(&options.percentile) {
-            return Err(Error::invalid("percentile", options.percentile, "a number from 0 to below 100"));
+            return Err(Error::invalid(
+                "percentile",
+                options.percentile,
+                "a number from 0 to below 100",
+            ));
         }
         if let Some(negative) = reference.values().iter().find(|x| **x < 0.0) {
             let expected = "features that are not negative, such as those after relu";

@@ -1,5 +1,5 @@
-//! `class-mahalanobis`: the distance to the nearest class in units of the classes' common covariance (Lee, Lee, Lee and Shin
-//! 2018, equations 1 and 2; without their step on the input).
+//! `class-mahalanobis`: the distance to the nearest class in units of the classes' common
+//! covariance (Lee, Lee, Lee and Shin 2018, equations 1 and 2; without their step on the input).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,8 @@ pub enum Covariance {
     /// With divisor n, as the paper. Singular where a unit is always off.
     #[default]
     Classic,
-    /// Shrunk towards a multiple of the identity (Ledoit and Wolf 2004): regular whatever the features.
+    /// Shrunk towards a multiple of the identity (Ledoit and Wolf 2004): regular whatever the
+    /// features.
     Shrunk,
 }
 
@@ -45,7 +46,8 @@ impl Covariance {
     }
 }
 
-/// The least `(x - m)' C^-1 (x - m)` over the classes' means `m`. `parts` are not given: see [`crate::explain`].
+/// The least `(x - m)' C^-1 (x - m)` over the classes' means `m`. `parts` are not given: see
+/// [`crate::explain`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassMahalanobis {
     #[serde(with = "packed")]
@@ -60,7 +62,11 @@ impl Detector for ClassMahalanobis {
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let (means, features) = (classes::means(reference)?, reference.features());
         let residuals = classes::residuals(reference, &means)?;
-        let whitening = options.covariance.whitening(&residuals, &vec![0.0; features], means.len() / features)?;
+        let whitening = options.covariance.whitening(
+            &residuals,
+            &vec![0.0; features],
+            means.len() / features,
+        )?;
         Ok(ClassMahalanobis { means, features, whitening })
     }
 

@@ -11,8 +11,13 @@ pub fn means(reference: &Rows<'_>) -> Result<Vec<f64>> {
     means_of(reference, |_| true, "no observation")
 }
 
-/// The mean of each class over the observations that `counts`; `none` is what the error says of a class that has none.
-pub fn means_of(reference: &Rows<'_>, counts: impl Fn(usize) -> bool, none: &str) -> Result<Vec<f64>> {
+/// The mean of each class over the observations that `counts`; `none` is what the error says of a
+/// class that has none.
+pub fn means_of(
+    reference: &Rows<'_>,
+    counts: impl Fn(usize) -> bool,
+    none: &str,
+) -> Result<Vec<f64>> {
     let (labels, p) = (labels(reference)?, reference.features());
     let classes = reference.classes();
     let (mut sums, mut members) = (vec![0.0; classes * p], vec![0usize; classes]);
@@ -36,7 +41,9 @@ pub fn means_of(reference: &Rows<'_>, counts: impl Fn(usize) -> bool, none: &str
 /// # Errors
 /// [`Error::InvalidArgument`].
 pub fn labels<'a>(reference: &'a Rows<'_>) -> Result<&'a [u32]> {
-    reference.labels().ok_or_else(|| Error::invalid("labels", "none", "the class of each reference observation"))
+    reference
+        .labels()
+        .ok_or_else(|| Error::invalid("labels", "none", "the class of each reference observation"))
 }
 
 /// What each observation is beyond the mean of its class.

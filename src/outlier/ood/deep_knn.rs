@@ -1,4 +1,5 @@
-//! `deep-knn`: the distance to the k-th nearest reference observation, of features of length 1 (Sun, Ming, Zhu and Li 2022).
+//! `deep-knn`: the distance to the k-th nearest reference observation, of features of length 1
+//! (Sun, Ming, Zhu and Li 2022).
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ impl Default for Options {
     }
 }
 
-/// The Euclidean distance, in 0..2, to the k-th nearest. Features of zeros only have no direction and are left as they are.
+/// The Euclidean distance, in 0..2, to the k-th nearest. Features of zeros only have no direction
+/// and are left as they are.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeepKnn {
     neighbours: usize,
@@ -55,7 +57,10 @@ impl Detector for DeepKnn {
         }
         let p = reference.features();
         let rows = Rows::from_values(of_length_one(reference.values(), p), p);
-        Ok(DeepKnn { neighbours: options.neighbours, index: Index::new(&rows, Metric::Euclidean, options.index)? })
+        Ok(DeepKnn {
+            neighbours: options.neighbours,
+            index: Index::new(&rows, Metric::Euclidean, options.index)?,
+        })
     }
 
     fn features(&self) -> usize {
@@ -65,7 +70,10 @@ impl Detector for DeepKnn {
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let k = self.neighbours;
         let found = self.index.search(&of_length_one(rows, self.features()), k);
-        scores.iter_mut().zip(found.chunks_exact(k)).for_each(|(score, found)| *score = found[k - 1].distance);
+        scores
+            .iter_mut()
+            .zip(found.chunks_exact(k))
+            .for_each(|(score, found)| *score = found[k - 1].distance);
     }
 
     fn work(&self) -> usize {

@@ -36,7 +36,8 @@ impl LogitScore for Generalized {
         let total = 1.0 + softmax.rest;
         let term = |p: f64, rest: f64| (p * rest).powf(self.gamma);
         let others = logits.iter().enumerate().filter(|(k, _)| *k != top);
-        let mut others: Vec<f64> = others.map(|(_, logit)| (logit - logits[top]).exp() / total).collect();
+        let mut others: Vec<f64> =
+            others.map(|(_, logit)| (logit - logits[top]).exp() / total).collect();
         others.sort_by(|a, b| b.total_cmp(a));
         let others: f64 = others.iter().take(self.classes - 1).map(|p| term(*p, 1.0 - p)).sum();
         term(1.0 / total, softmax.doubt()) + others

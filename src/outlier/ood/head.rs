@@ -18,15 +18,22 @@ pub struct Head {
 }
 
 impl Head {
-    /// Of `weights`, `classes x features` with the feature fastest, and as many numbers of `bias` as there are classes.
+    /// Of `weights`, `classes x features` with the feature fastest, and as many numbers of `bias`
+    /// as there are classes.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for sizes that do not go together, or a number that is not finite.
+    /// [`Error::InvalidArgument`] for sizes that do not go together, or a number that is not
+    /// finite.
     pub fn new(weights: Vec<f64>, bias: Vec<f64>) -> Result<Self> {
         let (w, k) = (weights.len(), bias.len());
         if k == 0 || w == 0 || !w.is_multiple_of(k) {
-            let expected = "a whole number of features for each class, of which bias has one number each";
-            return Err(Error::invalid("weights", format!("{w} weights for {k} classes"), expected));
+            let expected =
+                "a whole number of features for each class, of which bias has one number each";
+            return Err(Error::invalid(
+                "weights",
+                format!("{w} weights for {k} classes"),
+                expected,
+            ));
         }
         for (argument, values) in [("weights", &weights), ("bias", &bias)] {
             if let Some(bad) = values.iter().find(|x| !x.is_finite()) {
@@ -87,7 +94,10 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
 /// The first place of the largest.
 #[must_use]
 pub fn largest(x: &[f64]) -> usize {
-    x.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (i, x)| if *x > best.1 { (i, *x) } else { best }).0
+    x.iter()
+        .enumerate()
+        .fold((0, f64::NEG_INFINITY), |best, (i, x)| if *x > best.1 { (i, *x) } else { best })
+        .0
 }
 
 impl Sound for Head {

@@ -25,7 +25,8 @@ pub trait LogitScore: Default + Clone + Send + Sync + Serialize + DeserializeOwn
     fn score(&self, logits: &[f64]) -> f64;
 }
 
-/// A [`LogitScore`] of logits, or of the features that a [`Head`] makes logits of. Nothing is learnt but the calibration.
+/// A [`LogitScore`] of logits, or of the features that a [`Head`] makes logits of. Nothing is
+/// learnt but the calibration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OnLogits<S> {
     score: S,
@@ -41,7 +42,10 @@ impl<S: LogitScore> Detector for OnLogits<S> {
         let (head, features) = (reference.head().cloned(), reference.features());
         let classes = head.as_ref().map_or(features, Head::classes);
         if classes < S::LEAST_CLASSES {
-            let expected = format!("at least {}: without weights the features are the logits", S::LEAST_CLASSES);
+            let expected = format!(
+                "at least {}: without weights the features are the logits",
+                S::LEAST_CLASSES
+            );
             return Err(Error::invalid("reference", format!("{classes} class"), expected));
         }
         Ok(OnLogits { score: options.clone(), head, features })
@@ -66,13 +70,16 @@ impl<S: LogitScore> Detector for OnLogits<S> {
 
     fn work(&self) -> usize {
         // An exponential is worth about twenty multiplications.
-        self.head.as_ref().map_or(20 * self.features, |head| head.classes() * (head.features() + 20))
+        self.head
+            .as_ref()
+            .map_or(20 * self.features, |head| head.classes() * (head.features() + 20))
     }
 }
 
 /// The softmax of logits divided by a temperature, in the log domain.
 pub struct Softmax {
-    /// `sum exp(d)` over all classes but the first largest; `d <= 0` is the distance to the largest.
+    /// `sum exp(d)` over all classes but the first largest; `d <= 0` is the distance to the
+    /// largest.
     pub rest: f64,
     /// `exp(d)` of the second largest; 0 with a single class.
     pub second: f64,
@@ -105,12 +112,19 @@ impl Softmax {
 /// # Errors
 /// [`Error::InvalidArgument`].
 pub fn positive(argument: &'static str, x: f64) -> Result<()> {
-    if x > 0.0 && x.is_finite() { Ok(()) } else { Err(Error::invalid(argument, x, "a number above 0")) }
+    if x > 0.0 && x.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::invalid(argument, x, "a number above 0"))
+    }
 }
 
 impl<S: LogitScore> Sound for OnLogits<S> {
     fn is_sound(&self) -> bool {
-        let head = self.head.as_ref().is_none_or(|head| head.is_sound() && head.features() == self.features);
+        let head = self
+            .head
+            .as_ref()
+            .is_none_or(|head| head.is_sound() && head.features() == self.features);
         let classes = self.head.as_ref().map_or(self.features, Head::classes);
         self.features > 0 && head && classes >= S::LEAST_CLASSES && self.score.check().is_ok()
     }

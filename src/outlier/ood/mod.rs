@@ -1,8 +1,10 @@
-//! Out-of-distribution from a classifier: detectors that read its logits, or its last features and its last linear layer.
+//! Out-of-distribution from a classifier: detectors that read its logits, or its last features and
+//! its last linear layer.
 //!
-//! All see one array. Without a [`Head`] it holds what the name says: logits (`classes x observations`) or features of the
-//! penultimate layer. With a head it holds features, and the logits are what the head makes of them. `vim`, `she`, `react`,
-//! `ash` cannot do without; `class-mahalanobis`, `relative-mahalanobis` and `she` learn from labels, too.
+//! All see one array. Without a [`Head`] it holds what the name says: logits (`classes x
+//! observations`) or features of the penultimate layer. With a head it holds features, and the
+//! logits are what the head makes of them. `vim`, `she`, `react`, `ash` cannot do without;
+//! `class-mahalanobis`, `relative-mahalanobis` and `she` learn from labels, too.
 //!
 //! | name | reads | anomalous when | source |
 //! |---|---|---|---|

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::logit_score::{LogitScore, Softmax};
 
-/// `1 - max p`, in 0..1. The doubt itself is summed up, so that predictions whose probability rounds to 1 still differ.
+/// `1 - max p`, in 0..1. The doubt itself is summed up, so that predictions whose probability
+/// rounds to 1 still differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]

@@ -1,12 +1,13 @@
-//! `odin`: the maximum softmax probability at a temperature (Liang, Li and Srikant 2018, equation 1).
+//! `odin`: the maximum softmax probability at a temperature (Liang, Li and Srikant 2018, equation
+//! 1).
 
 use serde::{Deserialize, Serialize};
 
 use super::logit_score::{LogitScore, Softmax, positive};
 use crate::error::Result;
 
-/// `1 - max softmax(logits / T)`. ODIN's other half, a step on the input against the gradient, is not taken: it needs the
-/// model. What is left is the paper's ablation with epsilon 0.
+/// `1 - max softmax(logits / T)`. ODIN's other half, a step on the input against the gradient, is
+/// not taken: it needs the model. What is left is the paper's ablation with epsilon 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Odin {

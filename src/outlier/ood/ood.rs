@@ -1,5 +1,5 @@
-//! `ood`: several detectors as one, the default: a logit's score alone fails on what is far from everything, such as noise,
-//! and distances of features alone on what lies between two classes.
+//! `ood`: several detectors as one, the default: a logit's score alone fails on what is far from
+//! everything, such as noise, and distances of features alone on what lies between two classes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
@@ -19,15 +19,17 @@ pub struct Options {
     pub combine: Combine,
 }
 
-/// An [`Ensemble`] whose members are chosen by what the reference comes with. Each member's score becomes a conformal
-/// p-value, and the mean of -ln(p-value) is the score (Fisher 1932). Members are not independent, so that this mean has no
-/// null distribution of its own: the p-value of the whole is conformal again, by scores of reference observations that no
-/// part of the ensemble has seen.
+/// An [`Ensemble`] whose members are chosen by what the reference comes with. Each member's score
+/// becomes a conformal p-value, and the mean of -ln(p-value) is the score (Fisher 1932). Members
+/// are not independent, so that this mean has no null distribution of its own: the p-value of the
+/// whole is conformal again, by scores of reference observations that no part of the ensemble has
+/// seen.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Ood(Ensemble);
 
-/// With a head: `energy`, `vim` and `deep-knn`, and with labels `class-mahalanobis` (shrunk). Without one the array holds
-/// logits: `energy`, and `deep-knn` and `mahalanobis` (shrunk) of the logits.
+/// With a head: `energy`, `vim` and `deep-knn`, and with labels `class-mahalanobis` (shrunk).
+/// Without one the array holds logits: `energy`, and `deep-knn` and `mahalanobis` (shrunk) of the
+/// logits.
 #[must_use]
 pub fn members(reference: &Rows<'_>) -> Vec<Member> {
     let member = |detector: &str, options: serde_json::Value| Member {
@@ -36,7 +38,8 @@ pub fn members(reference: &Rows<'_>) -> Vec<Member> {
     };
     // A fifth goes to a fold, and half of the rest to a fold of a member.
     let neighbours = (reference.len() / 20).clamp(1, 50);
-    let mut members = vec![member("energy", json!({})), member("deep-knn", json!({"neighbours": neighbours}))];
+    let mut members =
+        vec![member("energy", json!({})), member("deep-knn", json!({"neighbours": neighbours}))];
     if reference.head().is_some() {
         members.push(member("vim", json!({})));
     }
@@ -59,8 +62,11 @@ impl Detector for Ood {
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
         let members = options.members.clone().unwrap_or_else(|| members(reference));
         // Artificial outliers of features say little about what a classifier makes of them.
-        let options =
-            ensemble::Options { members: Some(members), combine: options.combine, weighting: Weighting::Equal };
+        let options = ensemble::Options {
+            members: Some(members),
+            combine: options.combine,
+            weighting: Weighting::Equal,
+        };
         Ensemble::fit_cross(reference, &options, 2).map(|(ensemble, _)| Ood(ensemble))
     }
 

@@ -12,8 +12,8 @@ use crate::{Detector, Rows};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Where features are cut off: this percentile, 0 to 100, of all features of the reference together (numpy's, which
-    /// interpolates).
+    /// Where features are cut off: this percentile, 0 to 100, of all features of the reference
+    /// together (numpy's, which interpolates).
     pub percentile: f64,
 }
 
@@ -49,7 +49,8 @@ impl Detector for React {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        let (mut clipped, mut logits) = (vec![0.0; self.features()], vec![0.0; self.head.classes()]);
+        let (mut clipped, mut logits) =
+            (vec![0.0; self.features()], vec![0.0; self.head.classes()]);
         for (row, score) in rows.chunks_exact(self.features()).zip(scores) {
             clipped.iter_mut().zip(row).for_each(|(c, x)| *c = x.min(self.clip));
             *score = self.head.energy(&clipped, &mut logits);

@@ -1,4 +1,5 @@
-//! `relative-mahalanobis`: how much farther the nearest class is than all of them as one (Ren et al. 2021, equation 3).
+//! `relative-mahalanobis`: how much farther the nearest class is than all of them as one (Ren et
+//! al. 2021, equation 3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,8 @@ use crate::sound::Sound;
 use crate::support::{linear::Whitening, packed};
 use crate::{Detector, Rows};
 
-/// The score of [`ClassMahalanobis`] minus the squared Mahalanobis distance to the mean of all, in units of the covariance of
-/// all. It can be negative.
+/// The score of [`ClassMahalanobis`] minus the squared Mahalanobis distance to the mean of all, in
+/// units of the covariance of all. It can be negative.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RelativeMahalanobis {
     classes: ClassMahalanobis,
@@ -35,7 +36,8 @@ impl Detector for RelativeMahalanobis {
         self.classes.score_rows(rows, scores);
         let mut centred = vec![0.0; self.mean.len()];
         for (row, score) in rows.chunks_exact(self.mean.len()).zip(scores) {
-            let difference = *score - self.whitening.squared_distance(row, &self.mean, &mut centred);
+            let difference =
+                *score - self.whitening.squared_distance(row, &self.mean, &mut centred);
             // So far out that both squares overflow.
             *score = if difference.is_nan() { f64::INFINITY } else { difference };
         }

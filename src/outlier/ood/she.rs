@@ -14,8 +14,8 @@ use crate::{Detector, Rows};
 #[serde(default, deny_unknown_fields)]
 pub struct Options {}
 
-/// Minus the inner product with the stored pattern of the predicted class: the mean of the reference observations of that
-/// class that the classifier gets right.
+/// Minus the inner product with the stored pattern of the predicted class: the mean of the
+/// reference observations of that class that the classifier gets right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct She {
     head: Head,
@@ -36,7 +36,8 @@ impl Detector for She {
             largest(&logits) == labels[i] as usize
         };
         let right: Vec<bool> = (0..reference.len()).map(&mut right).collect();
-        let patterns = classes::means_of(reference, |i| right[i], "no observation that is classified right")?;
+        let patterns =
+            classes::means_of(reference, |i| right[i], "no observation that is classified right")?;
         Ok(She { head, patterns })
     }
 

@@ -14,14 +14,15 @@ use crate::{Detector, Rows};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Dimension of the principal space; without, 1000 of at least 2048 features, 512 of at least 768, else half of them
-    /// (as the authors' code).
+    /// Dimension of the principal space; without, 1000 of at least 2048 features, 512 of at least
+    /// 768, else half of them (as the authors' code).
     pub components: Option<usize>,
 }
 
-/// `alpha |R (x - o)| - ln sum exp(logit)`: the length of what lies outside of the principal space, as a logit of a class of
-/// its own, beside the energy. The origin is `o = -W^+ b`; `alpha` makes the virtual logit as large on average as the
-/// reference's largest. Orders observations as the paper's probability of the virtual class does.
+/// `alpha |R (x - o)| - ln sum exp(logit)`: the length of what lies outside of the principal space,
+/// as a logit of a class of its own, beside the energy. The origin is `o = -W^+ b`; `alpha` makes
+/// the virtual logit as large on average as the reference's largest. Orders observations as the
+/// paper's probability of the virtual class does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Vim {
     head: Head,
@@ -48,7 +49,8 @@ fn origin(head: &Head) -> Result<Vec<f64>> {
     let (values, vectors) = eigen(&gram)?;
     let least = values[0] * 1e-14 * k as f64;
     let mut origin = vec![0.0; head.features()];
-    for (value, vector) in values.iter().zip(vectors.columns()).filter(|(value, _)| **value > least) {
+    for (value, vector) in values.iter().zip(vectors.columns()).filter(|(value, _)| **value > least)
+    {
         let along: f64 = vector.iter().zip(head.bias()).map(|(v, b)| v * b).sum::<f64>() / value;
         for (v, row) in vector.iter().zip(&rows) {
             origin.iter_mut().zip(*row).for_each(|(o, w)| *o -= along * v * w);
@@ -68,12 +70,17 @@ impl Detector for Vim {
             _ => p / 2,
         });
         if components >= p {
-            return Err(Error::invalid("components", components, format!("fewer than the {p} features")));
+            return Err(Error::invalid(
+                "components",
+                components,
+                format!("fewer than the {p} features"),
+            ));
         }
         reference.expect_at_least(2, "a principal space takes two")?;
         let origin = origin(&head)?;
         let (_, vectors) = eigen(&reference.covariance(&origin))?;
-        let residual = vectors.columns().into_iter().skip(components).flat_map(|v| v.to_vec()).collect();
+        let residual =
+            vectors.columns().into_iter().skip(components).flat_map(|v| v.to_vec()).collect();
         let mut vim = Vim { head, origin, residual, alpha: 1.0 };
         let (mut centred, mut logits) = (vec![0.0; p], vec![0.0; vim.head.classes()]);
         let (mut lengths, mut maxima, mut sizes) = (0.0, 0.0, 0.0);
@@ -85,7 +92,11 @@ impl Detector for Vim {
         }
         if lengths <= 1e-9 * sizes {
             let was = format!("features of which {components} components leave nothing over");
-            return Err(Error::invalid("reference", was, "more freedom in the features, or fewer components"));
+            return Err(Error::invalid(
+                "reference",
+                was,
+                "more freedom in the features, or fewer components",
+            ));
         }
         vim.alpha = maxima / lengths;
         Ok(vim)
@@ -99,7 +110,8 @@ impl Detector for Vim {
         let p = self.features();
         let (mut centred, mut logits) = (vec![0.0; p], vec![0.0; self.head.classes()]);
         for (row, score) in rows.chunks_exact(p).zip(scores) {
-            *score = self.alpha * self.residual_length(row, &mut centred) + self.head.energy(row, &mut logits);
+            *score = self.alpha * self.residual_length(row, &mut centred)
+                + self.head.energy(row, &mut logits);
         }
     }
 
@@ -111,6 +123,8 @@ impl Detector for Vim {
 impl Sound for Vim {
     fn is_sound(&self) -> bool {
         let p = self.origin.len();
-        self.head.is_sound() && self.head.features() == p && is_table(&self.residual, self.residual.len() / p, p)
+        self.head.is_sound()
+            && self.head.features() == p
+            && is_table(&self.residual, self.residual.len() / p, p)
     }
 }

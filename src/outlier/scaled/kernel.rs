@@ -1,9 +1,11 @@
-//! The pass over a batch: the root mean square and the largest of each observation's standardised values.
+//! The pass over a batch: the root mean square and the largest of each observation's standardised
+//! values.
 
 use super::Scaled;
 use crate::simd::{Real, multiversion};
 
-/// Observations measured side by side when there are few features, and features side by side when there are many.
+/// Observations measured side by side when there are few features, and features side by side when
+/// there are many.
 const LANES: usize = 16;
 
 multiversion! {
@@ -11,7 +13,12 @@ multiversion! {
 }
 
 #[inline(always)]
-fn measure_body<T: Real, const FMA: bool>(rows: &[T], by: &Scaled, rms: &mut [f32], largest: &mut [f32]) {
+fn measure_body<T: Real, const FMA: bool>(
+    rows: &[T],
+    by: &Scaled,
+    rms: &mut [f32],
+    largest: &mut [f32],
+) {
     let p = by.features();
     let mut done = 0;
     if p < 2 * LANES {
@@ -22,7 +29,8 @@ fn measure_body<T: Real, const FMA: bool>(rows: &[T], by: &Scaled, rms: &mut [f3
                 lanes.update::<FMA>(&x, &[by.center[k]; LANES], &[by.inverse[k]; LANES]);
             }
             for l in 0..LANES {
-                // 0 for finite values and NaN for others: NaN passes comparisons by, and Inf has a root.
+                // 0 for finite values and NaN for others: NaN passes comparisons by, and Inf has a
+                // root.
                 let spoilt = lanes.squares[l] * 0.0;
                 rms[done + l] = ((lanes.squares[l] / p as f64).sqrt() + spoilt) as f32;
                 largest[done + l] = (lanes.largest[l] + spoilt) as f32;
@@ -73,7 +81,12 @@ impl Lanes {
     }
 
     #[inline(always)]
-    fn update<const FMA: bool>(&mut self, x: &[f64; LANES], center: &[f64; LANES], inverse: &[f64; LANES]) {
+    fn update<const FMA: bool>(
+        &mut self,
+        x: &[f64; LANES],
+        center: &[f64; LANES],
+        inverse: &[f64; LANES],
+    ) {
         let largest = self.largest;
         let z: [f64; LANES] = std::array::from_fn(|l| (x[l] - center[l]) * inverse[l]);
         for (squares, z) in self.squares.iter_mut().zip(&z) {

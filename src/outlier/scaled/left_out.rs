@@ -1,15 +1,17 @@
 //! Scores of reference rows by the centre and scale of all rows but their own.
 //!
-//! A row is nearer to a mean that it is part of than a new one is, by about √(2 features)/n of a score's standard deviation: of
-//! 3000 features and 200 rows every new window would look drifted. Left out, a row's score has the law of a new row's but for one
-//! row of the fit (n - 1 for n). In closed form, so that it costs no second fit.
+//! A row is nearer to a mean that it is part of than a new one is, by about √(2 features)/n of a
+//! score's standard deviation: of 3000 features and 200 rows every new window would look drifted.
+//! Left out, a row's score has the law of a new row's but for one row of the fit (n - 1 for n). In
+//! closed form, so that it costs no second fit.
 
 use super::{NO_SPREAD, Scaled};
 
 /// `(x - mean) / standard deviation` by the other `n - 1` rows, from `z` by all `n`.
 ///
-/// With d = x - mean: the others' mean is d n/(n-1) away, and their sum of squares is less by d² n/(n-1). `None` where that leaves
-/// nothing but rounding: the others are all equal. Increasing in `z`. `n` of at least 3.
+/// With d = x - mean: the others' mean is d n/(n-1) away, and their sum of squares is less by d²
+/// n/(n-1). `None` where that leaves nothing but rounding: the others are all equal. Increasing in
+/// `z`. `n` of at least 3.
 pub fn of_moments(z: f64, n: f64) -> Option<f64> {
     let variance = ((n - 1.0) - z * z * n / (n - 1.0)) / (n - 2.0);
     (variance > 1e-12 * n).then(|| z * n / (n - 1.0) / variance.sqrt())
@@ -29,7 +31,8 @@ fn place(sorted: &[f64], x: f64) -> usize {
     sorted.partition_point(|other| *other < x).min(sorted.len() - 1)
 }
 
-/// The values of one feature, and their distances from each median that is left when one of them goes.
+/// The values of one feature, and their distances from each median that is left when one of them
+/// goes.
 #[derive(Debug)]
 pub struct Column<'a> {
     sorted: &'a [f64],
@@ -42,12 +45,13 @@ impl<'a> Column<'a> {
         Column { sorted, distances: Vec::new() }
     }
 
-    /// `|x - median| / (1.4826 MAD)` of one of the values, by the others. Cost: O(log n), and O(n log n) for each of at most three
-    /// medians.
+    /// `|x - median| / (1.4826 MAD)` of one of the values, by the others. Cost: O(log n), and O(n
+    /// log n) for each of at most three medians.
     pub fn by_median(&mut self, x: f64) -> f64 {
         let median = quantile_without(self.sorted, place(self.sorted, x), 0.5);
         let known = self.distances.iter().position(|(of, _)| *of == median).unwrap_or_else(|| {
-            let mut distances: Vec<f64> = self.sorted.iter().map(|other| (other - median).abs()).collect();
+            let mut distances: Vec<f64> =
+                self.sorted.iter().map(|other| (other - median).abs()).collect();
             distances.sort_by(f64::total_cmp);
             self.distances.push((median, distances));
             self.distances.len() - 1
@@ -60,7 +64,10 @@ impl<'a> Column<'a> {
     /// `|x - middle| / (q3 - q1)` of one of the values, by the others.
     pub fn by_quartiles(&self, x: f64) -> f64 {
         let index = place(self.sorted, x);
-        let (q1, q3) = (quantile_without(self.sorted, index, 0.25), quantile_without(self.sorted, index, 0.75));
+        let (q1, q3) = (
+            quantile_without(self.sorted, index, 0.25),
+            quantile_without(self.sorted, index, 0.75),
+        );
         let middle = 0.5 * (q1 + q3);
         (x - middle).abs() * inverse(middle, q3 - q1)
     }
@@ -71,10 +78,11 @@ fn inverse(center: f64, scale: f64) -> f64 {
 }
 
 impl Scaled {
-    /// `(x - mean) / standard deviation` of each feature of a row that was among the `n` that this was fitted on, by the others.
+    /// `(x - mean) / standard deviation` of each feature of a row that was among the `n` that this
+    /// was fitted on, by the others.
     ///
-    /// Where the others are all equal, that has the scale that a fit on them has: it is as far out as a new value is of a feature that
-    /// never varied, neither nearer nor farther.
+    /// Where the others are all equal, that has the scale that a fit on them has: it is as far out
+    /// as a new value is of a feature that never varied, neither nearer nor farther.
     pub fn left_out<'a>(&'a self, row: &'a [f64], n: f64) -> impl Iterator<Item = f64> + 'a {
         let alone = move |x: f64, center: f64| {
             let away = (x - center) * n / (n - 1.0);

@@ -15,7 +15,8 @@ pub struct OneSided {
     pub category: String,
     /// How often the sample has it.
     pub count: u64,
-    /// The chance that all of so many fall into this sample, were both drawn alike: Fisher's exact test, one-sided (1935).
+    /// The chance that all of so many fall into this sample, were both drawn alike: Fisher's exact
+    /// test, one-sided (1935).
     pub p_value: f64,
     /// The same for all of these categories at once (Benjamini and Hochberg 1995).
     pub adjusted_p_value: f64,
@@ -38,8 +39,8 @@ pub struct CategoryReport {
     pub vanished: Vec<OneSided>,
     /// The share of the current sample that is unseen.
     pub unseen_share: f64,
-    /// What that share is expected to be if nothing has changed: the share of categories that the reference has once (Good
-    /// 1953, after Turing).
+    /// What that share is expected to be if nothing has changed: the share of categories that the
+    /// reference has once (Good 1953, after Turing).
     pub expected_unseen_share: f64,
 }
 
@@ -47,7 +48,10 @@ pub struct CategoryReport {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] for a sample of no observations.
-pub fn compare(reference: &BTreeMap<String, u64>, current: &BTreeMap<String, u64>) -> Result<CategoryReport> {
+pub fn compare(
+    reference: &BTreeMap<String, u64>,
+    current: &BTreeMap<String, u64>,
+) -> Result<CategoryReport> {
     let (n, m): (u64, u64) = (reference.values().sum(), current.values().sum());
     for (argument, count) in [("reference", n), ("current", m)] {
         if count == 0 {
@@ -57,7 +61,8 @@ pub fn compare(reference: &BTreeMap<String, u64>, current: &BTreeMap<String, u64
     let unseen = one_sided(current, reference, m, n)?;
     let vanished = one_sided(reference, current, n, m)?;
     let new: u64 = unseen.iter().map(|c| c.count).sum();
-    let mut cells = (Vec::with_capacity(reference.len() + 1), Vec::with_capacity(reference.len() + 1));
+    let mut cells =
+        (Vec::with_capacity(reference.len() + 1), Vec::with_capacity(reference.len() + 1));
     for (category, count) in reference {
         cells.0.push(*count);
         cells.1.push(current.get(category).copied().unwrap_or(0));
@@ -84,7 +89,9 @@ fn one_sided(
     size: u64,
     other_size: u64,
 ) -> Result<Vec<OneSided>> {
-    let alone = mine.iter().filter(|(name, count)| **count > 0 && other.get(*name).copied().unwrap_or(0) == 0);
+    let alone = mine
+        .iter()
+        .filter(|(name, count)| **count > 0 && other.get(*name).copied().unwrap_or(0) == 0);
     // Of all ways to place `count` observations, those with all of them here.
     let share = |i: u64| -(other_size as f64 / (size + other_size - i) as f64);
     let p = |count: u64| (0..count).map(|i| share(i).ln_1p()).sum::<f64>().exp();
@@ -127,7 +134,10 @@ mod tests {
         let want = 40.0 * 39.0 * 38.0 * 37.0 / (140.0 * 139.0 * 138.0 * 137.0);
         assert!((report.unseen[0].p_value / want - 1.0).abs() < 1e-9);
         assert!((report.vanished[1].p_value - 100.0 / 140.0).abs() < 1e-9);
-        assert!((report.unseen_share - 0.125).abs() < 1e-12 && (report.expected_unseen_share - 0.01).abs() < 1e-12);
+        assert!(
+            (report.unseen_share - 0.125).abs() < 1e-12
+                && (report.expected_unseen_share - 0.01).abs() < 1e-12
+        );
         // By 999 reassignments: 1/1000 is the least.
         assert!(report.chi2.p_value < 2e-3 && report.g.p_value < 2e-3);
         let same = compare(&reference, &reference).expect("counts");

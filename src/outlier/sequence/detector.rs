@@ -59,8 +59,8 @@ pub struct SequenceSpec {
 }
 
 impl SequenceSpec {
-    /// By name and options: those of the model, `tokens` (`"whitespace"`, `"words"`, `"characters"`, `"whole"`), `lowercase`
-    /// (false) and `calibration` (as [`crate::Spec::new`]).
+    /// By name and options: those of the model, `tokens` (`"whitespace"`, `"words"`,
+    /// `"characters"`, `"whole"`), `lowercase` (false) and `calibration` (as [`crate::Spec::new`]).
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].
@@ -71,8 +71,9 @@ impl SequenceSpec {
         let model = ModelOptions::new(name, options)?;
         let tokens = match tokens {
             None => model.tokens(),
-            Some(value) => serde_json::from_value(value.clone())
-                .map_err(|_| Error::invalid("tokens", value, "whitespace, words, characters or whole"))?,
+            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
+                Error::invalid("tokens", value, "whitespace, words, characters or whole")
+            })?,
         };
         let lowercase = match lowercase {
             None => false,
@@ -106,7 +107,8 @@ struct Stage {
 impl Stage {
     fn fit(model: &ModelOptions, sequences: &[Vec<String>], which: &[usize]) -> Result<Self> {
         let vocabulary = Vocabulary::new(which.iter().map(|i| &sequences[*i]));
-        let numbers: Vec<Vec<u32>> = which.iter().map(|i| vocabulary.numbers(&sequences[*i])).collect();
+        let numbers: Vec<Vec<u32>> =
+            which.iter().map(|i| vocabulary.numbers(&sequences[*i])).collect();
         Ok(Stage { model: model.fit(&numbers, vocabulary.len())?, vocabulary })
     }
 
@@ -164,14 +166,20 @@ impl SequenceDetector {
     /// Learns the reference.
     ///
     /// # Errors
-    /// [`Error::BaselineTooSmall`] for no sequences, or too few to calibrate with; [`Error::InvalidArgument`] for one
-    /// without symbols, or options out of their ranges.
+    /// [`Error::BaselineTooSmall`] for no sequences, or too few to calibrate with;
+    /// [`Error::InvalidArgument`] for one without symbols, or options out of their ranges.
     pub fn fit(spec: &SequenceSpec, reference: &[Sequence]) -> Result<Self> {
-        let sequences: Vec<Vec<String>> = reference.iter().map(|sequence| spec.symbols(sequence)).collect();
+        let sequences: Vec<Vec<String>> =
+            reference.iter().map(|sequence| spec.symbols(sequence)).collect();
         let n = sequences.len();
         if n == 0 {
             let reason = "there is nothing to learn".into();
-            return Err(Error::BaselineTooSmall { argument: "reference", was: 0, expected: 1, reason });
+            return Err(Error::BaselineTooSmall {
+                argument: "reference",
+                was: 0,
+                expected: 1,
+                reason,
+            });
         }
         if let Some(empty) = sequences.iter().position(Vec::is_empty) {
             let was = format!("no symbols in sequence {empty} (from 0)");
@@ -210,14 +218,15 @@ impl SequenceDetector {
         symbols(sequence, self.tokens, self.lowercase)
     }
 
-    /// The mean surprisal of each sequence, in nats; NaN for one without symbols (of `ngram`, its end is one). Higher is more
-    /// anomalous; never depends on the others.
+    /// The mean surprisal of each sequence, in nats; NaN for one without symbols (of `ngram`, its
+    /// end is one). Higher is more anomalous; never depends on the others.
     #[must_use]
     pub fn score(&self, sequences: &[Sequence]) -> Vec<f64> {
         sequences.iter().map(|sequence| self.stage.score(&self.symbols(sequence))).collect()
     }
 
-    /// The rank of each sequence's score among those of unseen reference sequences: see [`Calibrated::p_value`].
+    /// The rank of each sequence's score among those of unseen reference sequences: see
+    /// [`Calibrated::p_value`].
     ///
     /// # Errors
     /// [`Error::Incompatible`] for [`Calibration::None`].
@@ -231,7 +240,8 @@ impl SequenceDetector {
     pub fn explain(&self, sequence: &Sequence) -> Vec<Surprisal> {
         let symbols = self.symbols(sequence);
         let unseen = self.stage.vocabulary.len() as u32;
-        let seen: Vec<bool> = self.stage.vocabulary.numbers(&symbols).iter().map(|i| *i != unseen).collect();
+        let seen: Vec<bool> =
+            self.stage.vocabulary.numbers(&symbols).iter().map(|i| *i != unseen).collect();
         let surprisals = self.stage.surprisals(&symbols);
         let at = |(i, surprisal): (usize, f64)| Surprisal {
             symbol: symbols.get(i).cloned(),
@@ -253,11 +263,16 @@ impl SequenceDetector {
     /// How the categories of `sequences` differ from the reference's.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] for another detector than `frequency`; [`Error::InvalidArgument`] for no symbols.
+    /// [`Error::Incompatible`] for another detector than `frequency`; [`Error::InvalidArgument`]
+    /// for no symbols.
     pub fn categories(&self, sequences: &[Sequence]) -> Result<CategoryReport> {
         let Model::Frequency(model) = &self.stage.model else {
             let (argument, was) = ("detector", self.name.clone());
-            return Err(Error::Incompatible { argument, was, expected: "frequency, which counts categories".into() });
+            return Err(Error::Incompatible {
+                argument,
+                was,
+                expected: "frequency, which counts categories".into(),
+            });
         };
         let names = self.stage.vocabulary.names();
         let reference = names.iter().cloned().zip(model.counts()).collect();

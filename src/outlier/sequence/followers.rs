@@ -31,7 +31,8 @@ impl Followers {
 /// Contexts of one length and what came after them.
 pub(super) type Contexts = BTreeMap<Vec<u32>, Followers>;
 
-/// `sequence` after `before` starts; the symbol at `i` of the sequence comes after the window `i..i + before`.
+/// `sequence` after `before` starts; the symbol at `i` of the sequence comes after the window
+/// `i..i + before`.
 pub(super) fn padded(sequence: &[u32], before: usize) -> Vec<u32> {
     let mut padded = vec![START; before];
     padded.extend_from_slice(sequence);
@@ -55,9 +56,12 @@ pub(super) fn count(sequences: impl Iterator<Item = Vec<u32>>, before: usize) ->
 
 /// Whether contexts' totals are the sums of their counts, which are above 0.
 pub(super) fn are_sound(contexts: &Contexts) -> bool {
-    let sum = |followers: &Followers| followers.counts.values().try_fold(0u64, |sum, count| sum.checked_add(*count));
+    let sum = |followers: &Followers| {
+        followers.counts.values().try_fold(0u64, |sum, count| sum.checked_add(*count))
+    };
     let whole = |followers: &Followers| {
-        sum(followers) == Some(followers.total) && !followers.counts.values().any(|count| *count == 0)
+        sum(followers) == Some(followers.total)
+            && !followers.counts.values().any(|count| *count == 0)
     };
     let all = contexts.values().try_fold(0u64, |sum, followers| sum.checked_add(followers.total));
     all.is_some_and(|all| can_grow([all])) && contexts.values().all(whole)

@@ -40,8 +40,9 @@ impl Default for FrequencyOptions {
     }
 }
 
-/// `p(symbol | the k before) = (count + a) / (count of the k before + a (symbols + 1))`; a sequence begins after k starts, so
-/// that the first symbols have a distribution of their own. After a context that was not seen every symbol is as likely.
+/// `p(symbol | the k before) = (count + a) / (count of the k before + a (symbols + 1))`; a sequence
+/// begins after k starts, so that the first symbols have a distribution of their own. After a
+/// context that was not seen every symbol is as likely.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Markov {
     order: usize,
@@ -77,7 +78,11 @@ impl SequenceModel for Markov {
             return Err(Error::invalid("order", order, format!("a number from 0 to {MOST}")));
         }
         if !(smoothing > 0.0 && smoothing.is_finite()) {
-            return Err(Error::invalid("smoothing", smoothing, "a number above 0: an unseen symbol must be possible"));
+            return Err(Error::invalid(
+                "smoothing",
+                smoothing,
+                "a number above 0: an unseen symbol must be possible",
+            ));
         }
         let contexts = count(reference.iter().cloned(), order);
         Ok(Markov { order, smoothing, symbols, contexts })
@@ -85,7 +90,9 @@ impl SequenceModel for Markov {
 
     fn surprisals(&self, sequence: &[u32]) -> Vec<f64> {
         let padded = padded(sequence, self.order);
-        let of = |window: &[u32]| -self.probability(self.contexts.get(&window[..self.order]), window[self.order]).ln();
+        let of = |window: &[u32]| {
+            -self.probability(self.contexts.get(&window[..self.order]), window[self.order]).ln()
+        };
         padded.windows(self.order + 1).map(of).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Detectors of sequences: categories, chains of events, texts. A sequence is a list of symbols, or a text that [`tokens`]
-//! makes symbols of.
+//! Detectors of sequences: categories, chains of events, texts. A sequence is a list of symbols, or
+//! a text that [`tokens`] makes symbols of.
 //!
 //! | name | model | source |
 //! |---|---|---|
@@ -7,9 +7,10 @@
 //! | `markov` | a Markov chain of order k, smoothed | [`markov`] |
 //! | `ngram` | an n-gram language model, interpolated Kneser-Ney | [`ngram`] |
 //!
-//! The score of a sequence is its mean surprisal, `-ln p` of each symbol given those before it, in nats; its exponential is
-//! the perplexity. p-values are ranks among scores of reference sequences that the model had not seen, as those of
-//! [`crate`]. A score never depends on the other sequences it came with.
+//! The score of a sequence is its mean surprisal, `-ln p` of each symbol given those before it, in
+//! nats; its exponential is the perplexity. p-values are ranks among scores of reference sequences
+//! that the model had not seen, as those of [`crate`]. A score never depends on the other sequences
+//! it came with.
 
 pub mod categories;
 mod detector;
@@ -25,7 +26,8 @@ pub use model::{Model, ModelOptions, NAMES};
 
 use crate::error::Result;
 
-/// Fitted on reference sequences of symbols `0..symbols`; `symbols` itself stands for all that were not seen.
+/// Fitted on reference sequences of symbols `0..symbols`; `symbols` itself stands for all that were
+/// not seen.
 pub trait SequenceModel: Sized {
     /// What can be chosen.
     type Options;
@@ -36,6 +38,7 @@ pub trait SequenceModel: Sized {
     /// [`crate::Error::InvalidArgument`] for options out of their ranges.
     fn fit(reference: &[Vec<u32>], symbols: usize, options: &Self::Options) -> Result<Self>;
 
-    /// `-ln p` of each symbol given those before it, in nats; and of the end, where the model has one.
+    /// `-ln p` of each symbol given those before it, in nats; and of the end, where the model has
+    /// one.
     fn surprisals(&self, sequence: &[u32]) -> Vec<f64>;
 }

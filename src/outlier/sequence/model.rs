@@ -43,7 +43,11 @@ impl ModelOptions {
             "frequency" => parse(options).map(ModelOptions::Frequency),
             "markov" => parse(options).map(ModelOptions::Markov),
             "ngram" => parse(options).map(ModelOptions::Ngram),
-            _ => Err(Error::invalid("detector", format!("{name:?}"), format!("one of {}", NAMES.join(", ")))),
+            _ => Err(Error::invalid(
+                "detector",
+                format!("{name:?}"),
+                format!("one of {}", NAMES.join(", ")),
+            )),
         }
     }
 
@@ -78,8 +82,12 @@ impl ModelOptions {
                 let options = markov::Options { order: 0, smoothing: *smoothing };
                 Markov::fit(reference, symbols, &options).map(Model::Frequency)
             }
-            ModelOptions::Markov(options) => Markov::fit(reference, symbols, options).map(Model::Markov),
-            ModelOptions::Ngram(options) => Ngram::fit(reference, symbols, options).map(Model::Ngram),
+            ModelOptions::Markov(options) => {
+                Markov::fit(reference, symbols, options).map(Model::Markov)
+            }
+            ModelOptions::Ngram(options) => {
+                Ngram::fit(reference, symbols, options).map(Model::Ngram)
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `ngram`: an n-gram language model with interpolated Kneser-Ney smoothing (Kneser and Ney 1995), in its modified form with
-//! three discounts (Chen and Goodman 1999, section 4.1).
+//! `ngram`: an n-gram language model with interpolated Kneser-Ney smoothing (Kneser and Ney 1995),
+//! in its modified form with three discounts (Chen and Goodman 1999, section 4.1).
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ const MOST: usize = 20;
 pub struct Options {
     /// n: a symbol depends on n - 1 before it.
     pub order: usize,
-    /// What is taken off every count, in 0..1; without, three discounts an order, for counts of 1, 2 and more, from how many
-    /// counts are 1, 2, 3 and 4.
+    /// What is taken off every count, in 0..1; without, three discounts an order, for counts of 1,
+    /// 2 and more, from how many counts are 1, 2, 3 and 4.
     pub discount: Option<f64>,
 }
 
@@ -38,10 +38,11 @@ struct Level {
     discounts: [f64; 3],
 }
 
-/// `p(w | c) = (count(c w) - D + D_all(c) p(w | c less its first)) / count(c)`, where the counts of all but the longest
-/// contexts are of the different symbols that come before (Kneser and Ney), `D` depends on the count, and `D_all` is the sum
-/// of all that was taken off. Below the empty context every symbol of the reference, the end and "unseen" are as likely. A
-/// sequence begins after n - 1 starts and has an end, which is predicted like a symbol.
+/// `p(w | c) = (count(c w) - D + D_all(c) p(w | c less its first)) / count(c)`, where the counts of
+/// all but the longest contexts are of the different symbols that come before (Kneser and Ney), `D`
+/// depends on the count, and `D_all` is the sum of all that was taken off. Below the empty context
+/// every symbol of the reference, the end and "unseen" are as likely. A sequence begins after n - 1
+/// starts and has an end, which is predicted like a symbol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ngram {
     symbols: usize,
@@ -71,10 +72,15 @@ impl Level {
     }
 }
 
-/// Chen and Goodman's estimates, equation 26; where the counts have none, absolute discounting by the same, or 3/4.
+/// Chen and Goodman's estimates, equation 26; where the counts have none, absolute discounting by
+/// the same, or 3/4.
 fn discounts(contexts: &Contexts) -> [f64; 3] {
     let mut of_count: BTreeMap<u64, f64> = BTreeMap::new();
-    for count in contexts.values().flat_map(|followers| followers.counts.values()).filter(|count| **count <= 4) {
+    for count in contexts
+        .values()
+        .flat_map(|followers| followers.counts.values())
+        .filter(|count| **count <= 4)
+    {
         *of_count.entry(*count).or_default() += 1.0;
     }
     let n = |count: u64| of_count.get(&count).copied().unwrap_or(0.0);
@@ -83,7 +89,8 @@ fn discounts(contexts: &Contexts) -> [f64; 3] {
     if (1..=4).any(|count| n(count) == 0.0) {
         return simple;
     }
-    let modified = [1.0 - 2.0 * y * n(2) / n(1), 2.0 - 3.0 * y * n(3) / n(2), 3.0 - 4.0 * y * n(4) / n(3)];
+    let modified =
+        [1.0 - 2.0 * y * n(2) / n(1), 2.0 - 3.0 * y * n(3) / n(2), 3.0 - 4.0 * y * n(4) / n(3)];
     let possible = modified.iter().zip([1.0, 2.0, 3.0]).all(|(d, most)| *d > 0.0 && *d < most);
     if possible { modified } else { simple }
 }
@@ -128,7 +135,8 @@ impl SequenceModel for Ngram {
             return Err(Error::invalid("discount", d, "a number between 0 and 1"));
         }
         let mut model = Ngram { symbols, levels: Vec::new() };
-        let ended = |sequence: &Vec<u32>| sequence.iter().copied().chain([symbols as u32 + 1]).collect();
+        let ended =
+            |sequence: &Vec<u32>| sequence.iter().copied().chain([symbols as u32 + 1]).collect();
         let mut contexts = count(reference.iter().map(ended), order - 1);
         for _ in 1..order {
             let below = shorter(&contexts);
@@ -151,8 +159,8 @@ impl SequenceModel for Ngram {
 
 impl Ngram {
     pub(super) fn is_sound(&self, symbols: usize) -> bool {
-        let levels =
-            (1..=MOST).contains(&self.levels.len()) && self.levels.iter().all(|level| are_sound(&level.contexts));
+        let levels = (1..=MOST).contains(&self.levels.len())
+            && self.levels.iter().all(|level| are_sound(&level.contexts));
         levels && self.symbols == symbols
     }
 }
@@ -163,7 +171,8 @@ mod tests {
 
     #[test]
     fn probabilities_add_up_to_one_after_every_context() {
-        let reference: Vec<Vec<u32>> = (0..40u32).map(|i| (0..i % 7).map(|j| (i * j + j * j) % 5).collect()).collect();
+        let reference: Vec<Vec<u32>> =
+            (0..40u32).map(|i| (0..i % 7).map(|j| (i * j + j * j) % 5).collect()).collect();
         for options in [
             Options::default(),
             Options { order: 1, discount: None },
@@ -172,15 +181,19 @@ mod tests {
         ] {
             let model = Ngram::fit(&reference, 5, &options).expect("options");
             let before = options.order - 1;
-            for context in [[START, START, START], [START, 0, 1], [1, 2, 3], [4, 4, 4], [5, 5, 0], [5, 5, 5]] {
+            for context in
+                [[START, START, START], [START, 0, 1], [1, 2, 3], [4, 4, 4], [5, 5, 0], [5, 5, 5]]
+            {
                 let context = &context[3 - before..];
-                let total: f64 = (0..=model.end()).map(|w| (-model.surprisal(context, w)).exp()).sum();
+                let total: f64 =
+                    (0..=model.end()).map(|w| (-model.surprisal(context, w)).exp()).sum();
                 assert!((total - 1.0).abs() < 1e-12, "{options:?} {context:?}: {total}");
             }
             assert_eq!(model.surprisals(&[0, 1, 9]).len(), 4);
             assert!(model.surprisals(&[9, 9, 9]).iter().all(|s| s.is_finite()));
         }
-        for bad in [Options { order: 0, discount: None }, Options { order: 2, discount: Some(1.0) }] {
+        for bad in [Options { order: 0, discount: None }, Options { order: 2, discount: Some(1.0) }]
+        {
             assert_eq!(Ngram::fit(&reference, 5, &bad).map_err(|e| e.code()), Err(100));
         }
     }

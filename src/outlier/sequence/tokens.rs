@@ -24,9 +24,11 @@ impl Tokens {
     pub fn of(self, text: &str) -> Vec<String> {
         match self {
             Tokens::Whitespace => text.split_whitespace().map(str::to_owned).collect(),
-            Tokens::Words => {
-                text.split_word_bounds().filter(|word| !word.trim().is_empty()).map(str::to_owned).collect()
-            }
+            Tokens::Words => text
+                .split_word_bounds()
+                .filter(|word| !word.trim().is_empty())
+                .map(str::to_owned)
+                .collect(),
             Tokens::Characters => text.graphemes(true).map(str::to_owned).collect(),
             Tokens::Whole => vec![text.to_owned()],
         }
@@ -41,7 +43,10 @@ mod tests {
     fn texts_are_cut_as_readers_do() {
         let text = "Zähle\u{301} 3 Äpfel, o.k.?\u{a0}👩‍👩‍👧";
         assert_eq!(Tokens::Whitespace.of(text), ["Zähle\u{301}", "3", "Äpfel,", "o.k.?", "👩‍👩‍👧"]);
-        assert_eq!(Tokens::Words.of(text), ["Zähle\u{301}", "3", "Äpfel", ",", "o.k", ".", "?", "👩‍👩‍👧"]);
+        assert_eq!(
+            Tokens::Words.of(text),
+            ["Zähle\u{301}", "3", "Äpfel", ",", "o.k", ".", "?", "👩‍👩‍👧"]
+        );
         assert_eq!(Tokens::Characters.of("e\u{301}👩‍👩‍👧 "), ["e\u{301}", "👩‍👩‍👧", " "]);
         assert_eq!(Tokens::Whole.of(" a b"), [" a b"]);
         assert!(Tokens::Whitespace.of("  ").is_empty() && Tokens::Characters.of("").is_empty());

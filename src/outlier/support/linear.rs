@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::packed;
 use crate::error::{Error, Result};
 
-/// The inverse `W` of Cholesky's factor of a covariance `C`, lower triangle row by row: `C^-1 = W' W`, so that a squared
-/// Mahalanobis distance is `|W (x - mean)|^2`.
+/// The inverse `W` of Cholesky's factor of a covariance `C`, lower triangle row by row: `C^-1 = W'
+/// W`, so that a squared Mahalanobis distance is `|W (x - mean)|^2`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Whitening {
     #[serde(with = "packed")]
@@ -26,17 +26,27 @@ impl Whitening {
     pub fn new(covariance: &Array2<f64>) -> Result<Self> {
         let p = covariance.nrows();
         let singular = |k: usize| {
-            let was = format!("a singular covariance: feature {k} (from 0) is a linear combination of those before it");
-            Error::invalid("reference", was, "features that are not; drop some, or use covariance = \"shrunk\"")
+            let was = format!(
+                "a singular covariance: feature {k} (from 0) is a linear combination of those before it"
+            );
+            Error::invalid(
+                "reference",
+                was,
+                "features that are not; drop some, or use covariance = \"shrunk\"",
+            )
         };
-        // Scaled to a unit diagonal: a pivot is then what the features before leave of this one's variance.
+        // Scaled to a unit diagonal: a pivot is then what the features before leave of this one's
+        // variance.
         let scale: Vec<f64> = (0..p).map(|k| covariance[[k, k]].sqrt()).collect();
         if let Some(k) = scale.iter().position(|s| !(*s > 0.0 && s.is_finite())) {
             return Err(singular(k));
         }
-        let correlation = Array2::from_shape_fn((p, p), |(i, j)| covariance[[i, j]] / (scale[i] * scale[j]));
+        let correlation =
+            Array2::from_shape_fn((p, p), |(i, j)| covariance[[i, j]] / (scale[i] * scale[j]));
         let l = correlation.cholesky().map_err(|_| singular(first_dependent(&correlation)))?;
-        if let Some(k) = (0..p).find(|k| l[[*k, *k]].is_nan() || l[[*k, *k]] * l[[*k, *k]] < 1e-13 * p as f64) {
+        if let Some(k) =
+            (0..p).find(|k| l[[*k, *k]].is_nan() || l[[*k, *k]] * l[[*k, *k]] < 1e-13 * p as f64)
+        {
             return Err(singular(k));
         }
         let mut inverse = Array2::<f64>::zeros((p, p));
@@ -120,8 +130,9 @@ fn first_dependent(a: &Array2<f64>) -> usize {
 /// # Errors
 /// [`Error::InvalidArgument`] if the iteration does not end.
 pub fn eigen(symmetric: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    let decomposed =
-        symmetric.eigh().map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
+    let decomposed = symmetric
+        .eigh()
+        .map_err(|e| Error::invalid("reference", e, "a covariance that can be decomposed"))?;
     Ok(decomposed.sort_eig_desc())
 }
 

@@ -1,5 +1,5 @@
-//! Numbers in a file: 4 bytes each where all of them are single precision, else 8; little-endian, in one piece.
-//! For `#[serde(with = "packed")]`.
+//! Numbers in a file: 4 bytes each where all of them are single precision, else 8; little-endian,
+//! in one piece. For `#[serde(with = "packed")]`.
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
@@ -28,14 +28,22 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64
             f.write_str("packed numbers")
         }
         fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<f64>, E> {
-            let (width, rest) = bytes.split_first().ok_or_else(|| E::custom("packed numbers without a width"))?;
-            if !matches!(*width, SINGLE | DOUBLE) || !rest.len().is_multiple_of(usize::from(*width)) {
-                return Err(E::custom(format!("{} bytes of packed numbers of width {width}", rest.len())));
+            let (width, rest) =
+                bytes.split_first().ok_or_else(|| E::custom("packed numbers without a width"))?;
+            if !matches!(*width, SINGLE | DOUBLE) || !rest.len().is_multiple_of(usize::from(*width))
+            {
+                return Err(E::custom(format!(
+                    "{} bytes of packed numbers of width {width}",
+                    rest.len()
+                )));
             }
             Ok(if *width == SINGLE {
-                rest.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
+                rest.chunks_exact(4)
+                    .map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+                    .collect()
             } else {
-                let double = |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
+                let double =
+                    |b: &[u8]| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
                 rest.chunks_exact(8).map(double).collect()
             })
         }
@@ -55,7 +63,8 @@ mod tests {
 
     #[test]
     fn numbers_come_back_to_the_bit_in_as_few_bytes_as_they_need() {
-        for (values, bytes) in [(vec![], 1), (vec![0.5, -3.0], 9), (vec![0.1, f64::MAX], 17), (vec![f64::INFINITY], 5)]
+        for (values, bytes) in
+            [(vec![], 1), (vec![0.5, -3.0], 9), (vec![0.1, f64::MAX], 17), (vec![f64::INFINITY], 5)]
         {
             let mut file = Vec::new();
             ciborium::into_writer(&Held(values.clone()), &mut file).expect("written");

@@ -11,12 +11,12 @@ use crate::error::{Error, Result};
 use crate::ood::Head;
 use crate::tensor::{Elements, Tensor};
 
-/// The largest number that detectors reckon with: a covariance's eigenvalues take the square of the square of a difference,
-/// which is a double still. Every Float32 is far below it.
+/// The largest number that detectors reckon with: a covariance's eigenvalues take the square of the
+/// square of a difference, which is a double still. Every Float32 is far below it.
 pub const LARGEST: f64 = 1e75;
 
-/// `features x observations`, feature fastest, finite; of a classifier also the class of each, and the layer that makes
-/// logits of them.
+/// `features x observations`, feature fastest, finite; of a classifier also the class of each, and
+/// the layer that makes logits of them.
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     values: Cow<'a, [f64]>,
@@ -29,8 +29,8 @@ impl<'a> Rows<'a> {
     /// The reference observations of a tensor: in place where it is double precision, else a copy.
     ///
     /// # Errors
-    /// [`Error::NonFiniteBaseline`]; [`Error::InvalidArgument`] for a number beyond [`LARGEST`], or if the copy does not fit into
-    /// memory.
+    /// [`Error::NonFiniteBaseline`]; [`Error::InvalidArgument`] for a number beyond [`LARGEST`], or
+    /// if the copy does not fit into memory.
     pub fn reference(reference: &Tensor<'a>) -> Result<Self> {
         let values = widened("reference", reference)?;
         let features = reference.features();
@@ -38,12 +38,25 @@ impl<'a> Rows<'a> {
         if bad > 0 {
             let first = values.iter().position(|x| !x.is_finite()).unwrap_or(0);
             let (feature, observation) = (first % features, first / features);
-            return Err(Error::NonFiniteBaseline { argument: "reference", count: bad, feature, observation });
+            return Err(Error::NonFiniteBaseline {
+                argument: "reference",
+                count: bad,
+                feature,
+                observation,
+            });
         }
         if let Some(at) = values.iter().position(|x| x.abs() > LARGEST) {
-            let was =
-                format!("{:e} in feature {} of observation {} (from 0)", values[at], at % features, at / features);
-            return Err(Error::invalid("reference", was, "numbers from -1e75 to 1e75; divide by a unit that fits"));
+            let was = format!(
+                "{:e} in feature {} of observation {} (from 0)",
+                values[at],
+                at % features,
+                at / features
+            );
+            return Err(Error::invalid(
+                "reference",
+                was,
+                "numbers from -1e75 to 1e75; divide by a unit that fits",
+            ));
         }
         Ok(Rows { values, features, labels: None, head: None })
     }
@@ -59,7 +72,11 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// [`Error::InvalidArgument`] for another number of labels, or a class that the head has not;
     /// [`Error::FeatureMismatch`] for a head of other features.
-    pub fn of_classifier(mut self, labels: Option<&'a [u32]>, head: Option<&'a Head>) -> Result<Self> {
+    pub fn of_classifier(
+        mut self,
+        labels: Option<&'a [u32]>,
+        head: Option<&'a Head>,
+    ) -> Result<Self> {
         if let Some(head) = head
             && head.features() != self.features
         {
@@ -100,13 +117,19 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn expect_head(&self) -> Result<&'a Head> {
-        self.head.ok_or_else(|| Error::invalid("weights", "none", "weights and bias of the last linear layer"))
+        self.head.ok_or_else(|| {
+            Error::invalid("weights", "none", "weights and bias of the last linear layer")
+        })
     }
 
     /// Number of classes: of the head, else of the labels.
     #[must_use]
     pub fn classes(&self) -> usize {
-        let labelled = || self.labels().and_then(|labels| labels.iter().max()).map_or(0, |label| *label as usize + 1);
+        let labelled = || {
+            self.labels()
+                .and_then(|labels| labels.iter().max())
+                .map_or(0, |label| *label as usize + 1)
+        };
         self.head.map_or_else(labelled, Head::classes)
     }
 
@@ -155,7 +178,8 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Rows<'a> {
         let values = indices.iter().flat_map(|i| self.row(*i)).copied().collect();
-        let labels = self.labels().map(|labels| Cow::Owned(indices.iter().map(|i| labels[*i]).collect()));
+        let labels =
+            self.labels().map(|labels| Cow::Owned(indices.iter().map(|i| labels[*i]).collect()));
         Rows { values: Cow::Owned(values), features: self.features, labels, head: self.head }
     }
 
@@ -163,7 +187,8 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn matrix(&self) -> ArrayView2<'_, f64> {
         // The length is a whole number of observations by construction.
-        ArrayView2::from_shape((self.len(), self.features), &self.values).unwrap_or_else(|_| unreachable!())
+        ArrayView2::from_shape((self.len(), self.features), &self.values)
+            .unwrap_or_else(|_| unreachable!())
     }
 
     /// Means of the features.
@@ -204,7 +229,8 @@ impl<'a> Rows<'a> {
         sums
     }
 
-    /// Indices in the order of the observations' values, and where equal ones begin and end in it. 0 and -0 are equal.
+    /// Indices in the order of the observations' values, and where equal ones begin and end in it.
+    /// 0 and -0 are equal.
     #[must_use]
     pub fn equals(&self) -> (Vec<usize>, Vec<Range<usize>>) {
         let compare = |a: &usize, b: &usize| {
@@ -246,7 +272,12 @@ impl<'a> Rows<'a> {
         if self.len() >= expected {
             return Ok(());
         }
-        Err(Error::BaselineTooSmall { argument: "reference", was: self.len(), expected, reason: reason.into() })
+        Err(Error::BaselineTooSmall {
+            argument: "reference",
+            was: self.len(),
+            expected,
+            reason: reason.into(),
+        })
     }
 
     /// Demands that every feature varies.
@@ -258,7 +289,12 @@ impl<'a> Rows<'a> {
         for (feature, value) in first.iter().enumerate() {
             if self.iter().all(|row| row[feature] == *value) {
                 let (value, observations) = (*value, self.len());
-                return Err(Error::ConstantFeature { argument: "reference", feature, value, observations });
+                return Err(Error::ConstantFeature {
+                    argument: "reference",
+                    feature,
+                    value,
+                    observations,
+                });
             }
         }
         Ok(())

@@ -3,17 +3,23 @@
 use super::{Method, Threshold, pot};
 use crate::error::{Error, Result};
 
-/// The threshold that usual observations exceed `alerts` times in `observations`: 10 alerts a day of 100,000 observations a
-/// day. Conformal where there are enough scores for that rate; else by peaks over threshold, which extrapolates.
+/// The threshold that usual observations exceed `alerts` times in `observations`: 10 alerts a day
+/// of 100,000 observations a day. Conformal where there are enough scores for that rate; else by
+/// peaks over threshold, which extrapolates.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] unless `0 < alerts < observations`; as [`super::conformal`] and [`pot::threshold`].
+/// [`Error::InvalidArgument`] unless `0 < alerts < observations`; as [`super::conformal`] and
+/// [`pot::threshold`].
 pub fn threshold(sorted: &[f64], alerts: f64, observations: f64) -> Result<Threshold> {
     if !(alerts > 0.0 && alerts.is_finite()) {
         return Err(Error::invalid("alerts", alerts, "a positive number"));
     }
     if !(observations > alerts && observations.is_finite()) {
-        return Err(Error::invalid("observations", observations, format!("more than the {alerts} alerts")));
+        return Err(Error::invalid(
+            "observations",
+            observations,
+            format!("more than the {alerts} alerts"),
+        ));
     }
     let rate = alerts / observations;
     if rate * (sorted.len() + 1) as f64 >= 1.0 {
@@ -36,7 +42,9 @@ mod tests {
         // A normal exceeds 4.265 once in 100,000 times.
         let beyond = threshold(&scores, 1.0, 100_000.0).expect("a tail");
         assert!(beyond.method == "pot" && (3.6..5.2).contains(&beyond.threshold), "{beyond:?}");
-        for (alerts, observations) in [(0.0, 10.0), (5.0, 5.0), (1.0, f64::INFINITY), (f64::NAN, 9.0)] {
+        for (alerts, observations) in
+            [(0.0, 10.0), (5.0, 5.0), (1.0, f64::INFINITY), (f64::NAN, 9.0)]
+        {
             assert_eq!(threshold(&scores, alerts, observations).map_err(|e| e.code()), Err(100));
         }
     }

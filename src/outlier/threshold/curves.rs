@@ -1,5 +1,6 @@
-//! How well scores tell anomalies from usual observations, where labels are known: as scikit-learn's `roc_auc_score`,
-//! `average_precision_score`, `roc_curve` and `precision_recall_curve`.
+//! How well scores tell anomalies from usual observations, where labels are known: as
+//! scikit-learn's `roc_auc_score`, `average_precision_score`, `roc_curve` and
+//! `precision_recall_curve`.
 
 use serde::Serialize;
 
@@ -48,7 +49,8 @@ pub struct PrecisionRecallPoint {
 pub struct Quality {
     /// Area under the receiver operating characteristic.
     pub auroc: f64,
-    /// Area under the precision-recall curve as average precision: the sum of precision times the gain in recall.
+    /// Area under the precision-recall curve as average precision: the sum of precision times the
+    /// gain in recall.
     pub auprc: f64,
     /// The least fraction of the usual that is flagged where 95 % of the anomalies are.
     pub fpr_at_95_tpr: f64,
@@ -60,8 +62,9 @@ pub struct Quality {
     pub recall: f64,
     /// Harmonic mean of both.
     pub f1: f64,
-    /// Whether anomalies have the lower scores, by more than chance: labels or scores may be the wrong way round. The AUROC is below 0.4,
-    /// and by three standard errors of one of scores that tell nothing (Mann and Whitney) below 0.5.
+    /// Whether anomalies have the lower scores, by more than chance: labels or scores may be the
+    /// wrong way round. The AUROC is below 0.4, and by three standard errors of one of scores that
+    /// tell nothing (Mann and Whitney) below 0.5.
     pub inverted: bool,
 }
 
@@ -81,7 +84,11 @@ impl Labelled {
         let anomalies = labels.iter().filter(|label| **label).count();
         if anomalies == 0 || anomalies == scores {
             let was = format!("{anomalies} anomalies of {scores}");
-            return Err(Error::invalid("labels", was, "at least one anomaly and one usual observation"));
+            return Err(Error::invalid(
+                "labels",
+                was,
+                "at least one anomaly and one usual observation",
+            ));
         }
         Ok(())
     }
@@ -89,7 +96,8 @@ impl Labelled {
     /// Scores, higher for what is more anomalous, and labels, true for anomalies.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for other lengths, one kind of label only, or a score that is NaN.
+    /// [`Error::InvalidArgument`] for other lengths, one kind of label only, or a score that is
+    /// NaN.
     pub fn new(scores: &[f64], labels: &[bool]) -> Result<Self> {
         Labelled::check(scores.len(), labels)?;
         let nan = scores.iter().filter(|s| s.is_nan()).count();
@@ -100,7 +108,8 @@ impl Labelled {
                 "numbers; leave out what is not finite, and its labels",
             ));
         }
-        let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
+        let mut order: Vec<(f64, bool)> =
+            scores.iter().copied().zip(labels.iter().copied()).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut steps: Vec<Step> = Vec::new();
         let (mut hits, mut false_alarms) = (0, 0);
@@ -118,8 +127,8 @@ impl Labelled {
         Ok(Labelled { steps, anomalies: hits, usual: false_alarms })
     }
 
-    /// Area under the receiver operating characteristic: the probability that an anomaly scores above a usual observation,
-    /// ties counted half.
+    /// Area under the receiver operating characteristic: the probability that an anomaly scores
+    /// above a usual observation, ties counted half.
     #[must_use]
     pub fn auroc(&self) -> f64 {
         let (mut area, mut last) = (0.0, (0, 0));
@@ -135,7 +144,8 @@ impl Labelled {
     pub fn auprc(&self) -> f64 {
         let (mut sum, mut last) = (0.0, 0);
         for step in &self.steps {
-            sum += (step.hits - last) as f64 * step.hits as f64 / (step.hits + step.false_alarms) as f64;
+            sum += (step.hits - last) as f64 * step.hits as f64
+                / (step.hits + step.false_alarms) as f64;
             last = step.hits;
         }
         sum / self.anomalies as f64
@@ -151,7 +161,11 @@ impl Labelled {
     /// The curve from (0, 0), whose threshold is infinite, to (1, 1).
     #[must_use]
     pub fn roc(&self) -> Vec<RocPoint> {
-        let first = RocPoint { threshold: f64::INFINITY, false_positive_rate: 0.0, true_positive_rate: 0.0 };
+        let first = RocPoint {
+            threshold: f64::INFINITY,
+            false_positive_rate: 0.0,
+            true_positive_rate: 0.0,
+        };
         let point = |step: &Step| RocPoint {
             threshold: step.score,
             false_positive_rate: step.false_alarms as f64 / self.usual as f64,
@@ -180,7 +194,8 @@ impl Labelled {
             return Err(Error::invalid("threshold", threshold, "a number"));
         }
         let above = self.steps.iter().rev().find(|step| step.score > threshold);
-        let (hits, flagged) = above.map_or((0, 0), |step| (step.hits, step.hits + step.false_alarms));
+        let (hits, flagged) =
+            above.map_or((0, 0), |step| (step.hits, step.hits + step.false_alarms));
         let precision = if flagged > 0 { hits as f64 / flagged as f64 } else { 0.0 };
         let recall = hits as f64 / self.anomalies as f64;
         let f1 = if hits > 0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
@@ -226,8 +241,11 @@ mod tests {
         // The first `low` of the anomalies score below all usual ones, the others above.
         let inverted = |low: usize, anomalies: usize, usual: usize| {
             let anomalous = (0..anomalies).map(|i| (if i < low { -1.0 } else { 1.0 }, true));
-            let (scores, labels): (Vec<f64>, Vec<bool>) = anomalous.chain(vec![(0.0, false); usual]).unzip();
-            Labelled::new(&scores, &labels).and_then(|labelled| labelled.quality(0.0)).map(|q| q.inverted)
+            let (scores, labels): (Vec<f64>, Vec<bool>) =
+                anomalous.chain(vec![(0.0, false); usual]).unzip();
+            Labelled::new(&scores, &labels)
+                .and_then(|labelled| labelled.quality(0.0))
+                .map(|q| q.inverted)
         };
         for (low, anomalies, usual, expected) in [
             (20, 20, 200, true),
@@ -237,7 +255,11 @@ mod tests {
             (3, 3, 3, false),
             (0, 20, 200, false),
         ] {
-            assert_eq!(inverted(low, anomalies, usual), Ok(expected), "{low} of {anomalies}, {usual}");
+            assert_eq!(
+                inverted(low, anomalies, usual),
+                Ok(expected),
+                "{low} of {anomalies}, {usual}"
+            );
         }
     }
 

@@ -8,9 +8,10 @@ use super::spot::Verdict;
 use crate::error::{Error, Result};
 use crate::sound::{Sound, can_grow};
 
-/// A conformal threshold whose calibration grows by what turned out to be usual: observations that were not flagged, and
-/// alerts that were dismissed. Both must be told: with the dismissed alone the calibration would be a sample of high scores.
-/// An alert that was confirmed is counted and changes nothing.
+/// A conformal threshold whose calibration grows by what turned out to be usual: observations that
+/// were not flagged, and alerts that were dismissed. Both must be told: with the dismissed alone
+/// the calibration would be a sample of high scores. An alert that was confirmed is counted and
+/// changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feedback {
     calibrated: Calibrated,
@@ -37,7 +38,8 @@ impl Feedback {
         conformal(self.calibrated.scores(), self.rate)
     }
 
-    /// Takes in the next score: an alarm above the threshold or where it is NaN, else [`Feedback::accept`]ed.
+    /// Takes in the next score: an alarm above the threshold or where it is NaN, else
+    /// [`Feedback::accept`]ed.
     pub fn update(&mut self, score: f64) -> Verdict {
         let above = self.threshold().is_ok_and(|threshold| score > threshold);
         if above || self.accept(score).is_err() { Verdict::Alarm } else { Verdict::Usual }
@@ -79,7 +81,9 @@ impl Feedback {
 
 impl Sound for Feedback {
     fn is_sound(&self) -> bool {
-        self.calibrated.is_sound() && self.threshold().is_ok() && can_grow([self.dismissed, self.confirmed])
+        self.calibrated.is_sound()
+            && self.threshold().is_ok()
+            && can_grow([self.dismissed, self.confirmed])
     }
 }
 
@@ -91,7 +95,8 @@ mod tests {
     #[test]
     fn a_stream_that_moved_alarms_at_its_rate_again() {
         let mut random = Random(31);
-        let mut feedback = Feedback::new(Calibrated::new(random.normals(500)), 0.02).expect("enough");
+        let mut feedback =
+            Feedback::new(Calibrated::new(random.normals(500)), 0.02).expect("enough");
         let before = feedback.threshold().expect("enough");
         for _ in 0..5000 {
             let score = 0.5 + random.normal();

@@ -10,9 +10,10 @@ pub struct Gpd {
 }
 
 impl Gpd {
-    /// The fit to positive excesses, of which there must be one at least. Grimshaw (1993): with `t = shape/scale`, the shape
-    /// that maximises the likelihood is the mean of `ln(1 + t y)`, and one unknown is left. The shape is kept above -1/2,
-    /// where the maximum is regular (Smith 1985).
+    /// The fit to positive excesses, of which there must be one at least. Grimshaw (1993): with
+    /// `t = shape/scale`, the shape that maximises the likelihood is the mean of `ln(1 + t y)`, and
+    /// one unknown is left. The shape is kept above -1/2, where the maximum is regular (Smith
+    /// 1985).
     #[must_use]
     pub fn fit(excesses: &[f64]) -> Gpd {
         let n = excesses.len() as f64;
@@ -22,10 +23,15 @@ impl Gpd {
         // The mean log-likelihood, profiled over the shape.
         let likelihood = |t: f64| {
             let shape = shape(t);
-            if shape <= -0.5 || !shape.is_finite() { f64::NEG_INFINITY } else { (t / shape).ln() - shape - 1.0 }
+            if shape <= -0.5 || !shape.is_finite() {
+                f64::NEG_INFINITY
+            } else {
+                (t / shape).ln() - shape - 1.0
+            }
         };
         let exponential = (Gpd { shape: 0.0, scale: mean }, -mean.ln() - 1.0);
-        // 1 + t y > 0: t from -1/max on; beyond 1/mean times a thousand the tail would have no mean by far.
+        // 1 + t y > 0: t from -1/max on; beyond 1/mean times a thousand the tail would have no mean
+        // by far.
         let low = -1.0 / most;
         let left = (0..60).map(|i| low * (1.0 - f64::powi(0.7, i)).max(1e-9));
         let right = (0..60).map(|i| 1e-6 / mean * f64::powi(10.0, i).powf(0.15));
@@ -36,8 +42,10 @@ impl Gpd {
         let (from, to) = (grid[best.saturating_sub(1)], grid[(best + 1).min(grid.len() - 1)]);
         let t = golden(likelihood, from, to);
         let fitted = (Gpd { shape: shape(t), scale: shape(t) / t }, likelihood(t));
-        let usable =
-            fitted.1.is_finite() && fitted.0.scale > 0.0 && fitted.0.scale.is_finite() && t.abs() * mean > 1e-8;
+        let usable = fitted.1.is_finite()
+            && fitted.0.scale > 0.0
+            && fitted.0.scale.is_finite()
+            && t.abs() * mean > 1e-8;
         if usable && fitted.1 > exponential.1 { fitted.0 } else { exponential.0 }
     }
 
@@ -80,9 +88,13 @@ mod tests {
     fn quantiles_of_a_known_tail_give_it_back() {
         for shape in [-0.3, 0.0, 0.4] {
             let known = Gpd { shape, scale: 2.0 };
-            let excesses: Vec<f64> = (1..4000).map(|i| known.exceeded(f64::from(i) / 4000.0)).collect();
+            let excesses: Vec<f64> =
+                (1..4000).map(|i| known.exceeded(f64::from(i) / 4000.0)).collect();
             let fitted = Gpd::fit(&excesses);
-            assert!((fitted.shape - shape).abs() < 0.02 && (fitted.scale - 2.0).abs() < 0.04, "{fitted:?}");
+            assert!(
+                (fitted.shape - shape).abs() < 0.02 && (fitted.scale - 2.0).abs() < 0.04,
+                "{fitted:?}"
+            );
         }
         let one = Gpd::fit(&[3.0]);
         assert!(one.scale > 0.0 && one.exceeded(0.5).is_finite(), "{one:?}");

@@ -92,8 +92,12 @@ impl LiveThreshold {
             return Err(Error::invalid("scores", "NaN", "numbers"));
         }
         let kind = match options {
-            LiveOptions::Spot { rate, level, depth } => Kind::Spot(Spot::drifting(usual, rate, level, depth)?),
-            LiveOptions::Feedback { rate } => Kind::Feedback(Feedback::new(Calibrated::new(usual.to_vec()), rate)?),
+            LiveOptions::Spot { rate, level, depth } => {
+                Kind::Spot(Spot::drifting(usual, rate, level, depth)?)
+            }
+            LiveOptions::Feedback { rate } => {
+                Kind::Feedback(Feedback::new(Calibrated::new(usual.to_vec()), rate)?)
+            }
         };
         Ok(LiveThreshold { options, kind, scores: 0, alarms: 0, dismissed: 0, confirmed: 0 })
     }
@@ -196,14 +200,21 @@ mod tests {
                     live.dismiss(score).unwrap();
                 }
             }
-            // The threshold is an estimate from 1000 scores; 5000 draws: well within a factor of two and a half.
+            // The threshold is an estimate from 1000 scores; 5000 draws: well within a factor of
+            // two and a half.
             let expected = 5000.0 * rate;
-            assert!((0.4 * expected..2.5 * expected).contains(&f64::from(alarms)), "{json}: {alarms}");
+            assert!(
+                (0.4 * expected..2.5 * expected).contains(&f64::from(alarms)),
+                "{json}: {alarms}"
+            );
             assert_eq!(live.update(1e6), Verdict::Alarm);
             assert_eq!(live.update(f64::NAN), Verdict::Alarm);
             live.confirm(2);
             let told = live.describe();
-            assert_eq!((told.scores, told.alarms, told.dismissed), (5002, alarms as u64 + 2, alarms as u64));
+            assert_eq!(
+                (told.scores, told.alarms, told.dismissed),
+                (5002, alarms as u64 + 2, alarms as u64)
+            );
             assert_eq!(told.precision, Some(2.0 / (2.0 + f64::from(alarms))));
             let mut file = Vec::new();
             ciborium::into_writer(&live, &mut file).unwrap();
@@ -218,14 +229,25 @@ mod tests {
         for name in NAMES {
             let options = options(&format!("{{\"method\":\"{name}\"}}"));
             assert!(LiveThreshold::new(options, &Random(1).normals(2000)).is_ok());
-            assert_eq!(LiveThreshold::new(options, &[1.0, f64::NAN]).map_err(|e| e.code()), Err(100));
-            assert_eq!(LiveThreshold::new(options, &[1.0, 2.0]).map_err(|e| e.code()), Err(203), "{name}");
+            assert_eq!(
+                LiveThreshold::new(options, &[1.0, f64::NAN]).map_err(|e| e.code()),
+                Err(100)
+            );
+            assert_eq!(
+                LiveThreshold::new(options, &[1.0, 2.0]).map_err(|e| e.code()),
+                Err(203),
+                "{name}"
+            );
         }
         for bad in [r#"{"method":"spot","rates":1}"#, r#"{"method":"cusum"}"#, "{}"] {
             assert!(serde_json::from_str::<LiveOptions>(bad).is_err(), "{bad}");
         }
         for rate in [0.0, 1.0] {
-            assert_eq!(LiveThreshold::new(LiveOptions::Feedback { rate }, &[1.0; 500]).map_err(|e| e.code()), Err(100));
+            assert_eq!(
+                LiveThreshold::new(LiveOptions::Feedback { rate }, &[1.0; 500])
+                    .map_err(|e| e.code()),
+                Err(100)
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! From scores to alarms: thresholds that mean something, and how good they are where labels are known. An observation is
-//! anomalous where its score is **above** the threshold.
+//! From scores to alarms: thresholds that mean something, and how good they are where labels are
+//! known. An observation is anomalous where its score is **above** the threshold.
 
 pub mod budget;
 pub mod curves;
@@ -69,29 +69,34 @@ impl Method {
             Method::Percentile { rate } => (percentile(sorted, rate)?, rate, "percentile"),
             Method::Conformal { rate } => (conformal(sorted, rate)?, rate, "conformal"),
             Method::Pot { rate, level } => (pot::threshold(sorted, rate, level)?, rate, "pot"),
-            Method::Budget { alerts, observations } => return budget::threshold(sorted, alerts, observations),
+            Method::Budget { alerts, observations } => {
+                return budget::threshold(sorted, alerts, observations);
+            }
         };
         Ok(Threshold { threshold, rate, method })
     }
 }
 
-/// The quantile of scores that leaves the fraction `rate` above it (type 7 of Hyndman and Fan 1996). It estimates the rate
-/// of alarms and guarantees nothing.
+/// The quantile of scores that leaves the fraction `rate` above it (type 7 of Hyndman and Fan
+/// 1996). It estimates the rate of alarms and guarantees nothing.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a rate outside 0 and 1; [`Error::BaselineTooSmall`] without scores.
+/// [`Error::InvalidArgument`] for a rate outside 0 and 1; [`Error::BaselineTooSmall`] without
+/// scores.
 pub fn percentile(sorted: &[f64], rate: f64) -> Result<f64> {
     check_rate(rate)?;
     expect_scores(sorted, 1, "a quantile takes one")?;
     Ok(quantile(sorted, 1.0 - rate))
 }
 
-/// The k-th largest of n scores with `k = floor(rate (n + 1))`: the next usual observation scores above it with a
-/// probability of at most k/(n + 1), whatever the detector and the distribution, if the scores are of observations that the
-/// detector had not seen (Vovk, Gammerman and Shafer 2005, proposition 2.3). The probability is over the calibration, too.
+/// The k-th largest of n scores with `k = floor(rate (n + 1))`: the next usual observation scores
+/// above it with a probability of at most k/(n + 1), whatever the detector and the distribution, if
+/// the scores are of observations that the detector had not seen (Vovk, Gammerman and Shafer 2005,
+/// proposition 2.3). The probability is over the calibration, too.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a rate outside 0 and 1; [`Error::BaselineTooSmall`] for fewer than `1/rate - 1` scores.
+/// [`Error::InvalidArgument`] for a rate outside 0 and 1; [`Error::BaselineTooSmall`] for fewer
+/// than `1/rate - 1` scores.
 pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
     check_rate(rate)?;
     let n = sorted.len();
@@ -102,7 +107,9 @@ pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
             return Err(unsupported("rate", rate, n));
         }
         let expected = (1.0 / rate - 1.0 - 1e-9).ceil() as usize;
-        let reason = format!("a rate of {rate} cannot be seen with fewer; raise the rate, or use peaks over threshold");
+        let reason = format!(
+            "a rate of {rate} cannot be seen with fewer; raise the rate, or use peaks over threshold"
+        );
         return Err(Error::BaselineTooSmall { argument: "calibration", was: n, expected, reason });
     }
     Ok(sorted[n - k.min(n)])
@@ -114,7 +121,11 @@ pub const LEAST_RATE: f64 = 1e-12;
 /// The refusal of a rate below [`LEAST_RATE`].
 pub fn unsupported(argument: &'static str, rate: f64, observations: usize) -> Error {
     let least = 1.0 / (observations + 1) as f64;
-    Error::invalid(argument, rate, format!("at least {least:.2e}, which {observations} observations support"))
+    Error::invalid(
+        argument,
+        rate,
+        format!("at least {least:.2e}, which {observations} observations support"),
+    )
 }
 
 fn check_rate(rate: f64) -> Result<()> {
@@ -165,7 +176,10 @@ mod tests {
         }
         assert_eq!(percentile(&[], 0.5).map_err(|e| e.code()), Err(203));
         let from = |json: &str| serde_json::from_str::<Method>(json);
-        assert_eq!(from("{\"method\":\"pot\",\"rate\":0.1}").expect("form"), Method::Pot { rate: 0.1, level: 0.98 });
+        assert_eq!(
+            from("{\"method\":\"pot\",\"rate\":0.1}").expect("form"),
+            Method::Pot { rate: 0.1, level: 0.98 }
+        );
         assert!(from("{\"method\":\"guess\"}").is_err());
     }
 

@@ -1,11 +1,13 @@
-//! Peaks over threshold: a threshold beyond what was seen, from the tail's form (Pickands 1975; Balkema and de Haan 1974).
+//! Peaks over threshold: a threshold beyond what was seen, from the tail's form (Pickands 1975;
+//! Balkema and de Haan 1974).
 
 use super::super::scaled::quantile;
 use super::gpd::Gpd;
 use super::{check_rate, expect_scores};
 use crate::error::{Error, Result};
 
-/// The quantile from which on the tail is modelled, where nothing else is said: that of Siffer and others (2017).
+/// The quantile from which on the tail is modelled, where nothing else is said: that of Siffer and
+/// others (2017).
 #[must_use]
 pub fn default_level() -> f64 {
     0.98
@@ -14,13 +16,14 @@ pub fn default_level() -> f64 {
 /// Excesses that a fit takes at least.
 pub(super) const LEAST: usize = 10;
 
-/// The score that is exceeded with probability `rate`: above the quantile `level` excesses follow a generalised Pareto
-/// distribution, `z = t + scale/shape ((rate n/excesses)^-shape - 1)` (Siffer, Fouque, Termier and Largouet 2017, equation
-/// 1). An extrapolation: it is as good as the tail is regular.
+/// The score that is exceeded with probability `rate`: above the quantile `level` excesses follow a
+/// generalised Pareto distribution, `z = t + scale/shape ((rate n/excesses)^-shape - 1)` (Siffer,
+/// Fouque, Termier and Largouet 2017, equation 1). An extrapolation: it is as good as the tail is
+/// regular.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] for a rate that is not below `1 - level`; [`Error::BaselineTooSmall`] for fewer than 10
-/// excesses.
+/// [`Error::InvalidArgument`] for a rate that is not below `1 - level`; [`Error::BaselineTooSmall`]
+/// for fewer than 10 excesses.
 pub fn threshold(sorted: &[f64], rate: f64, level: f64) -> Result<f64> {
     let (start, excesses) = peaks(sorted, rate, level)?;
     Ok(start + beyond(&excesses, rate, sorted.len()))
@@ -33,7 +36,8 @@ pub(super) fn peaks(sorted: &[f64], rate: f64, level: f64) -> Result<(f64, Vec<f
         return Err(Error::invalid("level", level, "a quantile between 0 and 1"));
     }
     if rate >= 1.0 - level {
-        let expected = format!("below {:.3}: the part of the scores whose tail is modelled", 1.0 - level);
+        let expected =
+            format!("below {:.3}: the part of the scores whose tail is modelled", 1.0 - level);
         return Err(Error::invalid("rate", rate, expected));
     }
     let needed = (LEAST as f64 / (1.0 - level)).ceil() as usize;
@@ -42,7 +46,11 @@ pub(super) fn peaks(sorted: &[f64], rate: f64, level: f64) -> Result<(f64, Vec<f
     let excesses: Vec<f64> = sorted.iter().filter(|s| **s > start).map(|s| s - start).collect();
     if excesses.len() < LEAST {
         let was = format!("{} scores above their quantile {level}", excesses.len());
-        return Err(Error::invalid("calibration", was, format!("at least {LEAST}: too many scores are equal")));
+        return Err(Error::invalid(
+            "calibration",
+            was,
+            format!("at least {LEAST}: too many scores are equal"),
+        ));
     }
     Ok((start, excesses))
 }

@@ -1,4 +1,5 @@
-//! Peaks over threshold on a stream (Siffer, Fouque, Termier and Largouet 2017, algorithms 2 and 3).
+//! Peaks over threshold on a stream (Siffer, Fouque, Termier and Largouet 2017, algorithms 2 and
+//! 3).
 
 use std::collections::VecDeque;
 
@@ -8,10 +9,11 @@ use super::pot;
 use crate::error::{Error, Result};
 use crate::sound::{Sound, can_grow};
 
-/// A threshold that learns from what is not anomalous. An alarm teaches nothing unless it is dismissed ([`Spot::dismiss`]):
-/// of a stream without anomalies whose alarms nobody dismisses, the tail that is learnt ends at the threshold, and alarms
-/// come more often than `rate`, about three times as often after a hundred excesses. Memory: 8 bytes for each score that was above the tail's start, and
-/// for each of `depth`.
+/// A threshold that learns from what is not anomalous. An alarm teaches nothing unless it is
+/// dismissed ([`Spot::dismiss`]): of a stream without anomalies whose alarms nobody dismisses, the
+/// tail that is learnt ends at the threshold, and alarms come more often than `rate`, about three
+/// times as often after a hundred excesses. Memory: 8 bytes for each score that was above the
+/// tail's start, and for each of `depth`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
     rate: f64,
@@ -37,8 +39,9 @@ pub enum Verdict {
 }
 
 impl Spot {
-    /// SPOT: for a stream whose distribution stays. `initial` are scores that are mostly usual; `rate` is the probability of
-    /// an alarm, `level` the quantile where the tail starts ([`pot::default_level`]).
+    /// SPOT: for a stream whose distribution stays. `initial` are scores that are mostly usual;
+    /// `rate` is the probability of an alarm, `level` the quantile where the tail starts
+    /// ([`pot::default_level`]).
     ///
     /// # Errors
     /// As [`pot::threshold`]; [`Error::InvalidArgument`] for scores that are not finite.
@@ -46,7 +49,8 @@ impl Spot {
         Spot::drifting(initial, rate, level, 0)
     }
 
-    /// DSPOT: for a stream that drifts. The mean of the last `depth` usual scores is taken off each first.
+    /// DSPOT: for a stream that drifts. The mean of the last `depth` usual scores is taken off each
+    /// first.
     ///
     /// # Errors
     /// As [`Spot::new`].
@@ -55,7 +59,11 @@ impl Spot {
             return Err(Error::invalid("initial", bad, "finite scores"));
         }
         if depth >= initial.len() {
-            return Err(Error::invalid("depth", depth, format!("fewer than the {} initial scores", initial.len())));
+            return Err(Error::invalid(
+                "depth",
+                depth,
+                format!("fewer than the {} initial scores", initial.len()),
+            ));
         }
         let mut spot = Spot {
             rate,
@@ -176,7 +184,11 @@ mod tests {
         assert_eq!(spot.update(9.0), Verdict::Alarm);
         assert_eq!(spot.update(f64::NAN), Verdict::Alarm);
         let before = spot.clone();
-        assert_eq!((spot.update(50.0), spot == before), (Verdict::Alarm, true), "an alarm teaches nothing");
+        assert_eq!(
+            (spot.update(50.0), spot == before),
+            (Verdict::Alarm, true),
+            "an alarm teaches nothing"
+        );
     }
 
     #[test]

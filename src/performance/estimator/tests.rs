@@ -7,7 +7,8 @@ fn tensor(values: &[f64], observations: usize) -> Tensor<'_> {
     Tensor::new(Elements::F64(values), observations).unwrap()
 }
 
-/// Probabilities that are right, and labels drawn by them; `shift` moves the probabilities, not what they mean.
+/// Probabilities that are right, and labels drawn by them; `shift` moves the probabilities, not
+/// what they mean.
 fn binary(n: usize, shift: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut random = Random(seed);
     let draw = |_| {
@@ -17,14 +18,20 @@ fn binary(n: usize, shift: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
     (0..n).map(draw).unzip()
 }
 
-fn answers<'a>(scores: &'a [f64], n: usize, predictions: Option<&'a [f64]>, labels: Option<&'a [f64]>) -> Answers<'a> {
+fn answers<'a>(
+    scores: &'a [f64],
+    n: usize,
+    predictions: Option<&'a [f64]>,
+    labels: Option<&'a [f64]>,
+) -> Answers<'a> {
     Answers { scores: tensor(scores, n), predictions, labels }
 }
 
 #[test]
 fn estimates_are_within_their_sampling_error() {
     let (scores, labels) = binary(20_000, 0.0, 1);
-    let estimator = Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), Options::default()).unwrap();
+    let estimator =
+        Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), Options::default()).unwrap();
     let mut inside = 0;
     let mut all = 0;
     for seed in 2..12 {
@@ -33,7 +40,9 @@ fn estimates_are_within_their_sampling_error() {
         assert_eq!(found.chunks.len(), 60);
         for chunk in &found.chunks {
             assert!(chunk.estimate.is_finite() && chunk.sampling_error > 0.0);
-            inside += u32::from((chunk.estimate - chunk.realised.unwrap()).abs() <= 3.0 * chunk.sampling_error);
+            inside += u32::from(
+                (chunk.estimate - chunk.realised.unwrap()).abs() <= 3.0 * chunk.sampling_error,
+            );
             all += 1;
         }
     }
@@ -46,15 +55,20 @@ fn a_fall_is_seen_without_labels() {
     let (scores, labels) = binary(20_000, 0.0, 3);
     for calibration in [Calibration::Auto, Calibration::Always] {
         let options = Options { calibration, ..Options::default() };
-        let estimator = Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), options).unwrap();
-        let still = estimator.estimate(&answers(&binary(5000, 0.0, 4).0, 5000, None, None)).unwrap();
+        let estimator =
+            Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), options).unwrap();
+        let still =
+            estimator.estimate(&answers(&binary(5000, 0.0, 4).0, 5000, None, None)).unwrap();
         assert!(still.chunks.iter().all(|chunk| chunk.realised.is_none()));
         assert!(!still.drift, "{still:?}");
         let (unsure, truth) = binary(5000, 0.7, 5);
         let found = estimator.estimate(&answers(&unsure, 5000, None, Some(&truth))).unwrap();
         for chunk in found.chunks.iter().filter(|chunk| chunk.metric != Metric::Precision) {
             assert!(chunk.alert, "{chunk:?}");
-            assert!((chunk.estimate - chunk.realised.unwrap()).abs() < 4.0 * chunk.sampling_error, "{chunk:?}");
+            assert!(
+                (chunk.estimate - chunk.realised.unwrap()).abs() < 4.0 * chunk.sampling_error,
+                "{chunk:?}"
+            );
         }
     }
 }
@@ -65,7 +79,12 @@ fn two_classes_are_the_binary_problem() {
     let both: Vec<f64> = scores.iter().flat_map(|p| [1.0 - p, *p]).collect();
     let predictions: Vec<f64> = scores.iter().map(|p| f64::from(u8::from(*p >= 0.5))).collect();
     let fit = |scores: &[f64], problem: Problem| {
-        let options = Options { problem, chunk_size: 500, calibration: Calibration::Never, ..Options::default() };
+        let options = Options {
+            problem,
+            chunk_size: 500,
+            calibration: Calibration::Never,
+            ..Options::default()
+        };
         let reference = answers(scores, 4000, Some(&predictions), Some(&labels));
         let estimator = Estimator::fit(&reference, options).unwrap();
         estimator.estimate(&reference).unwrap()
@@ -87,7 +106,11 @@ fn losses_that_depend_on_the_features() {
         let mut random = Random(seed);
         let x: Vec<f64> = (0..2 * n).map(|_| wide * random.uniform()).collect();
         let predictions: Vec<f64> = x.chunks_exact(2).map(|r| r[0] + r[1]).collect();
-        let labels = x.chunks_exact(2).zip(&predictions).map(|(r, p)| p + r[0] * random.normal()).collect::<Vec<_>>();
+        let labels = x
+            .chunks_exact(2)
+            .zip(&predictions)
+            .map(|(r, p)| p + r[0] * random.normal())
+            .collect::<Vec<_>>();
         (x, predictions, labels)
     };
     let (x, predictions, labels) = draw(30_000, 1.0, 7);
@@ -101,7 +124,8 @@ fn losses_that_depend_on_the_features() {
     }
     for (wide, drift) in [(1.0, false), (0.5, true)] {
         let (x, predictions, labels) = draw(5000, wide, 8);
-        let found = estimator.estimate(&answers(&x, 5000, Some(&predictions), Some(&labels))).unwrap();
+        let found =
+            estimator.estimate(&answers(&x, 5000, Some(&predictions), Some(&labels))).unwrap();
         for chunk in &found.chunks {
             let away = (chunk.estimate - chunk.realised.unwrap()).abs();
             assert!(away < 4.0 * chunk.sampling_error, "{chunk:?}");
@@ -114,8 +138,11 @@ fn losses_that_depend_on_the_features() {
 fn saved_and_loaded_it_says_the_same() {
     let (scores, labels) = binary(4000, 0.0, 9);
     let reference = answers(&scores, 4000, None, Some(&labels));
-    let estimator =
-        Estimator::fit(&reference, Options { calibration: Calibration::Always, ..Options::default() }).unwrap();
+    let estimator = Estimator::fit(
+        &reference,
+        Options { calibration: Calibration::Always, ..Options::default() },
+    )
+    .unwrap();
     let mut cbor = Vec::new();
     ciborium::into_writer(&estimator, &mut cbor).unwrap();
     let back: Estimator = ciborium::from_reader(cbor.as_slice()).unwrap();
@@ -126,15 +153,19 @@ fn saved_and_loaded_it_says_the_same() {
 #[test]
 fn chunks_without_a_class_have_no_value_and_no_alert() {
     let (scores, mut labels) = binary(4000, 0.0, 10);
-    let estimator = Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), Options::default()).unwrap();
+    let estimator =
+        Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), Options::default()).unwrap();
     labels.fill(0.0);
     let certain = [0.0; 1500];
     let found = estimator.estimate(&answers(&certain, 1500, None, Some(&labels[..1500]))).unwrap();
     assert_eq!(found.chunks.last().unwrap().end, 1500);
-    for chunk in found.chunks.iter().filter(|chunk| matches!(chunk.metric, Metric::Auroc | Metric::Recall)) {
+    for chunk in
+        found.chunks.iter().filter(|chunk| matches!(chunk.metric, Metric::Auroc | Metric::Recall))
+    {
         assert!(chunk.realised.unwrap().is_nan());
     }
-    let alone = Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), Options::default()).unwrap();
+    let alone =
+        Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), Options::default()).unwrap();
     let bound = &alone.describe().bounds[2];
     assert!(bound.metric == Metric::Auroc && bound.lower.is_nan() && bound.upper.is_nan());
     assert!(
@@ -150,7 +181,11 @@ fn chunks_without_a_class_have_no_value_and_no_alert() {
 #[test]
 fn bad_input_is_named() {
     let (scores, labels) = binary(4000, 0.0, 11);
-    let fit = |scores: &[f64], n: usize, predictions: Option<&[f64]>, labels: Option<&[f64]>, options: Options| {
+    let fit = |scores: &[f64],
+               n: usize,
+               predictions: Option<&[f64]>,
+               labels: Option<&[f64]>,
+               options: Options| {
         Estimator::fit(&answers(scores, n, predictions, labels), options).unwrap_err().to_string()
     };
     let default = Options::default;
@@ -167,22 +202,44 @@ fn bad_input_is_named() {
         ),
         (fit(&nan, 4000, None, Some(&labels), default()), "reference: got NaN in observation 7"),
         (fit(&scores, 2000, None, Some(&labels[..2000]), default()), "2 scores an observation"),
-        (fit(&scores, 4000, None, Some(&twos), default()), "labels: got 2 in observation 0 (from 0), expected 0 or 1"),
-        (fit(&scores, 4000, Some(&labels[..9]), Some(&labels), default()), "predictions: got 9 values"),
+        (
+            fit(&scores, 4000, None, Some(&twos), default()),
+            "labels: got 2 in observation 0 (from 0), expected 0 or 1",
+        ),
+        (
+            fit(&scores, 4000, Some(&labels[..9]), Some(&labels), default()),
+            "predictions: got 9 values",
+        ),
         (fit(&scores, 4000, None, Some(&labels), multi()), "at least 2 classes"),
         (fit(&scores, 2000, None, Some(&labels[..2000]), multi()), "add up to"),
         (fit(&scores, 4000, None, Some(&labels), regression()), "predictions: got nothing"),
-        (fit(&scores, 4000, None, Some(&labels), Options { chunk_size: 1, ..default() }), "chunk_size: got 1"),
-        (fit(&scores, 4000, None, Some(&labels), Options { threshold: 1.0, ..default() }), "threshold: got 1"),
-        (fit(&scores, 4000, None, Some(&labels), Options { deviations: 0.0, ..default() }), "deviations: got 0"),
         (
-            fit(&scores, 4000, None, Some(&labels), Options { metrics: vec![Metric::Mae], ..default() }),
+            fit(&scores, 4000, None, Some(&labels), Options { chunk_size: 1, ..default() }),
+            "chunk_size: got 1",
+        ),
+        (
+            fit(&scores, 4000, None, Some(&labels), Options { threshold: 1.0, ..default() }),
+            "threshold: got 1",
+        ),
+        (
+            fit(&scores, 4000, None, Some(&labels), Options { deviations: 0.0, ..default() }),
+            "deviations: got 0",
+        ),
+        (
+            fit(
+                &scores,
+                4000,
+                None,
+                Some(&labels),
+                Options { metrics: vec![Metric::Mae], ..default() },
+            ),
             "metrics: got mae",
         ),
     ] {
         assert!(error.contains(words), "{error}");
     }
-    let estimator = Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), default()).unwrap();
+    let estimator =
+        Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), default()).unwrap();
     assert_eq!(estimator.estimate(&answers(&scores, 2000, None, None)).unwrap_err().code(), 100);
 }
 
@@ -190,7 +247,8 @@ fn bad_input_is_named() {
 fn a_short_last_chunk_has_bounds_of_its_own() {
     let options = Options { metrics: vec![Metric::Accuracy, Metric::Auroc], ..Options::default() };
     let (scores, labels) = binary(20_000, 0.0, 1);
-    let estimator = Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), options.clone()).unwrap();
+    let estimator =
+        Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), options.clone()).unwrap();
     let (mut alerts, mut short) = ([0, 0], [0, 0]);
     for seed in 100..300 {
         let rest = [10, 30, 100, 300][seed as usize % 4];
@@ -202,11 +260,14 @@ fn a_short_last_chunk_has_bounds_of_its_own() {
             short[kind] += 1;
             let whole = &found.chunks[usize::from(chunk.metric == Metric::Auroc)];
             assert!(
-                chunk.lower <= whole.lower && chunk.upper >= whole.upper && (kind == 1 || chunk.lower == whole.lower)
+                chunk.lower <= whole.lower
+                    && chunk.upper >= whole.upper
+                    && (kind == 1 || chunk.lower == whole.lower)
             );
         }
     }
-    // nothing has changed: as seldom as in whole chunks, of which three deviations leave out a few in a thousand
+    // nothing has changed: as seldom as in whole chunks, of which three deviations leave out a few
+    // in a thousand
     assert!(short[1] == 400 && alerts[1] <= 8 && alerts[0] <= 16, "{alerts:?} of {short:?}");
     // and what has changed a lot is seen in 100 rows
     let (unsure, _) = binary(2100, 0.95, 5);

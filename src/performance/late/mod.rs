@@ -1,7 +1,9 @@
-//! Labels that come late: joined with their predictions by id, in bounded memory, and the outcomes watched.
+//! Labels that come late: joined with their predictions by id, in bounded memory, and the outcomes
+//! watched.
 //!
-//! A prediction waits for its label. It stops waiting when the label comes, when it is older than `timeout`, or when more
-//! than `capacity` wait and it is the oldest. What became of each prediction and of each label is counted; see [`Counts`].
+//! A prediction waits for its label. It stops waiting when the label comes, when it is older than
+//! `timeout`, or when more than `capacity` wait and it is the oldest. What became of each
+//! prediction and of each label is counted; see [`Counts`].
 
 mod options;
 mod pending;
@@ -100,10 +102,15 @@ impl LateLabels {
     /// Nothing seen yet.
     ///
     /// # Errors
-    /// `InvalidArgument` naming the option that is out of range, or an option that the detector has not.
+    /// `InvalidArgument` naming the option that is out of range, or an option that the detector has
+    /// not.
     pub fn new(options: LateOptions) -> Result<Self> {
         if options.capacity == 0 || options.capacity > 1 << 30 {
-            return Err(Error::invalid("capacity", options.capacity, "a number of predictions from 1 to 2^30"));
+            return Err(Error::invalid(
+                "capacity",
+                options.capacity,
+                "a number of predictions from 1 to 2^30",
+            ));
         }
         if options.timeout.is_some_and(|t| !(t.is_finite() && t > 0.0)) {
             let was = options.timeout.unwrap_or(f64::NAN);
@@ -129,13 +136,19 @@ impl LateLabels {
         })
     }
 
-    /// Takes in predictions, in order, all made at `time` (how many there were before, where none is given). Amortised O(1) each.
-    /// Gives the detections that followed: one that stops waiting may let others through.
+    /// Takes in predictions, in order, all made at `time` (how many there were before, where none
+    /// is given). Amortised O(1) each. Gives the detections that followed: one that stops waiting
+    /// may let others through.
     ///
     /// # Errors
-    /// `InvalidArgument` for lengths that differ, predictions that are not finite, a time that runs backwards; then nothing was
-    /// taken in.
-    pub fn record(&mut self, ids: &[Id], predictions: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
+    /// `InvalidArgument` for lengths that differ, predictions that are not finite, a time that runs
+    /// backwards; then nothing was taken in.
+    pub fn record(
+        &mut self,
+        ids: &[Id],
+        predictions: &[f64],
+        time: Option<f64>,
+    ) -> Result<Vec<Detection>> {
         check("predictions", ids, predictions)?;
         self.advance(time)?;
         for (&id, &prediction) in ids.iter().zip(predictions) {
@@ -151,11 +164,18 @@ impl LateLabels {
         self.release()
     }
 
-    /// Takes in labels, in the order of their arrival, at `time` (the last time known, where none is given).
+    /// Takes in labels, in the order of their arrival, at `time` (the last time known, where none
+    /// is given).
     ///
     /// # Errors
-    /// As [`LateLabels::record`]; and an outcome that the detector cannot take (`betting` wants the bounds of the losses).
-    pub fn label(&mut self, ids: &[Id], labels: &[f64], time: Option<f64>) -> Result<Vec<Detection>> {
+    /// As [`LateLabels::record`]; and an outcome that the detector cannot take (`betting` wants the
+    /// bounds of the losses).
+    pub fn label(
+        &mut self,
+        ids: &[Id],
+        labels: &[f64],
+        time: Option<f64>,
+    ) -> Result<Vec<Detection>> {
         check("labels", ids, labels)?;
         for (&id, &label) in ids.iter().zip(labels) {
             if let Some(prediction) = self.pending.waiting_prediction(id) {
@@ -202,7 +222,10 @@ impl LateLabels {
         let values: Vec<f64> = outcomes.iter().map(|(_, outcome)| *outcome).collect();
         let fired = self.detector.update(&values)?;
         values.iter().for_each(|outcome| self.add(*outcome));
-        Ok(fired.iter().map(|&at| Detection { outcome: at, id: outcomes[(at - before) as usize].0 }).collect())
+        Ok(fired
+            .iter()
+            .map(|&at| Detection { outcome: at, id: outcomes[(at - before) as usize].0 })
+            .collect())
     }
 
     fn add(&mut self, outcome: f64) {
@@ -244,10 +267,18 @@ impl LateLabels {
 
 fn check(argument: &'static str, ids: &[Id], values: &[f64]) -> Result<()> {
     if ids.len() != values.len() {
-        return Err(Error::invalid(argument, format!("{} values", values.len()), format!("{}, one an id", ids.len())));
+        return Err(Error::invalid(
+            argument,
+            format!("{} values", values.len()),
+            format!("{}, one an id", ids.len()),
+        ));
     }
     match values.iter().position(|x| !x.is_finite()) {
-        Some(i) => Err(Error::invalid(argument, format!("{} at index {i} (from 0)", values[i]), "finite numbers")),
+        Some(i) => Err(Error::invalid(
+            argument,
+            format!("{} at index {i} (from 0)", values[i]),
+            "finite numbers",
+        )),
         None => Ok(()),
     }
 }
@@ -255,9 +286,32 @@ fn check(argument: &'static str, ids: &[Id], values: &[f64]) -> Result<()> {
 impl Sound for LateLabels {
     fn is_sound(&self) -> bool {
         let options = &self.options;
-        let Counts { predictions, repeated, labels, joined, duplicate, late, unknown, expired, evicted, waiting, held } =
-            self.counts;
-        let counts = [predictions, repeated, labels, joined, duplicate, late, unknown, expired, evicted, waiting, held];
+        let Counts {
+            predictions,
+            repeated,
+            labels,
+            joined,
+            duplicate,
+            late,
+            unknown,
+            expired,
+            evicted,
+            waiting,
+            held,
+        } = self.counts;
+        let counts = [
+            predictions,
+            repeated,
+            labels,
+            joined,
+            duplicate,
+            late,
+            unknown,
+            expired,
+            evicted,
+            waiting,
+            held,
+        ];
         LateLabels::new(options.clone()).is_ok()
             && self.pending.is_sound(options.capacity, options.order == Order::Prediction)
             && self.detector.is_sound()

@@ -21,8 +21,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// That of the predictions: an outcome waits for those before it, until they have their labels or have stopped waiting.
-    /// Slower, and fair where bad outcomes are known sooner than good ones (or later).
+    /// That of the predictions: an outcome waits for those before it, until they have their labels
+    /// or have stopped waiting. Slower, and fair where bad outcomes are known sooner than good ones
+    /// (or later).
     Prediction,
     /// That of the labels: at once.
     Arrival,
@@ -40,10 +41,11 @@ pub struct LateOptions {
     pub outcome: Outcome,
     /// In which order outcomes are seen.
     pub order: Order,
-    /// Predictions that are kept, at most; as many ids of earlier ones are remembered, to tell a label that came twice or too
-    /// late from one of an unknown id. About 100 bytes each.
+    /// Predictions that are kept, at most; as many ids of earlier ones are remembered, to tell a
+    /// label that came twice or too late from one of an unknown id. About 100 bytes each.
     pub capacity: usize,
-    /// A prediction waits for its label no longer than this, in the unit of the times given (predictions, where none are).
+    /// A prediction waits for its label no longer than this, in the unit of the times given
+    /// (predictions, where none are).
     pub timeout: Option<f64>,
     /// Outcomes in a chunk of realised performance.
     pub chunk_size: usize,

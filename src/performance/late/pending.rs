@@ -30,13 +30,15 @@ struct Entry {
 pub(super) struct Pending {
     capacity: usize,
     in_order: bool,
-    /// Those that wait or are held, the oldest first; between them some that are done (order of arrival).
+    /// Those that wait or are held, the oldest first; between them some that are done (order of
+    /// arrival).
     queue: VecDeque<Entry>,
     /// Predictions ever at the front of the queue: the number of its first entry.
     first: u64,
     /// Number of each id that is in the queue or remembered.
     numbers: HashMap<Id, u64>,
-    /// What became of those before the queue: the newest, as many as `capacity`. True: it had a label.
+    /// What became of those before the queue: the newest, as many as `capacity`. True: it had a
+    /// label.
     closed: VecDeque<(Id, bool)>,
     /// Outcomes in the order of arrival.
     ready: Vec<(Id, f64)>,
@@ -97,7 +99,12 @@ impl Pending {
         let Some(at) = number.checked_sub(self.first) else {
             // Remembered: its place from the end of `closed` is its distance from the queue.
             let back = (self.first - number) as usize;
-            let labelled = self.closed.len().checked_sub(back).and_then(|i| self.closed.get(i)).is_some_and(|c| c.1);
+            let labelled = self
+                .closed
+                .len()
+                .checked_sub(back)
+                .and_then(|i| self.closed.get(i))
+                .is_some_and(|c| c.1);
             return if labelled { Labelled::Duplicate } else { Labelled::Late };
         };
         let Some(entry) = self.queue.get_mut(at as usize) else { return Labelled::Unknown };
@@ -119,10 +126,11 @@ impl Pending {
         }
     }
 
-    /// Ends the waiting of what was predicted before `oldest`, and of the oldest while there are more than `capacity`; then lets out
-    /// the outcomes that wait for nothing.
+    /// Ends the waiting of what was predicted before `oldest`, and of the oldest while there are
+    /// more than `capacity`; then lets out the outcomes that wait for nothing.
     pub fn release(&mut self, oldest: f64) -> Released {
-        let mut released = Released { outcomes: std::mem::take(&mut self.ready), expired: 0, evicted: 0 };
+        let mut released =
+            Released { outcomes: std::mem::take(&mut self.ready), expired: 0, evicted: 0 };
         let mut full = self.queue.len() > self.capacity;
         while let Some(front) = self.queue.front_mut() {
             match front.state {
@@ -177,12 +185,15 @@ impl Pending {
         let start = self.first.checked_sub(self.closed.len() as u64);
         let waits = |entry: &&Entry| matches!(entry.state, State::Waiting(_));
         let is_held = |entry: &&Entry| matches!(entry.state, State::Held(_));
-        let ids = self.closed.iter().map(|(id, _)| id).chain(self.queue.iter().map(|entry| &entry.id));
+        let ids =
+            self.closed.iter().map(|(id, _)| id).chain(self.queue.iter().map(|entry| &entry.id));
         (self.capacity, self.in_order) == (capacity, in_order)
             && can_grow([end])
             && self.closed.len() <= capacity
             && self.numbers.len() == self.closed.len() + self.queue.len()
-            && start.is_some_and(|start| ids.zip(start..).all(|(id, number)| self.numbers.get(id) == Some(&number)))
+            && start.is_some_and(|start| {
+                ids.zip(start..).all(|(id, number)| self.numbers.get(id) == Some(&number))
+            })
             && self.queue.iter().filter(waits).count() as u64 == self.waiting
             && self.queue.iter().filter(is_held).count() as u64 == self.held
     }

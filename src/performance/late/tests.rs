@@ -103,7 +103,8 @@ proptest! {
 
 #[test]
 fn every_fate_is_counted() {
-    let mut labels = late(LateOptions { capacity: 3, timeout: Some(10.0), ..LateOptions::default() });
+    let mut labels =
+        late(LateOptions { capacity: 3, timeout: Some(10.0), ..LateOptions::default() });
     labels.record(&[1, 2, 3, 2], &[0.0; 4], Some(0.0)).unwrap();
     labels.label(&[2, 2, 9], &[1.0; 3], Some(1.0)).unwrap();
     let counts = labels.counts();
@@ -123,7 +124,8 @@ fn every_fate_is_counted() {
 #[test]
 fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
     let mut random = Random(2);
-    let wrong: Vec<bool> = (0..4000).map(|i| random.uniform() < if i < 2000 { 0.1 } else { 0.4 }).collect();
+    let wrong: Vec<bool> =
+        (0..4000).map(|i| random.uniform() < if i < 2000 { 0.1 } else { 0.4 }).collect();
     let run = |order: Order, delay: usize| {
         let mut labels = late(LateOptions {
             order,
@@ -141,13 +143,16 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
                 due[i + 1 + (random.uniform() * delay as f64) as usize].push(i as Id);
             }
             for id in std::mem::take(&mut due[i]) {
-                found.extend(labels.label(&[id], &[f64::from(u8::from(wrong[id as usize]))], None).unwrap());
+                found.extend(
+                    labels.label(&[id], &[f64::from(u8::from(wrong[id as usize]))], None).unwrap(),
+                );
             }
         }
         (found, labels.describe())
     };
     let mut direct = Stream::new(StreamName::HddmA, json!({ "drift_confidence": 1e-4 })).unwrap();
-    let expected = direct.update(&wrong.iter().map(|w| f64::from(u8::from(*w))).collect::<Vec<_>>()).unwrap();
+    let expected =
+        direct.update(&wrong.iter().map(|w| f64::from(u8::from(*w))).collect::<Vec<_>>()).unwrap();
     let (found, after) = run(Order::Prediction, 300);
     assert_eq!(
         found.iter().map(|d| d.outcome).collect::<Vec<_>>(),
@@ -156,11 +161,13 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
     );
     assert!(found.iter().all(|d| d.id == Id::from(d.outcome)) && !found.is_empty());
     assert_eq!((after.counts.joined, after.chunks.len()), (4000, 8));
-    let mean = |chunk: usize| wrong[500 * chunk..][..500].iter().filter(|w| **w).count() as f64 / 500.0;
+    let mean =
+        |chunk: usize| wrong[500 * chunk..][..500].iter().filter(|w| **w).count() as f64 / 500.0;
     for (k, chunk) in after.chunks.iter().enumerate() {
         let m = mean(k);
         assert!(
-            (chunk.mean - m).abs() < 1e-12 && (chunk.standard_error - (m * (1.0 - m) / 499.0).sqrt()).abs() < 1e-12
+            (chunk.mean - m).abs() < 1e-12
+                && (chunk.standard_error - (m * (1.0 - m) / 499.0).sqrt()).abs() < 1e-12
         );
     }
     let (found, _) = run(Order::Arrival, 300);
@@ -170,7 +177,8 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
 
 #[test]
 fn saved_in_between_it_goes_on() {
-    let mut labels = late(LateOptions { capacity: 50, order: Order::Prediction, ..LateOptions::default() });
+    let mut labels =
+        late(LateOptions { capacity: 50, order: Order::Prediction, ..LateOptions::default() });
     for i in 0..200i128 {
         labels.record(&[i], &[0.0], None).unwrap();
         labels.label(&[(i - 20).max(0)], &[(i % 3) as f64], None).unwrap();
@@ -183,7 +191,8 @@ fn saved_in_between_it_goes_on() {
 
 #[test]
 fn bad_input_is_refused_whole() {
-    let mut labels = late(LateOptions { outcome: Outcome::AbsoluteError, ..LateOptions::default() });
+    let mut labels =
+        late(LateOptions { outcome: Outcome::AbsoluteError, ..LateOptions::default() });
     labels.record(&[1, 2], &[0.0, 0.0], Some(5.0)).unwrap();
     let before = labels.clone();
     for error in [
@@ -211,8 +220,15 @@ fn bad_input_is_refused_whole() {
 
 #[test]
 fn ids_are_any_integers_of_64_bits() {
-    let ids =
-        [Id::from(i64::MIN), -1, 0, (1 << 53) + 1, Id::from(i64::MAX), Id::from(u64::MAX) - 1, Id::from(u64::MAX)];
+    let ids = [
+        Id::from(i64::MIN),
+        -1,
+        0,
+        (1 << 53) + 1,
+        Id::from(i64::MAX),
+        Id::from(u64::MAX) - 1,
+        Id::from(u64::MAX),
+    ];
     let mut labels = late(LateOptions {
         order: Order::Arrival,
         detector: StreamName::HddmA,
@@ -227,9 +243,13 @@ fn ids_are_any_integers_of_64_bits() {
     let mut cbor = Vec::new();
     ciborium::into_writer(&labels, &mut cbor).unwrap();
     let mut labels: LateLabels = ciborium::from_reader(cbor.as_slice()).unwrap();
-    let found: Vec<Detection> = ids.iter().flat_map(|id| labels.label(&[*id], &[1.0], None).unwrap()).collect();
+    let found: Vec<Detection> =
+        ids.iter().flat_map(|id| labels.label(&[*id], &[1.0], None).unwrap()).collect();
     assert_eq!((labels.counts().joined, labels.counts().unknown), (307, 0));
-    assert!(!found.is_empty() && found.iter().all(|d| ids[d.outcome as usize - 300] == d.id), "{found:?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|d| ids[d.outcome as usize - 300] == d.id),
+        "{found:?}"
+    );
     let text = serde_json::to_string(&Detection { outcome: 1, id: ids[6] }).unwrap();
     assert_eq!(serde_json::from_str::<Detection>(&text).unwrap().id, ids[6]);
 }

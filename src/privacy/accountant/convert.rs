@@ -4,15 +4,16 @@ use super::solve::golden_minimum;
 use crate::Result;
 use std::cell::RefCell;
 
-/// The highest true positive rate at a false positive rate, by the duality of (ε, δ) and f-DP: for every `δ`
-/// `tpr <= δ + e^ε·fpr` and `1 - tpr >= e^-ε·(1 - δ - fpr)`.
+/// The highest true positive rate at a false positive rate, by the duality of (ε, δ) and f-DP: for
+/// every `δ` `tpr <= δ + e^ε·fpr` and `1 - tpr >= e^-ε·(1 - δ - fpr)`.
 ///
-/// Source: Dong, Roth and Su, "Gaussian Differential Privacy", 2022, Proposition 3 (see also Wasserman and Zhou, 2010).
-/// Every `δ` gives a valid bound, so an inexact minimum is merely looser.
+/// Source: Dong, Roth and Su, "Gaussian Differential Privacy", 2022, Proposition 3 (see also
+/// Wasserman and Zhou, 2010). Every `δ` gives a valid bound, so an inexact minimum is merely
+/// looser.
 pub(crate) fn tpr_at_fpr(fpr: f64, epsilon: impl Fn(f64) -> Result<f64>) -> Result<f64> {
     let failed = RefCell::new(None);
-    // logarithms, which cannot overflow and have no plateau; below the noise sampler's own distance there is no
-    // bound: the search is sent to larger δ
+    // logarithms, which cannot overflow and have no plateau; below the noise sampler's own distance
+    // there is no bound: the search is sent to larger δ
     let at = |ln_delta: f64, bound: &dyn Fn(f64) -> f64| match epsilon(ln_delta.exp()) {
         Ok(epsilon) => bound(epsilon),
         Err(error) => {

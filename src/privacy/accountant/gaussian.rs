@@ -1,18 +1,21 @@
 //! The Gaussian mechanism, exactly: `N(μ, 1)` against `N(0, 1)`.
 //!
-//! Source: Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy", ICML 2018, Theorem 8, with `μ`
-//! the sensitivity over the standard deviation. Any number of full-batch steps is one such mechanism, `μ² = Σ μ_t²`
-//! (Dong, Roth and Su, "Gaussian Differential Privacy", 2022, Corollary 2).
+//! Source: Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy", ICML 2018,
+//! Theorem 8, with `μ` the sensitivity over the standard deviation. Any number of full-batch steps
+//! is one such mechanism, `μ² = Σ μ_t²` (Dong, Roth and Su, "Gaussian Differential Privacy", 2022,
+//! Corollary 2).
 
 use super::normal::{density, ln_upper_tail, mills, upper_tail};
 use super::solve::bisect_up;
 
-/// `δ(ε)` of `N(μ, 1)` against `N(0, 1)`, for `μ > 0` and any real `ε`; rounding errors are added, not ignored.
+/// `δ(ε)` of `N(μ, 1)` against `N(0, 1)`, for `μ > 0` and any real `ε`; rounding errors are added,
+/// not ignored.
 pub(crate) fn delta(mu: f64, epsilon: f64) -> f64 {
     let near = epsilon / mu - mu / 2.0;
     let far = epsilon / mu + mu / 2.0;
     let (gain, loss) = if near > -5.0 {
-        // Φ(-near) - e^ε Φ(-far), with the common factor φ(near) taken out, so that large ε neither overflow nor cancel
+        // Φ(-near) - e^ε Φ(-far), with the common factor φ(near) taken out, so that large ε neither
+        // overflow nor cancel
         let scale = density(near);
         (scale * mills(near), scale * mills(far))
     } else {
@@ -55,7 +58,10 @@ mod tests {
             for target in [1e-12, 1e-5, 0.1] {
                 let epsilon = epsilon(mu, target);
                 assert!(delta(mu, epsilon) <= target);
-                assert!(epsilon == 0.0 || delta(mu, epsilon * (1.0 - 1e-9)) > target * (1.0 - 1e-6), "{mu} {target}");
+                assert!(
+                    epsilon == 0.0 || delta(mu, epsilon * (1.0 - 1e-9)) > target * (1.0 - 1e-6),
+                    "{mu} {target}"
+                );
             }
         }
     }

@@ -4,14 +4,17 @@
 //! use fluxguard_privacy::accountant::{Accountant, AccountantKind, Phase, Relation, Sampling};
 //!
 //! let mut accountant = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
-//! accountant.push(Phase { noise_multiplier: 1.0, sampling: Sampling::Poisson { rate: 0.01 }, steps: 1000 })?;
-//! accountant.push(Phase { noise_multiplier: 2.0, sampling: Sampling::Poisson { rate: 0.02 }, steps: 500 })?;
+//! for (noise_multiplier, rate, steps) in [(1.0, 0.01, 1000), (2.0, 0.02, 500)] {
+//!     let sampling = Sampling::Poisson { rate };
+//!     accountant.push(Phase { noise_multiplier, sampling, steps })?;
+//! }
 //! assert!((accountant.epsilon(1e-5)? - 2.0677).abs() < 2e-3);
 //! # Ok::<(), fluxguard_core::Error>(())
 //! ```
 //!
-//! `subsampling` says which pair of distributions dominates a step, `pld` and `rdp` compose, `gaussian` is exact where
-//! there is no sampling, `convert` turns curves into other curves, `shuffle` is the lower bound for shuffled lots.
+//! `subsampling` says which pair of distributions dominates a step, `pld` and `rdp` compose,
+//! `gaussian` is exact where there is no sampling, `convert` turns curves into other curves,
+//! `shuffle` is the lower bound for shuffled lots.
 
 mod convert;
 mod gaussian;
@@ -52,16 +55,28 @@ impl Accountant {
     /// An accountant that has seen no step; its unit of privacy is one example.
     #[must_use]
     pub fn new(kind: AccountantKind, relation: Relation) -> Self {
-        Accountant { kind, relation, unit_size: 1, statistical_distance: 0.0, noise_samples: 0, phases: Vec::new() }
+        Accountant {
+            kind,
+            relation,
+            unit_size: 1,
+            statistical_distance: 0.0,
+            noise_samples: 0,
+            phases: Vec::new(),
+        }
     }
 
-    /// Protects units (users) of up to `examples` examples each, 1 to [`MAX_UNIT`], by exact group accounting.
+    /// Protects units (users) of up to `examples` examples each, 1 to [`MAX_UNIT`], by exact group
+    /// accounting.
     ///
     /// # Errors
     /// `InvalidArgument` if `examples` is out of range.
     pub fn with_unit_size(mut self, examples: u32) -> Result<Self> {
         if !(1..=MAX_UNIT).contains(&examples) {
-            return Err(Error::invalid("unit_size", examples, format!("1 to {MAX_UNIT} examples a unit")));
+            return Err(Error::invalid(
+                "unit_size",
+                examples,
+                format!("1 to {MAX_UNIT} examples a unit"),
+            ));
         }
         self.unit_size = examples;
         Ok(self)
@@ -75,12 +90,19 @@ impl Accountant {
         phase.validate()?;
         let before: u64 = self.phases.iter().map(|p| p.steps).sum();
         if before + phase.steps > MAX_STEPS {
-            return Err(Error::invalid("steps", before + phase.steps, format!("at most {MAX_STEPS} in all")));
+            return Err(Error::invalid(
+                "steps",
+                before + phase.steps,
+                format!("at most {MAX_STEPS} in all"),
+            ));
         }
         // finds out now, not at the end of training, whether this sampler can be accounted for
         Mechanism::new(std::slice::from_ref(&phase), self.relation, self.unit_size)?;
         match self.phases.last_mut() {
-            Some(last) if last.noise_multiplier == phase.noise_multiplier && last.sampling == phase.sampling => {
+            Some(last)
+                if last.noise_multiplier == phase.noise_multiplier
+                    && last.sampling == phase.sampling =>
+            {
                 last.steps += phase.steps;
             }
             _ => self.phases.push(phase),
@@ -94,8 +116,14 @@ impl Accountant {
     /// `Incompatible` if relation or unit differ; as [`Accountant::push`].
     pub fn compose(&mut self, other: &Accountant) -> Result<()> {
         if (self.relation, self.unit_size) != (other.relation, other.unit_size) {
-            let name = |a: &Accountant| format!("{:?} neighbours and units of {}", a.relation, a.unit_size);
-            return Err(Error::Incompatible { argument: "accountant", was: name(other), expected: name(self) });
+            let name = |a: &Accountant| {
+                format!("{:?} neighbours and units of {}", a.relation, a.unit_size)
+            };
+            return Err(Error::Incompatible {
+                argument: "accountant",
+                was: name(other),
+                expected: name(self),
+            });
         }
         let mut all = self.clone();
         other.phases.iter().try_for_each(|phase| all.push(phase.clone()))?;
@@ -105,23 +133,29 @@ impl Accountant {
         Ok(())
     }
 
-    /// Adds to the total variation distance, over the whole run, between the noise drawn and the noise accounted for.
+    /// Adds to the total variation distance, over the whole run, between the noise drawn and the
+    /// noise accounted for.
     ///
-    /// `δ` pays `(1 + e^ε)` times it. What the discrete noise costs is known: see [`Accountant::add_noise_samples`].
+    /// `δ` pays `(1 + e^ε)` times it. What the discrete noise costs is known: see
+    /// [`Accountant::add_noise_samples`].
     ///
     /// # Errors
     /// `InvalidArgument` unless `distance` is in [0, 1].
     pub fn add_statistical_distance(&mut self, distance: f64) -> Result<()> {
         if !(0.0..=1.0).contains(&distance) {
-            return Err(Error::invalid("statistical_distance", distance, "a total variation distance in [0, 1]"));
+            return Err(Error::invalid(
+                "statistical_distance",
+                distance,
+                "a total variation distance in [0, 1]",
+            ));
         }
         self.statistical_distance = (self.statistical_distance + distance).min(1.0);
         Ok(())
     }
 
     /// Counts samples of discrete noise. How far they are from the law that is accounted for
-    /// ([`DiscreteGaussian::closeness`]) grows with the root of their number over the whole run: `ε` pays about `10^-12` times
-    /// that root, and `δ` almost nothing.
+    /// ([`DiscreteGaussian::closeness`]) grows with the root of their number over the whole run:
+    /// `ε` pays about `10^-12` times that root, and `δ` almost nothing.
     pub fn add_noise_samples(&mut self, samples: u64) {
         self.noise_samples = self.noise_samples.saturating_add(samples).min(i64::MAX as u64);
     }
@@ -145,7 +179,10 @@ impl Accountant {
     pub fn repeated(&self, runs: u64) -> Result<Self> {
         let mut all = Accountant { phases: Vec::new(), ..self.clone() };
         for phase in &self.phases {
-            let steps = phase.steps.checked_mul(runs).ok_or_else(|| Error::invalid("runs", runs, "fewer runs"))?;
+            let steps = phase
+                .steps
+                .checked_mul(runs)
+                .ok_or_else(|| Error::invalid("runs", runs, "fewer runs"))?;
             all.push(Phase { steps, ..phase.clone() })?;
         }
         all.statistical_distance = (self.statistical_distance * runs as f64).min(1.0);
@@ -199,7 +236,8 @@ impl Accountant {
     /// Cost with PLD: two FFTs of at most 2^21 points a direction, typically a few milliseconds.
     ///
     /// # Errors
-    /// `InvalidArgument` if `delta` is out of range, or so small that the noise sampler's own distance exceeds it.
+    /// `InvalidArgument` if `delta` is out of range, or so small that the noise sampler's own
+    /// distance exceeds it.
     pub fn epsilon(&self, delta: f64) -> Result<f64> {
         check_delta(delta)?;
         self.prepared(&self.mechanism()?).epsilon(delta)
@@ -229,7 +267,10 @@ impl Accountant {
     pub fn curve(&self, deltas: &[f64]) -> Result<Vec<(f64, f64)>> {
         let mechanism = self.mechanism()?;
         let prepared = self.prepared(&mechanism);
-        deltas.iter().map(|&delta| check_delta(delta).and_then(|()| Ok((prepared.epsilon(delta)?, delta)))).collect()
+        deltas
+            .iter()
+            .map(|&delta| check_delta(delta).and_then(|()| Ok((prepared.epsilon(delta)?, delta))))
+            .collect()
     }
 
     /// `(α, ε_α)`: Rényi differential privacy at the given orders, all above 1.
@@ -243,7 +284,8 @@ impl Accountant {
         Ok(rdp::Curve::new(&self.mechanism()?, orders.to_vec()).points())
     }
 
-    /// The highest true positive rate of any membership test with false positive rate `fpr` in (0, 1): an upper bound.
+    /// The highest true positive rate of any membership test with false positive rate `fpr` in (0,
+    /// 1): an upper bound.
     ///
     /// # Errors
     /// `InvalidArgument` if `fpr` is out of range.
@@ -256,7 +298,8 @@ impl Accountant {
         convert::tpr_at_fpr(fpr, |delta| prepared.epsilon(delta))
     }
 
-    /// The f-DP trade-off: a lower bound on the false negative rate of any test at each false positive rate in (0, 1).
+    /// The f-DP trade-off: a lower bound on the false negative rate of any test at each false
+    /// positive rate in (0, 1).
     ///
     /// # Errors
     /// `InvalidArgument` if a rate is out of range.
@@ -267,13 +310,19 @@ impl Accountant {
     /// Says no if `next` would take `ε` at `delta` beyond `epsilon`.
     ///
     /// # Errors
-    /// `BudgetExhausted` if it would; `InvalidArgument` as [`Accountant::push`] and [`Accountant::epsilon`].
+    /// `BudgetExhausted` if it would; `InvalidArgument` as [`Accountant::push`] and
+    /// [`Accountant::epsilon`].
     pub fn check_budget(&self, next: Phase, epsilon: f64, delta: f64) -> Result<()> {
         let mut after = self.clone();
         after.push(next)?;
         let spent = after.epsilon(delta)?;
         if spent > epsilon {
-            return Err(Error::BudgetExhausted { budget: epsilon, spent: self.epsilon(delta)?, after: spent, delta });
+            return Err(Error::BudgetExhausted {
+                budget: epsilon,
+                spent: self.epsilon(delta)?,
+                after: spent,
+                delta,
+            });
         }
         Ok(())
     }
@@ -289,12 +338,19 @@ impl Accountant {
         Ok(after)
     }
 
-    /// How many times `phase`, which draws `samples` of discrete noise each time, may follow until `ε` at `delta` would
-    /// exceed `epsilon`: at most 10^8. A doubling search, then halving: some thirty questions to the accountant.
+    /// How many times `phase`, which draws `samples` of discrete noise each time, may follow until
+    /// `ε` at `delta` would exceed `epsilon`: at most 10^8. A doubling search, then halving: some
+    /// thirty questions to the accountant.
     ///
     /// # Errors
     /// As [`Accountant::push`] and [`Accountant::epsilon`].
-    pub fn steps_within(&self, phase: &Phase, samples: u64, epsilon: f64, delta: f64) -> Result<u64> {
+    pub fn steps_within(
+        &self,
+        phase: &Phase,
+        samples: u64,
+        epsilon: f64,
+        delta: f64,
+    ) -> Result<u64> {
         const MOST: u64 = 100_000_000;
         let room = MAX_STEPS.saturating_sub(self.steps()) / phase.steps.max(1);
         let fits = |times: u64| -> Result<bool> {
@@ -323,5 +379,9 @@ impl Accountant {
 }
 
 fn check_delta(delta: f64) -> Result<()> {
-    if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(Error::invalid("delta", delta, "a number in (0, 1)")) }
+    if delta > 0.0 && delta < 1.0 {
+        Ok(())
+    } else {
+        Err(Error::invalid("delta", delta, "a number in (0, 1)"))
+    }
 }

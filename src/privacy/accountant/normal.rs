@@ -2,14 +2,16 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// `P(Z > x)`, to a relative `x²·2^-53` (the argument's own rounding) wherever the answer is a normal number (`x < 37`).
+/// `P(Z > x)`, to a relative `x²·2^-53` (the argument's own rounding) wherever the answer is a
+/// normal number (`x < 37`).
 pub(crate) fn upper_tail(x: f64) -> f64 {
     0.5 * libm::erfc(x * FRAC_1_SQRT_2)
 }
 
 /// The Mills ratio `P(Z > x) / φ(x)`.
 ///
-/// For `x >= 8` Laplace's continued fraction (Abramowitz and Stegun 26.2.14), 60 levels, which is to the last place there.
+/// For `x >= 8` Laplace's continued fraction (Abramowitz and Stegun 26.2.14), 60 levels, which is
+/// to the last place there.
 pub(crate) fn mills(x: f64) -> f64 {
     if x < 8.0 {
         return upper_tail(x) / density(x);
@@ -36,7 +38,8 @@ pub(crate) fn ln_density(x: f64) -> f64 {
     -0.5 * x * x - 0.5 * (2.0 * PI).ln()
 }
 
-/// `x` with `P(Z > x) = p`, for `p` in (0, 0.5): Newton's method on the logarithm, which is concave.
+/// `x` with `P(Z > x) = p`, for `p` in (0, 0.5): Newton's method on the logarithm, which is
+/// concave.
 pub(crate) fn upper_quantile(p: f64) -> f64 {
     let target = p.ln();
     let mut x = (-2.0 * target).max(0.0).sqrt();
@@ -64,7 +67,10 @@ mod tests {
             (30.0, 4.906_713_927_148_187e-198),
         ] {
             assert!((upper_tail(x) / value - 1.0).abs() < 4e-16 * (4.0 + x * x), "{x}");
-            assert!((ln_upper_tail(x) - f64::ln(value)).abs() < 1e-13 * f64::ln(value).abs().max(1.0), "{x}");
+            assert!(
+                (ln_upper_tail(x) - f64::ln(value)).abs() < 1e-13 * f64::ln(value).abs().max(1.0),
+                "{x}"
+            );
         }
     }
 

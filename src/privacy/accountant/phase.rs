@@ -91,7 +91,11 @@ impl Phase {
     /// `InvalidArgument`, naming the field.
     pub fn validate(&self) -> Result<()> {
         if !NOISE_RANGE.contains(&self.noise_multiplier) {
-            return Err(Error::invalid("noise_multiplier", self.noise_multiplier, "a number from 0.001 to 1e6"));
+            return Err(Error::invalid(
+                "noise_multiplier",
+                self.noise_multiplier,
+                "a number from 0.001 to 1e6",
+            ));
         }
         if self.steps > MAX_STEPS {
             return Err(Error::invalid("steps", self.steps, format!("at most {MAX_STEPS}")));
@@ -101,8 +105,9 @@ impl Phase {
 }
 
 impl Sampling {
-    /// The same kind of lot with each example in it for sure: no amplification, and the distances of its kind. A truncated or
-    /// fixed-size lot without an example has another in its place, so that it is twice as far from the one with it.
+    /// The same kind of lot with each example in it for sure: no amplification, and the distances
+    /// of its kind. A truncated or fixed-size lot without an example has another in its place, so
+    /// that it is twice as far from the one with it.
     #[must_use]
     pub fn unamplified(self) -> Self {
         match self {
@@ -113,7 +118,9 @@ impl Sampling {
             Sampling::WithoutReplacement { lot_size: max_lot, dataset_size } => {
                 Sampling::TruncatedPoisson { rate: 1.0, max_lot, dataset_size }
             }
-            Sampling::FullBatch | Sampling::Poisson { .. } | Sampling::Shuffled { .. } => Sampling::FullBatch,
+            Sampling::FullBatch | Sampling::Poisson { .. } | Sampling::Shuffled { .. } => {
+                Sampling::FullBatch
+            }
         }
     }
 
@@ -124,14 +131,20 @@ impl Sampling {
     pub fn validate(&self) -> Result<()> {
         let check_rate = |rate: f64| match rate {
             rate if (1e-12..=1.0).contains(&rate) => Ok(()),
-            rate => Err(Error::invalid("sample_rate", rate, "a probability in (0, 1], at least 1e-12")),
+            rate => {
+                Err(Error::invalid("sample_rate", rate, "a probability in (0, 1], at least 1e-12"))
+            }
         };
         let check_lot = |name: &'static str, lot: u64, size: u64| {
             if size == 0 || size > 1 << 48 {
                 return Err(Error::invalid("dataset_size", size, "1 to 2^48 examples"));
             }
             if lot == 0 || lot > size {
-                return Err(Error::invalid(name, lot, format!("1 to {size}, the size of the data")));
+                return Err(Error::invalid(
+                    name,
+                    lot,
+                    format!("1 to {size}, the size of the data"),
+                ));
             }
             Ok(())
         };
@@ -142,7 +155,8 @@ impl Sampling {
                 check_rate(rate)?;
                 check_lot("max_lot", max_lot, dataset_size)
             }
-            Sampling::WithoutReplacement { lot_size, dataset_size } | Sampling::Shuffled { lot_size, dataset_size } => {
+            Sampling::WithoutReplacement { lot_size, dataset_size }
+            | Sampling::Shuffled { lot_size, dataset_size } => {
                 check_lot("lot_size", lot_size, dataset_size)
             }
         }

@@ -1,4 +1,5 @@
-//! A mechanism made ready for many questions, and what the noise that is really drawn adds to its answers.
+//! A mechanism made ready for many questions, and what the noise that is really drawn adds to its
+//! answers.
 
 use super::subsampling::Mechanism;
 use super::{AccountantKind, gaussian, pld, rdp};
@@ -22,9 +23,16 @@ enum How {
 
 impl<'m> Prepared<'m> {
     /// `distance` and `noise`: how far the noise that is drawn is from `mechanism`'s.
-    pub(super) fn new(kind: AccountantKind, mechanism: &'m Mechanism, distance: f64, noise: Closeness) -> Self {
+    pub(super) fn new(
+        kind: AccountantKind,
+        mechanism: &'m Mechanism,
+        distance: f64,
+        noise: Closeness,
+    ) -> Self {
         let how = match kind {
-            AccountantKind::Pld if mechanism.sampled.is_empty() => How::Gaussian(mechanism.gaussian.sqrt()),
+            AccountantKind::Pld if mechanism.sampled.is_empty() => {
+                How::Gaussian(mechanism.gaussian.sqrt())
+            }
             AccountantKind::Pld => How::Pld(mechanism.directions()),
             AccountantKind::Rdp => How::Rdp,
         };
@@ -59,8 +67,9 @@ impl<'m> Prepared<'m> {
         if lost == 0.0 && log_ratio == 0.0 {
             return Ok(epsilon);
         }
-        // with laws within e^±κ but for τ, and d apart: P'(S) <= e^κ P(S) + τ + d and Q(S) <= e^κ Q'(S) + τ + d, so
-        // ε' = ε + 2κ at δ' = e^κ δ(ε) + (1 + e^ε')(τ + d); climb to the least ε' with δ' <= delta
+        // with laws within e^±κ but for τ, and d apart: P'(S) <= e^κ P(S) + τ + d and Q(S) <= e^κ
+        // Q'(S) + τ + d, so ε' = ε + 2κ at δ' = e^κ δ(ε) + (1 + e^ε')(τ + d); climb to the least ε'
+        // with δ' <= delta
         for _ in 0..200 {
             let margin = 1e-9 * epsilon + 1e-12;
             let left = (delta - (1.0 + (epsilon + margin).exp()) * lost) * (-log_ratio).exp();
@@ -76,7 +85,9 @@ impl<'m> Prepared<'m> {
         Err(Error::invalid(
             "delta",
             delta,
-            format!("more than (1 + exp(epsilon)) times the noise's statistical distance of {lost}"),
+            format!(
+                "more than (1 + exp(epsilon)) times the noise's statistical distance of {lost}"
+            ),
         ))
     }
 
@@ -94,6 +105,7 @@ impl<'m> Prepared<'m> {
             },
             How::Rdp => self.rdp.delta(epsilon),
         };
-        (log_ratio.exp() * (ideal + below) + (1.0 + total.exp()) * (self.distance + probability)).min(1.0)
+        (log_ratio.exp() * (ideal + below) + (1.0 + total.exp()) * (self.distance + probability))
+            .min(1.0)
     }
 }

@@ -17,7 +17,8 @@ const MOST_FRACTIONAL: f64 = 256.0;
 /// Whole orders beyond this are bounded by the Gaussian mechanism without sampling.
 const MOST_WHOLE: f64 = 50_000.0;
 
-/// The orders that are searched: dense where small orders matter, then by tenths up to ten thousand.
+/// The orders that are searched: dense where small orders matter, then by tenths up to ten
+/// thousand.
 pub(crate) fn orders() -> Vec<f64> {
     let mut orders: Vec<f64> = vec![1.01, 1.02, 1.05];
     orders.extend((1..100).map(|tenths| 1.0 + f64::from(tenths) / 10.0));
@@ -32,9 +33,10 @@ pub(crate) fn orders() -> Vec<f64> {
 
 /// `ln A_α` of the Poisson-sampled Gaussian under removal, `A_α = E_Q (P/Q)^α`.
 ///
-/// Source: Mironov, Talwar and Zhang, "Rényi Differential Privacy of the Sampled Gaussian Mechanism", 2019: section 3.3
-/// for whole `α` (a sum of positive terms), section 3.3's fractional case with the signs of the binomials kept. They
-/// prove that removal is the worse direction. Rounding, and a bound on the terms left out, are added.
+/// Source: Mironov, Talwar and Zhang, "Rényi Differential Privacy of the Sampled Gaussian
+/// Mechanism", 2019: section 3.3 for whole `α` (a sum of positive terms), section 3.3's fractional
+/// case with the signs of the binomials kept. They prove that removal is the worse direction.
+/// Rounding, and a bound on the terms left out, are added.
 pub(crate) fn ln_moment(rate: f64, sigma: f64, alpha: f64) -> f64 {
     if rate == 1.0 {
         return alpha * (alpha - 1.0) / (2.0 * sigma * sigma);
@@ -73,8 +75,9 @@ fn ln_moment_fractional(rate: f64, sigma: f64, alpha: f64) -> f64 {
     let mut top = f64::NEG_INFINITY;
     let mut ln_choose = 0.0;
     let mut sign = true;
-    let half_line =
-        |count: f64, offset: f64| (count * count - count) / (2.0 * sigma * sigma) + ln_upper_tail(offset / sigma);
+    let half_line = |count: f64, offset: f64| {
+        (count * count - count) / (2.0 * sigma * sigma) + ln_upper_tail(offset / sigma)
+    };
     let mut rest = f64::NEG_INFINITY;
     for index in 0..MOST_TERMS {
         let i = index as f64;
@@ -84,8 +87,8 @@ fn ln_moment_fractional(rate: f64, sigma: f64, alpha: f64) -> f64 {
         let same = if sign { &mut plus } else { &mut minus };
         let larger = low.max(high);
         top = top.max(larger);
-        // beyond α the series alternates and falls like a power of i: half of the last term stands for all that follow
-        // it, to within the difference of two terms
+        // beyond α the series alternates and falls like a power of i: half of the last term stands
+        // for all that follow it, to within the difference of two terms
         rest = if i > alpha { larger + (4.0 * (alpha + 2.0) / i).ln() } else { larger };
         if index + 1 == MOST_TERMS || (i > alpha && rest < top - 38.0) {
             same.extend([low - std::f64::consts::LN_2, high - std::f64::consts::LN_2]);
@@ -108,10 +111,15 @@ fn ln_moment_fractional(rate: f64, sigma: f64, alpha: f64) -> f64 {
 
 fn ln_sum(terms: &[f64]) -> f64 {
     let top = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY { top } else { top + terms.iter().map(|term| (term - top).exp()).sum::<f64>().ln() }
+    if top == f64::NEG_INFINITY {
+        top
+    } else {
+        top + terms.iter().map(|term| (term - top).exp()).sum::<f64>().ln()
+    }
 }
 
-/// `D_α (α - 1)` of one step by quadrature, for pairs that have no series. `cumulant` reaches to the order.
+/// `D_α (α - 1)` of one step by quadrature, for pairs that have no series. `cumulant` reaches to
+/// the order.
 fn by_quadrature(cumulant: &Cumulant, alpha: f64) -> f64 {
     cumulant.at(alpha - 1.0).value * (1.0 + 1e-10) + 1e-14
 }
@@ -147,7 +155,8 @@ impl<'m> Curve<'m> {
             return known;
         }
         let alpha = self.orders[index];
-        let sampled = (0..self.mechanism.sampled.len()).map(|d| self.direction(d, alpha)).fold(0.0, f64::max);
+        let sampled =
+            (0..self.mechanism.sampled.len()).map(|d| self.direction(d, alpha)).fold(0.0, f64::max);
         let value = 0.5 * alpha * self.mechanism.gaussian + sampled;
         self.known.borrow_mut()[index] = Some(value);
         value
@@ -172,8 +181,9 @@ impl<'m> Curve<'m> {
         steps.map(of_step).sum()
     }
 
-    /// The least `value(α, D_α)` over the orders, for a value that grows with `D_α`. `D_α` does not fall with `α`, so an order is a
-    /// bound on what all after it can give: they are looked at only while that is less than what was found.
+    /// The least `value(α, D_α)` over the orders, for a value that grows with `D_α`. `D_α` does not
+    /// fall with `α`, so an order is a bound on what all after it can give: they are looked at only
+    /// while that is less than what was found.
     fn least(&self, value: impl Fn(f64, f64) -> f64) -> f64 {
         let mut best = f64::INFINITY;
         for index in 0..self.orders.len() {
@@ -193,12 +203,16 @@ impl<'m> Curve<'m> {
         self.at(0) == 0.0 && self.at(self.orders.len() - 1) == 0.0
     }
 
-    /// `ε` at `delta`: Canonne, Kamath and Steinke 2020, Proposition 12 (also Balle et al. 2020, Theorem 21).
+    /// `ε` at `delta`: Canonne, Kamath and Steinke 2020, Proposition 12 (also Balle et al. 2020,
+    /// Theorem 21).
     pub(crate) fn epsilon(&self, delta: f64) -> f64 {
         if self.at(0) == 0.0 && self.is_nothing() {
             return 0.0;
         }
-        self.least(|alpha, rdp| rdp + (-1.0 / alpha).ln_1p() - (delta.ln() + alpha.ln()) / (alpha - 1.0)).max(0.0)
+        self.least(|alpha, rdp| {
+            rdp + (-1.0 / alpha).ln_1p() - (delta.ln() + alpha.ln()) / (alpha - 1.0)
+        })
+        .max(0.0)
     }
 
     /// `δ` at `epsilon`: the same formula, solved for `δ`.
@@ -206,7 +220,9 @@ impl<'m> Curve<'m> {
         if self.at(0) == 0.0 && self.is_nothing() {
             return 0.0;
         }
-        let at = |alpha: f64, rdp: f64| (alpha - 1.0) * (rdp - epsilon + (-1.0 / alpha).ln_1p()) - alpha.ln();
+        let at = |alpha: f64, rdp: f64| {
+            (alpha - 1.0) * (rdp - epsilon + (-1.0 / alpha).ln_1p()) - alpha.ln()
+        };
         self.least(at).min(0.0).exp()
     }
 }
@@ -231,21 +247,31 @@ mod tests {
 
     #[test]
     fn the_series_agree_with_quadrature() {
-        for (rate, sigma) in [(0.01, 1.0), (0.3, 0.6), (1e-4, 0.5), (0.9, 4.0), (0.5, 1.0), (1e-3, 20.0)] {
+        for (rate, sigma) in
+            [(0.01, 1.0), (0.3, 0.6), (1e-4, 0.5), (0.9, 4.0), (0.5, 1.0), (1e-3, 20.0)]
+        {
             for alpha in [1.1, 1.5, 2.0, 3.7, 8.0, 16.3, 32.0] {
-                let (series, exact) = (ln_moment(rate, sigma, alpha), quadrature(rate, sigma, alpha));
-                assert!((series - exact).abs() <= 1e-8 * exact + 1e-10, "{rate} {sigma} {alpha}: {series} {exact}");
+                let (series, exact) =
+                    (ln_moment(rate, sigma, alpha), quadrature(rate, sigma, alpha));
+                assert!(
+                    (series - exact).abs() <= 1e-8 * exact + 1e-10,
+                    "{rate} {sigma} {alpha}: {series} {exact}"
+                );
             }
         }
     }
 
     #[test]
     fn large_orders_agree_with_quadrature() {
-        for (rate, sigma, alpha) in [(0.3, 100.0, 5000.0), (0.01, 30.0, 9999.0), (0.5, 10.0, 700.5), (0.02, 5.0, 60.0)]
+        for (rate, sigma, alpha) in
+            [(0.3, 100.0, 5000.0), (0.01, 30.0, 9999.0), (0.5, 10.0, 700.5), (0.02, 5.0, 60.0)]
         {
             let (series, exact) = (ln_moment(rate, sigma, alpha), quadrature(rate, sigma, alpha));
             let slack = if alpha.fract() == 0.0 { 1e-8 } else { 1e-2 };
-            assert!(series >= exact * (1.0 - 1e-9) && series <= exact * (1.0 + slack), "{alpha}: {series} {exact}");
+            assert!(
+                series >= exact * (1.0 - 1e-9) && series <= exact * (1.0 + slack),
+                "{alpha}: {series} {exact}"
+            );
         }
     }
 
@@ -271,10 +297,16 @@ mod tests {
             None => by_quadrature(&reaching(step, alpha), alpha) / (alpha - 1.0),
         };
         let at = |alpha: f64| {
-            let sum = |d: &Composed| d.steps.iter().map(|(step, count)| *count as f64 * of(step, alpha)).sum::<f64>();
+            let sum = |d: &Composed| {
+                d.steps.iter().map(|(step, count)| *count as f64 * of(step, alpha)).sum::<f64>()
+            };
             0.5 * alpha * mechanism.gaussian + mechanism.sampled.iter().map(sum).fold(0.0, f64::max)
         };
-        orders().into_iter().filter(|alpha| *alpha < 300.0).map(|alpha| (alpha, at(alpha))).collect()
+        orders()
+            .into_iter()
+            .filter(|alpha| *alpha < 300.0)
+            .map(|alpha| (alpha, at(alpha)))
+            .collect()
     }
 
     #[test]
@@ -296,7 +328,10 @@ mod tests {
                 };
                 let expected = slow.iter().map(at).fold(f64::INFINITY, f64::min).max(0.0);
                 let epsilon = fast.epsilon(delta);
-                assert!((epsilon / expected - 1.0).abs() < 1e-8, "{sampling:?} {sigma} {delta}: {epsilon} {expected}");
+                assert!(
+                    (epsilon / expected - 1.0).abs() < 1e-8,
+                    "{sampling:?} {sigma} {delta}: {epsilon} {expected}"
+                );
                 let back = fast.delta(epsilon);
                 assert!((back / delta - 1.0).abs() < 1e-6, "{back} {delta}");
             }

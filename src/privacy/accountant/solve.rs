@@ -1,6 +1,7 @@
 //! One-dimensional searches: bisection that ends on the safe side, Brent's root, Brent's minimum.
 
-/// The smallest point of `[low, high]` (to the last few places) where `holds`, which is false below and true above it.
+/// The smallest point of `[low, high]` (to the last few places) where `holds`, which is false below
+/// and true above it.
 ///
 /// The answer is always a point at which `holds` was seen to be true, or `high`.
 pub(crate) fn bisect_up(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
@@ -47,7 +48,10 @@ pub(crate) fn brent_root<E>(
                 (2.0 * middle * s, 1.0 - s)
             } else {
                 let (q, r) = (fa / fc, fb / fc);
-                (s * (2.0 * middle * q * (q - r) - (b - a) * (r - 1.0)), (q - 1.0) * (r - 1.0) * (s - 1.0))
+                (
+                    s * (2.0 * middle * q * (q - r) - (b - a) * (r - 1.0)),
+                    (q - 1.0) * (r - 1.0) * (s - 1.0),
+                )
             };
             if p > 0.0 {
                 q = -q
@@ -72,8 +76,14 @@ pub(crate) fn brent_root<E>(
     Ok((b, fb))
 }
 
-/// Golden-section minimum of a unimodal `f` on `[a, b]`, to the absolute `tolerance`; returns `(x, f(x))`.
-pub(crate) fn golden_minimum(mut a: f64, mut b: f64, tolerance: f64, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
+/// Golden-section minimum of a unimodal `f` on `[a, b]`, to the absolute `tolerance`; returns `(x,
+/// f(x))`.
+pub(crate) fn golden_minimum(
+    mut a: f64,
+    mut b: f64,
+    tolerance: f64,
+    mut f: impl FnMut(f64) -> f64,
+) -> (f64, f64) {
     const RATIO: f64 = 0.618_033_988_749_894_9;
     let mut left = b - RATIO * (b - a);
     let mut right = a + RATIO * (b - a);

@@ -1,29 +1,34 @@
 //! From a sampler and a neighbouring relation to pairs that dominate one step, and why each does.
 //!
-//! Write `k` for the examples of one unit (1 unless the unit is a user), `m = 1/σ`, `N(μ)` for a unit-variance normal.
-//! A lot's clipped sum moves by at most 1 (in clip norms) for each example that is added or removed, 2 for each
-//! that is replaced.
+//! Write `k` for the examples of one unit (1 unless the unit is a user), `m = 1/σ`, `N(μ)` for a
+//! unit-variance normal. A lot's clipped sum moves by at most 1 (in clip norms) for each example
+//! that is added or removed, 2 for each that is replaced.
 //!
-//! *The half-line argument* (Neyman and Pearson). For any test `S` with `N(0)(S) = p`, `N(u)(S) <= N(|u|)(H)` and
-//! `N(v)(S) >= N(-|v|)(H)`, where the half-line `H` has `N(0)(H) = p`; both are monotone in `|u|` and `|v|`. So mixtures
-//! `Σ w_j N(u_j)` against `Σ w_j N(v_j)` with `|u_j|, |v_j| <= d_j` are dominated by `Σ w_j N(d_j)` against
-//! `Σ w_j N(-d_j)`, and against `N(0)` when every `v_j` is zero.
+//! *The half-line argument* (Neyman and Pearson). For any test `S` with `N(0)(S) = p`, `N(u)(S) <=
+//! N(|u|)(H)` and `N(v)(S) >= N(-|v|)(H)`, where the half-line `H` has `N(0)(H) = p`; both are
+//! monotone in `|u|` and `|v|`. So mixtures `Σ w_j N(u_j)` against `Σ w_j N(v_j)` with `|u_j|,
+//! |v_j| <= d_j` are dominated by `Σ w_j N(d_j)` against `Σ w_j N(-d_j)`, and against `N(0)` when
+//! every `v_j` is zero.
 //!
 //! - **Full batch**: `N(k·m)` (add/remove) or `N(2k·m)` (replace one) against `N(0)`.
-//! - **Poisson**, rate `q`: the number of the unit's examples in a lot is `j ~ Binomial(k, q)`, the rest of the lot is
-//!   the same for both neighbours. Remove: `Σ w_j N(j·m)` against `N(0)`; add: the reverse; replace: against
-//!   `Σ w_j N(-j·m)`. (Zhu, Dong, Wang 2022, Theorem 11; Ganesh, "Tight Group-Level DP Guarantees ...", 2024.)
-//! - **Fixed size without replacement**, `b` of `n`: `j ~ Hypergeometric`. Beside a lot without the unit, one with `j`
-//!   of its examples misses `j` others, so each centre moves by up to `2j·m`. Replace, `k = 1`: both neighbours' centres
-//!   and their difference are at most 2, so by advanced joint convexity (Balle, Barthe, Gaboardi 2018) the divergence
-//!   for `ε >= 0` is at most that of `(1-q)N(0) + q·N(2m)` against `N(0)`, and the mirror image for `ε < 0`.
-//!   Add/remove: `n` is the larger neighbour's size.
-//! - **Truncated Poisson**, at most `B`: whether `B - k + 1` or more of the *other* examples were drawn does not hang on
-//!   the unit and may be told to the adversary. If not, this is Poisson; if so, at most `j ~ Binomial(k, q)` of its examples
-//!   are in, each beside one other that it pushed out: distances double. (Compare Chua et al., "Scalable DP-SGD",
-//!   2024. The probability is taken at `n` others, which covers a neighbour with one more.)
-//! - **Shuffled**: told the permutation, the adversary sees each example once an epoch, in a full batch of its own:
-//!   `N(2k·m)` an epoch. This is an upper bound without amplification; no better one is proven for adaptive steps.
+//! - **Poisson**, rate `q`: the number of the unit's examples in a lot is `j ~ Binomial(k, q)`, the
+//!   rest of the lot is the same for both neighbours. Remove: `Σ w_j N(j·m)` against `N(0)`; add:
+//!   the reverse; replace: against `Σ w_j N(-j·m)`. (Zhu, Dong, Wang 2022, Theorem 11; Ganesh,
+//!   "Tight Group-Level DP Guarantees ...", 2024.)
+//! - **Fixed size without replacement**, `b` of `n`: `j ~ Hypergeometric`. Beside a lot without the
+//!   unit, one with `j` of its examples misses `j` others, so each centre moves by up to `2j·m`.
+//!   Replace, `k = 1`: both neighbours' centres and their difference are at most 2, so by advanced
+//!   joint convexity (Balle, Barthe, Gaboardi 2018) the divergence for `ε >= 0` is at most that of
+//!   `(1-q)N(0) + q·N(2m)` against `N(0)`, and the mirror image for `ε < 0`. Add/remove: `n` is the
+//!   larger neighbour's size.
+//! - **Truncated Poisson**, at most `B`: whether `B - k + 1` or more of the *other* examples were
+//!   drawn does not hang on the unit and may be told to the adversary. If not, this is Poisson; if
+//!   so, at most `j ~ Binomial(k, q)` of its examples are in, each beside one other that it pushed
+//!   out: distances double. (Compare Chua et al.,
+//!   "Scalable DP-SGD", 2024. The probability is taken at `n` others, which covers a neighbour with one more.)
+//! - **Shuffled**: told the permutation, the adversary sees each example once an epoch, in a full
+//!   batch of its own: `N(2k·m)` an epoch. This is an upper bound without amplification; no better
+//!   one is proven for adaptive steps.
 
 use super::{Phase, Relation, Sampling};
 use crate::accountant::pld::Composed;
@@ -38,7 +43,8 @@ use statrs::function::factorial::ln_binomial;
 pub(crate) struct Mechanism {
     /// `Σ μ²` of all steps without sampling, which are one Gaussian mechanism together.
     pub(crate) gaussian: f64,
-    /// The sampled steps: one composition for each direction (one if the relation is symmetric, none if there are none).
+    /// The sampled steps: one composition for each direction (one if the relation is symmetric,
+    /// none if there are none).
     pub(crate) sampled: Vec<Composed>,
 }
 
@@ -47,7 +53,8 @@ impl Mechanism {
     pub(crate) fn directions(&self) -> Vec<Composed> {
         let mut directions = self.sampled.clone();
         if self.gaussian > 0.0 {
-            let pair = Pair { upper: Mixture::sampled(1.0, self.gaussian.sqrt()), lower: Mixture::zero() };
+            let pair =
+                Pair { upper: Mixture::sampled(1.0, self.gaussian.sqrt()), lower: Mixture::zero() };
             directions.iter_mut().for_each(|d| d.steps.push((Step::plain(pair.clone()), 1)));
         }
         directions
@@ -83,16 +90,18 @@ impl Mechanism {
                 let epoch = (dataset_size / lot_size).max(1);
                 return self.add_gaussian(shift, phase.steps.div_ceil(epoch));
             }
-            Sampling::WithoutReplacement { lot_size, dataset_size } if lot_size == dataset_size => match relation {
-                Relation::ReplaceOne => return self.add_gaussian(shift, phase.steps),
-                Relation::AddRemove => {
-                    return Err(Error::invalid(
-                        "sampling",
-                        "every example in every lot",
-                        "full_batch, or a smaller lot",
-                    ));
+            Sampling::WithoutReplacement { lot_size, dataset_size } if lot_size == dataset_size => {
+                match relation {
+                    Relation::ReplaceOne => return self.add_gaussian(shift, phase.steps),
+                    Relation::AddRemove => {
+                        return Err(Error::invalid(
+                            "sampling",
+                            "every example in every lot",
+                            "full_batch, or a smaller lot",
+                        ));
+                    }
                 }
-            },
+            }
             Sampling::Poisson { rate } => poisson(rate, unit, 1.0 / sigma, relation),
             Sampling::TruncatedPoisson { rate, max_lot, dataset_size } => {
                 truncated(rate, max_lot, dataset_size, unit, 1.0 / sigma, relation)?
@@ -102,7 +111,9 @@ impl Mechanism {
                     return Err(Error::invalid(
                         "lot_size",
                         lot_size,
-                        format!("at most {dataset_size} examples less the {unit} of a unit, or full_batch"),
+                        format!(
+                            "at most {dataset_size} examples less the {unit} of a unit, or full_batch"
+                        ),
                     ));
                 }
                 without_replacement(lot_size, dataset_size, unit, 1.0 / sigma, relation)
@@ -149,7 +160,9 @@ fn binomial(rate: f64, unit: u32, distance: f64) -> Mixture {
         return Mixture::sampled(rate, distance);
     }
     mixture(unit, distance, |j| {
-        ln_binomial(u64::from(unit), u64::from(j)) + f64::from(j) * rate.ln() + f64::from(unit - j) * (-rate).ln_1p()
+        ln_binomial(u64::from(unit), u64::from(j))
+            + f64::from(j) * rate.ln()
+            + f64::from(unit - j) * (-rate).ln_1p()
     })
 }
 
@@ -165,14 +178,21 @@ fn folded(rate: f64, distance: f64) -> Case {
     }
 }
 
-fn without_replacement(lot: u64, size: u64, unit: u32, distance: f64, relation: Relation) -> Vec<Step> {
+fn without_replacement(
+    lot: u64,
+    size: u64,
+    unit: u32,
+    distance: f64,
+    relation: Relation,
+) -> Vec<Step> {
     let rate = lot as f64 / size as f64;
     if unit == 1 {
         return match relation {
             Relation::ReplaceOne => vec![Step { cases: vec![(1.0, folded(rate, 2.0 * distance))] }],
-            Relation::AddRemove => {
-                directions(Mixture::sampled(rate, 2.0 * distance), relation).into_iter().map(Step::plain).collect()
-            }
+            Relation::AddRemove => directions(Mixture::sampled(rate, 2.0 * distance), relation)
+                .into_iter()
+                .map(Step::plain)
+                .collect(),
         };
     }
     let k = u64::from(unit);
@@ -186,9 +206,17 @@ fn without_replacement(lot: u64, size: u64, unit: u32, distance: f64, relation: 
     directions(hypergeometric, relation).into_iter().map(Step::plain).collect()
 }
 
-fn truncated(rate: f64, most: u64, size: u64, unit: u32, distance: f64, relation: Relation) -> Result<Vec<Step>> {
+fn truncated(
+    rate: f64,
+    most: u64,
+    size: u64,
+    unit: u32,
+    distance: f64,
+    relation: Relation,
+) -> Result<Vec<Step>> {
     let others = Binomial::new(rate, size).map_err(|e| Error::invalid("sampling", rate, e))?;
-    // P(others > B - k), which is P(others >= B - k + 1); the tail function is good to about 1e-10 of itself
+    // P(others > B - k), which is P(others >= B - k + 1); the tail function is good to about 1e-10
+    // of itself
     let crowded = match most.checked_sub(u64::from(unit)) {
         Some(free) => (others.sf(free) * (1.0 + 1e-9)).min(1.0),
         None => 1.0,
@@ -200,8 +228,12 @@ fn truncated(rate: f64, most: u64, size: u64, unit: u32, distance: f64, relation
         poisson(rate, unit, 2.0 * distance, relation)
     };
     let both = roomy.into_iter().zip(wide).map(|(roomy, wide)| {
-        let scale = |step: Step, by: f64| step.cases.into_iter().map(move |(weight, case)| (weight * by, case));
-        let cases = scale(roomy, 1.0 - crowded).chain(scale(wide, crowded)).filter(|(weight, _)| *weight > 0.0);
+        let scale = |step: Step, by: f64| {
+            step.cases.into_iter().map(move |(weight, case)| (weight * by, case))
+        };
+        let cases = scale(roomy, 1.0 - crowded)
+            .chain(scale(wide, crowded))
+            .filter(|(weight, _)| *weight > 0.0);
         Step { cases: cases.collect() }
     });
     Ok(both.collect())

@@ -1,7 +1,8 @@
 //! A clip norm that follows a quantile of the gradient norms, privately.
 //!
-//! Source: Andrew, Thakkar, McMahan and Ramaswamy, "Differentially Private Learning with Adaptive Clipping", NeurIPS
-//! 2021: Algorithm 1 (geometric update of the norm by a noisy count) and Theorem 1 (what the count costs).
+//! Source: Andrew, Thakkar, McMahan and Ramaswamy, "Differentially Private Learning with Adaptive
+//! Clipping", NeurIPS 2021: Algorithm 1 (geometric update of the norm by a noisy count) and Theorem
+//! 1 (what the count costs).
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,8 @@ pub struct AdaptiveClipOptions {
     pub quantile: f64,
     /// Learning rate of `ln norm`, positive; the paper's choice is 0.2.
     pub learning_rate: f64,
-    /// Standard deviation of the noise on the count of examples within the norm, positive; the paper: lot size / 20.
+    /// Standard deviation of the noise on the count of examples within the norm, positive; the
+    /// paper: lot size / 20.
     pub count_noise: f64,
     /// The norm stays within these two.
     pub bounds: (f64, f64),
@@ -73,7 +75,11 @@ impl AdaptiveClip {
     pub fn validate(&self) -> Result<()> {
         let bounds = AdaptiveClip::new(self.options.clone())?.options.bounds;
         if !(bounds.0..=bounds.1).contains(&self.norm) {
-            return Err(Error::invalid("norm", self.norm, format!("a norm within the bounds {bounds:?}")));
+            return Err(Error::invalid(
+                "norm",
+                self.norm,
+                format!("a norm within the bounds {bounds:?}"),
+            ));
         }
         Ok(())
     }
@@ -90,25 +96,28 @@ impl AdaptiveClip {
         self.options.count_noise
     }
 
-    /// The count of norms within the norm, minus half of all: an example moves it by ½ to either side. One that is not
-    /// finite counts as beyond.
+    /// The count of norms within the norm, minus half of all: an example moves it by ½ to either
+    /// side. One that is not finite counts as beyond.
     pub(crate) fn centred_count(&self, norms: &[f64]) -> f64 {
         norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum()
     }
 
-    /// Moves the norm: `norm *= exp(-rate·(b - quantile))`, where the noisy centred count says which fraction `b` of the
-    /// expected lot is within it.
+    /// Moves the norm: `norm *= exp(-rate·(b - quantile))`, where the noisy centred count says
+    /// which fraction `b` of the expected lot is within it.
     pub(crate) fn follow(&mut self, noisy_count: f64, expected_lot_size: f64) -> AdaptiveClipStep {
         let fraction = noisy_count / expected_lot_size + 0.5;
-        let next = self.norm * (-self.options.learning_rate * (fraction - self.options.quantile)).exp();
+        let next =
+            self.norm * (-self.options.learning_rate * (fraction - self.options.quantile)).exp();
         self.norm = next.clamp(self.options.bounds.0, self.options.bounds.1);
         AdaptiveClipStep { fraction, norm: self.norm }
     }
 }
 
-/// The multiplier to account for when the gradients get `gradient` times the clip norm, and the count `count_noise`.
+/// The multiplier to account for when the gradients get `gradient` times the clip norm, and the
+/// count `count_noise`.
 ///
-/// Theorem 1 of Andrew et al.: the pair is one Gaussian mechanism with `z^-2 = gradient^-2 + (2·count_noise)^-2`.
+/// Theorem 1 of Andrew et al.: the pair is one Gaussian mechanism with `z^-2 = gradient^-2 +
+/// (2·count_noise)^-2`.
 ///
 /// # Errors
 /// `InvalidArgument` unless both are positive.

@@ -2,6 +2,7 @@
 
 /// `min(1, limit / norm)` for every example, the same in all `layers`.
 pub(super) fn weights(norms: &[f64], limit: f64, layers: usize) -> Vec<Vec<f64>> {
-    let one: Vec<f64> = norms.iter().map(|&norm| if norm > limit { limit / norm } else { 1.0 }).collect();
+    let one: Vec<f64> =
+        norms.iter().map(|&norm| if norm > limit { limit / norm } else { 1.0 }).collect();
     vec![one; layers]
 }

@@ -5,7 +5,9 @@ use crate::simd::compiled_twice;
 use std::thread;
 
 /// `f32` or `f64`.
-pub trait Float: Copy + Send + Sync + Default + PartialEq + std::fmt::Debug + private::Sealed + 'static {
+pub trait Float:
+    Copy + Send + Sync + Default + PartialEq + std::fmt::Debug + private::Sealed + 'static
+{
     /// Without rounding.
     fn to_f64(self) -> f64;
     /// To the nearest.
@@ -116,7 +118,12 @@ pub(super) fn norms<T: Float>(gradients: &Gradients<T>) -> Vec<Vec<f64>> {
     let of_range = |from: usize, to: usize| -> Vec<Vec<f64>> {
         let parameters = gradients.parameters.iter();
         parameters
-            .map(|p| p.data[from * p.features..to * p.features].chunks_exact(p.features).map(norm).collect())
+            .map(|p| {
+                p.data[from * p.features..to * p.features]
+                    .chunks_exact(p.features)
+                    .map(norm)
+                    .collect()
+            })
             .collect()
     };
     let ranges = (0..examples).step_by(share).map(|from| (from, (from + share).min(examples)));
@@ -149,8 +156,8 @@ struct Rows<'o, T> {
     out: &'o mut [T],
 }
 
-/// Sums the weighted columns block by block; `store(task, sums, out)` takes each finished block, with where it goes and
-/// the state of its thread, of which `states` has one for each that may run.
+/// Sums the weighted columns block by block; `store(task, sums, out)` takes each finished block,
+/// with where it goes and the state of its thread, of which `states` has one for each that may run.
 ///
 /// `weights[parameter][example]`; an example of weight zero is not read (it may hold NaN).
 pub(crate) fn weighted_sum<T, State, S>(
@@ -164,7 +171,8 @@ pub(crate) fn weighted_sum<T, State, S>(
     State: Send,
     S: Fn(&mut State, &mut [f64], &mut [T]) + Sync,
 {
-    let threads = states.len().min(threads((gradients.examples + 8) * gradients.dimension())).max(1);
+    let threads =
+        states.len().min(threads((gradients.examples + 8) * gradients.dimension())).max(1);
     let share = gradients.dimension().div_ceil(threads).next_multiple_of(BLOCK);
     let mut shares: Vec<Vec<Rows<T>>> = (0..threads).map(|_| Vec::new()).collect();
     let (mut thread, mut room) = (0, share);
@@ -183,7 +191,9 @@ pub(crate) fn weighted_sum<T, State, S>(
     let tasks = shares.into_iter().zip(states).map(|(rows, state)| {
         let store = &store;
         move || {
-            rows.into_iter().for_each(|rows| sum_rows(gradients, weights, rows, |sums, out| store(state, sums, out)))
+            rows.into_iter().for_each(|rows| {
+                sum_rows(gradients, weights, rows, |sums, out| store(state, sums, out))
+            })
         }
     });
     on_threads(tasks.collect());
@@ -196,7 +206,8 @@ fn sum_rows<T: Float>(
     mut store: impl FnMut(&mut [f64], &mut [T]),
 ) {
     let parameter = gradients.parameters[rows.parameter];
-    let used = weights[rows.parameter].iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0);
+    let used =
+        weights[rows.parameter].iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0);
     let used: Vec<(usize, f64)> = used.collect();
     let mut sums = [0.0f64; BLOCK];
     for (index, out) in rows.out.chunks_mut(BLOCK).enumerate() {
@@ -210,7 +221,8 @@ fn sum_rows<T: Float>(
         let fours = used.chunks_exact(4);
         let rest = fours.remainder();
         for four in fours {
-            let columns = [column(four[0].0), column(four[1].0), column(four[2].0), column(four[3].0)];
+            let columns =
+                [column(four[0].0), column(four[1].0), column(four[2].0), column(four[3].0)];
             accumulate4(sums, columns, [four[0].1, four[1].1, four[2].1, four[3].1]);
         }
         for &(example, weight) in rest {

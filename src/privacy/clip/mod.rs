@@ -1,19 +1,24 @@
-//! Per-example gradients, clipped and summed in two passes over the caller's arrays, with no copy of them.
+//! Per-example gradients, clipped and summed in two passes over the caller's arrays, with no copy
+//! of them.
 //!
-//! `flat` and `per_layer` say what the weight of an example is, `adaptive` moves the norm, `kernel` reads memory.
+//! `flat` and `per_layer` say what the weight of an example is, `adaptive` moves the norm, `kernel`
+//! reads memory.
 
 mod adaptive;
 mod flat;
 pub(crate) mod kernel;
 mod per_layer;
 
-pub use adaptive::{AdaptiveClip, AdaptiveClipOptions, AdaptiveClipStep, effective_noise_multiplier};
+pub use adaptive::{
+    AdaptiveClip, AdaptiveClipOptions, AdaptiveClipStep, effective_noise_multiplier,
+};
 pub use kernel::Float;
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// One parameter's per-example gradients: `features x examples`, column-major, the example as last dimension.
+/// One parameter's per-example gradients: `features x examples`, column-major, the example as last
+/// dimension.
 #[derive(Debug, Clone, Copy)]
 pub struct Gradient<'a, T> {
     pub(crate) data: &'a [T],
@@ -46,14 +51,17 @@ pub struct ClipReport {
     pub clipped: usize,
     /// Examples with a NaN or Inf, from 0: they contribute zero.
     pub non_finite: Vec<usize>,
-    /// Each example's norm over all parameters before clipping, NaN for those of `non_finite`. Not private: do not release.
+    /// Each example's norm over all parameters before clipping, NaN for those of `non_finite`. Not
+    /// private: do not release.
     pub norms: Vec<f64>,
-    /// The norm that no example's contribution exceeds: the sensitivity of the sum to adding or removing one.
+    /// The norm that no example's contribution exceeds: the sensitivity of the sum to adding or
+    /// removing one.
     pub clip_norm: f64,
 }
 
 impl<'a, T: Float> Gradients<'a, T> {
-    /// Views `(data, features)` of each parameter; every one must hold `features x examples` numbers.
+    /// Views `(data, features)` of each parameter; every one must hold `features x examples`
+    /// numbers.
     ///
     /// No examples at all is a lot like any other: an empty one.
     ///
@@ -102,13 +110,18 @@ impl Clipping {
     /// Says what is wrong with it, if anything is.
     ///
     /// # Errors
-    /// `InvalidArgument` unless every norm is positive and finite, and there is one for each of `parameters`.
+    /// `InvalidArgument` unless every norm is positive and finite, and there is one for each of
+    /// `parameters`.
     pub fn validate(&self, parameters: usize) -> Result<()> {
         let norms = match self {
             Clipping::Flat(norm) => std::slice::from_ref(norm),
             Clipping::PerLayer(norms) if norms.len() != parameters => {
                 let was = format!("{} norms", norms.len());
-                return Err(Error::invalid("clip", was, format!("one for each of {parameters} parameters")));
+                return Err(Error::invalid(
+                    "clip",
+                    was,
+                    format!("one for each of {parameters} parameters"),
+                ));
             }
             Clipping::PerLayer(norms) => norms,
         };
@@ -126,7 +139,11 @@ pub(crate) fn check_out<T: Float>(gradients: &Gradients<T>, out: &[&mut [T]]) ->
     if was == expected {
         return Ok(());
     }
-    Err(Error::invalid("out", format!("lengths {was:?}"), format!("{expected:?}, the features of each parameter")))
+    Err(Error::invalid(
+        "out",
+        format!("lengths {was:?}"),
+        format!("{expected:?}, the features of each parameter"),
+    ))
 }
 
 /// `out[p] = Σ_i w_i·gradients[p][:, i]` with the weights that clip every example.
@@ -135,7 +152,11 @@ pub(crate) fn check_out<T: Float>(gradients: &Gradients<T>, out: &[&mut [T]]) ->
 ///
 /// # Errors
 /// `InvalidArgument` if norms or shapes disagree.
-pub fn clip_sum<T: Float>(gradients: &Gradients<T>, clipping: &Clipping, out: &mut [&mut [T]]) -> Result<ClipReport> {
+pub fn clip_sum<T: Float>(
+    gradients: &Gradients<T>,
+    clipping: &Clipping,
+    out: &mut [&mut [T]],
+) -> Result<ClipReport> {
     check_out(gradients, out)?;
     let (weights, report) = weigh(gradients, clipping)?;
     let mut states = vec![(); kernel::threads(usize::MAX)];
@@ -146,14 +167,20 @@ pub fn clip_sum<T: Float>(gradients: &Gradients<T>, clipping: &Clipping, out: &m
 }
 
 /// Weights (`[parameter][example]`) that clip, and the report.
-pub(crate) fn weigh<T: Float>(gradients: &Gradients<T>, clipping: &Clipping) -> Result<(Vec<Vec<f64>>, ClipReport)> {
+pub(crate) fn weigh<T: Float>(
+    gradients: &Gradients<T>,
+    clipping: &Clipping,
+) -> Result<(Vec<Vec<f64>>, ClipReport)> {
     clipping.validate(gradients.parameters.len())?;
     let layers = kernel::norms(gradients);
     let examples = gradients.examples;
-    let mut norms: Vec<f64> =
-        (0..examples).map(|i| layers.iter().map(|layer| layer[i] * layer[i]).sum::<f64>().sqrt()).collect();
+    let mut norms: Vec<f64> = (0..examples)
+        .map(|i| layers.iter().map(|layer| layer[i] * layer[i]).sum::<f64>().sqrt())
+        .collect();
     // squares that overflow or vanish (or are NaN)
-    for (i, norm) in norms.iter_mut().enumerate().filter(|(_, norm)| !(1e-140..1e140).contains(*norm)) {
+    for (i, norm) in
+        norms.iter_mut().enumerate().filter(|(_, norm)| !(1e-140..1e140).contains(*norm))
+    {
         *norm = layers.iter().fold(0.0, |sum: f64, layer| sum.hypot(layer[i]));
     }
     let non_finite: Vec<usize> = (0..examples).filter(|&i| !norms[i].is_finite()).collect();
@@ -165,6 +192,8 @@ pub(crate) fn weigh<T: Float>(gradients: &Gradients<T>, clipping: &Clipping) -> 
         norms[example] = f64::NAN;
         weights.iter_mut().for_each(|layer| layer[example] = 0.0);
     }
-    let clipped = (0..examples).filter(|&i| norms[i].is_finite() && weights.iter().any(|layer| layer[i] < 1.0)).count();
+    let clipped = (0..examples)
+        .filter(|&i| norms[i].is_finite() && weights.iter().any(|layer| layer[i] < 1.0))
+        .count();
     Ok((weights, ClipReport { examples, clipped, non_finite, norms, clip_norm: clipping.norm() }))
 }

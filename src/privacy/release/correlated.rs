@@ -50,24 +50,33 @@ impl PrivateRun {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; `BudgetExhausted`. Nothing is counted then.
-    pub fn begin(self: &Arc<Self>, options: &CorrelatedOptions, dimension: usize) -> Result<Correlated> {
+    pub fn begin(
+        self: &Arc<Self>,
+        options: &CorrelatedOptions,
+        dimension: usize,
+    ) -> Result<Correlated> {
         let source = &mut *lock(&self.source);
-        let (mechanism, release, (clip_norm, noise_multiplier), participations, separation) = match options {
-            CorrelatedOptions::Tree(tree) => (
-                Mechanism::Tree(Box::new(TreeNoise::new(tree.clone(), dimension, source)?)),
-                Release::Tree(Box::new(tree.clone())),
-                (tree.clip_norm, tree.noise_multiplier),
-                tree.participations,
-                tree.min_separation,
-            ),
-            CorrelatedOptions::Banded(banded) => (
-                Mechanism::Banded(Box::new(BandedNoise::new(&banded.options, dimension, source)?)),
-                Release::Banded(Box::new(banded.clone())),
-                (banded.options.clip_norm, banded.options.noise_multiplier),
-                banded.participations,
-                banded.options.bands(),
-            ),
-        };
+        let (mechanism, release, (clip_norm, noise_multiplier), participations, separation) =
+            match options {
+                CorrelatedOptions::Tree(tree) => (
+                    Mechanism::Tree(Box::new(TreeNoise::new(tree.clone(), dimension, source)?)),
+                    Release::Tree(Box::new(tree.clone())),
+                    (tree.clip_norm, tree.noise_multiplier),
+                    tree.participations,
+                    tree.min_separation,
+                ),
+                CorrelatedOptions::Banded(banded) => (
+                    Mechanism::Banded(Box::new(BandedNoise::new(
+                        &banded.options,
+                        dimension,
+                        source,
+                    )?)),
+                    Release::Banded(Box::new(banded.clone())),
+                    (banded.options.clip_norm, banded.options.noise_multiplier),
+                    banded.participations,
+                    banded.options.bands(),
+                ),
+            };
         let whole = Record {
             release,
             clip_norm,
@@ -96,13 +105,14 @@ impl Correlated {
 
     /// Replaces the clipped sum of this step by its release.
     ///
-    /// `examples` names who takes part, by numbers of the caller's: then it is checked that nobody takes part more often, or
-    /// at a smaller distance, than was paid for. Without names that is the caller's promise. Memory with names: 24 bytes an
-    /// example.
+    /// `examples` names who takes part, by numbers of the caller's: then it is checked that nobody
+    /// takes part more often, or at a smaller distance, than was paid for. Without names that is
+    /// the caller's promise. Memory with names: 24 bytes an example.
     ///
     /// # Errors
-    /// `InvalidArgument` if the length is not the mechanism's, the sum is not finite, its steps are used up, or an example takes part too often or
-    /// too soon. Nothing is released or counted then.
+    /// `InvalidArgument` if the length is not the mechanism's, the sum is not finite, its steps are
+    /// used up, or an example takes part too often or too soon. Nothing is released or counted
+    /// then.
     pub fn step(&self, sum: &mut [f64], examples: Option<&[u64]>) -> Result<()> {
         let state = &mut *lock(&self.state);
         match &state.mechanism {
@@ -115,7 +125,11 @@ impl Correlated {
         for example in examples.unwrap_or_default() {
             if !lot.insert(*example) {
                 let was = format!("example {example} twice in one lot");
-                return Err(Error::invalid("examples", was, "each once: in a sum it would be worth two clip norms"));
+                return Err(Error::invalid(
+                    "examples",
+                    was,
+                    "each once: in a sum it would be worth two clip norms",
+                ));
             }
             self.check_example(*example, state.seen.get(example), now)?;
         }
@@ -142,13 +156,19 @@ impl Correlated {
         let Some(&(count, last)) = seen else { return Ok(()) };
         if count >= self.participations {
             let was = format!("example {example} for the {} time", ordinal(count + 1));
-            let expected =
-                format!("at most {} participations, which were paid for: begin new noise", self.participations);
+            let expected = format!(
+                "at most {} participations, which were paid for: begin new noise",
+                self.participations
+            );
             return Err(Error::invalid("examples", was, expected));
         }
         if now - last < self.separation {
             let was = format!("example {example} again after {} steps", now - last);
-            return Err(Error::invalid("examples", was, format!("at least {} steps between", self.separation)));
+            return Err(Error::invalid(
+                "examples",
+                was,
+                format!("at least {} steps between", self.separation),
+            ));
         }
         Ok(())
     }

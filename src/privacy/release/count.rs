@@ -17,7 +17,11 @@ impl Count {
     pub(super) fn new(clip: &AdaptiveClip, norm: f64) -> Result<Self> {
         clip.validate()?;
         if clip.norm() != norm {
-            return Err(Error::invalid("clip", norm, format!("{}, where the adaptive norm stands", clip.norm())));
+            return Err(Error::invalid(
+                "clip",
+                norm,
+                format!("{}, where the adaptive norm stands", clip.norm()),
+            ));
         }
         // each example moves the count by ½ to either side of its middle
         let grid = Grid::new(1, 0.5, 2.0 * clip.count_noise(), 1e-12)?;
@@ -28,7 +32,12 @@ impl Count {
         Release::SumAndCount { count_noise: self.clip.count_noise() }
     }
 
-    pub(super) fn adapt(self, norms: &[f64], expected_lot_size: f64, source: &mut NoiseSource) -> Adapted {
+    pub(super) fn adapt(
+        self,
+        norms: &[f64],
+        expected_lot_size: f64,
+        source: &mut NoiseSource,
+    ) -> Adapted {
         let Count { mut clip, grid } = self;
         let mut noisy = [clip.centred_count(norms)];
         witness::saw(grid.deviation(), || noisy.to_vec());

@@ -1,6 +1,7 @@
 //! The ledger of a private run: every release, in order, and what all of them cost.
 //!
-//! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a test compares).
+//! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a
+//! test compares).
 
 use super::record::Record;
 use crate::accountant::{Accountant, Phase};
@@ -51,7 +52,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An empty ledger after what `carried` has spent already; `private` says whether all randomness was, so far.
+    /// An empty ledger after what `carried` has spent already; `private` says whether all
+    /// randomness was, so far.
     ///
     /// # Errors
     /// `InvalidArgument` unless the budget's epsilon is positive and its delta in (0, 1).
@@ -65,14 +67,24 @@ impl Ledger {
             }
         }
         let spent = carried.clone();
-        Ok(Ledger { carried, kinds: Vec::new(), runs: Vec::new(), spent, steps: 0, private, budget, room: None })
+        Ok(Ledger {
+            carried,
+            kinds: Vec::new(),
+            runs: Vec::new(),
+            spent,
+            steps: 0,
+            private,
+            budget,
+            room: None,
+        })
     }
 
-    /// Counts a release, before any of it can be seen; `private` says whether its lot was drawn by private randomness.
+    /// Counts a release, before any of it can be seen; `private` says whether its lot was drawn by
+    /// private randomness.
     ///
     /// # Errors
-    /// `InvalidArgument` for a record that no accountant can charge; `BudgetExhausted` where it would go beyond the
-    /// budget. Nothing is counted then.
+    /// `InvalidArgument` for a record that no accountant can charge; `BudgetExhausted` where it
+    /// would go beyond the budget. Nothing is counted then.
     pub fn append(&mut self, record: Record, private: bool) -> Result<()> {
         record.validate()?;
         if let Some((phase, samples)) = record.charge()? {
@@ -86,14 +98,16 @@ impl Ledger {
         Ok(())
     }
 
-    /// A question to the accountant takes longer than a step: the first step of a phase is asked for alone, and from the
-    /// second on how many there is room for.
+    /// A question to the accountant takes longer than a step: the first step of a phase is asked
+    /// for alone, and from the second on how many there is room for.
     fn check_budget(&mut self, phase: &Phase, samples: u64) -> Result<()> {
         let Some(Budget { epsilon, delta }) = self.budget else { return Ok(()) };
         let same = |room: &Room| room.phase == *phase && room.samples == samples;
         let left = match self.room.take().filter(same) {
             Some(Room { left: Some(left), .. }) => Some(left),
-            Some(Room { left: None, .. }) => Some(self.spent.steps_within(phase, samples, epsilon, delta)?),
+            Some(Room { left: None, .. }) => {
+                Some(self.spent.steps_within(phase, samples, epsilon, delta)?)
+            }
             None => None,
         };
         let room = |left| Some(Room { phase: phase.clone(), samples, left });
@@ -104,7 +118,12 @@ impl Ledger {
         let after = self.spent.after(phase.clone(), samples)?.epsilon(delta)?;
         if after > epsilon {
             self.room = room(Some(0));
-            return Err(Error::BudgetExhausted { budget: epsilon, spent: self.spent.epsilon(delta)?, after, delta });
+            return Err(Error::BudgetExhausted {
+                budget: epsilon,
+                spent: self.spent.epsilon(delta)?,
+                after,
+                delta,
+            });
         }
         self.room = room(None);
         Ok(())
@@ -147,9 +166,12 @@ impl Ledger {
 
     /// Every release in order: `(record, how many in a row)`.
     pub fn records(&self) -> impl Iterator<Item = (Record, u64)> + '_ {
-        self.runs
-            .iter()
-            .map(|run| (Record { clip_norm: run.clip_norm, ..self.kinds[run.kind as usize].clone() }, run.steps))
+        self.runs.iter().map(|run| {
+            (
+                Record { clip_norm: run.clip_norm, ..self.kinds[run.kind as usize].clone() },
+                run.steps,
+            )
+        })
     }
 
     /// The accountant from the records alone.

@@ -12,8 +12,9 @@ use crate::sampler::{Drawn, Draws, PoissonSampler};
 pub enum Lot {
     /// The draw of this number (from 1) from one of our samplers.
     ///
-    /// The first release on it is charged as it was drawn; every other without amplification. Draws must be
-    /// released in order, without a gap: lots that somebody has chosen among are no Poisson sample.
+    /// The first release on it is charged as it was drawn; every other without amplification. Draws
+    /// must be released in order, without a gap: lots that somebody has chosen among are no Poisson
+    /// sample.
     Drawn(Draws, u64),
     /// Parts that workers drew with our samplers, charged where they were drawn.
     Workers {
@@ -22,11 +23,13 @@ pub enum Lot {
         /// Was all of their randomness keyed by the operating system?
         private: bool,
     },
-    /// No sampler of ours drew it: charged as if each example were in it, whatever its caller knows.
+    /// No sampler of ours drew it: charged as if each example were in it, whatever its caller
+    /// knows.
     Unknown,
 }
 
-/// A [`Lot`] as a host names it, in JSON: `"unknown"`, `{"drawn": {"sampler": id, "number": draw}}` or `{"workers": {...}}`.
+/// A [`Lot`] as a host names it, in JSON: `"unknown"`, `{"drawn": {"sampler": id, "number": draw}}`
+/// or `{"workers": {...}}`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LotOptions {
@@ -56,7 +59,8 @@ impl TryFrom<LotOptions> for Lot {
         Ok(match options {
             LotOptions::Drawn { sampler, number } => {
                 let expected = "one that lives: keep the sampler until its lots are released";
-                let draws = Draws::find(sampler).ok_or_else(|| Error::invalid("sampler", sampler, expected))?;
+                let draws = Draws::find(sampler)
+                    .ok_or_else(|| Error::invalid("sampler", sampler, expected))?;
                 Lot::Drawn(draws, number)
             }
             LotOptions::Workers { sampling, private } => Lot::Workers { sampling, private },
@@ -98,10 +102,17 @@ impl Lot {
         }
     }
 
-    /// Appends the record with what the lot costs now, and takes the draw as released, both or neither.
-    pub(super) fn spend(self, record: Record, append: impl FnOnce(Record) -> Result<()>) -> Result<()> {
+    /// Appends the record with what the lot costs now, and takes the draw as released, both or
+    /// neither.
+    pub(super) fn spend(
+        self,
+        record: Record,
+        append: impl FnOnce(Record) -> Result<()>,
+    ) -> Result<()> {
         match self {
-            Lot::Drawn(draws, number) => draws.spend(number, |sampling| append(Record { sampling, ..record })),
+            Lot::Drawn(draws, number) => {
+                draws.spend(number, |sampling| append(Record { sampling, ..record }))
+            }
             _ => append(record),
         }
     }

@@ -1,7 +1,8 @@
 //! The door: nothing is released but through a [`PrivateRun`], and what passes is what is counted.
 //!
-//! A release is written down as one immutable [`Record`], appended to the run's [`Ledger`] under its lock, and only then is
-//! noise drawn, from exactly this record. What adds noise lives in `noise` and is visible in this module alone.
+//! A release is written down as one immutable [`Record`], appended to the run's [`Ledger`] under
+//! its lock, and only then is noise drawn, from exactly this record. What adds noise lives in
+//! `noise` and is visible in this module alone.
 //!
 //! ```
 //! use fluxguard_privacy::clip::{Clipping, Gradients};
@@ -13,7 +14,8 @@
 //! let drawn = sampler.next_lot();
 //! let data = vec![0.1f32; 4 * drawn.examples.len()]; // your gradients: 4 numbers an example
 //! let gradients = Gradients::new(&[(&data[..], 4)], drawn.examples.len())?;
-//! let options = MeanOptions { clipping: Clipping::Flat(1.0), ..MeanOptions::new(1.1, sampler.expected_lot_size()) };
+//! let options = MeanOptions::new(1.1, sampler.expected_lot_size());
+//! let options = MeanOptions { clipping: Clipping::Flat(1.0), ..options };
 //! let mut mean = [0.0f32; 4];
 //! run.mean(&gradients, &options, Lot::drawn(&sampler, &drawn), &mut [&mut mean])?;
 //! assert!(run.accountant().epsilon(1e-5)? < 3.0);
@@ -45,7 +47,8 @@ use keep::Keep;
 use noise::{NoiseKind, NoiseSource};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The randomness of a private run, and the ledger of what it released. May be used from several threads.
+/// The randomness of a private run, and the ledger of what it released. May be used from several
+/// threads.
 #[derive(Debug)]
 pub struct PrivateRun {
     // Never locked by who asks what was spent.
@@ -53,7 +56,8 @@ pub struct PrivateRun {
     ledger: Mutex<Ledger>,
     // Locked within the ledger's lock.
     keep: Option<Mutex<Keep>>,
-    // The last answer, and what it was the answer for: who asks again before the next release does not wait for convolutions.
+    // The last answer, and what it was the answer for: who asks again before the next release does
+    // not wait for convolutions.
     answered: Mutex<Option<(Accountant, f64, f64)>>,
 }
 
@@ -65,18 +69,24 @@ impl PrivateRun {
     /// A run that has released nothing.
     ///
     /// # Errors
-    /// `InvalidArgument` for an option out of range, or `stop_at` without `delta`; `Incompatible` where what was spent
-    /// before has another relation or unit; as [`NoiseSource::from_os`].
+    /// `InvalidArgument` for an option out of range, or `stop_at` without `delta`; `Incompatible`
+    /// where what was spent before has another relation or unit; as [`NoiseSource::from_os`].
     pub fn new(options: &RunOptions) -> Result<Self> {
-        let mut spent =
-            Accountant::new(options.accountant, options.relation).with_unit_size(options.unit_size.unwrap_or(1))?;
+        let mut spent = Accountant::new(options.accountant, options.relation)
+            .with_unit_size(options.unit_size.unwrap_or(1))?;
         if let Some(before) = &options.spent {
             before.validate()?;
             spent.compose(before)?;
         }
         let budget = match (options.stop_at, options.delta) {
             (Some(epsilon), Some(delta)) => Some(Budget { epsilon, delta }),
-            (Some(_), None) => return Err(Error::invalid("delta", "nothing", "a number in (0, 1): stop_at needs it")),
+            (Some(_), None) => {
+                return Err(Error::invalid(
+                    "delta",
+                    "nothing",
+                    "a number in (0, 1): stop_at needs it",
+                ));
+            }
             (None, _) => None,
         };
         let source = match options.seed {
@@ -84,12 +94,14 @@ impl PrivateRun {
             None => NoiseSource::from_os()?,
         };
         let private = source.is_private() && !options.spent_seeded;
-        let keep = options.keep.clone().map(|path| Keep::new(path, &spent)).transpose()?.map(Mutex::new);
+        let keep =
+            options.keep.clone().map(|path| Keep::new(path, &spent)).transpose()?.map(Mutex::new);
         let ledger = Mutex::new(Ledger::new(spent, private, budget)?);
         Ok(PrivateRun { source: Mutex::new(source), ledger, keep, answered: Mutex::default() })
     }
 
-    /// Was all randomness so far keyed by the operating system, that of lots included? Else its epsilon is worth nothing.
+    /// Was all randomness so far keyed by the operating system, that of lots included? Else its
+    /// epsilon is worth nothing.
     #[must_use]
     pub fn is_private(&self) -> bool {
         lock(&self.ledger).is_private()
@@ -109,8 +121,8 @@ impl PrivateRun {
         lock(&self.ledger).accountant().clone()
     }
 
-    /// An upper bound on epsilon of all that was released, what was spent before included: [`Accountant::epsilon`] of a copy, so
-    /// that releases do not wait for it.
+    /// An upper bound on epsilon of all that was released, what was spent before included:
+    /// [`Accountant::epsilon`] of a copy, so that releases do not wait for it.
     ///
     /// # Errors
     /// As [`Accountant::epsilon`].
@@ -132,7 +144,8 @@ impl PrivateRun {
         lock(&self.ledger).steps()
     }
 
-    /// Writes exactly what was spent to the file that is kept, if there is one: at the end of a training.
+    /// Writes exactly what was spent to the file that is kept, if there is one: at the end of a
+    /// training.
     ///
     /// # Errors
     /// `PathUnusable`.
@@ -163,13 +176,15 @@ impl PrivateRun {
         })
     }
 
-    /// Makes clipped sums private in place: noise of deviation `noise_multiplier·clip_norm/expected_lot_size`.
+    /// Makes clipped sums private in place: noise of deviation
+    /// `noise_multiplier·clip_norm/expected_lot_size`.
     ///
-    /// `norms` are the lot's, before clipping; they are read for an adaptive norm alone, which is given back moved.
+    /// `norms` are the lot's, before clipping; they are read for an adaptive norm alone, which is
+    /// given back moved.
     ///
     /// # Errors
-    /// `InvalidArgument` if an option is out of range or the lot cannot be accounted for, `BudgetExhausted`: nothing is
-    /// counted or changed then.
+    /// `InvalidArgument` if an option is out of range or the lot cannot be accounted for,
+    /// `BudgetExhausted`: nothing is counted or changed then.
     pub fn sum<T: Float>(
         &self,
         sums: &mut [&mut [T]],
@@ -177,7 +192,8 @@ impl PrivateRun {
         lot: Lot,
         norms: &[f64],
     ) -> Result<Option<Adapted>> {
-        let &SumOptions { clip_norm, expected_lot_size, noise_multiplier, noise, ref adaptive } = options;
+        let &SumOptions { clip_norm, expected_lot_size, noise_multiplier, noise, ref adaptive } =
+            options;
         let dimension = sums.iter().map(|sum| sum.len() as u64).sum();
         let count = adaptive.as_ref().map(|clip| Count::new(clip, clip_norm)).transpose()?;
         let record = Record {
@@ -192,7 +208,8 @@ impl PrivateRun {
         };
         record.validate()?;
         let source = &mut *lock(&self.source);
-        let ready = sums::ready_for_sum(sums, (record.sensitivity(), noise_multiplier), noise, source)?;
+        let ready =
+            sums::ready_for_sum(sums, (record.sensitivity(), noise_multiplier), noise, source)?;
         self.enter(record, lot)?;
         sums::add_to_sum(sums, ready, noise, source);
         Ok(count.map(|count| count.adapt(norms, expected_lot_size, source)))
@@ -202,7 +219,8 @@ impl PrivateRun {
     /// [`super::clip::clip_sum`]. An empty lot gives noise alone, and counts.
     ///
     /// # Errors
-    /// As [`PrivateRun::sum`]; `InvalidArgument` if shapes disagree, or every example of a lot is not finite.
+    /// As [`PrivateRun::sum`]; `InvalidArgument` if shapes disagree, or every example of a lot is
+    /// not finite.
     pub fn mean<T: Float>(
         &self,
         gradients: &Gradients<T>,
@@ -211,7 +229,8 @@ impl PrivateRun {
         out: &mut [&mut [T]],
     ) -> Result<(ClipReport, Option<Adapted>)> {
         check_out(gradients, out)?;
-        let &MeanOptions { noise_multiplier, expected_lot_size, noise, ref adaptive, ref clipping } = options;
+        let &MeanOptions { noise_multiplier, expected_lot_size, noise, ref adaptive, ref clipping } =
+            options;
         let (weights, report) = weigh(gradients, clipping)?;
         if report.examples > 0 && report.non_finite.len() == report.examples {
             let was = format!("a lot of {} examples, all with NaN or Inf", report.examples);
@@ -234,7 +253,8 @@ impl PrivateRun {
         };
         record.validate()?;
         let source = &mut *lock(&self.source);
-        let ready = sums::ready_for_lot(gradients, (report.clip_norm, noise_multiplier), noise, source)?;
+        let ready =
+            sums::ready_for_lot(gradients, (report.clip_norm, noise_multiplier), noise, source)?;
         self.enter(record, lot)?;
         sums::noisy_mean(gradients, &weights, ready, expected_lot_size, out);
         let adapted = count.map(|count| count.adapt(&report.norms, expected_lot_size, source));
@@ -245,7 +265,13 @@ impl PrivateRun {
     ///
     /// # Errors
     /// As [`PrivateRun::sum`].
-    pub fn count(&self, clip: &AdaptiveClip, norms: &[f64], expected_lot_size: f64, lot: Lot) -> Result<Adapted> {
+    pub fn count(
+        &self,
+        clip: &AdaptiveClip,
+        norms: &[f64],
+        expected_lot_size: f64,
+        lot: Lot,
+    ) -> Result<Adapted> {
         let count = Count::new(clip, clip.norm())?;
         let record = Record {
             release: Release::Count { count_noise: clip.count_noise() },

@@ -24,8 +24,8 @@ pub struct RunOptions {
     pub spent: Option<Accountant>,
     /// That earlier run was seeded, or some of its lots were: this one is not private either.
     pub spent_seeded: bool,
-    /// A file to keep ahead of the run: what was spent, and up to a hundredth more, is in it before it is spent
-    /// ([`crate::state::PrivacyState`]).
+    /// A file to keep ahead of the run: what was spent, and up to a hundredth more, is in it before
+    /// it is spent ([`crate::state::PrivacyState`]).
     pub keep: Option<PathBuf>,
     /// For tests: reproducible randomness. The run is then **not private**.
     pub seed: Option<u64>,
@@ -62,7 +62,8 @@ pub struct MeanOptions {
     pub clipping: Clipping,
     /// Standard deviation of the noise over the clip norm, 0.001 to 1e6.
     pub noise_multiplier: f64,
-    /// What the sum is divided by: `sample_rate x dataset_size`, never the actual lot's size, which is private.
+    /// What the sum is divided by: `sample_rate x dataset_size`, never the actual lot's size, which
+    /// is private.
     pub expected_lot_size: f64,
     /// How noise is drawn.
     #[serde(default)]

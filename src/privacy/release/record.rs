@@ -1,4 +1,5 @@
-//! What is released, written down before it is: one immutable record a step, made from values that were asked once.
+//! What is released, written down before it is: one immutable record a step, made from values that
+//! were asked once.
 
 use super::noise::{BandedOptions, NoiseKind, TreeOptions};
 use crate::accountant::{Phase, Sampling};
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub enum Release {
     /// A clipped sum with noise of its own.
     Sum,
-    /// A clipped sum, and the noisy count of examples within the clip norm that an adaptive norm follows.
+    /// A clipped sum, and the noisy count of examples within the clip norm that an adaptive norm
+    /// follows.
     SumAndCount {
         /// Standard deviation of the noise on the count.
         count_noise: f64,
@@ -88,7 +90,8 @@ impl Record {
         matches!(self.release, Release::Sum | Release::SumAndCount { .. } | Release::Node)
     }
 
-    /// What the accountant is charged, and how many samples of discrete noise that draws; nothing for a node.
+    /// What the accountant is charged, and how many samples of discrete noise that draws; nothing
+    /// for a node.
     ///
     /// # Errors
     /// `InvalidArgument` where a noise is not positive.
@@ -107,7 +110,8 @@ impl Record {
             Release::Banded(banded) => {
                 let BandedRun { options, participations } = banded.as_ref();
                 let phase = options.phase(*participations);
-                let samples = self.dimension.saturating_mul(options.bands()).saturating_mul(phase.steps);
+                let samples =
+                    self.dimension.saturating_mul(options.bands()).saturating_mul(phase.steps);
                 (phase, samples)
             }
         }))
@@ -119,11 +123,16 @@ impl Record {
     /// `InvalidArgument`, naming the field.
     pub fn validate(&self) -> Result<()> {
         let positive = |name: &'static str, value: f64, range: std::ops::RangeInclusive<f64>| {
-            if range.contains(&value) { Ok(()) } else { Err(Error::invalid(name, value, "a positive number")) }
+            if range.contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::invalid(name, value, "a positive number"))
+            }
         };
         positive("clip_norm", self.clip_norm, 1e-100..=1e100)?;
         positive("expected_lot_size", self.expected_lot_size, 1e-3..=1e15)?;
-        if let Release::SumAndCount { count_noise } | Release::Count { count_noise } = self.release {
+        if let Release::SumAndCount { count_noise } | Release::Count { count_noise } = self.release
+        {
             positive("count_noise", count_noise, 1e-100..=1e100)?;
         }
         match self.charge()? {

@@ -6,7 +6,8 @@ use crate::clip::kernel::{self, threads};
 use crate::clip::{Float, Gradients};
 use crate::{Error, Result};
 
-/// The rounding of a sum of `examples` clipped gradients in `f64`, relative to the clip norm, for both neighbours.
+/// The rounding of a sum of `examples` clipped gradients in `f64`, relative to the clip norm, for
+/// both neighbours.
 fn rounding(examples: usize) -> f64 {
     let examples = examples as f64 + 1.0;
     1e-9 + 2.0 * f64::EPSILON * examples * examples
@@ -65,7 +66,9 @@ fn noises(
     }
     let one = |source: &mut NoiseSource| {
         let law = match kind {
-            NoiseKind::Discrete => Law::Discrete(Box::new(Grid::new(dimension, sensitivity, multiplier, slack)?)),
+            NoiseKind::Discrete => {
+                Law::Discrete(Box::new(Grid::new(dimension, sensitivity, multiplier, slack)?))
+            }
             NoiseKind::Fast => Law::Fast(multiplier * sensitivity),
         };
         Ok(Noise { source: source.fork()?, law, drawn: Vec::new() })
@@ -83,16 +86,22 @@ pub(super) fn expect_finite(sums: impl Iterator<Item = f64>) -> Result<()> {
         return Ok(());
     }
     let was = format!("{bad} numbers that are NaN or Inf");
-    Err(Error::invalid("sums", was, "finite numbers: clip first, which leaves out the examples that are not finite"))
+    Err(Error::invalid(
+        "sums",
+        was,
+        "finite numbers: clip first, which leaves out the examples that are not finite",
+    ))
 }
 
 /// Noise of `multiplier` times `sensitivity` for a sum over all parameters.
 ///
-/// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity / 4e7`. The sum must
-/// have been made by [`crate::clip::clip_sum`], whose rounding is allowed for up to 65,536 examples.
+/// With discrete noise the sum is first rounded to the noise's grid, about `multiplier·sensitivity
+/// / 4e7`. The sum must have been made by [`crate::clip::clip_sum`], whose rounding is allowed for
+/// up to 65,536 examples.
 ///
 /// # Errors
-/// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite, or a sum is not finite.
+/// `InvalidArgument` if `sensitivity` or `multiplier` is not positive and finite, or a sum is not
+/// finite.
 pub(super) fn ready_for_sum<T: Float>(
     sums: &[&mut [T]],
     (sensitivity, multiplier): (f64, f64),
@@ -104,16 +113,24 @@ pub(super) fn ready_for_sum<T: Float>(
     }
     sums.iter().try_for_each(|sum| expect_finite(sum.iter().map(|x| x.to_f64())))?;
     let dimension: usize = sums.iter().map(|sum| sum.len()).sum();
-    // a sum in f32 was rounded once more: half a unit in the last place of at most 65,536 clip norms, for both
+    // a sum in f32 was rounded once more: half a unit in the last place of at most 65,536 clip
+    // norms, for both
     let narrow = if size_of::<T>() == 4 { 65_536.0 * f64::from(f32::EPSILON) } else { 0.0 };
     let slack = rounding(65_536) + narrow;
     noises(kind, (dimension, 8 * dimension), (sensitivity, multiplier, slack), source).map(Ready)
 }
 
-/// Adds the noise, in place. From the second sum of as many numbers on, a thread draws the next one's noise in the
-/// meantime.
-pub(super) fn add_to_sum<T: Float>(sums: &mut [&mut [T]], ready: Ready, kind: NoiseKind, source: &mut NoiseSource) {
-    witness::saw(ready.deviation(), || sums.iter().flat_map(|sum| sum.iter().map(|x| x.to_f64())).collect());
+/// Adds the noise, in place. From the second sum of as many numbers on, a thread draws the next
+/// one's noise in the meantime.
+pub(super) fn add_to_sum<T: Float>(
+    sums: &mut [&mut [T]],
+    ready: Ready,
+    kind: NoiseKind,
+    source: &mut NoiseSource,
+) {
+    witness::saw(ready.deviation(), || {
+        sums.iter().flat_map(|sum| sum.iter().map(|x| x.to_f64())).collect()
+    });
     let Ready(mut noises) = ready;
     let dimension: usize = sums.iter().map(|sum| sum.len()).sum();
     if kind == NoiseKind::Discrete {
@@ -162,7 +179,8 @@ pub(super) fn ready_for_lot<T: Float>(
 ) -> Result<Ready> {
     let dimension = gradients.dimension();
     let work = dimension * (gradients.examples + 8);
-    noises(kind, (dimension, work), (clip_norm, multiplier, rounding(gradients.examples)), source).map(Ready)
+    noises(kind, (dimension, work), (clip_norm, multiplier, rounding(gradients.examples)), source)
+        .map(Ready)
 }
 
 /// `out = (Σ weighted gradients + noise) / lot`.

@@ -21,7 +21,13 @@ fn options(noise_multiplier: f64) -> SumOptions {
 
 fn adaptive(initial: f64) -> AdaptiveClip {
     let bounds = (1e-3, 1e3);
-    let options = AdaptiveClipOptions { initial, quantile: 0.5, learning_rate: 0.2, count_noise: 3.0, bounds };
+    let options = AdaptiveClipOptions {
+        initial,
+        quantile: 0.5,
+        learning_rate: 0.2,
+        count_noise: 3.0,
+        bounds,
+    };
     AdaptiveClip::new(options).expect("valid")
 }
 
@@ -36,9 +42,14 @@ fn a_step_is_charged_as_its_lot_was_drawn() -> Result<()> {
     let second = sampler.next_lot_at(0.2)?;
     run.sum(&mut [&mut sum], &options(1.5), Lot::drawn(&sampler, &second), &[])?;
     run.sum(&mut [&mut sum], &options(1.5), Lot::Unknown, &[])?;
-    let expected =
-        [Sampling::Poisson { rate: 0.1 }, Sampling::FullBatch, Sampling::Poisson { rate: 0.2 }, Sampling::FullBatch];
-    let phases: Vec<Sampling> = run.accountant().phases().iter().map(|phase| phase.sampling).collect();
+    let expected = [
+        Sampling::Poisson { rate: 0.1 },
+        Sampling::FullBatch,
+        Sampling::Poisson { rate: 0.2 },
+        Sampling::FullBatch,
+    ];
+    let phases: Vec<Sampling> =
+        run.accountant().phases().iter().map(|phase| phase.sampling).collect();
     assert_eq!(phases, expected);
     // one was drawn and thrown away
     let (_, fourth) = (sampler.next_lot(), sampler.next_lot());
@@ -50,7 +61,11 @@ fn a_step_is_charged_as_its_lot_was_drawn() -> Result<()> {
 
 #[test]
 fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
-    let run = PrivateRun::new(&RunOptions { stop_at: Some(3.0), delta: Some(1e-5), ..RunOptions::default() })?;
+    let run = PrivateRun::new(&RunOptions {
+        stop_at: Some(3.0),
+        delta: Some(1e-5),
+        ..RunOptions::default()
+    })?;
     let mut sum = [7.0f64; 3];
     let bad = [
         options(0.0),
@@ -62,7 +77,12 @@ fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
         options(0.1), // beyond the budget at once
     ];
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let refused = run.sum(&mut [&mut [1.0, 2.0][..], &mut [bad, 3.0][..]], &options(2.0), Lot::Unknown, &[]);
+        let refused = run.sum(
+            &mut [&mut [1.0, 2.0][..], &mut [bad, 3.0][..]],
+            &options(2.0),
+            Lot::Unknown,
+            &[],
+        );
         let error = refused.map(|_| ()).expect_err("not finite").to_string();
         assert!(error.starts_with("sums: got 1 numbers that are NaN or Inf"), "{error}");
     }
@@ -73,7 +93,9 @@ fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
     }
     let data = [f64::NAN; 6];
     let gradients = Gradients::new(&[(&data[..], 3)], 2)?;
-    assert!(run.mean(&gradients, &MeanOptions::new(9.0, 2.0), Lot::Unknown, &mut [&mut sum]).is_err());
+    assert!(
+        run.mean(&gradients, &MeanOptions::new(9.0, 2.0), Lot::Unknown, &mut [&mut sum]).is_err()
+    );
     assert_eq!((run.steps(), run.accountant().phases().len(), sum), (0, 0, [7.0; 3]));
     assert!(many.iter().all(|x| *x == 7.0));
     Ok(())
@@ -81,7 +103,11 @@ fn what_is_refused_is_neither_counted_nor_changed() -> Result<()> {
 
 #[test]
 fn the_budget_is_kept_to_the_step_by_every_thread() -> Result<()> {
-    let run = PrivateRun::new(&RunOptions { stop_at: Some(2.0), delta: Some(1e-5), ..RunOptions::default() })?;
+    let run = PrivateRun::new(&RunOptions {
+        stop_at: Some(2.0),
+        delta: Some(1e-5),
+        ..RunOptions::default()
+    })?;
     let phase = Phase { noise_multiplier: 6.0, sampling: Sampling::FullBatch, steps: 1 };
     let room = run.accountant().steps_within(&phase, 2, 2.0, 1e-5)?;
     let released: u64 = std::thread::scope(|scope| {
@@ -108,8 +134,13 @@ fn the_budget_is_kept_to_the_step_by_every_thread() -> Result<()> {
 #[test]
 fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
     let run = Arc::new(run());
-    let tree =
-        noise::TreeOptions { steps: 6, participations: 2, min_separation: 2, clip_norm: 1.0, noise_multiplier: 3.0 };
+    let tree = noise::TreeOptions {
+        steps: 6,
+        participations: 2,
+        min_separation: 2,
+        clip_norm: 1.0,
+        noise_multiplier: 3.0,
+    };
     let noise = run.begin(&CorrelatedOptions::Tree(tree), 2)?;
     assert_eq!((run.accountant().steps(), run.steps()), (1, 0));
     let step = |examples: &[u64]| noise.step(&mut [0.0, 0.0], Some(examples));
@@ -125,7 +156,11 @@ fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
     assert!(step(&[]).is_err()); // the tree is full
     assert_eq!((run.accountant().steps(), run.steps(), noise.steps()), (1, 6, 6));
     let band = BandedRun {
-        options: noise::BandedOptions { coefficients: vec![1.0, 0.5], clip_norm: 1.0, noise_multiplier: 3.0 },
+        options: noise::BandedOptions {
+            coefficients: vec![1.0, 0.5],
+            clip_norm: 1.0,
+            noise_multiplier: 3.0,
+        },
         participations: 2,
     };
     let noise = run.begin(&CorrelatedOptions::Banded(band), 1)?;
@@ -142,7 +177,8 @@ fn correlated_noise_is_paid_for_when_it_begins_and_held_to_it() -> Result<()> {
 
 #[test]
 fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
-    let mut ledger = Ledger::new(Accountant::new(AccountantKind::Pld, Relation::AddRemove), true, None)?;
+    let mut ledger =
+        Ledger::new(Accountant::new(AccountantKind::Pld, Relation::AddRemove), true, None)?;
     let record = Record {
         release: Release::Sum,
         clip_norm: 1.0,
@@ -157,8 +193,9 @@ fn a_million_equal_steps_take_as_much_room_as_one() -> Result<()> {
     let bytes = ledger.bytes();
     assert!(bytes < 400, "{bytes}");
     // a norm that moves at every step: 24 bytes each
-    (0..1000)
-        .try_for_each(|step| ledger.append(Record { clip_norm: 1.0 + f64::from(step), ..record.clone() }, true))?;
+    (0..1000).try_for_each(|step| {
+        ledger.append(Record { clip_norm: 1.0 + f64::from(step), ..record.clone() }, true)
+    })?;
     assert!(ledger.bytes() - bytes < 25 * 1000);
     assert_eq!(ledger.steps(), 101_000);
     Ok(())
@@ -180,7 +217,9 @@ fn the_kept_file_is_never_behind() -> Result<()> {
         let lot = Lot::drawn(&sampler, &drawn);
         run.sum(&mut [&mut [0.0f64; 2]], &options(sigma), lot, &[])?;
         let (kept, spent) = (kept()?, run.accountant());
-        assert!(kept.steps() >= spent.steps() && kept.steps() <= spent.steps() + spent.steps() / 100);
+        assert!(
+            kept.steps() >= spent.steps() && kept.steps() <= spent.steps() + spent.steps() / 100
+        );
         assert!(step % 100 != 0 || kept.epsilon(1e-5)? >= spent.epsilon(1e-5)?);
         writes += u32::from(last.replace(kept.clone()) != Some(kept));
     }
@@ -238,8 +277,8 @@ fn action() -> impl Strategy<Value = Action> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a caller does, in whatever order: the accountant is what the records add up to, every draw of noise has a
-    /// record, and what failed has none.
+    /// Whatever a caller does, in whatever order: the accountant is what the records add up to,
+    /// every draw of noise has a record, and what failed has none.
     #[test]
     fn the_accountant_is_a_function_of_the_ledger(actions in proptest::collection::vec(action(), 1..40)) {
         let run = Arc::new(run());
@@ -315,10 +354,19 @@ fn nothing_outside_the_door_draws_noise() {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") && !path.starts_with(root.join("privacy/release")) {
+            } else if path.extension().is_some_and(|e| e == "rs")
+                && !path.starts_with(root.join("privacy/release"))
+            {
                 let text = std::fs::read_to_string(&path).expect("text");
-                seen += usize::from(path.starts_with(root.join("guard")) || path.starts_with(root.join("border")));
-                found.extend(words.iter().filter(|word| text.contains(**word)).map(|word| format!("{path:?} {word}")));
+                seen += usize::from(
+                    path.starts_with(root.join("guard")) || path.starts_with(root.join("border")),
+                );
+                found.extend(
+                    words
+                        .iter()
+                        .filter(|word| text.contains(**word))
+                        .map(|word| format!("{path:?} {word}")),
+                );
             }
         }
     }

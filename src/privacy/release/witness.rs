@@ -1,6 +1,7 @@
 //! For tests: what really happened below the door. Off unless a test turns it on.
 //!
-//! It notes each sum as it was before its noise, and the deviation that the noise really had. What it holds is **not private**.
+//! It notes each sum as it was before its noise, and the deviation that the noise really had. What
+//! it holds is **not private**.
 
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,8 @@ static SEEN: Mutex<Vec<Sight>> = Mutex::new(Vec::new());
 pub struct Sight {
     /// The standard deviation that the noise had.
     pub deviation: f64,
-    /// Which mechanism of correlated noise, by its number in this process; 0 for noise of the release's own.
+    /// Which mechanism of correlated noise, by its number in this process; 0 for noise of the
+    /// release's own.
     pub mechanism: u64,
     /// What it was added to.
     pub sum: Vec<f64>,

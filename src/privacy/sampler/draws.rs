@@ -1,4 +1,5 @@
-//! Which lots a sampler drew, and which of them were released: what makes a draw worth its amplification.
+//! Which lots a sampler drew, and which of them were released: what makes a draw worth its
+//! amplification.
 
 use crate::accountant::Sampling;
 use crate::{Error, Result};
@@ -44,7 +45,8 @@ impl Draws {
     pub(super) fn new(sampling: Sampling, private: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let inner = Arc::new(Inner { id, again: sampling.unamplified(), private, book: Mutex::default() });
+        let inner =
+            Arc::new(Inner { id, again: sampling.unamplified(), private, book: Mutex::default() });
         alive(|alive| alive.insert(id, Arc::downgrade(&inner)));
         Draws(inner)
     }
@@ -94,21 +96,27 @@ impl Draws {
         self.book().sampling(number)
     }
 
-    /// Takes a draw as released if `append` agrees to what it costs: as it was drawn, or, where it was released before, without
-    /// amplification ([`Sampling::unamplified`]).
+    /// Takes a draw as released if `append` agrees to what it costs: as it was drawn, or, where it
+    /// was released before, without amplification ([`Sampling::unamplified`]).
     ///
-    /// Why that is enough: given all that was released before, a further release on the lot is, for either neighbour, a mixture
-    /// of Gaussians over the lots that may have been drawn, and lots that were drawn by the same randomness are no farther apart than
-    /// the unamplified pair's centres. By joint convexity that pair dominates it, whatever came before, and dominating pairs
-    /// compose (Zhu, Dong and Wang 2022, Theorem 10). Charging a second release as the first would not do: both hit or
-    /// miss an example together.
+    /// Why that is enough: given all that was released before, a further release on the lot is, for
+    /// either neighbour, a mixture of Gaussians over the lots that may have been drawn, and lots
+    /// that were drawn by the same randomness are no farther apart than the unamplified pair's
+    /// centres. By joint convexity that pair dominates it, whatever came before, and dominating
+    /// pairs compose (Zhu, Dong and Wang 2022, Theorem 10). Charging a second release as the first
+    /// would not do: both hit or miss an example together.
     ///
     /// # Errors
-    /// `InvalidArgument` for a draw that never was, or one before which others were drawn and not released; as `append`.
+    /// `InvalidArgument` for a draw that never was, or one before which others were drawn and not
+    /// released; as `append`.
     pub fn spend<T>(&self, number: u64, append: impl FnOnce(Sampling) -> Result<T>) -> Result<T> {
         let mut book = self.book();
         if number == 0 || number > book.drawn {
-            return Err(Error::invalid("lot", format!("draw {number}"), format!("one of {} draws", book.drawn)));
+            return Err(Error::invalid(
+                "lot",
+                format!("draw {number}"),
+                format!("one of {} draws", book.drawn),
+            ));
         }
         if number > book.released + 1 {
             let was = format!("draw {number} while draw {} was not released", book.released + 1);
@@ -160,7 +168,9 @@ mod tests {
         assert_eq!(draws.sampling(3), None);
         let id = draws.id();
         assert_ne!(id, Draws::new(HOW[0], true).id());
-        assert!(Draws::find(id).is_some_and(|found| found.sampling(1).is_none() && found.id() == id));
+        assert!(
+            Draws::find(id).is_some_and(|found| found.sampling(1).is_none() && found.id() == id)
+        );
         drop((draws, spend));
         assert!(Draws::find(id).is_none());
     }
@@ -174,7 +184,8 @@ mod tests {
         assert_eq!(draws.spend(1, Ok), Ok(how));
         let again = draws.spend(1, Ok).expect("charged");
         assert_eq!(again, Sampling::TruncatedPoisson { rate: 1.0, max_lot, dataset_size });
-        // half the multiplier of a whole batch, for both relations; the same for lots of a fixed size
+        // half the multiplier of a whole batch, for both relations; the same for lots of a fixed
+        // size
         for relation in [Relation::AddRemove, Relation::ReplaceOne] {
             let cost = |sampling, noise_multiplier| {
                 let mut accountant = Accountant::new(AccountantKind::Pld, relation);
@@ -182,10 +193,18 @@ mod tests {
                 accountant.epsilon(1e-5)
             };
             let whole = cost(Sampling::FullBatch, 1.0).expect("known");
-            let least =
-                if relation == Relation::AddRemove { cost(Sampling::FullBatch, 0.5).expect("known") } else { whole };
-            for lot in [again, Sampling::WithoutReplacement { lot_size: 10, dataset_size }.unamplified()] {
-                assert!(cost(lot, 1.0).expect("known") >= least * (1.0 - 1e-6), "{relation:?} {lot:?}");
+            let least = if relation == Relation::AddRemove {
+                cost(Sampling::FullBatch, 0.5).expect("known")
+            } else {
+                whole
+            };
+            for lot in
+                [again, Sampling::WithoutReplacement { lot_size: 10, dataset_size }.unamplified()]
+            {
+                assert!(
+                    cost(lot, 1.0).expect("known") >= least * (1.0 - 1e-6),
+                    "{relation:?} {lot:?}"
+                );
             }
         }
     }

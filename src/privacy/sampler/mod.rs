@@ -30,19 +30,29 @@ pub struct Drawn {
 fn sampling_of(examples: usize, rate: f64, max_lot: Option<usize>) -> Sampling {
     match max_lot {
         None => Sampling::Poisson { rate },
-        Some(max_lot) => Sampling::TruncatedPoisson { rate, max_lot: max_lot as u64, dataset_size: examples as u64 },
+        Some(max_lot) => Sampling::TruncatedPoisson {
+            rate,
+            max_lot: max_lot as u64,
+            dataset_size: examples as u64,
+        },
     }
 }
 
 impl PoissonSampler {
-    /// Every example on its own with probability `rate`; of lots larger than `max_lot` a uniform subset.
+    /// Every example on its own with probability `rate`; of lots larger than `max_lot` a uniform
+    /// subset.
     ///
     /// Reproducible only if `source` is seeded.
     ///
     /// # Errors
-    /// `InvalidArgument` if there are no examples (or more than 2^40), `rate` is not in (0, 1], or `max_lot` is zero or
-    /// more than there are examples; as [`NoiseSource::fork`].
-    pub fn new(examples: usize, rate: f64, max_lot: Option<usize>, source: &mut NoiseSource) -> Result<Self> {
+    /// `InvalidArgument` if there are no examples (or more than 2^40), `rate` is not in (0, 1], or
+    /// `max_lot` is zero or more than there are examples; as [`NoiseSource::fork`].
+    pub fn new(
+        examples: usize,
+        rate: f64,
+        max_lot: Option<usize>,
+        source: &mut NoiseSource,
+    ) -> Result<Self> {
         if examples == 0 || examples as u64 > 1 << 40 {
             return Err(Error::invalid("examples", examples, "1 to 2^40 examples"));
         }
@@ -93,14 +103,16 @@ impl PoissonSampler {
 
     /// Indices from 0, in order; possibly none.
     ///
-    /// Every example is compared with 64 random bits (32, and 32 more on a tie); the rate is rounded down to those, so it
-    /// is never more than was accounted for. Cost: 4 random bytes an example.
+    /// Every example is compared with 64 random bits (32, and 32 more on a tie); the rate is
+    /// rounded down to those, so it is never more than was accounted for. Cost: 4 random bytes an
+    /// example.
     fn examples(&mut self) -> Vec<usize> {
         if self.rate == 1.0 && self.max_lot.is_none() {
             return (0..self.examples).collect();
         }
         // exact: a rate below one times 2^64 is below 2^64
-        let threshold = if self.rate == 1.0 { u64::MAX } else { (self.rate * 2f64.powi(64)) as u64 };
+        let threshold =
+            if self.rate == 1.0 { u64::MAX } else { (self.rate * 2f64.powi(64)) as u64 };
         let (head, tail) = ((threshold >> 32) as u32, threshold as u32);
         let mut lot = Vec::with_capacity((self.expected_lot_size() * 1.2) as usize + 16);
         let mut words = [0u32; 1024];
@@ -160,7 +172,8 @@ mod tests {
         let expected = rate * examples as f64;
         assert!((mean - expected).abs() < 5.0 * (expected / lots).sqrt());
         assert!((variance / (expected * (1.0 - rate)) - 1.0).abs() < 5.0 * (2.0 / lots).sqrt());
-        let chi_square: f64 = counts.iter().map(|c| (c - lots * rate).powi(2) / (lots * rate * (1.0 - rate))).sum();
+        let chi_square: f64 =
+            counts.iter().map(|c| (c - lots * rate).powi(2) / (lots * rate * (1.0 - rate))).sum();
         assert!((chi_square - examples as f64).abs() < 5.0 * (2.0 * examples as f64).sqrt());
         assert!(f64::from(empty) <= 5.0 + 10.0 * lots * (1.0 - rate).powi(examples as i32));
         Ok(())
@@ -185,7 +198,9 @@ mod tests {
     #[test]
     fn what_cannot_be_sampled_is_said() {
         let mut source = NoiseSource::seeded(0);
-        for (n, rate, most) in [(0, 0.1, None), (5, 0.0, None), (5, 1.5, None), (5, 0.5, Some(0)), (5, 0.5, Some(6))] {
+        for (n, rate, most) in
+            [(0, 0.1, None), (5, 0.0, None), (5, 1.5, None), (5, 0.5, Some(0)), (5, 0.5, Some(6))]
+        {
             assert!(PoissonSampler::new(n, rate, most, &mut source).is_err());
         }
     }

@@ -29,8 +29,12 @@ pub fn expect_tests(reference: &Sample, tests: &[TestName]) -> Result<(), BadCsv
     })
 }
 
-/// The numbers of one column in both samples, NaN where there is no value, and whether they stand for categories.
-pub fn numbers<'a>(before: &'a Column, after: &'a Column) -> (Cow<'a, [f64]>, Cow<'a, [f64]>, bool) {
+/// The numbers of one column in both samples, NaN where there is no value, and whether they stand
+/// for categories.
+pub fn numbers<'a>(
+    before: &'a Column,
+    after: &'a Column,
+) -> (Cow<'a, [f64]>, Cow<'a, [f64]>, bool) {
     if let (Cells::Numbers(before), Cells::Numbers(after)) = (&before.cells, &after.cells) {
         return (before.into(), after.into(), false);
     }
@@ -39,7 +43,8 @@ pub fn numbers<'a>(before: &'a Column, after: &'a Column) -> (Cow<'a, [f64]>, Co
         _ => None,
     };
     let (a, b) = (of(before), of(after));
-    let names: BTreeSet<&String> = [a, b].into_iter().flatten().flat_map(|of| of.numbers.keys()).collect();
+    let names: BTreeSet<&String> =
+        [a, b].into_iter().flatten().flat_map(|of| of.numbers.keys()).collect();
     let number = |column: &Column, of: Option<&Categories>| -> Vec<f64> {
         let Some(of) = of else { return vec![f64::NAN; column.missing as usize] };
         let mut places = vec![0.0; of.numbers.len()];

@@ -16,19 +16,23 @@ pub const CORRECTIONS: [(&str, Option<&str>, Correction); 4] = [
 ];
 
 pub fn test_name() -> impl TypedValueParser<Value = TestName> {
-    PossibleValuesParser::new(TestName::names().map(TestName::as_str)).try_map(|name| name.parse::<TestName>())
+    PossibleValuesParser::new(TestName::names().map(TestName::as_str))
+        .try_map(|name| name.parse::<TestName>())
 }
 
 pub fn correction() -> impl TypedValueParser<Value = Correction> {
     let names = CORRECTIONS.map(|(name, short, _)| PossibleValue::new(name).aliases(short));
     PossibleValuesParser::new(names).map(|name| {
-        let known = CORRECTIONS.iter().find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
+        let known = CORRECTIONS
+            .iter()
+            .find(|(long, short, _)| *long == name || *short == Some(name.as_str()));
         known.map_or(CompareOptions::default().correction, |(_, _, correction)| *correction)
     })
 }
 
 pub fn order() -> impl TypedValueParser<Value = Order> {
-    PossibleValuesParser::new(["given", "none"]).map(|name| if name == "given" { Order::Given } else { Order::None })
+    PossibleValuesParser::new(["given", "none"])
+        .map(|name| if name == "given" { Order::Given } else { Order::None })
 }
 
 pub fn probability(text: &str) -> Result<f64, String> {
@@ -39,7 +43,9 @@ pub fn probability(text: &str) -> Result<f64, String> {
 /// `TEST=VALUE`, or a value for all tests.
 fn of_test(text: &str) -> Result<(Option<TestName>, &str), String> {
     match text.split_once('=') {
-        Some((test, value)) => Ok((Some(test.parse::<TestName>().map_err(|e| e.to_string())?), value)),
+        Some((test, value)) => {
+            Ok((Some(test.parse::<TestName>().map_err(|e| e.to_string())?), value))
+        }
         None => Ok((None, text)),
     }
 }

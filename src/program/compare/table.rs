@@ -47,7 +47,12 @@ pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
     }
     let table = render_table(&HEADER, &rows);
     let missing = missing(comparison);
-    format!("{}\n{}\n{table}{}{missing}", verdict(comparison), categories(reference), one_sided(comparison))
+    format!(
+        "{}\n{}\n{table}{}{missing}",
+        verdict(comparison),
+        categories(reference),
+        one_sided(comparison)
+    )
 }
 
 /// A line a column of which cells are missing.
@@ -64,7 +69,9 @@ fn missing(comparison: &Told<'_>) -> String {
         }
     }
     if let Some((m, n)) = comparison.all_columns.and_then(|all| all.complete) {
-        text += &format!("\n(all columns): of the {n} lines that have a value in each column, of the reference {m}");
+        text += &format!(
+            "\n(all columns): of the {n} lines that have a value in each column, of the reference {m}"
+        );
     }
     if text.is_empty() { text } else { text + "\n" }
 }
@@ -81,13 +88,17 @@ fn one_sided(comparison: &Told<'_>) -> String {
             if found.is_empty() {
                 continue;
             }
-            let named = found
-                .iter()
-                .take(MOST)
-                .map(|c| format!("{} ({}, p {})", quoted(&c.category), c.count, number(c.adjusted_p_value)));
-            let more = if found.len() > MOST { format!(" and {} more", found.len() - MOST) } else { String::new() };
+            let named = found.iter().take(MOST).map(|c| {
+                format!("{} ({}, p {})", quoted(&c.category), c.count, number(c.adjusted_p_value))
+            });
+            let more = if found.len() > MOST {
+                format!(" and {} more", found.len() - MOST)
+            } else {
+                String::new()
+            };
             let named = named.collect::<Vec<_>>().join(", ");
-            text += &format!("\n{}: categories that are {what}: {named}{more}", quoted(&column.name));
+            text +=
+                &format!("\n{}: categories that are {what}: {named}{more}", quoted(&column.name));
         }
     }
     if text.is_empty() { text } else { text + "\n" }
@@ -106,7 +117,10 @@ fn verdict(comparison: &Told<'_>) -> String {
         0 => format!("No drift in {columns}"),
         k => format!("Drift in {k} of {columns}"),
     };
-    let correction = CORRECTIONS.iter().find(|(_, _, c)| *c == comparison.correction).map_or("-", |(name, _, _)| name);
+    let correction = CORRECTIONS
+        .iter()
+        .find(|(_, _, c)| *c == comparison.correction)
+        .map_or("-", |(name, _, _)| name);
     let apart = comparison.every.map_or_else(String::new, |every| {
         format!("\nNeighbors depend on each other: of either file every {every}th row was compared")
     });
@@ -125,7 +139,15 @@ fn verdict(comparison: &Told<'_>) -> String {
 }
 
 fn categories(reference: &Sample) -> String {
-    let names: Vec<&str> =
-        reference.columns.iter().filter(|column| column.kind != Kind::Numbers).map(|c| c.name.as_str()).collect();
-    if names.is_empty() { String::new() } else { format!("Compared as categories: {}\n", listed(names)) }
+    let names: Vec<&str> = reference
+        .columns
+        .iter()
+        .filter(|column| column.kind != Kind::Numbers)
+        .map(|c| c.name.as_str())
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("Compared as categories: {}\n", listed(names))
+    }
 }

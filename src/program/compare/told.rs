@@ -41,10 +41,16 @@ pub struct OneSidedCategories {
 }
 
 impl<'a> Told<'a> {
-    pub fn new(comparison: &'a Comparison, reference: &Sample, current: &Sample) -> Result<Self, Error> {
+    pub fn new(
+        comparison: &'a Comparison,
+        reference: &Sample,
+        current: &Sample,
+    ) -> Result<Self, Error> {
         let columns = comparison.columns.iter().map(|column| {
             let categories = |sample: &Sample| match &sample.column(&column.name)?.cells {
-                Cells::Categories(categories) => Some(categories.counts()).filter(|counts| !counts.is_empty()),
+                Cells::Categories(categories) => {
+                    Some(categories.counts()).filter(|counts| !counts.is_empty())
+                }
                 _ => None,
             };
             let one_sided = match (categories(reference), categories(current)) {

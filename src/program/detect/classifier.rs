@@ -26,14 +26,16 @@ pub fn take_labels(sample: &mut Sample, name: &str) -> Result<Vec<Option<u32>>, 
         Cells::Numbers(values) => values.iter().map(class).collect::<Option<Vec<_>>>(),
         Cells::Categories(_) | Cells::Text(_) => None,
     };
-    let wrong = || Error::invalid("--label-column", quoted(name), "whole numbers from 0, the classes");
+    let wrong =
+        || Error::invalid("--label-column", quoted(name), "whole numbers from 0, the classes");
     Ok(labels.filter(|labels| labels.iter().any(Option::is_some)).ok_or_else(wrong)?)
 }
 
 /// The last layer from a CSV: a row a class, a column a feature by its name, and the column `bias`.
 ///
 /// # Errors
-/// As [`Sample::read`]; [`Error::InvalidArgument`] for other columns, and for cells without a number.
+/// As [`Sample::read`]; [`Error::InvalidArgument`] for other columns, and for cells without a
+/// number.
 pub fn read_head(path: &Path, features: &[String], dialect: &Dialect) -> Result<Head, Failure> {
     let plan = Plan { dialect, known: &BTreeMap::new(), columns: Wanted::All };
     let sample = Sample::read("--weights", path, plan)?;
@@ -41,9 +43,15 @@ pub fn read_head(path: &Path, features: &[String], dialect: &Dialect) -> Result<
     let strange = sample.columns.iter().find(|column| !known(&column.name));
     let missing = features.iter().find(|name| sample.column(name).is_none());
     if let Some(name) = strange.map(|column| &column.name).or(missing) {
-        let expected = "a column for each feature of --fit, by its name, and perhaps bias; a row a class";
+        let expected =
+            "a column for each feature of --fit, by its name, and perhaps bias; a row a class";
         let what = if strange.is_some() { "with" } else { "without" };
-        return Err(Error::invalid("--weights", format!("a file {what} column {}", quoted(name)), expected).into());
+        return Err(Error::invalid(
+            "--weights",
+            format!("a file {what} column {}", quoted(name)),
+            expected,
+        )
+        .into());
     }
     let bias = match sample.column("bias") {
         Some(_) => weights(&sample, &["bias".to_owned()])?,

@@ -37,9 +37,17 @@ impl Detect {
     pub(super) fn detect(&self, ready: &Ready, current: &Sample) -> Result<Detections, Failure> {
         let Ready { detector, reference } = ready;
         // A detector that was told no names takes columns by their places.
-        let in_file =
-            || reference.as_ref().unwrap_or(current).columns.iter().map(|column| column.name.clone()).collect();
-        let features: Vec<String> = if detector.names().is_empty() { in_file() } else { detector.names().to_vec() };
+        let in_file = || {
+            reference
+                .as_ref()
+                .unwrap_or(current)
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect()
+        };
+        let features: Vec<String> =
+            if detector.names().is_empty() { in_file() } else { detector.names().to_vec() };
         let names: Vec<&str> = features.iter().map(String::as_str).collect();
         let missing = match reference {
             Some(reference) => Missing::since(reference, current, &names)?,
@@ -47,7 +55,9 @@ impl Detect {
         };
         let rows = Rows::complete("--score", current, &features)?;
         let scores = rows.spread(&detector.score(&rows.tensor()?)?);
-        let p_value = |score: &f64| if score.is_nan() { f64::NAN } else { detector.calibrated().p_value(*score) };
+        let p_value = |score: &f64| {
+            if score.is_nan() { f64::NAN } else { detector.calibrated().p_value(*score) }
+        };
         let p_values = scores.iter().map(p_value).collect();
         let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
         let threshold = detector.threshold(anomaly_rate)?;
@@ -55,7 +65,8 @@ impl Detect {
         let explain = |i: &usize| -> Result<Vec<f64>, Error> {
             detector.explain(&Tensor::new(Elements::F64(rows.of(*i).unwrap_or_default()), 1)?)
         };
-        let explanations = self.explain.then(|| anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>());
+        let explanations =
+            self.explain.then(|| anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>());
         let explanations = explanations.transpose()?;
         let detector = detector.name().to_owned();
         let told = Detections {

@@ -16,11 +16,17 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The columns of these names, an observation after the other. `argument` names the file in errors.
+    /// The columns of these names, an observation after the other. `argument` names the file in
+    /// errors.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a column of text; [`BadCsv`] where no observation is complete.
-    pub fn complete(argument: &'static str, sample: &Sample, names: &[String]) -> Result<Self, Failure> {
+    /// [`Error::InvalidArgument`] for a column of text; [`BadCsv`] where no observation is
+    /// complete.
+    pub fn complete(
+        argument: &'static str,
+        sample: &Sample,
+        names: &[String],
+    ) -> Result<Self, Failure> {
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             let column = sample.column(name);
@@ -80,7 +86,8 @@ impl Rows {
         for (at, row) in self.kept.iter().enumerate() {
             if let Some(label) = labels.get(*row).copied().flatten() {
                 kept.push(*row);
-                values.extend_from_slice(&self.values[at * self.features..(at + 1) * self.features]);
+                values
+                    .extend_from_slice(&self.values[at * self.features..(at + 1) * self.features]);
                 found.push(label);
             }
         }

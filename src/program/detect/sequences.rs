@@ -57,7 +57,12 @@ impl Detect {
         };
         if self.weights.is_some() || self.label_column.is_some() {
             let expected = "none: they are for detectors of classifiers";
-            return Err(Error::invalid("--weights, --label-column", format!("for {name}"), expected).into());
+            return Err(Error::invalid(
+                "--weights, --label-column",
+                format!("for {name}"),
+                expected,
+            )
+            .into());
         }
         let spec = SequenceSpec::new(name, self.detector_options())?;
         let reference = Texts::read("--fit", fit, self.place(), &self.dialect)?;
@@ -86,7 +91,8 @@ impl Detect {
         let anomaly_rate = self.anomaly_rate(detector.calibrated().len());
         let threshold = detector.threshold(&Method::Conformal { rate: anomaly_rate })?.threshold;
         let anomalies: Vec<usize> = (0..scores.len()).filter(|i| scores[*i] > threshold).collect();
-        let explained = || anomalies.iter().map(|i| detector.explain(&current.sequences[*i])).collect();
+        let explained =
+            || anomalies.iter().map(|i| detector.explain(&current.sequences[*i])).collect();
         let detector_name = detector.describe().detector;
         let found = SequenceDetections {
             threshold,
@@ -94,7 +100,9 @@ impl Detect {
             perplexities: scores.iter().map(|score| score.exp()).collect(),
             p_values: current.spread(&detector.p_values(&there)?),
             explanations: self.explain.then(explained),
-            categories: (detector_name == "frequency").then(|| detector.categories(&there)).transpose()?,
+            categories: (detector_name == "frequency")
+                .then(|| detector.categories(&there))
+                .transpose()?,
             detector: detector_name,
             scores,
             anomalies,

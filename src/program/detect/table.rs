@@ -34,7 +34,8 @@ pub fn render(found: &Detections) -> String {
     }
     // The threshold with them: what is above it must look so.
     let shown: Vec<f64> = order.iter().map(|i| found.scores[*i]).chain([found.threshold]).collect();
-    let (mut scores, p_values) = (numbers(&shown), order.iter().map(|i| found.p_values[*i]).collect::<Vec<_>>());
+    let (mut scores, p_values) =
+        (numbers(&shown), order.iter().map(|i| found.p_values[*i]).collect::<Vec<_>>());
     let (threshold, p_values) = (scores.pop().unwrap_or_default(), numbers(&p_values));
     let rows: Vec<Vec<String>> = order
         .iter()
@@ -44,7 +45,9 @@ pub fn render(found: &Detections) -> String {
             let verdict = if anomaly.is_some() { "ANOMALY" } else { "no" };
             let mut row = vec![i.to_string(), score, p_value, verdict.to_owned()];
             if let Some(explanations) = &found.explanations {
-                row.push(anomaly.map_or_else(String::new, |k| most(&explanations[k], &found.features)));
+                row.push(
+                    anomaly.map_or_else(String::new, |k| most(&explanations[k], &found.features)),
+                );
             }
             row
         })
@@ -66,7 +69,11 @@ pub fn render(found: &Detections) -> String {
 
 /// A name that leaves room for others.
 fn cut(name: &str) -> String {
-    if name.chars().count() <= 20 { name.to_owned() } else { name.chars().take(20).chain("...".chars()).collect() }
+    if name.chars().count() <= 20 {
+        name.to_owned()
+    } else {
+        name.chars().take(20).chain("...".chars()).collect()
+    }
 }
 
 /// The three features with the largest parts.
@@ -85,7 +92,10 @@ fn most(parts: &[f64], features: &[String]) -> String {
 pub fn saved(description: &Description) -> String {
     let mut text = format!(
         "Detector {}: {} features, {} observations, calibrated by {}\n",
-        description.detector, description.features, description.observations, description.calibration_size
+        description.detector,
+        description.features,
+        description.observations,
+        description.calibration_size
     );
     for Share { detector, options, weight } in &description.members {
         text += &format!("  {:>3.0} %  {detector} {options}\n", 100.0 * weight);
@@ -97,7 +107,10 @@ pub fn saved(description: &Description) -> String {
 pub fn saved_sequences(description: &sequence::Description) -> String {
     format!(
         "Detector {}: {} sequences, {} symbols, calibrated by {}\n",
-        description.detector, description.sequences, description.symbols, description.calibration_size
+        description.detector,
+        description.sequences,
+        description.symbols,
+        description.calibration_size
     )
 }
 

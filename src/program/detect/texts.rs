@@ -1,4 +1,5 @@
-//! Sequences from a file: a line each, or a cell each of a CSV's column, or the cells of all rows with the same key.
+//! Sequences from a file: a line each, or a cell each of a CSV's column, or the cells of all rows
+//! with the same key.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -32,10 +33,18 @@ impl Texts {
     ///
     /// # Errors
     /// [`fluxguard::Error::PathUnusable`]; [`BadCsv`].
-    pub fn read(argument: &'static str, path: &Path, place: Place<'_>, dialect: &Dialect) -> Result<Self, Failure> {
+    pub fn read(
+        argument: &'static str,
+        path: &Path,
+        place: Place<'_>,
+        dialect: &Dialect,
+    ) -> Result<Self, Failure> {
         if let Some(column) = place.column {
             let wanted: Vec<&str> = [column].into_iter().chain(place.by).collect();
-            let known = wanted.iter().map(|name| ((*name).to_owned(), Kind::Text)).collect::<BTreeMap<_, _>>();
+            let known = wanted
+                .iter()
+                .map(|name| ((*name).to_owned(), Kind::Text))
+                .collect::<BTreeMap<_, _>>();
             let plan = Plan { dialect, known: &known, columns: Wanted::Named(&wanted) };
             return from_csv(Sample::read(argument, path, plan)?, column, place.by);
         }
@@ -61,14 +70,19 @@ impl Texts {
     }
 
     fn is_there(&self, sequence: &Sequence) -> bool {
-        self.sample.is_none() || !matches!(sequence, Sequence::Symbols(symbols) if symbols.is_empty())
+        self.sample.is_none()
+            || !matches!(sequence, Sequence::Symbols(symbols) if symbols.is_empty())
     }
 
     /// The cells that have no value, and those of the `reference`.
     ///
     /// # Errors
     /// Those of [`Missing::since`].
-    pub fn missing(&self, reference: Option<&Texts>, place: Place<'_>) -> Result<Vec<Missing>, Failure> {
+    pub fn missing(
+        &self,
+        reference: Option<&Texts>,
+        place: Place<'_>,
+    ) -> Result<Vec<Missing>, Failure> {
         let names: Vec<&str> = place.column.into_iter().chain(place.by).collect();
         Ok(match (reference.and_then(|texts| texts.sample.as_ref()), &self.sample) {
             (_, None) => Vec::new(),
@@ -85,8 +99,14 @@ fn one(text: &str) -> Sequence {
 fn from_csv(sample: Sample, column: &str, by: Option<&str>) -> Result<Texts, Failure> {
     let cells = texts(&sample, "--column", column)?;
     let Some(by) = by else {
-        let of = |cell: &Option<String>| cell.as_deref().map_or_else(|| Sequence::Symbols(Vec::new()), one);
-        return Ok(Texts { sequences: cells.iter().map(of).collect(), names: None, sample: Some(sample) });
+        let of = |cell: &Option<String>| {
+            cell.as_deref().map_or_else(|| Sequence::Symbols(Vec::new()), one)
+        };
+        return Ok(Texts {
+            sequences: cells.iter().map(of).collect(),
+            names: None,
+            sample: Some(sample),
+        });
     };
     let (mut names, mut groups): (Vec<String>, Vec<Vec<Symbol>>) = Default::default();
     let mut known: HashMap<&str, usize> = HashMap::new();

@@ -21,12 +21,17 @@ impl Detect {
         let spec = Spec::new(name, self.detector_options())?;
         let mut sample = self.read("--within", path)?;
         self.columns.expect_met()?;
-        let labels = self.label_column.as_ref().map(|name| take_labels(&mut sample, name)).transpose()?;
-        let features: Vec<String> = sample.columns.iter().map(|column| column.name.clone()).collect();
+        let labels =
+            self.label_column.as_ref().map(|name| take_labels(&mut sample, name)).transpose()?;
+        let features: Vec<String> =
+            sample.columns.iter().map(|column| column.name.clone()).collect();
         let mut rows = Rows::complete("--within", &sample, &features)?;
         let labels = labels.map(|labels| rows.labelled(labels));
-        let head =
-            self.weights.as_ref().map(|path| classifier::read_head(path, &features, &self.dialect)).transpose()?;
+        let head = self
+            .weights
+            .as_ref()
+            .map(|path| classifier::read_head(path, &features, &self.dialect))
+            .transpose()?;
         let found = within(&spec, &rows.tensor()?, labels.as_deref(), head.as_ref())?;
         let anomaly_rate = self.anomaly_rate(found.scores().len());
         let threshold = found.threshold(anomaly_rate)?;

@@ -14,14 +14,16 @@ use super::{Problem, set_variable};
 const JLRS: (u32, u32) = (1, 10);
 const OLDEST: (u32, u32) = (1, 5);
 
-/// How long `julia --version` may take: 0.2 s is usual, a launcher that looks for updates takes longer.
+/// How long `julia --version` may take: 0.2 s is usual, a launcher that looks for updates takes
+/// longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A Julia on this machine.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Julia {
     path: PathBuf,
-    /// Where it was found: `JULIA` (the environment variable), `PATH` or `cache` (the checkout's `.cache/julia`).
+    /// Where it was found: `JULIA` (the environment variable), `PATH` or `cache` (the checkout's
+    /// `.cache/julia`).
     source: &'static str,
     /// As it says itself; none where it does not answer as a Julia.
     version: Option<String>,
@@ -41,8 +43,11 @@ impl Julia {
         if on_path.as_ref().is_some_and(|julia| julia.faces.contains(&"jlrs")) {
             return on_path;
         }
-        let cached = checkout.map(|root| root.join(".cache/julia/bin").join(program("julia"))).filter(|p| p.is_file());
-        let cached = cached.map(|path| Julia::at(path, "cache")).filter(|julia| julia.version.is_some());
+        let cached = checkout
+            .map(|root| root.join(".cache/julia/bin").join(program("julia")))
+            .filter(|p| p.is_file());
+        let cached =
+            cached.map(|path| Julia::at(path, "cache")).filter(|julia| julia.version.is_some());
         let julia = cached.or(on_path);
         match &julia {
             Some(julia) => problems.extend(julia.problem()),
@@ -69,9 +74,10 @@ impl Julia {
         let fix = "install Julia 1.10 or later, or set JULIA to the path of one";
         match &self.version {
             None => Some(Problem::new(format!("{path} --version does not answer as a Julia"), fix)),
-            Some(version) if self.faces.is_empty() => {
-                Some(Problem::new(format!("{path} is Julia {version}, too old for FluxGuard.jl"), fix))
-            }
+            Some(version) if self.faces.is_empty() => Some(Problem::new(
+                format!("{path} is Julia {version}, too old for FluxGuard.jl"),
+                fix,
+            )),
             Some(_) => None,
         }
     }
@@ -98,10 +104,13 @@ fn on_path(name: &str) -> Option<PathBuf> {
         return Some(name.into());
     }
     let folders = env::var_os("PATH")?;
-    env::split_paths(&folders).flat_map(|folder| [folder.join(name), folder.join(program(name))]).find(|p| p.is_file())
+    env::split_paths(&folders)
+        .flat_map(|folder| [folder.join(name), folder.join(program(name))])
+        .find(|p| p.is_file())
 }
 
-/// What `path --version` says after "julia version"; none where it says something else or takes too long.
+/// What `path --version` says after "julia version"; none where it says something else or takes too
+/// long.
 fn ask_version(path: &Path) -> Option<String> {
     let mut command = Command::new(path);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -118,7 +127,9 @@ fn ask_version(path: &Path) -> Option<String> {
     }
     let said = child.wait_with_output().ok()?.stdout;
     let said = String::from_utf8_lossy(&said);
-    said.lines().find_map(|line| line.strip_prefix("julia version ")).map(|version| version.trim().to_owned())
+    said.lines()
+        .find_map(|line| line.strip_prefix("julia version "))
+        .map(|version| version.trim().to_owned())
 }
 
 fn major_minor(version: &str) -> Option<(u32, u32)> {

@@ -1,5 +1,5 @@
-//! Whether the library lies where FluxGuard.jl looks for it: the same places in the same order as `julia/src/library.jl`,
-//! except for the Preference `library`, which only Julia reads.
+//! Whether the library lies where FluxGuard.jl looks for it: the same places in the same order as
+//! `julia/src/library.jl`, except for the Preference `library`, which only Julia reads.
 
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
@@ -12,7 +12,8 @@ use super::{Problem, set_variable};
 /// A place where FluxGuard.jl looks.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Library {
-    /// `c` or `jlrs`; a library with the jlrs face has the C face, too. `any` where FLUXGUARD_LIBRARY names it.
+    /// `c` or `jlrs`; a library with the jlrs face has the C face, too. `any` where
+    /// FLUXGUARD_LIBRARY names it.
     pub face: &'static str,
     path: PathBuf,
     found: bool,
@@ -45,7 +46,8 @@ impl Libraries {
         if let Some(path) = set_variable("FLUXGUARD_LIBRARY") {
             let library = Library::at("any", PathBuf::from(path));
             if !library.found {
-                let problem = format!("FLUXGUARD_LIBRARY is {}, which is no file", library.path.display());
+                let problem =
+                    format!("FLUXGUARD_LIBRARY is {}, which is no file", library.path.display());
                 problems.push(Problem::new(
                     problem,
                     format!("set it to the path of {}, or unset it", file_name("fluxguard")),
@@ -54,11 +56,14 @@ impl Libraries {
             return Libraries { checkout, libraries: vec![library] };
         }
         let Some(root) = &checkout else {
-            let fix = "start doctor in a checkout of FluxGuard, or name the library in FLUXGUARD_LIBRARY";
-            problems.push(Problem::new("there is no checkout here to look for the library in", fix));
+            let fix =
+                "start doctor in a checkout of FluxGuard, or name the library in FLUXGUARD_LIBRARY";
+            problems
+                .push(Problem::new("there is no checkout here to look for the library in", fix));
             return Libraries { checkout, libraries: Vec::new() };
         };
-        let target = set_variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target =
+            set_variable("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let libraries = vec![
             Library::at("c", target.join("release").join(file_name("fluxguard"))),
             Library::at("jlrs", target.join("release").join(file_name("fluxguard_jlrs"))),
@@ -76,8 +81,9 @@ fn file_name(library: &str) -> String {
 }
 
 fn checkout() -> Option<PathBuf> {
-    let is_checkout =
-        |folder: &&Path| folder.join("Cargo.toml").is_file() && folder.join("julia/src/library.jl").is_file();
+    let is_checkout = |folder: &&Path| {
+        folder.join("Cargo.toml").is_file() && folder.join("julia/src/library.jl").is_file()
+    };
     [env::current_exe(), env::current_dir()]
         .into_iter()
         .flatten()

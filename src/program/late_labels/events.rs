@@ -37,7 +37,9 @@ impl Late {
                 let problem = format!("got {}, expected a whole number of 64 bits", quoted(cell));
                 let (file, column) = (sample.file.clone(), Some(self.id.clone()));
                 let fix = "fix it, or say --ids text".to_owned();
-                return Err(BadCsv { file, line: Some(sample.line(i)), column, problem, fix }.into());
+                return Err(
+                    BadCsv { file, line: Some(sample.line(i)), column, problem, fix }.into()
+                );
             };
             events.push(Event { time: *time, id, value: *value });
         }
@@ -46,32 +48,53 @@ impl Late {
 }
 
 /// Why no label met a prediction.
-pub(super) fn nothing_joined(ids: &Ids<'_>, predictions: &[Event], labels: &[Event], counts: &Counts) -> Error {
+pub(super) fn nothing_joined(
+    ids: &Ids<'_>,
+    predictions: &[Event],
+    labels: &[Event],
+    counts: &Counts,
+) -> Error {
     let known: HashMap<Id, f64> = predictions.iter().map(|p| (p.id, p.time)).collect();
     let first = |events: &[Event]| {
-        let names: Vec<String> = events.iter().take(3).map(|event| ids.name(event.id).to_string()).collect();
+        let names: Vec<String> =
+            events.iter().take(3).map(|event| ids.name(event.id).to_string()).collect();
         listed(names.iter().map(String::as_str))
     };
     let Some(met) = labels.iter().find(|l| known.contains_key(&l.id)) else {
-        let was =
-            format!("nothing to join: ids of predictions are {}, of labels {}", first(predictions), first(labels));
-        let expected = "ids that both files have: choose the column by --id; --ids int makes 007 and 7 one";
+        let was = format!(
+            "nothing to join: ids of predictions are {}, of labels {}",
+            first(predictions),
+            first(labels)
+        );
+        let expected =
+            "ids that both files have: choose the column by --id; --ids int makes 007 and 7 one";
         return Error::invalid("--id", was, expected);
     };
     if counts.unknown == counts.labels {
-        let (label, prediction) = (number(met.time), number(known.get(&met.id).copied().unwrap_or(f64::NAN)));
+        let (label, prediction) =
+            (number(met.time), number(known.get(&met.id).copied().unwrap_or(f64::NAN)));
         let was = format!(
             "nothing to join: the label of {} came at {label}, its prediction at {prediction}",
             ids.name(met.id)
         );
-        return Error::invalid("--time", was, "labels that come after their predictions, in the same unit of time");
+        return Error::invalid(
+            "--time",
+            was,
+            "labels that come after their predictions, in the same unit of time",
+        );
     }
-    let was = format!("nothing to join: all {} labels that have a prediction came after it had gone", counts.late);
+    let was = format!(
+        "nothing to join: all {} labels that have a prediction came after it had gone",
+        counts.late
+    );
     Error::invalid("--timeout", was, "a longer one, or a larger --capacity")
 }
 
 /// The first prediction that no label met, neither before it nor after.
-pub(super) fn first_without_label<'a>(predictions: &'a [Event], labels: &[Event]) -> Option<&'a Event> {
+pub(super) fn first_without_label<'a>(
+    predictions: &'a [Event],
+    labels: &[Event],
+) -> Option<&'a Event> {
     let labelled: HashMap<Id, f64> = labels.iter().map(|l| (l.id, l.time)).collect();
     predictions.iter().find(|p| labelled.get(&p.id).is_none_or(|time| *time < p.time))
 }

@@ -41,7 +41,8 @@ pub struct Ids<'a> {
 }
 
 impl<'a> Ids<'a> {
-    /// Of the cells of all files; without a kind whole numbers where all are, and none has zeros in front.
+    /// Of the cells of all files; without a kind whole numbers where all are, and none has zeros in
+    /// front.
     pub fn new(cells: impl Iterator<Item = &'a String> + Clone, kind: Option<IdKind>) -> Self {
         let numbers = match kind {
             Some(kind) => kind == IdKind::Int,
@@ -72,7 +73,9 @@ impl<'a> Ids<'a> {
 
     pub fn name(&self, id: Id) -> Name {
         match &self.text {
-            Some((_, names)) => Name::Text(names.get(id as usize).map_or_else(String::new, |name| (*name).to_owned())),
+            Some((_, names)) => Name::Text(
+                names.get(id as usize).map_or_else(String::new, |name| (*name).to_owned()),
+            ),
             None => Name::Number(id),
         }
     }

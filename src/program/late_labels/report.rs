@@ -34,8 +34,12 @@ pub(super) struct Found {
 /// For people.
 pub(super) fn table(report: &Report) -> String {
     let c = &report.counts;
-    let mut text =
-        format!("{} fired {} times in {} outcomes\n\n", report.detector, report.detections.len(), c.joined - c.held);
+    let mut text = format!(
+        "{} fired {} times in {} outcomes\n\n",
+        report.detector,
+        report.detections.len(),
+        c.joined - c.held
+    );
     let counts = [
         ("predictions", c.predictions),
         ("  joined", c.joined),
@@ -49,19 +53,31 @@ pub(super) fn table(report: &Report) -> String {
         ("  unknown", c.unknown),
         ("repeated predictions", c.repeated),
     ];
-    let rows: Vec<Vec<String>> = counts.iter().map(|(name, n)| vec![(*name).into(), n.to_string()]).collect();
+    let rows: Vec<Vec<String>> =
+        counts.iter().map(|(name, n)| vec![(*name).into(), n.to_string()]).collect();
     text += &render(&[("count", Align::Left), ("", Align::Right)], &rows);
     if !report.chunks.is_empty() {
-        let row = |c: &RealisedChunk| vec![c.chunk.to_string(), number(c.mean), number(c.standard_error)];
+        let row =
+            |c: &RealisedChunk| vec![c.chunk.to_string(), number(c.mean), number(c.standard_error)];
         let rows: Vec<Vec<String>> = report.chunks.iter().map(row).collect();
-        let header = [("chunk", Align::Right), ("mean outcome", Align::Right), ("standard error", Align::Right)];
+        let header = [
+            ("chunk", Align::Right),
+            ("mean outcome", Align::Right),
+            ("standard error", Align::Right),
+        ];
         text += &format!("\n{}", render(&header, &rows));
     }
     if !report.detections.is_empty() {
         let row = |d: &Found| vec![d.outcome.to_string(), d.id.to_string()];
         let rows: Vec<Vec<String>> = report.detections.iter().map(row).collect();
-        text += &format!("\n{}", render(&[("outcome from 0", Align::Right), ("id", Align::Right)], &rows));
+        text += &format!(
+            "\n{}",
+            render(&[("outcome from 0", Align::Right), ("id", Align::Right)], &rows)
+        );
     }
-    text += &counted(&report.missing_predictions, "their lines in the file of predictions are left out");
+    text += &counted(
+        &report.missing_predictions,
+        "their lines in the file of predictions are left out",
+    );
     text + &counted(&report.missing_labels, "their lines in the file of labels are left out")
 }

@@ -18,7 +18,8 @@ pub fn same_class(text: &str) -> Result<(String, String), String> {
 pub struct Vocabulary {
     pub predictions: Vec<Option<f64>>,
     pub labels: Vec<Option<f64>>,
-    /// Where no label equals any prediction, or a class was named that no prediction is: both may be so.
+    /// Where no label equals any prediction, or a class was named that no prediction is: both may
+    /// be so.
     pub warning: Option<String>,
 }
 
@@ -26,31 +27,41 @@ impl Vocabulary {
     /// Of the cells of both files.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming both vocabularies, where names that can hardly be meant as different classes are not equal.
+    /// [`Error::InvalidArgument`] naming both vocabularies, where names that can hardly be meant as
+    /// different classes are not equal.
     pub fn new(
         predictions: &[Option<String>],
         labels: &[Option<String>],
         same: &[(String, String)],
     ) -> Result<Self, Error> {
-        let known =
-            |cells: &[Option<String>], name: &str| cells.iter().flatten().any(|cell| category(cell) == category(name));
+        let known = |cells: &[Option<String>], name: &str| {
+            cells.iter().flatten().any(|cell| category(cell) == category(name))
+        };
         // A class may have no prediction or no label yet; a name that is in neither file is a slip.
-        let unheard =
-            |(prediction, label): &&(String, String)| !known(predictions, prediction) && !known(labels, label);
+        let unheard = |(prediction, label): &&(String, String)| {
+            !known(predictions, prediction) && !known(labels, label)
+        };
         if let Some((prediction, label)) = same.iter().find(unheard) {
             let expected = "PREDICTION=LABEL of classes that the files have";
-            return Err(Error::invalid("--same-class", format!("{prediction}={label}, and neither is one"), expected));
+            return Err(Error::invalid(
+                "--same-class",
+                format!("{prediction}={label}, and neither is one"),
+                expected,
+            ));
         }
-        let unpredicted =
-            same.iter().find(|(prediction, _)| !known(predictions, prediction)).map(|(prediction, label)| {
+        let unpredicted = same.iter().find(|(prediction, _)| !known(predictions, prediction)).map(
+            |(prediction, label)| {
                 format!(
                     "--same-class {}: no prediction is {}",
                     quoted(&format!("{prediction}={label}")),
                     quoted(prediction)
                 )
-            });
-        let renamed: BTreeMap<String, &str> =
-            same.iter().map(|(prediction, label)| (category(label).into_owned(), prediction.as_str())).collect();
+            },
+        );
+        let renamed: BTreeMap<String, &str> = same
+            .iter()
+            .map(|(prediction, label)| (category(label).into_owned(), prediction.as_str()))
+            .collect();
         let class = |cell: &String| {
             let name = category(cell).into_owned();
             renamed.get(&name).map_or(name, |prediction| category(prediction).into_owned())
@@ -64,7 +75,8 @@ impl Vocabulary {
         let warning = judge(&said, &truth)?.or(unpredicted);
         let number = |name: &str| name.parse::<f64>().ok().filter(|x| x.is_finite());
         let all_numbers = said.union(&truth).all(|name| number(name).is_some());
-        let classes: BTreeMap<&str, f64> = said.union(&truth).zip(0..).map(|(name, i)| (*name, f64::from(i))).collect();
+        let classes: BTreeMap<&str, f64> =
+            said.union(&truth).zip(0..).map(|(name, i)| (*name, f64::from(i))).collect();
         let value = |cell: &Option<String>| {
             let name = cell.as_deref()?;
             if all_numbers { number(name) } else { classes.get(name).copied() }
@@ -74,17 +86,23 @@ impl Vocabulary {
     }
 }
 
-/// Whether the classes of both go together: a warning where none do, an error where that can hardly be meant.
+/// Whether the classes of both go together: a warning where none do, an error where that can hardly
+/// be meant.
 fn judge(said: &BTreeSet<&str>, truth: &BTreeSet<&str>) -> Result<Option<String>, Error> {
     if said.is_empty() || truth.is_empty() {
         return Ok(None);
     }
-    let both = format!("predictions {} and labels {}", listed(said.iter().copied()), listed(truth.iter().copied()));
+    let both = format!(
+        "predictions {} and labels {}",
+        listed(said.iter().copied()),
+        listed(truth.iter().copied())
+    );
     let folded: BTreeMap<String, &str> = said.iter().map(|name| (fold(name), *name)).collect();
     let alike = |name: &&str| {
         let other = *folded.get(&fold(name))?;
         let met = said.contains(name) && truth.contains(other);
-        (other != *name && !met).then(|| format!("--same-class {}", quoted(&format!("{other}={name}"))))
+        (other != *name && !met)
+            .then(|| format!("--same-class {}", quoted(&format!("{other}={name}"))))
     };
     let alike: Vec<String> = truth.iter().filter_map(alike).take(8).collect();
     if !alike.is_empty() {
@@ -108,7 +126,8 @@ fn judge(said: &BTreeSet<&str>, truth: &BTreeSet<&str>) -> Result<Option<String>
     )))
 }
 
-/// A name without what seldom tells two classes apart: case, spaces, and whether truth is a word or a number.
+/// A name without what seldom tells two classes apart: case, spaces, and whether truth is a word or
+/// a number.
 fn fold(name: &str) -> String {
     let plain = name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     match plain.as_str() {
@@ -122,17 +141,26 @@ fn fold(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn of(said: &[&str], truth: &[&str], same: &[(&str, &str)]) -> Result<(bool, Vec<bool>), String> {
-        let cells = |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
+    fn of(
+        said: &[&str],
+        truth: &[&str],
+        same: &[(&str, &str)],
+    ) -> Result<(bool, Vec<bool>), String> {
+        let cells =
+            |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
         let same: Vec<_> = same.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let found = Vocabulary::new(&cells(said), &cells(truth), &same).map_err(|e| e.to_string())?;
+        let found =
+            Vocabulary::new(&cells(said), &cells(truth), &same).map_err(|e| e.to_string())?;
         let equal = found.predictions.iter().zip(&found.labels).map(|(a, b)| a == b).collect();
         Ok((found.warning.is_some(), equal))
     }
 
     #[test]
     fn one_class_is_one_name_or_an_error_that_says_the_flag() {
-        assert_eq!(of(&["1", "0", "1"], &["1.0", "0.0", "0"], &[]), Ok((false, vec![true, true, false])));
+        assert_eq!(
+            of(&["1", "0", "1"], &["1.0", "0.0", "0"], &[]),
+            Ok((false, vec![true, true, false]))
+        );
         assert_eq!(of(&["Yes", "no"], &["no", "no"], &[]), Ok((false, vec![false, true])));
         for (said, truth, flags) in [
             (["1", "0"], ["True", "False"], "--same-class \"0=False\" --same-class \"1=True\""),
@@ -144,15 +172,21 @@ mod tests {
         ] {
             let error = of(&said, &truth, &[]).err().unwrap_or_default();
             assert!(
-                error.contains(flags) && error.contains(&quoted(said[0])) && error.contains(&quoted(truth[0])),
+                error.contains(flags)
+                    && error.contains(&quoted(said[0]))
+                    && error.contains(&quoted(truth[0])),
                 "{error}"
             );
         }
         let same = [("1", "True"), ("0", "False")];
         assert_eq!(of(&["1", "0"], &["True", "True"], &same), Ok((false, vec![true, false])));
         assert_eq!(of(&["1.0", "0.0"], &["True", "True"], &same), Ok((false, vec![true, false])));
-        // A slip is told: of one file a warning, for the class may be yet to come; of both an error.
-        assert_eq!(of(&["yes", "no"], &["1", "0"], &[("foo", "1"), ("no", "0")]), Ok((true, vec![false, true])));
+        // A slip is told: of one file a warning, for the class may be yet to come; of both an
+        // error.
+        assert_eq!(
+            of(&["yes", "no"], &["1", "0"], &[("foo", "1"), ("no", "0")]),
+            Ok((true, vec![false, true]))
+        );
         let error = of(&["yes", "no"], &["yes", "no"], &[("foo", "bar")]).err().unwrap_or_default();
         assert!(error.contains("foo=bar"), "{error}");
         // One that is always wrong may be so.

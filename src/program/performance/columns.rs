@@ -23,8 +23,10 @@ pub(super) struct Columns {
 
 impl Performance {
     pub(super) fn read(&self, argument: &'static str, path: &Path) -> Result<Sample, Failure> {
-        let names =
-            [Some(&self.label), self.prediction.as_ref()].into_iter().flatten().filter(|_| !self.is_regression());
+        let names = [Some(&self.label), self.prediction.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter(|_| !self.is_regression());
         let known = names.map(|name| (name.clone(), Kind::Text)).collect();
         let columns = Wanted::Named(&self.wanted());
         Sample::read(argument, path, Plan { dialect: &self.dialect, known: &known, columns })
@@ -34,12 +36,21 @@ impl Performance {
     pub(super) fn classes(&self, reference: &Sample) -> Result<Option<Classes>, Failure> {
         if self.is_regression() {
             return match self.classes.first() {
-                Some(name) => Err(Error::invalid("--class", format!("{name:?}"), "no classes for a regression").into()),
+                Some(name) => Err(Error::invalid(
+                    "--class",
+                    format!("{name:?}"),
+                    "no classes for a regression",
+                )
+                .into()),
                 None => Ok(None),
             };
         }
         let labels = texts(reference, "--label", &self.label)?;
-        let predictions = self.prediction.as_deref().map(|name| texts(reference, "--prediction", name)).transpose()?;
+        let predictions = self
+            .prediction
+            .as_deref()
+            .map(|name| texts(reference, "--prediction", name))
+            .transpose()?;
         let cells = || labels.iter().chain(predictions.into_iter().flatten()).flatten();
         let classes = if !self.classes.is_empty() {
             Classes(self.classes.clone())
@@ -90,7 +101,9 @@ impl Performance {
             return Ok(());
         }
         let mut in_order: Vec<&String> = found.iter().collect();
-        in_order.sort_by(|a, b| a.parse::<f64>().unwrap_or(f64::NAN).total_cmp(&b.parse::<f64>().unwrap_or(f64::NAN)));
+        in_order.sort_by(|a, b| {
+            a.parse::<f64>().unwrap_or(f64::NAN).total_cmp(&b.parse::<f64>().unwrap_or(f64::NAN))
+        });
         let flags: Vec<String> = in_order.iter().map(|name| format!("--class={name}")).collect();
         let was = format!("the classes {}", listed(in_order.iter().map(|name| name.as_str())));
         let expected = format!(
@@ -114,38 +127,59 @@ impl Performance {
         let is_binary = matches!(self.problem, ProblemName::Binary);
         if names.is_empty() || !other.is_empty() || (is_binary && names.len() > 1) {
             let how = match self.problem {
-                ProblemName::Binary => "once, the probability of class 1 (of more classes: --problem multiclass)",
+                ProblemName::Binary => {
+                    "once, the probability of class 1 (of more classes: --problem multiclass)"
+                }
                 ProblemName::Multiclass => "once a class, in their order",
                 ProblemName::Regression => "once or more",
             };
-            let expected = format!("{flag} COLUMN for a problem of this kind, {how}; columns are {}", sample.names());
-            let was = if is_binary && names.len() > 1 { "several columns" } else { "other columns, or none" };
+            let expected = format!(
+                "{flag} COLUMN for a problem of this kind, {how}; columns are {}",
+                sample.names()
+            );
+            let was = if is_binary && names.len() > 1 {
+                "several columns"
+            } else {
+                "other columns, or none"
+            };
             return Err(Error::invalid(flag, was, expected).into());
         }
         if self.is_regression() && self.prediction.is_none() {
-            let expected =
-                format!("the column of the predictions, which a regression needs; columns are {}", sample.names());
+            let expected = format!(
+                "the column of the predictions, which a regression needs; columns are {}",
+                sample.names()
+            );
             return Err(Error::invalid("--prediction", "none", expected).into());
         }
-        let scores: Vec<&[f64]> = names.iter().map(|name| numbers(sample, flag, name)).collect::<Result<_, _>>()?;
+        let scores: Vec<&[f64]> =
+            names.iter().map(|name| numbers(sample, flag, name)).collect::<Result<_, _>>()?;
         let values = |flag, name: &str| -> Result<Vec<f64>, Failure> {
             if self.is_regression() {
                 return Ok(numbers(sample, flag, name)?.to_vec());
             }
             let cells = texts(sample, flag, name)?;
-            classes.map_or_else(|| as_numbers(sample, name, cells), |classes| classes.numbers(sample, name, cells))
+            classes.map_or_else(
+                || as_numbers(sample, name, cells),
+                |classes| classes.numbers(sample, name, cells),
+            )
         };
-        let predictions = self.prediction.as_deref().map(|name| values("--prediction", name)).transpose()?;
+        let predictions =
+            self.prediction.as_deref().map(|name| values("--prediction", name)).transpose()?;
         // Labels of CURRENT that are not known yet are no labels.
-        let known = |sample: &Sample| sample.column(&self.label).is_some_and(|labels| !labels.is_blank());
-        let labels = (labelled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
+        let known =
+            |sample: &Sample| sample.column(&self.label).is_some_and(|labels| !labels.is_blank());
+        let labels =
+            (labelled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
         // An estimate needs no labels: lines of CURRENT without one stay.
         let needed = labels.as_deref().filter(|_| labelled);
-        let columns: Vec<&[f64]> = scores.iter().copied().chain(predictions.as_deref()).chain(needed).collect();
-        let rows: Vec<usize> =
-            (0..sample.observations).filter(|i| columns.iter().all(|column| !column[*i].is_nan())).collect();
+        let columns: Vec<&[f64]> =
+            scores.iter().copied().chain(predictions.as_deref()).chain(needed).collect();
+        let rows: Vec<usize> = (0..sample.observations)
+            .filter(|i| columns.iter().all(|column| !column[*i].is_nan()))
+            .collect();
         if rows.is_empty() {
-            let (problem, fix) = ("no line has a value in every column that is read", "choose other columns");
+            let (problem, fix) =
+                ("no line has a value in every column that is read", "choose other columns");
             let (file, problem, fix) = (sample.file.clone(), problem.to_owned(), fix.to_owned());
             return Err(BadCsv { file, line: None, column: None, problem, fix }.into());
         }

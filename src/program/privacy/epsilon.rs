@@ -14,7 +14,12 @@ use fluxguard::privacy::accountant::{Accountant, AccountantKind, Phase, Relation
 #[derive(Debug, Args)]
 pub struct Epsilon {
     /// Standard deviation of the noise over the clip norm
-    #[arg(long, value_name = "S", allow_negative_numbers = true, required_unless_present = "phases")]
+    #[arg(
+        long,
+        value_name = "S",
+        allow_negative_numbers = true,
+        required_unless_present = "phases"
+    )]
     noise_multiplier: Option<f64>,
     /// Probability of an example in a step's lot, in (0, 1]
     #[arg(long, value_name = "Q", allow_negative_numbers = true, requires = "noise_multiplier")]
@@ -51,7 +56,9 @@ impl Epsilon {
         let mut phases = Vec::new();
         if let Some(noise_multiplier) = self.noise_multiplier {
             let missing = |name, expected| fluxguard::Error::invalid(name, "nothing", expected);
-            let rate = self.sample_rate.ok_or_else(|| missing("sample_rate", "a probability in (0, 1]"))?;
+            let rate = self
+                .sample_rate
+                .ok_or_else(|| missing("sample_rate", "a probability in (0, 1]"))?;
             let steps = self.steps.ok_or_else(|| missing("steps", "a whole number from 0"))?;
             phases.push(phase::poisson(noise_multiplier, rate, steps));
         }
@@ -66,7 +73,8 @@ impl Epsilon {
             accountant,
             relation,
             unit_size,
-            noise_multiplier: first.filter(|first| phases.iter().all(|phase| phase.noise_multiplier == *first)),
+            noise_multiplier: first
+                .filter(|first| phases.iter().all(|phase| phase.noise_multiplier == *first)),
             steps: spent.steps(),
             phases,
         };
@@ -78,8 +86,14 @@ impl Epsilon {
         rows.extend(self.terms.rows());
         rows.push(vec!["steps".into(), bound.steps.to_string()]);
         let phases: Vec<Vec<String>> = bound.phases.iter().map(row).collect();
-        let header = [("noise_multiplier", Align::Right), ("sample_rate", Align::Right), ("steps", Align::Right)];
-        render(&[("privacy", Align::Left), ("", Align::Left)], &rows) + "\n" + &render(&header, &phases)
+        let header = [
+            ("noise_multiplier", Align::Right),
+            ("sample_rate", Align::Right),
+            ("steps", Align::Right),
+        ];
+        render(&[("privacy", Align::Left), ("", Align::Left)], &rows)
+            + "\n"
+            + &render(&header, &phases)
     }
 }
 

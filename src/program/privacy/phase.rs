@@ -14,8 +14,12 @@ pub fn parse(text: &str) -> Result<Phase, String> {
     let [sigma, rate, steps] = parts[..] else {
         return Err(format!("{} parts; {FORM}", parts.len()));
     };
-    let number = |name: &str, part: &str| part.parse::<f64>().map_err(|_| format!("{name} is {part:?}; {FORM}"));
-    let steps = steps.parse::<u64>().map_err(|_| format!("STEPS is {steps:?}, not a whole number from 0; {FORM}"))?;
+    let number = |name: &str, part: &str| {
+        part.parse::<f64>().map_err(|_| format!("{name} is {part:?}; {FORM}"))
+    };
+    let steps = steps
+        .parse::<u64>()
+        .map_err(|_| format!("STEPS is {steps:?}, not a whole number from 0; {FORM}"))?;
     Ok(poisson(number("NOISE_MULTIPLIER", sigma)?, number("SAMPLE_RATE", rate)?, steps))
 }
 
@@ -26,7 +30,9 @@ mod tests {
     #[test]
     fn three_parts_and_no_other_form() {
         assert_eq!(parse("1.5:0.01:200"), Ok(poisson(1.5, 0.01, 200)));
-        for bad in ["", "1", "1:2", "1:0.1:2:3", "x:0.1:2", "1:y:2", "1:0.1:-2", "1:0.1:2.5", "1:0.1:"] {
+        for bad in
+            ["", "1", "1:2", "1:0.1:2:3", "x:0.1:2", "1:y:2", "1:0.1:-2", "1:0.1:2.5", "1:0.1:"]
+        {
             assert!(parse(bad).is_err_and(|message| message.contains("STEPS")), "{bad}");
         }
     }

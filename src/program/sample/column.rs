@@ -97,15 +97,22 @@ impl Column {
         self.kind = kind;
         self.cells = match kind {
             Kind::Numbers => Cells::Numbers(vec![f64::NAN; self.missing as usize]),
-            Kind::Words | Kind::Categories => {
-                Cells::Categories(Categories { rows: vec![None; self.missing as usize], ..Categories::default() })
-            }
+            Kind::Words | Kind::Categories => Cells::Categories(Categories {
+                rows: vec![None; self.missing as usize],
+                ..Categories::default()
+            }),
             Kind::Text => Cells::Text(vec![None; self.missing as usize]),
         };
     }
 
-    /// Adds a cell; the first value of a column whose kind is not known says it. Else the problem and its fix.
-    pub(super) fn push(&mut self, line: u64, cell: &str, dialect: &Dialect) -> Result<(), (String, String)> {
+    /// Adds a cell; the first value of a column whose kind is not known says it. Else the problem
+    /// and its fix.
+    pub(super) fn push(
+        &mut self,
+        line: u64,
+        cell: &str,
+        dialect: &Dialect,
+    ) -> Result<(), (String, String)> {
         if dialect.is_missing(cell) {
             self.missing += 1;
             match &mut self.cells {
@@ -122,10 +129,16 @@ impl Column {
             }
             self.first = (line, cell.to_owned());
         }
-        let like = if self.first.0 == line { "the reference".into() } else { format!("line {}", self.first.0) };
+        let like = if self.first.0 == line {
+            "the reference".into()
+        } else {
+            format!("line {}", self.first.0)
+        };
         let problem = match (self.kind, number) {
             (Kind::Categories | Kind::Text, _) | (Kind::Words, None) => None,
-            (Kind::Numbers | Kind::Words, Some(x)) if !x.is_finite() => Some("which is not a finite number".into()),
+            (Kind::Numbers | Kind::Words, Some(x)) if !x.is_finite() => {
+                Some("which is not a finite number".into())
+            }
             (Kind::Numbers, Some(_)) => None,
             (Kind::Numbers, None) => Some(format!("expected a number, as in {like}")),
             (Kind::Words, Some(_)) => Some(format!("a number, expected text, as in {like}")),
@@ -147,7 +160,8 @@ impl Column {
                     Some(number) => *number,
                     None => {
                         if self.kind == Kind::Words && self.disguised.is_none() && !self.declared {
-                            self.disguised = dialect.seems(cell).map(|what| (cell.to_owned(), what));
+                            self.disguised =
+                                dialect.seems(cell).map(|what| (cell.to_owned(), what));
                         }
                         let number = categories.numbers.len() as u32;
                         categories.numbers.insert(name.into_owned(), number);
@@ -162,7 +176,10 @@ impl Column {
 
     /// A cell that is a number to people, and what is in its way: `cell`, or one of the column.
     fn disguised_or(&self, cell: &str, dialect: &Dialect) -> Option<(String, &'static str)> {
-        dialect.disguise(cell).map(|what| (cell.to_owned(), what)).or_else(|| self.disguised.clone())
+        dialect
+            .disguise(cell)
+            .map(|what| (cell.to_owned(), what))
+            .or_else(|| self.disguised.clone())
     }
 
     /// What an error about text says of a column that may hold numbers.
@@ -172,7 +189,9 @@ impl Column {
     }
 
     fn fix(&self, cell: &str, dialect: &Dialect) -> String {
-        if let Some(decimal) = dialect.other_decimal(cell).or_else(|| dialect.other_decimal(&self.first.1)) {
+        if let Some(decimal) =
+            dialect.other_decimal(cell).or_else(|| dialect.other_decimal(&self.first.1))
+        {
             // Of 1,234 only people know whether it is more than a thousand.
             return match dialect.disguise(cell) {
                 Some(what) => format!("{decimal}; where it has {what}, {PLAIN}"),
@@ -182,7 +201,10 @@ impl Column {
         if let Some((cell, what)) = self.disguised_or(cell, dialect) {
             return format!("{} has {what}: {PLAIN}", quoted(&cell));
         }
-        let categories = format!("compare can take the column as categories: --categorical {}", quoted(&self.name));
+        let categories = format!(
+            "compare can take the column as categories: --categorical {}",
+            quoted(&self.name)
+        );
         format!(
             "fix the cell or remove the line; where it stands for no value, say --missing {}; {categories}",
             quoted(cell)

@@ -19,7 +19,8 @@ pub struct Dialect {
     /// What stands before the decimals of a number: . or ,
     #[arg(long, value_name = "CHARACTER", default_value = ".", value_parser = decimal)]
     decimal: char,
-    /// Cells that hold no value, besides empty ones, in any case, numbers however they are written; "" for empty ones alone
+    /// Cells that hold no value, besides empty ones, in any case, numbers however they are written;
+    /// "" for empty ones alone
     #[arg(
         long,
         value_name = "WORD[,..]",
@@ -32,7 +33,11 @@ pub struct Dialect {
 
 impl Default for Dialect {
     fn default() -> Self {
-        Dialect { separator: b',', decimal: '.', missing: ["NA", "NaN", "null"].map(str::to_owned).to_vec() }
+        Dialect {
+            separator: b',',
+            decimal: '.',
+            missing: ["NA", "NaN", "null"].map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -44,7 +49,11 @@ impl Dialect {
     pub fn separator(&self) -> Result<u8, Error> {
         if self.separator == self.decimal as u8 {
             let was = format!("{:?}, which is also --decimal", self.decimal);
-            return Err(Error::invalid("--separator", was, "two characters that differ: --separator \";\""));
+            return Err(Error::invalid(
+                "--separator",
+                was,
+                "two characters that differ: --separator \";\"",
+            ));
         }
         Ok(self.separator)
     }
@@ -52,8 +61,10 @@ impl Dialect {
     /// Whether a cell, without the spaces around it, holds no value.
     pub fn is_missing(&self, cell: &str) -> bool {
         // -999 stands for -999.0, too.
-        let is_number = |word: &str| self.number(word).is_some_and(|number| self.number(cell) == Some(number));
-        cell.is_empty() || self.missing.iter().any(|word| word.eq_ignore_ascii_case(cell) || is_number(word))
+        let is_number =
+            |word: &str| self.number(word).is_some_and(|number| self.number(cell) == Some(number));
+        cell.is_empty()
+            || self.missing.iter().any(|word| word.eq_ignore_ascii_case(cell) || is_number(word))
     }
 
     /// The number that a cell holds: perhaps NaN or Inf.
@@ -137,15 +148,17 @@ impl Choice {
             return Err(Error::invalid("--only", quoted(name), expected));
         }
         let ignored = split(&self.ignore, &names);
-        self.met
-            .borrow_mut()
-            .extend(ignored.iter().filter(|name| names.contains(*name)).map(|name| (*name).to_owned()));
+        self.met.borrow_mut().extend(
+            ignored.iter().filter(|name| names.contains(*name)).map(|name| (*name).to_owned()),
+        );
         let read = |name: &&str| {
-            always.contains(name) || (!ignored.contains(name) && (only.is_empty() || only.contains(name)))
+            always.contains(name)
+                || (!ignored.contains(name) && (only.is_empty() || only.contains(name)))
         };
         let read: Vec<bool> = header.iter().map(read).collect();
         if !read.contains(&true) {
-            let expected = format!("a column that is left of {file}: {}", listed(header.iter().copied()));
+            let expected =
+                format!("a column that is left of {file}: {}", listed(header.iter().copied()));
             return Err(Error::invalid("--ignore", "all columns", expected));
         }
         Ok(read)
@@ -164,7 +177,9 @@ impl Choice {
         let met = self.met.borrow();
         let names: BTreeSet<&str> = met.iter().map(String::as_str).collect();
         match split(&self.ignore, &names).iter().find(|name| !names.contains(*name)) {
-            Some(name) => Err(Error::invalid("--ignore", quoted(name), "a column that one of the files has")),
+            Some(name) => {
+                Err(Error::invalid("--ignore", quoted(name), "a column that one of the files has"))
+            }
             None => Ok(()),
         }
     }

@@ -12,7 +12,8 @@ impl<'a> Lines<'a> {
         Lines { bytes, at: 0, line: 1 }
     }
 
-    /// How many empty lines stand before the record that the reader found from byte `begin` on, and the record's line.
+    /// How many empty lines stand before the record that the reader found from byte `begin` on, and
+    /// the record's line.
     pub fn line_of(&mut self, begin: usize) -> (u64, u64) {
         let mut begin = begin.min(self.bytes.len());
         // The reader stops between the two characters of a line's end.
@@ -20,7 +21,8 @@ impl<'a> Lines<'a> {
             begin += 1;
         }
         self.line += line_feeds(&self.bytes[self.at..begin]);
-        let ends = self.bytes[begin..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let ends =
+            self.bytes[begin..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
         let empty = line_feeds(&self.bytes[begin..begin + ends]);
         // Ends of lines without a line feed are those of an old Macintosh: each is one.
         let empty = if empty == 0 { ends as u64 } else { empty };

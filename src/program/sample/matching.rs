@@ -16,15 +16,18 @@ pub fn unmatched(reference: &Sample, current: &Sample) -> Option<BadCsv> {
     Some(lacking(without, &missing, &names(with), &format!("but {} has it", with.file), &[with]))
 }
 
-/// The error for columns that are not those of a detector that knows their names; `None` where they are, or where it knows none.
+/// The error for columns that are not those of a detector that knows their names; `None` where they
+/// are, or where it knows none.
 pub fn not_fitted_on(fitted: &[String], current: &Sample) -> Option<BadCsv> {
     let missing = absent(current, fitted);
     if !missing.is_empty() {
         return Some(lacking(current, &missing, fitted, "but the detector was fitted on it", &[]));
     }
     let known: HashSet<&String> = fitted.iter().collect();
-    let new: Vec<String> =
-        names(current).into_iter().filter(|name| !known.contains(name) && !fitted.is_empty()).collect();
+    let new: Vec<String> = names(current)
+        .into_iter()
+        .filter(|name| !known.contains(name) && !fitted.is_empty())
+        .collect();
     let first = new.first()?;
     let problem = format!("the detector was not fitted on this column{}", others(&new));
     let fix = format!(
@@ -45,22 +48,41 @@ fn absent(from: &Sample, of: &[String]) -> Vec<String> {
 
 /// What more than the first column it is about.
 fn others(names: &[String]) -> String {
-    if names.len() > 1 { format!(" (nor {})", listed(names[1..].iter().map(String::as_str))) } else { String::new() }
+    if names.len() > 1 {
+        format!(" (nor {})", listed(names[1..].iter().map(String::as_str)))
+    } else {
+        String::new()
+    }
 }
 
 /// One of `others` that is this name but for case, spaces and signs between words.
 pub fn alike<'a>(name: &str, others: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain =
-        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain = |name: &str| {
+        name.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
     let name = plain(name);
     others.into_iter().find(|other| !name.is_empty() && plain(other) == name)
 }
 
-/// The error for a file that lacks `missing` of the `wanted` columns, and `why` it should have them.
-fn lacking(without: &Sample, missing: &[String], wanted: &[String], why: &str, beside: &[&Sample]) -> BadCsv {
-    let is_data = |sample: &&Sample| sample.columns.iter().all(|column| column.name.parse::<f64>().is_ok());
-    let unwanted: Vec<String> = names(without).into_iter().filter(|name| !wanted.contains(name)).collect();
-    let alike = missing.iter().find_map(|name| Some((name, alike(name, unwanted.iter().map(String::as_str))?)));
+/// The error for a file that lacks `missing` of the `wanted` columns, and `why` it should have
+/// them.
+fn lacking(
+    without: &Sample,
+    missing: &[String],
+    wanted: &[String],
+    why: &str,
+    beside: &[&Sample],
+) -> BadCsv {
+    let is_data =
+        |sample: &&Sample| sample.columns.iter().all(|column| column.name.parse::<f64>().is_ok());
+    let unwanted: Vec<String> =
+        names(without).into_iter().filter(|name| !wanted.contains(name)).collect();
+    let alike = missing
+        .iter()
+        .find_map(|name| Some((name, alike(name, unwanted.iter().map(String::as_str))?)));
     let alike = alike.map_or_else(String::new, |(name, other)| {
         format!("; {} is {} but for case, spaces or signs", quoted(other), quoted(name))
     });

@@ -33,30 +33,46 @@ pub struct Beside {
 impl Missing {
     /// The columns of these names that have such cells in a sample.
     pub fn of(sample: &Sample, names: &[&str]) -> Vec<Missing> {
-        let columns = names.iter().filter_map(|name| sample.column(name)).filter(|column| column.missing > 0);
-        columns.map(|column| Missing { column: column.name.clone(), current: column.missing, beside: None }).collect()
+        let columns =
+            names.iter().filter_map(|name| sample.column(name)).filter(|column| column.missing > 0);
+        columns
+            .map(|column| Missing {
+                column: column.name.clone(),
+                current: column.missing,
+                beside: None,
+            })
+            .collect()
     }
 
-    /// The columns of these names that have such cells in `current` or in the `reference` before it; their shares are tested as
-    /// `compare` does by default.
+    /// The columns of these names that have such cells in `current` or in the `reference` before
+    /// it; their shares are tested as `compare` does by default.
     ///
     /// # Errors
     /// Those of [`MissingValues::new`].
-    pub fn since(reference: &Sample, current: &Sample, names: &[&str]) -> Result<Vec<Missing>, Error> {
+    pub fn since(
+        reference: &Sample,
+        current: &Sample,
+        names: &[&str],
+    ) -> Result<Vec<Missing>, Error> {
         let mut found = Vec::new();
         for name in names {
             let of = |sample: &Sample| sample.column(name).map_or(0, |column| column.missing);
-            let (before, after) = ((of(reference), reference.observations), (of(current), current.observations));
-            let tested = MissingValues::new((before.0, before.1 as u64), (after.0, after.1 as u64), None)?;
+            let (before, after) =
+                ((of(reference), reference.observations), (of(current), current.observations));
+            let tested =
+                MissingValues::new((before.0, before.1 as u64), (after.0, after.1 as u64), None)?;
             found.extend(tested.map(|missing| ((*name).to_owned(), missing)));
         }
         let options = CompareOptions::default();
-        judge(found.iter_mut().map(|(_, missing)| &mut missing.test), options.correction, options.alpha)?;
-        let told = |(column, MissingValues { reference, current, test }): (String, MissingValues)| Missing {
-            column,
-            current,
-            beside: Some(Beside { reference, test }),
-        };
+        judge(
+            found.iter_mut().map(|(_, missing)| &mut missing.test),
+            options.correction,
+            options.alpha,
+        )?;
+        let told =
+            |(column, MissingValues { reference, current, test }): (String, MissingValues)| {
+                Missing { column, current, beside: Some(Beside { reference, test }) }
+            };
         Ok(found.into_iter().map(told).collect())
     }
 
@@ -72,7 +88,10 @@ pub fn counted(missing: &[Missing], became: &str) -> String {
     for Missing { column, current, beside } in missing {
         let beside = beside.as_ref().map_or_else(String::new, |Beside { reference, test }| {
             let drift = if test.drift { ", DRIFT" } else { "" };
-            format!(" (of the reference {reference}; adjusted p {}{drift})", number(test.adjusted_p_value))
+            format!(
+                " (of the reference {reference}; adjusted p {}{drift})",
+                number(test.adjusted_p_value)
+            )
         });
         text += &format!("{}: {current} cells have no value{beside}; {became}\n", quoted(column));
     }

@@ -1,4 +1,5 @@
-//! Quotes that a reader of CSV would take for something else: one that is never closed swallows all lines below it.
+//! Quotes that a reader of CSV would take for something else: one that is never closed swallows all
+//! lines below it.
 
 use super::{BadCsv, bad};
 
@@ -28,15 +29,25 @@ pub(super) fn check(file: &str, text: &str, separator: u8) -> Result<(), BadCsv>
             (Place::Closed, b' ' | b'\t') => Place::Closed,
             (Place::Closed, _) => {
                 let fix = "a quote inside a quoted cell is written twice";
-                return Err(bad(file, Some(line), None, "a cell goes on behind its closing quote", fix));
+                return Err(bad(
+                    file,
+                    Some(line),
+                    None,
+                    "a cell goes on behind its closing quote",
+                    fix,
+                ));
             }
             (Place::Begin | Place::Plain, _) => Place::Plain,
         };
     }
     match place {
-        Place::Quoted(opened) => {
-            Err(bad(file, Some(opened), None, "a quote is opened and never closed", "close it, or remove it"))
-        }
+        Place::Quoted(opened) => Err(bad(
+            file,
+            Some(opened),
+            None,
+            "a quote is opened and never closed",
+            "close it, or remove it",
+        )),
         _ => Ok(()),
     }
 }
@@ -48,7 +59,14 @@ mod tests {
     #[test]
     fn open_quotes_and_text_behind_them_are_found_in_their_lines() {
         let line = |text: &str| check("f.csv", text, b',').err().map(|error| error.to_string());
-        for good in ["", "a,b\n1,2\n", "a,\"b\"\n\"1\n2\",\"x\"\"y\" \r\n", "5\" pipe,x\n", "a\n\"\"\n", "\"a,b\",c"] {
+        for good in [
+            "",
+            "a,b\n1,2\n",
+            "a,\"b\"\n\"1\n2\",\"x\"\"y\" \r\n",
+            "5\" pipe,x\n",
+            "a\n\"\"\n",
+            "\"a,b\",c",
+        ] {
             assert_eq!(line(good), None, "{good}");
         }
         for (bad, place) in [

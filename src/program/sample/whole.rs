@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-/// A whole number of 64 bits, with a sign or without, or one that is written with a point or an exponent and that a double holds
-/// exactly. What starts with a zero that the number does not need is a name, not a number: a zip code.
+/// A whole number of 64 bits, with a sign or without, or one that is written with a point or an
+/// exponent and that a double holds exactly. What starts with a zero that the number does not need
+/// is a name, not a number: a zip code.
 pub fn whole(cell: &str) -> Option<i128> {
     if has_zeros(cell) {
         return None;

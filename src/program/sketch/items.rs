@@ -1,4 +1,5 @@
-//! What the cells of a column are to a sketch: whole numbers, doubles or text, which are different items to all libraries.
+//! What the cells of a column are to a sketch: whole numbers, doubles or text, which are different
+//! items to all libraries.
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -73,15 +74,27 @@ impl Items<'_> {
     ///
     /// # Errors
     /// [`BadCsv`] for the first cell that is no such item.
-    pub fn take_in(&self, sketch: &mut Made, kind: ItemKind, dialect: &Dialect) -> Result<(), Failure> {
+    pub fn take_in(
+        &self,
+        sketch: &mut Made,
+        kind: ItemKind,
+        dialect: &Dialect,
+    ) -> Result<(), Failure> {
         let cells = self.cells()?;
         match kind {
-            ItemKind::Text => sketch.update_words(cells.iter().flatten().map(|word| (word.as_str(), 1)))?,
+            ItemKind::Text => {
+                sketch.update_words(cells.iter().flatten().map(|word| (word.as_str(), 1)))?
+            }
             ItemKind::Int => {
                 // Who says that they are numbers means 7 by 007.
                 let long = |cell: &str| cell.parse::<i128>().ok().or_else(|| whole(cell));
                 let fits = |x: &i128| (i128::from(i64::MIN)..=i128::from(i64::MAX)).contains(x);
-                let longs = self.all(cells, |cell| long(cell).filter(fits), "a whole number of 64 bits", "text")?;
+                let longs = self.all(
+                    cells,
+                    |cell| long(cell).filter(fits),
+                    "a whole number of 64 bits",
+                    "text",
+                )?;
                 sketch.update_ints(&longs)?;
             }
             ItemKind::Float => {
@@ -106,7 +119,9 @@ impl Items<'_> {
                 let problem = format!("got {}, expected {expected}", quoted(cell));
                 let fix = format!("fix it, or say --items {instead}");
                 let (file, column) = (self.sample.file.clone(), Some(self.column.name.clone()));
-                return Err(BadCsv { file, line: Some(self.sample.line(i)), column, problem, fix }.into());
+                return Err(
+                    BadCsv { file, line: Some(self.sample.line(i)), column, problem, fix }.into()
+                );
             };
             all.push(item);
         }

@@ -43,7 +43,8 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<f64>,
-    /// Level (kswin), probability of ever a false alarm (martingale, betting, two-sample), false discovery rate (lord, saffron), forgetting factor (page-hinkley, gma), ratio (eddm)
+    /// Level (kswin), probability of ever a false alarm (martingale, betting, two-sample), false
+    /// discovery rate (lord, saffron), forgetting factor (page-hinkley, gma), ratio (eddm)
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     alpha: Option<f64>,
@@ -111,7 +112,8 @@ pub struct Flags {
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<String>,
-    /// Observations until a false alarm, on average, at least; for the forms shiryaev-roberts and cusum (martingale)
+    /// Observations until a false alarm, on average, at least; for the forms shiryaev-roberts and
+    /// cusum (martingale)
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     run_length: Option<f64>,

@@ -1,5 +1,5 @@
-//! `fluxguard compare` on real files: its statistics are scipy's (`test/reference/two_sample.py`), its verdicts the
-//! engine's, its keys and exit codes the contract's.
+//! `fluxguard compare` on real files: its statistics are scipy's (`test/reference/two_sample.py`),
+//! its verdicts the engine's, its keys and exit codes the contract's.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -42,7 +42,8 @@ fn numbers_are_compared_as_scipy_does() {
     for case in cases("raw") {
         folder.write("r.csv", csv(&case["reference"]));
         folder.write("c.csv", csv(&case["current"]));
-        let json = folder.run(&["compare", "r.csv", "c.csv", "--test", "ks,wasserstein", "--json"]).json();
+        let json =
+            folder.run(&["compare", "r.csv", "c.csv", "--test", "ks,wasserstein", "--json"]).json();
         let tests = &json["columns"][0]["tests"];
         assert_eq!((&tests[0]["test"], &tests[1]["test"]), (&"ks".into(), &"wasserstein".into()));
         near(&tests[0]["statistic"], &case["ks"], &case);
@@ -50,12 +51,17 @@ fn numbers_are_compared_as_scipy_does() {
         near(&tests[1]["statistic"], &case["wasserstein"], &case);
         // a reference without spread has no unit: any change of it is as large as can be
         let reference = case["reference"].as_array().unwrap();
-        if reference.iter().all(|value| value == &reference[0]) && case["wasserstein"].as_f64().unwrap() > 0.0 {
+        if reference.iter().all(|value| value == &reference[0])
+            && case["wasserstein"].as_f64().unwrap() > 0.0
+        {
             assert_eq!(tests[1]["effect"].as_f64(), Some(f64::MAX), "{}", case["name"]);
         } else {
             near(&tests[1]["effect"], &case["effect"], &case);
         }
-        assert_eq!((&tests[0]["method"], &tests[1]["method"]), (&"exact".into(), &"permutation".into()));
+        assert_eq!(
+            (&tests[0]["method"], &tests[1]["method"]),
+            (&"exact".into(), &"permutation".into())
+        );
         assert_eq!(json["reference_size"], case["reference"].as_array().unwrap().len());
         assert_eq!(json["current_size"], case["current"].as_array().unwrap().len());
     }
@@ -75,19 +81,34 @@ fn categories_are_compared_as_scipy_does_seen_or_not() {
         }
         unseen += usize::from(r.iter().zip(&c).any(|(r, c)| (*r == 0) != (*c == 0)));
         let csv = |counts: &[u64]| -> String {
-            let lines = counts.iter().enumerate().map(|(k, n)| format!("\"kind, {k}\"\n").repeat(*n as usize));
+            let lines = counts
+                .iter()
+                .enumerate()
+                .map(|(k, n)| format!("\"kind, {k}\"\n").repeat(*n as usize));
             std::iter::once("x\n".to_owned()).chain(lines).collect()
         };
         folder.write("r.csv", csv(&r));
         folder.write("c.csv", csv(&c));
         // the limit law is asked for where it is compared: an empty category has another by default
         let method = if case["large"].as_bool().unwrap() { "asymptotic" } else { "auto" };
-        let asked =
-            ["compare", "r.csv", "c.csv", "--test", "chi2", "--test", "psi", "--test=js", "--json", "--method", method];
+        let asked = [
+            "compare",
+            "r.csv",
+            "c.csv",
+            "--test",
+            "chi2",
+            "--test",
+            "psi",
+            "--test=js",
+            "--json",
+            "--method",
+            method,
+        ];
         let run = folder.run(&asked);
         let json = run.json();
         let tests = &json["columns"][0]["tests"];
-        for (k, p) in ["chi2", "psi", "js"].into_iter().zip(["chi2_p", "psi_p", "js_p"]).enumerate() {
+        for (k, p) in ["chi2", "psi", "js"].into_iter().zip(["chi2_p", "psi_p", "js_p"]).enumerate()
+        {
             let test = &tests[k];
             assert_eq!(test["test"], p.0);
             near(&test["statistic"], &case[p.0], &case);
@@ -110,7 +131,8 @@ fn json_has_the_keys_of_the_contract() {
     let folder = Folder::new("keys");
     two_columns(&folder);
     let json = folder.run(&["compare", "before.csv", "after.csv", "--json"]).json();
-    let keys = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
     let sorted = |mut keys: Vec<String>| {
         keys.sort();
         keys.join(" ")
@@ -119,7 +141,10 @@ fn json_has_the_keys_of_the_contract() {
     assert_eq!(sorted(keys(&json["columns"][0])), "drift name tests");
     let of_test = "adjusted_p_value current_size drift effect method min_effect p_value reference_size statistic test";
     assert_eq!(sorted(keys(&json["columns"][0]["tests"][0])), of_test);
-    assert_eq!((json["alpha"].as_f64(), json["correction"].as_str()), (Some(0.05), Some("benjamini-hochberg")));
+    assert_eq!(
+        (json["alpha"].as_f64(), json["correction"].as_str()),
+        (Some(0.05), Some("benjamini-hochberg"))
+    );
 }
 
 #[test]
@@ -129,8 +154,12 @@ fn columns_are_matched_by_name_and_drift_is_found_where_it_is() {
     let run = folder.run(&["compare", "before.csv", "after.csv", "--json"]);
     assert_eq!(run.code, 0);
     let json = run.json();
-    let drift: Vec<_> =
-        json["columns"].as_array().unwrap().iter().map(|c| (c["name"].as_str().unwrap(), c["drift"] == true)).collect();
+    let drift: Vec<_> = json["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (c["name"].as_str().unwrap(), c["drift"] == true))
+        .collect();
     assert_eq!(drift, [("a", false), ("b", true)]);
     assert_eq!(json["drift"], true);
 }
@@ -139,7 +168,9 @@ fn columns_are_matched_by_name_and_drift_is_found_where_it_is() {
 fn exit_codes() {
     let folder = Folder::new("exit");
     two_columns(&folder);
-    let code = |current: &str, more: &[&str]| folder.run(&[&["compare", "before.csv", current], more].concat()).code;
+    let code = |current: &str, more: &[&str]| {
+        folder.run(&[&["compare", "before.csv", current], more].concat()).code
+    };
     assert_eq!(code("after.csv", &[]), 0);
     assert_eq!(code("after.csv", &["--fail-on", "drift"]), 1);
     assert_eq!(code("before.csv", &["--fail-on", "drift"]), 0);
@@ -148,21 +179,39 @@ fn exit_codes() {
     assert_eq!(code("after.csv", &["--fail-on", "drift", "--alpha", "1e-300"]), 0);
     assert_eq!(code("none.csv", &["--fail-on", "drift"]), 2);
     assert_eq!(folder.run(&["compare", "--help"]).code, 0);
-    assert_eq!(folder.run(&["--version"]).out, format!("fluxguard {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        folder.run(&["--version"]).out,
+        format!("fluxguard {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
 fn the_correction_is_over_all_columns_of_numbers_and_of_categories() {
     let folder = Folder::new("correction");
     let rows = |n: u32, skew: u32| -> String {
-        let lines = (0..n)
-            .map(|i| format!("{},{},{}\n", i * 37 % 101, i % 9 * skew, ["u", "v"][(i % (2 + skew) != 0) as usize]));
+        let lines = (0..n).map(|i| {
+            format!(
+                "{},{},{}\n",
+                i * 37 % 101,
+                i % 9 * skew,
+                ["u", "v"][(i % (2 + skew) != 0) as usize]
+            )
+        });
         std::iter::once("p,q,r\n".to_owned()).chain(lines).collect()
     };
     folder.write("r.csv", rows(300, 1));
     folder.write("c.csv", rows(150, 2));
     let tests = |correction: &str| -> Vec<Value> {
-        let run = folder.run(&["compare", "r.csv", "c.csv", "--test", "ks,chi2", "--correction", correction, "--json"]);
+        let run = folder.run(&[
+            "compare",
+            "r.csv",
+            "c.csv",
+            "--test",
+            "ks,chi2",
+            "--correction",
+            correction,
+            "--json",
+        ]);
         let columns = run.json()["columns"].as_array().unwrap().clone();
         columns.iter().flat_map(|column| column["tests"].as_array().unwrap().clone()).collect()
     };
@@ -172,9 +221,13 @@ fn the_correction_is_over_all_columns_of_numbers_and_of_categories() {
     assert!(p.iter().any(|p| *p < 0.01) && p.iter().any(|p| *p > 0.1), "{p:?}");
     for (test, p_value) in tests("bonferroni").iter().zip(&p) {
         assert_eq!(number(&test["adjusted_p_value"]), (5.0 * p_value).min(1.0));
-        assert_eq!(test["drift"], number(&test["adjusted_p_value"]) <= 0.05 && number(&test["effect"]) >= 0.1);
+        assert_eq!(
+            test["drift"],
+            number(&test["adjusted_p_value"]) <= 0.05 && number(&test["effect"]) >= 0.1
+        );
     }
-    // By definition: the least, over thresholds t at or above p, of 5 t / (how many are at or below t).
+    // By definition: the least, over thresholds t at or above p, of 5 t / (how many are at or below
+    // t).
     for (test, p_value) in tests("benjamini-hochberg").iter().zip(&p) {
         let rate = |t: &f64| 5.0 * t / p.iter().filter(|other| *other <= t).count() as f64;
         let expected = p.iter().filter(|t| *t >= p_value).map(rate).fold(1.0, f64::min);
@@ -187,7 +240,9 @@ fn smallest_effects_by_test_and_for_all() {
     let folder = Folder::new("effects");
     two_columns(&folder);
     let effects = |flags: &[&str]| -> Vec<f64> {
-        let arguments = [&["compare", "before.csv", "after.csv", "--json", "--test", "ks", "psi"], flags].concat();
+        let arguments =
+            [&["compare", "before.csv", "after.csv", "--json", "--test", "ks", "psi"], flags]
+                .concat();
         let tests = folder.run(&arguments).json()["columns"][0]["tests"].clone();
         tests.as_array().unwrap().iter().map(|test| test["min_effect"].as_f64().unwrap()).collect()
     };
@@ -203,11 +258,16 @@ fn either_file_may_be_standard_input() {
     two_columns(&folder);
     let expected = folder.run(&["compare", "before.csv", "after.csv", "--json"]).out;
     let text = |name: &str| std::fs::read_to_string(folder.0.join(name)).unwrap();
-    let first = Run::of(&mut folder.program(&["compare", "-", "after.csv", "--json"]), &text("before.csv"));
-    let second = Run::of(&mut folder.program(&["compare", "before.csv", "-", "--json"]), &text("after.csv"));
+    let first =
+        Run::of(&mut folder.program(&["compare", "-", "after.csv", "--json"]), &text("before.csv"));
+    let second =
+        Run::of(&mut folder.program(&["compare", "before.csv", "-", "--json"]), &text("after.csv"));
     assert_eq!((first.out, second.out), (expected.clone(), expected));
     let refused = folder.run(&["compare", "-", "-"]);
-    assert_eq!(refused.refused(), "error: CURRENT: got - for both files, expected a file for one of them");
+    assert_eq!(
+        refused.refused(),
+        "error: CURRENT: got - for both files, expected a file for one of them"
+    );
 }
 
 #[test]
@@ -215,12 +275,21 @@ fn numbers_that_are_codes_are_categories_when_told() {
     let folder = Folder::new("codes");
     folder.write("r.csv", format!("code\n{}", "1\n2\nx7\n".repeat(40)));
     folder.write("c.csv", format!("code\n{}", "2\nx7\n1\n".repeat(20)));
-    assert!(folder.run(&["compare", "r.csv", "c.csv"]).refused().contains("line 4, column \"code\": got \"x7\""));
+    assert!(
+        folder
+            .run(&["compare", "r.csv", "c.csv"])
+            .refused()
+            .contains("line 4, column \"code\": got \"x7\"")
+    );
     let json = folder.run(&["compare", "r.csv", "c.csv", "--categorical", "code", "--json"]).json();
     let test = &json["columns"][0]["tests"][0];
     assert_eq!((test["test"].as_str(), test["statistic"].as_f64()), (Some("chi2"), Some(0.0)));
-    let refused = folder.run(&["compare", "r.csv", "c.csv", "--categorical", "code", "--categorical", "cod"]);
-    assert_eq!(refused.refused(), "error: --categorical: got \"cod\", expected a column of r.csv: \"code\"");
+    let refused =
+        folder.run(&["compare", "r.csv", "c.csv", "--categorical", "code", "--categorical", "cod"]);
+    assert_eq!(
+        refused.refused(),
+        "error: --categorical: got \"cod\", expected a column of r.csv: \"code\""
+    );
 }
 
 #[test]
@@ -235,15 +304,30 @@ fn the_table_is_aligned_plain_text() {
     assert_eq!(lines[0], verdict);
     assert_eq!(lines[1], "Compared as categories: \"sort\"");
     assert_eq!((lines.len(), lines[6]), (8, ""));
-    assert!(lines[7].starts_with("\"sort\": categories that are new: \"c\" (25, p "), "{}", lines[7]);
+    assert!(
+        lines[7].starts_with("\"sort\": categories that are new: \"c\" (25, p "),
+        "{}",
+        lines[7]
+    );
     // Every cell of a left column begins, and every cell of a right one ends, where its title does.
-    for (title, cells) in [("test", ["ks", "chi2"]), ("method", ["exact", "asymptotic"]), ("drift", ["DRIFT", "DRIFT"])]
-    {
+    for (title, cells) in [
+        ("test", ["ks", "chi2"]),
+        ("method", ["exact", "asymptotic"]),
+        ("drift", ["DRIFT", "DRIFT"]),
+    ] {
         let at = lines[3].find(title).unwrap();
-        assert!(lines[4][at..].starts_with(cells[0]) && lines[5][at..].starts_with(cells[1]), "{}", run.out);
+        assert!(
+            lines[4][at..].starts_with(cells[0]) && lines[5][at..].starts_with(cells[1]),
+            "{}",
+            run.out
+        );
     }
     let end = lines[3].find("statistic").unwrap() + "statistic".len();
-    assert!(lines[4][..end].ends_with(" 1.000") && lines[5][..end].ends_with(" 33.33"), "{}", run.out);
+    assert!(
+        lines[4][..end].ends_with(" 1.000") && lines[5][..end].ends_with(" 33.33"),
+        "{}",
+        run.out
+    );
     assert!(!run.out.contains('\x1b') && lines.iter().all(|line| line.trim_end() == *line));
 }
 
@@ -253,7 +337,11 @@ fn an_unknown_command_gets_the_list_of_those_there_are() {
     let run = folder.run(&["discover"]);
     assert!(run.refused().contains("'discover'"));
     let commands = run.err.split("Commands:").nth(1).unwrap();
-    assert!(["compare", "doctor"].iter().all(|name| commands.lines().any(|l| l.trim_start().starts_with(name))));
+    assert!(
+        ["compare", "doctor"]
+            .iter()
+            .all(|name| commands.lines().any(|l| l.trim_start().starts_with(name)))
+    );
     assert!(folder.run(&[]).refused().contains("compare"));
 }
 
@@ -275,7 +363,10 @@ fn bad_arguments_are_named() {
         (&["--min-effect", "ks=much"], "expected a number, 0 or more, or TEST=NUMBER"),
         (&["--min-effect", "ks=-1"], "expected a number, 0 or more, or TEST=NUMBER"),
         (&["--min-effect", "kss=1"], "got \"kss\", expected one of ks, "),
-        (&["--min-effect", "psi=1"], "--min-effect: got psi, expected a test that is run; add --test psi"),
+        (
+            &["--min-effect", "psi=1"],
+            "--min-effect: got psi, expected a test that is run; add --test psi",
+        ),
         (&["--fail-on", "rain"], "drift"),
         (&["--jsn"], "--json"),
     ] {
@@ -292,31 +383,54 @@ fn all_columns_together() {
     let files = ["compare", "before.csv", "after.csv"];
     let json = folder.run(&[&files[..], &["--test", "mmd,ks,hotelling", "--json"]].concat()).json();
     let tests = json["all_columns"]["tests"].as_array().unwrap();
-    assert_eq!(tests.iter().map(|t| t["test"].as_str().unwrap()).collect::<Vec<_>>(), ["mmd", "hotelling"]);
+    assert_eq!(
+        tests.iter().map(|t| t["test"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["mmd", "hotelling"]
+    );
     assert!(tests.iter().all(|t| t["drift"] == true && t["p_value"].as_f64().unwrap() <= 0.001));
     assert_eq!(json["all_columns"]["drift"], true);
     assert_eq!(json["columns"][0]["tests"].as_array().unwrap().len(), 1);
     let json = folder.run(&[&files[..], &["--json"]].concat()).json();
     assert!(json.get("all_columns").is_none(), "only where it was asked for");
     let table = folder.run(&[&files[..], &["--test", "energy-nd"]].concat());
-    assert!(table.out.contains("(all columns)") && table.out.contains("and in all columns together"), "{}", table.out);
+    assert!(
+        table.out.contains("(all columns)") && table.out.contains("and in all columns together"),
+        "{}",
+        table.out
+    );
 }
 
 #[test]
 fn categories_that_only_one_sample_has_are_named() {
     let folder = Folder::new("compare-one-sided");
-    folder.write("reference.csv", "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\ngrey,2\n".repeat(10));
-    folder.write("current.csv", "colour,x\n".to_owned() + &"red,1\nblue,2\npink,3\nblue,2\n".repeat(10));
+    folder.write(
+        "reference.csv",
+        "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\ngrey,2\n".repeat(10),
+    );
+    folder.write(
+        "current.csv",
+        "colour,x\n".to_owned() + &"red,1\nblue,2\npink,3\nblue,2\n".repeat(10),
+    );
     let json = folder.run(&["compare", "reference.csv", "current.csv", "--json"]).json();
     let (colour, x) = (&json["columns"][0], &json["columns"][1]);
-    assert_eq!((&colour["unseen"][0]["category"], &colour["unseen"][0]["count"]), (&"pink".into(), &10.into()));
-    assert_eq!((&colour["vanished"][0]["category"], &colour["vanished"][0]["count"]), (&"grey".into(), &20.into()));
+    assert_eq!(
+        (&colour["unseen"][0]["category"], &colour["unseen"][0]["count"]),
+        (&"pink".into(), &10.into())
+    );
+    assert_eq!(
+        (&colour["vanished"][0]["category"], &colour["vanished"][0]["count"]),
+        (&"grey".into(), &20.into())
+    );
     // All of 10 in one half of 80: the product of (40 - i) / (80 - i).
     let p: f64 = (0..10).map(|i| f64::from(40 - i) / f64::from(80 - i)).product();
     assert!((colour["unseen"][0]["p_value"].as_f64().unwrap() / p - 1.0).abs() < 1e-9);
     assert!(x.get("unseen").is_none() && x["tests"].is_array(), "numbers have none");
     let table = folder.run(&["compare", "reference.csv", "current.csv"]).out;
-    assert!(table.contains("categories that are new: \"pink\" (10") && table.contains("gone: \"grey\" (20"), "{table}");
+    assert!(
+        table.contains("categories that are new: \"pink\" (10")
+            && table.contains("gone: \"grey\" (20"),
+        "{table}"
+    );
     folder.write("same.csv", "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\n".repeat(10));
     let same = folder.run(&["compare", "reference.csv", "same.csv", "--json"]).json();
     assert_eq!(same["columns"][0]["unseen"], Value::Array(vec![]));
@@ -327,27 +441,43 @@ fn permutations_are_counted_and_seeded() {
     let folder = Folder::new("permutations");
     // The first column has moved a little, the second by far.
     let rows = |step: u32, n: u32, by: f64| -> String {
-        let row = |i: u32| (f64::from(i * step % n) / f64::from(n), f64::from(i * 31 % n) / f64::from(n));
+        let row =
+            |i: u32| (f64::from(i * step % n) / f64::from(n), f64::from(i * 31 % n) / f64::from(n));
         (0..n).map(row).map(|(x, y)| format!("{},{}\n", x + by, y + 20.0 * by)).collect()
     };
     folder.write("before.csv", format!("a,b\n{}", rows(17, 61, 0.0)));
     folder.write("after.csv", format!("a,b\n{}", rows(23, 43, 0.06)));
     let p_values = |flags: &[&str]| -> Vec<f64> {
         let json = folder
-            .run(&[&["compare", "before.csv", "after.csv", "--test", "energy,lsdd", "--json"], flags].concat())
+            .run(
+                &[
+                    &["compare", "before.csv", "after.csv", "--test", "energy,lsdd", "--json"],
+                    flags,
+                ]
+                .concat(),
+            )
             .json();
-        let columns = json["columns"].as_array().unwrap().iter().flat_map(|c| c["tests"].as_array().unwrap());
+        let columns =
+            json["columns"].as_array().unwrap().iter().flat_map(|c| c["tests"].as_array().unwrap());
         columns
             .chain(json["all_columns"]["tests"].as_array().unwrap())
             .map(|t| t["p_value"].as_f64().unwrap())
             .collect()
     };
     let few = p_values(&["--permutations", "39"]);
-    assert!(few.iter().all(|p| (p * 40.0 - (p * 40.0).round()).abs() < 1e-9 && *p >= 1.0 / 40.0), "{few:?}");
+    assert!(
+        few.iter().all(|p| (p * 40.0 - (p * 40.0).round()).abs() < 1e-9 && *p >= 1.0 / 40.0),
+        "{few:?}"
+    );
     assert!(few.contains(&(1.0 / 40.0)), "a column has moved");
     assert_eq!(p_values(&["--permutations", "999", "--seed", "0"]), p_values(&[]), "the defaults");
-    let seeds: Vec<_> = (1..6).map(|seed| p_values(&["--permutations", "199", "--seed", &seed.to_string()])).collect();
-    assert!(seeds.iter().any(|p| *p != seeds[0]), "a seed matters where nothing is certain: {seeds:?}");
+    let seeds: Vec<_> = (1..6)
+        .map(|seed| p_values(&["--permutations", "199", "--seed", &seed.to_string()]))
+        .collect();
+    assert!(
+        seeds.iter().any(|p| *p != seeds[0]),
+        "a seed matters where nothing is certain: {seeds:?}"
+    );
 }
 
 /// A column whose values are nine tenths of the one before.
@@ -375,7 +505,8 @@ fn rows_that_depend_on_each_other_are_hinted_at_and_compared_apart() {
         folder.write("r.csv", depending(2 * seed, 4000));
         folder.write("c.csv", depending(2 * seed + 1, 4000));
         for (order, found) in ["given", "none"].into_iter().zip(&mut found) {
-            let line = ["compare", "r.csv", "c.csv", "--json", "--min-effect", "0", "--order", order];
+            let line =
+                ["compare", "r.csv", "c.csv", "--json", "--min-effect", "0", "--order", order];
             let json = folder.run(&line).json();
             *found += u32::from(json["drift"] == true);
             assert_eq!(json["every"].as_u64().is_some_and(|every| every > 20), order == "given");
@@ -387,14 +518,19 @@ fn rows_that_depend_on_each_other_are_hinted_at_and_compared_apart() {
     let said = |args: &[&str]| folder.run(args).out;
     let text = said(&["compare", "r.csv", "c.csv"]);
     assert!(
-        text.contains("Hint: column \"x\": neighbors depend on each other") && text.contains("--order given"),
+        text.contains("Hint: column \"x\": neighbors depend on each other")
+            && text.contains("--order given"),
         "{text}"
     );
     let text = said(&["compare", "r.csv", "c.csv", "--order", "given"]);
     assert!(text.contains("th row was compared") && !text.contains("Hint"), "{text}");
     folder.write("few.csv", depending(1, 300));
     let refused = folder.run(&["compare", "few.csv", "c.csv", "--order", "given"]);
-    assert!(refused.code == 2 && refused.err.contains("order: got given, by which one in"), "{}", refused.err);
+    assert!(
+        refused.code == 2 && refused.err.contains("order: got given, by which one in"),
+        "{}",
+        refused.err
+    );
     folder.write("named.csv", "x,city\n".to_owned() + &"1,lima\n2,oslo\n3,rome\n".repeat(20));
     let refused = folder.run(&["compare", "named.csv", "named.csv", "--order", "given"]);
     assert!(refused.code == 2 && refused.err.contains("--ignore \"city\""), "{}", refused.err);
@@ -408,6 +544,9 @@ fn a_column_without_values_in_the_reference_asks_for_no_test() {
     folder.write("c.csv", format!("x,kind\n{}", rows("a")));
     let json = folder.run(&["compare", "r.csv", "c.csv", "--test", "cvm", "--json"]).json();
     assert_eq!(json["columns"][1]["tests"].as_array().unwrap().len(), 0);
-    assert_eq!((&json["columns"][1]["missing"]["reference"], &json["columns"][1]["drift"]), (&40.into(), &true.into()));
+    assert_eq!(
+        (&json["columns"][1]["missing"]["reference"], &json["columns"][1]["drift"]),
+        (&40.into(), &true.into())
+    );
     assert_eq!(json["columns"][0]["tests"][0]["test"], "cvm");
 }

@@ -1,4 +1,5 @@
-//! `fluxguard doctor`: what it finds of Julia and of the library, in surroundings made for the test.
+//! `fluxguard doctor`: what it finds of Julia and of the library, in surroundings made for the
+//! test.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
@@ -24,16 +25,22 @@ impl Folder {
         path
     }
 
-    /// Doctor, started in the checkout, with an environment that has a PATH and a target folder in this folder alone.
+    /// Doctor, started in the checkout, with an environment that has a PATH and a target folder in
+    /// this folder alone.
     fn doctor(&self, flags: &[&str]) -> Command {
         let mut command = self.program(&[&["doctor"], flags].concat());
-        command.current_dir(checkout()).env_clear().env("PATH", &self.0).env("CARGO_TARGET_DIR", self.0.join("target"));
+        command
+            .current_dir(checkout())
+            .env_clear()
+            .env("PATH", &self.0)
+            .env("CARGO_TARGET_DIR", self.0.join("target"));
         command
     }
 
     fn library(&self, folder: &str, name: &str) -> PathBuf {
         std::fs::create_dir_all(self.0.join(folder)).unwrap();
-        let name = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        let name =
+            format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
         self.write(&format!("{folder}/{name}"), "")
     }
 }
@@ -73,13 +80,18 @@ fn all_is_well_where_julia_and_the_library_are() {
 fn the_places_are_those_of_the_julia_package() {
     // The places stand once in Rust and once in Julia; this holds the two together.
     let julia = include_str!("../../../julia/src/library.jl");
-    for place in ["joinpath(target, \"release\", LIBRARY_FILE)", "joinpath(target, \"release\", JLRS_FILE)"] {
+    for place in
+        ["joinpath(target, \"release\", LIBRARY_FILE)", "joinpath(target, \"release\", JLRS_FILE)"]
+    {
         assert!(julia.contains(place), "{place}: change src/program/doctor/library.rs, too");
     }
     let folder = Folder::new("doctor-jlrs");
     let library = folder.library("target/release", "fluxguard_jlrs");
     let json = json(&mut folder.doctor(&["--json"]));
-    assert_eq!(json["libraries"][1], serde_json::json!({"face": "jlrs", "path": library, "found": true}));
+    assert_eq!(
+        json["libraries"][1],
+        serde_json::json!({"face": "jlrs", "path": library, "found": true})
+    );
     assert!(!problems(&json).iter().any(|problem| problem.contains("library")));
 }
 
@@ -99,11 +111,18 @@ fn the_environments_library_is_the_only_one_looked_for() {
     folder.library("target/release", "fluxguard");
     let other = folder.library("elsewhere", "fluxguard");
     let found = json(folder.doctor(&["--json"]).env("FLUXGUARD_LIBRARY", &other));
-    assert_eq!(found["libraries"], serde_json::json!([{"face": "any", "path": other, "found": true}]));
+    assert_eq!(
+        found["libraries"],
+        serde_json::json!([{"face": "any", "path": other, "found": true}])
+    );
     let lost = json(folder.doctor(&["--json"]).env("FLUXGUARD_LIBRARY", "no/where.so"));
     assert_eq!(problems(&lost)[0], "FLUXGUARD_LIBRARY is no/where.so, which is no file");
     let empty = json(folder.doctor(&["--json"]).env("FLUXGUARD_LIBRARY", ""));
-    assert_eq!(empty["libraries"].as_array().unwrap().len(), 2, "as in Julia, an empty variable is not set");
+    assert_eq!(
+        empty["libraries"].as_array().unwrap().len(),
+        2,
+        "as in Julia, an empty variable is not set"
+    );
 }
 
 #[test]
@@ -121,7 +140,10 @@ fn the_julia_that_is_named_goes_before_the_path() {
     assert_eq!((&by_path["julia"]["source"], problems(&by_path)), (&"JULIA".into(), vec![]));
     assert_eq!(asked("old")["julia"], by_path["julia"], "a name is looked up on the PATH");
     let older = folder.julia("older", "julia version 1.0.5");
-    assert!(problems(&asked("older"))[0].ends_with("older is Julia 1.0.5, too old for FluxGuard.jl"), "{older:?}");
+    assert!(
+        problems(&asked("older"))[0].ends_with("older is Julia 1.0.5, too old for FluxGuard.jl"),
+        "{older:?}"
+    );
     let none = asked("nowhere/julia");
     assert_eq!((&none["julia"]["version"], problems(&none).len()), (&Value::Null, 1));
     folder.julia("other", "Python 3.12");
@@ -136,7 +158,10 @@ fn the_table_says_the_same() {
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     let row = |what: &str| run.out.lines().find(|line| line.starts_with(what)).unwrap().to_owned();
     assert!(row("version").contains(env!("CARGO_PKG_VERSION")));
-    assert!(row("julia").ends_with(&format!("1.10.2 (faces c, jlrs (with JlrsCore)), {}, by PATH", julia.display())));
+    assert!(row("julia").ends_with(&format!(
+        "1.10.2 (faces c, jlrs (with JlrsCore)), {}, by PATH",
+        julia.display()
+    )));
     assert!(row("library c").contains("not built: "));
     assert!(row("the library is not built").contains("cargo build --release"));
     assert!(!run.out.contains('\x1b'));

@@ -1,4 +1,5 @@
-//! What the program says of what it read, by all commands alike: hints, warnings, and which column was taken for what.
+//! What the program says of what it read, by all commands alike: hints, warnings, and which column
+//! was taken for what.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -12,15 +13,21 @@ fn codes_are_one_category_however_they_are_written_and_zeros_in_front_are_told()
     folder.write("int.csv", format!("grade\n{}", "1\n2\n3\n".repeat(40)));
     folder.write("float.csv", format!("grade\n{}", "1.0\n2.0\n3.0\n".repeat(40)));
     for files in [["int.csv", "float.csv"], ["float.csv", "int.csv"]] {
-        let json = folder.run(&["compare", files[0], files[1], "--categorical", "grade", "--json"]).json();
+        let json =
+            folder.run(&["compare", files[0], files[1], "--categorical", "grade", "--json"]).json();
         assert_eq!(
-            (&json["drift"], &json["columns"][0]["tests"][0]["p_value"], &json["columns"][0]["unseen"]),
+            (
+                &json["drift"],
+                &json["columns"][0]["tests"][0]["p_value"],
+                &json["columns"][0]["unseen"]
+            ),
             (&json!(false), &json!(1.0), &json!([]))
         );
     }
     folder.write("zip.csv", format!("zip\n{}", "00501\n10001\n".repeat(40)));
     folder.write("cut.csv", format!("zip\n{}", "501\n10001\n".repeat(40)));
-    let json = folder.run(&["compare", "zip.csv", "cut.csv", "--categorical", "zip", "--json"]).json();
+    let json =
+        folder.run(&["compare", "zip.csv", "cut.csv", "--categorical", "zip", "--json"]).json();
     assert_eq!(json["drift"], true);
     assert!(
         json["hints"][0]
@@ -54,25 +61,50 @@ fn which_score_is_of_which_class_is_always_told() {
     folder.write("one.csv", csv(false, ["yes", "yes"]));
     folder.write("ones.csv", csv(false, ["1", "1"]));
     let run = |file: &str, more: &[&str]| {
-        folder.write("current.csv", csv(false, ["no", "yes"]).replace(",no", ",").replace(",yes", ","));
-        let command = ["performance", file, "current.csv", "--score", "p", "--label", "y", "--chunk-size", "50"];
+        folder.write(
+            "current.csv",
+            csv(false, ["no", "yes"]).replace(",no", ",").replace(",yes", ","),
+        );
+        let command = [
+            "performance",
+            file,
+            "current.csv",
+            "--score",
+            "p",
+            "--label",
+            "y",
+            "--chunk-size",
+            "50",
+        ];
         folder.run(&[&command[..], more].concat())
     };
     let json = run("good.csv", &["--json"]).json();
-    assert_eq!((&json["scores"], json.get("warnings")), (&json!([{"column": "p", "class": "yes"}]), None));
+    assert_eq!(
+        (&json["scores"], json.get("warnings")),
+        (&json!([{"column": "p", "class": "yes"}]), None)
+    );
     assert!(run("numbers.csv", &[]).out.contains("\"p\" is the probability of class \"1\""));
     let turned = run("turned.csv", &[]);
     assert!(
-        turned.out.starts_with("WARNING: in REFERENCE the score is higher for \"no\" than for \"yes\""),
+        turned
+            .out
+            .starts_with("WARNING: in REFERENCE the score is higher for \"no\" than for \"yes\""),
         "{}",
         turned.out
     );
     // The advice can be followed.
     let json = run("turned.csv", &["--class", "yes", "--class", "no", "--json"]).json();
-    assert_eq!((&json["scores"], json.get("warnings")), (&json!([{"column": "p", "class": "no"}]), None));
+    assert_eq!(
+        (&json["scores"], json.get("warnings")),
+        (&json!([{"column": "p", "class": "no"}]), None)
+    );
     for (file, more) in [("one.csv", &["--class", "no", "--class", "yes"][..]), ("ones.csv", &[])] {
         let run = run(file, more);
-        assert!(run.refused().contains("--label: got labels of REFERENCE that are all"), "{}", run.err);
+        assert!(
+            run.refused().contains("--label: got labels of REFERENCE that are all"),
+            "{}",
+            run.err
+        );
     }
     assert_eq!(run("one.csv", &[]).code, 2);
 }
@@ -81,18 +113,22 @@ fn which_score_is_of_which_class_is_always_told() {
 fn numbers_in_disguise_and_codes_with_zeros_in_front_get_a_hint() {
     let folder = Folder::new("hints-disguise");
     let file = |name: &str, cell: &dyn Fn(usize) -> String| {
-        let lines: String = (0..40).map(|i| format!("\"{}\",{}\n", cell(i), (i * 37 % 41) as f64 / 7.0)).collect();
+        let lines: String =
+            (0..40).map(|i| format!("\"{}\",{}\n", cell(i), (i * 37 % 41) as f64 / 7.0)).collect();
         folder.write(name, format!("v,x\n{lines}"));
     };
     let hints = |more: &[&str]| {
         let json = folder.run(&[&["compare", "a.csv", "b.csv", "--json"], more].concat()).json();
-        json["hints"]
-            .as_array()
-            .map_or_else(Vec::new, |hints| hints.iter().map(|hint| hint.as_str().unwrap().to_owned()).collect())
+        json["hints"].as_array().map_or_else(Vec::new, |hints| {
+            hints.iter().map(|hint| hint.as_str().unwrap().to_owned()).collect()
+        })
     };
     let cases: [(&dyn Fn(usize) -> String, &str); 7] = [
         (&|i| format!("{},5", 12 + i % 5), "a decimal comma (--decimal ,)"),
-        (&|i| format!("{},234", 1 + i % 5), "groups of thousands, or a decimal comma (--decimal ,)"),
+        (
+            &|i| format!("{},234", 1 + i % 5),
+            "groups of thousands, or a decimal comma (--decimal ,)",
+        ),
         (&|i| format!("{},234.50", 1 + i % 5), "groups of thousands"),
         (&|i| format!("${}", 12 + i % 5), "a sign of a currency"),
         (&|i| format!("{} %", 12 + i % 5), "a percent sign"),
@@ -103,10 +139,16 @@ fn numbers_in_disguise_and_codes_with_zeros_in_front_get_a_hint() {
         file("a.csv", cell);
         file("b.csv", cell);
         let told = hints(&[]);
-        assert!(told.iter().any(|hint| hint.contains("column \"v\"") && hint.contains(word)), "{word}: {told:?}");
+        assert!(
+            told.iter().any(|hint| hint.contains("column \"v\"") && hint.contains(word)),
+            "{word}: {told:?}"
+        );
         // What is meant is said, and then there is none.
         for more in [&["--categorical", "v"][..], &["--ignore", "v"]] {
-            assert!(!hints(more).iter().any(|hint| hint.contains("column \"v\"")), "{word}: {more:?}");
+            assert!(
+                !hints(more).iter().any(|hint| hint.contains("column \"v\"")),
+                "{word}: {more:?}"
+            );
         }
     }
     file("a.csv", &|i| ["red", "1-2", "n/a $"][i % 3].to_owned());
@@ -122,6 +164,9 @@ fn numbers_in_disguise_and_codes_with_zeros_in_front_get_a_hint() {
         &["sketch", "b.csv", "--column", "v", "--kind", "kll"],
     ] {
         let message = folder.run(arguments).refused().to_owned();
-        assert!(message.contains("write plain numbers") || message.contains("also --fit"), "{message}");
+        assert!(
+            message.contains("write plain numbers") || message.contains("also --fit"),
+            "{message}"
+        );
     }
 }

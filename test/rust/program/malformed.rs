@@ -1,5 +1,5 @@
-//! Malformed files through every command: done, or refused with the place and the fix; never a panic, another exit code, or JSON that
-//! is none.
+//! Malformed files through every command: done, or refused with the place and the fix; never a
+//! panic, another exit code, or JSON that is none.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -25,7 +25,10 @@ fn rows(n: usize) -> Vec<Vec<String>> {
 }
 
 fn text(header: &str, rows: &[Vec<String>], end: &str) -> String {
-    std::iter::once(header.to_owned()).chain(rows.iter().map(|row| row.join(","))).map(|line| line + end).collect()
+    std::iter::once(header.to_owned())
+        .chain(rows.iter().map(|row| row.join(",")))
+        .map(|line| line + end)
+        .collect()
 }
 
 /// Cells that may stand where a number was.
@@ -113,7 +116,10 @@ fn bad_files() -> Vec<(String, Vec<u8>)> {
         }),
         ("one observation", text(HEADER, &good[..1], "\n")),
         ("two observations", text(HEADER, &good[..2], "\n")),
-        ("a cell of a million", whole.replacen("39,39", &format!("{},39", "9".repeat(1_000_000)), 1)),
+        (
+            "a cell of a million",
+            whole.replacen("39,39", &format!("{},39", "9".repeat(1_000_000)), 1),
+        ),
         (
             "many columns",
             format!(
@@ -137,7 +143,10 @@ fn bad_files() -> Vec<(String, Vec<u8>)> {
     add("Latin-1".into(), [whole.as_bytes(), b"1,1,1,1,0.5,\xfc\n"].concat());
     add("gzip".into(), [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0][..], &[7; 40]].concat());
     add("zeros".into(), vec![0; 4096]);
-    add("noise".into(), (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect());
+    add(
+        "noise".into(),
+        (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect(),
+    );
     all
 }
 
@@ -147,11 +156,55 @@ const COMMANDS: &[&[&str]] = &[
     &["compare", "bad.csv", "bad2.csv", "--test", "ks,chi2,welch", "--categorical", "label"],
     &["compare", "good.csv", "bad.csv", "--only", "p,x", "--test", "hotelling", "--json"],
     &["compare", "good.csv", "bad.csv", "--ignore", "id,time"],
-    &["detect", "--detector", "mahalanobis", "--fit", "good.csv", "--score", "bad.csv", "--only", "p,x", "--json"],
+    &[
+        "detect",
+        "--detector",
+        "mahalanobis",
+        "--fit",
+        "good.csv",
+        "--score",
+        "bad.csv",
+        "--only",
+        "p,x",
+        "--json",
+    ],
     &["detect", "--detector", "knn", "--fit", "bad.csv", "--score", "good.csv", "--explain"],
-    &["detect", "--detector", "mahalanobis", "--fit", "bad.csv", "--score", "good.csv", "--label-column", "label"],
-    &["detect", "--detector", "frequency", "--fit", "good.csv", "--score", "bad.csv", "--column", "label", "--json"],
-    &["detect", "--detector", "markov", "--fit", "bad.csv", "--score", "good.csv", "--column", "x", "--by", "label"],
+    &[
+        "detect",
+        "--detector",
+        "mahalanobis",
+        "--fit",
+        "bad.csv",
+        "--score",
+        "good.csv",
+        "--label-column",
+        "label",
+    ],
+    &[
+        "detect",
+        "--detector",
+        "frequency",
+        "--fit",
+        "good.csv",
+        "--score",
+        "bad.csv",
+        "--column",
+        "label",
+        "--json",
+    ],
+    &[
+        "detect",
+        "--detector",
+        "markov",
+        "--fit",
+        "bad.csv",
+        "--score",
+        "good.csv",
+        "--column",
+        "x",
+        "--by",
+        "label",
+    ],
     &["detect", "--detector", "ngram", "--fit", "good.csv", "--score", "bad.csv", "--explain"],
     &[
         "compare-detectors",
@@ -165,13 +218,45 @@ const COMMANDS: &[&[&str]] = &[
         "zscore",
         "--json",
     ],
-    &["threshold", "bad.csv", "--column", "x", "--method", "percentile", "--initial", "20", "--label-column", "label"],
-    &["threshold", "good.csv", "--column", "x", "--method", "conformal", "--calibration", "bad.csv", "--json"],
+    &[
+        "threshold",
+        "bad.csv",
+        "--column",
+        "x",
+        "--method",
+        "percentile",
+        "--initial",
+        "20",
+        "--label-column",
+        "label",
+    ],
+    &[
+        "threshold",
+        "good.csv",
+        "--column",
+        "x",
+        "--method",
+        "conformal",
+        "--calibration",
+        "bad.csv",
+        "--json",
+    ],
     &["stream", "bad.csv", "--detector", "page-hinkley", "--column", "x", "--json"],
     &["stream", "good.csv", "--detector", "two-sample", "--against", "bad.csv", "--column", "p"],
     &["adjust", "bad.csv", "--column", "p", "--json"],
     &["adjust", "bad.csv"],
-    &["performance", "good.csv", "bad.csv", "--score", "p", "--label", "label", "--chunk-size", "10", "--json"],
+    &[
+        "performance",
+        "good.csv",
+        "bad.csv",
+        "--score",
+        "p",
+        "--label",
+        "label",
+        "--chunk-size",
+        "10",
+        "--json",
+    ],
     &[
         "performance",
         "bad.csv",
@@ -197,7 +282,9 @@ fn fault(run: &Run, json: bool) -> Option<&'static str> {
     match run.code {
         _ if run.err.contains("panicked") => Some("a panic"),
         0 | 1 if !run.err.is_empty() => Some("done, with an error"),
-        0 | 1 if json && serde_json::from_str::<serde_json::Value>(&run.out).is_err() => Some("no JSON"),
+        0 | 1 if json && serde_json::from_str::<serde_json::Value>(&run.out).is_err() => {
+            Some("no JSON")
+        }
         0 | 1 => None,
         2 if !run.out.is_empty() => Some("refused, with an answer"),
         2 if !run.err.starts_with("error: ") => Some("refused without a reason"),
@@ -205,7 +292,8 @@ fn fault(run: &Run, json: bool) -> Option<&'static str> {
         2 if run.err.contains('\u{1b}') => Some("a message that steers the terminal"),
         // Of a file: where, or that it is of the whole; else an argument and what was expected.
         2 if run.err.contains("bad.csv: ") && !run.err.contains("PathUnusable") => {
-            let whole = ["the file is empty", "there is no sequence", "no line has a value", "expected"];
+            let whole =
+                ["the file is empty", "there is no sequence", "no line has a value", "expected"];
             let place = run.err.contains(": line ") || run.err.contains("bad.csv: column ");
             (!place && !whole.iter().any(|part| run.err.contains(part))).then_some("no place")
         }
@@ -232,5 +320,10 @@ fn every_command_is_done_or_says_where_and_why_not() {
             }
         }
     }
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults[..faults.len().min(20)].join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults[..faults.len().min(20)].join("\n")
+    );
 }

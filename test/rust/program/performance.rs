@@ -1,5 +1,5 @@
-//! `fluxguard performance` and `fluxguard late-labels` on real files: estimates are NannyML's (`test/reference/performance.py`), keys and exit
-//! codes the contract's.
+//! `fluxguard performance` and `fluxguard late-labels` on real files: estimates are NannyML's
+//! (`test/reference/performance.py`), keys and exit codes the contract's.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -22,12 +22,22 @@ fn csv(seed: u64, n: usize, power: u64, shift: f64, labels: bool) -> String {
     text
 }
 
-const ARGUMENTS: [&str; 9] =
-    ["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y", "--chunk-size", "500"];
+const ARGUMENTS: [&str; 9] = [
+    "performance",
+    "reference.csv",
+    "current.csv",
+    "--score",
+    "p",
+    "--label",
+    "y",
+    "--chunk-size",
+    "500",
+];
 
 #[test]
 fn estimates_are_nannymls() {
-    let all: Value = serde_json::from_str(include_str!("../../reference/performance.json")).unwrap();
+    let all: Value =
+        serde_json::from_str(include_str!("../../reference/performance.json")).unwrap();
     let case = &all["binary"][3];
     let folder = Folder::new("performance");
     folder.write("reference.csv", csv(3, 3000, 2, 0.0, true));
@@ -37,8 +47,13 @@ fn estimates_are_nannymls() {
     assert_eq!(json["drift"], true);
     for row in case["rows"].as_array().unwrap() {
         let chunks = json["chunks"].as_array().unwrap();
-        let ours = chunks.iter().find(|c| c["metric"] == row["metric"] && c["chunk"] == row["chunk"]).unwrap();
-        for (key, tolerance) in [("estimate", 1e-6), ("realised", 1e-9), ("lower", 1e-9), ("upper", 1e-9)] {
+        let ours = chunks
+            .iter()
+            .find(|c| c["metric"] == row["metric"] && c["chunk"] == row["chunk"])
+            .unwrap();
+        for (key, tolerance) in
+            [("estimate", 1e-6), ("realised", 1e-9), ("lower", 1e-9), ("upper", 1e-9)]
+        {
             let (was, expected) = (ours[key].as_f64().unwrap(), row[key].as_f64().unwrap());
             assert!((was - expected).abs() <= tolerance * expected, "{key}: {ours} {row}");
         }
@@ -58,7 +73,10 @@ fn exit_codes_the_table_and_no_labels() {
     assert_eq!(one["chunks"].as_array().unwrap().len(), 3);
     assert!(one["chunks"][0].get("realised").is_none() && one["bounds"][0]["metric"] == "accuracy");
     let text = run(&["--metric", "accuracy"]).out;
-    assert!(text.contains("ALERT") && text.contains("sampling error") && text.contains("0-499"), "{text}");
+    assert!(
+        text.contains("ALERT") && text.contains("sampling error") && text.contains("0-499"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -76,12 +94,22 @@ fn a_regression_and_its_features() {
     };
     write("reference.csv", 7, 3000, 1.0);
     write("current.csv", 8, 1000, 0.5);
-    let arguments =
-        ["performance", "reference.csv", "current.csv", "--problem", "regression", "--feature", "a", "--feature", "b"];
+    let arguments = [
+        "performance",
+        "reference.csv",
+        "current.csv",
+        "--problem",
+        "regression",
+        "--feature",
+        "a",
+        "--feature",
+        "b",
+    ];
     let more = ["--prediction", "y_pred", "--label", "y", "--chunk-size", "500", "--json"];
     let json = folder.run(&[&arguments[..], &more].concat()).json();
     for chunk in json["chunks"].as_array().unwrap() {
-        let (was, truth) = (chunk["estimate"].as_f64().unwrap(), chunk["realised"].as_f64().unwrap());
+        let (was, truth) =
+            (chunk["estimate"].as_f64().unwrap(), chunk["realised"].as_f64().unwrap());
         assert!((was - truth).abs() < 4.0 * chunk["sampling_error"].as_f64().unwrap(), "{chunk}");
         assert_eq!(chunk["alert"], true);
     }
@@ -91,22 +119,30 @@ fn a_regression_and_its_features() {
 fn late_labels_are_joined_in_the_order_of_time() {
     let folder = Folder::new("late");
     let mut random = SplitMix64::new(2);
-    let wrong: Vec<bool> = (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
+    let wrong: Vec<bool> =
+        (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
     let predictions: String = (0..3000).map(|i| format!("{i},{i},0\n")).collect();
     folder.write("predictions.csv", format!("id,time,prediction\n{predictions}"));
-    let labels: String = (0..2900).map(|i| format!("{i},{},{}\n", i + 50, u8::from(wrong[i]))).collect::<String>()
-        + "7,2999,1\n99999,2999,0\n";
+    let labels: String =
+        (0..2900).map(|i| format!("{i},{},{}\n", i + 50, u8::from(wrong[i]))).collect::<String>()
+            + "7,2999,1\n99999,2999,0\n";
     folder.write("labels.csv", format!("id,time,label\n{labels}"));
-    let run = |more: &[&str]| folder.run(&[&["late-labels", "predictions.csv", "labels.csv"], more].concat());
+    let run = |more: &[&str]| {
+        folder.run(&[&["late-labels", "predictions.csv", "labels.csv"], more].concat())
+    };
     let json = run(&["--detector", "hddm-a", "--drift-confidence", "0.0001", "--json"]).json();
-    let found: Vec<u64> = json["detections"].as_array().unwrap().iter().map(|d| d["id"].as_u64().unwrap()).collect();
+    let found: Vec<u64> =
+        json["detections"].as_array().unwrap().iter().map(|d| d["id"].as_u64().unwrap()).collect();
     assert!(found.iter().any(|id| (1500..1700).contains(id)), "{found:?}");
     let counts = |key: &str| json["counts"][key].as_u64().unwrap();
     assert_eq!((counts("predictions"), counts("joined"), counts("waiting")), (3000, 2900, 100));
     assert_eq!((counts("labels"), counts("duplicate"), counts("unknown")), (2902, 1, 1));
     assert_eq!(json["chunks"].as_array().unwrap().len(), 2);
     let short = run(&["--timeout", "10"]).refused().to_owned();
-    assert!(short.contains("all 2901 labels that have a prediction came after it had gone"), "{short}");
+    assert!(
+        short.contains("all 2901 labels that have a prediction came after it had gone"),
+        "{short}"
+    );
     assert_eq!(run(&["--fail-on", "drift"]).code, 1);
     assert!(run(&[]).out.starts_with("betting fired"));
 }
@@ -121,12 +157,34 @@ fn bad_input_is_named() {
     folder.write("ids.csv", "id,time,prediction,label\nx,5,no,0\n");
     folder.write("mixed.csv", "p,y\n0.5,no\n0.1,maybe\n0.2,yes\n");
     for (arguments, message) in [
-        (&["performance", "current.csv", "current.csv", "--score", "p", "--label", "y"][..], "--label: got \"y\""),
-        (&["performance", "words.csv", "current.csv", "--score", "y", "--label", "p"], "it holds text"),
-        (&["performance", "reference.csv", "current.csv", "--label", "y"], "--score: got other columns, or none"),
-        (&["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y"], "expected at least 4000"),
         (
-            &["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y", "--metric", "mape"],
+            &["performance", "current.csv", "current.csv", "--score", "p", "--label", "y"][..],
+            "--label: got \"y\"",
+        ),
+        (
+            &["performance", "words.csv", "current.csv", "--score", "y", "--label", "p"],
+            "it holds text",
+        ),
+        (
+            &["performance", "reference.csv", "current.csv", "--label", "y"],
+            "--score: got other columns, or none",
+        ),
+        (
+            &["performance", "reference.csv", "current.csv", "--score", "p", "--label", "y"],
+            "expected at least 4000",
+        ),
+        (
+            &[
+                "performance",
+                "reference.csv",
+                "current.csv",
+                "--score",
+                "p",
+                "--label",
+                "y",
+                "--metric",
+                "mape",
+            ],
             "accuracy",
         ),
         (&["performance", "-", "-", "--score", "p", "--label", "y"], "- for both files"),
@@ -136,7 +194,17 @@ fn bad_input_is_named() {
             "ids.csv: line 1, column \"prediction\": it holds text",
         ),
         (
-            &["performance", "words.csv", "current.csv", "--score", "p", "--label", "y", "--class", "no"],
+            &[
+                "performance",
+                "words.csv",
+                "current.csv",
+                "--score",
+                "p",
+                "--label",
+                "y",
+                "--class",
+                "no",
+            ],
             "--class: got the classes \"no\", expected 2",
         ),
         (
@@ -171,9 +239,14 @@ fn classes_may_be_text() {
             text + &format!("{},{}\n", cells[0], rest.join(","))
         })
     };
-    for (name, names) in [("numbers", None), ("sorted", Some(["no", "yes"])), ("named", Some(["ok", "fraud"]))] {
+    for (name, names) in
+        [("numbers", None), ("sorted", Some(["no", "yes"])), ("named", Some(["ok", "fraud"]))]
+    {
         let write = |file: &str, text: String| {
-            folder.write(&format!("{name}-{file}.csv"), names.map_or(text.clone(), |n| named(text, n)))
+            folder.write(
+                &format!("{name}-{file}.csv"),
+                names.map_or(text.clone(), |n| named(text, n)),
+            )
         };
         write("reference", csv(3, 3000, 1, 0.0, true));
         write("current", csv(4, 1500, 1, 0.25, true));
@@ -210,12 +283,15 @@ fn classes_may_be_text() {
 fn late_labels_and_ids_may_be_text() {
     let folder = Folder::new("late-text");
     let mut random = SplitMix64::new(2);
-    let wrong: Vec<bool> = (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
+    let wrong: Vec<bool> =
+        (0..3000).map(|i| random.uniform() < if i < 1500 { 0.1 } else { 0.5 }).collect();
     let run = |id: &dyn Fn(usize) -> String, class: [&str; 2]| {
-        let predictions: String = (0..3000).map(|i| format!("{},{i},{}\n", id(i), class[0])).collect();
+        let predictions: String =
+            (0..3000).map(|i| format!("{},{i},{}\n", id(i), class[0])).collect();
         folder.write("predictions.csv", format!("id,time,prediction\n{predictions}"));
-        let labels: String =
-            (0..2900).map(|i| format!("{},{},{}\n", id(i), i + 50, class[usize::from(wrong[i])])).collect();
+        let labels: String = (0..2900)
+            .map(|i| format!("{},{},{}\n", id(i), i + 50, class[usize::from(wrong[i])]))
+            .collect();
         folder.write("labels.csv", format!("id,time,label\n{labels}"));
         let more = [
             "late-labels",
@@ -235,7 +311,10 @@ fn late_labels_and_ids_may_be_text() {
     let large = |i: usize| u64::MAX - i as u64;
     let text = |i: usize| format!("order {i:05}");
     for (told, ids) in [
-        (run(&|i| large(i).to_string(), ["cat", "dog"]), (|i| serde_json::json!(u64::MAX - i)) as fn(u64) -> Value),
+        (
+            run(&|i| large(i).to_string(), ["cat", "dog"]),
+            (|i| serde_json::json!(u64::MAX - i)) as fn(u64) -> Value,
+        ),
         (run(&|i| text(i), ["cat", "dog"]), |i| serde_json::json!(format!("order {i:05}"))),
         // Leading zeros make them text: 007 is not 7.
         (run(&|i| format!("{i:06}"), ["0", "1"]), |i| serde_json::json!(format!("{i:06}"))),
@@ -243,7 +322,10 @@ fn late_labels_and_ids_may_be_text() {
     ] {
         assert_eq!(told["counts"], plain["counts"]);
         for (ours, first) in told["detections"].as_array().unwrap().iter().zip(found) {
-            assert_eq!((&ours["outcome"], &ours["id"]), (&first["outcome"], &ids(first["id"].as_u64().unwrap())));
+            assert_eq!(
+                (&ours["outcome"], &ours["id"]),
+                (&first["outcome"], &ids(first["id"].as_u64().unwrap()))
+            );
         }
     }
 }
@@ -265,7 +347,9 @@ fn what_an_error_advises_can_be_followed() {
     folder.write("numbers.csv", classes(&["1", "2"]));
     folder.write("signs.csv", classes(&["-1", "1"]));
     let run = |file: &str, more: &[&str]| {
-        folder.run(&[&["performance", file, file, "--label", "y", "--chunk-size", "500"], more].concat())
+        folder.run(
+            &[&["performance", file, file, "--label", "y", "--chunk-size", "500"], more].concat(),
+        )
     };
     for (file, asked, words, followed) in [
         (
@@ -274,8 +358,18 @@ fn what_an_error_advises_can_be_followed() {
             "name them all",
             &["--score", "p", "--class", "no", "--class", "yes"][..],
         ),
-        ("numbers.csv", &["--score", "p"], "--class=1 --class=2", &["--score", "p", "--class=1", "--class=2"]),
-        ("signs.csv", &["--score", "p"], "--class=-1 --class=1", &["--score", "p", "--class=-1", "--class=1"]),
+        (
+            "numbers.csv",
+            &["--score", "p"],
+            "--class=1 --class=2",
+            &["--score", "p", "--class=1", "--class=2"],
+        ),
+        (
+            "signs.csv",
+            &["--score", "p"],
+            "--class=-1 --class=1",
+            &["--score", "p", "--class=-1", "--class=1"],
+        ),
         (
             "text.csv",
             &["--score", "p", "--score", "q"],
@@ -287,7 +381,18 @@ fn what_an_error_advises_can_be_followed() {
             "text.csv",
             &["--problem", "multiclass", "--score", "q", "--score", "p", "--class", "no"],
             "name them all",
-            &["--problem", "multiclass", "--score", "q", "--score", "p", "--class", "no", "--class", "yes"],
+            &[
+                "--problem",
+                "multiclass",
+                "--score",
+                "q",
+                "--score",
+                "p",
+                "--class",
+                "no",
+                "--class",
+                "yes",
+            ],
         ),
         (
             "numbers.csv",

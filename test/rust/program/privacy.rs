@@ -1,5 +1,6 @@
-//! `fluxguard epsilon` and `fluxguard noise-multiplier`: dp-accounting's numbers (`test/reference/privacy_accounting.py`),
-//! the contract's keys and exit codes, and what is refused.
+//! `fluxguard epsilon` and `fluxguard noise-multiplier`: dp-accounting's numbers
+//! (`test/reference/privacy_accounting.py`), the contract's keys and exit codes, and what is
+//! refused.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -21,10 +22,12 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn epsilon_is_dp_accountings() {
-    let reference: Value = serde_json::from_str(include_str!("../../reference/privacy_accounting.json")).unwrap();
+    let reference: Value =
+        serde_json::from_str(include_str!("../../reference/privacy_accounting.json")).unwrap();
     for row in reference["pld"].as_array().unwrap() {
         let phases = row["phases"].as_array().unwrap().iter();
-        let phases: Vec<String> = phases.map(|p| format!("--phase={}:{}:{}", p[0], p[1], p[2])).collect();
+        let phases: Vec<String> =
+            phases.map(|p| format!("--phase={}:{}:{}", p[0], p[1], p[2])).collect();
         let relation = row["relation"].as_str().unwrap().replace('_', "-");
         let (delta, expected) = (row["epsilon"][1][0].to_string(), number(&row["epsilon"][1][1]));
         let mut arguments = vec!["epsilon", "--json", "--delta", &delta, "--relation", &relation];
@@ -32,7 +35,10 @@ fn epsilon_is_dp_accountings() {
         let json = run(&arguments).json();
         let got = number(&json["epsilon"]);
         assert!((got - expected).abs() <= f64::max(1e-4, 1e-3 * expected), "{row}: {got}");
-        assert_eq!(json["phases"].as_array().unwrap().len(), row["phases"].as_array().unwrap().len());
+        assert_eq!(
+            json["phases"].as_array().unwrap().len(),
+            row["phases"].as_array().unwrap().len()
+        );
     }
 }
 
@@ -50,7 +56,9 @@ fn the_phases_of_the_contract_and_its_keys() {
     let json = run(&words(&format!("{base} --accountant rdp --json"))).json();
     assert_eq!(json["accountant"], "rdp");
     assert!(number(&json["epsilon"]) > alone);
-    let none = run(&words("epsilon --noise-multiplier 1 --sample-rate 0.01 --steps 0 --delta 1e-5 --json"));
+    let none = run(&words(
+        "epsilon --noise-multiplier 1 --sample-rate 0.01 --steps 0 --delta 1e-5 --json",
+    ));
     assert_eq!(number(&none.json()["epsilon"]), 0.0);
 }
 
@@ -58,38 +66,60 @@ fn the_phases_of_the_contract_and_its_keys() {
 fn the_noise_multiplier_meets_its_target_and_comes_close() {
     let common = "--delta 1e-5 --sample-rate 0.01 --steps 1000";
     for (target, accountant) in [("1", "pld"), ("4.5", "rdp")] {
-        let line = format!("noise-multiplier --target-epsilon {target} {common} --accountant {accountant} --json");
+        let line = format!(
+            "noise-multiplier --target-epsilon {target} {common} --accountant {accountant} --json"
+        );
         let json = run(&words(&line)).json();
         let (target, sigma) = (target.parse::<f64>().unwrap(), number(&json["noise_multiplier"]));
-        assert!(number(&json["epsilon"]) <= target && number(&json["epsilon"]) > 0.997 * target, "{json}");
+        assert!(
+            number(&json["epsilon"]) <= target && number(&json["epsilon"]) > 0.997 * target,
+            "{json}"
+        );
         assert_eq!(json["accountant"], accountant);
-        let line = format!("epsilon --noise-multiplier {sigma} {common} --accountant {accountant} --json");
+        let line =
+            format!("epsilon --noise-multiplier {sigma} {common} --accountant {accountant} --json");
         assert_eq!(run(&words(&line)).json()["epsilon"], json["epsilon"]);
     }
 }
 
 #[test]
 fn tables_are_for_people() {
-    let out =
-        run(&words("epsilon --noise-multiplier 1 --sample-rate 0.01 --steps 1000 --delta 1e-5 --phase 2:0.02:500"));
+    let out = run(&words(
+        "epsilon --noise-multiplier 1 --sample-rate 0.01 --steps 1000 --delta 1e-5 --phase 2:0.02:500",
+    ));
     assert_eq!((out.code, out.err.as_str()), (0, ""));
-    for line in ["epsilon     2.068", "relation    add-remove", "noise_multiplier  sample_rate  steps", "1500"] {
+    for line in [
+        "epsilon     2.068",
+        "relation    add-remove",
+        "noise_multiplier  sample_rate  steps",
+        "1500",
+    ] {
         assert!(out.out.contains(line), "{line}: {}", out.out);
     }
     // the multiplier that is printed, typed in again, does not give more than the target
     let common = "--delta 1e-5 --sample-rate 0.004 --steps 5000";
     let out = run(&words(&format!("noise-multiplier --target-epsilon 2 {common}")));
-    let sigma = out.out.lines().find_map(|line| line.strip_prefix("noise_multiplier")).unwrap().trim().to_owned();
+    let sigma = out
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("noise_multiplier"))
+        .unwrap()
+        .trim()
+        .to_owned();
     let json = run(&words(&format!("epsilon --noise-multiplier {sigma} {common} --json"))).json();
     assert!(number(&json["epsilon"]) <= 2.0, "{json}");
 }
 
 #[test]
 fn bad_arguments_are_named() {
-    let good = [("noise-multiplier", "1"), ("sample-rate", "0.1"), ("steps", "10"), ("delta", "1e-5")];
+    let good =
+        [("noise-multiplier", "1"), ("sample-rate", "0.1"), ("steps", "10"), ("delta", "1e-5")];
     let with = |name: &str, value: &str| {
-        let value_of = |known: &str, default: &str| if known == name { value.to_owned() } else { default.to_owned() };
-        let flags = good.iter().map(|(known, default)| format!("--{known} {}", value_of(known, default)));
+        let value_of = |known: &str, default: &str| {
+            if known == name { value.to_owned() } else { default.to_owned() }
+        };
+        let flags =
+            good.iter().map(|(known, default)| format!("--{known} {}", value_of(known, default)));
         run(&words(&format!("epsilon {}", flags.collect::<Vec<_>>().join(" "))))
     };
     for (name, value, word) in [
@@ -118,12 +148,27 @@ fn bad_arguments_are_named() {
         ("epsilon --delta 1e-5 --phase 0:0.1:5", "noise_multiplier: got 0"),
         ("epsilon --delta 1e-5 --phase 1:0.1:5 --accountant moments", "pld"),
         ("epsilon --delta 1e-5 --phase 1:0.1:5 --unit-size 0", "unit_size: got 0"),
-        ("noise-multiplier --target-epsilon 0 --delta 1e-5 --sample-rate 0.1 --steps 5", "target_epsilon: got 0"),
-        ("noise-multiplier --target-epsilon -3 --delta 1e-5 --sample-rate 0.1 --steps 5", "target_epsilon: got -3"),
-        ("noise-multiplier --target-epsilon 1 --delta 1e-5 --sample-rate 0.1 --steps 0", "steps: got 0"),
-        ("noise-multiplier --target-epsilon 1 --delta 2 --sample-rate 0.1 --steps 5", "delta: got 2"),
+        (
+            "noise-multiplier --target-epsilon 0 --delta 1e-5 --sample-rate 0.1 --steps 5",
+            "target_epsilon: got 0",
+        ),
+        (
+            "noise-multiplier --target-epsilon -3 --delta 1e-5 --sample-rate 0.1 --steps 5",
+            "target_epsilon: got -3",
+        ),
+        (
+            "noise-multiplier --target-epsilon 1 --delta 1e-5 --sample-rate 0.1 --steps 0",
+            "steps: got 0",
+        ),
+        (
+            "noise-multiplier --target-epsilon 1 --delta 2 --sample-rate 0.1 --steps 5",
+            "delta: got 2",
+        ),
         ("noise-multiplier --delta 1e-5 --sample-rate 0.1 --steps 5", "--target-epsilon"),
-        ("noise-multiplier --target-epsilon 1e-9 --delta 1e-15 --sample-rate 1 --steps 1000000000", "larger epsilon"),
+        (
+            "noise-multiplier --target-epsilon 1e-9 --delta 1e-15 --sample-rate 1 --steps 1000000000",
+            "larger epsilon",
+        ),
     ] {
         let refused = run(&words(line));
         assert!(refused.refused().contains(word), "{line}: {}", refused.err);

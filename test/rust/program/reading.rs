@@ -1,4 +1,5 @@
-//! How files are read, by all commands alike: cells without a value, columns that are left out, separators, decimals, encodings.
+//! How files are read, by all commands alike: cells without a value, columns that are left out,
+//! separators, decimals, encodings.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -12,7 +13,8 @@ use support::Folder;
 fn numbers(n: u64, gap: u64, blank: &str) -> String {
     (0..n).fold("x\n".to_owned(), |mut text, i| {
         let x = i.wrapping_mul(7919).wrapping_add(13) % 10_007;
-        let _ = if gap > 0 && i % gap == 0 { writeln!(text, "{blank}") } else { writeln!(text, "{x}") };
+        let _ =
+            if gap > 0 && i % gap == 0 { writeln!(text, "{blank}") } else { writeln!(text, "{x}") };
         text
     })
 }
@@ -29,24 +31,34 @@ fn cells_without_a_value_are_counted_and_their_share_is_tested() {
         assert_eq!(found[0], *found.last().unwrap(), "{blank:?}");
     }
     let missing = &found[0]["columns"][0]["missing"];
-    assert_eq!((&missing["reference"], &missing["current"], &missing["drift"]), (&json!(0), &json!(200), &json!(true)));
+    assert_eq!(
+        (&missing["reference"], &missing["current"], &missing["drift"]),
+        (&json!(0), &json!(200), &json!(true))
+    );
     assert_eq!((&missing["test"], &missing["effect"]), (&json!("fisher"), &json!(0.5)));
     assert_eq!(found[0]["columns"][0]["tests"][0]["current_size"], 200);
-    assert_eq!((&found[0]["drift"], &found[0]["columns"][0]["tests"][0]["drift"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&found[0]["drift"], &found[0]["columns"][0]["tests"][0]["drift"]),
+        (&json!(true), &json!(false))
+    );
     let run = folder.run(&["compare", "whole.csv", "half.csv", "--fail-on", "drift"]);
     assert!(
-        run.code == 1 && run.out.contains("missing cells") && run.out.contains("200 of 400 cells have no value"),
+        run.code == 1
+            && run.out.contains("missing cells")
+            && run.out.contains("200 of 400 cells have no value"),
         "{}",
         run.out
     );
     // What else stands for no value the caller says.
     folder.write("odd.csv", numbers(400, 2, "-999.0"));
-    let told = folder.run(&["compare", "whole.csv", "odd.csv", "--missing", "-999", "--json"]).json();
+    let told =
+        folder.run(&["compare", "whole.csv", "odd.csv", "--missing", "-999", "--json"]).json();
     assert_eq!(told["columns"][0]["missing"]["current"], 200);
     folder.write("word.csv", numbers(400, 2, "n/a"));
     let refused = folder.run(&["compare", "whole.csv", "word.csv"]).refused().to_owned();
     assert!(
-        refused.contains("line 2, column \"x\": got \"n/a\"") && refused.contains("--missing \"n/a\""),
+        refused.contains("line 2, column \"x\": got \"n/a\"")
+            && refused.contains("--missing \"n/a\""),
         "{refused}"
     );
     assert_eq!(folder.run(&["compare", "whole.csv", "word.csv", "--missing", "n/a"]).code, 0);
@@ -64,7 +76,9 @@ fn cells_without_a_value_are_counted_and_their_share_is_tested() {
     }
     // Namibia is a country where the caller says so.
     folder.write("countries.csv", "c\nNA\nDE\nNA\nFR\n");
-    let json = folder.run(&["compare", "countries.csv", "countries.csv", "--missing", "", "--json"]).json();
+    let json = folder
+        .run(&["compare", "countries.csv", "countries.csv", "--missing", "", "--json"])
+        .json();
     assert_eq!(json["columns"][0].get("missing"), None);
 }
 
@@ -80,7 +94,8 @@ fn of_all_columns_together_only_whole_lines_count() {
     };
     folder.write("r.csv", csv(1000));
     folder.write("c.csv", csv(20));
-    let json = folder.run(&["compare", "r.csv", "c.csv", "--test", "ks,hotelling", "--json"]).json();
+    let json =
+        folder.run(&["compare", "r.csv", "c.csv", "--test", "ks,hotelling", "--json"]).json();
     assert_eq!(json["all_columns"]["complete"], json!([199, 190]));
     assert!(
         folder
@@ -95,16 +110,31 @@ fn indices_are_lines_in_all_commands() {
     let folder = Folder::new("reading-rows");
     folder.write(
         "ref.csv",
-        (0..60).fold("a,b\n".to_owned(), |text, i| text + &format!("{},{}\n", i * 7 % 13, i * 5 % 11)),
+        (0..60)
+            .fold("a,b\n".to_owned(), |text, i| text + &format!("{},{}\n", i * 7 % 13, i * 5 % 11)),
     );
     folder.write("cur.csv", "a,b\n1,2\n,3\n900,900\n4,NA\n5,5\n");
-    let json =
-        folder.run(&["detect", "--detector", "mahalanobis", "--fit", "ref.csv", "--score", "cur.csv", "--json"]).json();
+    let json = folder
+        .run(&[
+            "detect",
+            "--detector",
+            "mahalanobis",
+            "--fit",
+            "ref.csv",
+            "--score",
+            "cur.csv",
+            "--json",
+        ])
+        .json();
     assert_eq!(json["anomalies"], json!([2]));
-    let scored: Vec<bool> = json["scores"].as_array().unwrap().iter().map(Value::is_number).collect();
+    let scored: Vec<bool> =
+        json["scores"].as_array().unwrap().iter().map(Value::is_number).collect();
     assert_eq!(scored, [true, false, true, false, true]);
     assert_eq!(json["p_values"][1], Value::Null);
-    assert_eq!((&json["missing"][0]["column"], &json["missing"][0]["current"]), (&json!("a"), &json!(1)));
+    assert_eq!(
+        (&json["missing"][0]["column"], &json["missing"][0]["current"]),
+        (&json!("a"), &json!(1))
+    );
     assert!(json["missing"][0]["p_value"].is_number() && json["missing"][0]["reference"] == 0);
 
     // A category of a file of one column: the empty line is a line.
@@ -139,7 +169,9 @@ fn indices_are_lines_in_all_commands() {
     folder.write("scores.csv", "s,y\n1,0\n2,0\nNA,1\n1.5,0\n9,1\n2.5,\n");
     folder.write(
         "usual.csv",
-        (0..200).fold("s\n".to_owned(), |text, i| text + &format!("{}\n", i % 50)).replace("\n49\n", "\nNaN\n"),
+        (0..200)
+            .fold("s\n".to_owned(), |text, i| text + &format!("{}\n", i % 50))
+            .replace("\n49\n", "\nNaN\n"),
     );
     let threshold = [
         "threshold",
@@ -154,22 +186,31 @@ fn indices_are_lines_in_all_commands() {
         "0.9",
     ];
     let json = folder.run(&[&threshold[..], &["--label-column", "y", "--json"]].concat()).json();
-    assert_eq!((&json["anomalies"], &json["scores"], &json["quality"]["auroc"]), (&json!([4]), &json!(5), &json!(1.0)));
+    assert_eq!(
+        (&json["anomalies"], &json["scores"], &json["quality"]["auroc"]),
+        (&json!([4]), &json!(5), &json!(1.0))
+    );
 
-    let stream: String =
-        (0..401).fold(
-            "x\n".into(),
-            |text, i| if i % 4 == 3 { text + "\n" } else { text + if i < 200 { "0\n" } else { "5\n" } },
-        );
+    let stream: String = (0..401).fold("x\n".into(), |text, i| {
+        if i % 4 == 3 { text + "\n" } else { text + if i < 200 { "0\n" } else { "5\n" } }
+    });
     folder.write("stream.csv", stream);
     let json = folder.run(&["stream", "stream.csv", "--detector", "page-hinkley", "--json"]).json();
     let fired = json["detections"][0].as_u64().unwrap();
-    assert_eq!((&json["missing"], fired % 4 != 3, (200..260).contains(&fired)), (&json!(100), true, true));
+    assert_eq!(
+        (&json["missing"], fired % 4 != 3, (200..260).contains(&fired)),
+        (&json!(100), true, true)
+    );
 
     folder.write("i.csv", "i\n7\n\n7\nNA\n8\n");
-    let json = folder.run(&["sketch", "i.csv", "--kind", "frequent-items", "--items", "int", "--json"]).json();
+    let json = folder
+        .run(&["sketch", "i.csv", "--kind", "frequent-items", "--items", "int", "--json"])
+        .json();
     assert_eq!((&json["missing"][0]["current"], &json["observations"]), (&json!(2), &json!(3)));
-    assert_eq!(folder.run(&["sketch", "i.csv", "--kind", "kll", "--json"]).json()["observations"], 3);
+    assert_eq!(
+        folder.run(&["sketch", "i.csv", "--kind", "kll", "--json"]).json()["observations"],
+        3
+    );
 }
 
 #[test]
@@ -177,7 +218,8 @@ fn columns_are_chosen_and_left_out() {
     let folder = Folder::new("reading-choice");
     let rows = |from: u64, day: &str| {
         (from..from + 50).fold(format!("id,{day}a,b\n"), |mut text, i| {
-            let day = if day.is_empty() { String::new() } else { format!("2024-01-{:02},", 1 + i % 28) };
+            let day =
+                if day.is_empty() { String::new() } else { format!("2024-01-{:02},", 1 + i % 28) };
             let _ = writeln!(text, "{i},{day}{},{}", i * 7 % 13, i * 5 % 11);
             text
         })
@@ -203,19 +245,40 @@ fn columns_are_chosen_and_left_out() {
         &["--only", "b", "--only", "a"],
     ] {
         let json = folder.run(&[&detect[..], choice, &["--json"]].concat()).json();
-        assert_eq!((&json["features"], json.get("hints")), (&json!(["a", "b"]), None), "{choice:?}");
+        assert_eq!(
+            (&json["features"], json.get("hints")),
+            (&json!(["a", "b"]), None),
+            "{choice:?}"
+        );
         assert_eq!(json["anomalies"], json!([]));
     }
     // A column that is left out may hold anything.
     folder.write("odd.csv", "x,note\n1,2\n2,two\n3,inf\n");
     assert_eq!(folder.run(&["compare", "odd.csv", "odd.csv", "--ignore", "note"]).code, 0);
     assert_eq!(
-        folder.run(&["stream", "odd.csv", "--detector", "cusum", "--column", "x", "--min-instances", "2"]).code,
+        folder
+            .run(&[
+                "stream",
+                "odd.csv",
+                "--detector",
+                "cusum",
+                "--column",
+                "x",
+                "--min-instances",
+                "2"
+            ])
+            .code,
         0
     );
     for (arguments, message) in [
-        (["--ignore", "day,iid"], "--ignore: got \"iid\", expected a column that one of the files has"),
-        (["--only", "iid"], "--only: got \"iid\", expected a column of r.csv: \"id\", \"day\", \"a\", \"b\""),
+        (
+            ["--ignore", "day,iid"],
+            "--ignore: got \"iid\", expected a column that one of the files has",
+        ),
+        (
+            ["--only", "iid"],
+            "--only: got \"iid\", expected a column of r.csv: \"id\", \"day\", \"a\", \"b\"",
+        ),
         (["--ignore", "id,day,a,b"], "expected a column that is left"),
     ] {
         let run = folder.run(&[&detect[..], &arguments].concat());
@@ -223,7 +286,10 @@ fn columns_are_chosen_and_left_out() {
     }
     folder.write("comma.csv", "\"a,b\",c\n1,2\n3,4\n");
     let json = folder.run(&["compare", "comma.csv", "comma.csv", "--only", "a,b", "--json"]).json();
-    assert_eq!((json["columns"].as_array().unwrap().len(), &json["columns"][0]["name"]), (1, &json!("a,b")));
+    assert_eq!(
+        (json["columns"].as_array().unwrap().len(), &json["columns"][0]["name"]),
+        (1, &json!("a,b"))
+    );
 }
 
 #[test]
@@ -231,7 +297,8 @@ fn separators_decimals_and_encodings_change_nothing() {
     let folder = Folder::new("reading-dialect");
     let plain = "größe,b\n1.5,2\n3,4.25\n-1e2,\n";
     folder.write("plain.csv", plain);
-    let expected = folder.run(&["compare", "plain.csv", "plain.csv", "--json"]).json()["columns"].clone();
+    let expected =
+        folder.run(&["compare", "plain.csv", "plain.csv", "--json"]).json()["columns"].clone();
     let german = plain.replace(',', ";").replace('.', ",");
     let wide = |bytes: fn(u16) -> [u8; 2], mark: &[u8], text: &str| -> Vec<u8> {
         mark.iter().copied().chain(text.encode_utf16().flat_map(bytes)).collect()
@@ -258,7 +325,11 @@ fn separators_decimals_and_encodings_change_nothing() {
         ("german.csv", &[][..], "say --separator \";\""),
         ("german.csv", &["--separator", ";"], "say --decimal , where numbers are written so"),
         ("german.csv", &["--separator", ";", "--decimal", ";"], "--decimal"),
-        ("german.csv", &["--separator", ",", "--decimal", ","], "--separator: got ',', which is also --decimal"),
+        (
+            "german.csv",
+            &["--separator", ",", "--decimal", ","],
+            "--separator: got ',', which is also --decimal",
+        ),
         ("tab.csv", &[], "say --separator tab"),
         ("plain.csv", &["--decimal", ",", "--separator", ";"], "say --separator \",\""),
         (
@@ -271,7 +342,17 @@ fn separators_decimals_and_encodings_change_nothing() {
     ] {
         for command in [
             &["compare", file, file][..],
-            &["detect", "--detector", "frequency", "--fit", file, "--score", "plain.csv", "--column", "b"],
+            &[
+                "detect",
+                "--detector",
+                "frequency",
+                "--fit",
+                file,
+                "--score",
+                "plain.csv",
+                "--column",
+                "b",
+            ],
         ] {
             let run = folder.run(&[command, flags].concat());
             if command[0] == "compare"
@@ -295,20 +376,52 @@ fn wide_headers_and_long_names() {
     folder.write("twice.csv", wide.replace("feature_49999", "feature_0"));
     let json = folder.run(&["compare", "wide.csv", "wide.csv", "--json"]).json();
     assert_eq!(json["columns"].as_array().unwrap().len(), 50_000);
-    assert!(folder.run(&["compare", "wide.csv", "twice.csv"]).refused().contains("two columns have this name"));
-    assert!(folder.run(&["sketch", "wide.csv", "--kind", "hll", "--column", "feature_49999"]).out.starts_with("hll"));
+    assert!(
+        folder
+            .run(&["compare", "wide.csv", "twice.csv"])
+            .refused()
+            .contains("two columns have this name")
+    );
+    assert!(
+        folder
+            .run(&["sketch", "wide.csv", "--kind", "hll", "--column", "feature_49999"])
+            .out
+            .starts_with("hll")
+    );
     // Longer than a format's width can be: in every table.
     let name = "n".repeat(70_000);
     folder.write("long.csv", format!("{name}\n1\n2\n5\n{}", "3\n4\n".repeat(20)));
     folder.write("long2.csv", format!("{name}\n2\n5\n{}", "4\n3\n".repeat(10)));
-    folder.write("cells.csv", format!("w\n{}\n{}\nshort\n", "c".repeat(70_000), "d".repeat(100_000)));
+    folder
+        .write("cells.csv", format!("w\n{}\n{}\nshort\n", "c".repeat(70_000), "d".repeat(100_000)));
     for arguments in [
         &["compare", "long.csv", "long2.csv"][..],
-        &["detect", "--detector", "knn", "--fit", "long.csv", "--score", "long2.csv", "--explain", "--neighbours", "2"],
+        &[
+            "detect",
+            "--detector",
+            "knn",
+            "--fit",
+            "long.csv",
+            "--score",
+            "long2.csv",
+            "--explain",
+            "--neighbours",
+            "2",
+        ],
         &["stream", "long.csv", "--detector", "cusum"],
         &["sketch", "cells.csv", "--kind", "frequent-items"],
         &["compare", "cells.csv", "cells.csv"],
-        &["detect", "--detector", "frequency", "--fit", "cells.csv", "--score", "case.csv", "--column", "w"],
+        &[
+            "detect",
+            "--detector",
+            "frequency",
+            "--fit",
+            "cells.csv",
+            "--score",
+            "case.csv",
+            "--column",
+            "w",
+        ],
     ] {
         folder.write("case.csv", format!("w\nshort\n{}\n", "e".repeat(70_000)));
         let run = folder.run(arguments);
@@ -324,7 +437,11 @@ fn lines_in_messages_are_those_of_an_editor() {
     folder.write("p.csv", "id,time,prediction\n\"a\nb\",1,0\nc,2,1\n");
     folder.write("l.csv", "id,time,\"label\"\nc,3,1\n\"x\ny\",4,1\nd,yesterday,0\n");
     let run = folder.run(&["late-labels", "p.csv", "l.csv"]);
-    assert!(run.refused().contains("l.csv: line 5, column \"time\": got \"yesterday\""), "{}", run.err);
+    assert!(
+        run.refused().contains("l.csv: line 5, column \"time\": got \"yesterday\""),
+        "{}",
+        run.err
+    );
     folder.write("ids.csv", "i\n1\n\n\n2\nx\n");
     let run = folder.run(&["sketch", "ids.csv", "--kind", "hll", "--items", "int"]);
     assert!(run.refused().contains("ids.csv: line 6, column \"i\": got \"x\""), "{}", run.err);
@@ -339,7 +456,17 @@ fn a_detector_is_not_asked_about_what_it_was_fitted_on() {
     for arguments in [
         ["detect", "--detector", "knn", "--fit", "r.csv", "--score", "r.csv", "--seed", "1"],
         ["detect", "--detector", "knn", "--fit", "r.csv", "--score", "d/../r.csv", "--seed", "1"],
-        ["detect", "--detector", "frequency", "--fit", "w.csv", "--score", "w.csv", "--column", "w"],
+        [
+            "detect",
+            "--detector",
+            "frequency",
+            "--fit",
+            "w.csv",
+            "--score",
+            "w.csv",
+            "--column",
+            "w",
+        ],
     ] {
         assert!(folder.run(&arguments).refused().contains("which is also --fit"));
     }

@@ -1,4 +1,5 @@
-//! `fluxguard sketch` on real files. What it writes, Python's datasketches reads: `test/reference/sketches.py`.
+//! `fluxguard sketch` on real files. What it writes, Python's datasketches reads:
+//! `test/reference/sketches.py`.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -13,8 +14,14 @@ fn csv(values: impl Iterator<Item = String>) -> String {
 fn parts_are_written_and_merged() {
     let folder = Folder::new("sketch");
     for part in 0..3u32 {
-        folder.write(&format!("n{part}.csv"), csv((0..4000).map(|i| ((i * 7919 + part * 13) % 10_007).to_string())));
-        folder.write(&format!("w{part}.csv"), csv((0..4000).map(|i| format!("w{}", (i * i + part) % 500))));
+        folder.write(
+            &format!("n{part}.csv"),
+            csv((0..4000).map(|i| ((i * 7919 + part * 13) % 10_007).to_string())),
+        );
+        folder.write(
+            &format!("w{part}.csv"),
+            csv((0..4000).map(|i| format!("w{}", (i * i + part) % 500))),
+        );
     }
     for kind in ["kll", "tdigest", "hll", "theta", "frequent-items"] {
         let letter = if kind == "frequent-items" { "w" } else { "n" };
@@ -25,10 +32,15 @@ fn parts_are_written_and_merged() {
         }
         let (one, two, three) = (format!("0.{kind}"), format!("1.{kind}"), format!("2.{kind}"));
         let merged = folder
-            .run(&["sketch", "--kind", kind, "--merge", &one, "--merge", &two, "--merge", &three, "--json"])
+            .run(&[
+                "sketch", "--kind", kind, "--merge", &one, "--merge", &two, "--merge", &three,
+                "--json",
+            ])
             .json();
         let files = [0, 1, 2].map(|part| format!("{letter}{part}.csv"));
-        let single = folder.run(&["sketch", &files[0], &files[1], &files[2], "--kind", kind, "--json"]).json();
+        let single = folder
+            .run(&["sketch", &files[0], &files[1], &files[2], "--kind", kind, "--json"])
+            .json();
         assert_eq!(merged["observations"], single["observations"]);
         assert_eq!(merged["kind"], kind);
         if let Some(distinct) = merged["distinct"]["estimate"].as_f64() {
@@ -41,7 +53,8 @@ fn parts_are_written_and_merged() {
             .flatten()
             .zip(single["quantiles"].as_array().into_iter().flatten())
         {
-            let away = (a["value"].as_f64().unwrap() - b["value"].as_f64().unwrap()).abs() / 10_007.0;
+            let away =
+                (a["value"].as_f64().unwrap() - b["value"].as_f64().unwrap()).abs() / 10_007.0;
             assert!(away < 0.04, "{kind}: {a} {b}");
         }
         if kind == "frequent-items" {
@@ -82,8 +95,12 @@ fn bad_input_is_named() {
 fn ids_are_ids() {
     let folder = Folder::new("sketch-ids");
     let distinct = |file: &str, more: &[&str]| {
-        let json = folder.run(&[&["sketch", file, "--kind", "hll", "--json"], more].concat()).json();
-        (json["distinct"]["estimate"].as_f64().unwrap().round() as u64, json["items"].as_str().unwrap().to_owned())
+        let json =
+            folder.run(&[&["sketch", file, "--kind", "hll", "--json"], more].concat()).json();
+        (
+            json["distinct"]["estimate"].as_f64().unwrap().round() as u64,
+            json["items"].as_str().unwrap().to_owned(),
+        )
     };
     // Above 2^53 a double holds every second one.
     folder.write("long.csv", csv((0..100u64).map(|i| ((1u64 << 53) + i).to_string())));
@@ -96,20 +113,39 @@ fn ids_are_ids() {
     folder.write("zips.csv", csv((0..100).map(|i| format!("{:05}", i * 997))));
     assert_eq!(distinct("zips.csv", &[]), (100, "text".into()));
     folder.write("mixed.csv", csv(["7", "007", "7.0", "7"].into_iter().map(str::to_owned)));
-    assert_eq!((distinct("mixed.csv", &[]).0, distinct("mixed.csv", &["--items", "int"]).0), (3, 1));
+    assert_eq!(
+        (distinct("mixed.csv", &[]).0, distinct("mixed.csv", &["--items", "int"]).0),
+        (3, 1)
+    );
     folder.write("floats.csv", csv(["7", "7.5", "7.50", "8e0"].into_iter().map(str::to_owned)));
     assert_eq!(distinct("floats.csv", &[]), (3, "float".into()));
     // All parts alike: a text is no number to a sketch.
     for (items, both) in [("text", 200), ("int", 100)] {
         folder.run(&["sketch", "long.csv", "--kind", "hll", "--items", items, "--out", "part.hll"]);
-        assert_eq!(distinct("long.csv", &["--items", "int", "--merge", "part.hll"]).0, both, "{items}");
+        assert_eq!(
+            distinct("long.csv", &["--items", "int", "--merge", "part.hll"]).0,
+            both,
+            "{items}"
+        );
     }
     let hinted = folder.run(&["sketch", "long.csv", "--kind", "theta", "--out", "part.theta"]);
     assert!(hinted.out.contains("--items int"), "{}", hinted.out);
     // Frequent items of longs are a sketch of another kind.
-    let run =
-        folder.run(&["sketch", "mixed.csv", "--kind", "frequent-items", "--items", "int", "--out", "f", "--json"]);
-    assert_eq!((&run.json()["kind"], &run.json()["frequent"][0]["item"]), (&"frequent-longs".into(), &"7".into()));
+    let run = folder.run(&[
+        "sketch",
+        "mixed.csv",
+        "--kind",
+        "frequent-items",
+        "--items",
+        "int",
+        "--out",
+        "f",
+        "--json",
+    ]);
+    assert_eq!(
+        (&run.json()["kind"], &run.json()["frequent"][0]["item"]),
+        (&"frequent-longs".into(), &"7".into())
+    );
     let read = folder.run(&["sketch", "--kind", "frequent-longs", "--merge", "f", "--json"]).json();
     assert_eq!(read["frequent"][0]["lower"], 4);
     let text = folder.run(&["sketch", "mixed.csv", "--kind", "frequent-items", "--json"]).json();
@@ -119,7 +155,9 @@ fn ids_are_ids() {
         (&["--kind", "frequent-longs", "--items", "float"], "--items: got float"),
         (&["--kind", "hll", "--items", "word"], "text"),
     ] {
-        assert!(folder.run(&[&["sketch", "long.csv"], arguments].concat()).refused().contains(message));
+        assert!(
+            folder.run(&[&["sketch", "long.csv"], arguments].concat()).refused().contains(message)
+        );
     }
     let bad = folder.run(&["sketch", "floats.csv", "--kind", "hll", "--items", "int"]);
     assert!(bad.refused().contains(

@@ -1,5 +1,5 @@
-//! `fluxguard stream` on real files: its detections are river's (`test/reference/online.py`), its keys and exit codes the
-//! contract's.
+//! `fluxguard stream` on real files: its detections are river's (`test/reference/online.py`), its
+//! keys and exit codes the contract's.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -12,7 +12,9 @@ use support::{Folder, Run};
 /// Outcomes of which 5% are 1, and 60% after half of them.
 fn outcomes() -> Vec<f64> {
     let mut random = SplitMix64::new(5);
-    (0..2000).map(|i| f64::from(u8::from(random.uniform() < if i < 1000 { 0.05 } else { 0.6 }))).collect()
+    (0..2000)
+        .map(|i| f64::from(u8::from(random.uniform() < if i < 1000 { 0.05 } else { 0.6 })))
+        .collect()
 }
 
 fn csv(values: &[f64]) -> String {
@@ -32,7 +34,8 @@ fn detections_are_rivers() {
         if case["stream"] != "still" || case["seed"] != 1 {
             continue;
         }
-        let mut arguments = vec!["stream".to_owned(), "still.csv".into(), "--json".into(), "--detector".into()];
+        let mut arguments =
+            vec!["stream".to_owned(), "still.csv".into(), "--json".into(), "--detector".into()];
         arguments.push(case["detector"].as_str().unwrap().into());
         for (name, value) in case["options"].as_object().unwrap() {
             arguments.push(format!("--{}", name.replace('_', "-")));
@@ -56,22 +59,33 @@ fn every_detector_has_its_name_and_finds_the_change() {
     let mut random = SplitMix64::new(6);
     let still: Vec<f64> = (0..2000).map(|_| f64::from(u8::from(random.uniform() < 0.05))).collect();
     folder.write("still.csv", csv(&still));
-    let p_values: Vec<f64> = outcomes().iter().map(|x| if *x == 1.0 { 1e-9 } else { 0.6 }).collect();
+    let p_values: Vec<f64> =
+        outcomes().iter().map(|x| if *x == 1.0 { 1e-9 } else { 0.6 }).collect();
     folder.write("p.csv", csv(&p_values));
     for name in StreamName::ALL {
         let more: &[&str] = match name {
             StreamName::Gma => &["--threshold", "0.2"],
-            StreamName::Mmd => &["--bandwidth", "1", "--expected-run-time", "200", "--reference-size", "200"],
+            StreamName::Mmd => {
+                &["--bandwidth", "1", "--expected-run-time", "200", "--reference-size", "200"]
+            }
             StreamName::TwoSample => &["--against", "still.csv"],
             _ => &[],
         };
         let file = if name.takes() == Takes::PValues { "p.csv" } else { "x.csv" };
-        let json = folder.run(&[&["stream", file, "--json", "--detector", name.as_str()], more].concat()).json();
+        let json = folder
+            .run(&[&["stream", file, "--json", "--detector", name.as_str()], more].concat())
+            .json();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         let mut sorted = keys.clone();
         sorted.sort_unstable();
-        assert_eq!(sorted.join(" "), "column detections detector drift observations state statistic");
-        assert_eq!((json["detector"].as_str(), json["observations"].as_u64()), (Some(name.as_str()), Some(2000)));
+        assert_eq!(
+            sorted.join(" "),
+            "column detections detector drift observations state statistic"
+        );
+        assert_eq!(
+            (json["detector"].as_str(), json["observations"].as_u64()),
+            (Some(name.as_str()), Some(2000))
+        );
         let detections: Vec<u64> = serde_json::from_value(json["detections"].clone()).unwrap();
         assert!(detections.iter().any(|i| (1000..1300).contains(i)), "{name}: {detections:?}");
         assert_eq!(json["drift"], true);
@@ -83,16 +97,24 @@ fn exit_codes_standard_input_and_the_table() {
     let folder = Folder::new("stream-exit");
     folder.write("x.csv", csv(&outcomes()));
     folder.write("still.csv", csv(&outcomes()[..1000]));
-    let run = |file: &str, more: &[&str]| folder.run(&[&["stream", "--detector", "adwin", file], more].concat());
+    let run = |file: &str, more: &[&str]| {
+        folder.run(&[&["stream", "--detector", "adwin", file], more].concat())
+    };
     assert_eq!(run("x.csv", &[]).code, 0);
     assert_eq!(run("x.csv", &["--fail-on", "drift"]).code, 1);
     assert_eq!(run("still.csv", &["--fail-on", "drift"]).code, 0);
     assert_eq!(run("none.csv", &["--fail-on", "drift"]).code, 2);
     let expected = run("x.csv", &["--json"]).out;
-    let piped = Run::of(&mut folder.program(&["stream", "-", "--detector", "adwin", "--json"]), &csv(&outcomes()));
+    let piped = Run::of(
+        &mut folder.program(&["stream", "-", "--detector", "adwin", "--json"]),
+        &csv(&outcomes()),
+    );
     assert_eq!(piped.out, expected);
     let text = run("x.csv", &[]).out;
-    assert!(text.starts_with("adwin fired once in 2000 observations of \"x\"\n\nindex from 0"), "{text}");
+    assert!(
+        text.starts_with("adwin fired once in 2000 observations of \"x\"\n\nindex from 0"),
+        "{text}"
+    );
     assert!(run("still.csv", &[]).out.starts_with("adwin did not fire in 1000 observations"));
 }
 
@@ -103,12 +125,20 @@ fn a_column_and_a_reference_are_chosen_by_name() {
     let lines: String = x.iter().enumerate().map(|(i, x)| format!("{i},{x},w\n")).collect();
     folder.write("two.csv", format!("time,x,word\n{lines}"));
     folder.write("reference.csv", csv(&x[..500]));
-    let run =
-        |more: &[&str]| folder.run(&[&["stream", "two.csv", "--detector", "martingale", "--json"], more].concat());
+    let run = |more: &[&str]| {
+        folder.run(&[&["stream", "two.csv", "--detector", "martingale", "--json"], more].concat())
+    };
     let first = |json: Value| json["detections"][0].as_u64().unwrap();
-    assert!((1000..1100).contains(&first(run(&["--column", "x", "--reference", "reference.csv"]).json())));
+    assert!(
+        (1000..1100)
+            .contains(&first(run(&["--column", "x", "--reference", "reference.csv"]).json()))
+    );
     assert!(first(run(&["--column", "time"]).json()) < 400);
-    assert!(run(&[]).refused().contains("--column: got 3 columns in two.csv, expected one of them by name"));
+    assert!(
+        run(&[])
+            .refused()
+            .contains("--column: got 3 columns in two.csv, expected one of them by name")
+    );
     assert!(run(&["--column", "y"]).refused().contains("--column: got \"y\""));
     assert!(run(&["--column", "word"]).refused().contains("it holds text"));
     let both = folder.run(&["stream", "-", "--detector", "mmd", "--reference", "-"]);
@@ -132,7 +162,11 @@ fn bad_input_is_named() {
             "threshold: got an option that there is not, expected one of delta",
         ),
         ("x.csv", &["--detector", "adwin", "--delta", "2"], "delta: got 2, expected a probability"),
-        ("x.csv", &["--detector", "adwin", "--delta", "nan"], "--delta: got NaN, expected a finite number"),
+        (
+            "x.csv",
+            &["--detector", "adwin", "--delta", "nan"],
+            "--delta: got NaN, expected a finite number",
+        ),
         (
             "x.csv",
             &["--detector", "cusum", "--expected-run-time", "inf"],
@@ -140,8 +174,16 @@ fn bad_input_is_named() {
         ),
         ("x.csv", &["--detector", "page-hinkley", "--mode", "left"], "mode: got left, expected"),
         ("x.csv", &["--detector", "betting", "--upper", "0.5"], "values: got 1 at index"),
-        ("short.csv", &["--detector", "kswin"], "VALUES: got 40 observations, expected at least 100"),
-        ("short.csv", &["--detector", "martingale"], "VALUES: got 40 observations, expected at least 101"),
+        (
+            "short.csv",
+            &["--detector", "kswin"],
+            "VALUES: got 40 observations, expected at least 100",
+        ),
+        (
+            "short.csv",
+            &["--detector", "martingale"],
+            "VALUES: got 40 observations, expected at least 101",
+        ),
         ("nan.csv", &["--detector", "cusum"], "got 1 observations, expected at least 30"),
         ("inf.csv", &["--detector", "cusum"], "line 3, column \"x\": got \"inf\""),
         (
@@ -155,7 +197,11 @@ fn bad_input_is_named() {
             "--against: got 40 observations, expected 2000",
         ),
         ("-", &["--detector", "two-sample", "--against", "-"], "- for both files"),
-        ("x.csv", &["--detector", "adwin", "--against", "x.csv"], "adwin takes one; two-sample takes two"),
+        (
+            "x.csv",
+            &["--detector", "adwin", "--against", "x.csv"],
+            "adwin takes one; two-sample takes two",
+        ),
         (
             "short.csv",
             &["--detector", "two-sample", "--against", "short.csv", "--warm-up", "40"],

@@ -1,4 +1,5 @@
-//! `fluxguard threshold` and `fluxguard compare-detectors` on real files: numbers are the engine's, and those of counting by hand.
+//! `fluxguard threshold` and `fluxguard compare-detectors` on real files: numbers are the engine's,
+//! and those of counting by hand.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
@@ -26,7 +27,8 @@ fn thresholds_that_stay() {
     folder.write("usual.csv", csv((0..999).map(wave)));
     folder.write("scores.csv", csv((2000..2100).map(wave).chain([9.0, 2.9])));
     let run = |more: &[&str]| {
-        let arguments = ["threshold", "scores.csv", "--calibration", "usual.csv", "--json", "--method"];
+        let arguments =
+            ["threshold", "scores.csv", "--calibration", "usual.csv", "--json", "--method"];
         folder.run(&[&arguments[..], more].concat())
     };
     let mut sorted: Vec<f64> = (0..999).map(wave).collect();
@@ -44,11 +46,19 @@ fn thresholds_that_stay() {
         ("budget", &["--alerts", "10", "--observations", "1000"]),
     ] {
         let json = run(&[&[method], more].concat()).json();
-        assert!(json["threshold"].as_f64().unwrap() < 9.0 && indices(&json).contains(&100), "{method}: {json}");
+        assert!(
+            json["threshold"].as_f64().unwrap() < 9.0 && indices(&json).contains(&100),
+            "{method}: {json}"
+        );
     }
-    let arguments = ["threshold", "scores.csv", "--calibration", "usual.csv", "--method", "conformal"];
+    let arguments =
+        ["threshold", "scores.csv", "--calibration", "usual.csv", "--method", "conformal"];
     let table = folder.run(&arguments);
-    assert!(table.out.contains("scores are anomalous (conformal") && table.out.contains("9.000"), "{}", table.out);
+    assert!(
+        table.out.contains("scores are anomalous (conformal") && table.out.contains("9.000"),
+        "{}",
+        table.out
+    );
     assert_eq!(folder.run(&[&arguments[..], &["--fail-on", "drift"]].concat()).code, 1);
     for (more, words) in [
         (&["conformal", "--rate", "0.0001"][..], "expected at least 9999"),
@@ -66,21 +76,35 @@ fn thresholds_that_stay() {
 #[test]
 fn thresholds_that_move() {
     let folder = Folder::new("threshold-live");
-    let scores: Vec<f64> = (0..1500).map(|i| wave(i) + if i % 250 == 249 { 4.0 } else { 0.0 }).collect();
+    let scores: Vec<f64> =
+        (0..1500).map(|i| wave(i) + if i % 250 == 249 { 4.0 } else { 0.0 }).collect();
     folder.write("scores.csv", csv(scores.iter().copied()));
     for (more, options) in [
         (&["spot"][..], LiveOptions::Spot { rate: 1e-3, level: 0.98, depth: 0 }),
-        (&["spot", "--depth", "20", "--level", "0.9"], LiveOptions::Spot { rate: 1e-3, level: 0.9, depth: 20 }),
+        (
+            &["spot", "--depth", "20", "--level", "0.9"],
+            LiveOptions::Spot { rate: 1e-3, level: 0.9, depth: 20 },
+        ),
         (&["feedback", "--rate", "0.02"], LiveOptions::Feedback { rate: 0.02 }),
     ] {
-        let json =
-            folder.run(&[&["threshold", "scores.csv", "--initial", "600", "--json", "--method"], more].concat()).json();
+        let json = folder
+            .run(
+                &[&["threshold", "scores.csv", "--initial", "600", "--json", "--method"], more]
+                    .concat(),
+            )
+            .json();
         let mut live = LiveThreshold::new(options, &scores[..600]).unwrap();
-        let want: Vec<usize> = (600..1500).filter(|i| live.update(scores[*i]) == Verdict::Alarm).collect();
+        let want: Vec<usize> =
+            (600..1500).filter(|i| live.update(scores[*i]) == Verdict::Alarm).collect();
         assert_eq!(indices(&json), want, "{more:?}");
-        assert_eq!((json["threshold"].as_f64().unwrap(), &json["scores"]), (live.threshold(), &900.into()));
+        assert_eq!(
+            (json["threshold"].as_f64().unwrap(), &json["scores"]),
+            (live.threshold(), &900.into())
+        );
     }
-    let run = |more: &[&str]| folder.run(&[&["threshold", "scores.csv", "--method", "spot"], more].concat());
+    let run = |more: &[&str]| {
+        folder.run(&[&["threshold", "scores.csv", "--method", "spot"], more].concat())
+    };
     assert!(run(&[]).refused().contains("--initial"));
     assert!(run(&["--initial", "1500"]).refused().contains("1500"));
     assert!(run(&["--initial", "3"]).refused().contains("calibration"));
@@ -93,19 +117,34 @@ fn labels_say_how_good_scores_are() {
     let lines = (0..).zip(scores).map(|(i, x)| format!("{x},{}\n", u8::from(i % 20 == 0)));
     folder.write("scores.csv", "score,anomaly\n".to_owned() + &lines.collect::<String>());
     folder.write("usual.csv", csv((1000..1500).map(wave)));
-    let arguments =
-        ["threshold", "scores.csv", "--calibration", "usual.csv", "--method", "percentile", "--rate", "0.05"];
+    let arguments = [
+        "threshold",
+        "scores.csv",
+        "--calibration",
+        "usual.csv",
+        "--method",
+        "percentile",
+        "--rate",
+        "0.05",
+    ];
     let more = ["--label-column", "anomaly", "--column", "score"];
     let json = folder.run(&[&arguments[..], &more, &["--json", "--curves"]].concat()).json();
     let flagged = indices(&json);
     let hits = flagged.iter().filter(|i| *i % 20 == 0).count() as f64;
     let quality = &json["quality"];
-    assert!((quality["precision"].as_f64().unwrap() - hits / flagged.len() as f64).abs() < 1e-12, "{quality}");
+    assert!(
+        (quality["precision"].as_f64().unwrap() - hits / flagged.len() as f64).abs() < 1e-12,
+        "{quality}"
+    );
     assert!((quality["recall"].as_f64().unwrap() - hits / 20.0).abs() < 1e-12);
     assert!(quality["auroc"].as_f64().unwrap() > 0.9);
-    assert!(json["roc"].as_array().unwrap().len() > 10 && json["precision_recall"].as_array().unwrap().len() > 10);
+    assert!(
+        json["roc"].as_array().unwrap().len() > 10
+            && json["precision_recall"].as_array().unwrap().len() > 10
+    );
     assert!(folder.run(&[&arguments[..], &more].concat()).out.contains("AUROC"));
-    let refused = folder.run(&[&arguments[..], &["--label-column", "score", "--column", "anomaly"]].concat());
+    let refused =
+        folder.run(&[&arguments[..], &["--label-column", "score", "--column", "anomaly"]].concat());
     assert!(refused.refused().contains("--label-column"));
 }
 
@@ -119,21 +158,51 @@ fn detectors_are_ranked() {
         let away = if far { 4.0 } else { 0.0 };
         format!("{},{},{}\n", wave(i + 5000), u8::from(far), wave(i + 7000) + away)
     };
-    folder.write("labelled.csv", "b,anomaly,a\n".to_owned() + &(0..200).map(line).collect::<String>());
-    let arguments =
-        ["compare-detectors", "--fit", "reference.csv", "--score", "labelled.csv", "--label-column", "anomaly"];
+    folder.write(
+        "labelled.csv",
+        "b,anomaly,a\n".to_owned() + &(0..200).map(line).collect::<String>(),
+    );
+    let arguments = [
+        "compare-detectors",
+        "--fit",
+        "reference.csv",
+        "--score",
+        "labelled.csv",
+        "--label-column",
+        "anomaly",
+    ];
     let chosen = ["--detector", "knn", "--detector", "mahalanobis", "--detector", "energy"];
     let json = folder.run(&[&arguments[..], &chosen, &["--json"]].concat()).json();
     let rows = json["detectors"].as_array().unwrap();
-    assert_eq!((rows.len(), &json["anomalies"], &json["observations"]), (3, &20.into(), &200.into()));
-    for key in ["auroc", "auprc", "precision", "recall", "f1", "fit_seconds", "score_seconds", "bytes"] {
+    assert_eq!(
+        (rows.len(), &json["anomalies"], &json["observations"]),
+        (3, &20.into(), &200.into())
+    );
+    for key in
+        ["auroc", "auprc", "precision", "recall", "f1", "fit_seconds", "score_seconds", "bytes"]
+    {
         assert!(rows[0][key].is_number(), "{key}");
     }
-    assert!(rows[0]["auroc"].as_f64().unwrap() > 0.95 && rows[0]["auroc"].as_f64() >= rows[1]["auroc"].as_f64());
+    assert!(
+        rows[0]["auroc"].as_f64().unwrap() > 0.95
+            && rows[0]["auroc"].as_f64() >= rows[1]["auroc"].as_f64()
+    );
     let table = folder.run(&[&arguments[..], &["--standardize"]].concat());
-    assert!(table.out.contains("AUROC") && table.out.contains("iforest") && !table.out.contains("max-logit"));
+    assert!(
+        table.out.contains("AUROC")
+            && table.out.contains("iforest")
+            && !table.out.contains("max-logit")
+    );
     assert!(folder.run(&arguments[..5]).refused().contains("--label-column"));
-    let wrong = ["compare-detectors", "--fit", "reference.csv", "--score", "labelled.csv", "--label-column", "a"];
+    let wrong = [
+        "compare-detectors",
+        "--fit",
+        "reference.csv",
+        "--score",
+        "labelled.csv",
+        "--label-column",
+        "a",
+    ];
     assert!(folder.run(&wrong).refused().contains("--label-column"));
 }
 
@@ -142,14 +211,28 @@ fn scores_the_wrong_way_round_get_a_hint() {
     let folder = Folder::new("threshold-inverted");
     let labelled = |anomaly: f64| {
         let lines: String = (0..200)
-            .map(|i| if i % 10 == 0 { format!("{},1\n", anomaly + wave(i)) } else { format!("{},0\n", wave(i)) })
+            .map(|i| {
+                if i % 10 == 0 {
+                    format!("{},1\n", anomaly + wave(i))
+                } else {
+                    format!("{},0\n", wave(i))
+                }
+            })
             .collect();
         format!("score,anomaly\n{lines}")
     };
     let run = |anomaly: f64, more: &[&str]| {
         folder.write("scores.csv", labelled(anomaly));
-        let arguments =
-            ["threshold", "scores.csv", "--column", "score", "--label-column", "anomaly", "--method", "conformal"];
+        let arguments = [
+            "threshold",
+            "scores.csv",
+            "--column",
+            "score",
+            "--label-column",
+            "anomaly",
+            "--method",
+            "conformal",
+        ];
         folder.run(&[&arguments[..], &["--initial", "50", "--rate", "0.05"], more].concat())
     };
     let json = run(-9.0, &["--json"]).json();
@@ -157,9 +240,13 @@ fn scores_the_wrong_way_round_get_a_hint() {
     assert!(json["hints"][0].as_str().unwrap().contains("far below 0.5"), "{json}");
     assert!(run(-9.0, &[]).out.contains("Hint: an AUROC of"));
     assert_eq!(run(9.0, &["--json"]).json().get("hints"), None);
-    folder.write("fit.csv", format!("x\n{}", (0..200).map(|i| format!("{}\n", wave(i + 500))).collect::<String>()));
-    let far: String =
-        (0..200).map(|i| if i % 10 == 0 { format!("{},0\n", 40 + i) } else { format!("{},1\n", wave(i)) }).collect();
+    folder.write(
+        "fit.csv",
+        format!("x\n{}", (0..200).map(|i| format!("{}\n", wave(i + 500))).collect::<String>()),
+    );
+    let far: String = (0..200)
+        .map(|i| if i % 10 == 0 { format!("{},0\n", 40 + i) } else { format!("{},1\n", wave(i)) })
+        .collect();
     folder.write("swapped.csv", format!("x,y\n{far}"));
     let compared = folder.run(&[
         "compare-detectors",
@@ -175,7 +262,11 @@ fn scores_the_wrong_way_round_get_a_hint() {
     ]);
     let json = compared.json();
     assert!(
-        json["hints"].as_array().unwrap().iter().any(|hint| hint.as_str().unwrap().contains("far below 0.5")),
+        json["hints"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|hint| hint.as_str().unwrap().contains("far below 0.5")),
         "{json}"
     );
 }

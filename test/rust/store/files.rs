@@ -24,7 +24,11 @@ fn tensor(values: &[f64], features: usize) -> Tensor<'_> {
 
 /// Values of single or of double precision.
 fn normals(seed: u64, n: usize, single: bool) -> Vec<f64> {
-    Random(seed).normals(n).into_iter().map(|x| if single { f64::from(x as f32) } else { x }).collect()
+    Random(seed)
+        .normals(n)
+        .into_iter()
+        .map(|x| if single { f64::from(x as f32) } else { x })
+        .collect()
 }
 
 #[test]
@@ -36,7 +40,8 @@ fn a_mapped_store_finds_the_same_and_goes_on() {
         (Metric::Cosine, Method::Exact, true),
         (Metric::InnerProduct, Method::Hnsw, true),
     ] {
-        let options = StoreOptions { metric, index, max_points: Some(1500), ..StoreOptions::default() };
+        let options =
+            StoreOptions { metric, index, max_points: Some(1500), ..StoreOptions::default() };
         let mut store = NeighbourStore::new(3, options).unwrap();
         let (points, rows) = (normals(1, 3 * 2000, single), normals(2, 3 * 90, single));
         store.add(&tensor(&points, 3), &[false; 2000], 0.0).unwrap();
@@ -58,7 +63,10 @@ fn a_mapped_store_finds_the_same_and_goes_on() {
             }
         }
         assert!(!mapped.is_mapped());
-        assert_eq!(mapped.search(&tensor(&rows, 3), 7).unwrap(), store.search(&tensor(&rows, 3), 7).unwrap());
+        assert_eq!(
+            mapped.search(&tensor(&rows, 3), 7).unwrap(),
+            store.search(&tensor(&rows, 3), 7).unwrap()
+        );
     }
     std::fs::remove_file(&path).unwrap();
 }
@@ -68,7 +76,8 @@ fn mapped_detectors_score_the_same() {
     let path = scratch("mapped-detector");
     let (reference, rows) = (normals(3, 4 * 600, false), normals(4, 4 * 70, true));
     for name in ["knn", "lof", "kde", "deep-knn", "ensemble", "mahalanobis"] {
-        let fitted = Fitted::fit(&Spec::from_json(name, "").unwrap(), &tensor(&reference, 4)).unwrap();
+        let fitted =
+            Fitted::fit(&Spec::from_json(name, "").unwrap(), &tensor(&reference, 4)).unwrap();
         save(&fitted, &path).unwrap();
         let mapped = load_mapped::<Fitted>(&path, read_only).unwrap();
         let read = load::<Fitted>(&path).unwrap();
@@ -90,7 +99,9 @@ fn damage_is_refused_and_what_is_cut_short_later_is_an_error() {
     store.add(&tensor(&normals(5, 2 * 5000, false), 2), &[false; 5000], 0.0).unwrap();
     save(&store, &path).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    let code = |path: &Path| load_mapped::<NeighbourStore>(path, read_only).map(|_| ()).unwrap_err().code();
+    let code = |path: &Path| {
+        load_mapped::<NeighbourStore>(path, read_only).map(|_| ()).unwrap_err().code()
+    };
     for at in [5, 130, whole.len() / 2, whole.len() - 1] {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x10;
@@ -153,7 +164,9 @@ fn a_loaded_detector_goes_on() {
     let path = std::env::temp_dir().join(format!("fluxguard-stream-{}.fg", std::process::id()));
     let mut random = Random(3);
     let x: Vec<f64> = (0..800).map(|i| random.normal() + if i < 400 { 0.0 } else { 2.0 }).collect();
-    for name in [StreamName::Adwin, StreamName::Kswin, StreamName::Martingale, StreamName::PageHinkley] {
+    for name in
+        [StreamName::Adwin, StreamName::Kswin, StreamName::Martingale, StreamName::PageHinkley]
+    {
         let mut stream = Stream::new(name, serde_json::Value::Null).unwrap();
         stream.update(&x[..300]).unwrap();
         save(&stream, &path).unwrap();
@@ -210,7 +223,10 @@ fn what_is_saved_comes_back_to_the_bit_and_damage_is_refused() {
     }
     std::fs::remove_file(&path).expect("there");
     assert_eq!(load::<Profile>(&path).expect_err("gone").code(), 400);
-    assert_eq!(save(&profile(), Path::new("/nonexistent/x.fg")).expect_err("no folder").code(), 400);
+    assert_eq!(
+        save(&profile(), Path::new("/nonexistent/x.fg")).expect_err("no folder").code(),
+        400
+    );
 }
 
 #[test]

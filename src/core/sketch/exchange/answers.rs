@@ -41,8 +41,8 @@ pub struct Description {
     pub size: u32,
     /// Items taken in; none where the sketch does not count them (hll, theta).
     pub observations: Option<u64>,
-    /// The error that holds with a probability of 99% at one rank (kll), or that is certain for a count, as a share of all
-    /// (frequent-items).
+    /// The error that holds with a probability of 99% at one rank (kll), or that is certain for a
+    /// count, as a share of all (frequent-items).
     pub error: Option<f64>,
     /// Smallest and largest (kll, tdigest).
     pub range: Option<(f64, f64)>,
@@ -53,10 +53,12 @@ pub struct Description {
 }
 
 impl Sketch {
-    /// The value below or at which a share `rank` in [0, 1] of the numbers lies; none where there are no numbers.
+    /// The value below or at which a share `rank` in [0, 1] of the numbers lies; none where there
+    /// are no numbers.
     ///
     /// # Errors
-    /// `Incompatible` for a sketch that knows no quantiles, `InvalidArgument` for a rank out of range.
+    /// `Incompatible` for a sketch that knows no quantiles, `InvalidArgument` for a rank out of
+    /// range.
     pub fn quantile(&self, rank: f64) -> Result<Option<f64>> {
         if !(0.0..=1.0).contains(&rank) {
             return Err(Error::invalid("rank", rank, "a share from 0 to 1"));
@@ -72,13 +74,15 @@ impl Sketch {
         }
     }
 
-    /// The items that may be among the most frequent, the most frequent first: none that came more often than
-    /// the sketch's error is missing.
+    /// The items that may be among the most frequent, the most frequent first: none that came more
+    /// often than the sketch's error is missing.
     ///
     /// # Errors
     /// `Incompatible` for a sketch that counts no items.
     pub fn frequent(&self) -> Result<Vec<Frequent>> {
-        fn rows<T: Eq + std::hash::Hash + Clone + ToString>(sketch: &FrequentItemsSketch<T>) -> Vec<Frequent> {
+        fn rows<T: Eq + std::hash::Hash + Clone + ToString>(
+            sketch: &FrequentItemsSketch<T>,
+        ) -> Vec<Frequent> {
             let row = |row: &Row<T>| Frequent {
                 item: row.item().to_string(),
                 estimate: row.estimate(),
@@ -107,7 +111,10 @@ impl Sketch {
             State::Kll(sketch) => {
                 observations = Some(sketch.n());
                 error = Some(sketch.normalized_rank_error());
-                range = sketch.min_item().zip(sketch.max_item()).map(|(a, b)| (a.into_inner(), b.into_inner()));
+                range = sketch
+                    .min_item()
+                    .zip(sketch.max_item())
+                    .map(|(a, b)| (a.into_inner(), b.into_inner()));
             }
             State::Tdigest(sketch) => {
                 observations = Some(sketch.total_weight());
@@ -132,6 +139,14 @@ impl Sketch {
             }
         }
         let bytes = self.to_bytes()?.len();
-        Ok(Description { kind: self.kind(), size: self.size, observations, error, range, distinct, bytes })
+        Ok(Description {
+            kind: self.kind(),
+            size: self.size,
+            observations,
+            error,
+            range,
+            distinct,
+            bytes,
+        })
     }
 }

@@ -14,8 +14,9 @@ use crate::Result;
 use crate::kinds;
 
 impl Sketch {
-    /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact Theta (ordered), frequent
-    /// items of strings (each its length, then its UTF-8 bytes: Java's `ArrayOfStringsSerDe`) and of longs (`ArrayOfLongsSerDe`).
+    /// The bytes that every DataSketches library reads: KLL and t-digest of doubles, HLL, compact
+    /// Theta (ordered), frequent items of strings (each its length, then its UTF-8 bytes: Java's
+    /// `ArrayOfStringsSerDe`) and of longs (`ArrayOfLongsSerDe`).
     ///
     /// # Errors
     /// `FileDamaged` where the parts of a Theta sketch that was read do not go together.
@@ -30,24 +31,29 @@ impl Sketch {
         })
     }
 
-    /// Reads what any DataSketches library wrote. The formats have no checksum: bytes that were changed into those of another whole
-    /// sketch are not noticed, and that items are strings or longs the `kind` must say.
+    /// Reads what any DataSketches library wrote. The formats have no checksum: bytes that were
+    /// changed into those of another whole sketch are not noticed, and that items are strings or
+    /// longs the `kind` must say.
     ///
     /// # Errors
-    /// `FileKind` for bytes of another kind of sketch or of file; `FileDamaged` for other bytes that are not a sketch of this kind;
-    /// frequent items with a map above 2^20 count as such.
+    /// `FileKind` for bytes of another kind of sketch or of file; `FileDamaged` for other bytes
+    /// that are not a sketch of this kind; frequent items with a map above 2^20 count as such.
     pub fn from_bytes(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        // The crate's readers give errors; should one of them panic all the same, that is the bytes' fault, too.
+        // The crate's readers give errors; should one of them panic all the same, that is the
+        // bytes' fault, too.
         catch_unwind(AssertUnwindSafe(|| Self::read(kind, bytes)))
             .unwrap_or_else(|panic| Err(damaged(kind, crate::error::panic_message(panic.as_ref()))))
             .map_err(|e| {
                 let name = format!("the {kind} sketch");
-                kinds::other(Path::new(&name), bytes, &format!("{}{kind}", kinds::SKETCH)).unwrap_or(e)
+                kinds::other(Path::new(&name), bytes, &format!("{}{kind}", kinds::SKETCH))
+                    .unwrap_or(e)
             })
     }
 
     fn read(kind: SketchKind, bytes: &[u8]) -> Result<Self> {
-        if kind.is_of_frequencies() && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS)) {
+        if kind.is_of_frequencies()
+            && bytes.get(3..5).is_some_and(|lg| lg.iter().any(|lg| *lg > LG_MOST_ITEMS))
+        {
             return Err(damaged(kind, format!("its map is larger than 2^{LG_MOST_ITEMS}")));
         }
         let refused = |e: datasketches::error::Error| damaged(kind, e);
@@ -69,7 +75,8 @@ impl Sketch {
                 // The format does not say k: the smallest that holds so many.
                 let fits = usize::BITS - read.num_retained().saturating_sub(1).leading_zeros();
                 let size = fits.clamp(SketchKind::Theta.default_size(), 26);
-                let mut sketch = Sketch { size_told: false, ..Sketch::new(SketchKind::Theta, Some(size))? };
+                let mut sketch =
+                    Sketch { size_told: false, ..Sketch::new(SketchKind::Theta, Some(size))? };
                 if let State::Theta(_, others) = &mut sketch.state {
                     *others = Some(read);
                 }
@@ -90,8 +97,12 @@ impl Sketch {
     }
 }
 
-/// What was purged is a part of the weight beside that of the items: the sums of a merge stay within it.
-fn expect_weight<T: Eq + std::hash::Hash + Clone>(kind: SketchKind, sketch: &FrequentItemsSketch<T>) -> Result<()> {
+/// What was purged is a part of the weight beside that of the items: the sums of a merge stay
+/// within it.
+fn expect_weight<T: Eq + std::hash::Hash + Clone>(
+    kind: SketchKind,
+    sketch: &FrequentItemsSketch<T>,
+) -> Result<()> {
     let rows = sketch.frequent_items_with_threshold(ErrorType::NoFalseNegatives, 0);
     let kept: u64 = rows.iter().map(Row::lower_bound).sum();
     let lost = sketch.total_weight().saturating_sub(kept);

@@ -8,15 +8,19 @@ use crate::named::named;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SketchKind {
-    /// Quantiles of numbers, with a bound on the error of ranks (Karnin, Lang and Liberty 2016); of doubles.
+    /// Quantiles of numbers, with a bound on the error of ranks (Karnin, Lang and Liberty 2016); of
+    /// doubles.
     Kll,
-    /// Quantiles of numbers, most exact at the ends, without a bound (Dunning and Ertl 2019); of doubles.
+    /// Quantiles of numbers, most exact at the ends, without a bound (Dunning and Ertl 2019); of
+    /// doubles.
     Tdigest,
-    /// The number of distinct items (Flajolet et al. 2007, with the estimator of historic inverse probability).
+    /// The number of distinct items (Flajolet et al. 2007, with the estimator of historic inverse
+    /// probability).
     Hll,
     /// The number of distinct items; other tools can also intersect and subtract such sketches.
     Theta,
-    /// The most frequent items and how often each came (Misra and Gries 1982; Anderson et al. 2017); of text.
+    /// The most frequent items and how often each came (Misra and Gries 1982; Anderson et al.
+    /// 2017); of text.
     FrequentItems,
     /// The same of whole numbers: the others' sketch of longs, which is another format.
     FrequentLongs,
@@ -75,7 +79,9 @@ impl SketchKind {
             SketchKind::Tdigest => "k from 10 to 65535",
             SketchKind::Hll => "lg_k from 4 to 21",
             SketchKind::Theta => "lg_k from 5 to 26",
-            SketchKind::FrequentItems | SketchKind::FrequentLongs => "a power of two from 8 to 2^20",
+            SketchKind::FrequentItems | SketchKind::FrequentLongs => {
+                "a power of two from 8 to 2^20"
+            }
         }
     }
 }

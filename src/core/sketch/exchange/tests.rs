@@ -40,7 +40,8 @@ fn merged_is_a_single_pass_within_the_stated_error() {
             }
             assert_eq!(merged.describe().unwrap().observations, Some(60_000));
             assert_eq!(merged.describe().unwrap().range, Some((sorted[0], sorted[59_999])));
-            // One rank is off by more than the stated error in 1% of all runs; nine ranks of 20 runs by twice that next to never.
+            // One rank is off by more than the stated error in 1% of all runs; nine ranks of 20
+            // runs by twice that next to never.
             let bound = 2.0 * merged.describe().unwrap().error.unwrap_or(0.01);
             assert!(worst(&single, &sorted) < bound && worst(&merged, &sorted) < bound, "{kind}");
         }
@@ -55,7 +56,8 @@ fn distinct_items_within_the_bounds() {
         // Each item is seen by two of the workers.
         for worker in 0..4 {
             let mut part = sketch(kind);
-            let seen = items.iter().enumerate().filter(|(i, _)| i % 4 == worker || (i + 1) % 4 == worker);
+            let seen =
+                items.iter().enumerate().filter(|(i, _)| i % 4 == worker || (i + 1) % 4 == worker);
             part.update_words(seen.map(|(_, word)| (word.as_str(), 1))).unwrap();
             merged.merge(&Sketch::from_bytes(kind, &part.to_bytes().unwrap()).unwrap()).unwrap();
         }
@@ -63,7 +65,8 @@ fn distinct_items_within_the_bounds() {
         single.update_words(items.iter().map(|word| (word.as_str(), 2))).unwrap();
         for sketch in [&single, &merged] {
             let found = sketch.describe().unwrap().distinct.unwrap();
-            // lg_k = 12: a standard error of 1.6%, and the bounds are at two of them; here within three.
+            // lg_k = 12: a standard error of 1.6%, and the bounds are at two of them; here within
+            // three.
             assert!((found.estimate / 40_000.0 - 1.0).abs() < 0.05, "{kind}: {found:?}");
             assert!(found.lower < found.estimate && found.estimate < found.upper);
         }
@@ -151,7 +154,9 @@ proptest! {
 
 #[test]
 fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
-    for kind in [SketchKind::Kll, SketchKind::Tdigest, SketchKind::FrequentItems, SketchKind::FrequentLongs] {
+    for kind in
+        [SketchKind::Kll, SketchKind::Tdigest, SketchKind::FrequentItems, SketchKind::FrequentLongs]
+    {
         let mut s = sketch(kind);
         s.update(&[1.0, 2.0, 2.0]).unwrap();
         // Merged with a copy of itself, until the next would count 2^64 or more.
@@ -182,11 +187,13 @@ fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
 fn whole_numbers_of_64_bits_are_exact_and_are_no_doubles() -> Result<()> {
     let beyond: Vec<i128> = (0..100).map(|i| (1 << 53) + i).collect();
     for kind in [SketchKind::Hll, SketchKind::Theta] {
-        let count = |s: &Sketch| s.describe().map(|told| told.distinct.map_or(0.0, |d| d.estimate.round()));
+        let count =
+            |s: &Sketch| s.describe().map(|told| told.distinct.map_or(0.0, |d| d.estimate.round()));
         let mut s = sketch(kind);
         s.update_ints(&beyond)?;
         assert_eq!(count(&s)?, 100.0, "{kind}");
-        // The long 7, the double 7 and the text are three; a number of 64 bits without a sign is the long of the same bits.
+        // The long 7, the double 7 and the text are three; a number of 64 bits without a sign is
+        // the long of the same bits.
         let mut s = sketch(kind);
         s.update_ints(&[7, 7, -1, i128::from(u64::MAX)])?;
         s.update(&[7.0])?;
@@ -198,7 +205,8 @@ fn whole_numbers_of_64_bits_are_exact_and_are_no_doubles() -> Result<()> {
         s.update_ints(&[i128::from(i64::MIN), 9_007_199_254_740_993, 9_007_199_254_740_993])?;
         s.update(&[5.0, 5.0, 5.0])?;
         let read = Sketch::from_bytes(kind, &s.to_bytes()?)?;
-        let items: Vec<(String, u64)> = read.frequent()?.into_iter().map(|f| (f.item, f.lower)).collect();
+        let items: Vec<(String, u64)> =
+            read.frequent()?.into_iter().map(|f| (f.item, f.lower)).collect();
         let expected = [("5", 3), ("9007199254740993", 2), ("-9223372036854775808", 1)];
         assert_eq!(items, expected.map(|(item, n)| (item.to_owned(), n)), "{kind}");
         assert!(s.update_ints(&[1 << 64]).is_err() && s.update_ints(&[-(1 << 63) - 1]).is_err());
@@ -224,7 +232,10 @@ fn what_is_kept_here_can_leave() {
     let back = Sketch::from_bytes(SketchKind::FrequentItems, &sent.to_bytes().unwrap()).unwrap();
     for row in back.frequent().unwrap() {
         let class: usize = row.item.parse().unwrap();
-        assert_eq!((row.lower, row.upper), (frequencies.counts()[class], frequencies.counts()[class]));
+        assert_eq!(
+            (row.lower, row.upper),
+            (frequencies.counts()[class], frequencies.counts()[class])
+        );
     }
     let mut reservoir = Reservoir::new(2, 1000);
     (0..500).for_each(|i| reservoir.update(&[f64::from(i), 0.0]));
@@ -237,13 +248,19 @@ fn bad_input_is_named() {
     for kind in SketchKind::ALL {
         assert_eq!(kind.as_str().parse::<SketchKind>().unwrap(), kind);
         for size in [0, 3, 1_000_001] {
-            assert!(Sketch::new(kind, Some(size)).unwrap_err().to_string().starts_with("size: got"), "{kind}");
+            assert!(
+                Sketch::new(kind, Some(size)).unwrap_err().to_string().starts_with("size: got"),
+                "{kind}"
+            );
         }
         let mut s = sketch(kind);
         let empty = s.describe().unwrap();
         assert!(s.update(&[1.0, f64::NAN]).unwrap_err().to_string().contains("NaN at index 1"));
         assert_eq!(s.describe().unwrap(), empty);
-        assert_eq!(s.update_words([("a", 1)]).is_err(), kind.numbers_only() || kind == SketchKind::FrequentLongs);
+        assert_eq!(
+            s.update_words([("a", 1)]).is_err(),
+            kind.numbers_only() || kind == SketchKind::FrequentLongs
+        );
         let other = sketch(if kind == SketchKind::Hll { SketchKind::Kll } else { SketchKind::Hll });
         assert_eq!(s.merge(&other).unwrap_err().code(), 204);
         assert_eq!(s.quantile(0.5).is_err(), !kind.numbers_only());

@@ -1,15 +1,18 @@
-//! The pass over one column of single-precision values with AVX-512: half the time of [`super::kernel`].
+//! The pass over one column of single-precision values with AVX-512: half the time of
+//! [`super::kernel`].
 //!
-//! Sixteen values find their groups by binary search in a register of edges, four comparisons; a group is a four-bit counter
-//! in a 64-bit lane, so that adding one is a shift and an addition, and sixteen lanes do not collide.
+//! Sixteen values find their groups by binary search in a register of edges, four comparisons; a
+//! group is a four-bit counter in a 64-bit lane, so that adding one is a shift and an addition, and
+//! sixteen lanes do not collide.
 
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    _CMP_GE_OQ, _mm512_add_epi8, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_cmp_ps_mask,
-    _mm512_loadu_ps, _mm512_mask_add_epi32, _mm512_mask_blend_epi32, _mm512_permutexvar_ps, _mm512_reduce_add_epi64,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32,
-    _mm512_sllv_epi64, _mm512_srli_epi64,
+    _CMP_GE_OQ, _mm512_add_epi8, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512,
+    _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_mask_add_epi32, _mm512_mask_blend_epi32,
+    _mm512_permutexvar_ps, _mm512_reduce_add_epi64, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_epi64, _mm512_set1_ps, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_sllv_epi64,
+    _mm512_srli_epi64,
 };
 
 use super::GROUPS;
@@ -23,7 +26,8 @@ const EMPTIED: usize = 15 * LANES;
 /// Values that are not worth emptying counters for.
 const FEW: usize = 2 * LANES;
 
-/// Adds `values`, a multiple of [`LANES`] of them, to the groups between `edges` (ascending, the last Inf).
+/// Adds `values`, a multiple of [`LANES`] of them, to the groups between `edges` (ascending, the
+/// last Inf).
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
 pub fn count(values: &[f32], edges: &[f32; GROUPS], groups: &mut [u64; GROUPS]) {
     // SAFETY: sixteen values are there to be read.
@@ -48,13 +52,18 @@ pub fn count(values: &[f32], edges: &[f32; GROUPS], groups: &mut [u64; GROUPS]) 
             let right = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, middle);
             let at = _mm512_mask_blend_epi32(right, _mm512_set1_epi32(3), _mm512_set1_epi32(11));
             let right = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, _mm512_permutexvar_ps(at, table));
-            let at = _mm512_mask_add_epi32(_mm512_add_epi32(at, _mm512_set1_epi32(-2)), right, at, two);
+            let at =
+                _mm512_mask_add_epi32(_mm512_add_epi32(at, _mm512_set1_epi32(-2)), right, at, two);
             let right = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, _mm512_permutexvar_ps(at, table));
-            let at = _mm512_mask_add_epi32(_mm512_add_epi32(at, _mm512_set1_epi32(-1)), right, at, one);
+            let at =
+                _mm512_mask_add_epi32(_mm512_add_epi32(at, _mm512_set1_epi32(-1)), right, at, one);
             let right = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, _mm512_permutexvar_ps(at, table));
             let group = _mm512_mask_add_epi32(at, right, at, one);
             let bits = _mm512_slli_epi32::<2>(group);
-            let (here, there) = (_mm512_and_si512(bits, _mm512_set1_epi64(0xffff_ffff)), _mm512_srli_epi64::<32>(bits));
+            let (here, there) = (
+                _mm512_and_si512(bits, _mm512_set1_epi64(0xffff_ffff)),
+                _mm512_srli_epi64::<32>(bits),
+            );
             even = _mm512_add_epi64(even, _mm512_sllv_epi64(unit, here));
             odd = _mm512_add_epi64(odd, _mm512_sllv_epi64(unit, there));
         }

@@ -21,7 +21,9 @@ impl Histograms {
     /// Of these columns. Memory: 192 bytes a column for the edges, the missing ones at Inf.
     #[must_use]
     pub fn new(columns: Vec<Histogram>) -> Self {
-        let padded = |c: &Histogram| std::array::from_fn(|i| c.edges.get(i).copied().unwrap_or(f64::INFINITY));
+        let padded = |c: &Histogram| {
+            std::array::from_fn(|i| c.edges.get(i).copied().unwrap_or(f64::INFINITY))
+        };
         let double: Vec<[f64; GROUPS]> = columns.iter().map(padded).collect();
         let single = double.iter().map(|edges| edges.map(least_single_from)).collect();
         Histograms { columns, single, double }
@@ -39,7 +41,8 @@ impl Histograms {
     }
 }
 
-/// The smallest single-precision value that is not below `edge`: the same values lie at or above both.
+/// The smallest single-precision value that is not below `edge`: the same values lie at or above
+/// both.
 fn least_single_from(edge: f64) -> f32 {
     let nearest = edge as f32;
     if f64::from(nearest) < edge { nearest.next_up() } else { nearest }
@@ -58,8 +61,8 @@ impl HistogramCounts {
         HistogramCounts { groups: vec![[0; GROUPS]; columns] }
     }
 
-    /// Takes in `rows` of one value a column, column fastest. `finite`: that none of them is NaN; without it NaN and Inf are
-    /// left out, one by one.
+    /// Takes in `rows` of one value a column, column fastest. `finite`: that none of them is NaN;
+    /// without it NaN and Inf are left out, one by one.
     pub fn update<T: Real>(&mut self, of: &Histograms, rows: &[T], finite: bool) {
         if finite {
             kernel::count(rows, of.edges(), &mut self.groups);

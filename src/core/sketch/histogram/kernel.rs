@@ -5,19 +5,26 @@
 use super::{EDGES, GROUPS};
 use crate::simd::{Real, multiversion};
 
-/// Columns that are gone down one after the other before the next: as many single-precision values as a cache line holds.
+/// Columns that are gone down one after the other before the next: as many single-precision values
+/// as a cache line holds.
 const COLUMNS: usize = 16;
 
-/// Rows that are gone down at once: their cache lines stay in the first cache for all of [`COLUMNS`].
+/// Rows that are gone down at once: their cache lines stay in the first cache for all of
+/// [`COLUMNS`].
 const ROWS: usize = 256;
 
 multiversion! {
-    /// Adds the values of each column to its groups. `rows`: one value a column, column fastest. NaN counts as the lowest.
+    /// Adds the values of each column to its groups. `rows`: one value a column, column fastest.
+    /// NaN counts as the lowest.
     pub(super) fn count(rows: &[T], edges: &[[T; GROUPS]], groups: &mut [[u64; GROUPS]]) -> () = count_body
 }
 
 #[inline(always)]
-fn count_body<T: Real, const FMA: bool>(rows: &[T], edges: &[[T; GROUPS]], groups: &mut [[u64; GROUPS]]) {
+fn count_body<T: Real, const FMA: bool>(
+    rows: &[T],
+    edges: &[[T; GROUPS]],
+    groups: &mut [[u64; GROUPS]],
+) {
     let p = edges.len();
     for rows in rows.chunks(ROWS * p) {
         for first in (0..p).step_by(COLUMNS) {

@@ -1,8 +1,9 @@
-//! Counts between the reference's quantiles: what the drift tests of a window need of a column, in a few bytes.
+//! Counts between the reference's quantiles: what the drift tests of a window need of a column, in
+//! a few bytes.
 //!
-//! Between [`EDGES`] evenly spaced quantiles of the reference lie groups of about equal reference share, whatever the
-//! distribution. Counts of values in each group add up, and give every statistic of the grouped data (Pettitt and Stephens
-//! 1977).
+//! Between [`EDGES`] evenly spaced quantiles of the reference lie groups of about equal reference
+//! share, whatever the distribution. Counts of values in each group add up, and give every
+//! statistic of the grouped data (Pettitt and Stephens 1977).
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
@@ -25,8 +26,8 @@ const LEAST_SHARE: f64 = 1.0 / 64.0;
 
 /// The edges of one column and how the reference lies between them.
 ///
-/// With edges `e[0] < e[1] < ... < e[q-1]` there are `q + 1` groups: group 0 is all below `e[0]`, group `j` is
-/// `[e[j-1], e[j])`, and group `q` is all from `e[q-1]` on.
+/// With edges `e[0] < e[1] < ... < e[q-1]` there are `q + 1` groups: group 0 is all below `e[0]`,
+/// group `j` is `[e[j-1], e[j])`, and group `q` is all from `e[q-1]` on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
     edges: Vec<f64>,
@@ -37,10 +38,12 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// The groups of `sorted` reference values (ascending, finite, at least one), and at most `bins >= 1` bins made of them.
+    /// The groups of `sorted` reference values (ascending, finite, at least one), and at most `bins
+    /// >= 1` bins made of them.
     ///
-    /// Edges are the order statistics at `i / (EDGES + 1)`: where many values are equal, several fall together, and there
-    /// are fewer groups. A reference of at most [`EDGES`] distinct values has an edge at each but the lowest.
+    /// Edges are the order statistics at `i / (EDGES + 1)`: where many values are equal, several
+    /// fall together, and there are fewer groups. A reference of at most [`EDGES`] distinct values
+    /// has an edge at each but the lowest.
     #[must_use]
     pub fn new(sorted: &[f64], bins: usize) -> Self {
         let mut distinct = sorted.to_vec();
@@ -55,14 +58,16 @@ impl Histogram {
         let (mut edges, mut starts): (Vec<f64>, Vec<usize>) = (Vec::new(), vec![0]);
         for edge in candidates {
             let start = below(edge);
-            // An edge with too little between it and the last one, or nothing below it, divides nothing.
+            // An edge with too little between it and the last one, or nothing below it, divides
+            // nothing.
             if start > starts[starts.len() - 1] + least {
                 edges.push(edge);
                 starts.push(start);
             }
         }
         if edges.is_empty() {
-            // All equal, or nearly: what lies below the common value, what is equal to it, and what lies above.
+            // All equal, or nearly: what lies below the common value, what is equal to it, and what
+            // lies above.
             let common = sorted[sorted.len() / 2];
             edges = vec![common, common.next_up()];
             starts.extend(edges.iter().map(|edge| below(*edge)));
@@ -106,7 +111,8 @@ impl Histogram {
         if n == 0 {
             return 0.0;
         }
-        // In whole numbers, so that equal samples give exactly 0 and lattice points are hit exactly.
+        // In whole numbers, so that equal samples give exactly 0 and lattice points are hit
+        // exactly.
         let (m, n) = (i128::from(self.reference_size), i128::from(n));
         let sup = self
             .reference_below()
@@ -167,7 +173,8 @@ mod tests {
 
     /// By definition, at the edges alone.
     fn naive_ks(a: &[f64], b: &[f64], edges: &[f64]) -> f64 {
-        let below = |s: &[f64], x: f64| s.iter().filter(|v| **v < x).count() as f64 / s.len() as f64;
+        let below =
+            |s: &[f64], x: f64| s.iter().filter(|v| **v < x).count() as f64 / s.len() as f64;
         edges.iter().map(|x| (below(a, *x) - below(b, *x)).abs()).fold(0.0, f64::max)
     }
 

@@ -1,8 +1,9 @@
 //! The Wasserstein-1 distance of a window to the reference, from the window's groups and mean.
 //!
-//! What the groups have of it is a function of the counts, whose law no tail can spoil: the p-value is of that part. The means see
-//! what the groups cannot, how far beyond the reference's range a window lies, and are part of the distance alone: of a heavy tail one
-//! value moves a mean as far as it likes.
+//! What the groups have of it is a function of the counts, whose law no tail can spoil: the p-value
+//! is of that part. The means see what the groups cannot, how far beyond the reference's range a
+//! window lies, and are part of the distance alone: of a heavy tail one value moves a mean as far
+//! as it likes.
 
 use super::{Groups, Histogram};
 
@@ -28,10 +29,12 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Of the `sorted` reference behind `histogram`. Memory: 16 bytes for each of at most 1,039 points.
+    /// Of the `sorted` reference behind `histogram`. Memory: 16 bytes for each of at most 1,039
+    /// points.
     #[must_use]
     pub fn new(sorted: &[f64], histogram: &Histogram) -> Self {
-        let mut points: Vec<f64> = (0..POINTS).map(|i| sorted[i * (sorted.len() - 1) / (POINTS - 1)]).collect();
+        let mut points: Vec<f64> =
+            (0..POINTS).map(|i| sorted[i * (sorted.len() - 1) / (POINTS - 1)]).collect();
         let inside = |edge: &&f64| **edge <= sorted[sorted.len() - 1];
         points.extend(histogram.edges().iter().filter(inside));
         points.sort_by(f64::total_cmp);
@@ -42,16 +45,18 @@ impl Transport {
             .map(|w| {
                 let group = histogram.edges().partition_point(|edge| *edge <= w[0]);
                 let at_or_below = sorted.partition_point(|x| *x <= w[0]) as u64;
-                let share = (at_or_below - starts[group]) as f64 / histogram.reference[group].max(1) as f64;
+                let share =
+                    (at_or_below - starts[group]) as f64 / histogram.reference[group].max(1) as f64;
                 Stretch { length: w[1] - w[0], group: group as u16, share: share as f32 }
             })
             .collect();
         Transport { stretches, mean: sorted.iter().sum::<f64>() / sorted.len() as f64 }
     }
 
-    /// `integral |F - G| dx` with the window's values spread inside a group as the reference's are, or the distance of the
-    /// means where that is more (no Wasserstein distance is less than that): so a shift is seen whole, however far, and a
-    /// change of scale to about three quarters. 0 for an empty window. Cost: one pass over the points, a microsecond.
+    /// `integral |F - G| dx` with the window's values spread inside a group as the reference's are,
+    /// or the distance of the means where that is more (no Wasserstein distance is less than that):
+    /// so a shift is seen whole, however far, and a change of scale to about three quarters. 0 for
+    /// an empty window. Cost: one pass over the points, a microsecond.
     #[must_use]
     pub fn distance(&self, histogram: &Histogram, window: &Groups, window_mean: f64) -> f64 {
         if window.total() == 0 {
@@ -76,7 +81,12 @@ impl Transport {
         let (m, n) = (histogram.reference_size() as f64, n as f64);
         let differences: Vec<f64> = [0.0]
             .into_iter()
-            .chain(histogram.reference_below().zip(window.below()).map(|(r, w)| r as f64 / m - w as f64 / n))
+            .chain(
+                histogram
+                    .reference_below()
+                    .zip(window.below())
+                    .map(|(r, w)| r as f64 / m - w as f64 / n),
+            )
             .chain([0.0])
             .collect();
         self.stretches
@@ -99,7 +109,11 @@ mod tests {
         let mut counts = HistogramCounts::new(1);
         counts.update(&Histograms::new(vec![histogram.clone()]), window, true);
         let mean = window.iter().sum::<f64>() / window.len() as f64;
-        Transport::new(reference, &histogram).distance(&histogram, &counts.groups(0, &histogram), mean)
+        Transport::new(reference, &histogram).distance(
+            &histogram,
+            &counts.groups(0, &histogram),
+            mean,
+        )
     }
 
     /// By definition, from the two distribution functions at every value.
@@ -129,8 +143,12 @@ mod tests {
             let b: Vec<f64> = random.normals(1000).iter().map(|x| scale * x + shift).collect();
             a.sort_by(f64::total_cmp);
             let (grouped, raw) = (distance(&a, &b), naive(&a, &b));
-            // What a change of scale moves in the outermost groups is not seen: a quarter of it for the normal.
-            assert!(grouped < 1.02 * raw + 0.01 && grouped > 0.7 * raw - 0.01, "{scale} {shift}: {grouped} of {raw}");
+            // What a change of scale moves in the outermost groups is not seen: a quarter of it for
+            // the normal.
+            assert!(
+                grouped < 1.02 * raw + 0.01 && grouped > 0.7 * raw - 0.01,
+                "{scale} {shift}: {grouped} of {raw}"
+            );
         }
     }
 }

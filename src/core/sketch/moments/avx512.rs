@@ -1,11 +1,13 @@
-//! Sums over single-precision values with AVX-512: sums of differences in double precision, the range in the values' own.
+//! Sums over single-precision values with AVX-512: sums of differences in double precision, the
+//! range in the values' own.
 
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    _mm512_add_pd, _mm512_castps512_ps256, _mm512_cvtps_pd, _mm512_extractf32x8_ps, _mm512_fmadd_pd, _mm512_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_reduce_add_pd, _mm512_reduce_max_ps, _mm512_reduce_min_ps, _mm512_set1_pd,
-    _mm512_set1_ps, _mm512_setzero_pd, _mm512_sub_pd,
+    _mm512_add_pd, _mm512_castps512_ps256, _mm512_cvtps_pd, _mm512_extractf32x8_ps,
+    _mm512_fmadd_pd, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_reduce_add_pd,
+    _mm512_reduce_max_ps, _mm512_reduce_min_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
+    _mm512_sub_pd,
 };
 
 /// Values that are worked on side by side.

@@ -13,7 +13,8 @@ pub(super) struct Sums<'a> {
     pub max: &'a mut [f64],
 }
 
-/// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has changed nothing.
+/// Adds all rows to the sums, unless one of them is not finite: then it returns `true` and has
+/// changed nothing.
 pub(super) fn accumulate<T: Real>(rows: &[T], sums: Sums<'_>) -> bool {
     let mut total = Totals::new(sums.shift.len());
     add_rows(rows, sums.shift, &mut total);
@@ -67,8 +68,8 @@ impl<const B: usize> Block<B> {
 #[inline(always)]
 fn add_rows_body<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut Totals) {
     let p = shift.len();
-    // With few features, lanes run over several observations at once: the pattern of features repeats every
-    // lcm(16, p) elements. With many, a block is 16 features of one observation.
+    // With few features, lanes run over several observations at once: the pattern of features
+    // repeats every lcm(16, p) elements. With many, a block is 16 features of one observation.
     let period = p * PAIR / gcd(p, PAIR);
     if p < 4 * PAIR && rows.len() >= period {
         periodic::<T, FMA>(rows, period, shift, total);
@@ -77,11 +78,17 @@ fn add_rows_body<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mu
     }
 }
 
-/// Lanes of a block of two: enough to hide the latency of an addition, few enough to stay in registers.
+/// Lanes of a block of two: enough to hide the latency of an addition, few enough to stay in
+/// registers.
 const PAIR: usize = 2 * WIDTH;
 
 #[inline(always)]
-fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, shift: &[f64], total: &mut Totals) {
+fn periodic<T: Real, const FMA: bool>(
+    rows: &[T],
+    period: usize,
+    shift: &[f64],
+    total: &mut Totals,
+) {
     let p = shift.len();
     let reps = rows.len() / period;
     for start in (0..period).step_by(PAIR) {
@@ -91,7 +98,10 @@ fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, shift: &[f64], 
             *s = shift[feature];
             feature = if feature + 1 == p { 0 } else { feature + 1 };
         }
-        total.add(&Block::<2>::run::<T, FMA>(Block::EMPTY, &rows[start..], period, reps, &lanes), start % p);
+        total.add(
+            &Block::<2>::run::<T, FMA>(Block::EMPTY, &rows[start..], period, reps, &lanes),
+            start % p,
+        );
     }
     for (i, x) in rows[reps * period..].iter().enumerate() {
         let k = i % p;
@@ -104,7 +114,8 @@ fn periodic<T: Real, const FMA: bool>(rows: &[T], period: usize, shift: &[f64], 
 #[inline(always)]
 fn blockwise<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut Totals) {
     let p = shift.len();
-    // Tiles of observations that stay in the first cache while all blocks of features pass over them.
+    // Tiles of observations that stay in the first cache while all blocks of features pass over
+    // them.
     let tile = (24_576 / (p * size_of::<T>())).max(8);
     for rows in rows.chunks(tile * p) {
         let reps = rows.len() / p;
@@ -131,7 +142,8 @@ fn blockwise<T: Real, const FMA: bool>(rows: &[T], shift: &[f64], total: &mut To
     }
 }
 
-/// Sums of this call, kept apart until they are known to be finite. No allocation up to [`Totals::SMALL`] features.
+/// Sums of this call, kept apart until they are known to be finite. No allocation up to
+/// [`Totals::SMALL`] features.
 struct Totals {
     sum: Buffer,
     squares: Buffer,
@@ -147,7 +159,11 @@ enum Buffer {
 impl Buffer {
     #[inline(always)]
     fn new(p: usize, value: f64) -> Self {
-        if p <= Totals::SMALL { Buffer::Small([value; Totals::SMALL], p) } else { Buffer::Large(vec![value; p]) }
+        if p <= Totals::SMALL {
+            Buffer::Small([value; Totals::SMALL], p)
+        } else {
+            Buffer::Large(vec![value; p])
+        }
     }
 }
 
@@ -197,7 +213,12 @@ impl Totals {
     #[inline(always)]
     fn block<const B: usize>(&self, k: usize) -> Block<B> {
         let lanes = |values: &[f64]| std::array::from_fn(|b| Lanes::load(&values[k + WIDTH * b..]));
-        Block { sum: lanes(&self.sum), squares: lanes(&self.squares), min: lanes(&self.min), max: lanes(&self.max) }
+        Block {
+            sum: lanes(&self.sum),
+            squares: lanes(&self.squares),
+            min: lanes(&self.min),
+            max: lanes(&self.max),
+        }
     }
 
     #[inline(always)]

@@ -12,9 +12,9 @@ use kernel::{Sums, accumulate};
 
 /// Sums about a fixed shift, one set a feature.
 ///
-/// Sums of differences from a shift near the mean neither cancel nor drift, and add up under [`Moments::merge`]
-/// (Chan, Golub and LeVeque 1983, section 3, "shifted data"). Arithmetic is in double precision. NaN and Inf are counted
-/// and left out of everything else.
+/// Sums of differences from a shift near the mean neither cancel nor drift, and add up under
+/// [`Moments::merge`] (Chan, Golub and LeVeque 1983, section 3, "shifted data"). Arithmetic is in
+/// double precision. NaN and Inf are counted and left out of everything else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     shift: Vec<f64>,
@@ -27,7 +27,8 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// No observations of `shift.len()` features yet. `shift`: a guess of each mean; any finite value is correct.
+    /// No observations of `shift.len()` features yet. `shift`: a guess of each mean; any finite
+    /// value is correct.
     #[must_use]
     pub fn new(shift: Vec<f64>) -> Self {
         let p = shift.len();
@@ -42,7 +43,8 @@ impl Moments {
         }
     }
 
-    /// Forgets all observations, takes another shift (and with it perhaps other features) and keeps the memory.
+    /// Forgets all observations, takes another shift (and with it perhaps other features) and keeps
+    /// the memory.
     pub fn restart(&mut self, shift: impl Iterator<Item = f64>) {
         self.shift.clear();
         self.shift.extend(shift);
@@ -62,7 +64,8 @@ impl Moments {
         self.observations = 0;
     }
 
-    /// Takes in `rows.len() / features` observations, feature fastest. `rows.len()` must be a multiple of the features.
+    /// Takes in `rows.len() / features` observations, feature fastest. `rows.len()` must be a
+    /// multiple of the features.
     pub fn update<T: Real>(&mut self, rows: &[T]) {
         let p = self.features();
         if p == 0 || rows.is_empty() {
@@ -76,7 +79,8 @@ impl Moments {
             min: &mut self.min,
             max: &mut self.max,
         };
-        // A sum that stays finite has met finite values only, so the common case needs no test an element.
+        // A sum that stays finite has met finite values only, so the common case needs no test an
+        // element.
         let spoilt = accumulate::<T>(rows, sums);
         if spoilt {
             self.recount(rows);
@@ -132,7 +136,8 @@ impl Moments {
             let n = other.count(k) as f64;
             let move_by = other.shift[k] - self.shift[k];
             self.sum[k] += other.sum[k] + n * move_by;
-            self.sum_squares[k] += other.sum_squares[k] + move_by * (2.0 * other.sum[k] + n * move_by);
+            self.sum_squares[k] +=
+                other.sum_squares[k] + move_by * (2.0 * other.sum[k] + n * move_by);
             self.min[k] = self.min[k].min(other.min[k]);
             self.max[k] = self.max[k].max(other.max[k]);
             self.non_finite[k] += other.non_finite[k];
@@ -170,7 +175,8 @@ impl Moments {
         self.shift[feature] + self.sum[feature] / self.count(feature) as f64
     }
 
-    /// Unbiased variance (divisor n - 1) of the finite values; NaN with fewer than two; exactly 0 for a constant.
+    /// Unbiased variance (divisor n - 1) of the finite values; NaN with fewer than two; exactly 0
+    /// for a constant.
     #[must_use]
     pub fn variance(&self, feature: usize) -> f64 {
         let n = self.count(feature) as f64;
@@ -206,7 +212,13 @@ impl Moments {
 impl Sound for Moments {
     fn is_sound(&self) -> bool {
         let p = self.features();
-        let lengths = [self.sum.len(), self.sum_squares.len(), self.min.len(), self.max.len(), self.non_finite.len()];
+        let lengths = [
+            self.sum.len(),
+            self.sum_squares.len(),
+            self.min.len(),
+            self.max.len(),
+            self.non_finite.len(),
+        ];
         p > 0
             && lengths == [p; 5]
             && can_grow([self.observations])
@@ -278,6 +290,9 @@ mod tests {
         let rows = vec![0.1f32; 999];
         let mut m = Moments::new(vec![0.0; 3]);
         m.update(&rows);
-        assert_eq!((m.variance(0), m.min(1), m.max(2)), (0.0, f64::from(0.1f32), f64::from(0.1f32)));
+        assert_eq!(
+            (m.variance(0), m.min(1), m.max(2)),
+            (0.0, f64::from(0.1f32), f64::from(0.1f32))
+        );
     }
 }

@@ -1,10 +1,11 @@
-//! The two-sample Kolmogorov-Smirnov statistic of grouped data: `max |F - G|` over a few points that are order statistics
-//! of the first sample.
+//! The two-sample Kolmogorov-Smirnov statistic of grouped data: `max |F - G|` over a few points
+//! that are order statistics of the first sample.
 //!
-//! Under the null hypothesis with continuous data every order of the pooled values is equally likely, so the number of
-//! second-sample values below successive order statistics of the first is a Markov chain with negative hypergeometric steps
-//! (David and Nagaraja 2003, section 2.2, with the ordering for the distribution). [`sf`] follows the chain exactly for
-//! small samples and its limit, a Brownian bridge, for large ones.
+//! Under the null hypothesis with continuous data every order of the pooled values is equally
+//! likely, so the number of second-sample values below successive order statistics of the first is
+//! a Markov chain with negative hypergeometric steps (David and Nagaraja 2003, section 2.2, with
+//! the ordering for the distribution). [`sf`] follows the chain exactly for small samples and its
+//! limit, a Brownian bridge, for large ones.
 
 use statrs::function::erf::erfc;
 use statrs::function::factorial::ln_binomial;
@@ -15,11 +16,12 @@ use crate::{Error, Result};
 /// Largest second sample whose chain is followed count by count: some hundred microseconds.
 const EXACT_LARGEST: u64 = 1024;
 
-/// P(D >= d) for samples of `m` and `n`, D being the largest `|F - G|` just below the first sample's order statistics
-/// number `below[j] + 1`; `below` ascends strictly and ends below `m`. Tied data make it approximate by one value's share.
+/// P(D >= d) for samples of `m` and `n`, D being the largest `|F - G|` just below the first
+/// sample's order statistics number `below[j] + 1`; `below` ascends strictly and ends below `m`.
+/// Tied data make it approximate by one value's share.
 ///
-/// Exact for `n` up to 1,024, to about 1e-12 of itself where it is above 1e-25; beyond, the bridge's value at those points. Cost: below
-/// two milliseconds.
+/// Exact for `n` up to 1,024, to about 1e-12 of itself where it is above 1e-25; beyond, the
+/// bridge's value at those points. Cost: below two milliseconds.
 ///
 /// # Errors
 /// `InvalidArgument` when d is not in [0, 1], a size is 0, or `below` is not as said.
@@ -27,19 +29,25 @@ pub fn p_value(d: f64, below: &[u64], m: u64, n: u64) -> Result<PValue> {
     super::check(d, m, n)?;
     let ascends = below.windows(2).all(|w| w[0] < w[1]);
     if !ascends || below.last().is_none_or(|last| *last >= m) {
-        return Err(Error::invalid("below", format!("{below:?}"), format!("counts that ascend, below {m}")));
+        return Err(Error::invalid(
+            "below",
+            format!("{below:?}"),
+            format!("counts that ascend, below {m}"),
+        ));
     }
     let exact = n <= EXACT_LARGEST;
     let p = if exact { chain(d, below, m, n) } else { bridge(d, below, m, n) };
     Ok(PValue { p_value: p.clamp(0.0, 1.0), exact })
 }
 
-/// A share of the values between two points from which on the limit law knows too little of where they are.
+/// A share of the values between two points from which on the limit law knows too little of where
+/// they are.
 const WIDE: f64 = 1.0 / 8.0;
 
-/// [`p_value`] from Kolmogorov's limit law alone, with the barrier moved out by what lies unseen between the points
-/// (Siegmund 1985, section X.2: 0.5826 standard deviations of a step), and with a value of the first sample on either side: of what is to
-/// come, between b and b + 1 shares lie just below its value number b + 1. Of few points, or of uneven ones as ties leave them, from the
+/// [`p_value`] from Kolmogorov's limit law alone, with the barrier moved out by what lies unseen
+/// between the points (Siegmund 1985, section X.2: 0.5826 standard deviations of a step), and with
+/// a value of the first sample on either side: of what is to come, between b and b + 1 shares lie
+/// just below its value number b + 1. Of few points, or of uneven ones as ties leave them, from the
 /// normal law at each, with Bonferroni. Constant time.
 ///
 /// # Errors
@@ -47,7 +55,12 @@ const WIDE: f64 = 1.0 / 8.0;
 pub fn quick_p_value(d: f64, below: &[u64], m: u64, n: u64) -> Result<f64> {
     super::check(d, m, n)?;
     let size = m as f64;
-    let widest = below.iter().chain([&m]).scan(0, |last, b| Some(b - std::mem::replace(last, *b))).max().unwrap_or(m);
+    let widest = below
+        .iter()
+        .chain([&m])
+        .scan(0, |last, b| Some(b - std::mem::replace(last, *b)))
+        .max()
+        .unwrap_or(m);
     let (root, widest) = ((size * n as f64 / (size + n as f64)).sqrt(), widest as f64 / size);
     let lambda = d * root;
     if widest < WIDE {
@@ -59,8 +72,9 @@ pub fn quick_p_value(d: f64, below: &[u64], m: u64, n: u64) -> Result<f64> {
     Ok(at_each.map(|t| erfc(lambda / (2.0 * t * (1.0 - t)).sqrt())).sum::<f64>().min(1.0))
 }
 
-/// Bounds of [`p_value`]: the largest of the probabilities that `|F - G|` reaches `d` at one of the points, and their sum. They hold for
-/// any points, also for those that ties leave, of which [`quick_p_value`] knows only the widest step. Cost: about a microsecond a point.
+/// Bounds of [`p_value`]: the largest of the probabilities that `|F - G|` reaches `d` at one of the
+/// points, and their sum. They hold for any points, also for those that ties leave, of which
+/// [`quick_p_value`] knows only the widest step. Cost: about a microsecond a point.
 ///
 /// # Errors
 /// As [`p_value`].
@@ -71,12 +85,15 @@ pub fn bounds(d: f64, below: &[u64], m: u64, n: u64) -> Result<(f64, f64)> {
     let ln_all = ln_binomial(m + n, n);
     let (mut largest, mut sum) = (0.0f64, 0.0);
     for &b in below.iter().filter(|b| **b < m) {
-        // P(k) = C(b + k, k) C(m - b - 1 + n - k, n - k) / C(m + n, n); away from the mode it falls faster than geometrically.
+        // P(k) = C(b + k, k) C(m - b - 1 + n - k, n - k) / C(m + n, n); away from the mode it falls
+        // faster than geometrically.
         let (r, rest, size) = ((b + 1) as f64, (m - b - 1) as f64, n as f64);
-        let p = |k: u64| (ln_binomial(b + k, k) + ln_binomial(m - b - 1 + n - k, n - k) - ln_all).exp();
+        let p =
+            |k: u64| (ln_binomial(b + k, k) + ln_binomial(m - b - 1 + n - k, n - k) - ln_all).exp();
         let at = (b as f64 / m as f64) * size;
         let mut tail = 0.0;
-        // The first counts outside, to either side of where F and G are equal; rounding may move them by one.
+        // The first counts outside, to either side of where F and G are equal; rounding may move
+        // them by one.
         let up = ((at + limit * size).ceil() as u64).saturating_sub(1);
         if let Some(first) = (up..=n.min(up + 2)).find(|k| *k as f64 >= at && outside(b, *k)) {
             let mut term = p(first);
@@ -91,8 +108,9 @@ pub fn bounds(d: f64, below: &[u64], m: u64, n: u64) -> Result<(f64, f64)> {
         }
         let down = (at - limit * size).floor() + 1.0;
         if down >= 0.0
-            && let Some(first) =
-                (0..=3).filter_map(|i| (down as u64).checked_sub(i)).find(|k| *k as f64 <= at && outside(b, *k))
+            && let Some(first) = (0..=3)
+                .filter_map(|i| (down as u64).checked_sub(i))
+                .find(|k| *k as f64 <= at && outside(b, *k))
         {
             let mut term = p(first);
             for k in (0..=first).rev() {
@@ -113,10 +131,11 @@ pub fn bounds(d: f64, below: &[u64], m: u64, n: u64) -> Result<(f64, f64)> {
 
 /// First exits from `|F - G| < d`, added up point by point: no difference of large numbers.
 ///
-/// Of all orders of the pooled values, those with `k` of the second sample below the first's value number `r` and `k + i` below its
-/// value number `r + s` are `C(s - 1 + i, i)` times those before and after: what a step adds does not depend on `k`. So a step is a
-/// convolution. Every count is weighted as if each place were of the second sample with probability `n / (m + n)`, which keeps all
-/// numbers within a double's range and cancels in the end.
+/// Of all orders of the pooled values, those with `k` of the second sample below the first's value
+/// number `r` and `k + i` below its value number `r + s` are `C(s - 1 + i, i)` times those before
+/// and after: what a step adds does not depend on `k`. So a step is a convolution. Every count is
+/// weighted as if each place were of the second sample with probability `n / (m + n)`, which keeps
+/// all numbers within a double's range and cancels in the end.
 fn chain(d: f64, below: &[u64], m: u64, n: u64) -> f64 {
     let limit = d * (1.0 - 1e-12);
     let inside = |b: u64, k: u64| (b as f64 / m as f64 - k as f64 / n as f64).abs() < limit;
@@ -132,7 +151,8 @@ fn chain(d: f64, below: &[u64], m: u64, n: u64) -> f64 {
         }
         let (from, added) = &step.1;
         let start = first + from;
-        let mut next = vec![0.0; ((n + 1).saturating_sub(start) as usize).min(weights.len() + added.len())];
+        let mut next =
+            vec![0.0; ((n + 1).saturating_sub(start) as usize).min(weights.len() + added.len())];
         for (i, weight) in weights.iter().enumerate() {
             let reached = next.get_mut(i..).unwrap_or_default();
             reached.iter_mut().zip(added).for_each(|(next, added)| *next += weight * added);
@@ -157,15 +177,16 @@ fn chain(d: f64, below: &[u64], m: u64, n: u64) -> f64 {
     exit
 }
 
-/// The logarithm of the probability that so many values of the second sample come before the first's value number `s`.
+/// The logarithm of the probability that so many values of the second sample come before the
+/// first's value number `s`.
 fn ln_pascal(s: u64, i: u64, m: u64, n: u64) -> f64 {
     let (size, all) = ((s - 1) as f64, (m + n) as f64);
     let orders = if s == 1 { 0.0 } else { ln_binomial(s - 1 + i, i) };
     orders + i as f64 * (n as f64 / all).ln() + (size + 1.0) * (m as f64 / all).ln()
 }
 
-/// Probabilities of `from, from + 1, ...` second-sample values before the first's value number `s` (Pascal's distribution), all that
-/// are not negligible.
+/// Probabilities of `from, from + 1, ...` second-sample values before the first's value number `s`
+/// (Pascal's distribution), all that are not negligible.
 fn pascal(s: u64, m: u64, n: u64) -> (u64, Vec<f64>) {
     let (size, q) = (s as f64, n as f64 / (m + n) as f64);
     let mode = (((size - 1.0) * n as f64 / m as f64) as u64).min(n);
@@ -192,16 +213,18 @@ fn pascal(s: u64, m: u64, n: u64) -> (u64, Vec<f64>) {
     (from, all)
 }
 
-/// First exits of a Brownian bridge, seen at the points alone, from `|B| < lambda`, by Gauss-Legendre quadrature over where
-/// it is at each point.
+/// First exits of a Brownian bridge, seen at the points alone, from `|B| < lambda`, by
+/// Gauss-Legendre quadrature over where it is at each point.
 fn bridge(d: f64, below: &[u64], m: u64, n: u64) -> f64 {
     let size = m as f64;
     let lambda = d * (size * n as f64 / (size + n as f64)).sqrt();
     let times: Vec<f64> = below.iter().filter(|b| **b > 0).map(|b| *b as f64 / size).collect();
-    let shortest = times.iter().scan(0.0, |last, t| Some(t - std::mem::replace(last, *t))).fold(1.0, f64::min);
+    let shortest =
+        times.iter().scan(0.0, |last, t| Some(t - std::mem::replace(last, *t))).fold(1.0, f64::min);
     // Nodes close enough for the narrowest step's density.
     let nodes = ((4.0 * lambda / shortest.sqrt()) as usize).clamp(24, 400);
-    let (x, w): (Vec<f64>, Vec<f64>) = gauss_legendre(nodes).into_iter().map(|(x, w)| (lambda * x, lambda * w)).unzip();
+    let (x, w): (Vec<f64>, Vec<f64>) =
+        gauss_legendre(nodes).into_iter().map(|(x, w)| (lambda * x, lambda * w)).unzip();
     let (mut at, mut mass, mut time) = (vec![0.0], vec![1.0], 0.0);
     let mut exit = 0.0;
     for t in times {
@@ -222,8 +245,8 @@ fn bridge(d: f64, below: &[u64], m: u64, n: u64) -> f64 {
     exit
 }
 
-/// Nodes and weights on [-1, 1]: Newton's method on the Legendre polynomial (Abramowitz and Stegun 1964, 25.4.29), from
-/// the nodes' asymptotic places (22.16.6).
+/// Nodes and weights on [-1, 1]: Newton's method on the Legendre polynomial (Abramowitz and Stegun
+/// 1964, 25.4.29), from the nodes' asymptotic places (22.16.6).
 fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let order = n as f64;
     (0..n)
@@ -279,17 +302,24 @@ mod tests {
 
     #[test]
     fn the_chain_counts_orders() {
-        for (m, n, below) in [(6, 7, &[1u64, 3, 4][..]), (9, 4, &[2, 4, 8]), (4, 10, &[0, 2]), (8, 8, &[3])] {
+        for (m, n, below) in
+            [(6, 7, &[1u64, 3, 4][..]), (9, 4, &[2, 4, 8]), (4, 10, &[0, 2]), (8, 8, &[3])]
+        {
             for d in [0.05, 0.125, 0.3, 0.5, 0.75, 1.0] {
-                let (fast, slow) = (p_value(d, below, m, n).expect("fits"), by_enumeration(d, below, m, n));
-                assert!(fast.exact && (fast.p_value - slow).abs() < 1e-12, "{m} {n} {below:?} {d}: {fast:?} {slow}");
+                let (fast, slow) =
+                    (p_value(d, below, m, n).expect("fits"), by_enumeration(d, below, m, n));
+                assert!(
+                    fast.exact && (fast.p_value - slow).abs() < 1e-12,
+                    "{m} {n} {below:?} {d}: {fast:?} {slow}"
+                );
             }
         }
     }
 
     #[test]
     fn with_every_point_it_is_the_plain_statistic_from_below() {
-        // F - G just below each of the first sample's values is one side of the plain statistic only, so this is less.
+        // F - G just below each of the first sample's values is one side of the plain statistic
+        // only, so this is less.
         let below: Vec<u64> = (0..40).collect();
         for d in [0.2, 0.3, 0.4] {
             let grouped = p_value(d, &below, 40, 50).expect("fits").p_value;
@@ -367,14 +397,20 @@ mod tests {
         }
         for (count, level) in small.into_iter().zip([0.1, 0.01]) {
             let spread = 3.3 * (rounds as f64 * level * (1.0 - level)).sqrt();
-            assert!((f64::from(count) - rounds as f64 * level).abs() < spread, "{count} at {level}");
+            assert!(
+                (f64::from(count) - rounds as f64 * level).abs() < spread,
+                "{count} at {level}"
+            );
         }
     }
 
     #[test]
     fn bad_points_are_refused() {
         for below in [&[][..], &[2, 2], &[3, 1], &[1, 10]] {
-            assert_eq!(p_value(0.5, below, 10, 10).map_err(|e| e.code()).expect_err("refused"), 100);
+            assert_eq!(
+                p_value(0.5, below, 10, 10).map_err(|e| e.code()).expect_err("refused"),
+                100
+            );
         }
     }
 }

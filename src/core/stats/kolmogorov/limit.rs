@@ -1,13 +1,15 @@
-//! Kolmogorov's limit law: √n·D for one sample, √(mn/(m+n))·D for two, as the samples grow (Kolmogorov 1933).
+//! Kolmogorov's limit law: √n·D for one sample, √(mn/(m+n))·D for two, as the samples grow
+//! (Kolmogorov 1933).
 //!
-//! Two series for the same function, related by Jacobi's theta identity; each converges in a few terms on its side
-//! of z = 0.82 and gives its own tail without cancellation.
+//! Two series for the same function, related by Jacobi's theta identity; each converges in a few
+//! terms on its side of z = 0.82 and gives its own tail without cancellation.
 
 use std::f64::consts::PI;
 
 const MIDDLE: f64 = 0.82;
 
-/// `P(K > z)`, with relative precision in the right tail (`scipy.special.kolmogorov`). 1 for z <= 0.
+/// `P(K > z)`, with relative precision in the right tail (`scipy.special.kolmogorov`). 1 for z <=
+/// 0.
 #[must_use]
 pub fn sf(z: f64) -> f64 {
     if z <= MIDDLE { 1.0 - left(z) } else { right(z) }
@@ -25,7 +27,9 @@ fn left(z: f64) -> f64 {
         return 0.0;
     }
     let exponent = -PI * PI / (8.0 * z * z);
-    (1..=4).map(|k| f64::from(2 * k - 1)).map(|odd| (odd * odd * exponent).exp()).sum::<f64>() * (2.0 * PI).sqrt() / z
+    (1..=4).map(|k| f64::from(2 * k - 1)).map(|odd| (odd * odd * exponent).exp()).sum::<f64>()
+        * (2.0 * PI).sqrt()
+        / z
 }
 
 /// 2 Σ (-1)^(k-1) exp(-2k²z²).

@@ -15,7 +15,8 @@ use crate::{Error, Result};
 /// How a two-sample p-value is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
-    /// Exact when m = n or m·n <= 2·10⁶, else asymptotic. It does not depend on d: one pair of sizes, one method.
+    /// Exact when m = n or m·n <= 2·10⁶, else asymptotic. It does not depend on d: one pair of
+    /// sizes, one method.
     #[default]
     Auto,
     /// [`two_sample::sf`].
@@ -36,13 +37,15 @@ pub struct PValue {
 /// Largest m·n that `Auto` counts paths for: at most twice as many steps, one or two milliseconds.
 const AUTO_LARGEST: u128 = 2_000_000;
 
-/// The two-sided two-sample Kolmogorov-Smirnov p-value of a statistic `d` from samples of `m` and `n`.
+/// The two-sided two-sample Kolmogorov-Smirnov p-value of a statistic `d` from samples of `m` and
+/// `n`.
 ///
-/// The null distribution is that of continuous data. With ties, D is stochastically smaller, and p is conservative
-/// (never too small).
+/// The null distribution is that of continuous data. With ties, D is stochastically smaller, and p
+/// is conservative (never too small).
 ///
 /// # Errors
-/// `InvalidArgument` when d is not in [0, 1], a size is 0, or `Exact` is asked for where it costs too much.
+/// `InvalidArgument` when d is not in [0, 1], a size is 0, or `Exact` is asked for where it costs
+/// too much.
 pub fn p_value(d: f64, m: u64, n: u64, method: Method) -> Result<PValue> {
     check(d, m, n)?;
     let exact = match method {
@@ -54,9 +57,10 @@ pub fn p_value(d: f64, m: u64, n: u64, method: Method) -> Result<PValue> {
     Ok(PValue { p_value, exact })
 }
 
-/// The asymptotic two-sample p-value: the one-sample distribution of D for the effective sample size
-/// `round(m n / (m + n))` (halves to even). This is `scipy.stats.ks_2samp(method = "asymp")`; it is nearer to the
-/// exact value than Kolmogorov's limit law is, since it keeps the terms in 1/√n. Cost: as [`one_sample::sf`].
+/// The asymptotic two-sample p-value: the one-sample distribution of D for the effective sample
+/// size `round(m n / (m + n))` (halves to even). This is `scipy.stats.ks_2samp(method = "asymp")`;
+/// it is nearer to the exact value than Kolmogorov's limit law is, since it keeps the terms in
+/// 1/√n. Cost: as [`one_sample::sf`].
 ///
 /// # Errors
 /// `InvalidArgument` when d is not in [0, 1] or a size is 0.
@@ -98,16 +102,28 @@ mod tests {
             for z in [0.8, 1.2, 1.6, 2.0] {
                 let exact = p_value(z / root, m, n, Method::Exact).unwrap().p_value;
                 let near = p_value(z / root, m, n, Method::Asymptotic).unwrap().p_value;
-                assert!((near / exact - 1.0).abs() < 0.06, "m = {m}, n = {n}, z = {z}: {near} for {exact}");
+                assert!(
+                    (near / exact - 1.0).abs() < 0.06,
+                    "m = {m}, n = {n}, z = {z}: {near} for {exact}"
+                );
             }
         }
     }
 
     #[test]
     fn faults_name_the_argument() {
-        assert!(p_value(f64::NAN, 3, 3, Method::Auto).unwrap_err().to_string().starts_with("d: got NaN"));
-        assert!(p_value(1.1, 3, 3, Method::Auto).unwrap_err().to_string().starts_with("d: got 1.1"));
+        assert!(
+            p_value(f64::NAN, 3, 3, Method::Auto)
+                .unwrap_err()
+                .to_string()
+                .starts_with("d: got NaN")
+        );
+        assert!(
+            p_value(1.1, 3, 3, Method::Auto).unwrap_err().to_string().starts_with("d: got 1.1")
+        );
         assert!(p_value(0.1, 0, 3, Method::Auto).unwrap_err().to_string().starts_with("m: got 0"));
-        assert!(p_value(0.1, 3, 0, Method::Asymptotic).unwrap_err().to_string().starts_with("n: got 0"));
+        assert!(
+            p_value(0.1, 3, 0, Method::Asymptotic).unwrap_err().to_string().starts_with("n: got 0")
+        );
     }
 }

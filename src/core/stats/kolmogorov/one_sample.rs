@@ -1,14 +1,16 @@
 //! The two-sided one-sample distribution of D = sup |F_n - F| for a continuous F.
 //!
-//! The regions are those of Simard & L'Ecuyer, "Computing the two-sided Kolmogorov-Smirnov distribution", J. Stat.
-//! Softw. 39(11), 2011, as `scipy.stats.kstwo` has them: each method where it is accurate and cheap.
+//! The regions are those of Simard & L'Ecuyer, "Computing the two-sided Kolmogorov-Smirnov
+//! distribution", J. Stat. Softw. 39(11), 2011, as `scipy.stats.kstwo` has them: each method where
+//! it is accurate and cheap.
 
 use std::f64::consts::PI;
 
 use crate::stats::saddle_point::ln_binomial_pmf;
 use crate::{Error, Result};
 
-/// `P(D >= x)` for a sample of `n`, within 1e-5 of the exact value relatively, and far nearer for n <= 140.
+/// `P(D >= x)` for a sample of `n`, within 1e-5 of the exact value relatively, and far nearer for n
+/// <= 140.
 ///
 /// Cost: O(n) in the right tail, O((nx)³ log n) or O(1) elsewhere.
 ///
@@ -43,7 +45,8 @@ pub fn sf(n: u64, x: f64) -> Result<f64> {
     Ok(p.clamp(0.0, 1.0))
 }
 
-/// `P(D⁺ >= x)`: x Σ C(n, j) (x + j/n)^(j-1) (1 - x - j/n)^(n-j), a sum of positive terms (Birnbaum & Tingey 1951).
+/// `P(D⁺ >= x)`: x Σ C(n, j) (x + j/n)^(j-1) (1 - x - j/n)^(n-j), a sum of positive terms (Birnbaum
+/// & Tingey 1951).
 fn one_sided_sf(n: u64, x: f64) -> f64 {
     let size = n as f64;
     (0..=(size * (1.0 - x)).floor() as u64)
@@ -55,14 +58,16 @@ fn one_sided_sf(n: u64, x: f64) -> f64 {
         .sum()
 }
 
-/// `P(D <= x)` by the n-th power of a matrix of order 2⌈nx⌉ - 1 (Durbin 1968; Marsaglia, Tsang & Wang 2003).
+/// `P(D <= x)` by the n-th power of a matrix of order 2⌈nx⌉ - 1 (Durbin 1968; Marsaglia, Tsang &
+/// Wang 2003).
 fn marsaglia_tsang_wang(n: u64, x: f64) -> f64 {
     let t = n as f64 * x;
     let k = t.ceil();
     let h = k - t;
     let order = 2 * k as usize - 1;
     let mut matrix = vec![0.0; order * order];
-    // 1/r! below the diagonal and 1 on the one above it; corrected in the first column and the last row.
+    // 1/r! below the diagonal and 1 on the one above it; corrected in the first column and the last
+    // row.
     let mut inverse_factorial = vec![1.0; order + 1];
     for r in 1..=order {
         inverse_factorial[r] = inverse_factorial[r - 1] / r as f64;
@@ -114,7 +119,8 @@ fn power(matrix: &[f64], order: usize, n: u64) -> (Vec<f64>, i32) {
         if bits == 0 {
             return result.unwrap_or_default();
         }
-        (square, square_exponent) = rescaled(product(&square, &square, order), 2 * square_exponent, middle);
+        (square, square_exponent) =
+            rescaled(product(&square, &square, order), 2 * square_exponent, middle);
     }
 }
 
@@ -154,7 +160,9 @@ fn pelz_good(n: f64, x: f64) -> f64 {
         k0 += e;
         k1 += (a - z2) * e;
         k2 += (6.0 * z6 + 2.0 * z4 + a * (2.0 * z4 - 5.0 * z2) + a * a * (1.0 - 2.0 * z2)) * e;
-        k3 += (a * a * a * (5.0 - 30.0 * z2) + a * a * (-60.0 * z2 + 212.0 * z4) + a * (135.0 * z4 - 96.0 * z6)
+        k3 += (a * a * a * (5.0 - 30.0 * z2)
+            + a * a * (-60.0 * z2 + 212.0 * z4)
+            + a * (135.0 * z4 - 96.0 * z6)
             - 30.0 * z6
             - 90.0 * z8)
             * e;

@@ -1,19 +1,22 @@
 //! The exact two-sided two-sample distribution of D, for continuous data.
 //!
-//! Under the null hypothesis each order of the m + n observations is equally likely: a random path on a lattice from
-//! (0, 0) to (m, n), and D >= d when it touches a line |i/m - j/n| = d (Gnedenko & Korolyuk 1951; Hodges 1958).
+//! Under the null hypothesis each order of the m + n observations is equally likely: a random path
+//! on a lattice from (0, 0) to (m, n), and D >= d when it touches a line |i/m - j/n| = d (Gnedenko
+//! & Korolyuk 1951; Hodges 1958).
 
 use crate::stats::saddle_point::ln_binomial_pmf;
 use crate::{Error, Result};
 
-/// Largest sample for which unequal sizes are counted exactly, and the most steps that are spent on it.
+/// Largest sample for which unequal sizes are counted exactly, and the most steps that are spent on
+/// it.
 const LARGEST: u64 = 1 << 20;
 const MOST_WORK: f64 = 2e10;
 
-/// `P(D >= d)` for samples of sizes `m` and `n`, exactly (but for rounding, about 1e-12 relative, also in the tail).
+/// `P(D >= d)` for samples of sizes `m` and `n`, exactly (but for rounding, about 1e-12 relative,
+/// also in the tail).
 ///
-/// `d` is taken to the nearest multiple of 1/lcm(m, n), the values that D can have.
-/// Cost: m = n: O(min(1/d, √n/(d n)·6)) terms of the reflection series. Else about 2·d·m·n steps of a vectorized
+/// `d` is taken to the nearest multiple of 1/lcm(m, n), the values that D can have. Cost: m = n:
+/// O(min(1/d, √n/(d n)·6)) terms of the reflection series. Else about 2·d·m·n steps of a vectorized
 /// loop (0.3 ns each or so) and O(min(m, n)) memory.
 ///
 /// # Errors
@@ -25,7 +28,9 @@ pub fn sf(d: f64, m: u64, n: u64) -> Result<f64> {
         return Ok(reflection((d * n as f64).round(), n as f64));
     }
     if m.max(n) > LARGEST || work(d, m, n) > MOST_WORK {
-        let expected = format!("asymptotic for samples of {m} and {n}: counting the paths would take too long");
+        let expected = format!(
+            "asymptotic for samples of {m} and {n}: counting the paths would take too long"
+        );
         return Err(Error::invalid("method", "exact", expected));
     }
     let (small, large) = (m.min(n), m.max(n));
@@ -33,15 +38,18 @@ pub fn sf(d: f64, m: u64, n: u64) -> Result<f64> {
     Ok(if steps == 0 { 1.0 } else { Band::new(small, large, common, steps).mass_that_leaves() })
 }
 
-/// About how many steps [`sf`] takes for unequal sizes: the lattice points inside the band, and one a diagonal.
+/// About how many steps [`sf`] takes for unequal sizes: the lattice points inside the band, and one
+/// a diagonal.
 fn work(d: f64, m: u64, n: u64) -> f64 {
     let (m, n) = (m as f64, n as f64);
     2.0 * d * m * n + 20.0 * (m + n)
 }
 
-/// m = n: 2 Σ (-1)^(k-1) C(2n, n-kh) / C(2n, n), by reflection at both lines (Gnedenko & Korolyuk 1951).
+/// m = n: 2 Σ (-1)^(k-1) C(2n, n-kh) / C(2n, n), by reflection at both lines (Gnedenko & Korolyuk
+/// 1951).
 ///
-/// The first term rules the tail, and what follows is smaller by at least its cube: no cancellation.
+/// The first term rules the tail, and what follows is smaller by at least its cube: no
+/// cancellation.
 fn reflection(h: f64, n: f64) -> f64 {
     if h < 1.0 {
         return 1.0;
@@ -87,10 +95,11 @@ impl Band {
 
     /// The probability that the path ever stands outside.
     ///
-    /// The path is an urn with m and n balls, drawn empty: from (i, j) it goes to (i + 1, j) with probability
-    /// (m - i) / (m + n - i - j). `inside[i + 1]` is the probability to stand at (i, t - i) and never to have been
-    /// outside; what steps outside is added to the result and removed. All terms are positive and at most 1: nothing
-    /// overflows, and a tiny p keeps its digits.
+    /// The path is an urn with m and n balls, drawn empty: from (i, j) it goes to (i + 1, j) with
+    /// probability (m - i) / (m + n - i - j). `inside[i + 1]` is the probability to stand at (i,
+    /// t - i) and never to have been outside; what steps outside is added to the result and
+    /// removed. All terms are positive and at most 1: nothing overflows, and a tiny p keeps its
+    /// digits.
     fn mass_that_leaves(&self) -> f64 {
         let m = self.m as usize;
         let total = self.m + self.n;
@@ -104,7 +113,8 @@ impl Band {
         for t in 1..=total {
             let rest = (total - t + 1) as f64;
             let scale = 1.0 / rest;
-            // From the points low..=high of the last diagonal, low..=high + 1 can be reached; the cells beside are 0.
+            // From the points low..=high of the last diagonal, low..=high + 1 can be reached; the
+            // cells beside are 0.
             let range = low + 1..(high + 2).min(m + 1) + 1;
             let last = range.end - 1;
             let before = &inside[range.start - 1..last];
@@ -171,7 +181,10 @@ mod tests {
                 for steps in 0..=lcm {
                     let p = sf(steps as f64 / lcm as f64, m, n).unwrap();
                     let expected = by_enumeration(steps, m, n);
-                    assert!((p - expected).abs() < 1e-13, "m = {m}, n = {n}, d = {steps}/{lcm}: {p} for {expected}");
+                    assert!(
+                        (p - expected).abs() < 1e-13,
+                        "m = {m}, n = {n}, d = {steps}/{lcm}: {p} for {expected}"
+                    );
                 }
             }
         }
@@ -183,7 +196,10 @@ mod tests {
             let steps = (d * n as f64).round() as i64;
             let counted = Band::new(n, n, n, steps).mass_that_leaves();
             let series = reflection(steps as f64, n as f64);
-            assert!((counted / series - 1.0).abs() < 1e-11, "n = {n}, d = {d}: {counted} for {series}");
+            assert!(
+                (counted / series - 1.0).abs() < 1e-11,
+                "n = {n}, d = {d}: {counted} for {series}"
+            );
         }
     }
 

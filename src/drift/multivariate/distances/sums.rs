@@ -1,4 +1,5 @@
-//! Sums over the pairs within and between two groups of rows, and the test that compares them over reassignments.
+//! Sums over the pairs within and between two groups of rows, and the test that compares them over
+//! reassignments.
 
 use super::Pairwise;
 use crate::multivariate::rows::Rows;
@@ -9,8 +10,8 @@ use crate::two_sample::{Permutations, Subsets};
 const DENSE: usize = 8;
 
 impl Pairwise {
-    /// Sums over the pairs of different rows within the rest, within `chosen` (each pair twice), and between both (once).
-    /// Cost: O(chosen²), given the row sums.
+    /// Sums over the pairs of different rows within the rest, within `chosen` (each pair twice),
+    /// and between both (once). Cost: O(chosen²), given the row sums.
     fn sums(&self, chosen: &[u32], row_sums: &[f64]) -> [f64; 3] {
         let (mut within, mut rows) = (0.0, 0.0);
         for (k, &i) in chosen.iter().enumerate() {
@@ -29,11 +30,17 @@ impl Pairwise {
             let mut columns = vec![Lanes::splat(0.0); *draws];
             for p in band {
                 columns.fill(Lanes::splat(0.0));
-                for (columns_of, masks) in self.panel(p).chunks(32).zip(masks.chunks_exact(4 * draws)) {
+                for (columns_of, masks) in
+                    self.panel(p).chunks(32).zip(masks.chunks_exact(4 * draws))
+                {
                     add_subsets(columns_of, masks, &mut columns);
                 }
                 let mut of_rows = Lanes::splat(0.0);
-                of_rows.0.iter_mut().zip(&row_sums[p * WIDTH..]).for_each(|(lane, sum)| *lane = *sum);
+                of_rows
+                    .0
+                    .iter_mut()
+                    .zip(&row_sums[p * WIDTH..])
+                    .for_each(|(lane, sum)| *lane = *sum);
                 let masks = &masks[p * draws..][..*draws];
                 for (((within, rows), columns), mask) in part.iter_mut().zip(&columns).zip(masks) {
                     for l in 0..WIDTH {
@@ -45,13 +52,16 @@ impl Pairwise {
             }
             part
         }) {
-            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum = (sum.0 + part.0, sum.1 + part.1));
+            sums.iter_mut()
+                .zip(part)
+                .for_each(|(sum, part)| *sum = (sum.0 + part.0, sum.1 + part.1));
         }
         let all = row_sums.iter().sum();
         sums.into_iter().map(|(within, rows)| three(2.0 * within, rows, all)).collect()
     }
 
-    /// A statistic of the three sums and of both sizes, its p-value by reassignment, and the sums observed.
+    /// A statistic of the three sums and of both sizes, its p-value by reassignment, and the sums
+    /// observed.
     pub(in crate::multivariate) fn test(
         &self,
         rows: &Rows,
@@ -73,7 +83,9 @@ impl Pairwise {
                 self.sums_of_subsets(subsets, &row_sums).into_iter().map(of).collect()
             })
         } else {
-            permutations.p_value_of_rows(observed, self.size, fewer, |chosen| of(self.sums(chosen, &row_sums)))
+            permutations.p_value_of_rows(observed, self.size, fewer, |chosen| {
+                of(self.sums(chosen, &row_sums))
+            })
         };
         (observed, p_value, sums)
     }

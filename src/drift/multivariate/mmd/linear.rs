@@ -6,8 +6,9 @@ use crate::stats::normal;
 /// Observations of each sample, at least: the null distribution is that of the mean of many pairs.
 pub(super) const LEAST: usize = 100;
 
-/// The statistic and its p-value, of rows whose order is that of their content (neighbours in a sorted sample would be alike): the mean of k(x, x') + k(y, y') - k(x, y') - k(x', y), one-sided against its own standard
-/// error.
+/// The statistic and its p-value, of rows whose order is that of their content (neighbours in a
+/// sorted sample would be alike): the mean of k(x, x') + k(y, y') - k(x, y') - k(x', y), one-sided
+/// against its own standard error.
 pub(super) fn test(rows: &Rows) -> (f64, f64) {
     let median = rows.median_square();
     let kernel = |i: usize, j: usize| (-squared_distance(rows.row(i), rows.row(j)) / median).exp();
@@ -21,6 +22,7 @@ pub(super) fn test(rows: &Rows) -> (f64, f64) {
     let variance = said.iter().map(|h| (h - mean).powi(2)).sum::<f64>() / (count - 1.0);
     let error = (variance / count).sqrt();
     // Pairs that all say the same: the samples are constants, equal or not.
-    let p_value = if error > 0.0 { normal::sf(mean / error) } else { f64::from(u8::from(mean <= 0.0)) };
+    let p_value =
+        if error > 0.0 { normal::sf(mean / error) } else { f64::from(u8::from(mean <= 0.0)) };
     (mean, p_value)
 }

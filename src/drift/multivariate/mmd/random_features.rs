@@ -1,5 +1,5 @@
-//! MMD by random Fourier features: the kernel is the mean of cos(w'(x - y)) over normal frequencies w, so that a row becomes
-//! cosines and sines, and a sample their sum.
+//! MMD by random Fourier features: the kernel is the mean of cos(w'(x - y)) over normal frequencies
+//! w, so that a row becomes cosines and sines, and a sample their sum.
 
 use crate::Result;
 use crate::multivariate::features::Sums;
@@ -21,7 +21,9 @@ pub(super) fn test(rows: &Rows, permutations: Permutations) -> Result<(f64, f64)
         .collect::<Result<_>>()?;
     let norm = (1.0 / FREQUENCIES as f64).sqrt();
     let sums = Sums::new(rows, 2 * FREQUENCIES, |row, features| {
-        for (w, feature) in frequencies.chunks_exact(rows.features).zip(features.chunks_exact_mut(2)) {
+        for (w, feature) in
+            frequencies.chunks_exact(rows.features).zip(features.chunks_exact_mut(2))
+        {
             let (sin, cos) = w.iter().zip(row).map(|(w, x)| w * x).sum::<f64>().sin_cos();
             (feature[0], feature[1]) = (norm * cos, norm * sin);
         }

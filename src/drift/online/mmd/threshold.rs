@@ -6,8 +6,8 @@ use crate::stats::random::SplitMix64;
 /// References that are drawn.
 const REFERENCES: usize = 200;
 
-/// Streams against each of them, twice as long as the expected run time: about 1,700 of all 2,000 end in an alarm, so that the standard
-/// error of the run time is about 3%.
+/// Streams against each of them, twice as long as the expected run time: about 1,700 of all 2,000
+/// end in an alarm, so that the standard error of the run time is about 3%.
 const RUNS: usize = 10;
 
 /// Values that stand for the distribution, at most.
@@ -20,11 +20,17 @@ const PAIRS: usize = 100_000;
 pub(super) fn median_distance(values: &[f64]) -> Option<f64> {
     let n = values.len();
     let mut distances: Vec<f64> = if n * (n - 1) / 2 <= PAIRS {
-        (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| (values[i] - values[j]).abs()).collect()
+        (0..n)
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .map(|(i, j)| (values[i] - values[j]).abs())
+            .collect()
     } else {
         let mut random = SplitMix64::new(n as u64);
         let mut pair = || (random.below(n), random.below(n - 1));
-        (0..PAIRS).map(|_| pair()).map(|(i, j)| (values[i] - values[j + usize::from(j >= i)]).abs()).collect()
+        (0..PAIRS)
+            .map(|_| pair())
+            .map(|(i, j)| (values[i] - values[j + usize::from(j >= i)]).abs())
+            .collect()
     };
     let middle = distances.len() / 2;
     let median = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
@@ -33,24 +39,31 @@ pub(super) fn median_distance(values: &[f64]) -> Option<f64> {
 
 /// Mean kernel of two different reference observations, and the threshold.
 ///
-/// A bootstrap of both samples: the reference's distribution (its observations, or 1,000 of its quantiles) stands for the true one,
-/// a reference of as many observations and a stream are drawn from it, and so again. So windows meet references that are as far from
-/// what they are drawn from as the real one is.
+/// A bootstrap of both samples: the reference's distribution (its observations, or 1,000 of its
+/// quantiles) stands for the true one, a reference of as many observations and a stream are drawn
+/// from it, and so again. So windows meet references that are as far from what they are drawn from
+/// as the real one is.
 pub(super) fn simulate(reference: &[f64], scale: f64, options: &MmdOptions) -> (f64, f64) {
     let n = reference.len();
-    let sum: f64 = reference.iter().enumerate().map(|(i, x)| kernel_sum::<f64>(&reference[..i], *x, scale)).sum();
+    let sum: f64 = reference
+        .iter()
+        .enumerate()
+        .map(|(i, x)| kernel_sum::<f64>(&reference[..i], *x, scale))
+        .sum();
     let within = sum / (n * (n - 1) / 2) as f64;
 
     let population = quantiles(reference);
     let count = population.len();
-    let kernels: Vec<f64> = population.iter().flat_map(|x| population.iter().map(|y| kernel(*x, *y, scale))).collect();
+    let kernels: Vec<f64> =
+        population.iter().flat_map(|x| population.iter().map(|y| kernel(*x, *y, scale))).collect();
     let rows: Vec<&[f64]> = kernels.chunks_exact(count).collect();
     let (size, time) = (options.window_size, options.expected_run_time);
     let length = (2.0 * time).ceil() as usize;
     let mut random = SplitMix64::new(options.seed);
     let mut window = Window::new(size);
     let mut drawn = vec![0.0; count];
-    // Of each run, where the statistic was higher than ever: all that the first passage of any threshold depends on.
+    // Of each run, where the statistic was higher than ever: all that the first passage of any
+    // threshold depends on.
     let mut records: Vec<Vec<(usize, f64)>> = Vec::with_capacity(REFERENCES * RUNS);
     for _ in 0..REFERENCES {
         drawn.fill(0.0);
@@ -87,8 +100,8 @@ fn quantiles(values: &[f64]) -> Vec<f64> {
 /// The threshold whose mean run time is `time`.
 fn solve(records: &[Vec<(usize, f64)>], time: f64, length: usize) -> f64 {
     let (length, half) = (length as f64, length as f64 / 2.0);
-    // The mean is the area under the survival curve. Runs that go on at `length` go on as long as those that passed its half
-    // did: references differ, so that those left are the slower ones.
+    // The mean is the area under the survival curve. Runs that go on at `length` go on as long as
+    // those that passed its half did: references differ, so that those left are the slower ones.
     let run_time = |threshold: f64| {
         let (mut area, mut left, mut exposure, mut alarms) = (0.0, 0.0, 0.0, 0.0);
         for run in records {

@@ -9,7 +9,9 @@ use serde_json::json;
 /// A stream that every detector can take, with a change in the middle.
 fn outcomes() -> Vec<f64> {
     let mut random = Random(11);
-    (0..3000).map(|i| f64::from(u8::from(random.uniform() < if i < 1500 { 0.05 } else { 0.6 }))).collect()
+    (0..3000)
+        .map(|i| f64::from(u8::from(random.uniform() < if i < 1500 { 0.05 } else { 0.6 })))
+        .collect()
 }
 
 /// Of pairs, the second alone changes; of p-values, many are tiny after the change.
@@ -20,7 +22,9 @@ fn stream_of(name: StreamName) -> Vec<f64> {
             let mut still = || f64::from(u8::from(random.uniform() < 0.05));
             outcomes().into_iter().flat_map(|x| [still(), x]).collect()
         }
-        Takes::PValues => outcomes().into_iter().map(|x| if x == 1.0 { 1e-9 } else { 0.6 }).collect(),
+        Takes::PValues => {
+            outcomes().into_iter().map(|x| if x == 1.0 { 1e-9 } else { 0.6 }).collect()
+        }
         _ => outcomes(),
     }
 }
@@ -29,7 +33,9 @@ fn stream_of(name: StreamName) -> Vec<f64> {
 fn options(name: StreamName) -> Value {
     match name {
         StreamName::Gma => json!({ "threshold": 0.2 }),
-        StreamName::Mmd => json!({ "reference_size": 200, "expected_run_time": 300, "bandwidth": 1.0 }),
+        StreamName::Mmd => {
+            json!({ "reference_size": 200, "expected_run_time": 300, "bandwidth": 1.0 })
+        }
         _ => Value::Null,
     }
 }
@@ -86,20 +92,30 @@ fn pairs_and_p_values_are_those_of_the_methods_themselves() {
     }
     let mut stream = Stream::new(StreamName::TwoSample, Value::Null).unwrap();
     assert_eq!(stream.update(&x).unwrap(), fired);
-    assert_eq!((stream.describe().observations, stream.describe().statistic), (3000, test.evidence()));
+    assert_eq!(
+        (stream.describe().observations, stream.describe().statistic),
+        (3000, test.evidence())
+    );
     let mut random = Random(13);
-    let p: Vec<f64> = (0..500).map(|i| random.uniform() * if i % 3 == 0 { 1e-3 } else { 1.0 }).collect();
+    let p: Vec<f64> =
+        (0..500).map(|i| random.uniform() * if i % 3 == 0 { 1e-3 } else { 1.0 }).collect();
     let mut lord = Lord::new(0.1, Some(0.02)).unwrap();
     let mut saffron = Saffron::new(0.1, Some(0.02), 0.3).unwrap();
     let mut rejected = [Vec::new(), Vec::new()];
     for (i, p) in p.iter().enumerate() {
         let now = [lord.test(*p).unwrap(), saffron.test(*p).unwrap()];
-        rejected.iter_mut().zip(now).filter(|(_, now)| *now).for_each(|(all, _)| all.push(i as u64));
+        rejected
+            .iter_mut()
+            .zip(now)
+            .filter(|(_, now)| *now)
+            .for_each(|(all, _)| all.push(i as u64));
     }
     let levels = [lord.level(), saffron.level()];
     let options = json!({ "alpha": 0.1, "initial_wealth": 0.02 });
     let more = json!({ "alpha": 0.1, "initial_wealth": 0.02, "lambda": 0.3 });
-    for (k, (name, options)) in [(StreamName::Lord, options), (StreamName::Saffron, more)].into_iter().enumerate() {
+    for (k, (name, options)) in
+        [(StreamName::Lord, options), (StreamName::Saffron, more)].into_iter().enumerate()
+    {
         let mut stream = Stream::new(name, options).unwrap();
         assert_eq!(stream.update(&p).unwrap(), rejected[k], "{name}");
         assert!(rejected[k].len() > 50 && stream.describe().statistic == levels[k], "{name}");
@@ -112,16 +128,27 @@ fn bad_values_are_refused_whole() {
         let mut stream = Stream::new(name, options(name)).unwrap();
         for bad in [f64::NAN, f64::INFINITY] {
             let error = stream.update(&[0.0, 1.0, bad, 1.0]).unwrap_err();
-            assert!(error.to_string().starts_with(&format!("values: got {bad} at index 2")), "{name}: {error}");
+            assert!(
+                error.to_string().starts_with(&format!("values: got {bad} at index 2")),
+                "{name}: {error}"
+            );
         }
         assert_eq!(stream.describe().observations, 0);
         assert!(stream.update::<f64>(&[]).unwrap().is_empty());
     }
-    let refused = |name: StreamName, x: f64| Stream::new(name, Value::Null).unwrap().update(&[x]).is_err();
+    let refused =
+        |name: StreamName, x: f64| Stream::new(name, Value::Null).unwrap().update(&[x]).is_err();
     assert!(refused(StreamName::Lord, 1.5) && refused(StreamName::Saffron, -0.1));
-    let half = Stream::new(StreamName::TwoSample, Value::Null).unwrap().update(&[1.0, 2.0, 3.0]).unwrap_err();
+    let half = Stream::new(StreamName::TwoSample, Value::Null)
+        .unwrap()
+        .update(&[1.0, 2.0, 3.0])
+        .unwrap_err();
     assert!(half.to_string().starts_with("values: got 3 numbers, expected pairs"), "{half}");
-    assert!(refused(StreamName::Ddm, 0.5) && refused(StreamName::HddmA, 1.5) && refused(StreamName::Betting, -0.1));
+    assert!(
+        refused(StreamName::Ddm, 0.5)
+            && refused(StreamName::HddmA, 1.5)
+            && refused(StreamName::Betting, -0.1)
+    );
 }
 
 #[test]
@@ -132,21 +159,41 @@ fn bad_options_are_named() {
         (StreamName::Adwin, json!({ "max_buckets": 1 }), "max_buckets: got 1"),
         (StreamName::PageHinkley, json!({ "threshold": -1 }), "threshold: got -1"),
         (StreamName::PageHinkley, json!({ "mode": "sideways" }), "sideways"),
-        (StreamName::Ddm, json!({ "drift_threshold": 1 }), "drift_threshold: got 1, expected at least"),
+        (
+            StreamName::Ddm,
+            json!({ "drift_threshold": 1 }),
+            "drift_threshold: got 1, expected at least",
+        ),
         (StreamName::Eddm, json!({ "beta": 0.99 }), "beta: got 0.99, expected a ratio"),
         (StreamName::HddmA, json!({ "drift_confidence": 0.01 }), "warning_confidence: got 0.005"),
         (StreamName::HddmW, json!({ "lambda_val": 1 }), "lambda_val: got 1"),
-        (StreamName::Kswin, json!({ "window_size": 40 }), "window_size: got 40, expected at least twice"),
+        (
+            StreamName::Kswin,
+            json!({ "window_size": 40 }),
+            "window_size: got 40, expected at least twice",
+        ),
         (StreamName::Kswin, json!({ "alpha": 1e-40 }), "alpha: got"),
         (StreamName::Cusum, json!({ "delta": -1 }), "delta: got -1"),
         (StreamName::Gma, json!({ "alpha": 1 }), "alpha: got 1"),
         (StreamName::Mmd, json!({ "reference_size": 10 }), "reference_size: got 10"),
         (StreamName::Mmd, json!({ "expected_run_time": 5 }), "expected_run_time: got 5"),
-        (StreamName::Mmd, json!({ "expected_run_time": 5000 }), "expected_run_time: got 5000, expected at most 2500"),
+        (
+            StreamName::Mmd,
+            json!({ "expected_run_time": 5000 }),
+            "expected_run_time: got 5000, expected at most 2500",
+        ),
         (StreamName::Mmd, json!({ "reference": vec![1.0; 30] }), "reference: got 30 observations"),
         (StreamName::Martingale, json!({ "alpha": 1 }), "alpha: got 1"),
-        (StreamName::Martingale, json!({ "reference": [1, 2, 3] }), "reference: got 3 observations"),
-        (StreamName::Martingale, json!({ "bets": "mixture", "calibration": "inductive" }), "bets: got Mixture"),
+        (
+            StreamName::Martingale,
+            json!({ "reference": [1, 2, 3] }),
+            "reference: got 3 observations",
+        ),
+        (
+            StreamName::Martingale,
+            json!({ "bets": "mixture", "calibration": "inductive" }),
+            "bets: got Mixture",
+        ),
         (StreamName::Betting, json!({ "upper": 0 }), "upper: got 0"),
         (StreamName::Betting, json!({ "mean": 2 }), "mean: got 2"),
         (StreamName::TwoSample, json!({ "warm_up": 2 }), "warm_up: got 2"),

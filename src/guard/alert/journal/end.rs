@@ -29,8 +29,11 @@ pub(super) fn highest(file: &mut File, length: u64) -> io::Result<u64> {
         // Also the beginnings that lie across the end of this block.
         let bytes = block(file, from.saturating_sub(1), (start + HEAD_LENGTH).min(length))?;
         let first = if from == 0 { number(&bytes) } else { None };
-        let rest =
-            bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').filter_map(|(i, _)| number(&bytes[i + 1..]));
+        let rest = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .filter_map(|(i, _)| number(&bytes[i + 1..]));
         highest = first.into_iter().chain(rest).fold(highest, u64::max);
         start = from;
     }

@@ -11,7 +11,8 @@ use crate::kinds;
 /// The alerts in a journal, and how many lines could not be read: such as a power cut left torn.
 ///
 /// # Errors
-/// [`Error::PathUnusable`]; [`Error::FileKind`] where no line is an alert and the file does not begin like one.
+/// [`Error::PathUnusable`]; [`Error::FileKind`] where no line is an alert and the file does not
+/// begin like one.
 pub fn read_journal(path: &Path) -> Result<(Vec<Alert>, usize)> {
     let reading = |e: std::io::Error| {
         let (path, reason) = (path.display().to_string(), e.to_string());

@@ -46,8 +46,13 @@ fn numbers_that_json_does_not_have_are_read_as_nan() {
     let folder = folder();
     let path = folder.path().join("j");
     let nan = f64::NAN;
-    let evidence =
-        Evidence { name: String::new(), test: String::new(), statistic: nan, p_value: nan, effect: f64::INFINITY };
+    let evidence = Evidence {
+        name: String::new(),
+        test: String::new(),
+        statistic: nan,
+        p_value: nan,
+        effect: f64::INFINITY,
+    };
     let none = Alert {
         statistic: nan,
         p_value: nan,
@@ -102,7 +107,8 @@ fn numbers_go_on_after_those_at_the_end() {
     for filling in 0..64 {
         let path = folder.path().join(format!("b{filling}"));
         let end = (1 << 16) - 40 + filling;
-        fs::write(&path, format!("{{\"id\":1,\"x\":1}}\n{{\"id\":77,{}\n", "x".repeat(end))).unwrap();
+        fs::write(&path, format!("{{\"id\":1,\"x\":1}}\n{{\"id\":77,{}\n", "x".repeat(end)))
+            .unwrap();
         assert_eq!(Journal::open(&path).unwrap().highest(), 77, "{filling}");
     }
 }
@@ -185,7 +191,8 @@ fn numbers_go_on_in_a_new_file_from_what_others_wrote_in_the_old_one() {
             journal.append_next(&mut alert(0)).unwrap();
         }
     }
-    let all: Vec<u64> = ["j.1", "j.2", "j.3", "j"].iter().flat_map(|name| ids(&at(name)).0).collect();
+    let all: Vec<u64> =
+        ["j.1", "j.2", "j.3", "j"].iter().flat_map(|name| ids(&at(name)).0).collect();
     assert_eq!(all, (1..=15).collect::<Vec<_>>());
 }
 
@@ -264,7 +271,8 @@ fn start(test: &str, path: &Path, lines: u64) -> std::process::Child {
 fn processes_give_no_number_twice_and_leave_none_out() {
     let folder = folder();
     let path = folder.path().join("j");
-    let mut writers: Vec<_> = (0..4).map(|_| start("a_numbering_writer_among_others", &path, 60)).collect();
+    let mut writers: Vec<_> =
+        (0..4).map(|_| start("a_numbering_writer_among_others", &path, 60)).collect();
     for writer in &mut writers {
         io::copy(&mut writer.stdout.take().unwrap(), &mut io::sink()).unwrap();
         assert!(writer.wait().unwrap().success());
@@ -282,8 +290,10 @@ fn six_processes_and_kill_9() {
     let mut killed = Vec::new();
     for _ in 0..2 {
         let mut child = start(u64::MAX);
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(|line| line.ok());
-        let mut told = lines.filter_map(|line| line.strip_prefix("written ").and_then(|k| k.parse::<u64>().ok()));
+        let lines =
+            BufReader::new(child.stdout.take().unwrap()).lines().map_while(|line| line.ok());
+        let mut told = lines
+            .filter_map(|line| line.strip_prefix("written ").and_then(|k| k.parse::<u64>().ok()));
         let mut acknowledged = told.by_ref().find(|k| *k >= 20).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -305,6 +315,9 @@ fn six_processes_and_kill_9() {
     }
     for (process, acknowledged) in killed {
         let found = of(process);
-        assert!(found.len() as u64 > acknowledged && found == (0..found.len() as u64).collect::<Vec<_>>());
+        assert!(
+            found.len() as u64 > acknowledged
+                && found == (0..found.len() as u64).collect::<Vec<_>>()
+        );
     }
 }

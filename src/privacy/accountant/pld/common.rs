@@ -30,8 +30,16 @@ pub(crate) fn cumulant(grids: &Powers, moments: &[f64]) -> f64 {
     grids.iter().zip(moments).map(|((_, count), moment)| *count as f64 * moment).sum()
 }
 
-/// Folds every grid, tilted by `λ` (`moments` are its `ln M(λ)`), onto the product's circle and multiplies.
-pub(crate) fn multiply(product: &mut Product, size: usize, grids: &Powers, moments: &[f64], h: f64, lambda: f64) {
+/// Folds every grid, tilted by `λ` (`moments` are its `ln M(λ)`), onto the product's circle and
+/// multiplies.
+pub(crate) fn multiply(
+    product: &mut Product,
+    size: usize,
+    grids: &Powers,
+    moments: &[f64],
+    h: f64,
+    lambda: f64,
+) {
     let mut folded = vec![0.0; size];
     for ((grid, count), moment) in grids.iter().zip(moments) {
         folded.fill(0.0);
@@ -56,7 +64,8 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// Composes under the split's tilts, of which `lambda` is the first: of several upper bounds of a mass the least holds.
+    /// Composes under the split's tilts, of which `lambda` is the first: of several upper bounds of
+    /// a mass the least holds.
     pub(crate) fn new(parts: &[Part], split: &Split, lambda: f64) -> Self {
         let h = split.h;
         let grids = discretise_all(parts, Cells { h, growth: 0.0 });
@@ -64,7 +73,14 @@ impl Common {
         let lowest = (split.low / h).floor() as i64 - 1;
         let size = good_size(((split.high - split.low) / h).ceil() as usize + 4);
         let end = (lowest + size as i64) as f64 * h;
-        let mut common = Common { mass: vec![f64::INFINITY; size], lowest, h, lambda, cumulant: 0.0, infinite: 1.0 };
+        let mut common = Common {
+            mass: vec![f64::INFINITY; size],
+            lowest,
+            h,
+            lambda,
+            cumulant: 0.0,
+            infinite: 1.0,
+        };
         for &tilt in &split.tilts {
             let mut product = Product::new(size);
             let moments = moments(&grids, h, tilt);
@@ -79,14 +95,17 @@ impl Common {
             common.infinite = common.infinite.min((cumulant - tilt * end).exp());
             for (index, (least, mass)) in common.mass.iter_mut().zip(mass).enumerate() {
                 let loss = (lowest + index as i64) as f64 * h;
-                *least =
-                    least.min((mass.max(0.0) + error) * (cumulant - common.cumulant - (tilt - lambda) * loss).exp());
+                *least = least.min(
+                    (mass.max(0.0) + error)
+                        * (cumulant - common.cumulant - (tilt - lambda) * loss).exp(),
+                );
             }
         }
         common
     }
 
-    /// Onto the circle of a grid of width `h`, as tilted masses that add up to one. Returns `ln M` at `λ` and at `other`.
+    /// Onto the circle of a grid of width `h`, as tilted masses that add up to one. Returns `ln M`
+    /// at `λ` and at `other`.
     pub(crate) fn regrid(&self, h: f64, other: f64, folded: &mut [f64]) -> (f64, f64) {
         let (mut total, mut total_other) = (0.0, 0.0);
         let size = folded.len() as i64;

@@ -1,9 +1,10 @@
 //! `T`-fold composition by one FFT of the tilted loss, read off as an upper bound.
 //!
-//! Each step's grid masses `p_i` are tilted to `p_i·exp(λ l_i)/M(λ)` so that the composed distribution peaks where the
-//! question lies; the FFT's absolute errors are then errors relative to the answer, at any `δ`. The idea of the
-//! FFT accountant is Koskela, Jälkö and Honkela, AISTATS 2020; that of tilting, the numerical analogue of the saddle
-//! point in Alghamdi et al., "The Saddle-Point Method in Differential Privacy", ICML 2023.
+//! Each step's grid masses `p_i` are tilted to `p_i·exp(λ l_i)/M(λ)` so that the composed
+//! distribution peaks where the question lies; the FFT's absolute errors are then errors relative
+//! to the answer, at any `δ`. The idea of the FFT accountant is Koskela, Jälkö and Honkela, AISTATS
+//! 2020; that of tilting, the numerical analogue of the saddle point in Alghamdi et al., "The
+//! Saddle-Point Method in Differential Privacy", ICML 2023.
 //!
 //! Everything that the computation leaves out is counted against privacy:
 //! - cut tails of a step are infinite losses;
@@ -79,7 +80,8 @@ pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) 
         }
         let outline = Outline::new(composed, &plan);
         best = best.min(outline.chernoff(delta));
-        // where its cells alone move losses out of the window, neither this grid nor a coarser one can answer
+        // where its cells alone move losses out of the window, neither this grid nor a coarser one
+        // can answer
         if outline.moved(total.at(plan.lambda).value) > plan.high - plan.low {
             break;
         }
@@ -94,13 +96,16 @@ pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) 
                 if answer.value > 0.0 && window.noise(delta, &answer) > allowed {
                     break;
                 }
-                // where ln δ falls faster than was supposed, or ε is smaller, the grid was too coarse
+                // where ln δ falls faster than was supposed, or ε is smaller, the grid was too
+                // coarse
                 if answer.value == 0.0 || (answer.decay + 1.0) * plan.added <= allowed {
                     loose = false;
                     break;
                 }
                 // and where a finer grid changed nothing, no other will
-                if before.is_some_and(|before| (before.value - answer.value).abs() <= tolerance(answer.value)) {
+                if before.is_some_and(|before| {
+                    (before.value - answer.value).abs() <= tolerance(answer.value)
+                }) {
                     break;
                 }
             }
@@ -113,7 +118,13 @@ pub(crate) fn epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64) 
 }
 
 /// The same with common losses composed apart, from an answer that was not tight.
-fn split_epsilon(composed: &Composed, total: &Total, cut: f64, delta: f64, mut answer: Answer) -> f64 {
+fn split_epsilon(
+    composed: &Composed,
+    total: &Total,
+    cut: f64,
+    delta: f64,
+    mut answer: Answer,
+) -> f64 {
     let mut best = answer.value;
     let mut tried = None;
     for _ in 0..4 {
@@ -180,7 +191,9 @@ impl Outline {
         let size = good_size(((plan.high - plan.low) / h).ceil() as usize + 4);
         let grids = discretise_all(&parts, cells);
         let moments = moments(&grids, h, lambda);
-        let each = |of: &dyn Fn(&Grid) -> f64| grids.iter().map(|(grid, count)| *count as f64 * of(grid)).sum::<f64>();
+        let each = |of: &dyn Fn(&Grid) -> f64| {
+            grids.iter().map(|(grid, count)| *count as f64 * of(grid)).sum::<f64>()
+        };
         let mut cumulant = cumulant(&grids, &moments);
         let mut cumulant_tail = each(&|grid| grid.ln_moment(h, lambda_tail));
         let mut infinite = each(&|grid| grid.infinite);
@@ -223,7 +236,8 @@ impl Outline {
         ((self.cumulant - left.ln()) / self.lambda).max(0.0)
     }
 
-    /// How far the grid moves the losses that count, of which `exact` is the cumulant: by Chernoff's bound.
+    /// How far the grid moves the losses that count, of which `exact` is the cumulant: by
+    /// Chernoff's bound.
     fn moved(&self, exact: f64) -> f64 {
         (self.cumulant - exact) / self.lambda
     }
@@ -239,7 +253,16 @@ impl Outline {
         mass.rotate_left(lowest.rem_euclid(size as i64) as usize);
         let end = offset + (lowest + size as i64) as f64 * h;
         let above = (self.cumulant_tail - lambda_tail * end).min(0.0).exp();
-        Window { mass, lowest, offset, error, h, lambda, cumulant, infinite: (self.infinite + above).min(1.0) }
+        Window {
+            mass,
+            lowest,
+            offset,
+            error,
+            h,
+            lambda,
+            cumulant,
+            infinite: (self.infinite + above).min(1.0),
+        }
     }
 }
 
@@ -260,7 +283,8 @@ impl Window {
     /// The mass of cell `index`, no longer tilted.
     fn untilted(&self, index: usize) -> f64 {
         let loss = self.loss(index);
-        (self.mass[index].max(0.0) + self.error) * (self.cumulant - self.lambda * loss).min(700.0).exp()
+        (self.mass[index].max(0.0) + self.error)
+            * (self.cumulant - self.lambda * loss).min(700.0).exp()
     }
 
     /// Walks down from the top: `visit(loss, mass at or above it, δ(loss))` until it answers.
@@ -269,7 +293,8 @@ impl Window {
         let lose = -(-self.h).exp_m1();
         let (mut above, mut delta) = (self.infinite, self.infinite);
         for index in (0..self.mass.len()).rev() {
-            // δ(l - h) = (mass above)(1 - e^-h) + e^-h δ(l): sums of what is positive, so nothing cancels
+            // δ(l - h) = (mass above)(1 - e^-h) + e^-h δ(l): sums of what is positive, so nothing
+            // cancels
             delta = above * lose + keep * delta;
             above += self.untilted(index);
             let loss = self.loss(index);
@@ -308,7 +333,10 @@ impl Window {
             if loss <= epsilon {
                 let x = loss + self.h - epsilon;
                 let value = above_before * -(-x).exp_m1() + (-x).exp() * delta_before;
-                return Some(Answer { value: value * (1.0 + 1e-12), decay: (above_before - value) / value });
+                return Some(Answer {
+                    value: value * (1.0 + 1e-12),
+                    decay: (above_before - value) / value,
+                });
             }
             (above_before, delta_before) = (above, delta);
             None

@@ -1,16 +1,20 @@
-//! The cumulant generating function of a step's privacy loss, `K(λ) = ln E exp(λL)`, by Gauss-Legendre quadrature.
+//! The cumulant generating function of a step's privacy loss, `K(λ) = ln E exp(λL)`, by
+//! Gauss-Legendre quadrature.
 //!
-//! With `λ = α - 1`, `K(λ)/λ` is the Rényi divergence of order `α`. It places the tilt, the grid and the window of the
-//! FFT, where a small error costs speed and not soundness, and it is the RDP of steps that have no series.
+//! With `λ = α - 1`, `K(λ)/λ` is the Rényi divergence of order `α`. It places the tilt, the grid
+//! and the window of the FFT, where a small error costs speed and not soundness, and it is the RDP
+//! of steps that have no series.
 
 use super::grid::Cells;
 use super::loss::Pair;
 use super::step::Step;
 
-/// Nodes a panel; with panels of half a standard deviation this is beyond the last place for all pairs here.
+/// Nodes a panel; with panels of half a standard deviation this is beyond the last place for all
+/// pairs here.
 const NODES: usize = 10;
 
-/// `(ln probability, loss)` at quadrature nodes: at large orders the mass that counts is far below what `f64` holds.
+/// `(ln probability, loss)` at quadrature nodes: at large orders the mass that counts is far below
+/// what `f64` holds.
 pub(crate) struct Cumulant {
     nodes: Vec<(f64, f64)>,
     largest: f64,
@@ -25,11 +29,13 @@ pub(crate) struct Cumulants {
 }
 
 impl Cumulant {
-    /// The step with tails of `mass` cut off; `reach` more standard deviations to the right are kept, for large orders.
+    /// The step with tails of `mass` cut off; `reach` more standard deviations to the right are
+    /// kept, for large orders.
     pub(crate) fn new(step: &Step, mass: f64, reach: f64) -> Self {
         let rule = gauss_legendre(NODES);
         let cut = step.cut(mass);
-        let mut nodes: Vec<(f64, f64)> = cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)).collect();
+        let mut nodes: Vec<(f64, f64)> =
+            cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)).collect();
         for stretch in &cut.stretches {
             let pair = stretch.pair;
             let to = if stretch.to_zero { stretch.to } else { stretch.to + reach };
@@ -51,7 +57,10 @@ impl Cumulant {
         let shift = if small {
             0.0
         } else {
-            self.nodes.iter().map(|&(weight, loss)| lambda * loss + weight).fold(f64::NEG_INFINITY, f64::max)
+            self.nodes
+                .iter()
+                .map(|&(weight, loss)| lambda * loss + weight)
+                .fold(f64::NEG_INFINITY, f64::max)
         };
         let (mut excess, mut total, mut first, mut second) = (0.0, 0.0, 0.0, 0.0);
         for &(weight, loss) in &self.nodes {
@@ -82,10 +91,17 @@ impl Cumulant {
         self.largest
     }
 
-    /// The variance that a grid adds to losses of more than `beyond`, tilted by `λ` (`value` is `K(λ)`): the mean of
-    /// `r·(width - r)` over the cells, with `r` the way into a cell; `steepness` is the largest exponent by which the answer
-    /// weighs a loss.
-    pub(crate) fn grid_variance(&self, lambda: f64, value: f64, cells: Cells, steepness: f64, beyond: f64) -> f64 {
+    /// The variance that a grid adds to losses of more than `beyond`, tilted by `λ` (`value` is
+    /// `K(λ)`): the mean of `r·(width - r)` over the cells, with `r` the way into a cell;
+    /// `steepness` is the largest exponent by which the answer weighs a loss.
+    pub(crate) fn grid_variance(
+        &self,
+        lambda: f64,
+        value: f64,
+        cells: Cells,
+        steepness: f64,
+        beyond: f64,
+    ) -> f64 {
         let added = |loss: f64| {
             let stretched = cells.growth * loss.abs();
             if stretched > cells.h {
@@ -100,15 +116,18 @@ impl Cumulant {
     }
 }
 
-/// Middles and half lengths of panels: half a standard deviation where the loss is a straight line, and where it bends short enough
-/// for that, two by its steepness at the least. A loss bends on a stretch of some of its steepness' inverses alone. Towards the ends
-/// panels are no longer than the way to them: a tilt whose mass lies beyond a cut leaves what is at its very end.
+/// Middles and half lengths of panels: half a standard deviation where the loss is a straight line,
+/// and where it bends short enough for that, two by its steepness at the least. A loss bends on a
+/// stretch of some of its steepness' inverses alone. Towards the ends panels are no longer than the
+/// way to them: a tilt whose mass lies beyond a cut leaves what is at its very end.
 fn panels(pair: &Pair, from: f64, to: f64) -> Vec<(f64, f64)> {
     let least = 2.0 / pair.steepness();
     let wide = ((to - from) / 0.5).ceil().max(1.0);
     let half = 0.5 * (to - from) / wide;
-    let mut open: Vec<(f64, f64)> =
-        (0..wide as usize).rev().map(|index| (from + half * (2 * index + 1) as f64, half)).collect();
+    let mut open: Vec<(f64, f64)> = (0..wide as usize)
+        .rev()
+        .map(|index| (from + half * (2 * index + 1) as f64, half))
+        .collect();
     let mut panels = Vec::with_capacity(open.len());
     while let Some((middle, half)) = open.pop() {
         let to_end = (middle - half - from).min(to - middle - half);
@@ -121,12 +140,13 @@ fn panels(pair: &Pair, from: f64, to: f64) -> Vec<(f64, f64)> {
     panels
 }
 
-/// Whether the loss is a line over the panel, but for rounding. Three points between the ends: a loss that bends one way and the other
-/// may cross its chord in the middle.
+/// Whether the loss is a line over the panel, but for rounding. Three points between the ends: a
+/// loss that bends one way and the other may cross its chord in the middle.
 fn is_straight(pair: &Pair, middle: f64, half: f64) -> bool {
     let (a, b) = (pair.loss(middle - half), pair.loss(middle + half));
     let rounding = 1e-13 + 8.0 * f64::EPSILON * a.abs().max(b.abs());
-    let off = |share: f64| (pair.loss(middle + share * half) - (a + 0.5 * (1.0 + share) * (b - a))).abs();
+    let off =
+        |share: f64| (pair.loss(middle + share * half) - (a + 0.5 * (1.0 + share) * (b - a))).abs();
     [-0.5, 0.0, 0.5].into_iter().all(|share| off(share) <= rounding)
 }
 
@@ -163,7 +183,10 @@ mod tests {
         for lambda in [1e-6, 0.1, 1.0, 5.0] {
             let got = cumulant.at(lambda);
             let variance = mu * mu;
-            assert!((got.value / (0.5 * lambda * (lambda + 1.0) * variance) - 1.0).abs() < 1e-9, "{lambda}");
+            assert!(
+                (got.value / (0.5 * lambda * (lambda + 1.0) * variance) - 1.0).abs() < 1e-9,
+                "{lambda}"
+            );
             assert!((got.mean - (0.5 + lambda) * variance).abs() < 1e-12);
             assert!((got.variance - variance).abs() < 1e-11);
         }
@@ -195,7 +218,10 @@ mod tests {
                     for (middle, half) in even(stretch.from, stretch.to) {
                         slow.extend(rule.iter().map(|&(node, weight)| {
                             let x = middle + half * node;
-                            ((stretch.weight * weight * half).ln() + stretch.pair.ln_density(x), stretch.pair.loss(x))
+                            (
+                                (stretch.weight * weight * half).ln() + stretch.pair.ln_density(x),
+                                stretch.pair.loss(x),
+                            )
                         }));
                     }
                 }
@@ -203,7 +229,10 @@ mod tests {
                 let largest = fast.largest;
                 slow.extend(cut.points.iter().map(|&(mass, loss)| (mass.ln(), loss)));
                 slow.retain(|&(weight, _)| weight > f64::NEG_INFINITY);
-                assert!(fast.nodes.len() <= slow.len() && (distance < 100.0 || fast.nodes.len() * 20 < slow.len()));
+                assert!(
+                    fast.nodes.len() <= slow.len()
+                        && (distance < 100.0 || fast.nodes.len() * 20 < slow.len())
+                );
                 let slow = Cumulant { nodes: slow, largest };
                 for lambda in [1e-6, 1e-3, 0.3] {
                     let (got, want) = (fast.at(lambda), slow.at(lambda));

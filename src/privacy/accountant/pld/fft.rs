@@ -28,8 +28,9 @@ impl Bounded {
 
 /// The product of powers of spectra of real sequences of one length, and its inverse.
 ///
-/// Of sequences that are nearly one value (a step that mostly costs nothing, say), only the rest is transformed, and only
-/// how the product differs from one is transformed back: roundings are then relative to what is rare, and not to one.
+/// Of sequences that are nearly one value (a step that mostly costs nothing, say), only the rest is
+/// transformed, and only how the product differs from one is transformed back: roundings are then
+/// relative to what is rare, and not to one.
 pub(crate) struct Product {
     size: usize,
     planner: RealFftPlanner<f64>,
@@ -58,18 +59,22 @@ impl Product {
         (4.0 * (self.size as f64).log2() + 16.0) * f64::EPSILON
     }
 
-    /// Multiplies by the `count`-th power of the spectrum of `values` (their circular convolution, `count` times).
+    /// Multiplies by the `count`-th power of the spectrum of `values` (their circular convolution,
+    /// `count` times).
     ///
     /// `values` add up to one and are used up.
     pub(crate) fn multiply(&mut self, values: &mut [f64], count: u64) {
-        let atom =
-            values.iter().enumerate().fold(0, |best, (index, value)| if *value > values[best] { index } else { best });
+        let atom = values
+            .iter()
+            .enumerate()
+            .fold(0, |best, (index, value)| if *value > values[best] { index } else { best });
         let rest = values[..atom].iter().sum::<f64>() + values[atom + 1..].iter().sum::<f64>();
         if rest < 0.25 {
             values.rotate_left(atom);
             values[0] = -rest;
-            self.rotation =
-                (self.rotation + (atom as u128 * u128::from(count) % self.size as u128) as usize) % self.size;
+            self.rotation = (self.rotation
+                + (atom as u128 * u128::from(count) % self.size as u128) as usize)
+                % self.size;
             let output = self.forward(values);
             self.multiply_near_one(&output, 2.0 * rest * self.roundings(), count as f64);
         } else {
@@ -113,7 +118,8 @@ impl Product {
             let raised = Raised::new(ln, || u.im.atan2(1.0 + u.re), power, error);
             let (factor, off) = (raised.value(), raised.off);
             let before = self.whole.values[index];
-            self.whole.errors[index] = self.whole.errors[index] * (norm(factor) + off) + norm(before) * off;
+            self.whole.errors[index] =
+                self.whole.errors[index] * (norm(factor) + off) + norm(before) * off;
             self.whole.values[index] *= factor;
             if let Some(less_one) = &mut self.less_one {
                 let (f, off) = raised.less_one(power * error);
@@ -131,7 +137,8 @@ impl Product {
         let whole = self.whole.magnitude(self.size);
         let near = self.less_one.take().filter(|less_one| less_one.magnitude(self.size) < whole);
         let is_near = near.is_some();
-        let Bounded { mut values, errors } = near.unwrap_or(std::mem::replace(&mut self.whole, Bounded::new(0.0, 0)));
+        let Bounded { mut values, errors } =
+            near.unwrap_or(std::mem::replace(&mut self.whole, Bounded::new(0.0, 0)));
         let scale = 1.0 / self.size as f64;
         let magnitude = 2.0 * scale * values.iter().map(|z| norm(*z)).sum::<f64>();
         let error = 2.0 * scale * errors.iter().sum::<f64>() + magnitude * self.roundings();
@@ -160,9 +167,9 @@ fn norm(z: Complex64) -> f64 {
     z.norm_sqr().sqrt()
 }
 
-/// `exp(x + iy) = exp(power·(ln + i·arg))`, and a bound `off` on its error where the base is off by `error` at most:
-/// `|z^n - (z + e)^n| <= n·(|z| + e)^(n-1)·e`, and the roundings of the power itself. Powers below `e^-60`, which most are
-/// where there are many steps, are dropped.
+/// `exp(x + iy) = exp(power·(ln + i·arg))`, and a bound `off` on its error where the base is off by
+/// `error` at most: `|z^n - (z + e)^n| <= n·(|z| + e)^(n-1)·e`, and the roundings of the power
+/// itself. Powers below `e^-60`, which most are where there are many steps, are dropped.
 struct Raised {
     x: f64,
     y: f64,
@@ -183,20 +190,29 @@ impl Raised {
         }
         let y = power * arg();
         let (size, (sin, cos)) = (x.exp(), y.sin_cos());
-        Raised { x, y, size, sin, cos, off: off + 4.0 * f64::EPSILON * (1.0 + x.abs() + y.abs()) * size }
+        Raised {
+            x,
+            y,
+            size,
+            sin,
+            cos,
+            off: off + 4.0 * f64::EPSILON * (1.0 + x.abs() + y.abs()) * size,
+        }
     }
 
     fn value(&self) -> Complex64 {
         Complex64::new(self.size * self.cos, self.size * self.sin)
     }
 
-    /// Less one, without the cancellation, and a bound on its error; `first_order` is the power times the base's error.
+    /// Less one, without the cancellation, and a bound on its error; `first_order` is the power
+    /// times the base's error.
     fn less_one(&self, first_order: f64) -> (Complex64, f64) {
         if self.x < DROPPED {
             return (Complex64::new(-1.0, 0.0), self.off);
         }
         let half = (0.5 * self.y).sin();
-        let f = Complex64::new(self.x.exp_m1() - 2.0 * self.size * half * half, self.size * self.sin);
+        let f =
+            Complex64::new(self.x.exp_m1() - 2.0 * self.size * half * half, self.size * self.sin);
         (f, first_order + 8.0 * f64::EPSILON * (self.x.abs() + self.y.abs()))
     }
 }

@@ -1,13 +1,15 @@
 //! From a step's loss to masses on the grid `0, ±h, ±2h, ...`, pessimistically.
 //!
-//! Connect the dots (Doroshenko, Ghazi, Kamath, Kumar and Manurangsi, "Connect the Dots: Tighter Discrete
-//! Approximations of Privacy Loss Distributions", 2022): each cell's mass goes to the two ends of the cell so that both
-//! `P`'s and `Q`'s mass are kept. The hockey-stick divergence of the result is exact at the grid points and a chord
-//! above the true convex curve between them. Written cell by cell, so that a tail is exact relative to itself.
+//! Connect the dots (Doroshenko, Ghazi, Kamath, Kumar and Manurangsi, "Connect the Dots: Tighter
+//! Discrete Approximations of Privacy Loss Distributions", 2022): each cell's mass goes to the two
+//! ends of the cell so that both `P`'s and `Q`'s mass are kept. The hockey-stick divergence of the
+//! result is exact at the grid points and a chord above the true convex curve between them. Written
+//! cell by cell, so that a tail is exact relative to itself.
 
 use super::step::{Cut, Stretch};
 
-/// The widths of cells: `h`, or the whole number of `h` nearest below `growth·|loss|` where that is more.
+/// The widths of cells: `h`, or the whole number of `h` nearest below `growth·|loss|` where that is
+/// more.
 ///
 /// Far losses are rare and need no fine grid; all cells end on multiples of `h`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +27,8 @@ impl Cells {
     }
 }
 
-/// `mass[i]` has loss `offset + (first + i)·h`, with the offset it was made for; `infinite` has infinite loss.
+/// `mass[i]` has loss `offset + (first + i)·h`, with the offset it was made for; `infinite` has
+/// infinite loss.
 pub(crate) struct Grid {
     pub(crate) first: i64,
     pub(crate) mass: Vec<f64>,
@@ -42,7 +45,8 @@ fn cells(stretch: &Stretch, offset: f64, h: f64) -> (i64, i64) {
 /// How long the grid of [`discretise`] would be, at most.
 pub(crate) fn length(cut: &Cut, h: f64) -> f64 {
     let ends = cut.stretches.iter().map(Stretch::losses);
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
+    let (low, high) = ends
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (a, b)| (low.min(a), high.max(b)));
     (high - low).max(0.0) / h
 }
 
@@ -50,11 +54,16 @@ pub(crate) fn length(cut: &Cut, h: f64) -> f64 {
 pub(crate) fn discretise(cut: &Cut, offset: f64, widths: Cells) -> Grid {
     let h = widths.h;
     let ranges: Vec<(i64, i64)> = cut.stretches.iter().map(|s| cells(s, offset, h)).collect();
-    let points: Vec<(i64, f64)> =
-        cut.points.iter().map(|&(mass, loss)| (((loss - offset) / h).floor() as i64, mass)).collect();
+    let points: Vec<(i64, f64)> = cut
+        .points
+        .iter()
+        .map(|&(mass, loss)| (((loss - offset) / h).floor() as i64, mass))
+        .collect();
     let ends = || points.iter().map(|&(index, _)| (index, index + 1)).chain(ranges.iter().copied());
-    let (first, last) = ends().fold((i64::MAX, i64::MIN), |(first, last), (a, b)| (first.min(a), last.max(b)));
-    let mut grid = Grid { first, mass: vec![0.0; (last - first + 1).max(1) as usize], infinite: cut.infinite };
+    let (first, last) =
+        ends().fold((i64::MAX, i64::MIN), |(first, last), (a, b)| (first.min(a), last.max(b)));
+    let mut grid =
+        Grid { first, mass: vec![0.0; (last - first + 1).max(1) as usize], infinite: cut.infinite };
     for (&(mass, loss), (index, _)) in cut.points.iter().zip(points) {
         let up = mass * share_up(loss - offset - index as f64 * h, h);
         grid.mass[(index - first) as usize] += mass - up;
@@ -66,7 +75,8 @@ pub(crate) fn discretise(cut: &Cut, offset: f64, widths: Cells) -> Grid {
     grid
 }
 
-/// The share of a mass `above` a cell's lower end that goes to its upper end, so that `P`'s and `Q`'s mass are kept.
+/// The share of a mass `above` a cell's lower end that goes to its upper end, so that `P`'s and
+/// `Q`'s mass are kept.
 pub(crate) fn share_up(above: f64, width: f64) -> f64 {
     ((-above).exp_m1() / (-width).exp_m1()).clamp(0.0, 1.0)
 }
@@ -79,7 +89,11 @@ impl Grid {
         let mut index = from;
         while index < to {
             let end = widths.end(index).min(to);
-            x = if end == to { stretch.to } else { pair.invert(offset + end as f64 * h, x, stretch.to) };
+            x = if end == to {
+                stretch.to
+            } else {
+                pair.invert(offset + end as f64 * h, x, stretch.to)
+            };
             let cell = tails.advance(x);
             // upper - exp(loss)·lower, of which the share of the cell's upper end is made
             let tilt = (offset + index as f64 * h).exp_m1();

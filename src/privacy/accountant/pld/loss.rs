@@ -1,13 +1,14 @@
 //! The privacy loss of one step, as a pair of Gaussian mixtures on a line.
 //!
-//! Every sampled Gaussian step is dominated by pairs
-//! `P = rest·N(0) + Σ w_j N(m_j)`, `Q = rest'·N(0) + Σ v_j N(-n_j)` with `m_j, n_j > 0` and unit variance (centres are
-//! counted in standard deviations of the noise), so that the loss `L(x) = ln P(x)/Q(x)` grows with `x`.
-//! Which pair belongs to which sampler and relation is said, with its proof, in `subsampling`.
+//! Every sampled Gaussian step is dominated by pairs `P = rest·N(0) + Σ w_j N(m_j)`, `Q =
+//! rest'·N(0) + Σ v_j N(-n_j)` with `m_j, n_j > 0` and unit variance (centres are counted in
+//! standard deviations of the noise), so that the loss `L(x) = ln P(x)/Q(x)` grows with `x`. Which
+//! pair belongs to which sampler and relation is said, with its proof, in `subsampling`.
 
 use super::super::normal::upper_tail;
 
-/// One component of a mixture beside the one at zero: its weight and its distance from zero in standard deviations.
+/// One component of a mixture beside the one at zero: its weight and its distance from zero in
+/// standard deviations.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Component {
     pub(crate) weight: f64,
@@ -49,7 +50,8 @@ impl Mixture {
                     components.iter().map(|c| c.weight * exponent(c).exp_m1()).sum::<f64>().ln_1p()
                 } else {
                     let scaled = |c: &Component| c.weight * (exponent(c) - top).exp();
-                    top + (self.rest * (-top).exp() + components.iter().map(scaled).sum::<f64>()).ln()
+                    top + (self.rest * (-top).exp() + components.iter().map(scaled).sum::<f64>())
+                        .ln()
                 }
             }
         }
@@ -93,7 +95,8 @@ impl Pair {
     /// The mean of the loss at `P`'s centres.
     pub(crate) fn typical(&self) -> f64 {
         let Mixture { rest, components } = &self.upper;
-        rest * self.loss(0.0) + components.iter().map(|c| c.weight * self.loss(c.distance)).sum::<f64>()
+        rest * self.loss(0.0)
+            + components.iter().map(|c| c.weight * self.loss(c.distance)).sum::<f64>()
     }
 
     /// `ln P(x)` as a density.
@@ -105,7 +108,9 @@ impl Pair {
     pub(crate) fn invert(&self, loss: f64, low: f64, high: f64) -> f64 {
         match (self.upper.components.as_slice(), self.lower.components.as_slice()) {
             ([only], []) => Mixture::invert_single(*only, self.upper.rest, loss).clamp(low, high),
-            ([], [only]) => (-Mixture::invert_single(*only, self.lower.rest, -loss)).clamp(low, high),
+            ([], [only]) => {
+                (-Mixture::invert_single(*only, self.lower.rest, -loss)).clamp(low, high)
+            }
             _ => self.invert_by_search(loss, low, high),
         }
     }
@@ -122,8 +127,15 @@ impl Pair {
         let mut last_side = 0;
         for round in 0..200 {
             let width = high - low;
-            let middle = if round % 8 == 7 { 0.5 * (low + high) } else { low + width * (-f_low / (f_high - f_low)) };
-            if width <= 4.0 * f64::EPSILON * high.abs().max(low.abs()) || middle <= low || middle >= high {
+            let middle = if round % 8 == 7 {
+                0.5 * (low + high)
+            } else {
+                low + width * (-f_low / (f_high - f_low))
+            };
+            if width <= 4.0 * f64::EPSILON * high.abs().max(low.abs())
+                || middle <= low
+                || middle >= high
+            {
                 break;
             }
             let f = self.loss(middle) - loss;
@@ -154,13 +166,15 @@ impl Pair {
         }
     }
 
-    /// The largest distance of a centre: the steepest the loss can be in `x`, and the scale on which it bends.
+    /// The largest distance of a centre: the steepest the loss can be in `x`, and the scale on
+    /// which it bends.
     pub(crate) fn steepness(&self) -> f64 {
         let both = self.upper.components.iter().chain(&self.lower.components);
         both.map(|c| c.distance).fold(1e-300, f64::max)
     }
 
-    /// The `x` beyond which, on either side, `P` holds at most `2·mass` together: every centre clears `±z(mass)`.
+    /// The `x` beyond which, on either side, `P` holds at most `2·mass` together: every centre
+    /// clears `±z(mass)`.
     pub(crate) fn range(&self, mass: f64) -> (f64, f64) {
         let z = super::super::normal::upper_quantile(mass.clamp(1e-300, 0.25));
         let far = self.upper.components.iter().map(|c| c.distance).fold(0.0, f64::max);
@@ -173,12 +187,14 @@ impl Pair {
     }
 }
 
-/// The tails of every component at one point, from which the masses of the cells between two points come.
+/// The tails of every component at one point, from which the masses of the cells between two points
+/// come.
 ///
-/// A cell's mass is the difference of two upper tails to the right of a centre and of two lower tails to its left, so
-/// that it is exact relative to the tail, not to one.
+/// A cell's mass is the difference of two upper tails to the right of a centre and of two lower
+/// tails to its left, so that it is exact relative to the tail, not to one.
 pub(crate) struct Tails {
-    /// `(weight in P, weight in Q, centre, tail, right of the centre?)`; the first is the component at zero.
+    /// `(weight in P, weight in Q, centre, tail, right of the centre?)`; the first is the component
+    /// at zero.
     entries: Vec<(f64, f64, f64, f64, bool)>,
 }
 
@@ -197,8 +213,10 @@ pub(crate) struct CellMass {
 impl Tails {
     pub(crate) fn new(pair: &Pair, x: f64) -> Self {
         let mut entries = vec![(pair.upper.rest, pair.lower.rest, 0.0, 0.0, false)];
-        entries.extend(pair.upper.components.iter().map(|c| (c.weight, 0.0, c.distance, 0.0, false)));
-        entries.extend(pair.lower.components.iter().map(|c| (0.0, c.weight, -c.distance, 0.0, false)));
+        entries
+            .extend(pair.upper.components.iter().map(|c| (c.weight, 0.0, c.distance, 0.0, false)));
+        entries
+            .extend(pair.lower.components.iter().map(|c| (0.0, c.weight, -c.distance, 0.0, false)));
         let mut tails = Tails { entries };
         tails.advance(x);
         tails
@@ -208,7 +226,9 @@ impl Tails {
     pub(crate) fn advance(&mut self, x: f64) -> CellMass {
         let mut cell = CellMass { upper: 0.0, lower: 0.0, difference: 0.0, error: 0.0 };
         let mut at_zero = (0.0, 0.0);
-        for (index, (in_upper, in_lower, centre, tail, right)) in self.entries.iter_mut().enumerate() {
+        for (index, (in_upper, in_lower, centre, tail, right)) in
+            self.entries.iter_mut().enumerate()
+        {
             let offset = x - *centre;
             let now_right = offset > 0.0;
             let now = upper_tail(offset.abs());
@@ -254,7 +274,10 @@ mod tests {
             for x in [-4.0, -1.0, 0.0, 0.7, 3.0, 9.0] {
                 let loss = pair.loss(x);
                 let back = pair.invert(loss, -20.0, 20.0);
-                assert!((pair.loss(back) - loss).abs() <= 1e-13 * loss.abs().max(1e-2), "{pair:?} {x} {back}");
+                assert!(
+                    (pair.loss(back) - loss).abs() <= 1e-13 * loss.abs().max(1e-2),
+                    "{pair:?} {x} {back}"
+                );
             }
         }
     }

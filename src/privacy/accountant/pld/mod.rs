@@ -1,7 +1,8 @@
 //! Privacy loss distributions: tight numerical accounting.
 //!
-//! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretisation, `plan` where to look,
-//! `compose` the FFT, `split` what it does where a step's losses are rare. The grid adapts to the loss of the step and to the question: small losses get a small grid.
+//! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretisation,
+//! `plan` where to look, `compose` the FFT, `split` what it does where a step's losses are rare.
+//! The grid adapts to the loss of the step and to the question: small losses get a small grid.
 
 mod common;
 pub(crate) mod compose;
@@ -16,7 +17,8 @@ pub(crate) mod step;
 use super::solve::bisect_up;
 use step::Step;
 
-/// Steps and how often each was taken, in one direction (the neighbour with the example against the one without, say).
+/// Steps and how often each was taken, in one direction (the neighbour with the example against the
+/// one without, say).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Composed {
     pub(crate) steps: Vec<(Step, u64)>,
@@ -30,7 +32,8 @@ impl Composed {
 
     /// What no loss of all steps together exceeds, or infinity: `ε` at any `δ`.
     fn largest(&self) -> f64 {
-        self.steps.iter().map(|(step, count)| *count as f64 * step.largest()).sum::<f64>() * (1.0 + 1e-12)
+        self.steps.iter().map(|(step, count)| *count as f64 * step.largest()).sum::<f64>()
+            * (1.0 + 1e-12)
     }
 
     /// About what all steps together lose, and no bound: see [`Step::typical`].
@@ -44,9 +47,11 @@ impl Composed {
     }
 }
 
-/// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked out.
+/// The largest `ε` of the directions at `delta`, each on its own thread where it must be worked
+/// out.
 pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
-    let mut open: Vec<&Composed> = directions.iter().filter(|composed| composed.total_variation() > delta).collect();
+    let mut open: Vec<&Composed> =
+        directions.iter().filter(|composed| composed.total_variation() > delta).collect();
     // a direction whose largest loss is certainly less than another's ε need not be worked out
     let beaten = |composed: &Composed| {
         let largest = composed.largest();
@@ -59,7 +64,9 @@ pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
     let one = |composed: &Composed| match composed.steps.as_slice() {
         // one step has nothing to compose
         [(step, 1)] => {
-            let reach = (0..60).map(|power| 2f64.powi(power - 20)).find(|&epsilon| step.delta(epsilon) <= delta);
+            let reach = (0..60)
+                .map(|power| 2f64.powi(power - 20))
+                .find(|&epsilon| step.delta(epsilon) <= delta);
             bisect_up(0.0, reach.unwrap_or(f64::MAX), |epsilon| step.delta(epsilon) <= delta)
         }
         _ => {
@@ -67,9 +74,11 @@ pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
             compose::epsilon(composed, &total, cut, delta).min(composed.largest())
         }
     };
-    // nor one whose largest loss is less than another's answer, which is asked first where that is to be expected
+    // nor one whose largest loss is less than another's answer, which is asked first where that is
+    // to be expected
     let typical = open.iter().map(|composed| composed.typical()).fold(0.0, f64::max);
-    let (later, first): (Vec<&Composed>, Vec<&Composed>) = open.iter().partition(|c| c.largest() < typical);
+    let (later, first): (Vec<&Composed>, Vec<&Composed>) =
+        open.iter().partition(|c| c.largest() < typical);
     let mut least = 0.0;
     if !later.is_empty() {
         least = first.into_iter().map(one).fold(0.0, f64::max);
@@ -79,7 +88,8 @@ pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
         [] => 0.0,
         [only] => one(only),
         _ => std::thread::scope(|scope| {
-            let threads: Vec<_> = open.iter().map(|composed| scope.spawn(|| one(composed))).collect();
+            let threads: Vec<_> =
+                open.iter().map(|composed| scope.spawn(|| one(composed))).collect();
             let joined = threads.into_iter().map(|thread| match thread.join() {
                 Ok(epsilon) => epsilon,
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -90,7 +100,8 @@ pub(crate) fn epsilon(directions: &[Composed], delta: f64) -> f64 {
     answers.max(least)
 }
 
-/// About what [`epsilon`] will answer, from the saddle point alone: no bound, but where to begin a search.
+/// About what [`epsilon`] will answer, from the saddle point alone: no bound, but where to begin a
+/// search.
 pub(crate) fn estimate(directions: &[Composed], delta: f64) -> f64 {
     let one = |composed: &Composed| {
         let (total, _) = compose::prepare(composed, delta);
@@ -115,7 +126,8 @@ mod tests {
     use super::loss::{Mixture, Pair};
     use super::*;
 
-    /// Questions for which a grid of any length is too coarse: what is left is between what a few moments say of the loss.
+    /// Questions for which a grid of any length is too coarse: what is left is between what a few
+    /// moments say of the loss.
     #[test]
     fn where_no_grid_suffices_the_answer_is_near_the_mean_loss() {
         let delta = 1e-5;
@@ -136,14 +148,22 @@ mod tests {
 
     #[test]
     fn a_direction_that_cannot_matter_changes_nothing() {
-        for (rate, sigma, count) in [(0.5, 0.001, 1_000_000_000), (0.9, 0.2, 100), (0.1, 0.3, 1000)] {
+        for (rate, sigma, count) in [(0.5, 0.001, 1_000_000_000), (0.9, 0.2, 100), (0.1, 0.3, 1000)]
+        {
             let mixture = Mixture::sampled(rate, 1.0 / sigma);
             let of = |upper: &Mixture, lower: &Mixture| Composed {
-                steps: vec![(Step::plain(Pair { upper: upper.clone(), lower: lower.clone() }), count)],
+                steps: vec![(
+                    Step::plain(Pair { upper: upper.clone(), lower: lower.clone() }),
+                    count,
+                )],
             };
             let directions = [of(&mixture, &Mixture::zero()), of(&Mixture::zero(), &mixture)];
             let alone = directions.iter().map(|one| epsilon(std::slice::from_ref(one), 1e-5));
-            assert_eq!(epsilon(&directions, 1e-5), alone.fold(0.0, f64::max), "{rate} {sigma} {count}");
+            assert_eq!(
+                epsilon(&directions, 1e-5),
+                alone.fold(0.0, f64::max),
+                "{rate} {sigma} {count}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Where to look: the tilt, the grid and the window that make one FFT answer one question exactly enough.
+//! Where to look: the tilt, the grid and the window that make one FFT answer one question exactly
+//! enough.
 //!
 //! Only speed and tightness hang on what is chosen here; soundness does not (see `compose`).
 
@@ -67,7 +68,10 @@ pub(crate) struct Total {
 
 impl Total {
     pub(crate) fn new(composed: &Composed, cut: f64) -> Self {
-        let parts = composed.steps.iter().map(|(step, count)| (Cumulant::new(step, cut, 0.0), *count as f64));
+        let parts = composed
+            .steps
+            .iter()
+            .map(|(step, count)| (Cumulant::new(step, cut, 0.0), *count as f64));
         Total { parts: parts.collect() }
     }
 
@@ -82,11 +86,13 @@ impl Total {
         })
     }
 
-    /// The variance that cells add to the whole loss, of steps' losses of more than `beyond`, untilted and tilted by `λ`.
+    /// The variance that cells add to the whole loss, of steps' losses of more than `beyond`,
+    /// untilted and tilted by `λ`.
     pub(crate) fn grid_variance(&self, lambda: f64, cells: Cells, beyond: f64) -> f64 {
         let steepness = lambda;
-        let of =
-            |part: &Cumulant, lambda: f64| part.grid_variance(lambda, part.at(lambda).value, cells, steepness, beyond);
+        let of = |part: &Cumulant, lambda: f64| {
+            part.grid_variance(lambda, part.at(lambda).value, cells, steepness, beyond)
+        };
         self.parts.iter().map(|(part, count)| count * (of(part, 0.0) + of(part, lambda))).sum()
     }
 
@@ -103,16 +109,24 @@ impl Total {
 
 /// Plans for `target` with tails of `cut` a step.
 ///
-/// `attempt` (0, then more) looks farther down, then tilts less, for an answer that was missed. `known` is what a coarser
-/// grid answered: the variance `v` that a grid adds moves `ε` by about `(decay + 1)·v/2`.
-pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known: Option<&Answer>) -> Plan {
+/// `attempt` (0, then more) looks farther down, then tilts less, for an answer that was missed.
+/// `known` is what a coarser grid answered: the variance `v` that a grid adds moves `ε` by about
+/// `(decay + 1)·v/2`.
+pub(crate) fn plan(
+    total: &Total,
+    target: Target,
+    cut: f64,
+    attempt: u32,
+    known: Option<&Answer>,
+) -> Plan {
     let lambda = match target {
         Target::Epsilon { delta } => {
             let best = total.best_lambda(|lambda, k| (k - delta.ln()) / lambda);
             if attempt < 3 { best } else { best / 4f64.powi(attempt as i32 - 2) }
         }
         Target::Delta { epsilon } => {
-            // where ε is below the mean loss the best tilt is none; keep one on the scale of the spread
+            // where ε is below the mean loss the best tilt is none; keep one on the scale of the
+            // spread
             let start = total.at(0.0);
             let above = epsilon.max(start.mean + start.variance.sqrt());
             total.best_lambda(|lambda, k| k - lambda * above)
@@ -130,18 +144,23 @@ pub(crate) fn plan(total: &Total, target: Target, cut: f64, attempt: u32, known:
         Target::Epsilon { .. } => {
             let back = if attempt == 0 { 4.0 / lambda } else { 20.0 / lambda };
             let low = if attempt < 2 { epsilon - back } else { 0.0 };
-            (tolerance(known.map_or(epsilon.max(0.1 * spread), |known| known.value)) + 1e-12, low.max(-1e-2 / lambda))
+            (
+                tolerance(known.map_or(epsilon.max(0.1 * spread), |known| known.value)) + 1e-12,
+                low.max(-1e-2 / lambda),
+            )
         }
         Target::Delta { epsilon } => (3e-3 / decay, epsilon - 1e-2 / lambda),
     };
-    // a lesser tilt than the best for Chernoff keeps rare large losses small: take the narrowest window
+    // a lesser tilt than the best for Chernoff keeps rare large losses small: take the narrowest
+    // window
     let end = |tilt: f64| {
         let k = total.at(tilt);
         let (high, tail) = window_end(total, tilt, k.value, factor(tilt, k.variance), ln_delta);
         (high.max(low + (-ln_delta - SHARE.ln()) / tilt), tilt, tail)
     };
     let tilts = [1.0, 0.7, 0.5, 0.35, 0.25, 0.15].map(|share| end(share * lambda));
-    let (high, tilt, lambda_tail) = tilts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| end(lambda));
+    let (high, tilt, lambda_tail) =
+        tilts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_else(|| end(lambda));
     // what the grid adds is weighed where the answer lies, which is at the best tilt
     let cells = widths(total, lambda, decay, tolerance, high - low);
     let added = 0.5 * total.grid_variance(lambda, cells, -1.0);
@@ -160,7 +179,8 @@ pub(crate) fn saddle_point(total: &Total, delta: f64) -> f64 {
     ((k.value - delta.ln() + factor(lambda, k.variance).ln()) / lambda).max(0.0)
 }
 
-/// Where the window may end: little mass above it, and little tilted mass that would wrap around to where `ε` is.
+/// Where the window may end: little mass above it, and little tilted mass that would wrap around to
+/// where `ε` is.
 fn window_end(total: &Total, lambda: f64, value: f64, factor: f64, ln_delta: f64) -> (f64, f64) {
     let (mut high, mut lambda_tail, mut wrapped) = (f64::INFINITY, lambda, f64::INFINITY);
     for growth in [1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0, 50.0] {
@@ -175,7 +195,8 @@ fn window_end(total: &Total, lambda: f64, value: f64, factor: f64, ln_delta: f64
     (high.max(wrapped), lambda_tail)
 }
 
-/// The widest cells that keep within the tolerance: a third of it for far losses, the rest for the grid itself.
+/// The widest cells that keep within the tolerance: a third of it for far losses, the rest for the
+/// grid itself.
 fn widths(total: &Total, lambda: f64, decay: f64, tolerance: f64, window: f64) -> Cells {
     let cost = |cells: Cells| 0.5 * (decay + 1.0) * total.grid_variance(lambda, cells, -1.0);
     let mut growth = 1.0 / 8.0;

@@ -1,14 +1,17 @@
 //! Common and rare losses of a step composed apart, for steps that mostly cost next to nothing.
 //!
-//! With a small sampling rate nearly all losses are tiny and of one size, and a few are large: one grid cannot be fine enough
-//! for the first and long enough for the second. Let `common` be the event that a step's loss lies within `±border`. It is
-//! seen in the step's output, so the step is dominated by the pair of
+//! With a small sampling rate nearly all losses are tiny and of one size, and a few are large: one
+//! grid cannot be fine enough for the first and long enough for the second. Let `common` be the
+//! event that a step's loss lies within `±border`. It is seen in the step's output, so the step is
+//! dominated by the pair of
 //! - *the rare part*: whether the loss is common, and the output if it is not; and, independently,
-//! - *the common part*: an output given that it is common (of which the step's own is a function: use it if the first says so).
+//! - *the common part*: an output given that it is common (of which the step's own is a function:
+//!   use it if the first says so).
 //!
-//! Compositions of the step are dominated by the composition of all rare parts with that of all common parts. If the loss is
-//! common, the rare part's own loss is `offset = ln P(common)/Q(common)`, which the rare part's grid begins from; the common
-//! part's loss is the step's less this offset. What it costs: `1/P(common)` times the common part's share of the loss.
+//! Compositions of the step are dominated by the composition of all rare parts with that of all
+//! common parts. If the loss is common, the rare part's own loss is `offset = ln
+//! P(common)/Q(common)`, which the rare part's grid begins from; the common part's loss is the
+//! step's less this offset. What it costs: `1/P(common)` times the common part's share of the loss.
 
 use super::cumulant::Cumulant;
 use super::grid::Cells;
@@ -22,7 +25,8 @@ pub(crate) struct Split {
     pub(crate) h: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
-    /// Exponents of tilts, the plan's own first: each bounds the composition best where its tilted mass is.
+    /// Exponents of tilts, the plan's own first: each bounds the composition best where its tilted
+    /// mass is.
     pub(crate) tilts: Vec<f64>,
 }
 
@@ -60,7 +64,9 @@ pub(crate) fn parts(cut: Cut<'_>, border: f64) -> Parts<'_> {
             from_zero: from_zero && a == from,
             to_zero: to_zero && b == to,
         };
-        rare.stretches.extend([(from, begin), (end, to)].into_iter().filter(|(a, b)| b > a).map(|(a, b)| piece(a, b)));
+        rare.stretches.extend(
+            [(from, begin), (end, to)].into_iter().filter(|(a, b)| b > a).map(|(a, b)| piece(a, b)),
+        );
         if end > begin {
             common.stretches.push(piece(begin, end));
             let mass = super::loss::Tails::new(pair, begin).advance(end);
@@ -70,7 +76,11 @@ pub(crate) fn parts(cut: Cut<'_>, border: f64) -> Parts<'_> {
         }
     }
     if upper < 0.5 {
-        return Parts { rare: cut, common: Cut { points: vec![(1.0, 0.0)], ..empty(0.0) }, offset: 0.0 };
+        return Parts {
+            rare: cut,
+            common: Cut { points: vec![(1.0, 0.0)], ..empty(0.0) },
+            offset: 0.0,
+        };
     }
     let offset = (difference / lower).ln_1p();
     common.stretches.iter_mut().for_each(|stretch| stretch.weight /= upper);
@@ -86,7 +96,8 @@ struct Candidate {
     cells: Cells,
 }
 
-/// `plan` with the split that makes `known`, the answer so far at `delta`, the tightest; if any does.
+/// `plan` with the split that makes `known`, the answer so far at `delta`, the tightest; if any
+/// does.
 pub(crate) fn choose(total: &Total, plan: Plan, delta: f64, known: &Answer) -> Option<Plan> {
     let largest = total.parts.iter().map(|(part, _)| part.largest()).fold(0.0, f64::max);
     let borders = (0..60).map(|power| largest * 0.5f64.powi(power + 1));
@@ -100,7 +111,9 @@ pub(crate) fn choose(total: &Total, plan: Plan, delta: f64, known: &Answer) -> O
         window: plan.high - plan.low,
         growth: plan.cells.growth,
     };
-    let best = borders.map_while(|border| ask.candidate(total, border)).min_by(|a, b| a.cost.total_cmp(&b.cost))?;
+    let best = borders
+        .map_while(|border| ask.candidate(total, border))
+        .min_by(|a, b| a.cost.total_cmp(&b.cost))?;
     Some(Plan { split: Some(best.split), cells: best.cells, added: 0.0, ..plan })
 }
 
@@ -132,7 +145,9 @@ impl Question {
         let reach = (2.0 * variance * share).sqrt() + border * share / 3.0;
         let (low, high) = (mean - reach - self.lambda * variance, mean + reach);
         let fine = |h: f64| {
-            all.iter().map(|(part, count, offset)| count * part.rounding(border, *offset, self.lambda, h)).sum::<f64>()
+            all.iter()
+                .map(|(part, count, offset)| count * part.rounding(border, *offset, self.lambda, h))
+                .sum::<f64>()
         };
         let moved = |variance: f64| 0.5 * (self.decay + 1.0) * variance;
         let mut h = (high - low) / 8192.0;
@@ -146,13 +161,19 @@ impl Question {
             let variance = total.grid_variance(self.lambda, cells, border) + 0.25 * width * width;
             // the FFT's rounding, a cell, over the cells that count
             let touched = rare.min(1.0) + (spread / width).min(1.0);
-            let noise = 4e-14 * touched / (width * self.lambda * (self.lambda + 1.0) * self.tilted * self.decay);
+            let noise = 4e-14 * touched
+                / (width * self.lambda * (self.lambda + 1.0) * self.tilted * self.decay);
             (moved(variance) + noise, cells)
         });
         let (cost, cells) = coarse.min_by(|a, b| a.0.total_cmp(&b.0))?;
         let steps = (reach / (1.5 * spread)).ceil().clamp(1.0, 8.0);
-        let tilts = (0..=steps as u32).map(|step| self.lambda + 1.5 * f64::from(step) / spread).collect();
-        Some(Candidate { cost: cost + cost_fine, split: Split { border, h, low, high, tilts }, cells })
+        let tilts =
+            (0..=steps as u32).map(|step| self.lambda + 1.5 * f64::from(step) / spread).collect();
+        Some(Candidate {
+            cost: cost + cost_fine,
+            split: Split { border, h, low, high, tilts },
+            cells,
+        })
     }
 }
 
@@ -167,12 +188,14 @@ struct CommonLoss {
 }
 
 impl Cumulant {
-    /// The common part within `border` under the tilt `lambda`, unless it is less than three quarters.
+    /// The common part within `border` under the tilt `lambda`, unless it is less than three
+    /// quarters.
     fn common(&self, border: f64, lambda: f64) -> Option<CommonLoss> {
         let within = || self.nodes().iter().filter(|(_, loss)| loss.abs() <= border);
-        let (mass, difference) = within().fold((0.0, 0.0), |(mass, difference), &(weight, loss)| {
-            (mass + weight.exp(), difference - weight.exp() * (-loss).exp_m1())
-        });
+        let (mass, difference) =
+            within().fold((0.0, 0.0), |(mass, difference), &(weight, loss)| {
+                (mass + weight.exp(), difference - weight.exp() * (-loss).exp_m1())
+            });
         let offset = -(-difference / mass).ln_1p();
         let tilt = |&(weight, loss): &(f64, f64)| (weight + lambda * (loss - offset)).exp();
         let (mut total, mut first, mut second) = (0.0, 0.0, 0.0);
@@ -182,7 +205,8 @@ impl Cumulant {
             first += tilted * loss;
             second += tilted * loss * loss;
         }
-        let beyond: f64 = self.nodes().iter().filter(|(_, loss)| loss.abs() > border).map(tilt).sum();
+        let beyond: f64 =
+            self.nodes().iter().filter(|(_, loss)| loss.abs() > border).map(tilt).sum();
         let mean = first / total;
         let found = CommonLoss {
             offset,
@@ -218,9 +242,9 @@ mod tests {
             upper += stretch.weight * mass.upper;
             lower += stretch.weight * mass.lower;
         }
-        cut.points
-            .iter()
-            .fold((upper, lower), |(upper, lower), (mass, loss)| (upper + mass, lower + mass * (-loss).exp()))
+        cut.points.iter().fold((upper, lower), |(upper, lower), (mass, loss)| {
+            (upper + mass, lower + mass * (-loss).exp())
+        })
     }
 
     #[test]
@@ -235,11 +259,18 @@ mod tests {
             let (upper, lower) = masses(&step.cut(1e-30));
             for border in [1e-4, 1e-2, 1.0] {
                 let Parts { rare, common, offset } = parts(step.cut(1e-30), border);
-                let ((rare_upper, rare_lower), (common_upper, common_lower)) = (masses(&rare), masses(&common));
-                assert!((rare_upper - upper).abs() < 1e-14 && (rare_lower - lower).abs() < 1e-14, "{border}");
+                let ((rare_upper, rare_lower), (common_upper, common_lower)) =
+                    (masses(&rare), masses(&common));
+                assert!(
+                    (rare_upper - upper).abs() < 1e-14 && (rare_lower - lower).abs() < 1e-14,
+                    "{border}"
+                );
                 assert!((common_upper - 1.0).abs() < 1e-14, "{border}: {common_upper}");
                 // Q's part of the common part is that of `exp(-(loss - offset))`
-                assert!((common_lower * offset.exp() - 1.0).abs() < 1e-13, "{border}: {common_lower} {offset}");
+                assert!(
+                    (common_lower * offset.exp() - 1.0).abs() < 1e-13,
+                    "{border}: {common_lower} {offset}"
+                );
             }
         }
     }

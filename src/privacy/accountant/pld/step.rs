@@ -1,4 +1,5 @@
-//! One step's dominating privacy loss: a mixture of cases that the adversary is told apart, each with its pair.
+//! One step's dominating privacy loss: a mixture of cases that the adversary is told apart, each
+//! with its pair.
 
 use super::loss::{Pair, Tails};
 
@@ -7,11 +8,13 @@ use super::loss::{Pair, Tails};
 pub(crate) enum Case {
     /// The loss of one pair.
     Plain(Pair),
-    /// The loss whose hockey-stick divergence is that of `above` for `ε > 0` and that of `below` for `ε < 0`.
+    /// The loss whose hockey-stick divergence is that of `above` for `ε > 0` and that of `below`
+    /// for `ε < 0`.
     ///
-    /// Its positive part is `above`'s, its negative part `below`'s, and what is left of the mass has loss zero. This is
-    /// the form that a bound proven for `ε >= 0` alone takes, with its mirror image for `ε < 0`
-    /// (Zhu, Dong and Wang, "Optimal Accounting of Differential Privacy via Characteristic Function", 2022, Theorem 11).
+    /// Its positive part is `above`'s, its negative part `below`'s, and what is left of the mass
+    /// has loss zero. This is the form that a bound proven for `ε >= 0` alone takes, with its
+    /// mirror image for `ε < 0` (Zhu, Dong and Wang, "Optimal Accounting of Differential Privacy
+    /// via Characteristic Function", 2022, Theorem 11).
     Folded {
         /// Where the loss is positive.
         above: Pair,
@@ -40,7 +43,8 @@ pub(crate) struct Stretch<'a> {
 /// A step cut to where its losses matter.
 pub(crate) struct Cut<'a> {
     pub(crate) stretches: Vec<Stretch<'a>>,
-    /// `(mass, loss)`: mass with loss exactly zero, and mass below the cut, moved up to the loss at the cut.
+    /// `(mass, loss)`: mass with loss exactly zero, and mass below the cut, moved up to the loss at
+    /// the cut.
     pub(crate) points: Vec<(f64, f64)>,
     /// Mass above the cut, whose loss is taken to be infinite.
     pub(crate) infinite: f64,
@@ -61,7 +65,8 @@ impl Step {
         Step { cases: vec![(1.0, Case::Plain(pair))] }
     }
 
-    /// `δ(ε)` of this step alone for `epsilon >= 0`, by its definition, rounded up; `δ(0)` is the total variation distance.
+    /// `δ(ε)` of this step alone for `epsilon >= 0`, by its definition, rounded up; `δ(0)` is the
+    /// total variation distance.
     pub(crate) fn delta(&self, epsilon: f64) -> f64 {
         let of_pair = |pair: &Pair| {
             let threshold = pair.invert(epsilon, -1e3, 1e3 + pair.steepness());
@@ -79,13 +84,13 @@ impl Step {
         self.cases.iter().map(|(weight, case)| weight * of(case)).sum::<f64>() * (1.0 + 1e-9)
     }
 
-    /// What `δ(epsilon)` of `count` such steps is at least: what the test says that asks whether any step was conspicuous,
-    /// `1 - (1-p)^n - e^ε·(1 - (1-q)^n)`, with `p` and `q` the probabilities that one is.
+    /// What `δ(epsilon)` of `count` such steps is at least: what the test says that asks whether
+    /// any step was conspicuous, `1 - (1-p)^n - e^ε·(1 - (1-q)^n)`, with `p` and `q` the
+    /// probabilities that one is.
     pub(crate) fn delta_at_least(&self, epsilon: f64, count: u64) -> f64 {
-        let tests = self
-            .cases
-            .iter()
-            .flat_map(|(weight, case)| [epsilon, 0.03, 0.3, 1.0, 3.0, 9.0].map(|loss| (*weight, case, loss)));
+        let tests = self.cases.iter().flat_map(|(weight, case)| {
+            [epsilon, 0.03, 0.3, 1.0, 3.0, 9.0].map(|loss| (*weight, case, loss))
+        });
         let of = |(weight, case, loss): (f64, &Case, f64)| {
             let (Case::Plain(pair) | Case::Folded { above: pair, .. }) = case;
             let threshold = pair.invert(loss, -1e3, 1e3 + pair.steepness());
@@ -113,7 +118,8 @@ impl Step {
         self.cases.iter().map(|(weight, case)| weight * of(case)).sum()
     }
 
-    /// The rate and distance of a plain Poisson step under removal or addition, which RDP has a series for.
+    /// The rate and distance of a plain Poisson step under removal or addition, which RDP has a
+    /// series for.
     pub(crate) fn as_poisson(&self) -> Option<(f64, f64)> {
         match self.cases.as_slice() {
             [(_, Case::Plain(pair))] => pair.as_sampled(),
@@ -138,16 +144,37 @@ impl Step {
             match case {
                 Case::Plain(pair) => {
                     let (from, to) = pair.range(mass);
-                    cut.stretch(Stretch { weight, pair, from, to, from_zero: false, to_zero: false });
+                    cut.stretch(Stretch {
+                        weight,
+                        pair,
+                        from,
+                        to,
+                        from_zero: false,
+                        to_zero: false,
+                    });
                 }
                 Case::Folded { above, below } => {
                     let (low, high) = above.range(mass);
                     let zero = above.invert(0.0, low, high);
-                    cut.stretch(Stretch { weight, pair: above, from: zero, to: high, from_zero: true, to_zero: false });
+                    cut.stretch(Stretch {
+                        weight,
+                        pair: above,
+                        from: zero,
+                        to: high,
+                        from_zero: true,
+                        to_zero: false,
+                    });
                     let positive = Tails::new(above, zero).advance(f64::INFINITY).upper;
                     let (low, high) = below.range(mass);
                     let zero = below.invert(0.0, low, high);
-                    cut.stretch(Stretch { weight, pair: below, from: low, to: zero, from_zero: false, to_zero: true });
+                    cut.stretch(Stretch {
+                        weight,
+                        pair: below,
+                        from: low,
+                        to: zero,
+                        from_zero: false,
+                        to_zero: true,
+                    });
                     let negative = Tails::new(below, f64::NEG_INFINITY).advance(zero).upper;
                     cut.points.push((weight * (1.0 - positive - negative).max(0.0), 0.0));
                 }
@@ -164,7 +191,10 @@ impl<'a> Cut<'a> {
             self.infinite += weight * Tails::new(pair, to).advance(f64::INFINITY).upper;
         }
         if !from_zero {
-            self.points.push((weight * Tails::new(pair, f64::NEG_INFINITY).advance(from).upper, pair.loss(from)));
+            self.points.push((
+                weight * Tails::new(pair, f64::NEG_INFINITY).advance(from).upper,
+                pair.loss(from),
+            ));
         }
         self.stretches.push(stretch);
     }

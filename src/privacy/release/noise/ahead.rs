@@ -1,6 +1,7 @@
 //! Discrete noise drawn before it is needed, while the caller computes the next gradient.
 //!
-//! Noise in grid steps depends on nothing but its own randomness: neither the sum, nor the clip norm, nor the multiplier.
+//! Noise in grid steps depends on nothing but its own randomness: neither the sum, nor the clip
+//! norm, nor the multiplier.
 
 use super::{DiscreteGaussian, NoiseSource};
 use std::sync::Arc;

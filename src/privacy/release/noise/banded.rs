@@ -1,9 +1,10 @@
 //! Noise that is correlated over a band of steps, for DP-FTRL by matrix factorisation.
 //!
-//! The mechanism releases `C·G + Z` for the gradients' sums `G` (a row a step) and a lower-triangular Toeplitz `C` with
-//! `b` bands, and from it `G + C⁻¹Z`. Source: Choquette-Choo, Ganesh, McKenna, McMahan, Rush, Thakurta and Xu,
-//! "(Amplified) Banded Matrix Factorization", NeurIPS 2023; the square-root coefficients: Fichtenberger, Henzinger and
-//! Upadhyay, "Constant matters", 2023, cut to a band as in Kalinin and Lampert, "Banded Square Root Matrix
+//! The mechanism releases `C·G + Z` for the gradients' sums `G` (a row a step) and a
+//! lower-triangular Toeplitz `C` with `b` bands, and from it `G + C⁻¹Z`. Source: Choquette-Choo,
+//! Ganesh, McKenna, McMahan, Rush, Thakurta and Xu, "(Amplified) Banded Matrix Factorization",
+//! NeurIPS 2023; the square-root coefficients: Fichtenberger, Henzinger and Upadhyay, "Constant
+//! matters", 2023, cut to a band as in Kalinin and Lampert, "Banded Square Root Matrix
 //! Factorization", NeurIPS 2024.
 
 use super::{Grid, NoiseSource};
@@ -15,7 +16,8 @@ use std::collections::VecDeque;
 /// A band and its noise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BandedOptions {
-    /// `c_0 .. c_(b-1)` of the Toeplitz matrix, `c_0` positive. One coefficient is independent noise.
+    /// `c_0 .. c_(b-1)` of the Toeplitz matrix, `c_0` positive. One coefficient is independent
+    /// noise.
     pub coefficients: Vec<f64>,
     /// L2 norm that an example's contribution to one step does not exceed.
     pub clip_norm: f64,
@@ -26,13 +28,16 @@ pub struct BandedOptions {
 /// `c_j = C(2j, j)/4^j`: the first `bands` of the square root of the matrix of prefix sums.
 #[must_use]
 pub fn square_root_coefficients(bands: usize) -> Vec<f64> {
-    std::iter::successors(Some((1.0, 1.0)), |&(c, j)| Some((c * (2.0 * j - 1.0) / (2.0 * j), j + 1.0)))
-        .map(|(c, _)| c)
-        .take(bands)
-        .collect()
+    std::iter::successors(Some((1.0, 1.0)), |&(c, j)| {
+        Some((c * (2.0 * j - 1.0) / (2.0 * j), j + 1.0))
+    })
+    .map(|(c, _)| c)
+    .take(bands)
+    .collect()
 }
 
-/// The running mechanism: `b - 1` past sums and releases. Randomness is its own; it cannot be copied or saved.
+/// The running mechanism: `b - 1` past sums and releases. Randomness is its own; it cannot be
+/// copied or saved.
 #[derive(Debug)]
 pub(in crate::release) struct BandedNoise {
     coefficients: Vec<f64>,
@@ -61,7 +66,11 @@ impl BandedOptions {
             return Err(Error::invalid("clip_norm", self.clip_norm, "a positive number"));
         }
         if !(1e-3..=1e6).contains(&self.noise_multiplier) {
-            return Err(Error::invalid("noise_multiplier", self.noise_multiplier, "a number from 0.001 to 1e6"));
+            return Err(Error::invalid(
+                "noise_multiplier",
+                self.noise_multiplier,
+                "a number from 0.001 to 1e6",
+            ));
         }
         Ok(())
     }
@@ -72,21 +81,32 @@ impl BandedOptions {
         self.coefficients.len() as u64
     }
 
-    /// What to account for when no example takes part more than `participations` times, at least `b` steps apart.
+    /// What to account for when no example takes part more than `participations` times, at least
+    /// `b` steps apart.
     ///
     /// Such participations move disjoint rows of `C·G`: each is a Gaussian mechanism.
     #[must_use]
     pub fn phase(&self, participations: u64) -> Phase {
-        Phase { noise_multiplier: self.noise_multiplier, sampling: Sampling::FullBatch, steps: participations }
+        Phase {
+            noise_multiplier: self.noise_multiplier,
+            sampling: Sampling::FullBatch,
+            steps: participations,
+        }
     }
 
-    /// What to account for when the data is split into `b` parts and step `t` Poisson-samples part `t mod b` at `rate`.
+    /// What to account for when the data is split into `b` parts and step `t` Poisson-samples part
+    /// `t mod b` at `rate`.
     ///
-    /// Choquette-Choo et al., section 5: as `ceil(steps / b)` steps of the sampled Gaussian mechanism.
+    /// Choquette-Choo et al., section 5: as `ceil(steps / b)` steps of the sampled Gaussian
+    /// mechanism.
     #[must_use]
     pub fn sampled_phase(&self, rate: f64, steps: u64) -> Phase {
         let steps = steps.div_ceil(self.bands());
-        Phase { noise_multiplier: self.noise_multiplier, sampling: Sampling::Poisson { rate }, steps }
+        Phase {
+            noise_multiplier: self.noise_multiplier,
+            sampling: Sampling::Poisson { rate },
+            steps,
+        }
     }
 }
 
@@ -95,13 +115,21 @@ impl BandedNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub(in crate::release) fn new(options: &BandedOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
+    pub(in crate::release) fn new(
+        options: &BandedOptions,
+        dimension: usize,
+        source: &mut NoiseSource,
+    ) -> Result<Self> {
         options.validate()?;
         let norm = options.coefficients.iter().map(|c| c * c).sum::<f64>().sqrt();
         let bands = options.coefficients.len();
         // a participation moves, and rounds, `b` rows
-        let grid =
-            Grid::new(dimension.saturating_mul(bands), options.clip_norm * norm, options.noise_multiplier, 1e-6)?;
+        let grid = Grid::new(
+            dimension.saturating_mul(bands),
+            options.clip_norm * norm,
+            options.noise_multiplier,
+            1e-6,
+        )?;
         Ok(BandedNoise {
             coefficients: options.coefficients.clone(),
             grid,
@@ -127,8 +155,9 @@ impl BandedNoise {
 
     /// Replaces the clipped sum of this step by its private release.
     ///
-    /// `w_t = Σ_j c_j g_(t-j) + z_t` is rounded to the noise's grid and is all that is released; what is returned,
-    /// `y_t = (w_t - Σ_(j>=1) c_j y_(t-j)) / c_0`, is computed from releases alone.
+    /// `w_t = Σ_j c_j g_(t-j) + z_t` is rounded to the noise's grid and is all that is released;
+    /// what is returned, `y_t = (w_t - Σ_(j>=1) c_j y_(t-j)) / c_0`, is computed from releases
+    /// alone.
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the mechanism's.
@@ -170,8 +199,11 @@ mod tests {
     #[test]
     fn the_noise_is_white_after_the_band_is_undone() -> Result<()> {
         let dimension = 4000;
-        let options =
-            BandedOptions { coefficients: square_root_coefficients(4), clip_norm: 0.5, noise_multiplier: 3.0 };
+        let options = BandedOptions {
+            coefficients: square_root_coefficients(4),
+            clip_norm: 0.5,
+            noise_multiplier: 3.0,
+        };
         let norm = options.coefficients.iter().map(|c| c * c).sum::<f64>().sqrt();
         let mut noise = BandedNoise::new(&options, dimension, &mut NoiseSource::seeded(1))?;
         let mut history: Vec<Vec<f64>> = Vec::new();
@@ -180,7 +212,15 @@ mod tests {
             noise.step(&mut sum)?;
             history.insert(0, sum.iter().map(|y| y - f64::from(t)).collect());
             let white: f64 = (0..dimension)
-                .map(|i| options.coefficients.iter().zip(&history).map(|(c, row)| c * row[i]).sum::<f64>().powi(2))
+                .map(|i| {
+                    options
+                        .coefficients
+                        .iter()
+                        .zip(&history)
+                        .map(|(c, row)| c * row[i])
+                        .sum::<f64>()
+                        .powi(2)
+                })
                 .sum();
             let expected = (3.0 * 0.5 * norm).powi(2) * dimension as f64;
             assert!(
@@ -193,7 +233,8 @@ mod tests {
 
     #[test]
     fn phases_say_what_they_cost() {
-        let options = BandedOptions { coefficients: vec![1.0, 0.5], clip_norm: 1.0, noise_multiplier: 3.0 };
+        let options =
+            BandedOptions { coefficients: vec![1.0, 0.5], clip_norm: 1.0, noise_multiplier: 3.0 };
         assert_eq!(options.sampled_phase(0.1, 101).steps, 51);
         assert_eq!(options.phase(7).steps, 7);
         assert!(BandedOptions { coefficients: vec![], ..options }.validate().is_err());

@@ -1,18 +1,21 @@
 //! The discrete Gaussian on the integers: `P(x) ∝ exp(-x²/2s²)`, `s = 2.5·2^bits`.
 //!
-//! Why discrete: Mironov, "On Significance of the Least Significant Bits for Differential Privacy", 2012; its privacy
-//! is the continuous Gaussian's: Canonne, Kamath and Steinke, "The Discrete Gaussian for Differential Privacy", 2020.
+//! Why discrete: Mironov, "On Significance of the Least Significant Bits for Differential Privacy",
+//! 2012; its privacy is the continuous Gaussian's: Canonne, Kamath and Steinke, "The Discrete
+//! Gaussian for Differential Privacy", 2020.
 //!
-//! How: with the layers of Zhao, Steinfeld and Sakzad, "FACCT: FAst, Compact, and Constant-Time Discrete Gaussian
-//! Sampler over Integers", 2020. `x = 2^bits·k + y`: `k` is one of 32 cells of 0.4 deviations, from a cumulative table
-//! that is read whole for every sample; `y` is uniform within the cell; both are kept with probability
-//! `exp(-y(y + 2^(bits+1)·k)/2s²)`, a fixed polynomial. Nothing that is computed, read or branched on depends on the
-//! value that is kept, but for ties of 32-bit comparisons, which are resolved with more bits (one sample in 10^8).
+//! How: with the layers of Zhao, Steinfeld and Sakzad, "FACCT: FAst, Compact, and Constant-Time
+//! Discrete Gaussian Sampler over Integers", 2020. `x = 2^bits·k + y`: `k` is one of 32 cells of
+//! 0.4 deviations, from a cumulative table that is read whole for every sample; `y` is uniform
+//! within the cell; both are kept with probability `exp(-y(y + 2^(bits+1)·k)/2s²)`, a fixed
+//! polynomial. Nothing that is computed, read or branched on depends on the value that is kept, but
+//! for ties of 32-bit comparisons, which are resolved with more bits (one sample in 10^8).
 //!
-//! How exact: table and acceptance are right to a relative `2^-46` of each outcome's probability, the table is cut at
-//! 12.8 deviations (`3e-37`), and a discrete Gaussian differs from a continuous one that is rounded to the grid (which
-//! would be post-processing) by a factor within `1 ± (z²+1)/(24s²)` at `z` deviations. [`DiscreteGaussian::closeness`]
-//! turns this into what the accountant adds.
+//! How exact: table and acceptance are right to a relative `2^-46` of each outcome's probability,
+//! the table is cut at 12.8 deviations (`3e-37`), and a discrete Gaussian differs from a continuous
+//! one that is rounded to the grid (which would be post-processing) by a factor within `1 ±
+//! (z²+1)/(24s²)` at `z` deviations. [`DiscreteGaussian::closeness`] turns this into what the
+//! accountant adds.
 
 mod kernel;
 
@@ -25,13 +28,14 @@ const CELLS: usize = 32;
 const SCALE: f64 = 2.5;
 /// `(1/2.5)² / 2`: the exponent across the first cell.
 const BEND: f64 = 0.5 / (SCALE * SCALE);
-/// Entries of the table that the first 32 bits are compared with: all that have any, and zeros, which make a tie of a
-/// word that is zero.
+/// Entries of the table that the first 32 bits are compared with: all that have any, and zeros,
+/// which make a tie of a word that is zero.
 const NEAR: usize = 20;
 /// Bits within a cell for released sums; `s = 2.5·2^24`.
 const BITS: u32 = 24;
 
-/// Two laws whose densities differ by a factor of at most `exp(±log_ratio)`, but for events of this `probability` under either.
+/// Two laws whose densities differ by a factor of at most `exp(±log_ratio)`, but for events of this
+/// `probability` under either.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Closeness {
     /// Bound on the logarithm of the ratio.
@@ -81,9 +85,10 @@ impl DiscreteGaussian {
 
     /// How close `samples` draws are to the rounded continuous Gaussian's.
     ///
-    /// Within 12.8 deviations an outcome's log-ratio is at most `r`: `2^-45` for the table and the polynomial, and the step from
-    /// discrete to rounded. The sum over draws has a mean of at most `n·r²` (Kullback-Leibler) and leaves it by more than
-    /// `16·sqrt(n)·r` with probability `2·exp(-16²/2)` at most (Hoeffding); no draw is farther out but with `n·1e-36`.
+    /// Within 12.8 deviations an outcome's log-ratio is at most `r`: `2^-45` for the table and the
+    /// polynomial, and the step from discrete to rounded. The sum over draws has a mean of at most
+    /// `n·r²` (Kullback-Leibler) and leaves it by more than `16·sqrt(n)·r` with probability
+    /// `2·exp(-16²/2)` at most (Hoeffding); no draw is farther out but with `n·1e-36`.
     #[must_use]
     pub fn closeness(&self, samples: f64) -> Closeness {
         let furthest = CELLS as f64 / SCALE;
@@ -147,7 +152,8 @@ mod tests {
     fn the_table_is_the_cells_law() {
         let sampler = DiscreteGaussian::new(4);
         let table = sampler.table;
-        // what `judge` does not compare with begins with 32 zero bits, and so does the last that it does
+        // what `judge` does not compare with begins with 32 zero bits, and so does the last that it
+        // does
         assert!(table[NEAR - 1..].iter().all(|entry| entry >> 96 == 0));
         let total: f64 = (0..CELLS).map(|k| (-BEND * (k * k) as f64).exp()).sum();
         let mut next = 0.0;
@@ -159,7 +165,8 @@ mod tests {
         }
     }
 
-    /// Chi-square of a million samples against the exact probabilities, on grids coarse enough to see each outcome.
+    /// Chi-square of a million samples against the exact probabilities, on grids coarse enough to
+    /// see each outcome.
     #[test]
     fn every_outcome_has_its_probability() {
         for bits in [0, 1, 3] {
@@ -180,7 +187,10 @@ mod tests {
                 })
                 .sum();
             let freedom = counts.len() as f64;
-            assert!(chi_square < freedom + 5.0 * (2.0 * freedom).sqrt(), "{bits}: {chi_square} of {freedom}");
+            assert!(
+                chi_square < freedom + 5.0 * (2.0 * freedom).sqrt(),
+                "{bits}: {chi_square} of {freedom}"
+            );
         }
     }
 

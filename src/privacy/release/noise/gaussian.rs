@@ -1,4 +1,5 @@
-//! The fast path: Box and Muller's transform in `f32`, eight lanes at a time. Not constant-time, not exact.
+//! The fast path: Box and Muller's transform in `f32`, eight lanes at a time. Not constant-time,
+//! not exact.
 
 use super::NoiseSource;
 use crate::simd::compiled_twice;
@@ -7,7 +8,8 @@ use crate::simd::compiled_twice;
 const BLOCK: usize = 2048;
 const HALF: usize = BLOCK / 2;
 
-/// `ln x` for `x` in (0, 1]: the exponent and a polynomial of the mantissa about 1 (error about 1e-7).
+/// `ln x` for `x` in (0, 1]: the exponent and a polynomial of the mantissa about 1 (error about
+/// 1e-7).
 #[inline(always)]
 fn ln(x: f32) -> f32 {
     // mantissa in [sqrt(1/2), sqrt(2))
@@ -17,12 +19,14 @@ fn ln(x: f32) -> f32 {
     // atanh form: ln(1+f) = 2s + 2s³/3 + ..., s = f/(2+f)
     let s = f / (2.0 + f);
     let square = s * s;
-    let series = 2.0 + square * (0.666_666_7 + square * (0.4 + square * (0.285_714_3 + square * 0.222_222_2)));
+    let series = 2.0
+        + square * (0.666_666_7 + square * (0.4 + square * (0.285_714_3 + square * 0.222_222_2)));
     s * series + exponent as f32 * std::f32::consts::LN_2
 }
 
 compiled_twice! {
-    /// Standard normal samples from as many uniform words: a radius from the first half, an angle from the second.
+    /// Standard normal samples from as many uniform words: a radius from the first half, an angle
+    /// from the second.
     fn box_muller(words: &[u32; BLOCK], out: &mut [f32; BLOCK]) {
         let (radii, angles) = words.split_at(HALF);
         let (left, right) = out.split_at_mut(HALF);
@@ -57,7 +61,9 @@ fn for_each_block(source: &mut NoiseSource, n: usize, mut visit: impl FnMut(usiz
 impl NoiseSource {
     /// Standard normal samples by the fast path.
     pub fn fill_gaussian(&mut self, out: &mut [f32]) {
-        for_each_block(self, out.len(), |start, samples| out[start..start + samples.len()].copy_from_slice(samples));
+        for_each_block(self, out.len(), |start, samples| {
+            out[start..start + samples.len()].copy_from_slice(samples)
+        });
     }
 
     /// Adds `deviation` times standard normal noise, by the fast path.

@@ -4,7 +4,8 @@ use super::{DiscreteGaussian, NoiseSource};
 use crate::simd::compiled_twice;
 use crate::{Error, Result};
 
-/// A grid on which a sum is rounded and noised, so that both together are one discrete Gaussian mechanism.
+/// A grid on which a sum is rounded and noised, so that both together are one discrete Gaussian
+/// mechanism.
 #[derive(Debug, Clone)]
 pub(in crate::release) struct Grid {
     sampler: DiscreteGaussian,
@@ -13,12 +14,19 @@ pub(in crate::release) struct Grid {
 }
 
 impl Grid {
-    /// For sums of `dimension` numbers whose L2 sensitivity is `sensitivity`, and noise of `multiplier` times it.
+    /// For sums of `dimension` numbers whose L2 sensitivity is `sensitivity`, and noise of
+    /// `multiplier` times it.
     ///
-    /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum, `sqrt(dimension)` steps in
-    /// all. The step is chosen so that the noise is `multiplier` times the sensitivity *with* that, and with `slack`, a
-    /// relative bound on the rounding of the sum itself.
-    pub(in crate::release) fn new(dimension: usize, sensitivity: f64, multiplier: f64, slack: f64) -> Result<Self> {
+    /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum,
+    /// `sqrt(dimension)` steps in all. The step is chosen so that the noise is `multiplier` times
+    /// the sensitivity *with* that, and with `slack`, a relative bound on the rounding of the sum
+    /// itself.
+    pub(in crate::release) fn new(
+        dimension: usize,
+        sensitivity: f64,
+        multiplier: f64,
+        slack: f64,
+    ) -> Result<Self> {
         let sampler = DiscreteGaussian::default();
         let apart = multiplier * ((dimension as f64).sqrt() + 1.0);
         let room = sampler.deviation() - apart;
@@ -62,7 +70,9 @@ impl Grid {
 
     /// `sums` rounded to the grid, with noise that was drawn before.
     pub(in crate::release) fn add_drawn(&self, noise: &[i32], sums: &mut [f64]) {
-        sums.iter_mut().zip(noise).for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
+        sums.iter_mut()
+            .zip(noise)
+            .for_each(|(sum, &noise)| *sum = (self.round(*sum) + f64::from(noise)) * self.step);
     }
 
     /// `sums` rounded to the grid, with noise.

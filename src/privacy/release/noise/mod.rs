@@ -1,7 +1,8 @@
-//! Randomness and noise: where it comes from (`rng`), the fast Gaussian, the discrete Gaussian on an integer grid, and
-//! noise that is correlated over steps, for DP-FTRL (`tree`, `banded`).
+//! Randomness and noise: where it comes from (`rng`), the fast Gaussian, the discrete Gaussian on
+//! an integer grid, and noise that is correlated over steps, for DP-FTRL (`tree`, `banded`).
 //!
-//! What adds noise to a sum is visible in `release` alone, which counts it first: no other module can call it.
+//! What adds noise to a sum is visible in `release` alone, which counts it first: no other module
+//! can call it.
 
 mod ahead;
 mod banded;
@@ -25,11 +26,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseKind {
-    /// The discrete Gaussian on an integer grid: what is released is exactly what is analysed, and the time taken does
-    /// not depend on the values drawn.
+    /// The discrete Gaussian on an integer grid: what is released is exactly what is analysed, and
+    /// the time taken does not depend on the values drawn.
     #[default]
     Discrete,
-    /// Floating-point Gaussian noise, several times faster. Its last bits can betray the sum below it (Mironov 2012) and
-    /// it stops at 6.66 standard deviations: for experiments.
+    /// Floating-point Gaussian noise, several times faster. Its last bits can betray the sum below
+    /// it (Mironov 2012) and it stops at 6.66 standard deviations: for experiments.
     Fast,
 }

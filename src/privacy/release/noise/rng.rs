@@ -7,7 +7,8 @@ use chacha20::rand_core::{Rng, SeedableRng};
 
 /// A stream of random bits that no other worker, restart or checkpoint has.
 ///
-/// It cannot be copied or saved: whoever needs another stream forks one, which asks the operating system for a new key.
+/// It cannot be copied or saved: whoever needs another stream forks one, which asks the operating
+/// system for a new key.
 #[derive(Debug)]
 pub struct NoiseSource {
     rng: ChaCha20Rng,
@@ -27,11 +28,14 @@ impl NoiseSource {
 
     /// Discrete noise that was drawn ahead for a sum of `samples` numbers: all, some or none of it.
     pub(in crate::release) fn take_ahead(&mut self, samples: usize) -> Vec<i32> {
-        self.ahead.take().filter(|ahead| ahead.samples() == samples).map_or_else(Vec::new, Ahead::take)
+        self.ahead
+            .take()
+            .filter(|ahead| ahead.samples() == samples)
+            .map_or_else(Vec::new, Ahead::take)
     }
 
-    /// Draws ahead for another sum of `samples` numbers, from the second such sum in a row on. A seeded source never
-    /// does: how much is ready in time is not reproducible.
+    /// Draws ahead for another sum of `samples` numbers, from the second such sum in a row on. A
+    /// seeded source never does: how much is ready in time is not reproducible.
     pub(in crate::release) fn draw_ahead(&mut self, samples: usize) {
         if self.private && samples >= WORTH_DRAWING_AHEAD && self.last == samples {
             self.ahead = self.fork().ok().and_then(|source| Ahead::start(samples, source));
@@ -45,8 +49,9 @@ impl NoiseSource {
     /// `InvalidArgument` if the operating system has no randomness to give.
     pub fn from_os() -> Result<Self> {
         let mut key = [0u8; 32];
-        getrandom::fill(&mut key)
-            .map_err(|error| Error::invalid("noise", error, "an operating system that gives random bytes"))?;
+        getrandom::fill(&mut key).map_err(|error| {
+            Error::invalid("noise", error, "an operating system that gives random bytes")
+        })?;
         Ok(NoiseSource::keyed(key, true))
     }
 
@@ -64,7 +69,8 @@ impl NoiseSource {
         self.private
     }
 
-    /// Another stream: a new key from the operating system, or for a seeded source one that follows from it.
+    /// Another stream: a new key from the operating system, or for a seeded source one that follows
+    /// from it.
     ///
     /// # Errors
     /// As [`NoiseSource::from_os`].

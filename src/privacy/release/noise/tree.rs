@@ -1,7 +1,9 @@
-//! Binary-tree noise for DP-FTRL: prefix sums of gradients, each with the noise of at most `log2 t + 1` nodes.
+//! Binary-tree noise for DP-FTRL: prefix sums of gradients, each with the noise of at most `log2
+//! t + 1` nodes.
 //!
-//! Source: Kairouz, McMahan, Song, Thakkar, Thakurta and Xu, "Practical and Private (Deep) Learning without Sampling or
-//! Shuffling", ICML 2021 (Algorithm 1, with the tree of Dwork et al. 2010 and Chan et al. 2011).
+//! Source: Kairouz, McMahan, Song, Thakkar, Thakurta and Xu, "Practical and Private (Deep) Learning
+//! without Sampling or Shuffling", ICML 2021 (Algorithm 1, with the tree of Dwork et al. 2010 and
+//! Chan et al. 2011).
 
 use super::{Grid, NoiseSource};
 use crate::accountant::{Phase, Sampling};
@@ -19,7 +21,8 @@ pub struct TreeOptions {
     pub min_separation: u64,
     /// L2 norm that an example's contribution to one step does not exceed.
     pub clip_norm: f64,
-    /// Standard deviation of a node's noise over the tree's sensitivity ([`TreeOptions::sensitivity`] times `clip_norm`).
+    /// Standard deviation of a node's noise over the tree's sensitivity
+    /// ([`TreeOptions::sensitivity`] times `clip_norm`).
     pub noise_multiplier: f64,
 }
 
@@ -45,7 +48,11 @@ impl TreeOptions {
             return Err(Error::invalid("steps", self.steps, "1 to 2^30 steps a tree"));
         }
         if self.participations == 0 || self.participations > self.steps {
-            return Err(Error::invalid("participations", self.participations, format!("1 to {}", self.steps)));
+            return Err(Error::invalid(
+                "participations",
+                self.participations,
+                format!("1 to {}", self.steps),
+            ));
         }
         if self.min_separation == 0 {
             return Err(Error::invalid("min_separation", 0, "at least 1"));
@@ -54,7 +61,11 @@ impl TreeOptions {
             return Err(Error::invalid("clip_norm", self.clip_norm, "a positive number"));
         }
         if !(1e-3..=1e6).contains(&self.noise_multiplier) {
-            return Err(Error::invalid("noise_multiplier", self.noise_multiplier, "a number from 0.001 to 1e6"));
+            return Err(Error::invalid(
+                "noise_multiplier",
+                self.noise_multiplier,
+                "a number from 0.001 to 1e6",
+            ));
         }
         Ok(())
     }
@@ -65,20 +76,26 @@ impl TreeOptions {
 
     /// Most that one example moves all nodes together, in L2 and clip norms.
     ///
-    /// A node over `2^l` steps holds at most `c_l = min(k, ceil(2^l / b))` of an example's `k` participations, `b` apart, so
-    /// a level's squared movement is at most `c_l·k`. With `k = 1` this is the number of levels.
+    /// A node over `2^l` steps holds at most `c_l = min(k, ceil(2^l / b))` of an example's `k`
+    /// participations, `b` apart, so a level's squared movement is at most `c_l·k`. With `k = 1`
+    /// this is the number of levels.
     #[must_use]
     pub fn sensitivity(&self) -> f64 {
         let k = self.participations;
-        let square: u64 =
-            (0..self.levels()).map(|level| k * k.min((1u64 << level).div_ceil(self.min_separation))).sum();
+        let square: u64 = (0..self.levels())
+            .map(|level| k * k.min((1u64 << level).div_ceil(self.min_separation)))
+            .sum();
         (square as f64).sqrt()
     }
 
     /// What to account for: `trees` trees like this one, each a single Gaussian mechanism.
     #[must_use]
     pub fn phase(&self, trees: u64) -> Phase {
-        Phase { noise_multiplier: self.noise_multiplier, sampling: Sampling::FullBatch, steps: trees }
+        Phase {
+            noise_multiplier: self.noise_multiplier,
+            sampling: Sampling::FullBatch,
+            steps: trees,
+        }
     }
 }
 
@@ -87,11 +104,21 @@ impl TreeNoise {
     ///
     /// # Errors
     /// `InvalidArgument` if an option is out of range; as [`NoiseSource::fork`].
-    pub(in crate::release) fn new(options: TreeOptions, dimension: usize, source: &mut NoiseSource) -> Result<Self> {
+    pub(in crate::release) fn new(
+        options: TreeOptions,
+        dimension: usize,
+        source: &mut NoiseSource,
+    ) -> Result<Self> {
         options.validate()?;
         // every participation is rounded once on every level
-        let roundings = dimension.saturating_mul(options.levels() as usize * options.participations as usize);
-        let grid = Grid::new(roundings, options.clip_norm * options.sensitivity(), options.noise_multiplier, 1e-6)?;
+        let roundings =
+            dimension.saturating_mul(options.levels() as usize * options.participations as usize);
+        let grid = Grid::new(
+            roundings,
+            options.clip_norm * options.sensitivity(),
+            options.noise_multiplier,
+            1e-6,
+        )?;
         let nodes = vec![Vec::new(); options.levels() as usize];
         Ok(TreeNoise { grid, source: source.fork()?, dimension, step: 0, nodes, options })
     }
@@ -99,7 +126,11 @@ impl TreeNoise {
     /// Says no to a sum of another length, and to a step beyond the last.
     pub(in crate::release) fn check(&self, length: usize) -> Result<()> {
         if length != self.dimension {
-            return Err(Error::invalid("sum", format!("{length} numbers"), format!("{}", self.dimension)));
+            return Err(Error::invalid(
+                "sum",
+                format!("{length} numbers"),
+                format!("{}", self.dimension),
+            ));
         }
         if self.step == self.options.steps {
             return Err(Error::invalid(
@@ -116,10 +147,12 @@ impl TreeNoise {
         self.grid.deviation()
     }
 
-    /// Adds to the clipped sum of this step what the noise of the prefix sum has changed by since the last.
+    /// Adds to the clipped sum of this step what the noise of the prefix sum has changed by since
+    /// the last.
     ///
-    /// The prefix sums of what is returned are the true prefix sums with the tree's noise. Cost: one draw of `dimension`
-    /// samples, amortised two levels of additions; memory `dimension x levels`.
+    /// The prefix sums of what is returned are the true prefix sums with the tree's noise. Cost:
+    /// one draw of `dimension` samples, amortised two levels of additions; memory `dimension x
+    /// levels`.
     ///
     /// # Errors
     /// `InvalidArgument` if the length is not the tree's, or the tree is full.
@@ -169,7 +202,10 @@ mod tests {
                 });
                 worst = worst.max((levels.sum::<u64>() as f64).sqrt());
             }
-            assert!(worst <= bound && (k > 1 || worst == bound), "{steps} {k} {b}: {worst} {bound}");
+            assert!(
+                worst <= bound && (k > 1 || worst == bound),
+                "{steps} {k} {b}: {worst} {bound}"
+            );
         }
     }
 
@@ -183,7 +219,8 @@ mod tests {
             let mut sum = vec![1.0; dimension];
             tree.step(&mut sum)?;
             prefix.iter_mut().zip(&sum).for_each(|(prefix, sum)| *prefix += sum);
-            let noise: f64 = prefix.iter().map(|x| (x - f64::from(t)).powi(2)).sum::<f64>() / dimension as f64;
+            let noise: f64 =
+                prefix.iter().map(|x| (x - f64::from(t)).powi(2)).sum::<f64>() / dimension as f64;
             let expected = deviation * deviation * f64::from(t.count_ones());
             assert!(
                 (noise / expected - 1.0).abs() < 5.0 * (2.0 / dimension as f64).sqrt() + 1e-3,

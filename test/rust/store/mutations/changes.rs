@@ -26,7 +26,8 @@ pub fn change(value: &mut Value, at: &mut usize, random: &mut Random) -> Option<
     match value {
         Value::Array(items) => items.iter_mut().find_map(|item| change(item, at, random)),
         Value::Map(pairs) => pairs.iter_mut().find_map(|(key, value)| {
-            change(value, at, random).map(|done| format!("{}: {done}", key.as_text().unwrap_or("?")))
+            change(value, at, random)
+                .map(|done| format!("{}: {done}", key.as_text().unwrap_or("?")))
         }),
         Value::Tag(_, value) => change(value, at, random),
         _ => None,
@@ -37,9 +38,22 @@ fn pick<T: Clone>(of: &[T], random: &mut Random) -> T {
     of[(random.uniform() * of.len() as f64) as usize].clone()
 }
 
-const WHOLE: [i128; 12] =
-    [0, 1, 2, -1, 7, 255, 65_536, 1 << 31, u32::MAX as i128, 1 << 53, i64::MAX as i128, u64::MAX as i128];
-const NUMBERS: [f64; 9] = [0.0, -1.0, 0.5, 1.5, 1e308, -1e308, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+const WHOLE: [i128; 12] = [
+    0,
+    1,
+    2,
+    -1,
+    7,
+    255,
+    65_536,
+    1 << 31,
+    u32::MAX as i128,
+    1 << 53,
+    i64::MAX as i128,
+    u64::MAX as i128,
+];
+const NUMBERS: [f64; 9] =
+    [0.0, -1.0, 0.5, 1.5, 1e308, -1e308, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 /// Something else in the place of a value.
 fn another(value: &Value, random: &mut Random) -> Value {
@@ -50,9 +64,14 @@ fn another(value: &Value, random: &mut Random) -> Value {
             let new = pick(&[WHOLE.as_slice(), &near].concat(), random);
             ciborium::value::Integer::try_from(new).map_or(Value::Null, Value::Integer)
         }
-        Value::Float(number) => Value::Float(pick(&[NUMBERS.as_slice(), &[-number, 2.0 * number]].concat(), random)),
+        Value::Float(number) => {
+            Value::Float(pick(&[NUMBERS.as_slice(), &[-number, 2.0 * number]].concat(), random))
+        }
         Value::Bool(yes) => Value::Bool(!yes),
-        Value::Text(text) => Value::Text(pick(&[String::new(), "x".into(), text.repeat(2), "average".into()], random)),
+        Value::Text(text) => Value::Text(pick(
+            &[String::new(), "x".into(), text.repeat(2), "average".into()],
+            random,
+        )),
         Value::Bytes(bytes) => Value::Bytes(other_bytes(bytes, random)),
         Value::Array(items) => {
             let mut items = items.clone();
@@ -70,7 +89,9 @@ fn another(value: &Value, random: &mut Random) -> Value {
             pairs.pop();
             Value::Map(pairs)
         }
-        Value::Null => pick(&[Value::Integer(1.into()), Value::Float(0.5), Value::Array(vec![])], random),
+        Value::Null => {
+            pick(&[Value::Integer(1.into()), Value::Float(0.5), Value::Array(vec![])], random)
+        }
         _ => Value::Null,
     }
 }
@@ -87,7 +108,11 @@ fn other_bytes(bytes: &[u8], random: &mut Random) -> Vec<u8> {
         _ if bytes.len() > width => {
             let at = 1 + (random.uniform() * ((bytes.len() - 1) / width) as f64) as usize * width;
             let number = pick(&NUMBERS, random);
-            let new = if width == 4 { (number as f32).to_le_bytes().to_vec() } else { number.to_le_bytes().to_vec() };
+            let new = if width == 4 {
+                (number as f32).to_le_bytes().to_vec()
+            } else {
+                number.to_le_bytes().to_vec()
+            };
             bytes[at..at + width].copy_from_slice(&new);
         }
         _ => bytes.push(0),

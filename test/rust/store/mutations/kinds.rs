@@ -88,17 +88,25 @@ fn detectors() -> Vec<Kind> {
         ("ensemble", json!({"members": [{"detector": "knn"}, {"detector": "hbos"}]})),
     ];
     let fit = |name: &str, options: serde_json::Value| {
-        Fitted::fit(&Spec::from_json(name, &options.to_string()).unwrap(), &tensor(&rows, 3)).unwrap()
+        Fitted::fit(&Spec::from_json(name, &options.to_string()).unwrap(), &tensor(&rows, 3))
+            .unwrap()
     };
-    let mut fitted: Vec<Fitted> = plain.into_iter().map(|(name, options)| fit(name, options)).collect();
+    let mut fitted: Vec<Fitted> =
+        plain.into_iter().map(|(name, options)| fit(name, options)).collect();
     for &name in ood::NAMES {
         let head = Head::new(vec![1.0, -0.5, 0.3, -1.0, 0.5, 0.1], vec![0.1, -0.1]).unwrap();
         let options = if name == "deep-knn" { r#"{"neighbours": 5}"# } else { "" };
         let spec = Spec::from_json(name, options).unwrap();
         let reference = tensor(&positive, 3);
-        let with = [(Some(&labels[..]), Some(&head)), (None, Some(&head)), (Some(&labels[..]), None), (None, None)];
-        let one =
-            with.into_iter().find_map(|(labels, head)| Fitted::fit_classifier(&spec, &reference, labels, head).ok());
+        let with = [
+            (Some(&labels[..]), Some(&head)),
+            (None, Some(&head)),
+            (Some(&labels[..]), None),
+            (None, None),
+        ];
+        let one = with.into_iter().find_map(|(labels, head)| {
+            Fitted::fit_classifier(&spec, &reference, labels, head).ok()
+        });
         fitted.push(one.unwrap_or_else(|| panic!("{name} fits")));
     }
     let with = |detector: Fitted| {
@@ -107,7 +115,8 @@ fn detectors() -> Vec<Kind> {
             move |path| save(&detector, path).unwrap(),
             |path| {
                 let loaded = load::<Fitted>(path).map(|detector| use_detector(&detector));
-                let mapped = load_mapped::<Fitted>(path, read_only).map(|detector| use_detector(&detector));
+                let mapped =
+                    load_mapped::<Fitted>(path, read_only).map(|detector| use_detector(&detector));
                 assert_eq!(loaded.is_ok(), mapped.is_ok());
                 loaded?
             },
@@ -126,31 +135,36 @@ fn stores() -> Vec<Kind> {
         });
         store
     };
-    [(Metric::Cosine, Method::Exact), (Metric::Euclidean, Method::Hnsw), (Metric::InnerProduct, Method::Hnsw)]
-        .map(|(metric, index)| {
-            let store = of(metric, index);
-            let used = |mut store: NeighbourStore| {
-                let rows = Random(5).normals(2 * 10);
-                store.search(&tensor(&rows, 2), 3)?;
-                store.search(&tensor(&rows, 2), store.len().min(130))?;
-                store.add(&tensor(&rows, 2), &[false; 10], 9.0)?;
-                store.evict(10.0)?;
-                store.points().map(|_| ())
-            };
-            kind(
-                format!("neighbours {metric:?} {index:?}"),
-                move |path| save(&store, path).unwrap(),
-                move |path| {
-                    let _ = load_mapped::<NeighbourStore>(path, read_only).map(used);
-                    load::<NeighbourStore>(path).and_then(used)
-                },
-            )
-        })
-        .into()
+    [
+        (Metric::Cosine, Method::Exact),
+        (Metric::Euclidean, Method::Hnsw),
+        (Metric::InnerProduct, Method::Hnsw),
+    ]
+    .map(|(metric, index)| {
+        let store = of(metric, index);
+        let used = |mut store: NeighbourStore| {
+            let rows = Random(5).normals(2 * 10);
+            store.search(&tensor(&rows, 2), 3)?;
+            store.search(&tensor(&rows, 2), store.len().min(130))?;
+            store.add(&tensor(&rows, 2), &[false; 10], 9.0)?;
+            store.evict(10.0)?;
+            store.points().map(|_| ())
+        };
+        kind(
+            format!("neighbours {metric:?} {index:?}"),
+            move |path| save(&store, path).unwrap(),
+            move |path| {
+                let _ = load_mapped::<NeighbourStore>(path, read_only).map(used);
+                load::<NeighbourStore>(path).and_then(used)
+            },
+        )
+    })
+    .into()
 }
 
 fn profiles() -> Vec<Kind> {
-    let kinds = [OutputKind::Logits, OutputKind::Probabilities, OutputKind::Values, OutputKind::Scores];
+    let kinds =
+        [OutputKind::Logits, OutputKind::Probabilities, OutputKind::Values, OutputKind::Scores];
     let with = |output: OutputKind| {
         let p = if output == OutputKind::Scores { 1 } else { 3 };
         let rows = move |seed| -> Vec<f64> {
@@ -167,7 +181,9 @@ fn profiles() -> Vec<Kind> {
             }
         };
         let names = (p == 3).then(|| ["a", "b", "c"].map(String::from).to_vec());
-        let mut profile = Profile::new(ProfileOptions { output, names, capacity: 250, ..Default::default() }).unwrap();
+        let mut profile =
+            Profile::new(ProfileOptions { output, names, capacity: 250, ..Default::default() })
+                .unwrap();
         profile.fit(&tensor(&rows(1), p)).unwrap();
         kind(
             format!("profile {output:?}"),
@@ -175,7 +191,8 @@ fn profiles() -> Vec<Kind> {
             move |path| {
                 let mut profile = load::<Profile>(path)?;
                 let _ = profile.describe();
-                let options = GuardOptions { window: Length::Observations(100), ..Default::default() };
+                let options =
+                    GuardOptions { window: Length::Observations(100), ..Default::default() };
                 let guard = Guard::new(&profile, options);
                 let rows = rows(2);
                 if let Ok(guard) = &guard {
@@ -220,7 +237,9 @@ fn streams() -> Vec<Kind> {
             let x = x.clone();
             [30, 260].map(move |n| {
                 let options = match name {
-                    "mmd" => json!({"reference_size": 200, "window_size": 4, "expected_run_time": 10}),
+                    "mmd" => {
+                        json!({"reference_size": 200, "window_size": 4, "expected_run_time": 10})
+                    }
                     "adwin" => json!({"keep_window": true}),
                     "kswin" => json!({"window_size": 40, "stat_size": 15, "keep_window": true}),
                     _ => serde_json::Value::Null,
@@ -256,7 +275,11 @@ struct Given {
 impl Given {
     fn with<T>(&self, labelled: bool, work: impl FnOnce(&Answers<'_>) -> Result<T>) -> Result<T> {
         let labels = labelled.then_some(&self.labels[..]);
-        work(&Answers { scores: tensor(&self.scores, self.width), predictions: Some(&self.predictions), labels })
+        work(&Answers {
+            scores: tensor(&self.scores, self.width),
+            predictions: Some(&self.predictions),
+            labels,
+        })
     }
 }
 
@@ -286,16 +309,27 @@ fn others() -> Vec<Kind> {
         ));
     }
     for (problem, width) in [("binary", 1), ("multiclass", 3), ("regression", 2)] {
-        let (n, options) = (200, json!({"problem": problem, "chunk_size": 20, "calibration": "always"}));
+        let (n, options) =
+            (200, json!({"problem": problem, "chunk_size": 20, "calibration": "always"}));
         let mut random = Random(6);
         let uniform: Vec<f64> = (0..n * width).map(|_| random.uniform()).collect();
         let scores: Vec<f64> = match problem {
-            "multiclass" => uniform.chunks(3).flat_map(|row| row.iter().map(|x| x / row.iter().sum::<f64>())).collect(),
+            "multiclass" => uniform
+                .chunks(3)
+                .flat_map(|row| row.iter().map(|x| x / row.iter().sum::<f64>()))
+                .collect(),
             _ => uniform,
         };
         let classes = if problem == "multiclass" { 3.0 } else { 2.0 };
-        let mut label = || if problem == "regression" { random.normal() } else { (random.uniform() * classes).floor() };
-        let (labels, predictions): (Vec<f64>, Vec<f64>) = (0..n).map(|_| (label(), label())).unzip();
+        let mut label = || {
+            if problem == "regression" {
+                random.normal()
+            } else {
+                (random.uniform() * classes).floor()
+            }
+        };
+        let (labels, predictions): (Vec<f64>, Vec<f64>) =
+            (0..n).map(|_| (label(), label())).unzip();
         let given = Given { scores, width, predictions, labels };
         let options: fluxguard::performance::Options = serde_json::from_value(options).unwrap();
         let estimator = given.with(true, |answers| Estimator::fit(answers, options)).unwrap();
@@ -333,7 +367,9 @@ fn others() -> Vec<Kind> {
     }
     for name in ["frequency", "markov", "ngram"] {
         let spec = SequenceSpec::new(name, serde_json::Map::new()).unwrap();
-        let text = |i: usize| Sequence::One(Symbol::Name(format!("{} red green {}", ["a", "b", "c"][i % 3], i % 4)));
+        let text = |i: usize| {
+            Sequence::One(Symbol::Name(format!("{} red green {}", ["a", "b", "c"][i % 3], i % 4)))
+        };
         let reference: Vec<Sequence> = (0..30).map(text).collect();
         let detector = SequenceDetector::fit(&spec, &reference).unwrap();
         kinds.push(kind(
@@ -357,7 +393,9 @@ fn others() -> Vec<Kind> {
         move |path| save(&reference, path).unwrap(),
         move |path| {
             let reference = load::<Reference>(path)?;
-            reference.compare(&tensor(&rows, 2), &fluxguard::drift::compare::CompareOptions::default()).map(|_| ())
+            reference
+                .compare(&tensor(&rows, 2), &fluxguard::drift::compare::CompareOptions::default())
+                .map(|_| ())
         },
     ));
     kinds

@@ -1,7 +1,9 @@
-//! Files whose checksum is right and whose content is not what we write: a part of one is changed, and the checksum made for it.
-//! Every kind of file is loaded and used, and either is refused or works. And files whose bytes were changed: all of them are refused.
+//! Files whose checksum is right and whose content is not what we write: a part of one is changed,
+//! and the checksum made for it. Every kind of file is loaded and used, and either is refused or
+//! works. And files whose bytes were changed: all of them are refused.
 //!
-//! `FLUXGUARD_MUTATIONS=2000` tries so many a kind; by default there are few, different ones in each kind.
+//! `FLUXGUARD_MUTATIONS=2000` tries so many a kind; by default there are few, different ones in
+//! each kind.
 #![allow(clippy::unwrap_used)]
 
 mod changes;
@@ -31,7 +33,10 @@ impl Parts {
         let bytes = std::fs::read(path).unwrap();
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
         let header: serde_json::Value = serde_json::from_slice(&bytes[..end]).unwrap();
-        let (kind, version) = (header["kind"].as_str().unwrap().to_owned(), header["version"].as_u64().unwrap() as u32);
+        let (kind, version) = (
+            header["kind"].as_str().unwrap().to_owned(),
+            header["version"].as_u64().unwrap() as u32,
+        );
         let payload = &bytes[end + 1..];
         let sectioned = version == 2;
         let cbor = if sectioned {
@@ -40,7 +45,8 @@ impl Parts {
         } else {
             payload
         };
-        let sections = sectioned.then(|| payload[(8 + cbor.len()).next_multiple_of(sections::ALIGN)..].to_vec());
+        let sections = sectioned
+            .then(|| payload[(8 + cbor.len()).next_multiple_of(sections::ALIGN)..].to_vec());
         Parts { kind, version, value: ciborium::from_reader(cbor).unwrap(), sections }
     }
 
@@ -71,7 +77,8 @@ fn tries(without: usize) -> usize {
     std::env::var("FLUXGUARD_MUTATIONS").map_or(without, |n| n.parse().unwrap())
 }
 
-/// What a disk, a copy that ended early, or a lie in the header makes of a file; some of it says the same in other words.
+/// What a disk, a copy that ended early, or a lie in the header makes of a file; some of it says
+/// the same in other words.
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) -> String {
     let mut below = |n: usize| (random.uniform() * n as f64) as usize;
     let header = bytes.iter().position(|byte| *byte == b'\n').unwrap();
@@ -116,7 +123,10 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) -> String {
                 "\"x\"",
                 "{}",
             ];
-            let (field, lie) = (["bytes", "crc32", "version", "kind", "format"][below(5)], lies[below(lies.len())]);
+            let (field, lie) = (
+                ["bytes", "crc32", "version", "kind", "format"][below(5)],
+                lies[below(lies.len())],
+            );
             let mut said: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_slice(&bytes[..header]).unwrap();
             said.insert(field.into(), serde_json::from_str(lie).unwrap());
@@ -135,7 +145,8 @@ fn bytes_that_were_changed_are_refused() {
     for (k, kind) in kinds::all().into_iter().enumerate() {
         (kind.save)(&path);
         let whole = std::fs::read(&path).unwrap();
-        let (mut random, header) = (Random(1000 + k as u64), whole.iter().position(|byte| *byte == b'\n').unwrap());
+        let (mut random, header) =
+            (Random(1000 + k as u64), whole.iter().position(|byte| *byte == b'\n').unwrap());
         let says = |bytes: &[u8]| -> Option<serde_json::Value> {
             let end = bytes.iter().position(|byte| *byte == b'\n')?;
             serde_json::from_slice(&bytes[..end]).ok()
@@ -144,11 +155,13 @@ fn bytes_that_were_changed_are_refused() {
             let mut bytes = whole.clone();
             let done = damage(&mut bytes, &mut random);
             // blanks in the header, and lies that are true
-            let same = says(&bytes) == says(&whole) && bytes.get(header..) == Some(&whole[header..]);
+            let same =
+                says(&bytes) == says(&whole) && bytes.get(header..) == Some(&whole[header..]);
             std::fs::write(&path, &bytes).unwrap();
             let found = catch_unwind(AssertUnwindSafe(|| (kind.load_and_use)(&path)));
-            let found =
-                found.unwrap_or_else(|panic| panic!("{}: {done}: {}", kind.name, panic_message(panic.as_ref())));
+            let found = found.unwrap_or_else(|panic| {
+                panic!("{}: {done}: {}", kind.name, panic_message(panic.as_ref()))
+            });
             let code = found.map_err(|error| error.code()).err();
             // an older version is one that is read
             let older = done == "version = 1" && code.is_none_or(|code| code == 401);
@@ -167,13 +180,17 @@ fn content_that_contradicts_itself_is_refused_or_works() {
     let mut refused = 0;
     for (k, kind) in kinds::all().into_iter().enumerate() {
         (kind.save)(&whole);
-        (kind.load_and_use)(&whole).unwrap_or_else(|error| panic!("{} as it was saved: {error}", kind.name));
+        (kind.load_and_use)(&whole)
+            .unwrap_or_else(|error| panic!("{} as it was saved: {error}", kind.name));
         let parts = Parts::read(&whole);
         let places = places(&parts.value);
         let mut random = Random(k as u64);
         for _ in 0..tries {
-            let mut parts =
-                Parts { value: parts.value.clone(), sections: parts.sections.clone(), ..parts.clone_names() };
+            let mut parts = Parts {
+                value: parts.value.clone(),
+                sections: parts.sections.clone(),
+                ..parts.clone_names()
+            };
             let mut at = (random.uniform() * places as f64) as usize;
             let done = change(&mut parts.value, &mut at, &mut random).unwrap_or_default();
             parts.write(&mutated);
@@ -182,7 +199,11 @@ fn content_that_contradicts_itself_is_refused_or_works() {
                 Ok(Err(error)) => refused += usize::from(error.code() == 401),
                 Err(panic) => {
                     eprintln!("{}: {done}", kind.name);
-                    panics.push(format!("{}: {done}: {}", kind.name, panic_message(panic.as_ref())));
+                    panics.push(format!(
+                        "{}: {done}: {}",
+                        kind.name,
+                        panic_message(panic.as_ref())
+                    ));
                 }
             }
         }

@@ -50,7 +50,14 @@ pub(super) struct Candidates {
 impl Candidates {
     pub(super) fn none() -> Self {
         let zero = [0; BLOCK];
-        Candidates { cell: zero, accept: zero, within: zero, value: [0; BLOCK], keep: [0; BLOCK], tie: [0; BLOCK] }
+        Candidates {
+            cell: zero,
+            accept: zero,
+            within: zero,
+            value: [0; BLOCK],
+            keep: [0; BLOCK],
+            tie: [0; BLOCK],
+        }
     }
 
     /// New words, not yet judged.
@@ -69,7 +76,8 @@ compiled_twice! {
         let mask = (1u32 << bits) - 1;
         let scale = 0.5f64.powi(bits as i32);
         let Candidates { cell, accept, within, value, keep, tie } = c;
-        // with the first bit flipped, signed numbers compare as unsigned ones do: that is what AVX2 has
+        // with the first bit flipped, signed numbers compare as unsigned ones do: that is what AVX2
+        // has
         let flip = |word: u32| (word ^ (1 << 31)) as i32;
         let mut chance = [0.0f64; BLOCK];
         let mut drawn = [0.0f64; BLOCK];
