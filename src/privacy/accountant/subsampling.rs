@@ -25,7 +25,8 @@
 //!   drawn does not hang on the unit and may be told to the adversary. If not, this is Poisson; if
 //!   so, at most `j ~ Binomial(k, q)` of its examples are in, each beside one other that it pushed
 //!   out: distances double. (Compare Chua et al.,
-//!   "Scalable DP-SGD", 2024. The probability is taken at `n` others, which covers a neighbour with one more.)
+//!   "Scalable DP-SGD", 2024. The probability is taken at `n` others, which covers a neighbor with
+//!   one more.)
 //! - **Shuffled**: told the permutation, the adversary sees each example once an epoch, in a full
 //!   batch of its own: `N(2k·m)` an epoch. This is an upper bound without amplification; no better
 //!   one is proven for adaptive steps.
