@@ -7,47 +7,10 @@
 use std::ops::Range;
 
 use super::pane::Pane;
+use super::waiting::Deferred;
 use crate::error::Result;
 use crate::profile::{Baseline, Scores};
 use crate::tensor::{Elements, Tensor};
-
-/// Numbers that a share keeps: 32 MB. Only a worker that is far behind lets them grow so large.
-#[cfg(not(test))]
-const ROOM: usize = 1 << 22;
-/// Small enough for a test to fill.
-#[cfg(test)]
-const ROOM: usize = 1 << 9;
-
-/// Rows, feature fastest, and whether the call has flagged them already.
-#[derive(Debug, Clone, Default)]
-pub struct Deferred {
-    rows: Vec<f64>,
-    flagged: Vec<bool>,
-    /// Observations before these that were scored already.
-    scored: u64,
-}
-
-impl Deferred {
-    /// Adds what `other` keeps.
-    pub fn merge(&mut self, other: &Deferred) {
-        self.rows.extend_from_slice(&other.rows);
-        self.flagged.extend_from_slice(&other.flagged);
-        self.scored += other.scored;
-    }
-
-    /// Forgets all and keeps the memory.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-        self.flagged.clear();
-        self.scored = 0;
-    }
-
-    /// How many more observations there is room for: at least one where there are none.
-    fn room(&self, features: usize) -> usize {
-        let most = (ROOM / features).max(1);
-        most.saturating_sub(self.flagged.len())
-    }
-}
 
 impl Pane {
     /// Keeps the observations `range` of a batch, which the call has scored and flagged, for the
@@ -133,6 +96,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Instant;
 
+    use super::super::waiting::ROOM;
     use super::*;
     use crate::outlier::{Fitted, Spec};
     use crate::profile::{OutputKind, Profile, ProfileOptions};

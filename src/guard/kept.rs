@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::monitor::WindowReport;
+use super::report::WindowReport;
 use crate::alert::Alert;
 
 /// Alerts that are kept; the journal keeps all.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::deferred::Deferred;
+use super::waiting::Deferred;
 use crate::drift::two_sample::welch::SampleMoments;
 use crate::profile::{Baseline, Scores};
 use crate::simd::Real;

@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::kept::{ALERTS, Kept};
-use super::monitor::WindowReport;
 use super::options::GuardOptions;
+use super::report::WindowReport;
 use crate::alert::{self, Alert, Journal, Kind, Severity, Span};
 use crate::error::Result;
 use crate::text::visible;

@@ -1,4 +1,4 @@
-//! What a guard is made of, shared by its callers and the worker.
+//! What a guard is made of, and what callers do with it; what the worker does is in `turn.rs`.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,13 +11,13 @@ use super::claims::Claims;
 use super::counters::Counts;
 use super::desk::{Call, Desk, Hands, Place, Room, Summary};
 use super::line::{Line, Next, Tenant};
-use super::monitor::WindowReport;
 use super::options::GuardOptions;
 use super::pane::{Pane, Share};
-use super::published::{AGAIN, Published};
-use super::round::{Round, Tester};
+use super::published::Published;
+use super::report::WindowReport;
+use super::round::Round;
 use super::verdict::flag;
-use super::windows::{Context, Event, Windows};
+use super::windows::Windows;
 use crate::alert::Alert;
 use crate::error::{Error, Result};
 use crate::process;
@@ -29,9 +29,6 @@ const SPARE: usize = 16;
 
 /// How long what a caller left may lie before the worker looks for it.
 const TICK: Duration = Duration::from_millis(50);
-
-/// How long a guard works before the next has its turn.
-const SLICE: Duration = Duration::from_millis(5);
 
 /// Called by the worker after alerts were published.
 pub type Wake = Box<dyn Fn() + Send>;
@@ -54,27 +51,27 @@ pub(super) struct State {
     pub baseline: Baseline,
     pub options: GuardOptions,
     pub counts: Counts,
-    desk: Desk<Work, Share>,
+    pub(super) desk: Desk<Work, Share>,
     /// Set once it is registered there.
     line: OnceLock<Arc<Line<State>>>,
     /// The process that it was made in.
     born: u64,
     /// Emptied shares on their way back to the callers, for their memory.
     spare: Mutex<Vec<Share>>,
-    bench: Mutex<Bench>,
-    published: Mutex<Published>,
-    wake: Mutex<Option<Wake>>,
+    pub(super) bench: Mutex<Bench>,
+    pub(super) published: Mutex<Published>,
+    pub(super) wake: Mutex<Option<Wake>>,
     /// The process ends: a journal that cannot be written is not waited for.
-    leaving: AtomicBool,
+    pub(super) leaving: AtomicBool,
 }
 
 /// What the worker works at.
-struct Bench {
-    windows: Windows,
-    round: Option<Round>,
+pub(super) struct Bench {
+    pub windows: Windows,
+    pub round: Option<Round>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic under one of these locks has been told as a failure of the guard; what they protect
     // stays readable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -186,7 +183,7 @@ impl State {
 
     /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches
     /// no other guard.
-    fn contained<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
+    pub(super) fn contained<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
         let reason = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(result)) => return Some(result),
             Ok(Err(error)) => error.to_string(),
@@ -196,7 +193,7 @@ impl State {
         None
     }
 
-    fn recycle(&self, mut share: Share) {
+    pub(super) fn recycle(&self, mut share: Share) {
         share.pane.clear();
         let mut spare = lock(&self.spare);
         // Without room it is freed.
@@ -231,62 +228,6 @@ impl State {
         self.desk.answers.wait(ticket, patience).map_err(|refusal| self.refused(refusal))
     }
 
-    // What follows runs on the worker.
-
-    fn work(&self, time_is_up: impl Fn() -> bool) -> Result<Next> {
-        let Bench { windows, round } = &mut *lock(&self.bench);
-        let mut tell = |event| self.publish(event);
-        let recycle = &mut |share| self.recycle(share);
-        let with =
-            Context { baseline: &self.baseline, options: &self.options, tell: &mut tell, recycle };
-        let mut testing = Testing { state: self, windows, with };
-        self.desk.turn(round, &mut testing, Instant::now(), time_is_up)
-    }
-
-    fn publish(&self, event: Event) {
-        let (alerts, report) = match event {
-            Event::Early(alert) => (vec![alert], None),
-            Event::Tested(tested) => {
-                self.counts.test(tested.observations, tested.suppressed);
-                (tested.alerts, Some(tested.report))
-            }
-        };
-        let raised = lock(&self.published).publish(alerts, report);
-        self.announce(raised);
-    }
-
-    fn announce(&self, raised: usize) {
-        if raised > 0 {
-            self.counts.alerts.fetch_add(raised as u64, Ordering::Relaxed);
-            if let Some(wake) = &*lock(&self.wake) {
-                wake();
-            }
-        }
-    }
-
-    /// Writes the alerts that wait for the journal, if it can be written again; when to try again,
-    /// if some still wait. At the end of the process it is tried once more.
-    fn catch_up(&self) -> Option<Instant> {
-        let leaving = self.leaving.load(Ordering::Acquire);
-        let mut published = lock(&self.published);
-        let raised = published.catch_up(leaving);
-        let again = (published.waits() && !leaving).then(|| Instant::now() + AGAIN);
-        drop(published);
-        self.announce(raised);
-        again
-    }
-
-    /// What waits for the journal is tried at once, and what a guard that ends leaves unwritten is
-    /// told.
-    fn settle(&self, closed: bool) {
-        let mut published = lock(&self.published);
-        let raised = published.catch_up(true) + if closed { published.conclude() } else { 0 };
-        drop(published);
-        self.announce(raised);
-    }
-
-    // What follows runs on callers.
-
     pub fn set_wake(&self, wake: Option<Wake>) {
         *lock(&self.wake) = wake;
     }
@@ -305,31 +246,6 @@ impl State {
             return Vec::new();
         }
         lock(&self.published).reports(after)
-    }
-}
-
-impl Tenant for State {
-    fn turn(&self) -> Next {
-        if self.desk.answers.has_failed() {
-            return Next::Asleep;
-        }
-        let until = Instant::now() + SLICE;
-        let next = self.contained(|| self.work(|| Instant::now() >= until)).unwrap_or(Next::Asleep);
-        match (self.catch_up(), next) {
-            (Some(again), Next::Asleep) => Next::At(again),
-            (Some(again), Next::At(time)) => Next::At(time.min(again)),
-            (_, next) => next,
-        }
-    }
-
-    fn close(&self) {
-        self.leaving.store(true, Ordering::Release);
-        self.desk.answers.close();
-        self.desk.answers.ask();
-    }
-
-    fn fail(&self, reason: &str) {
-        self.desk.answers.fail(reason.into());
     }
 }
 
@@ -370,37 +286,5 @@ impl Hands<Work, Share> for Summing<'_, '_> {
         self.state.score(|baseline| last.pane.merge_next(baseline, &next.pane));
         self.state.counts.merge(next.pane.observations);
         self.state.recycle(next);
-    }
-}
-
-/// Tests what is on the bench.
-struct Testing<'a> {
-    state: &'a State,
-    windows: &'a mut Windows,
-    with: Context<'a>,
-}
-
-impl Tester<Share> for Testing<'_> {
-    fn take(&mut self, mut share: Share) -> Result<()> {
-        let flagged = share.pane.score_deferred(self.with.baseline)?;
-        self.state.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
-        self.windows.take(share, &mut self.with);
-        Ok(())
-    }
-
-    fn close_before(&mut self, ended: u64) {
-        self.windows.close_before(ended);
-    }
-
-    fn rest(&mut self) {
-        self.windows.test_rest();
-    }
-
-    fn step(&mut self) -> Result<bool> {
-        self.windows.step(&mut self.with)
-    }
-
-    fn settle(&mut self, closed: bool) {
-        self.state.settle(closed);
     }
 }

@@ -2,22 +2,17 @@
 //! told.
 
 use std::collections::VecDeque;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use super::chart::Chart;
-use super::drifts::DriftTests;
-use super::evidence::Evidence as Martingales;
-use super::monitor::{self, ChartMark, Finding, WindowReport};
+use super::checks::{self, Checks, Window};
+use super::finding::Finding;
 use super::options::{GuardOptions, Length};
 use super::pane::{Pane, Share};
 use super::rate::Budget;
-use super::streams::Streams;
-use crate::alert::{self, Alert, Episodes, Evidence, Kind, Severity, Span};
-use crate::drift::online::StreamName;
-use crate::drift::two_sample::TestName;
+use super::report::WindowReport;
+use crate::alert::{Alert, Episodes, Kind, Span};
 use crate::error::Result;
 use crate::profile::Baseline;
-use crate::text::visible;
 
 /// What came of a tested window.
 #[derive(Debug)]
@@ -57,8 +52,18 @@ struct Testing {
     /// Observations that are tested for the first time.
     observations: u64,
     level: f64,
-    marks: Vec<ChartMark>,
-    drifts: DriftTests,
+}
+
+impl Testing {
+    /// What is tested: `last` is the pane of a window of one.
+    fn window<'a>(
+        &'a self,
+        last: Option<&'a Share>,
+        (baseline, options): (&'a Baseline, &'a GuardOptions),
+    ) -> Option<Window<'a>> {
+        let pane = self.merged.as_ref().or(last.map(|share| &share.pane))?;
+        Some(Window { baseline, options, pane, level: self.level })
+    }
 }
 
 /// Cuts, tests and tells. Belongs to the worker; nothing in it is shared.
@@ -84,9 +89,7 @@ pub(super) struct Windows {
     windows: u64,
     budget: Budget,
     episodes: Episodes,
-    charts: Vec<Chart>,
-    evidence: Option<Martingales>,
-    streams: Streams,
+    checks: Checks,
 }
 
 impl Windows {
@@ -98,10 +101,6 @@ impl Windows {
             Length::Observations(n) => Some(n),
             Length::Seconds(_) => None,
         };
-        let charts = (0..baseline.detectors().len())
-            .flat_map(|d| options.charts.iter().map(move |name| (*name, d)))
-            .map(|(name, d)| Chart::new(name, d, baseline))
-            .collect();
         Ok(Windows {
             full,
             panes,
@@ -115,15 +114,13 @@ impl Windows {
             windows: 0,
             budget: Budget::new(options.false_alarms),
             episodes: Episodes::new(options.repeat),
-            charts,
-            evidence: options.runs(StreamName::Martingale).then(|| Martingales::new(baseline)),
-            streams: Streams::new(&options.monitors, baseline.column_count())?,
+            checks: Checks::new(baseline, options)?,
         })
     }
 
     /// Takes in what a slot saw of a pane.
     pub fn take(&mut self, share: Share, with: &mut Context<'_>) {
-        self.charts.iter_mut().for_each(|chart| chart.update(&share.pane.series, with.baseline));
+        self.checks.see(&share.pane, with.baseline);
         let at = self.open.partition_point(|open| open.of < share.of);
         match self.open.get_mut(at) {
             Some(open) if open.of == share.of => {
@@ -149,13 +146,12 @@ impl Windows {
     /// Does a small piece of what is to be done, in order: goes on with the window that is being
     /// tested, closes the first pane that takes no more, tests the rest. Whether there was any.
     pub fn step(&mut self, with: &mut Context<'_>) -> Result<bool> {
-        if let Some(mut testing) = self.testing.take() {
-            let window = match (&testing.merged, self.recent.back()) {
-                (Some(merged), _) => merged,
-                (None, Some(share)) => &share.pane,
-                (None, None) => return Ok(true),
+        if let Some(testing) = self.testing.take() {
+            let Some(window) = testing.window(self.recent.back(), (with.baseline, with.options))
+            else {
+                return Ok(true);
             };
-            if testing.drifts.step(with.baseline, with.options, window)? {
+            if self.checks.step(&window)? {
                 self.testing = Some(testing);
             } else {
                 self.conclude(testing, with)?;
@@ -180,7 +176,7 @@ impl Windows {
     /// the window is full.
     fn tell_non_finite(&mut self, at: usize, with: &mut Context<'_>) {
         let pane = &self.open[at].pane;
-        let Some(finding) = non_finite_finding(pane, with.baseline) else { return };
+        let Some(finding) = checks::non_finite(pane, with.baseline) else { return };
         if !self.episodes.ongoing(Kind::NonFinite)
             && self.episodes.found(finding.kind, finding.severity)
         {
@@ -188,7 +184,7 @@ impl Windows {
             let last = self.closed + observations - 1;
             let span =
                 Span { index: self.windows + 1, first: self.closed, last, observations, seconds };
-            (with.tell)(Event::Early(alert_of(finding, span, with.options)));
+            (with.tell)(Event::Early(finding.into_alert(span, with.options)));
         }
     }
 
@@ -196,10 +192,7 @@ impl Windows {
         let Some(share) = self.open.pop_front() else { return Ok(()) };
         self.untested += share.pane.observations;
         self.closed += share.pane.observations;
-        if let Some(evidence) = &mut self.evidence {
-            evidence.add(&share.pane);
-        }
-        self.streams.add(&share.pane, with.baseline)?;
+        self.checks.add(&share.pane, with.baseline)?;
         self.recent.push_back(share);
         if self.recent.len() > self.panes {
             self.recycle_oldest(with);
@@ -229,23 +222,16 @@ impl Windows {
         };
         let observations = std::mem::take(&mut self.untested);
         let level = self.budget.spend(Instant::now(), observations);
-        let marks =
-            self.charts.iter_mut().filter_map(|chart| chart.finish(with.baseline)).collect();
-        let drifts = DriftTests::new(monitor::part(with.options, with.baseline, level));
-        self.testing = Some(Testing { merged, span, observations, level, marks, drifts });
+        self.checks.begin(with.baseline, level);
+        self.testing = Some(Testing { merged, span, observations, level });
     }
 
     fn conclude(&mut self, testing: Testing, with: &mut Context<'_>) -> Result<()> {
-        let Testing { merged, span, observations, level, marks, drifts } = testing;
-        let Some(window) = merged.as_ref().or(self.recent.back().map(|share| &share.pane)) else {
+        let Some(window) = testing.window(self.recent.back(), (with.baseline, with.options)) else {
             return Ok(());
         };
-        let detections = self.streams.finish(with.options.min_effect(TestName::MannWhitney));
-        let tests = drifts.finish(with.options)?;
-        let found = (tests, self.evidence.as_mut(), detections);
-        let (report, mut findings) =
-            monitor::test(with.baseline, with.options, window, span, level, &marks, found)?;
-        findings.extend(non_finite_finding(window, with.baseline));
+        let (report, findings) = self.checks.finish(&window, testing.span)?;
+        let (span, observations) = (testing.span, testing.observations);
         let (alerts, suppressed) = self.news(findings, span, with);
         (with.tell)(Event::Tested(Tested { observations, report, alerts, suppressed }));
         if self.panes == 1 {
@@ -268,16 +254,7 @@ impl Windows {
         window: Span,
         with: &Context<'_>,
     ) -> (Vec<Alert>, u64) {
-        let kinds = [
-            Kind::Drift,
-            Kind::ClassDrift,
-            Kind::UnseenClass,
-            Kind::VanishedClass,
-            Kind::Anomaly,
-            Kind::NonFinite,
-            Kind::Chart,
-        ];
-        for kind in kinds {
+        for kind in Kind::OF_WINDOWS {
             if findings.iter().all(|f| f.kind != kind) {
                 self.episodes.clear(kind);
             }
@@ -286,75 +263,9 @@ impl Windows {
         let alerts: Vec<Alert> = findings
             .into_iter()
             .filter(|f| self.episodes.found(f.kind, f.severity))
-            .map(|f| alert_of(f, window, with.options))
+            .map(|finding| finding.into_alert(window, with.options))
             .collect();
         let suppressed = total - alerts.len() as u64;
         (alerts, suppressed)
     }
-}
-
-/// The alert of a finding; its number is given when it is published.
-fn alert_of(finding: Finding, window: Span, options: &GuardOptions) -> Alert {
-    let first = finding.evidence.first().cloned().unwrap_or_else(|| Evidence {
-        name: String::new(),
-        test: String::new(),
-        statistic: f64::NAN,
-        p_value: f64::NAN,
-        effect: f64::NAN,
-    });
-    let of_column = matches!(finding.kind, Kind::Drift | Kind::Chart | Kind::NonFinite);
-    Alert {
-        id: 0,
-        time: alert::time(SystemTime::now()),
-        guard: options.name.clone(),
-        model: options.model.clone(),
-        kind: finding.kind,
-        severity: finding.severity,
-        feature: of_column.then_some(first.name),
-        class: finding.class,
-        test: first.test,
-        statistic: first.statistic,
-        p_value: first.p_value,
-        adjusted_p_value: finding.adjusted_p_value,
-        effect: first.effect,
-        threshold: finding.threshold,
-        false_alarm_rate: finding.threshold,
-        false_alarms: options.false_alarms.to_string(),
-        window,
-        // Names are the user's, and may hold anything.
-        message: visible(&finding.message),
-        found: finding.evidence.len(),
-        features: finding.evidence,
-    }
-}
-
-/// NaN or Inf, of which a baseline has none: no test is needed, and no false alarm is possible.
-fn non_finite_finding(window: &Pane, baseline: &Baseline) -> Option<Finding> {
-    if window.non_finite == 0 {
-        return None;
-    }
-    let n = window.observations as f64;
-    let mut evidence: Vec<Evidence> = (0..window.moments.features())
-        .filter(|k| window.moments.non_finite(*k) > 0)
-        .map(|k| Evidence {
-            name: baseline.names[k].clone(),
-            test: "count".into(),
-            statistic: window.moments.non_finite(k) as f64,
-            p_value: 0.0,
-            effect: window.moments.non_finite(k) as f64 / n,
-        })
-        .collect();
-    evidence.sort_by(|a, b| b.statistic.total_cmp(&a.statistic));
-    Some(Finding {
-        kind: Kind::NonFinite,
-        severity: Severity::Critical,
-        class: None,
-        adjusted_p_value: 0.0,
-        threshold: 0.0,
-        message: format!(
-            "{} of {} observations hold NaN, Inf, or numbers too large to square",
-            window.non_finite, window.observations
-        ),
-        evidence,
-    })
 }

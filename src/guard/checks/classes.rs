@@ -1,13 +1,31 @@
 //! The predicted classes of a window: their frequencies in bins that a test can take, and classes
 //! that come or go.
 
-use super::monitor::Finding;
-use super::pane::Pane;
+use super::check::{Check, Window};
 use crate::alert::{Evidence, Kind, Severity};
 use crate::drift::two_sample::{TestResult, chi2};
 use crate::error::Result;
+use crate::finding::Finding;
+use crate::pane::Pane;
 use crate::profile::Baseline;
+use crate::report::WindowReport;
 use crate::stats::hypergeometric;
+
+#[derive(Debug)]
+pub(super) struct Classes;
+
+impl Classes {
+    /// `None` of an output without classes.
+    pub fn new(baseline: &Baseline) -> Option<Self> {
+        baseline.scorer.output().has_classes().then_some(Classes)
+    }
+}
+
+impl Check for Classes {
+    fn finish(&mut self, window: &Window<'_>, _: &mut WindowReport) -> Result<Vec<Finding>> {
+        findings(window.baseline, window.pane, window.level)
+    }
+}
 
 /// Class counts with the rare classes taken together until five of each bin are expected in either
 /// sample, where Pearson's approximation holds (Cochran 1954).
@@ -42,7 +60,7 @@ pub(super) fn chi2(baseline: &Baseline, window: &Pane) -> Result<TestResult> {
 
 /// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact
 /// test of each, Bonferroni over the classes.
-pub(super) fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
+fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
     let (reference, current) = (baseline.classes.counts(), window.classes.counts());
     let (m, n, classes) =
         (baseline.classes.total(), window.classes.total(), reference.len() as f64);

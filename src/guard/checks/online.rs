@@ -10,35 +10,17 @@
 //! A detector that fires counts as drift where the pane's effect, |2U/(mn) - 1|, is at least the
 //! smallest effect of mannwhitney.
 
-use serde::{Deserialize, Serialize};
-
-use super::monitor::Finding;
-use super::pane::Pane;
-use super::spec::MonitorSpec;
+use super::check::{Check, Window};
 use crate::alert::{Evidence, Kind, Severity};
 use crate::drift::online::{Domain, Stream, StreamName};
-use crate::drift::two_sample::mannwhitney;
+use crate::drift::two_sample::{TestName, mannwhitney};
 use crate::error::Result;
+use crate::finding::Finding;
+use crate::options::GuardOptions;
+use crate::pane::Pane;
 use crate::profile::Baseline;
+use crate::report::{Detection, WindowReport};
 use crate::stats::normal;
-
-/// A monitor that fired.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Detection {
-    /// The feature, or the score.
-    pub name: String,
-    /// Which monitor.
-    pub monitor: StreamName,
-    /// What it saw of the pane at which it fired: the mean rank among the reference, in standard
-    /// deviations.
-    pub statistic: f64,
-    /// Mann and Whitney's p-value of that pane, corrected for nothing.
-    pub p_value: f64,
-    /// The effect of that pane: the absolute rank-biserial correlation.
-    pub effect: f64,
-    /// Whether it is drift: the effect counts.
-    pub drift: bool,
-}
 
 /// A detector of every kind for every column.
 #[derive(Debug)]
@@ -48,19 +30,29 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Those of `specs` but for the martingale, which has evidence of its own kind.
+    /// Those that a guard runs but for the martingale, which has evidence of its own kind; `None`
+    /// without any.
     ///
     /// # Errors
-    /// Those of [`MonitorSpec::streams`].
-    pub fn new(specs: &[MonitorSpec], columns: usize) -> Result<Self> {
-        let others = specs.iter().filter(|spec| spec.name != StreamName::Martingale);
-        let monitors = others.map(|spec| Ok((spec.name, spec.streams(columns)?)));
-        Ok(Streams { monitors: monitors.collect::<Result<_>>()?, fired: Vec::new() })
+    /// Those of [`crate::MonitorSpec::streams`].
+    pub fn new(baseline: &Baseline, options: &GuardOptions) -> Result<Option<Self>> {
+        let others = options.monitors.iter().filter(|spec| spec.name != StreamName::Martingale);
+        let monitors = others
+            .map(|spec| Ok((spec.name, spec.streams(baseline.column_count())?)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok((!monitors.is_empty()).then_some(Streams { monitors, fired: Vec::new() }))
+    }
+}
+
+impl Check for Streams {
+    /// Other monitors are held to no rate.
+    fn spends(&self) -> bool {
+        false
     }
 
-    /// Takes in a closed pane. A column without a finite value in it is passed over.
-    pub fn add(&mut self, pane: &Pane, baseline: &Baseline) -> Result<()> {
-        for k in 0..if self.monitors.is_empty() { 0 } else { baseline.column_count() } {
+    /// A column without a finite value in it is passed over.
+    fn add(&mut self, pane: &Pane, baseline: &Baseline) -> Result<()> {
+        for k in 0..baseline.column_count() {
             let (reference, current) =
                 (baseline.histogram(k).reference(), pane.groups(baseline, k));
             if current.total() == 0 {
@@ -92,15 +84,17 @@ impl Streams {
         Ok(())
     }
 
-    /// What fired since the last call.
-    pub fn finish(&mut self, min_effect: f64) -> Vec<Detection> {
+    /// What fired since the window before.
+    fn finish(&mut self, window: &Window<'_>, report: &mut WindowReport) -> Result<Vec<Finding>> {
+        let min_effect = window.options.min_effect(TestName::MannWhitney);
         self.fired.iter_mut().for_each(|found| found.drift = found.effect >= min_effect);
-        std::mem::take(&mut self.fired)
+        report.detections = std::mem::take(&mut self.fired);
+        Ok(finding(&report.detections, min_effect).into_iter().collect())
     }
 }
 
 /// The finding of the monitors that fired. Its threshold is 1: no rate of false alarms is stated.
-pub(super) fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
+fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&Detection> = detections.iter().filter(|found| found.drift).collect();
     found.sort_by(|a, b| b.effect.total_cmp(&a.effect));
     let strongest = found.first()?;

@@ -1,10 +1,7 @@
 //! The drift tests of a window, column by column and in small pieces, so that a wide window holds
 //! nobody up.
 
-use super::classes;
-use super::monitor::ColumnTest;
-use super::options::GuardOptions;
-use super::pane::Pane;
+use super::super::classes;
 use super::settle::Unsettled;
 use super::small_counts;
 use crate::drift::judged::{JudgedTest, judge};
@@ -13,7 +10,10 @@ use crate::drift::two_sample::{
     welch::{self, SampleMoments},
 };
 use crate::error::{Error, Result};
+use crate::options::GuardOptions;
+use crate::pane::Pane;
 use crate::profile::{Baseline, Thinned};
+use crate::report::ColumnTest;
 use crate::sketch::{Groups, Histogram};
 use crate::stats::kolmogorov::grouped;
 
@@ -27,7 +27,7 @@ const LEAST_A_GROUP: u64 = 10;
 pub(super) const CLASS: &str = "class";
 
 /// The tests of a window so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct DriftTests {
     /// The expected false alarms of all tests together.
     level: f64,
@@ -40,13 +40,7 @@ pub(super) struct DriftTests {
 
 impl DriftTests {
     pub fn new(level: f64) -> Self {
-        DriftTests {
-            level,
-            column: 0,
-            classes: false,
-            tests: Vec::new(),
-            unsettled: Unsettled::default(),
-        }
+        DriftTests { level, ..DriftTests::default() }
     }
 
     /// Tests some columns, or settles some p-values; whether there is more to be done.

@@ -1,57 +1,37 @@
 //! What windows have in common: evidence of drift that adds up from one to the next, so that a
 //! change too small for any single window is found all the same.
 
-use serde::{Deserialize, Serialize};
-
-use super::monitor::Finding;
-use super::options::GuardOptions;
-use super::pane::Pane;
+use super::check::{Check, Window};
 use crate::alert;
 use crate::alert::{Kind, Severity};
 use crate::drift::anytime::counts::Counts;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
+use crate::error::Result;
+use crate::finding::Finding;
+use crate::options::GuardOptions;
+use crate::pane::Pane;
 use crate::profile::Baseline;
+use crate::report::{ColumnEvidence, WindowReport};
 use crate::sketch::HistogramCounts;
-
-/// What has come together against one column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ColumnEvidence {
-    /// The feature, or the score.
-    pub name: String,
-    /// The e-value: what a unit staked since the last alarm has become. Large values speak for
-    /// drift.
-    pub e_value: f64,
-    /// The capital, which alarms at 1.
-    pub capital: f64,
-    /// How far the distribution function has moved, over the last windows.
-    pub effect: f64,
-    /// Whether it is drift: the capital has reached 1, and the effect counts.
-    pub drift: bool,
-}
 
 /// A martingale for each column, over panes.
 #[derive(Debug)]
-pub(super) struct Evidence {
+pub(super) struct Martingales {
     columns: Vec<Counts>,
     /// Counts that no window has tested yet.
     fresh: (HistogramCounts, HistogramCounts),
 }
 
-impl Evidence {
-    pub fn new(baseline: &Baseline) -> Self {
+impl Martingales {
+    /// `None` where the guard does not run them.
+    pub fn new(baseline: &Baseline, options: &GuardOptions) -> Option<Self> {
         let columns = 0..baseline.column_count();
         let p = baseline.feature_count();
-        Evidence {
+        options.runs(StreamName::Martingale).then(|| Martingales {
             columns: columns.map(|k| against(baseline, k)).collect(),
             fresh: (HistogramCounts::new(p), HistogramCounts::new(baseline.column_count() - p)),
-        }
-    }
-
-    /// Takes in a closed pane.
-    pub fn add(&mut self, pane: &Pane) {
-        self.fresh.0.merge(&pane.features);
-        self.fresh.1.merge(&pane.scores);
+        })
     }
 
     /// Bets on what came in since the last window; `level` is what all columns together may stake.
@@ -91,6 +71,20 @@ impl Evidence {
     }
 }
 
+impl Check for Martingales {
+    fn add(&mut self, pane: &Pane, _: &Baseline) -> Result<()> {
+        self.fresh.0.merge(&pane.features);
+        self.fresh.1.merge(&pane.scores);
+        Ok(())
+    }
+
+    fn finish(&mut self, window: &Window<'_>, report: &mut WindowReport) -> Result<Vec<Finding>> {
+        report.evidence = self.test(window.baseline, window.options, window.level);
+        let min_effect = window.options.min_effect(TestName::Ks);
+        Ok(finding(&report.evidence, window.level, min_effect).into_iter().collect())
+    }
+}
+
 /// Against a column of the reference, whose observations count as as many as are independent.
 fn against(baseline: &Baseline, k: usize) -> Counts {
     let histogram = baseline.histogram(k);
@@ -101,7 +95,7 @@ fn against(baseline: &Baseline, k: usize) -> Counts {
 }
 
 /// The finding of the columns that drifted.
-pub(super) fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Finding> {
+fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&ColumnEvidence> = columns.iter().filter(|column| column.drift).collect();
     found.sort_by(|a, b| b.e_value.total_cmp(&a.e_value));
     let strongest = found.first()?;

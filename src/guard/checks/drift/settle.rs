@@ -9,9 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use super::monitor::ColumnTest;
 use crate::drift::two_sample::Method;
 use crate::error::Result;
+use crate::report::ColumnTest;
 use crate::stats::kolmogorov::grouped;
 use crate::stats::multiple::{Correction, adjust};
 

@@ -1,0 +1,163 @@
+//! Control charts of detectors' scores, over windows.
+
+use super::check::{Check, Window};
+use crate::alert::{Evidence, Kind, Severity};
+use crate::drift::charts::{ChartName, ChartPoint, Cusum, Ewma, Shewhart};
+use crate::error::Result;
+use crate::finding::Finding;
+use crate::options::GuardOptions;
+use crate::pane::Pane;
+use crate::profile::Baseline;
+use crate::report::WindowReport;
+
+/// Weight of the newest score in the EWMA chart (Montgomery 2013, section 9.2: 0.05 to 0.25 work
+/// well).
+const EWMA_LAMBDA: f64 = 0.1;
+/// Reference value of the CUSUM chart: half of a shift by one standard deviation.
+const CUSUM_K: f64 = 0.5;
+
+/// All charts of a guard.
+#[derive(Debug)]
+pub(super) struct Charts {
+    charts: Vec<Chart>,
+    /// The strongest points of the window that is being tested.
+    marks: Vec<ChartMark>,
+}
+
+impl Charts {
+    /// Every chart that is asked for, of every detector; `None` without any.
+    pub fn new(baseline: &Baseline, options: &GuardOptions) -> Option<Self> {
+        let charts: Vec<Chart> = (0..baseline.detectors().len())
+            .flat_map(|d| options.charts.iter().map(move |name| Chart::new(*name, d, baseline)))
+            .collect();
+        (!charts.is_empty()).then_some(Charts { charts, marks: Vec::new() })
+    }
+}
+
+impl Check for Charts {
+    fn see(&mut self, share: &Pane, baseline: &Baseline) {
+        self.charts.iter_mut().for_each(|chart| chart.update(&share.series, baseline));
+    }
+
+    fn begin(&mut self, baseline: &Baseline, _: f64) {
+        self.marks = self.charts.iter_mut().filter_map(|chart| chart.finish(baseline)).collect();
+    }
+
+    fn finish(&mut self, window: &Window<'_>, _: &mut WindowReport) -> Result<Vec<Finding>> {
+        let marks = std::mem::take(&mut self.marks);
+        Ok(finding(&marks, window.level).into_iter().collect())
+    }
+}
+
+/// The strongest point of a chart in a window.
+#[derive(Debug, Clone, PartialEq)]
+struct ChartMark {
+    chart: &'static str,
+    detector: String,
+    point: ChartPoint,
+    /// Points of the window, each with a chance of its own of a false alarm.
+    points: u64,
+}
+
+/// One chart of one detector's scores.
+#[derive(Debug)]
+struct Chart {
+    name: ChartName,
+    detector: usize,
+    shewhart: Shewhart,
+    ewma: Ewma,
+    cusum: Cusum,
+    sum: f64,
+    points: u64,
+    /// Of dependent scores it sees every so-many-th, which are about independent; how many came.
+    every: u64,
+    came: u64,
+    /// The most extreme point since the last window.
+    worst: Option<ChartPoint>,
+}
+
+impl Chart {
+    fn new(name: ChartName, detector: usize, baseline: &Baseline) -> Self {
+        let thinned =
+            baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
+        let reference_size = thinned.reference.count(baseline.reference_size()).max(1);
+        Chart {
+            name,
+            detector,
+            shewhart: Shewhart::new(reference_size),
+            ewma: Ewma::new(EWMA_LAMBDA, reference_size),
+            cusum: Cusum::new(CUSUM_K, reference_size),
+            sum: 0.0,
+            points: 0,
+            every: thinned.current.stride(),
+            came: 0,
+            worst: None,
+        }
+    }
+
+    /// Takes in more scores, one list a detector, in order.
+    fn update(&mut self, series: &[Vec<f32>], baseline: &Baseline) {
+        for score in &series[self.detector] {
+            self.came += 1;
+            if !self.came.is_multiple_of(self.every) {
+                continue;
+            }
+            let z = baseline.normal_score(self.detector, *score);
+            self.points += 1;
+            self.sum += z;
+            let point = match self.name {
+                ChartName::Shewhart => continue,
+                ChartName::Ewma => self.ewma.update(z),
+                ChartName::Cusum => self.cusum.update(z),
+            };
+            if self.worst.is_none_or(|worst| point.p_value < worst.p_value) {
+                self.worst = Some(point);
+            }
+        }
+    }
+
+    /// The window's strongest point; starts the next window.
+    fn finish(&mut self, baseline: &Baseline) -> Option<ChartMark> {
+        let (points, sum) = (std::mem::take(&mut self.points), std::mem::take(&mut self.sum));
+        let worst = std::mem::take(&mut self.worst);
+        if points == 0 {
+            return None;
+        }
+        let (point, points) = match self.name {
+            ChartName::Shewhart => (self.shewhart.point(sum, points), 1),
+            _ => (worst?, points),
+        };
+        let detector = baseline.detectors()[self.detector].clone();
+        Some(ChartMark { chart: self.name.as_str(), detector, point, points })
+    }
+}
+
+/// Charts that left their limits; every point of every chart has its share of the level.
+fn finding(charts: &[ChartMark], level: f64) -> Option<Finding> {
+    let adjusted = |mark: &ChartMark| mark.point.p_value * mark.points as f64 * charts.len() as f64;
+    let mut found: Vec<&ChartMark> = charts.iter().filter(|mark| adjusted(mark) <= level).collect();
+    found.sort_by(|a, b| adjusted(a).total_cmp(&adjusted(b)));
+    let worst = found.first()?;
+    let evidence = found
+        .iter()
+        .map(|mark| Evidence {
+            name: mark.detector.clone(),
+            test: mark.chart.into(),
+            statistic: mark.point.statistic,
+            p_value: mark.point.p_value,
+            effect: mark.point.statistic.abs(),
+        })
+        .collect();
+    Some(Finding {
+        kind: Kind::Chart,
+        severity: Severity::Warning,
+        class: None,
+        adjusted_p_value: adjusted(worst),
+        threshold: level,
+        message: format!(
+            "the {} chart of {} reached {:.1}",
+            worst.chart, worst.detector, worst.point.statistic
+        ),
+        evidence,
+    })
+}

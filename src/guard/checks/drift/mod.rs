@@ -1,0 +1,80 @@
+//! A changed distribution of features, scores or predicted classes: the two-sample tests by name.
+
+mod columns;
+mod settle;
+mod small_counts;
+
+use super::check::{Check, Window};
+use crate::alert::{Evidence, Kind, Severity};
+use crate::drift::two_sample::TestResult;
+use crate::error::Result;
+use crate::finding::Finding;
+use crate::options::GuardOptions;
+use crate::profile::Baseline;
+use crate::report::{ColumnTest, WindowReport};
+use columns::{CLASS, DriftTests};
+
+/// The tests of the window that is being tested.
+#[derive(Debug, Default)]
+pub(super) struct Drift {
+    tests: DriftTests,
+}
+
+impl Drift {
+    /// `None` without a test, and without classes, which are always tested.
+    pub fn new(baseline: &Baseline, options: &GuardOptions) -> Option<Self> {
+        let has_any = !options.tests.is_empty() || baseline.scorer.output().has_classes();
+        has_any.then(Drift::default)
+    }
+}
+
+impl Check for Drift {
+    fn begin(&mut self, _: &Baseline, level: f64) {
+        self.tests = DriftTests::new(level);
+    }
+
+    fn step(&mut self, window: &Window<'_>) -> Result<bool> {
+        self.tests.step(window.baseline, window.options, window.pane)
+    }
+
+    fn finish(&mut self, window: &Window<'_>, report: &mut WindowReport) -> Result<Vec<Finding>> {
+        report.tests = std::mem::take(&mut self.tests).finish(window.options)?;
+        let of = |of_classes| finding(&report.tests, window.level, of_classes);
+        Ok([of(false), of(true)].into_iter().flatten().collect())
+    }
+}
+
+fn finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
+    let mut found: Vec<&ColumnTest> =
+        tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
+    found.sort_by(|a, b| a.by_evidence(b));
+    let worst = found.first()?;
+    let severe = found.iter().any(|t| t.test.result.effect >= 3.0 * t.test.min_effect.max(0.1));
+    let (kind, what) = if of_classes {
+        (Kind::ClassDrift, "the predicted classes".to_string())
+    } else {
+        let mut names: Vec<&str> = found.iter().map(|t| t.name.as_str()).collect();
+        names.dedup();
+        let more =
+            if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
+    };
+    let r = &worst.test.result;
+    Some(Finding {
+        kind,
+        severity: if severe { Severity::Critical } else { Severity::Warning },
+        class: None,
+        adjusted_p_value: worst.test.adjusted_p_value,
+        threshold: level,
+        message: format!(
+            "the distribution of {what} has changed: {} {:.3} (p = {:.1e}, effect {:.2})",
+            r.test, r.statistic, r.p_value, r.effect
+        ),
+        evidence: found.iter().map(|t| evidence(&t.name, &t.test.result)).collect(),
+    })
+}
+
+fn evidence(name: &str, r: &TestResult) -> Evidence {
+    let (statistic, p_value, effect) = (r.statistic, r.p_value, r.effect);
+    Evidence { name: name.into(), test: r.test.as_str().into(), statistic, p_value, effect }
+}

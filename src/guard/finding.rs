@@ -1,0 +1,57 @@
+//! Something found, before it is known whether it is news.
+
+use std::time::SystemTime;
+
+use super::options::GuardOptions;
+use crate::alert::{self, Alert, Evidence, Kind, Severity, Span};
+use crate::text::visible;
+
+/// Something found in a window, before it is known whether it is news.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Finding {
+    pub kind: Kind,
+    pub severity: Severity,
+    pub class: Option<u32>,
+    pub adjusted_p_value: f64,
+    pub threshold: f64,
+    pub message: String,
+    /// The strongest first; never empty.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Finding {
+    /// Its alert; the number is given when it is published.
+    pub fn into_alert(self, window: Span, options: &GuardOptions) -> Alert {
+        let first = self.evidence.first().cloned().unwrap_or_else(|| Evidence {
+            name: String::new(),
+            test: String::new(),
+            statistic: f64::NAN,
+            p_value: f64::NAN,
+            effect: f64::NAN,
+        });
+        let of_column = matches!(self.kind, Kind::Drift | Kind::Chart | Kind::NonFinite);
+        Alert {
+            id: 0,
+            time: alert::time(SystemTime::now()),
+            guard: options.name.clone(),
+            model: options.model.clone(),
+            kind: self.kind,
+            severity: self.severity,
+            feature: of_column.then_some(first.name),
+            class: self.class,
+            test: first.test,
+            statistic: first.statistic,
+            p_value: first.p_value,
+            adjusted_p_value: self.adjusted_p_value,
+            effect: first.effect,
+            threshold: self.threshold,
+            false_alarm_rate: self.threshold,
+            false_alarms: options.false_alarms.to_string(),
+            window,
+            // Names are the user's, and may hold anything.
+            message: visible(&self.message),
+            found: self.evidence.len(),
+            features: self.evidence,
+        }
+    }
+}
