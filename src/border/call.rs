@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::array::{Array, Element};
 use super::handle::{Handle, Held};
-use super::operations;
 use crate::error::{Error, Result, contained};
 use crate::options;
 use crate::tensor::Tensor;
@@ -64,10 +63,65 @@ impl From<()> for Answer {
     }
 }
 
+/// What a host can ask for by name.
+#[derive(Debug)]
+pub struct Operation {
+    /// `room.verb`.
+    pub name: &'static str,
+    /// The handles that it takes, in this order.
+    pub handles: &'static [&'static str],
+    /// The handles that it takes after those, any number of them.
+    pub rest: Option<&'static str>,
+    /// The arrays that it takes, by name; any of them may be left out if the operation can do
+    /// without.
+    pub arrays: &'static [&'static str],
+    /// What it does.
+    pub run: fn(&mut Call<'_>) -> Result<Answer>,
+}
+
+impl Operation {
+    /// An operation that takes no handles and no arrays.
+    pub(super) const fn new(name: &'static str, run: fn(&mut Call<'_>) -> Result<Answer>) -> Self {
+        Operation { name, handles: &[], rest: None, arrays: &[], run }
+    }
+
+    /// The handles that it takes.
+    pub(super) const fn on(self, handles: &'static [&'static str]) -> Self {
+        Operation { handles, ..self }
+    }
+
+    /// Any number of handles after those.
+    pub(super) const fn and_any(self, rest: &'static str) -> Self {
+        Operation { rest: Some(rest), ..self }
+    }
+
+    /// The arrays that it takes.
+    pub(super) const fn of(self, arrays: &'static [&'static str]) -> Self {
+        Operation { arrays, ..self }
+    }
+
+    /// Demands the handles and arrays that it takes.
+    fn expect(&self, handles: usize, arrays: &[Array<'_>]) -> Result<()> {
+        if handles != self.handles.len() && (handles < self.handles.len() || self.rest.is_none()) {
+            let names =
+                self.handles.iter().copied().chain(self.rest).collect::<Vec<_>>().join(", ");
+            let expected = format!("{} for {} ({names})", self.handles.len(), self.name);
+            return Err(Error::invalid("handles", handles, expected));
+        }
+        match arrays.iter().find(|array| !self.arrays.contains(&array.name)) {
+            None => Ok(()),
+            Some(array) => {
+                let expected = format!("the arrays of {}: {}", self.name, self.arrays.join(", "));
+                Err(Error::invalid("arrays", format!("an array named {:?}", array.name), expected))
+            }
+        }
+    }
+}
+
 /// What an operation is given.
 pub struct Call<'a> {
     /// Its row.
-    operation: &'static operations::Operation,
+    operation: &'static Operation,
     /// JSON, or nothing.
     options: &'a str,
     /// As many as the operation takes; `None` where the host has none.
@@ -77,18 +131,16 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call of the operation of this name.
+    /// A call of this operation.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is no such operation, or it takes other handles or
-    /// arrays.
+    /// [`Error::InvalidArgument`] if it takes other handles or arrays.
     pub fn new(
-        name: &str,
+        operation: &'static Operation,
         options: &'a str,
         handles: Vec<Option<&'a Handle>>,
         arrays: Vec<Array<'a>>,
     ) -> Result<Self> {
-        let operation = operations::find(name)?;
         operation.expect(handles.len(), &arrays)?;
         Ok(Call { operation, options, handles, arrays })
     }

@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use super::call::{Answer, Call};
 use super::handle::Handle;
+use super::operations;
 use super::raw::{FgArray, arrays, flag, handles, text};
 use crate::error::contained;
 use crate::error::{Error, Result};
@@ -140,7 +141,12 @@ unsafe fn run(request: *const FgRequest) -> Result<Answer> {
         let name = text("operation", request.operation)?;
         let options = text("options", request.options)?;
         let handles = handles(request.handles, request.handle_count)?;
-        let call = Call::new(name, options, handles, arrays(request.arrays, request.array_count)?)?;
+        let call = Call::new(
+            operations::find(name)?,
+            options,
+            handles,
+            arrays(request.arrays, request.array_count)?,
+        )?;
         listening(flag(request.interrupt), || call.run())
     }
 }

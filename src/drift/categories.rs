@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::CompareOptions;
+use super::compare_options::CompareOptions;
 use super::judged::JudgedTest;
 use super::two_sample::{OfCounts, TestName};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::CompareOptions;
+use super::compare_options::CompareOptions;
 use super::judged::{JudgedTest, judge};
 use super::missing::MissingValues;
 use crate::error::Result;

@@ -16,6 +16,7 @@ mod apart;
 mod categories;
 pub mod charts;
 pub mod compare;
+mod compare_options;
 mod comparison;
 mod complete;
 pub mod judged;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::calibration::{self, Calibrated, Calibration, Fold};
+use super::calibration::{self, Calibrated, Calibration};
 use super::ensemble::{Ensemble, Share};
 use super::family::{Family, Model};
-use super::ood::{self, Head};
+use super::fold::{expect_classifier, fold};
+use super::ood::Head;
 use super::scaled::quantile;
 use super::stage::Stage;
 use super::support::{packed, rows::LARGEST, rows::widened};
@@ -351,29 +352,6 @@ fn expect_names(names: &[String], features: usize) -> Result<()> {
         Some(name) => Err(Error::invalid("names", format!("{name:?} twice"), "names that differ")),
         None => Ok(()),
     }
-}
-
-/// Demands that labels and a head go to a detector that has a use for them.
-pub(super) fn expect_classifier(
-    spec: &Spec,
-    labels: Option<&[u32]>,
-    head: Option<&Head>,
-) -> Result<()> {
-    let name = spec.family.name();
-    if (labels.is_none() && head.is_none()) || name == "ensemble" || ood::NAMES.contains(&name) {
-        return Ok(());
-    }
-    let argument = if labels.is_some() { "labels" } else { "weights" };
-    let expected = format!("a detector of classifiers: one of {}", ood::NAMES.join(", "));
-    Err(Error::invalid(argument, format!("for {name}"), expected))
-}
-
-/// Fits on one part and scores the other.
-pub(super) fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f64>)> {
-    let stage = Stage::fit(spec, &reference.select(&fold.fit))?;
-    let mut scores = vec![0.0; fold.score.len()];
-    stage.score(reference.select(&fold.score).values(), &mut scores);
-    Ok((stage, scores))
 }
 
 impl Sound for Fitted {

@@ -21,6 +21,7 @@ pub mod ensemble;
 pub mod explain;
 pub mod family;
 pub mod fitted;
+mod fold;
 pub mod forest;
 pub mod gmm;
 pub mod hbos;

@@ -6,7 +6,7 @@
 //! therefore too low, and lowest for what is most unusual.
 
 use super::calibration::{self, Calibrated, Calibration};
-use super::fitted::fold;
+use super::fold::{expect_classifier, fold};
 use super::ood::Head;
 use super::threshold;
 use super::{Rows, Spec};
@@ -47,7 +47,7 @@ pub fn within(
             "\"cross\" or {\"cross\": folds}: every row is scored, by what was fitted on others";
         return Err(Error::invalid("calibration", was, expected));
     };
-    super::fitted::expect_classifier(spec, labels, head)?;
+    expect_classifier(spec, labels, head)?;
     let rows = Rows::reference(reference)?.of_classifier(labels, head)?;
     let mut scores = out_of_fold(spec, &rows, folds)?;
     share_between_equals(&rows, &mut scores);

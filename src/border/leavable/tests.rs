@@ -5,6 +5,7 @@ use std::thread::sleep;
 use super::*;
 use crate::array::Array;
 use crate::call::Call;
+use crate::operations::find;
 use crate::parallel::for_pieces;
 use crate::profile::{Profile, ProfileOptions};
 use crate::tensor::Elements;
@@ -178,6 +179,7 @@ fn reassignments_are_left() {
         let options =
             r#"{"tests":["wasserstein"],"method":"permutation","permutations":{"draws":10000000}}"#;
         let arrays = vec![Array::of("reference", a, 2000), Array::of("current", b, 2000)];
-        let _ = Call::new("drift.compare", options, Vec::new(), arrays).and_then(Call::run);
+        let compare = find("drift.compare").expect("an operation");
+        let _ = Call::new(compare, options, Vec::new(), arrays).and_then(Call::run);
     });
 }

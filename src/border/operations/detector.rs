@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Operation;
 use super::file::{maps, saves};
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::error::{Error, Result};
 use crate::handle::Held;
 use crate::leavable::leavable_on;

@@ -1,7 +1,6 @@
 //! Comparisons of two samples, and many tests at once.
 
-use super::Operation;
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::drift::compare::{CompareOptions, compare};
 use crate::error::{Error, Result};
 use crate::leavable::leavable_on;

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::Operation;
-use crate::call::{Answer, named_options};
+use crate::call::{Answer, Operation, named_options};
 use crate::error::Result;
 use crate::handle::{Held, lock};
 use crate::store::map::read_only;

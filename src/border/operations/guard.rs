@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Operation;
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::error::{Error, Result};
 use crate::fork;
 use crate::guard::{Guard, Ticket, Verdict};

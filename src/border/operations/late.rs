@@ -4,10 +4,9 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::Operation;
 use super::file::{loads, saves};
 use crate::array::{INT64, UINT64};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};
 use crate::performance::late::{Detection, Id};

@@ -6,9 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Operation;
 use super::file::{Kept, maps, saves};
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::error::{Error, Result};
 use crate::handle::Held;
 use crate::leavable::{change, leavable_on};

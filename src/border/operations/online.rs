@@ -4,9 +4,8 @@ use std::sync::Mutex;
 
 use serde_json::{Map, Value};
 
-use super::Operation;
 use super::file::{loads, saves};
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::drift::online::Stream;
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};

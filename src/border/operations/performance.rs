@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Operation;
 use super::file::{loads, saves};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::error::Result;
 use crate::handle::Held;
 use crate::leavable::leavable_on;

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Operation;
 use crate::array::{Element, FLOAT32, FLOAT64};
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};
 use crate::leavable::leavable;

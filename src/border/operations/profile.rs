@@ -2,9 +2,8 @@
 
 use std::sync::Mutex;
 
-use super::Operation;
 use super::file::{loads, saves};
-use crate::call::{Answer, named_options};
+use crate::call::{Answer, Operation, named_options};
 use crate::error::Error;
 use crate::handle::{Held, lock};
 use crate::leavable::change;

@@ -3,8 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::Operation;
-use crate::call::{Answer, named_options};
+use crate::call::{Answer, Operation, named_options};
 use crate::leavable::leavable;
 use crate::privacy::accountant::{Accountant, Phase, shuffled_lower_bound};
 use crate::privacy::calibrate::{CalibrationOptions, noise_multiplier};

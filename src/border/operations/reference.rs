@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Operation;
 use super::drift::is_short;
 use super::file::{loads, saves};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::drift::compare::CompareOptions;
 use crate::drift::reference::Reference;
 use crate::error::Result;

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Operation;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::Method;
 use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};

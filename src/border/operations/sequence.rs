@@ -5,9 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Operation;
 use super::file::{loads, saves};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::error::{Error, Result};
 use crate::handle::Held;
 use crate::leavable::leavable;

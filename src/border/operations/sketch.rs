@@ -2,9 +2,8 @@
 
 use std::sync::Mutex;
 
-use super::Operation;
 use crate::array::{FLOAT64, INT64, UINT64};
-use crate::call::{Answer, Call, named_options};
+use crate::call::{Answer, Call, Operation, named_options};
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};
 use crate::sketch::{Sketch, SketchKind};

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::array::Array;
+use crate::call::{Answer, Call};
 
 #[test]
 fn names_are_unique_and_have_a_room() {
@@ -17,7 +19,7 @@ fn names_are_unique_and_have_a_room() {
 
 /// What a call without handles, options and arrays gives.
 fn called(name: &str, handles: usize, arrays: Vec<Array<'_>>) -> Result<Answer> {
-    Call::new(name, "", vec![None; handles], arrays)?.run()
+    Call::new(find(name)?, "", vec![None; handles], arrays)?.run()
 }
 
 #[test]

@@ -4,9 +4,8 @@ use std::sync::Mutex;
 
 use serde::Deserialize;
 
-use super::Operation;
 use super::file::{loads, saves};
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Operation};
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};
 use crate::outlier::threshold::live::LiveThreshold;

@@ -1,6 +1,7 @@
 //! Comparisons, and what they do not change with.
 
 use super::*;
+use crate::stats::multiple::Correction;
 use crate::testing::Random;
 
 /// All but fisher, which is for two values.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dependent::CHANCE;
 use super::held_out;
 use super::normal_scores::NormalScores;
-use super::own_scores::{OwnScores, Reference};
+use super::reference::{OwnScores, Reference};
 use super::{Attached, Calibration, ConstantFeatures, Dependent, Order, OwnScore, Profile, Scorer};
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::drift::two_sample::welch::SampleMoments;

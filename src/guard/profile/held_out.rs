@@ -12,7 +12,7 @@
 use std::cell::LazyCell;
 
 use super::columns::{self, Column};
-use super::own_scores::{OwnScores, Reference};
+use super::reference::{OwnScores, Reference};
 use super::{OwnScore, Scorer, Scores};
 use crate::error::{Error, Result};
 use crate::outlier::calibration;

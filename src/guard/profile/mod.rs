@@ -9,6 +9,7 @@ mod held_out;
 mod normal_scores;
 mod options;
 mod own_scores;
+mod reference;
 mod scorer;
 mod sketch;
 

@@ -4,38 +4,10 @@
 use super::columns::{self, Column};
 use super::dependent::first_epoch;
 use super::held_out::{self, Learned};
-use super::{OutputKind, OwnScore, Scorer, Scores};
+use super::reference::{OwnScores, Reference};
+use super::{OwnScore, Scorer, Scores};
 use crate::error::Result;
-use crate::sketch::Moments;
 use crate::stats::copies;
-
-/// A reference as a guard is made of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reference<'a> {
-    pub output: OutputKind,
-    /// Of all that was fitted.
-    pub moments: &'a Moments,
-    /// The observations kept, feature fastest.
-    pub rows: &'a [f64],
-    /// Observations in an order that has a meaning, if there are any: all that were kept, or the
-    /// first of more.
-    pub series: Option<&'a [f64]>,
-    /// Whether the series is `rows`, all that were seen.
-    pub is_whole: bool,
-}
-
-/// The scorer, and the reference's features and scores.
-pub(super) struct OwnScores {
-    pub scorer: Scorer,
-    /// Features, then scores: those that distributions are compared with.
-    pub columns: Vec<Column>,
-    /// Scores that thresholds are set by, one column a detector.
-    pub unseen: Vec<Vec<f32>>,
-    /// How often each observation is there: more than once after several epochs.
-    pub copies: f64,
-    /// Observations whose scores these are, where the scorer was fitted on the others alone.
-    pub held_out: Option<usize>,
-}
 
 impl OwnScores {
     /// `chance`: of finding dependence where there is none, in each column.

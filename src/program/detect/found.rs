@@ -6,6 +6,8 @@ use super::{Detect, Ready, Rows};
 use crate::Failure;
 use crate::sample::{Missing, Sample};
 use fluxguard::Error;
+use fluxguard::sequence::Surprisal;
+use fluxguard::sequence::categories::CategoryReport;
 use fluxguard::tensor::{Elements, Tensor};
 
 /// What the program says.
@@ -82,4 +84,31 @@ impl Detect {
         };
         Ok(told)
     }
+}
+
+/// What the program says of sequences.
+#[derive(Debug, Serialize)]
+pub struct SequenceDetections {
+    pub detector: String,
+    pub threshold: f64,
+    pub anomaly_rate: f64,
+    /// What `--by` calls each sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// One per sequence: its mean surprisal, in nats; `null` for one without symbols.
+    pub scores: Vec<f64>,
+    /// Exponentials of the scores.
+    pub perplexities: Vec<f64>,
+    pub p_values: Vec<f64>,
+    /// From 0.
+    pub anomalies: Vec<usize>,
+    /// Of each anomaly, each symbol's surprisal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanations: Option<Vec<Vec<Surprisal>>>,
+    /// How the categories of both files differ; of `frequency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub categories: Option<CategoryReport>,
+    /// Columns with cells that have no value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
 }

@@ -1,43 +1,14 @@
 //! `fluxguard detect` of sequences: texts, chains of events, categories.
 
-use serde::Serialize;
-
 use super::super::outcome::Outcome;
 use super::super::sample::Missing;
 use super::super::{Answer, Failure};
+use super::found::SequenceDetections;
 use super::texts::{Place, Texts};
 use super::{Detect, table};
 use fluxguard::outlier::threshold::Method;
-use fluxguard::sequence::categories::CategoryReport;
-use fluxguard::sequence::{SequenceDetector, SequenceSpec, Surprisal};
+use fluxguard::sequence::{SequenceDetector, SequenceSpec};
 use fluxguard::{Error, store};
-
-/// What the program says.
-#[derive(Debug, Serialize)]
-pub struct SequenceDetections {
-    pub detector: String,
-    pub threshold: f64,
-    pub anomaly_rate: f64,
-    /// What `--by` calls each sequence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub names: Option<Vec<String>>,
-    /// One per sequence: its mean surprisal, in nats; `null` for one without symbols.
-    pub scores: Vec<f64>,
-    /// Exponentials of the scores.
-    pub perplexities: Vec<f64>,
-    pub p_values: Vec<f64>,
-    /// From 0.
-    pub anomalies: Vec<usize>,
-    /// Of each anomaly, each symbol's surprisal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub explanations: Option<Vec<Vec<Surprisal>>>,
-    /// How the categories of both files differ; of `frequency`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub categories: Option<CategoryReport>,
-    /// Columns with cells that have no value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<Missing>,
-}
 
 /// A detector of sequences and what it was fitted on, where that was now.
 pub struct ReadySequences {

@@ -4,7 +4,7 @@ use super::super::failure::quoted;
 use super::super::sample::counted;
 use super::super::text_table::{Align, number, numbers, render as render_table};
 use super::Detections;
-use super::sequences::SequenceDetections;
+use super::found::SequenceDetections;
 use fluxguard::outlier::ensemble::Share;
 use fluxguard::outlier::fitted::Description;
 use fluxguard::sequence;

@@ -16,8 +16,9 @@ use super::Composed;
 use super::common::{Common, Part, Powers, cumulant, discretise_all, moments, multiply};
 use super::fft::{Product, good_size};
 use super::grid::{Grid, length};
-use super::plan::{Answer, Plan, Target, Total, plan, tolerance};
+use super::plan::{Plan, Target, plan};
 use super::split::{self, Parts};
+use super::total::{Answer, Total, tolerance};
 
 /// Tries at a window before Chernoff's bound, which is always sound, is the answer.
 const TRIES: u32 = 6;
@@ -129,11 +130,12 @@ fn split_epsilon(
     let mut tried = None;
     for _ in 0..4 {
         let whole = plan(total, Target::Epsilon { delta }, cut, 1, Some(&answer));
-        let Some(plan) = split::choose(total, whole, delta, &answer) else { break };
-        let border = plan.split.as_ref().map(|split| split.border);
-        if tried.replace((plan.cells, border)) == Some((plan.cells, border)) {
+        let of = (whole.lambda, whole.high - whole.low, whole.cells.growth);
+        let Some((split, cells)) = split::choose(total, of, delta, &answer) else { break };
+        if tried.replace((cells, split.border)) == Some((cells, split.border)) {
             break;
         }
+        let plan = Plan { split: Some(split), cells, added: 0.0, ..whole };
         let Some(found) = Outline::new(composed, &plan).compose().epsilon(delta) else { break };
         let settled = (found.value - answer.value).abs() <= tolerance(found.value);
         (best, answer) = (best.min(found.value), found);

@@ -13,6 +13,7 @@ pub(crate) mod loss;
 mod plan;
 mod split;
 pub(crate) mod step;
+mod total;
 
 use super::solve::bisect_up;
 use step::Step;

@@ -15,8 +15,8 @@
 
 use super::cumulant::Cumulant;
 use super::grid::Cells;
-use super::plan::{Answer, Plan, SHARE, Total, tolerance};
 use super::step::{Cut, Stretch};
+use super::total::{Answer, SHARE, Total, tolerance};
 
 /// Where to split, and the window of the common part's composition.
 #[derive(Debug, Clone)]
@@ -96,25 +96,30 @@ struct Candidate {
     cells: Cells,
 }
 
-/// `plan` with the split that makes `known`, the answer so far at `delta`, the tightest; if any
-/// does.
-pub(crate) fn choose(total: &Total, plan: Plan, delta: f64, known: &Answer) -> Option<Plan> {
+/// The split that makes `known`, the answer so far at `delta`, the tightest, and its grid; if any
+/// does. `lambda` is the tilt, and `growth` that of the cells so far.
+pub(crate) fn choose(
+    total: &Total,
+    (lambda, window, growth): (f64, f64, f64),
+    delta: f64,
+    known: &Answer,
+) -> Option<(Split, Cells)> {
     let largest = total.parts.iter().map(|(part, _)| part.largest()).fold(0.0, f64::max);
     let borders = (0..60).map(|power| largest * 0.5f64.powi(power + 1));
     let ask = Question {
-        lambda: plan.lambda,
+        lambda,
         delta,
         decay: known.decay.max(1e-3),
         // what counts of the tilted mass, which adds up to one
-        tilted: delta * (plan.lambda * known.value - total.at(plan.lambda).value).exp(),
+        tilted: delta * (lambda * known.value - total.at(lambda).value).exp(),
         tolerance: tolerance(known.value) + 1e-12,
-        window: plan.high - plan.low,
-        growth: plan.cells.growth,
+        window,
+        growth,
     };
     let best = borders
         .map_while(|border| ask.candidate(total, border))
         .min_by(|a, b| a.cost.total_cmp(&b.cost))?;
-    Some(Plan { split: Some(best.split), cells: best.cells, added: 0.0, ..plan })
+    Some((best.split, best.cells))
 }
 
 struct Question {
