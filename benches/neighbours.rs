@@ -1,6 +1,6 @@
 //! A saved store of a million points, read into memory and mapped: time until it is loaded and
 //! until the first search is done, and the memory of a process that did so. Each in a process of
-//! its own, the file in the system's cache, one row of ten neighbours searched; also searches of
+//! its own, the file in the system's cache, one row of ten neighbors searched; also searches of
 //! many rows.
 //!
 //!     cargo bench --bench neighbours

@@ -10,11 +10,11 @@ pub trait Sound {
 
 /// Counts beyond this are none: they could not be counted in a lifetime, and would overflow when
 /// they grow.
-const MOST: u64 = 1 << 53;
+const MAX: u64 = 1 << 53;
 
 /// Whether counts can grow.
 pub fn can_grow(counts: impl IntoIterator<Item = u64>) -> bool {
-    counts.into_iter().all(|count| count <= MOST)
+    counts.into_iter().all(|count| count <= MAX)
 }
 
 /// Whether there is no NaN, and none is smaller than the one before.

@@ -10,7 +10,7 @@ use crate::stats::dependence::{Dependence, Thinning};
 const CHANCE: f64 = 0.01;
 
 /// Rows that must remain of either sample.
-const LEAST: usize = 20;
+const MIN: usize = 20;
 
 /// Of both samples: every how-manieth row is about independent of the one before, in all columns.
 ///
@@ -28,13 +28,13 @@ pub(super) fn stride(reference: &Sample<'_>, current: &Sample<'_>) -> Result<usi
         }
     }
     let fewest = reference.observations().min(current.observations());
-    if stride > 1 && fewest / stride < LEAST {
+    if stride > 1 && fewest / stride < MIN {
         let was = format!(
             "given, by which one in {stride} of {fewest} observations is independent of the one before"
         );
         let expected = format!(
             "at least {} observations; or none, where the order means nothing",
-            LEAST * stride
+            MIN * stride
         );
         return Err(Error::invalid("order", was, expected));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compare_options::CompareOptions;
-use super::judged::JudgedTest;
+use super::decision::TestDecision;
 use super::two_sample::{OfCounts, TestName};
 use crate::error::{Error, Result};
 
@@ -51,7 +51,7 @@ impl Categories {
         name: &str,
         (reference, current): (&[f64], &[f64]),
         options: &CompareOptions,
-    ) -> Result<Vec<JudgedTest>> {
+    ) -> Result<Vec<TestDecision>> {
         if reference.is_empty() || current.is_empty() {
             return Ok(Vec::new());
         }
@@ -71,7 +71,7 @@ impl Categories {
         let judged = self.tests.iter().map(|(by, test)| {
             let method = options.method.of(*by);
             method.expect_of(*by)?;
-            Ok(JudgedTest::new(
+            Ok(TestDecision::new(
                 test(&before, &after, method, options.permutations)?,
                 options.min_effect.as_ref(),
             ))

@@ -1,4 +1,4 @@
-//! Control charts of a stream of standardised values: Shewhart, EWMA and CUSUM.
+//! Control charts of a stream of standardized values: Shewhart, EWMA and CUSUM.
 //!
 //! Each is fed normal scores (see [`crate::profile::Baseline::normal_score`]), which are standard
 //! normal under the null whatever the score's distribution, and tells how improbable its statistic

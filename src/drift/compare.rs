@@ -8,7 +8,7 @@ use super::categories::Categories;
 pub use super::compare_options::CompareOptions;
 pub use super::comparison::{AllColumns, ComparedColumn, Comparison};
 use super::complete::Complete;
-use super::judged::JudgedTest;
+use super::decision::TestDecision;
 use super::missing::MissingValues;
 use super::multivariate;
 use super::narrow::{Narrowed, Width};
@@ -184,7 +184,7 @@ pub(super) fn by_columns<'a>(
         if let Some(prepared) = prepared.filter(|_| !there.is_empty()) {
             for test in &single {
                 let method = options.method.of(*test);
-                tests.push(JudgedTest::new(
+                tests.push(TestDecision::new(
                     prepared.test_with(*test, &there, method, options.permutations)?,
                     asked,
                 ));
@@ -223,7 +223,7 @@ fn together(
         let method = options.method.of(*test);
         let result =
             multivariate::test_with(*test, &reference, &current, method, options.permutations)?;
-        Ok(JudgedTest::new(result, options.min_effect.as_ref()))
+        Ok(TestDecision::new(result, options.min_effect.as_ref()))
     };
     let tests = tests.iter().map(of).collect::<Result<_>>()?;
     let left_out = before.left_out || after.left_out;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::compare_options::CompareOptions;
-use super::judged::{JudgedTest, judge};
+use super::decision::{TestDecision, decide};
 use super::missing::MissingValues;
 use crate::error::Result;
 use crate::stats::multiple::Correction;
@@ -17,7 +17,7 @@ pub struct ComparedColumn {
     pub drift: bool,
     /// Its tests: of the observations that have a value, none where a sample has no such
     /// observation.
-    pub tests: Vec<JudgedTest>,
+    pub tests: Vec<TestDecision>,
     /// The observations that have none, and whether their share has changed; where there are some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingValues>,
@@ -26,16 +26,16 @@ pub struct ComparedColumn {
 impl ComparedColumn {
     /// A column that is not judged yet.
     #[must_use]
-    pub fn new(name: String, tests: Vec<JudgedTest>, missing: Option<MissingValues>) -> Self {
+    pub fn new(name: String, tests: Vec<TestDecision>, missing: Option<MissingValues>) -> Self {
         ComparedColumn { name, drift: false, tests, missing }
     }
 
     /// Its tests, with that of the missing values.
-    pub fn all_tests(&self) -> impl Iterator<Item = &JudgedTest> {
+    pub fn all_tests(&self) -> impl Iterator<Item = &TestDecision> {
         self.tests.iter().chain(self.missing.iter().map(|missing| &missing.test))
     }
 
-    fn all_tests_mut(&mut self) -> impl Iterator<Item = &mut JudgedTest> {
+    fn all_tests_mut(&mut self) -> impl Iterator<Item = &mut TestDecision> {
         self.tests.iter_mut().chain(self.missing.iter_mut().map(|missing| &mut missing.test))
     }
 }
@@ -46,7 +46,7 @@ pub struct AllColumns {
     /// Whether they drifted by any test.
     pub drift: bool,
     /// Their tests: of the observations that have a value in every column.
-    pub tests: Vec<JudgedTest>,
+    pub tests: Vec<TestDecision>,
     /// Such observations of the reference and of the current sample, where others were left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete: Option<(u64, u64)>,
@@ -86,7 +86,7 @@ impl Comparison {
     /// one family.
     ///
     /// # Errors
-    /// Those of [`judge`].
+    /// Those of [`decide`].
     pub(crate) fn judged(
         options: &CompareOptions,
         sizes: (u64, u64),
@@ -95,7 +95,7 @@ impl Comparison {
     ) -> Result<Self> {
         let of_all = all_columns.iter_mut().flat_map(|all| &mut all.tests);
         let tests = columns.iter_mut().flat_map(ComparedColumn::all_tests_mut).chain(of_all);
-        judge(tests, options.correction, options.alpha)?;
+        decide(tests, options.correction, options.alpha)?;
         for column in &mut columns {
             let drift = column.all_tests().any(|test| test.drift);
             column.drift = drift;

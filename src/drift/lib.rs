@@ -19,7 +19,7 @@ pub mod compare;
 mod compare_options;
 mod comparison;
 mod complete;
-pub mod judged;
+pub mod decision;
 pub mod missing;
 pub mod multivariate;
 mod narrow;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::judged::JudgedTest;
+use super::decision::TestDecision;
 use super::two_sample::{TestName, fisher};
 use crate::error::Result;
 
@@ -19,7 +19,7 @@ pub struct MissingValues {
     /// Fisher's exact test of the two shares; `statistic` is `current`, the effect the difference
     /// of the shares.
     #[serde(flatten)]
-    pub test: JudgedTest,
+    pub test: TestDecision,
 }
 
 impl MissingValues {
@@ -39,7 +39,7 @@ impl MissingValues {
         let mut test = fisher::from_counts(&[m - reference, reference], &[n - current, current])?;
         // Where nothing is there at all, the test has a single category and counts none.
         test.statistic = current as f64;
-        Ok(Some(MissingValues { reference, current, test: JudgedTest::new(test, min_effect) }))
+        Ok(Some(MissingValues { reference, current, test: TestDecision::new(test, min_effect) }))
     }
 }
 

@@ -11,7 +11,7 @@ pub struct Counters {
     pub observed: u64,
     /// Observations that a window has tested.
     pub tested: u64,
-    /// Observations that were summarised by their callers because the worker was behind.
+    /// Observations that were summarized by their callers because the worker was behind.
     pub merged: u64,
     /// Calls whose array the host had to copy first.
     pub copied: u64,

@@ -18,7 +18,7 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
 /// Independent observations that a reference is worth at least, where its neighbors depend on each
 /// other: how many of them count as one is measured too coarsely of fewer. `make evaluate
 /// ARGS=nulls` has what became of guards near this bound.
-const LEAST_WORTH: f64 = 15.0;
+const MIN_WORTH: f64 = 15.0;
 
 /// What to say to a guard that takes for an order of time what is none.
 const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
@@ -36,14 +36,14 @@ pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     }
     let worth = |inflation: f64| baseline.dependent.seen() as f64 / inflation;
     let most = count_as_one(baseline).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < LEAST_WORTH)
+    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < MIN_WORTH)
     else {
         return Ok(());
     };
     let reason = format!(
         "neighbors in it depend on each other in \"{name}\", where {inflation:.1} count as one; {ORDER}"
     );
-    let expected = (LEAST_WORTH * inflation).ceil() as usize;
+    let expected = (MIN_WORTH * inflation).ceil() as usize;
     Err(Error::BaselineTooSmall {
         argument: "profile",
         was: baseline.dependent.seen() as usize,

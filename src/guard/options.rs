@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rate::FalseAlarms;
 use super::spec::MonitorSpec;
 use crate::drift::charts::ChartName;
-use crate::drift::judged;
+use crate::drift::decision;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ impl GuardOptions {
     /// The smallest effect size of `test` that raises an alarm.
     #[must_use]
     pub fn min_effect(&self, test: TestName) -> f64 {
-        judged::min_effect(self.min_effect.as_ref(), test)
+        decision::min_effect(self.min_effect.as_ref(), test)
     }
 
     /// Whether the monitor `name` runs.

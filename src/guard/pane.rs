@@ -16,7 +16,7 @@ const SERIES: usize = 1 << 16;
 /// A mergeable summary. Memory: about 200 bytes a column, whatever the number of observations.
 #[derive(Debug, Clone)]
 pub struct Pane {
-    /// Observations summarised.
+    /// Observations summarized.
     pub observations: u64,
     /// Of the features.
     pub moments: Moments,
@@ -42,7 +42,7 @@ pub struct Pane {
 
 /// What one slot saw of one pane.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(super) struct PartialPane {
     /// The pane's number.
     pub of: u64,
     pub pane: Pane,

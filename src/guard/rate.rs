@@ -54,7 +54,7 @@ impl FalseAlarms {
 }
 
 /// The largest probability that one window may spend, however long it took to fill.
-const MOST: f64 = 0.05;
+const MAX: f64 = 0.05;
 
 /// Accrues the accepted false alarms and lets each window spend what came in since the last one.
 ///
@@ -79,7 +79,7 @@ impl Budget {
     pub fn spend(&mut self, now: Instant, observations: u64) -> f64 {
         let elapsed = now.saturating_duration_since(self.since);
         self.since = self.since.max(now);
-        accrued(self.asked, elapsed, observations).min(MOST.max(if self.asked.per == Per::Window {
+        accrued(self.asked, elapsed, observations).min(MAX.max(if self.asked.per == Per::Window {
             self.asked.rate
         } else {
             0.0
@@ -113,7 +113,7 @@ mod tests {
             (1..=600).map(|i| budget.spend(start + Duration::from_secs(i * i), 100)).sum();
         assert!((spent - 360_000.0 / 604_800.0).abs() < 1e-9, "{spent}");
         let idle = budget.spend(start + Duration::from_secs(10_000_000), 100);
-        assert_eq!(idle, MOST);
+        assert_eq!(idle, MAX);
         let mut budget = Budget::new(FalseAlarms { rate: 0.2, per: Per::Window });
         assert_eq!(budget.spend(start, 7), 0.2);
         let mut budget = Budget::new(FalseAlarms { rate: 1e-6, per: Per::Observation });

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Span;
-use crate::drift::judged::JudgedTest;
+use crate::drift::decision::TestDecision;
 use crate::drift::online::StreamName;
 use crate::pane::Pane;
 
@@ -16,7 +16,7 @@ pub struct ColumnTest {
     pub name: String,
     /// The test.
     #[serde(flatten)]
-    pub test: JudgedTest,
+    pub test: TestDecision,
 }
 
 impl ColumnTest {

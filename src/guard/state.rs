@@ -12,7 +12,7 @@ use super::counters::Counts;
 use super::desk::{Call, Desk, Hands, Place, Room, Summary};
 use super::line::{Line, Next, Tenant};
 use super::options::GuardOptions;
-use super::pane::{Pane, Share};
+use super::pane::{Pane, PartialPane};
 use super::published::Published;
 use super::report::WindowReport;
 use super::round::Round;
@@ -40,7 +40,7 @@ pub(super) struct Work {
     pub anomalous: Vec<bool>,
 }
 
-impl Summary for Share {
+impl Summary for PartialPane {
     fn pane(&self) -> u64 {
         self.of
     }
@@ -51,13 +51,13 @@ pub(super) struct State {
     pub baseline: Baseline,
     pub options: GuardOptions,
     pub counts: Counts,
-    pub(super) desk: Desk<Work, Share>,
+    pub(super) desk: Desk<Work, PartialPane>,
     /// Set once it is registered there.
     line: OnceLock<Arc<Line<State>>>,
     /// The process that it was made in.
     born: u64,
     /// Emptied shares on their way back to the callers, for their memory.
-    spare: Mutex<Vec<Share>>,
+    spare: Mutex<Vec<PartialPane>>,
     pub(super) bench: Mutex<Bench>,
     pub(super) published: Mutex<Published>,
     pub(super) wake: Mutex<Option<Wake>>,
@@ -193,7 +193,7 @@ impl State {
         None
     }
 
-    pub(super) fn recycle(&self, mut share: Share) {
+    pub(super) fn recycle(&self, mut share: PartialPane) {
         share.pane.clear();
         let mut spare = lock(&self.spare);
         // Without room it is freed.
@@ -207,7 +207,7 @@ impl State {
     }
 
     /// The work on the caller's last batch.
-    pub fn work_of(&self, caller: u64) -> Option<MutexGuard<'_, Place<Work, Share>>> {
+    pub fn work_of(&self, caller: u64) -> Option<MutexGuard<'_, Place<Work, PartialPane>>> {
         self.desk.find(caller)
     }
 
@@ -256,18 +256,18 @@ struct Summing<'a, 'b> {
     now: Instant,
 }
 
-impl Hands<Work, Share> for Summing<'_, '_> {
-    fn empty(&mut self, of: u64) -> Share {
+impl Hands<Work, PartialPane> for Summing<'_, '_> {
+    fn empty(&mut self, of: u64) -> PartialPane {
         match lock(&self.state.spare).pop() {
-            Some(share) => Share { of, ..share },
-            None => Share {
+            Some(share) => PartialPane { of, ..share },
+            None => PartialPane {
                 of,
                 pane: Pane::new(&self.state.baseline, !self.state.options.charts.is_empty()),
             },
         }
     }
 
-    fn add(&mut self, work: &mut Work, share: &mut Share, range: Range<usize>) {
+    fn add(&mut self, work: &mut Work, share: &mut PartialPane, range: Range<usize>) {
         let Work { scores, anomalous } = work;
         share.pane.update(
             &self.state.baseline,
@@ -282,7 +282,7 @@ impl Hands<Work, Share> for Summing<'_, '_> {
         }
     }
 
-    fn merge(&mut self, last: &mut Share, next: Share) {
+    fn merge(&mut self, last: &mut PartialPane, next: PartialPane) {
         self.state.score(|baseline| last.pane.merge_next(baseline, &next.pane));
         self.state.counts.merge(next.pane.observations);
         self.state.recycle(next);

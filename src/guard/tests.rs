@@ -125,7 +125,7 @@ fn nothing_is_lost_whatever_the_interleaving() {
 
 #[test]
 fn a_worker_that_is_behind_loses_nothing() {
-    // A wake-up that blocks stops the worker, so the channel fills and callers must summarise for
+    // A wake-up that blocks stops the worker, so the channel fills and callers must summarize for
     // themselves.
     let guard = normal_guard(4, GuardOptions { repeat: true, ..options(100, 0.5) });
     let (hold, held) = std::sync::mpsc::sync_channel::<()>(0);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::line::{Next, Tenant};
-use super::pane::Share;
+use super::pane::PartialPane;
 use super::published::AGAIN;
 use super::round::Tester;
 use super::state::{Bench, State, lock};
@@ -100,8 +100,8 @@ struct Testing<'a> {
     with: Context<'a>,
 }
 
-impl Tester<Share> for Testing<'_> {
-    fn take(&mut self, mut share: Share) -> Result<()> {
+impl Tester<PartialPane> for Testing<'_> {
+    fn take(&mut self, mut share: PartialPane) -> Result<()> {
         let flagged = share.pane.score_deferred(self.with.baseline)?;
         self.state.counts.anomalous.fetch_add(flagged, Ordering::Relaxed);
         self.windows.take(share, &mut self.with);

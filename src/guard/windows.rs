@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::checks::{self, Checks, Window};
 use super::finding::Finding;
 use super::options::{GuardOptions, Length};
-use super::pane::{Pane, Share};
+use super::pane::{Pane, PartialPane};
 use super::rate::Budget;
 use super::report::WindowReport;
 use crate::alert::{Alert, Episodes, Kind, Span};
@@ -40,7 +40,7 @@ pub(super) struct Context<'a> {
     pub options: &'a GuardOptions,
     pub tell: &'a mut dyn FnMut(Event),
     /// Takes back what is done with, for its memory.
-    pub recycle: &'a mut dyn FnMut(Share),
+    pub recycle: &'a mut dyn FnMut(PartialPane),
 }
 
 /// A window whose tests are under way.
@@ -58,7 +58,7 @@ impl Testing {
     /// What is tested: `last` is the pane of a window of one.
     fn window<'a>(
         &'a self,
-        last: Option<&'a Share>,
+        last: Option<&'a PartialPane>,
         (baseline, options): (&'a Baseline, &'a GuardOptions),
     ) -> Option<Window<'a>> {
         let pane = self.merged.as_ref().or(last.map(|share| &share.pane))?;
@@ -73,11 +73,11 @@ pub(super) struct Windows {
     full: Option<u64>,
     panes: usize,
     /// Panes that still miss observations, or come after one that does; by number.
-    open: VecDeque<Share>,
+    open: VecDeque<PartialPane>,
     /// Panes with a lower number take no more, full or not.
     ended: u64,
     /// The closed panes of the current window.
-    recent: VecDeque<Share>,
+    recent: VecDeque<PartialPane>,
     /// The window that is being tested.
     testing: Option<Testing>,
     /// Whether what no window has tested is to be tested at once.
@@ -119,7 +119,7 @@ impl Windows {
     }
 
     /// Takes in what a slot saw of a pane.
-    pub fn take(&mut self, share: Share, with: &mut Context<'_>) {
+    pub fn take(&mut self, share: PartialPane, with: &mut Context<'_>) {
         self.checks.see(&share.pane, with.baseline);
         let at = self.open.partition_point(|open| open.of < share.of);
         match self.open.get_mut(at) {

@@ -38,15 +38,15 @@ const JULIA_MINOR: i32 = 12;
 #[julia_version(since = "1.13")]
 const JULIA_MINOR: i32 = 13;
 
-/// The API version that JlrsCore must have: with another one, initialising this face aborts the
-/// process. It can be called without initialising anything.
+/// The API version that JlrsCore must have: with another one, initializing this face aborts the
+/// process. It can be called without initializing anything.
 #[unsafe(no_mangle)]
 pub extern "C" fn fg_jlrs_api_version() -> i32 {
     jlrs::JLRS_API_VERSION as i32
 }
 
 /// The minor version of the Julia 1 that this was built for: no other can use this face. It can be
-/// called without initialising anything.
+/// called without initializing anything.
 #[unsafe(no_mangle)]
 pub extern "C" fn fg_jlrs_julia_minor() -> i32 {
     JULIA_MINOR

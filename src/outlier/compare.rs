@@ -1,4 +1,4 @@
-//! Which detector suits a user's own data: each is fitted on the reference and judged on labelled
+//! Which detector suits a user's own data: each is fitted on the reference and judged on labeled
 //! observations.
 
 use std::time::Instant;
@@ -21,7 +21,7 @@ pub struct Compared {
     pub quality: Option<Quality>,
     /// Seconds to fit, calibration included.
     pub fit_seconds: f64,
-    /// Seconds to score all labelled observations at once.
+    /// Seconds to score all labeled observations at once.
     pub score_seconds: f64,
     /// Bytes of the fitted detector in a file.
     pub bytes: u64,

@@ -120,7 +120,7 @@ macro_rules! families {
 
         impl Model {
             /// Members and their weights, of an ensemble.
-            pub fn shares(&self) -> Vec<ensemble::Share> {
+            pub fn shares(&self) -> Vec<ensemble::MemberWeight> {
                 match self {
                     Model::Ensemble(ensemble) => ensemble.shares(),
                     Model::Ood(ood) => ood.shares(),

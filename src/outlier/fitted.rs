@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calibration::{self, Calibrated, Calibration};
-use super::ensemble::{Ensemble, Share};
+use super::ensemble::{Ensemble, MemberWeight};
 use super::family::{Family, Model};
 use super::fold::{expect_classifier, fold};
 use super::ood::Head;
 use super::scaled::quantile;
-use super::stage::Stage;
+use super::standardized::Standardized;
 use super::support::{packed, rows::LARGEST, rows::widened};
 use super::threshold::{self, Method, Threshold};
 use super::within::out_of_fold;
@@ -37,7 +37,7 @@ pub struct Description {
     pub calibration_size: usize,
     /// Of an ensemble: its members, and what they weigh.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub members: Vec<Share>,
+    pub members: Vec<MemberWeight>,
 }
 
 /// A fitted detector: see the module.
@@ -52,7 +52,7 @@ pub struct Fitted {
     /// The median of each feature of the reference.
     #[serde(with = "packed")]
     typical: Vec<f64>,
-    stage: Stage,
+    stage: Standardized,
     calibrated: Calibrated,
     /// The features' names, where they were told; files of before have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,7 +91,7 @@ impl Fitted {
     pub(super) fn fit_rows(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
         expect_names(&spec.names, reference.features())?;
         let (stage, scores) = match spec.calibration {
-            Calibration::None => (Stage::fit(spec, reference)?, Vec::new()),
+            Calibration::None => (Standardized::fit(spec, reference)?, Vec::new()),
             Calibration::Holdout(fraction) => {
                 let (stage, scores) =
                     fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?;
@@ -103,13 +103,13 @@ impl Fitted {
                     return Ok(Fitted::assembled(
                         spec,
                         reference,
-                        Stage::plain(Model::Ensemble(ensemble)),
+                        Standardized::plain(Model::Ensemble(ensemble)),
                         scores,
                     ));
                 }
                 let whole =
                     Spec { family: spec.family.for_folds(reference.len(), folds), ..spec.clone() };
-                (Stage::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
+                (Standardized::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
             }
         };
         Ok(Fitted::assembled(spec, reference, stage, scores))
@@ -119,7 +119,7 @@ impl Fitted {
     pub(super) fn assembled(
         spec: &Spec,
         reference: &Rows<'_>,
-        stage: Stage,
+        stage: Standardized,
         scores: Vec<f64>,
     ) -> Self {
         let typical =

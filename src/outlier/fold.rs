@@ -2,7 +2,7 @@
 
 use super::calibration::Fold;
 use super::ood::{self, Head};
-use super::stage::Stage;
+use super::standardized::Standardized;
 use super::{Rows, Spec};
 use crate::error::{Error, Result};
 
@@ -22,8 +22,12 @@ pub(super) fn expect_classifier(
 }
 
 /// Fits on one part and scores the other.
-pub(super) fn fold(spec: &Spec, reference: &Rows<'_>, fold: &Fold) -> Result<(Stage, Vec<f64>)> {
-    let stage = Stage::fit(spec, &reference.select(&fold.fit))?;
+pub(super) fn fold(
+    spec: &Spec,
+    reference: &Rows<'_>,
+    fold: &Fold,
+) -> Result<(Standardized, Vec<f64>)> {
+    let stage = Standardized::fit(spec, &reference.select(&fold.fit))?;
     let mut scores = vec![0.0; fold.score.len()];
     stage.score(reference.select(&fold.score).values(), &mut scores);
     Ok((stage, scores))

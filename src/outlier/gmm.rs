@@ -1,5 +1,5 @@
 //! `gmm`: how low the density of a mixture of Gaussians is, fitted by `linfa-clustering`
-//! (expectation maximisation).
+//! (expectation maximization).
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;

@@ -7,7 +7,7 @@ use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 
-/// The kernel's standard deviation, the same in all directions: standardise features that differ in
+/// The kernel's standard deviation, the same in all directions: standardize features that differ in
 /// scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -1,4 +1,4 @@
-//! `kmeans`: how far the nearest of k cluster centres is, by `linfa-clustering` (k-means++ and
+//! `kmeans`: how far the nearest of k cluster centers is, by `linfa-clustering` (k-means++ and
 //! Lloyd's iteration).
 
 use linfa::DatasetBase;
@@ -31,7 +31,7 @@ impl Default for Options {
     }
 }
 
-/// The Euclidean distance to the nearest centre: the least of scikit-learn's `KMeans.transform`.
+/// The Euclidean distance to the nearest center: the least of scikit-learn's `KMeans.transform`.
 /// `parts`: each feature's share of the squared distance, times the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KMeansDistance {
@@ -107,7 +107,7 @@ impl KMeansDistance {
         nearest
     }
 
-    /// The centres, one after the other.
+    /// The centers, one after the other.
     #[must_use]
     pub fn centres(&self) -> &[f64] {
         &self.centres

@@ -39,7 +39,7 @@ pub mod pca;
 pub mod scaled;
 pub mod sequence;
 mod spec;
-mod stage;
+mod standardized;
 pub mod support;
 mod tails;
 pub mod threshold;

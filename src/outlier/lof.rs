@@ -1,4 +1,4 @@
-//! `lof`: how much sparser it is around an observation than around its neighbours (Breunig,
+//! `lof`: how much sparser it is around an observation than around its neighbors (Breunig,
 //! Kriegel, Ng and Sander 2000).
 
 use serde::{Deserialize, Serialize};
@@ -13,14 +13,14 @@ use crate::sound::Sound;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// How many of the nearest points make a neighbourhood.
+    /// How many of the nearest points make a neighborhood.
     pub neighbours: usize,
     /// What near means; an inner product is no distance and is refused.
     pub metric: Metric,
 }
 
 impl Default for Options {
-    /// 20 neighbours, as scikit-learn.
+    /// 20 neighbors, as scikit-learn.
     fn default() -> Self {
         Options { neighbours: 20, metric: Metric::default() }
     }
@@ -28,19 +28,19 @@ impl Default for Options {
 
 /// The mean local reachability density of the k nearest reference points over that of the
 /// observation: about 1 inside, larger outside. Novelty mode: densities are those of the reference
-/// alone. As scikit-learn's `LocalOutlierFactor` (`-score_samples`): exactly k neighbours where the
+/// alone. As scikit-learn's `LocalOutlierFactor` (`-score_samples`): exactly k neighbors where the
 /// paper takes all at the k-th distance, and 1e-10 added to the mean reachability.
 ///
 /// Observations of the reference that are equal count as one, the paper's k-distinct-distance
-/// neighbourhood (its remark on definition 6): of more copies than neighbours the density would be
+/// neighborhood (its remark on definition 6): of more copies than neighbors the density would be
 /// infinite, next to them everything an outlier, and the threshold beyond all that is one.
 /// (scikit-learn's densities of copies are 1e10.) Where there are fewer distinct observations than
-/// asked for, all others are the neighbourhood.
+/// asked for, all others are the neighborhood.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LOF {
     neighbours: usize,
     index: Exact,
-    /// Of each point: the distance to its k-th neighbour.
+    /// Of each point: the distance to its k-th neighbor.
     #[serde(with = "packed")]
     reach: Vec<f64>,
     /// Of each point: its local reachability density.

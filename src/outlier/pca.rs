@@ -39,7 +39,7 @@ impl Default for Options {
     }
 }
 
-/// Components of the covariance (divisor n - 1), as scikit-learn's `PCA`; standardise features that
+/// Components of the covariance (divisor n - 1), as scikit-learn's `PCA`; standardize features that
 /// differ in scale. pyod's PCA scores something else: distances from the observation to the
 /// eigenvectors as if these were points. `parts`: of the residual its squares feature by feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
-//! Distances to a centre, feature by feature: z-scores, robust z-scores, IQR fences and the
-//! standardised distance differ only in what they centre and scale by.
+//! Distances to a center, feature by feature: z-scores, robust z-scores, IQR fences and the
+//! standardized distance differ only in what they center and scale by.
 //!
-//! | name | centre | scale | score |
+//! | name | center | scale | score |
 //! |---|---|---|---|
 //! | `distance` | mean | standard deviation | root of the mean squared z over the features |
 //! | `zscore` | mean | standard deviation | largest abs(z) over the features |
@@ -23,14 +23,14 @@ use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::sound::Sound;
 
-/// A centre and the inverse of a scale for each feature.
+/// A center and the inverse of a scale for each feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scaled {
     center: Vec<f64>,
     inverse: Vec<f64>,
 }
 
-/// The scale of a feature without spread, relative to its centre (or to 1, if that is larger):
+/// The scale of a feature without spread, relative to its center (or to 1, if that is larger):
 /// above rounding, so that any real change is far out and none is not.
 const NO_SPREAD: f64 = 1e-12;
 

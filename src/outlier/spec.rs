@@ -12,7 +12,7 @@ use crate::options;
 pub struct Spec {
     /// The method.
     pub family: Family,
-    /// Whether each feature is centred by its mean and divided by its standard deviation (divisor
+    /// Whether each feature is centered by its mean and divided by its standard deviation (divisor
     /// n; 1 where that is 0) before the method sees it.
     pub standardize: bool,
     /// Where p-values come from.

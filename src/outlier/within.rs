@@ -1,7 +1,7 @@
 //! Rows of a sample scored by detectors that have not seen them: which rows of one sample do not
 //! look like the rest of it.
 //!
-//! A detector that is fitted on a row knows it: of `knn` the row is its own nearest neighbour, of
+//! A detector that is fitted on a row knows it: of `knn` the row is its own nearest neighbor, of
 //! `kde` it stands under its own kernel. Scores of the rows that a detector was fitted on are
 //! therefore too low, and lowest for what is most unusual.
 

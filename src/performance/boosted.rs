@@ -123,7 +123,7 @@ fn walk(tree: &[Node], row: &[f64]) -> f64 {
     }
 }
 
-/// Midpoints between neighbouring distinct values; where there are too many, between evenly spaced
+/// Midpoints between neighboring distinct values; where there are too many, between evenly spaced
 /// order statistics.
 fn edges_of(column: &[f64]) -> Vec<f64> {
     let mut sorted = column.to_vec();

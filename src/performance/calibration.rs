@@ -1,4 +1,4 @@
-//! Scores that are made probabilities on a labelled reference.
+//! Scores that are made probabilities on a labeled reference.
 
 use serde::{Deserialize, Serialize};
 

@@ -12,7 +12,7 @@ use crate::sound::Sound;
 use crate::{Error, Result};
 
 /// Chunks of the reference that bounds are made of, at least.
-const LEAST_CHUNKS: usize = 4;
+const MIN_CHUNKS: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Model {
@@ -110,7 +110,7 @@ pub struct Estimate {
 pub struct Description {
     /// As fitted.
     pub options: Options,
-    /// Labelled observations that it was fitted on.
+    /// Labeled observations that it was fitted on.
     pub observations: usize,
     /// Scores an observation.
     pub width: usize,
@@ -120,7 +120,7 @@ pub struct Description {
     pub bounds: Vec<Bound>,
 }
 
-/// Knows from a labelled reference how a model's own answers tell how well it does.
+/// Knows from a labeled reference how a model's own answers tell how well it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimator {
     options: Options,
@@ -131,7 +131,7 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// Fits on a labelled reference that the model was not trained on, in the order of time (bounds
+    /// Fits on a labeled reference that the model was not trained on, in the order of time (bounds
     /// come from its chunks).
     ///
     /// O(n log n) a class and metric, ten times that for `calibration = auto`; for a regression
@@ -151,12 +151,12 @@ impl Estimator {
             ));
         };
         let whole = read.len() / options.chunk_size;
-        if whole < LEAST_CHUNKS {
+        if whole < MIN_CHUNKS {
             let reason = format!(
-                "alert bounds need {LEAST_CHUNKS} chunks of {}; or lower chunk_size",
+                "alert bounds need {MIN_CHUNKS} chunks of {}; or lower chunk_size",
                 options.chunk_size
             );
-            let expected = LEAST_CHUNKS * options.chunk_size;
+            let expected = MIN_CHUNKS * options.chunk_size;
             return Err(Error::BaselineTooSmall {
                 argument: "reference",
                 was: read.len(),
@@ -184,7 +184,7 @@ impl Estimator {
             let (center, deviation) =
                 (values.iter().sum::<f64>() / values.len() as f64, losses::deviation(&values));
             let (mut lower, mut upper) = (f64::NAN, f64::NAN);
-            if values.len() >= LEAST_CHUNKS {
+            if values.len() >= MIN_CHUNKS {
                 (lower, upper) = limits(metric, center, options.deviations * deviation);
             }
             let reference = known.value(metric, 0, read.len());

@@ -17,7 +17,7 @@ pub struct Isotonic {
     y: Vec<f64>,
 }
 
-/// Neighbouring observations with one fitted value.
+/// Neighboring observations with one fitted value.
 struct Block {
     first: f64,
     last: f64,

@@ -1,7 +1,7 @@
 //! Direct loss estimation: a regression of the loss of each observation on its features and on the
 //! prediction.
 //!
-//! On the labelled reference the loss is known; boosted trees learn it (NannyML, "How it works:
+//! On the labeled reference the loss is known; boosted trees learn it (NannyML, "How it works:
 //! direct loss estimation"). The estimate of a chunk is the mean of the predicted losses, for the
 //! RMSE the root of the mean squared ones.
 

@@ -17,7 +17,7 @@ pub struct CalibrationOptions {
     pub sampling: Sampling,
     /// Steps, at least 1.
     pub steps: u64,
-    /// What neighbours are.
+    /// What neighbors are.
     #[serde(default)]
     pub relation: Relation,
     /// How steps compose.

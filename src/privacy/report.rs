@@ -27,7 +27,7 @@ pub struct PrivacyReport {
     pub unit: String,
     /// Examples a unit.
     pub unit_size: u32,
-    /// What neighbours are.
+    /// What neighbors are.
     pub relation: Relation,
     /// Names of the samplers, in order.
     pub samplers: Vec<String>,

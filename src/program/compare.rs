@@ -25,7 +25,7 @@ use fluxguard::Error;
 use fluxguard::drift::compare::{
     AllColumns, CompareOptions, ComparedColumn, Comparison, compare_columns,
 };
-use fluxguard::drift::judged::JudgedTest;
+use fluxguard::drift::decision::TestDecision;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
@@ -58,7 +58,7 @@ pub struct Compare {
     /// Reassignments of the pooled observations, where p-values come from them; no p-value is below
     /// 1/(N + 1)
     #[arg(long, value_name = "N", default_value_t = Permutations::default().draws,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(Permutations::MOST)))]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Permutations::MAX)))]
     permutations: u32,
     /// Seed of the reassignments
     #[arg(long, value_name = "SEED", default_value_t = Permutations::default().seed)]
@@ -242,7 +242,7 @@ fn for_each_test<T: Copy>(said: &[(Option<TestName>, T)]) -> BTreeMap<TestName, 
 fn tests_of<'a>(
     columns: &'a [ComparedColumn],
     all: Option<&'a AllColumns>,
-) -> impl Iterator<Item = &'a JudgedTest> {
+) -> impl Iterator<Item = &'a TestDecision> {
     columns
         .iter()
         .flat_map(ComparedColumn::all_tests)

@@ -1,4 +1,4 @@
-//! `fluxguard compare-detectors`: which detector suits these data, by labelled observations.
+//! `fluxguard compare-detectors`: which detector suits these data, by labeled observations.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use fluxguard::outlier::compare::{Compared, compare_detectors};
 use fluxguard::outlier::threshold::curves::Quality;
 use fluxguard::outlier::{NAMES, Spec, ood};
 
-/// Which detector tells the anomalies of labelled observations from the rest: each is fitted on the
+/// Which detector tells the anomalies of labeled observations from the rest: each is fitted on the
 /// reference and ranked by AUROC
 ///
 /// CSVs have a header and one column a feature, all numbers; columns are matched by name.
@@ -35,10 +35,10 @@ pub struct CompareDetectors {
     /// CSV of the reference sample; - is standard input
     #[arg(long, value_name = "REFERENCE")]
     fit: PathBuf,
-    /// CSV of the labelled sample; - is standard input
+    /// CSV of the labeled sample; - is standard input
     #[arg(long, value_name = "CURRENT")]
     score: PathBuf,
-    /// Column of the labelled sample: 1 for an anomaly, 0 for a usual observation
+    /// Column of the labeled sample: 1 for an anomaly, 0 for a usual observation
     #[arg(long, value_name = "NAME")]
     label_column: String,
     /// A detector to compare, again for more [default: all that take features alone]
@@ -47,7 +47,7 @@ pub struct CompareDetectors {
     /// The fraction of unchanged observations that may be called anomalous
     #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = super::detect::rate)]
     anomaly_rate: f64,
-    /// Centre and scale each feature before detectors see it
+    /// Center and scale each feature before detectors see it
     #[arg(long)]
     standardize: bool,
     #[command(flatten)]

@@ -73,7 +73,7 @@ pub struct Detect {
     /// the reference supports]
     #[arg(long, value_name = "RATE", value_parser = rate)]
     anomaly_rate: Option<f64>,
-    /// Neighbours of knn and lof
+    /// Neighbors of knn and lof
     #[arg(long, value_name = "K")]
     neighbours: Option<usize>,
     /// Trees of iforest and eif
@@ -82,7 +82,7 @@ pub struct Detect {
     /// Seed of a detector that draws random numbers
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Centre and scale each feature before the detector sees it
+    /// Center and scale each feature before the detector sees it
     #[arg(long)]
     standardize: bool,
     /// More options of the detector, as JSON: {"covariance": "robust"}

@@ -60,11 +60,11 @@ pub fn quoted(text: &str) -> String {
 
 /// Names in quotes, the first few.
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 8;
+    const MAX: usize = 8;
     let names: Vec<&str> = names.into_iter().collect();
-    let mut list = names.iter().take(MOST).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-    if names.len() > MOST {
-        list += &format!(" and {} more", names.len() - MOST);
+    let mut list = names.iter().take(MAX).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX {
+        list += &format!(" and {} more", names.len() - MAX);
     }
     list
 }

@@ -12,7 +12,7 @@ const ENOUGH: u64 = 10;
 /// The chance that a column of independent rows gets a hint.
 const CHANCE: f64 = 1e-4;
 /// Hints of a kind that are told.
-const MOST: usize = 5;
+const MAX: usize = 5;
 
 /// Of the columns of both files, or of one.
 pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
@@ -55,7 +55,7 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
     }
     [disguised, zeros, ids, spellings]
         .into_iter()
-        .flat_map(|told| told.into_iter().take(MOST))
+        .flat_map(|told| told.into_iter().take(MAX))
         .collect()
 }
 
@@ -86,7 +86,7 @@ pub fn of_neighbors(sample: &Sample) -> Vec<String> {
             )
         })
     };
-    sample.columns.iter().filter_map(dependent).take(MOST).collect()
+    sample.columns.iter().filter_map(dependent).take(MAX).collect()
 }
 
 /// Why a column looks like an id.

@@ -76,7 +76,7 @@ pub struct Late {
     /// A prediction waits no longer than this, in the unit of the times (of ISO 8601 seconds)
     #[arg(long, value_name = "TIME")]
     timeout: Option<f64>,
-    /// Outcomes in a chunk of realised performance
+    /// Outcomes in a chunk of realized performance
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     chunk_size: usize,
     /// Detector that sees the outcomes

@@ -22,7 +22,7 @@ struct Terms {
     /// How steps compose: pld (tight) or rdp
     #[arg(long, value_name = "NAME", default_value = ACCOUNTANTS[0].0, value_parser = one_of(&ACCOUNTANTS))]
     accountant: AccountantKind,
-    /// What neighbouring data sets differ by: the presence of a unit, or what one unit is
+    /// What neighboring data sets differ by: the presence of a unit, or what one unit is
     #[arg(long, value_name = "NAME", default_value = RELATIONS[0].0, value_parser = one_of(&RELATIONS))]
     relation: Relation,
     /// Examples that one unit (a user) has at most

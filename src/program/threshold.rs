@@ -301,7 +301,7 @@ impl Threshold {
 }
 
 /// Rows that are shown: the first.
-const MOST: usize = 50;
+const MAX: usize = 50;
 
 fn table(found: &Found, scores: &[f64]) -> String {
     let mut text = format!(
@@ -321,12 +321,12 @@ fn table(found: &Found, scores: &[f64]) -> String {
     }
     if !found.anomalies.is_empty() {
         let row = |i: &usize| vec![i.to_string(), number(scores[*i])];
-        let rows: Vec<Vec<String>> = found.anomalies.iter().take(MOST).map(row).collect();
+        let rows: Vec<Vec<String>> = found.anomalies.iter().take(MAX).map(row).collect();
         text += &format!(
             "\n{}",
             render(&[("index from 0", Align::Right), ("score", Align::Right)], &rows)
         );
-        if found.anomalies.len() > MOST {
+        if found.anomalies.len() > MAX {
             text += &format!("... all {} are in --json\n", found.anomalies.len());
         }
     }

@@ -101,7 +101,7 @@ fn a_saved_detector_scores_to_the_bit_and_is_no_larger_than_it_needs() {
             "{name}"
         );
         assert_eq!(loaded.describe(), detector.describe());
-        // What each method must keep, in numbers of 8 bytes: the reference, its order, centres, a
+        // What each method must keep, in numbers of 8 bytes: the reference, its order, centers, a
         // triangle ...
         let needs = match *name {
             "knn" | "kde" | "ocsvm" => 4 * 500 + 500,

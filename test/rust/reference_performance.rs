@@ -3,7 +3,7 @@
 //!
 //! NannyML keeps an incomplete last chunk among those that bounds come from, and decides by random
 //! splits whether to calibrate: here are whole chunks, and its decision is given. Its regression of
-//! the loss is LightGBM's, ours is not: of DLE the realised values, the bounds and the standard
+//! the loss is LightGBM's, ours is not: of DLE the realized values, the bounds and the standard
 //! errors are compared, and the estimates within two standard errors.
 #![allow(clippy::unwrap_used)]
 

@@ -141,7 +141,7 @@ fn categories_are_reported() {
             && (report.expected_unseen_share - 0.1).abs() < 1e-12
     );
     let scores = detector.score(&of("red blue violet"));
-    // Lidstone by 1/2 over four colours and one for all others.
+    // Lidstone by 1/2 over four colors and one for all others.
     let want: Vec<f64> = [4.5, 2.5, 0.5].iter().map(|n| -f64::ln(n / 12.5)).collect();
     assert!(scores.iter().zip(&want).all(|(s, w)| (s - w).abs() < 1e-12), "{scores:?} {want:?}");
     assert_eq!(

@@ -13,7 +13,7 @@ impl Held for Arc<Estimator> {
     const KIND: &'static str = "estimator";
 }
 
-/// By [`Options`], on a labelled reference: scores, and predictions where scores do not say them.
+/// By [`Options`], on a labeled reference: scores, and predictions where scores do not say them.
 fn fit(call: &mut Call<'_>) -> Result<Answer> {
     let options = call.options_or_default::<Options>()?;
     let scores = call.tensor("reference")?;

@@ -1,5 +1,5 @@
 //! The two element types that kernels compute in, with the elementary functions in a form that
-//! vectorises.
+//! vectorizes.
 
 use super::gather;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};

@@ -3,7 +3,7 @@
 
 /// Defines `pub fn $name($args)` from an inlined body, run with AVX2 where the processor has it.
 ///
-/// The body is ordinary safe Rust that the compiler vectorises for each of the two.
+/// The body is ordinary safe Rust that the compiler vectorizes for each of the two.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! compiled_twice {

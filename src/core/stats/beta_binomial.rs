@@ -30,7 +30,7 @@ pub fn upper_tail(x: u64, n: u64, a: f64, b: f64) -> Result<f64> {
     Ok((1.0 - sum_from(n - x + 1, n, b, a)).clamp(0.0, 1.0))
 }
 
-/// Adds up the probabilities from `x` on by the ratio of neighbours, until the rest cannot matter.
+/// Adds up the probabilities from `x` on by the ratio of neighbors, until the rest cannot matter.
 fn sum_from(x: u64, n: u64, a: f64, b: f64) -> f64 {
     let size = n as f64;
     let mut term =

@@ -7,7 +7,7 @@ use statrs::function::gamma::ln_gamma;
 
 /// Steps of the continued fraction. It takes tens, a few thousand near the middle of the largest
 /// parameters.
-const MOST_STEPS: u32 = 100_000;
+const MAX_STEPS: u32 = 100_000;
 
 /// I_x(a, b) at x = p/(p + q), for positive a, b and p + q, and p and q of 0 or more. The relative
 /// error is some 1e-13, also where the result is 1e-300 and where x or 1 - x vanishes beside 1
@@ -35,7 +35,7 @@ fn tail(a: f64, b: f64, x: f64, y: f64, above: f64) -> f64 {
     let (mut p, mut s) = (1.0, a + 1.0);
     let (mut numerators, mut denominators) = ((0.0, 1.0), (1.0, c / c1));
     let mut value = c1 / c;
-    for step in 1..=MOST_STEPS {
+    for step in 1..=MAX_STEPS {
         let n = f64::from(step);
         let t = n / a;
         let w = n * (b - n) * x;

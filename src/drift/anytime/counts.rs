@@ -3,7 +3,7 @@
 //!
 //! **The null.** Values like the reference's fall between its order statistics as a Pólya urn's
 //! balls do, whatever their distribution: with `m` reference values, the next one falls between
-//! neighbouring order statistics with probability `(s + c) / (m + 1 + n)`, `s` being the gaps
+//! neighboring order statistics with probability `(s + c) / (m + 1 + n)`, `s` being the gaps
 //! between them and `c` of `n` values so far having fallen there. So a batch's counts are
 //! Dirichlet-multinomial given all counts before (David and Nagaraja 2003, section 2.2, for the
 //! uniform spacings behind it), exactly, with the reference's own finite size taken into account.
@@ -24,25 +24,25 @@ use statrs::function::gamma;
 use crate::stats::dependence::Thinning;
 
 /// Weight of what came before, from one batch to the next, in the counts of late.
-const KEPT: f64 = 0.8;
+const DECAY: f64 = 0.8;
 
 /// Observations that the reference's shares count for in the counts of late.
 const PRIOR: f64 = 20.0;
 
 /// Shares of the capital bet on: the counts of late; each moved or spread reference; nothing at
 /// all.
-const LATE: f64 = 0.4;
-const TILTED: f64 = 0.5;
-const NOTHING: f64 = 0.1;
+const WEIGHT_RECENT: f64 = 0.4;
+const WEIGHT_TILT: f64 = 0.5;
+const WEIGHT_CASH: f64 = 0.1;
 
 /// Odds at which batches after an alarm must speak for the reference, and not for the counts of
 /// late, to say that what alarmed has gone: a CUSUM (Page 1954). Were the counts of late the truth
 /// about what drifted, it would be wrong once in at least so many batches that still drift; they
 /// are an estimate of it.
-const GONE: f64 = 1000.0;
+const RECOVERY_ODDS: f64 = 1000.0;
 
 /// How many times larger an urn dependent observations may be drawn from.
-const REGULAR: [f64; 3] = [4.0, 16.0, 64.0];
+const URN_SIZES: [f64; 3] = [4.0, 16.0, 64.0];
 
 /// Sizes of a moved (first) and spread (second) reference: tilts of the log-density of its normal
 /// scores.
@@ -61,7 +61,7 @@ const TILTS: [(f64, f64); 10] = [
 
 /// The evidence against one column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Counts {
+pub struct GroupedMartingale {
     /// Spacings of the reference in each group.
     spacings: Vec<f64>,
     /// Values so far in each group.
@@ -77,7 +77,7 @@ pub struct Counts {
     dependent: bool,
 }
 
-impl Counts {
+impl GroupedMartingale {
     /// Against a reference with so many values in each group, at least one in all: the first group
     /// ends just below an order statistic, as the next ones begin and end.
     #[must_use]
@@ -85,7 +85,7 @@ impl Counts {
         Self::of_dependent(reference, Thinning::by(1.0))
     }
 
-    /// [`Counts::new`] of observations of which so many count as one.
+    /// [`GroupedMartingale::new`] of observations of which so many count as one.
     #[must_use]
     pub fn of_dependent(reference: &[u64], thinning: Thinning) -> Self {
         // Not rounded: a group whose few values count as none could not be told from one that
@@ -112,7 +112,7 @@ impl Counts {
             by.iter().map(|by| by - norm).collect()
         };
         let zeros = vec![0.0; spacings.len()];
-        Counts {
+        GroupedMartingale {
             tilts: TILTS.map(tilt).to_vec(),
             seen: zeros.clone(),
             late: zeros,
@@ -130,7 +130,7 @@ impl Counts {
         self.update_dependent(counts, stake, Thinning::by(1.0))
     }
 
-    /// [`Counts::update`] with observations of which so many count as one.
+    /// [`GroupedMartingale::update`] with observations of which so many count as one.
     pub fn update_dependent(&mut self, counts: &[u64], stake: f64, thinning: Thinning) -> f64 {
         let x: Vec<f64> = counts.iter().map(|count| *count as f64 / thinning.inflation()).collect();
         let n: f64 = x.iter().sum();
@@ -139,7 +139,7 @@ impl Counts {
             self.capital = ((self.capital + stake) * self.ratio(&x, n)).min(f64::MAX);
             self.back = self.back.map(|back| (back + self.ln_odds_of_the_reference(&x)).max(0.0));
             for ((late, seen), x) in self.late.iter_mut().zip(&mut self.seen).zip(&x) {
-                *late = KEPT * *late + x;
+                *late = DECAY * *late + x;
                 *seen += x;
             }
         } else {
@@ -155,7 +155,8 @@ impl Counts {
         let (all, spaced) = (urn.iter().sum::<f64>(), self.spacings.iter().sum::<f64>());
         let late: Vec<f64> =
             self.late.iter().zip(&urn).map(|(late, u)| late + PRIOR * u / all).collect();
-        let mut ratio = NOTHING + LATE * (ln_dirichlet_multinomial(x, &late) - null).exp();
+        let mut ratio =
+            WEIGHT_CASH + WEIGHT_RECENT * (ln_dirichlet_multinomial(x, &late) - null).exp();
         let level: f64 = x
             .iter()
             .zip(&self.spacings)
@@ -164,7 +165,7 @@ impl Counts {
             .sum();
         for tilt in &self.tilts {
             let moved: f64 = x.iter().zip(tilt).map(|(x, by)| x * by).sum();
-            ratio += TILTED / TILTS.len() as f64 * (level + moved - null).exp();
+            ratio += WEIGHT_TILT / TILTS.len() as f64 * (level + moved - null).exp();
         }
         if ratio.is_finite() { ratio } else { f64::MAX / (1.0 + n) }
     }
@@ -181,7 +182,7 @@ impl Counts {
         let all: f64 = urn.iter().sum();
         let endless: f64 =
             x.iter().zip(urn).filter(|(x, _)| **x > 0.0).map(|(x, u)| x * (u / all).ln()).sum();
-        let larger = REGULAR.iter().map(|times| {
+        let larger = URN_SIZES.iter().map(|times| {
             let urn: Vec<f64> = urn.iter().map(|u| times * u).collect();
             ln_dirichlet_multinomial(x, &urn)
         });
@@ -240,7 +241,7 @@ impl Counts {
     /// tells, where the counts of late need ten to forget.
     #[must_use]
     pub fn has_gone(&self) -> bool {
-        self.back.is_some_and(|back| back >= GONE.ln())
+        self.back.is_some_and(|back| back >= RECOVERY_ODDS.ln())
     }
 
     /// Begins anew from the reference.
@@ -318,7 +319,7 @@ mod tests {
     /// the last digit.
     #[test]
     fn the_ratio_is_an_e_value() {
-        let mut counts = Counts::new(&[4, 2, 5]);
+        let mut counts = GroupedMartingale::new(&[4, 2, 5]);
         for before in [[0, 0, 0], [3, 0, 1], [0, 9, 2]] {
             counts.update(&before, 0.1);
             let urn: Vec<f64> =
@@ -340,8 +341,10 @@ mod tests {
         let thinning = Thinning::by(36.0);
         for groups in [4, 16, 64] {
             let reference = vec![300 / groups; groups as usize];
-            let (mut counts, batch) =
-                (Counts::of_dependent(&reference, thinning), vec![2000 / groups; groups as usize]);
+            let (mut counts, batch) = (
+                GroupedMartingale::of_dependent(&reference, thinning),
+                vec![2000 / groups; groups as usize],
+            );
             (0..20).for_each(|_| assert!(counts.update_dependent(&batch, 0.01, thinning) < 1.0));
             assert!(counts.e_value() < 2.0, "{} in {groups} groups", counts.e_value());
             // A lost half is found all the same.
@@ -362,7 +365,7 @@ mod tests {
             for run in 0..runs {
                 let mut random = Random(run);
                 let (histogram, of) = column(&mut random, m);
-                let mut counts = Counts::new(histogram.reference());
+                let mut counts = GroupedMartingale::new(histogram.reference());
                 let batch = |_| {
                     counts.update(&groups(&histogram, &of, &random.normals(batch)), stake) >= 1.0
                 };
@@ -397,7 +400,7 @@ mod tests {
                 sorted.sort_by(f64::total_cmp);
                 let histogram = Histogram::new(&sorted, 10);
                 let of = Histograms::new(vec![histogram.clone()]);
-                let mut counts = Counts::of_dependent(histogram.reference(), thinning);
+                let mut counts = GroupedMartingale::of_dependent(histogram.reference(), thinning);
                 let batch = |_| {
                     let values = repeated(&mut random, batch);
                     counts.update_dependent(&groups(&histogram, &of, &values), stake, thinning)
@@ -422,7 +425,7 @@ mod tests {
             ("spread", |x| 1.3 * x),
             ("two humps", |x| if x > 0.0 { x + 0.5 } else { x - 0.5 }),
         ] {
-            let mut counts = Counts::new(histogram.reference());
+            let mut counts = GroupedMartingale::new(histogram.reference());
             let mut batch = |n, changed: bool| {
                 let values: Vec<f64> = random
                     .normals(n)
@@ -446,8 +449,8 @@ mod tests {
         let mut random = Random(9);
         let (histogram, of) = column(&mut random, 2000);
         for (shift, at_most) in [(2.0, 1), (0.5, 2), (0.25, 4)] {
-            let mut counts = Counts::new(histogram.reference());
-            let mut gone = |counts: &mut Counts, shift: f64| {
+            let mut counts = GroupedMartingale::new(histogram.reference());
+            let mut gone = |counts: &mut GroupedMartingale, shift: f64| {
                 let values: Vec<f64> = random.normals(200).iter().map(|x| x + shift).collect();
                 counts.update(&groups(&histogram, &of, &values), 1e-7);
                 counts.has_gone()
@@ -466,9 +469,9 @@ mod tests {
 
     #[test]
     fn far_off_counts_do_not_overflow() {
-        let mut counts = Counts::new(&[500, 500, 500, 500]);
+        let mut counts = GroupedMartingale::new(&[500, 500, 500, 500]);
         assert!(counts.update(&[0, 0, 0, 10_000_000], 1e-300).is_finite());
         assert!(counts.update(&[0, 0, 0, 10_000_000], 1e-300) >= 1.0);
-        assert_eq!(Counts::new(&[0, 9]).update(&[0, 0], 0.5), 0.5);
+        assert_eq!(GroupedMartingale::new(&[0, 9]).update(&[0, 0], 0.5), 0.5);
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bets::Bets;
 use super::evidence::Form;
-use super::monitor::{AfterAlarm, Calibration, LEAST_REFERENCE, Monitor, MonitorOptions};
+use super::monitor::{AfterAlarm, Calibration, MIN_REFERENCE, Monitor, MonitorOptions};
 use crate::Result;
 use crate::online::{Online, State, expect};
 use crate::sound::Sound;
@@ -76,13 +76,8 @@ impl Martingale {
     /// `InvalidArgument` that names the option out of range, or what is wrong with the reference.
     pub fn new(options: MartingaleOptions) -> Result<Self> {
         let n = options.reference_size;
-        let possible = (LEAST_REFERENCE..=1_000_000).contains(&n);
-        expect(
-            "reference_size",
-            n,
-            possible,
-            &format!("{LEAST_REFERENCE} to 1000000 observations"),
-        )?;
+        let possible = (MIN_REFERENCE..=1_000_000).contains(&n);
+        expect("reference_size", n, possible, &format!("{MIN_REFERENCE} to 1000000 observations"))?;
         let mut martingale = Martingale { options, collected: Vec::new(), monitor: None };
         martingale.of_monitor().check()?;
         if let Some(reference) = &martingale.options.reference {

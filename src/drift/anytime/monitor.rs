@@ -130,10 +130,10 @@ impl MonitorOptions {
 }
 
 /// The least reference: with less, hardly a cell would be left.
-pub(super) const LEAST_REFERENCE: usize = 20;
+pub(super) const MIN_REFERENCE: usize = 20;
 
 /// Bounds of cells.
-const MOST_BOUNDS: usize = 1023;
+const MAX_BOUNDS: usize = 1023;
 
 /// The monitor told that its column has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -172,15 +172,15 @@ impl Monitor {
     pub fn new(reference: &[f64], options: MonitorOptions) -> Result<Self> {
         options.check()?;
         let n = reference.len();
-        let enough = n >= LEAST_REFERENCE;
+        let enough = n >= MIN_REFERENCE;
         expect(
             "reference",
             format!("{n} observations"),
             enough,
-            &format!("at least {LEAST_REFERENCE}"),
+            &format!("at least {MIN_REFERENCE}"),
         )?;
         Domain::Finite.check("reference", reference.iter().copied())?;
-        let bag = Bag::new(reference, MOST_BOUNDS, options.seed);
+        let bag = Bag::new(reference, MAX_BOUNDS, options.seed);
         let inductive = options.calibration == Calibration::Inductive;
         let again = !inductive && options.after_alarm == AfterAlarm::Reference;
         Ok(Monitor {

@@ -13,7 +13,7 @@ use crate::two_sample::{Method, TestName, TestResult};
 const PARTS: usize = 5;
 
 /// Observations of each sample, at least: four in each part.
-const LEAST: usize = 20;
+const MIN: usize = 20;
 
 /// How well a classifier tells the samples apart on rows that it has not seen (Lopez-Paz & Oquab
 /// 2017, "Revisiting classifier two-sample tests"). `statistic` is the area under the ROC curve
@@ -41,7 +41,7 @@ const LEAST: usize = 20;
 /// `reference` or `current` for NaN or Inf, or fewer than 20 observations.
 pub fn test(reference: &Tensor<'_>, current: &Tensor<'_>, method: Method) -> Result<TestResult> {
     method.expect_of(TestName::C2st)?;
-    let mut rows = Rows::new(reference, current, LEAST)?;
+    let mut rows = Rows::new(reference, current, MIN)?;
     rows.order_by_content();
     rows.standardize();
     let parts: Vec<Vec<usize>> = (0..PARTS)

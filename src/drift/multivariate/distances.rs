@@ -12,7 +12,7 @@ use crate::simd::{Lanes, Real, WIDTH, multiversion};
 use crate::{Error, Result};
 
 /// The largest matrix that is made.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 /// Parts of about equal size that threads take: the same for any number of them, and so are all
 /// sums.
@@ -44,7 +44,7 @@ impl Pairwise {
             .checked_mul(count + 1)
             .and_then(|pairs| pairs.checked_mul(WIDTH / 2 * size_of::<Lanes>()));
         let bytes = bytes.unwrap_or(usize::MAX);
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             let was = format!("{} and {} observations", rows.reference_size, rows.current_size);
             let expected = format!(
                 "at most 16376 in both samples together (this matrix of all pairs would take {:.1} GB); thin them",

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 const BLOCKS: usize = 1000;
 
 /// The largest table that is made.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 fn add(sum: &mut [f64], x: &[f64]) {
     sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
@@ -49,9 +49,9 @@ impl Sums {
         let size = (m.min(n) / BLOCKS).max(1);
         let (of_reference, of_current) = (m / size, n / size);
         let bytes = (of_reference + of_current).saturating_mul(8 * width);
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             let (argument, was) = if m > n { ("reference", m) } else { ("current", n) };
-            let most = MOST_BYTES / (8 * width) - m.min(n);
+            let most = MAX_BYTES / (8 * width) - m.min(n);
             let was = format!("{was} observations beside {}", m.min(n));
             let expected = format!(
                 "at most {most} (the table would take {:.1} GB); thin it",

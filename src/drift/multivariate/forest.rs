@@ -11,12 +11,12 @@ const TREES: u64 = 100;
 
 /// Rows below which a node is a leaf (the paper's n_min is 2 for classification; larger is for
 /// noisy data, as here).
-const LEAST: usize = 5;
+const MIN: usize = 5;
 
 /// Rows of a tree, at most; of more, each tree has its own, drawn without replacement (Bühlmann &
 /// Yu 2002, "Analyzing bagging": subagging). Time then grows with the rows only where they are
 /// scored.
-const MOST: usize = 4096;
+const MAX: usize = 4096;
 
 enum Node {
     /// Rows below `at` go to `left`, the others to the node after it.
@@ -38,12 +38,12 @@ impl Forest {
         let tree = |seed| {
             let mut random = SplitMix64::new(seed);
             let mut members: Vec<usize> = (0..rows.len()).collect();
-            if members.len() > MOST {
-                for place in 0..MOST {
+            if members.len() > MAX {
+                for place in 0..MAX {
                     let other = place + random.below(members.len() - place);
                     members.swap(place, other);
                 }
-                members.truncate(MOST);
+                members.truncate(MAX);
             }
             let mut tree = Tree { rows, features, tried, random, nodes: vec![Node::Leaf(0.5)] };
             tree.grow(0, &mut members);
@@ -83,7 +83,7 @@ impl Tree<'_> {
         let second = members.iter().filter(|k| self.rows[**k].1).count();
         let pure = second == 0 || second == members.len();
         let split =
-            if pure || members.len() < LEAST { None } else { self.best_split(members, second) };
+            if pure || members.len() < MIN { None } else { self.best_split(members, second) };
         let Some((feature, at)) = split else {
             self.nodes[node] = Node::Leaf(second as f64 / members.len() as f64);
             return;

@@ -15,10 +15,10 @@ const KERNELS: usize = 100;
 /// The strongest regularization under which two estimates of the distance differ by less than this
 /// is taken (the rule of Bu, Alippi & Zhao 2018, "A pdf-free change detection test based on density
 /// difference estimation").
-const MOST_DIFFERENCE: f64 = 0.2;
+const MAX_DIFFERENCE: f64 = 0.2;
 
 /// ∫(p - q)² of the two densities, estimated without estimating either (Sugiyama et al. 2013,
-/// "Density-difference estimation", eq. 9): p - q is modelled by Gaussian kernels at c₁ ... c_b and
+/// "Density-difference estimation", eq. 9): p - q is modeled by Gaussian kernels at c₁ ... c_b and
 /// fitted by least squares, θ = (H + λI)⁻¹h, and the distance is 2h'θ - θ'Hθ. Here h is the
 /// difference of the samples' mean kernels (current less reference), H_kl = exp(-‖c_k -
 /// c_l‖²/(4σ²)).
@@ -31,7 +31,7 @@ const MOST_DIFFERENCE: f64 = 0.2;
 ///
 /// alibi-detect's `LSDDDrift` has the same statistic for the same centers, σ and λ (agreement to
 /// 1e-9: `test/reference/alibi.py`) and chooses them otherwise: its centers are a twentieth of the
-/// reference's rows, which it then leaves out of the test; it standardises and takes σ by the
+/// reference's rows, which it then leaves out of the test; it standardizes and takes σ by the
 /// reference alone; its λ goes by the mean of the ratios θ'Hθ/h'θ over the reassignments drawn, not
 /// by the ratio of their means; and its p-value is the share of draws at least as large, which can
 /// be 0.
@@ -117,7 +117,7 @@ fn regularization(values: &Array1<f64>, variances: &[f64]) -> f64 {
     };
     candidates
         .clone()
-        .find(|lambda| difference(*lambda) < MOST_DIFFERENCE)
+        .find(|lambda| difference(*lambda) < MAX_DIFFERENCE)
         .unwrap_or(0.25f64.powi(9))
 }
 

@@ -40,7 +40,7 @@ pub fn test(
     permutations: Permutations,
 ) -> Result<TestResult> {
     method.expect_of(TestName::Mmd)?;
-    let least = if method == Method::Linear { linear::LEAST } else { 2 };
+    let least = if method == Method::Linear { linear::MIN } else { 2 };
     let mut rows = Rows::new(reference, current, least)?;
     rows.order_by_content();
     rows.standardize();

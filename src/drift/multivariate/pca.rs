@@ -12,10 +12,10 @@ use crate::{Error, Result};
 const EXPLAINED: f64 = 0.9;
 
 /// Observations of the reference, at least.
-const LEAST: usize = 10;
+const MIN: usize = 10;
 
 /// The largest covariance that is made.
-const MOST_BYTES: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 /// Whether rows of the current sample lie as far from the reference's principal subspace as the
 /// reference's do: the Kolmogorov-Smirnov test of squared reconstruction errors (the Q statistic of
@@ -44,15 +44,15 @@ pub fn test(
     permutations: Permutations,
 ) -> Result<TestResult> {
     method.expect_of(TestName::Pca)?;
-    if reference.observations() < LEAST {
+    if reference.observations() < MIN {
         let was = format!("{} observations", reference.observations());
-        return Err(Error::invalid("reference", was, format!("at least {LEAST} for pca")));
+        return Err(Error::invalid("reference", was, format!("at least {MIN} for pca")));
     }
     let features = reference.features();
     if features < 2 {
         return Err(Error::invalid("reference", "1 feature", "at least 2 for pca; or use ks"));
     }
-    if features.saturating_mul(features).saturating_mul(8) > MOST_BYTES {
+    if features.saturating_mul(features).saturating_mul(8) > MAX_BYTES {
         let was = format!("{features} features");
         return Err(Error::invalid(
             "reference",

@@ -3,7 +3,7 @@
 //! Page 1954, "Continuous inspection schemes", section 2: `s <- max(0, s + x - mean - delta)`, with
 //! the running mean of all observations, this one included; it fires when s exceeds `threshold`.
 //! One-sided: rises, as for error rates; with `mode` falls, or both. Defaults and warm-up are those
-//! of MOA's `CusumDM` and of frouros. For a chart of standardised values with a threshold that is a
+//! of MOA's `CusumDM` and of frouros. For a chart of standardized values with a threshold that is a
 //! probability see [`crate::charts`].
 //!
 //! Cost: O(1) an observation.

@@ -49,7 +49,7 @@ impl Default for KswinOptions {
 }
 
 /// The least statistic that counts, whatever its p-value.
-const LEAST: f64 = 0.1;
+const MIN: f64 = 0.1;
 
 /// KSWIN. Its statistic is the distance of the two distribution functions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ impl Kswin {
             "at least twice the stat_size, at most 1000000 observations",
         )?;
         let r = stat_size as u64;
-        let mut steps = (LEAST * r as f64).floor() as u64 + 1;
+        let mut steps = (MIN * r as f64).floor() as u64 + 1;
         while steps <= r
             && kolmogorov::p_value(steps as f64 / r as f64, r, r, Method::Exact)?.p_value > alpha
         {

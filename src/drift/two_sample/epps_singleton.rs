@@ -12,7 +12,7 @@ const POINTS: [f64; 2] = [0.4, 0.8];
 const FEATURES: usize = 2 * POINTS.len();
 
 /// Fewer values than these in a sample and the statistic means nothing.
-const LEAST: usize = 5;
+const MIN: usize = 5;
 
 /// Eigenvalues of a covariance that is a difference of sums are told from 0 above 4 of these
 /// roundings of 1.
@@ -48,7 +48,7 @@ pub(super) fn of_sorted(
     permutations: Permutations,
 ) -> Result<TestResult> {
     for (argument, sample) in [("reference", reference), ("current", current)] {
-        if sample.len() < LEAST {
+        if sample.len() < MIN {
             let was = format!("{} values", sample.len());
             return Err(Error::invalid(
                 argument,

@@ -28,12 +28,12 @@ impl Default for Permutations {
 
 impl Permutations {
     /// The most that may be drawn.
-    pub const MOST: u32 = 10_000_000;
+    pub const MAX: u32 = 10_000_000;
 
     /// # Errors
     /// `InvalidArgument` naming `permutations` where there are none, or more than ten million.
     pub fn check(self) -> Result<()> {
-        if (1..=Self::MOST).contains(&self.draws) {
+        if (1..=Self::MAX).contains(&self.draws) {
             return Ok(());
         }
         Err(Error::invalid("permutations", self.draws, "1 to 10000000 reassignments"))

@@ -11,7 +11,7 @@ const FEW: u32 = 10;
 /// Limit laws of rank statistics are those without ties. They are used where at least this much of
 /// the ranks' variance is left (1 - Σ(t³ - t)/(N³ - N) over groups of t equal values): no value
 /// makes up more than a fifth of the observations.
-const LEAST_VARIANCE: f64 = 0.99;
+const MIN_VARIANCE: f64 = 0.99;
 
 /// Groups of more equal values than this are dealt out at once.
 const LARGE_GROUP: u32 = 64;
@@ -85,7 +85,7 @@ impl Pooled {
     pub(super) fn is_like_continuous(&self) -> bool {
         let n = self.size();
         self.reference_size.min(self.current_size) >= FEW
-            && self.ties() <= (1.0 - LEAST_VARIANCE) * n * (n * n - 1.0)
+            && self.ties() <= (1.0 - MIN_VARIANCE) * n * (n * n - 1.0)
     }
 
     /// The p-value of `statistic(groups)`: where `method` leaves the choice, by `limit` where the

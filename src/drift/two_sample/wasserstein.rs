@@ -146,7 +146,7 @@ pub(super) fn in_deviations(difference: f64, deviation: f64) -> f64 {
     if difference == 0.0 { 0.0 } else { (difference.abs() / deviation).min(f64::MAX) }
 }
 
-/// The distances between neighbours of the pooled sample.
+/// The distances between neighbors of the pooled sample.
 pub(super) fn pooled_gaps(a: &[f64], b: &[f64]) -> Vec<f64> {
     let mut pooled = [a, b].concat();
     // Two sorted runs: a stable sort merges them.

@@ -22,7 +22,7 @@ struct Piece {
     share: f64,
 }
 
-/// The bridge between two neighbouring edges: F at each.
+/// The bridge between two neighboring edges: F at each.
 struct Bridge(Vec<(f64, f64)>);
 
 impl Bridge {
@@ -121,7 +121,7 @@ fn moments(values: &[f64], bridge: &Bridge) -> (f64, f64, f64) {
     (central(2), central(3), central(4))
 }
 
-/// Neighbours of a group taken together, until it has at most [`PIECES`] of about equal weight.
+/// Neighbors of a group taken together, until it has at most [`PIECES`] of about equal weight.
 fn reduced(pieces: &[Piece]) -> Vec<Piece> {
     let mut found: Vec<Piece> = Vec::new();
     for of_group in pieces.chunk_by(|a, b| a.group == b.group) {

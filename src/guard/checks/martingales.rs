@@ -4,7 +4,7 @@
 use super::check::{Check, Window};
 use crate::alert;
 use crate::alert::{Kind, Severity};
-use crate::drift::anytime::counts::Counts;
+use crate::drift::anytime::counts::GroupedMartingale;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
@@ -18,8 +18,8 @@ use crate::sketch::HistogramCounts;
 /// A martingale for each column, over panes.
 #[derive(Debug)]
 pub(super) struct Martingales {
-    columns: Vec<Counts>,
-    /// Counts that no window has tested yet.
+    columns: Vec<GroupedMartingale>,
+    /// GroupedMartingale that no window has tested yet.
     fresh: (HistogramCounts, HistogramCounts),
 }
 
@@ -86,9 +86,9 @@ impl Check for Martingales {
 }
 
 /// Against a column of the reference, whose observations count as as many as are independent.
-fn against(baseline: &Baseline, k: usize) -> Counts {
+fn against(baseline: &Baseline, k: usize) -> GroupedMartingale {
     let histogram = baseline.histogram(k);
-    Counts::of_dependent(
+    GroupedMartingale::of_dependent(
         histogram.reference(),
         baseline.thinned(k, histogram.reference_size()).reference,
     )

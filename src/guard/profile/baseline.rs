@@ -106,19 +106,15 @@ impl Baseline {
         options: &BaselineOptions,
         extra: &[Arc<Detector>],
     ) -> Result<Self> {
-        let fitted =
-            profile.fitted.as_ref().filter(|f| f.moments.observations() >= LEAST).ok_or_else(
-                || {
-                    let reason = "fit it on reference outputs first".to_string();
-                    let was = profile.observations() as usize;
-                    Error::BaselineTooSmall {
-                        argument: "profile",
-                        was,
-                        expected: LEAST as usize,
-                        reason,
-                    }
-                },
-            )?;
+        let fitted = profile
+            .fitted
+            .as_ref()
+            .filter(|f| f.moments.observations() >= MIN)
+            .ok_or_else(|| {
+                let reason = "fit it on reference outputs first".to_string();
+                let was = profile.observations() as usize;
+                Error::BaselineTooSmall { argument: "profile", was, expected: MIN as usize, reason }
+            })?;
         let p = fitted.moments.features();
         if profile.options.constant_features == ConstantFeatures::Error
             && let Some(feature) = (0..p).find(|k| fitted.moments.min(*k) == fitted.moments.max(*k))
@@ -257,7 +253,7 @@ impl Baseline {
 }
 
 /// Observations of a reference: of two every score is the same.
-const LEAST: u64 = 3;
+const MIN: u64 = 3;
 
 /// Reference values, each counted once, below which how rare they are is hardly known.
 const FEW: usize = 10;

@@ -2,7 +2,7 @@
 //! number on a scale.
 
 use crate::error::{Error, Result};
-use crate::outlier::threshold::{LEAST_RATE, unsupported};
+use crate::outlier::threshold::{MIN_RATE, unsupported};
 
 /// The rate of flagged observations that is aimed at unless the caller says otherwise.
 const DEFAULT_RATE: f64 = 1e-3;
@@ -72,7 +72,7 @@ impl Calibration {
         // The largest rank that no more than the allowed number of observations reach.
         let rank = if allowed >= m { m } else { ranks[allowed] - 1 };
         if rank == 0 || allowed == 0 {
-            if let Some(rate) = rate.filter(|rate| *rate < LEAST_RATE) {
+            if let Some(rate) = rate.filter(|rate| *rate < MIN_RATE) {
                 return Err(unsupported("anomaly_rate", rate, m));
             }
             let expected = (reference.len() as f64 / rate.unwrap_or(DEFAULT_RATE)).ceil() as usize;

@@ -48,7 +48,7 @@ const LONG: f64 = 3.0;
 const HEAVY: f64 = 6.0;
 
 /// Observations of which a half is something to fit on.
-const LEAST: usize = 4;
+const MIN: usize = 4;
 
 /// How many times as long as what counts as one a stretch of neighbors is, and how many stretches
 /// there are at least.
@@ -72,7 +72,7 @@ impl Learned<'_> {
         let Reference { output, moments, rows, .. } = self.reference;
         let (p, columns) = (moments.features(), self.left_out.1);
         let kept = rows.len() / p;
-        if output.has_classes() || kept < LEAST {
+        if output.has_classes() || kept < MIN {
             return false;
         }
         // An observation that is there several times is not left out by leaving it out once.

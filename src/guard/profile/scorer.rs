@@ -10,7 +10,7 @@ use crate::simd::Real;
 use crate::sketch::Moments;
 use crate::tensor::{Elements, Tensor};
 
-/// Computes the scores of chosen detectors. Holds the centres and scales that they need.
+/// Computes the scores of chosen detectors. Holds the centers and scales that they need.
 #[derive(Debug, Clone)]
 pub struct Scorer {
     output: OutputKind,

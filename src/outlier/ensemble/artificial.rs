@@ -10,7 +10,7 @@ use crate::Rows;
 use crate::threshold::curves::Labelled;
 
 /// As many of a kind, at most: the standard error of an area under the curve is then about 0.01.
-const MOST: usize = 1000;
+const MAX: usize = 1000;
 
 /// Outliers of two kinds, made of the same usual observations.
 pub(super) struct Artificial {
@@ -29,7 +29,7 @@ impl Artificial {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut order: Vec<usize> = (0..n).collect();
         order.shuffle(&mut random);
-        let kept = n.min(MOST);
+        let kept = n.min(MAX);
         let middles = (0..kept).flat_map(|i| {
             let (one, other) = (usual.row(order[i]), usual.row(order[(i + 1) % n]));
             // Halves first: a sum of two large numbers may not be finite.

@@ -6,17 +6,17 @@ use super::Member;
 use super::artificial::Artificial;
 use crate::calibration::{self, Calibration};
 use crate::error::{Error, Result};
-use crate::stage::Stage;
+use crate::standardized::Standardized;
 use crate::{Rows, Spec};
 
 /// A member whose area under the curve is 0.01 larger weighs an eighth more.
 const SHARPNESS: f64 = 12.0;
 
 /// Members that would weigh less are left out.
-const LEAST: f64 = 0.05;
+const MIN: f64 = 0.05;
 
 /// The default's members: densities that follow groups of any form, on the features' own scales and
-/// on a common one; directions; distances by how dense the neighbourhood is; a few clouds, which
+/// on a common one; directions; distances by how dense the neighborhood is; a few clouds, which
 /// see dependence between features; and each feature's tails by itself.
 #[must_use]
 pub fn candidates() -> Vec<Member> {
@@ -65,7 +65,7 @@ impl Candidate {
         unseen: &Rows<'_>,
         artificial: Option<&Artificial>,
     ) -> Result<()> {
-        let stage = Stage::fit(&self.spec, fit)?;
+        let stage = Standardized::fit(&self.spec, fit)?;
         let from = self.unseen.len();
         self.unseen.resize(from + unseen.len(), 0.0);
         stage.score(unseen.values(), &mut self.unseen[from..]);
@@ -98,7 +98,7 @@ pub(super) fn on_folds(
                 Err(error) if optional => failed = Some(error),
                 Err(error) => {
                     // That of all observations says more, if there is one.
-                    Stage::fit(&candidate.spec, reference)?;
+                    Standardized::fit(&candidate.spec, reference)?;
                     return Err(calibration::too_few(reference, folds, &error));
                 }
             }
@@ -121,7 +121,7 @@ pub(super) fn weights(skills: &[f64]) -> Vec<f64> {
     };
     let raw: Vec<f64> = skills.iter().map(|skill| (SHARPNESS * (skill - best)).exp()).collect();
     // Of twenty equals none is left out.
-    let least = LEAST.min(1.0 / skills.len() as f64 - 1e-9);
+    let least = MIN.min(1.0 / skills.len() as f64 - 1e-9);
     shares(
         &shares(&raw)
             .iter()

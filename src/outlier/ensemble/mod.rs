@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::calibration::Calibration;
-use super::stage::Stage;
+use super::standardized::Standardized;
 use super::{Detector, Fitted, Rows};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
@@ -36,7 +36,7 @@ pub enum Combine {
     Minimum,
     /// The weighed mean of the ranks among the calibration's scores, in 0..1.
     Rank,
-    /// The largest standardised score: minus the mean, over the standard deviation of the
+    /// The largest standardized score: minus the mean, over the standard deviation of the
     /// calibration's scores (Aggarwal and Sathe 2015).
     Maximum,
 }
@@ -128,7 +128,7 @@ impl Ensemble {
             candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0)
         {
             let Candidate { mut spec, unseen: scores, .. } = candidate;
-            let stage = match Stage::fit(&spec, reference) {
+            let stage = match Standardized::fit(&spec, reference) {
                 Ok(stage) => stage,
                 Err(error) if optional => {
                     failed = Some(error);
@@ -153,14 +153,14 @@ impl Ensemble {
     }
 
     /// Name, options and weight of each member.
-    pub(super) fn shares(&self) -> Vec<Share> {
+    pub(super) fn shares(&self) -> Vec<MemberWeight> {
         let share = |m: usize| {
             let description = self.members[m].describe();
             let mut options = description.options;
             if let (true, Value::Object(options)) = (description.standardize, &mut options) {
                 options.insert("standardize".into(), Value::from(true));
             }
-            Share { detector: description.detector, options, weight: self.weight(m) }
+            MemberWeight { detector: description.detector, options, weight: self.weight(m) }
         };
         (0..self.members.len()).map(share).collect()
     }
@@ -197,7 +197,7 @@ impl Ensemble {
 /// What [`super::fitted::Description`] tells of a member.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(missing_docs)] // the names say it
-pub struct Share {
+pub struct MemberWeight {
     pub detector: String,
     pub options: Value,
     pub weight: f64,

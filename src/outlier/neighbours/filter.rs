@@ -3,7 +3,7 @@
 //! finds, to the bit.
 //!
 //! The larger `s = x q - |x|^2/2`, the nearer is x to q: one multiplication a feature. All is taken
-//! from a centre first, near which squares lose no digits. A computed s is off by at most E (Higham
+//! from a center first, near which squares lose no digits. A computed s is off by at most E (Higham
 //! 2002, section 3.1: a sum of p products has an error of at most p u times their absolute values,
 //! u = 2^-24, and 2 u come from rounding the factors). So a point whose s is below the k-th largest
 //! so far by more than 2 E is farther than k others, and is let go. A query with more candidates
@@ -205,7 +205,7 @@ fn longest_body<T: Real, const FMA: bool>(tiles: &[T], center: &[f64]) -> f64 {
 }
 
 multiversion! {
-    /// Points from the centre, and minus half their squared lengths (0 for products), in single
+    /// Points from the center, and minus half their squared lengths (0 for products), in single
     /// precision.
     fn round(tiles: &[T], center: &[f64], squared: bool, out: &mut [f32], halves: &mut [f32]) -> () = round_body
 }

@@ -43,8 +43,8 @@ impl fmt::Debug for Graph {
 /// Candidates of a search: the `ef` of the paper.
 const CANDIDATES: usize = 256;
 
-/// Neighbours that can be asked for: half the candidates.
-const MOST: usize = CANDIDATES / 2;
+/// Neighbors that can be asked for: half the candidates.
+const MAX: usize = CANDIDATES / 2;
 
 impl Graph {
     /// Of these points.
@@ -78,18 +78,18 @@ impl Graph {
         &self.exact
     }
 
-    /// Demands few enough neighbours.
+    /// Demands few enough neighbors.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn check_k(k: usize) -> Result<()> {
-        if k <= MOST {
+        if k <= MAX {
             return Ok(());
         }
         Err(Error::invalid(
             "neighbours",
             k,
-            format!("at most {MOST} from an hnsw index; or index = \"exact\""),
+            format!("at most {MAX} from an hnsw index; or index = \"exact\""),
         ))
     }
 

@@ -33,7 +33,7 @@ pub enum Metric {
     InnerProduct,
 }
 
-/// How neighbours are searched for.
+/// How neighbors are searched for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -89,7 +89,7 @@ impl Index {
         }
     }
 
-    /// Whether `k` neighbours can be searched for.
+    /// Whether `k` neighbors can be searched for.
     #[must_use]
     pub fn can_find(&self, k: usize) -> bool {
         let in_graph = matches!(self, Index::Exact(_)) || Graph::check_k(k).is_ok();

@@ -22,7 +22,7 @@ impl Default for Energy {
 }
 
 impl LogitScore for Energy {
-    const LEAST_CLASSES: usize = 1;
+    const MIN_CLASSES: usize = 1;
 
     fn check(&self) -> Result<()> {
         positive("temperature", self.temperature)

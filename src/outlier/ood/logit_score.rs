@@ -11,7 +11,7 @@ use crate::{Detector, Rows};
 /// A function of logits; its fields are its options.
 pub trait LogitScore: Default + Clone + Send + Sync + Serialize + DeserializeOwned {
     /// Classes below which it says nothing.
-    const LEAST_CLASSES: usize = 2;
+    const MIN_CLASSES: usize = 2;
 
     /// Whether the options are in their ranges.
     ///
@@ -41,11 +41,9 @@ impl<S: LogitScore> Detector for OnLogits<S> {
         options.check()?;
         let (head, features) = (reference.head().cloned(), reference.features());
         let classes = head.as_ref().map_or(features, Head::classes);
-        if classes < S::LEAST_CLASSES {
-            let expected = format!(
-                "at least {}: without weights the features are the logits",
-                S::LEAST_CLASSES
-            );
+        if classes < S::MIN_CLASSES {
+            let expected =
+                format!("at least {}: without weights the features are the logits", S::MIN_CLASSES);
             return Err(Error::invalid("reference", format!("{classes} class"), expected));
         }
         Ok(OnLogits { score: options.clone(), head, features })
@@ -126,6 +124,6 @@ impl<S: LogitScore> Sound for OnLogits<S> {
             .as_ref()
             .is_none_or(|head| head.is_sound() && head.features() == self.features);
         let classes = self.head.as_ref().map_or(self.features, Head::classes);
-        self.features > 0 && head && classes >= S::LEAST_CLASSES && self.score.check().is_ok()
+        self.features > 0 && head && classes >= S::MIN_CLASSES && self.score.check().is_ok()
     }
 }

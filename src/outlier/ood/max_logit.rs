@@ -11,7 +11,7 @@ use super::logit_score::LogitScore;
 pub struct MaxLogit {}
 
 impl LogitScore for MaxLogit {
-    const LEAST_CLASSES: usize = 1;
+    const MIN_CLASSES: usize = 1;
 
     fn score(&self, logits: &[f64]) -> f64 {
         -logits.iter().copied().fold(f64::NEG_INFINITY, f64::max)

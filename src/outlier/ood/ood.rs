@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use crate::ensemble::{self, Combine, Ensemble, Member, Share, Weighting};
+use crate::ensemble::{self, Combine, Ensemble, Member, MemberWeight, Weighting};
 use crate::error::Result;
 use crate::sound::Sound;
 use crate::{Detector, Rows};
@@ -51,7 +51,7 @@ pub fn members(reference: &Rows<'_>) -> Vec<Member> {
 }
 
 impl Ood {
-    pub(crate) fn shares(&self) -> Vec<Share> {
+    pub(crate) fn shares(&self) -> Vec<MemberWeight> {
         self.0.shares()
     }
 }

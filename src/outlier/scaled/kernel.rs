@@ -1,4 +1,4 @@
-//! The pass over a batch: the root mean square and the largest of each observation's standardised
+//! The pass over a batch: the root mean square and the largest of each observation's standardized
 //! values.
 
 use super::Scaled;

@@ -1,4 +1,4 @@
-//! Scores of reference rows by the centre and scale of all rows but their own.
+//! Scores of reference rows by the center and scale of all rows but their own.
 //!
 //! A row is nearer to a mean that it is part of than a new one is, by about √(2 features)/n of a
 //! score's standard deviation: of 3000 features and 200 rows every new window would look drifted.

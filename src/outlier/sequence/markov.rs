@@ -7,7 +7,7 @@ use super::followers::{Contexts, Followers, are_sound, count, padded};
 use crate::error::{Error, Result};
 
 /// Orders above which contexts hardly ever repeat.
-const MOST: usize = 20;
+const MAX: usize = 20;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,8 +74,8 @@ impl SequenceModel for Markov {
 
     fn fit(reference: &[Vec<u32>], symbols: usize, options: &Options) -> Result<Self> {
         let Options { order, smoothing } = *options;
-        if order > MOST {
-            return Err(Error::invalid("order", order, format!("a number from 0 to {MOST}")));
+        if order > MAX {
+            return Err(Error::invalid("order", order, format!("a number from 0 to {MAX}")));
         }
         if !(smoothing > 0.0 && smoothing.is_finite()) {
             return Err(Error::invalid(
@@ -99,7 +99,7 @@ impl SequenceModel for Markov {
 
 impl Markov {
     pub(super) fn is_sound(&self, symbols: usize) -> bool {
-        let options = self.order <= MOST && self.smoothing > 0.0 && self.smoothing.is_finite();
+        let options = self.order <= MAX && self.smoothing > 0.0 && self.smoothing.is_finite();
         options && self.symbols == symbols && are_sound(&self.contexts)
     }
 }

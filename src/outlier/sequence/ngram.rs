@@ -10,7 +10,7 @@ use super::followers::{Contexts, Followers, START, are_sound, count};
 use crate::error::{Error, Result};
 
 /// Lengths above which n-grams hardly ever repeat.
-const MOST: usize = 20;
+const MAX: usize = 20;
 
 /// Options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,8 +128,8 @@ impl SequenceModel for Ngram {
 
     fn fit(reference: &[Vec<u32>], symbols: usize, options: &Options) -> Result<Self> {
         let Options { order, discount } = *options;
-        if !(1..=MOST).contains(&order) {
-            return Err(Error::invalid("order", order, format!("a number from 1 to {MOST}")));
+        if !(1..=MAX).contains(&order) {
+            return Err(Error::invalid("order", order, format!("a number from 1 to {MAX}")));
         }
         if let Some(d) = discount.filter(|d| !(*d > 0.0 && *d < 1.0)) {
             return Err(Error::invalid("discount", d, "a number between 0 and 1"));
@@ -159,7 +159,7 @@ impl SequenceModel for Ngram {
 
 impl Ngram {
     pub(super) fn is_sound(&self, symbols: usize) -> bool {
-        let levels = (1..=MOST).contains(&self.levels.len())
+        let levels = (1..=MAX).contains(&self.levels.len())
             && self.levels.iter().all(|level| are_sound(&level.contexts));
         levels && self.symbols == symbols
     }

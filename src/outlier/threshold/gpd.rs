@@ -1,4 +1,4 @@
-//! The generalised Pareto distribution, fitted to excesses by maximum likelihood.
+//! The generalized Pareto distribution, fitted to excesses by maximum likelihood.
 
 /// `P(Y > y) = (1 + shape y/scale)^(-1/shape)`, and `exp(-y/scale)` for shape 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Gpd {
 
 impl Gpd {
     /// The fit to positive excesses, of which there must be one at least. Grimshaw (1993): with
-    /// `t = shape/scale`, the shape that maximises the likelihood is the mean of `ln(1 + t y)`, and
+    /// `t = shape/scale`, the shape that maximizes the likelihood is the mean of `ln(1 + t y)`, and
     /// one unknown is left. The shape is kept above -1/2, where the maximum is regular (Smith
     /// 1985).
     #[must_use]

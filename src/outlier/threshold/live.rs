@@ -21,7 +21,7 @@ pub enum LiveOptions {
         /// The probability of an alarm.
         #[serde(default = "default_spot_rate")]
         rate: f64,
-        /// The quantile from which on the tail is modelled.
+        /// The quantile from which on the tail is modeled.
         #[serde(default = "pot::default_level")]
         level: f64,
         /// How many of the last scores are averaged and taken off; 0 for a stream that stays.

@@ -35,7 +35,7 @@ pub enum Method {
     Pot {
         /// The probability of exceeding it.
         rate: f64,
-        /// The quantile from which on the tail is modelled.
+        /// The quantile from which on the tail is modeled.
         #[serde(default = "pot::default_level")]
         level: f64,
     },
@@ -103,7 +103,7 @@ pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
     // A product that is a whole number but for rounding is one.
     let k = (rate * (n + 1) as f64 * (1.0 + 4.0 * f64::EPSILON)) as usize;
     if k == 0 {
-        if rate < LEAST_RATE {
+        if rate < MIN_RATE {
             return Err(unsupported("rate", rate, n));
         }
         let expected = (1.0 / rate - 1.0 - 1e-9).ceil() as usize;
@@ -116,9 +116,9 @@ pub fn conformal(sorted: &[f64], rate: f64) -> Result<f64> {
 }
 
 /// A rate that no reference there is supports: what it would take is not worth saying.
-pub const LEAST_RATE: f64 = 1e-12;
+pub const MIN_RATE: f64 = 1e-12;
 
-/// The refusal of a rate below [`LEAST_RATE`].
+/// The refusal of a rate below [`MIN_RATE`].
 pub fn unsupported(argument: &'static str, rate: f64, observations: usize) -> Error {
     let least = 1.0 / (observations + 1) as f64;
     Error::invalid(

@@ -6,7 +6,7 @@ use super::gpd::Gpd;
 use super::{check_rate, expect_scores};
 use crate::error::{Error, Result};
 
-/// The quantile from which on the tail is modelled, where nothing else is said: that of Siffer and
+/// The quantile from which on the tail is modeled, where nothing else is said: that of Siffer and
 /// others (2017).
 #[must_use]
 pub fn default_level() -> f64 {
@@ -14,10 +14,10 @@ pub fn default_level() -> f64 {
 }
 
 /// Excesses that a fit takes at least.
-pub(super) const LEAST: usize = 10;
+pub(super) const MIN: usize = 10;
 
 /// The score that is exceeded with probability `rate`: above the quantile `level` excesses follow a
-/// generalised Pareto distribution, `z = t + scale/shape ((rate n/excesses)^-shape - 1)` (Siffer,
+/// generalized Pareto distribution, `z = t + scale/shape ((rate n/excesses)^-shape - 1)` (Siffer,
 /// Fouque, Termier and Largouet 2017, equation 1). An extrapolation: it is as good as the tail is
 /// regular.
 ///
@@ -40,16 +40,16 @@ pub(super) fn peaks(sorted: &[f64], rate: f64, level: f64) -> Result<(f64, Vec<f
             format!("below {:.3}: the part of the scores whose tail is modelled", 1.0 - level);
         return Err(Error::invalid("rate", rate, expected));
     }
-    let needed = (LEAST as f64 / (1.0 - level)).ceil() as usize;
+    let needed = (MIN as f64 / (1.0 - level)).ceil() as usize;
     expect_scores(sorted, needed, "a tail takes 10 excesses")?;
     let start = quantile(sorted, level);
     let excesses: Vec<f64> = sorted.iter().filter(|s| **s > start).map(|s| s - start).collect();
-    if excesses.len() < LEAST {
+    if excesses.len() < MIN {
         let was = format!("{} scores above their quantile {level}", excesses.len());
         return Err(Error::invalid(
             "calibration",
             was,
-            format!("at least {LEAST}: too many scores are equal"),
+            format!("at least {MIN}: too many scores are equal"),
         ));
     }
     Ok((start, excesses))

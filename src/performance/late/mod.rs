@@ -47,7 +47,7 @@ pub struct Counts {
     pub held: u64,
 }
 
-/// Realised performance over one chunk of outcomes.
+/// Realized performance over one chunk of outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RealisedChunk {
     /// From 0.

@@ -47,7 +47,7 @@ pub struct LateOptions {
     /// A prediction waits for its label no longer than this, in the unit of the times given
     /// (predictions, where none are).
     pub timeout: Option<f64>,
-    /// Outcomes in a chunk of realised performance.
+    /// Outcomes in a chunk of realized performance.
     pub chunk_size: usize,
 }
 

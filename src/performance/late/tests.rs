@@ -8,7 +8,7 @@ fn late(options: LateOptions) -> LateLabels {
     LateLabels::new(options).unwrap()
 }
 
-/// What happens to ids: predicted, labelled, time passing.
+/// What happens to ids: predicted, labeled, time passing.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Predict(Id),

@@ -207,7 +207,7 @@ impl Accountant {
         self.kind
     }
 
-    /// What neighbours are.
+    /// What neighbors are.
     #[must_use]
     pub fn relation(&self) -> Relation {
         self.relation
@@ -351,14 +351,14 @@ impl Accountant {
         epsilon: f64,
         delta: f64,
     ) -> Result<u64> {
-        const MOST: u64 = 100_000_000;
+        const MAX: u64 = 100_000_000;
         let room = MAX_STEPS.saturating_sub(self.steps()) / phase.steps.max(1);
         let fits = |times: u64| -> Result<bool> {
             let phase = Phase { steps: phase.steps * times, ..phase.clone() };
             Ok(times <= room && self.after(phase, samples)?.epsilon(delta)? <= epsilon)
         };
         let (mut fit, mut not) = (0, 1);
-        while not < MOST && fits(not)? {
+        while not < MAX && fits(not)? {
             (fit, not) = (not, not * 2);
         }
         while not - fit > 1 {

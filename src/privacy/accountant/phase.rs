@@ -1,4 +1,4 @@
-//! What is accounted for: phases of steps, their sampler, and what neighbours are.
+//! What is accounted for: phases of steps, their sampler, and what neighbors are.
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub enum AccountantKind {
     Rdp,
 }
 
-/// When two data sets are neighbours.
+/// When two data sets are neighbors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {

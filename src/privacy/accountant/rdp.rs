@@ -9,13 +9,13 @@ use super::pld::step::Step;
 use super::subsampling::Mechanism;
 
 /// Terms of the fractional series before it is cut.
-const MOST_TERMS: usize = 1000;
+const MAX_TERMS: usize = 1000;
 
 /// Fractional orders beyond this are rounded up to whole ones.
-const MOST_FRACTIONAL: f64 = 256.0;
+const MAX_FRACTIONAL: f64 = 256.0;
 
 /// Whole orders beyond this are bounded by the Gaussian mechanism without sampling.
-const MOST_WHOLE: f64 = 50_000.0;
+const MAX_WHOLE: f64 = 50_000.0;
 
 /// The orders that are searched: dense where small orders matter, then by tenths up to ten
 /// thousand.
@@ -41,11 +41,11 @@ pub(crate) fn ln_moment(rate: f64, sigma: f64, alpha: f64) -> f64 {
     if rate == 1.0 {
         return alpha * (alpha - 1.0) / (2.0 * sigma * sigma);
     }
-    if alpha < MOST_FRACTIONAL && alpha.fract() != 0.0 {
+    if alpha < MAX_FRACTIONAL && alpha.fract() != 0.0 {
         return ln_moment_fractional(rate, sigma, alpha);
     }
     let whole = alpha.ceil();
-    if whole > MOST_WHOLE {
+    if whole > MAX_WHOLE {
         // without sampling it can only be more
         return alpha * (alpha - 1.0) / (2.0 * sigma * sigma);
     }
@@ -79,7 +79,7 @@ fn ln_moment_fractional(rate: f64, sigma: f64, alpha: f64) -> f64 {
         (count * count - count) / (2.0 * sigma * sigma) + ln_upper_tail(offset / sigma)
     };
     let mut rest = f64::NEG_INFINITY;
-    for index in 0..MOST_TERMS {
+    for index in 0..MAX_TERMS {
         let i = index as f64;
         let j = alpha - i;
         let low = ln_choose + i * ln_rate + j * ln_rest + half_line(i, i - turn);
@@ -90,7 +90,7 @@ fn ln_moment_fractional(rate: f64, sigma: f64, alpha: f64) -> f64 {
         // beyond α the series alternates and falls like a power of i: half of the last term stands
         // for all that follow it, to within the difference of two terms
         rest = if i > alpha { larger + (4.0 * (alpha + 2.0) / i).ln() } else { larger };
-        if index + 1 == MOST_TERMS || (i > alpha && rest < top - 38.0) {
+        if index + 1 == MAX_TERMS || (i > alpha && rest < top - 38.0) {
             same.extend([low - std::f64::consts::LN_2, high - std::f64::consts::LN_2]);
             break;
         }

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// Source: Chua, Ghazi, Kamath, Kumar, Manurangsi, Sinha and Zhang, "How Private are DP-SGD
 /// Implementations?", ICML 2024, section 4: on the data set in which every other example's clipped
 /// gradient is `-1`, the differing example turns one lot's sum, of `lots`, by 2. The event "some
-/// lot's sum exceeds `c`" separates the neighbours; the best `c` is searched. More epochs can only
+/// lot's sum exceeds `c`" separates the neighbors; the best `c` is searched. More epochs can only
 /// reveal more, so it is a lower bound for any number of them. An accountant that assumes Poisson
 /// sampling may report less than this: that is why shuffled lots are not accounted for as if they
 /// were Poisson.

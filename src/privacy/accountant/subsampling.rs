@@ -1,4 +1,4 @@
-//! From a sampler and a neighbouring relation to pairs that dominate one step, and why each does.
+//! From a sampler and a neighboring relation to pairs that dominate one step, and why each does.
 //!
 //! Write `k` for the examples of one unit (1 unless the unit is a user), `m = 1/σ`, `N(μ)` for a
 //! unit-variance normal. A lot's clipped sum moves by at most 1 (in clip norms) for each example
@@ -12,15 +12,15 @@
 //!
 //! - **Full batch**: `N(k·m)` (add/remove) or `N(2k·m)` (replace one) against `N(0)`.
 //! - **Poisson**, rate `q`: the number of the unit's examples in a lot is `j ~ Binomial(k, q)`, the
-//!   rest of the lot is the same for both neighbours. Remove: `Σ w_j N(j·m)` against `N(0)`; add:
+//!   rest of the lot is the same for both neighbors. Remove: `Σ w_j N(j·m)` against `N(0)`; add:
 //!   the reverse; replace: against `Σ w_j N(-j·m)`. (Zhu, Dong, Wang 2022, Theorem 11; Ganesh,
 //!   "Tight Group-Level DP Guarantees ...", 2024.)
 //! - **Fixed size without replacement**, `b` of `n`: `j ~ Hypergeometric`. Beside a lot without the
-//!   unit, one with `j` of its examples misses `j` others, so each centre moves by up to `2j·m`.
-//!   Replace, `k = 1`: both neighbours' centres and their difference are at most 2, so by advanced
+//!   unit, one with `j` of its examples misses `j` others, so each center moves by up to `2j·m`.
+//!   Replace, `k = 1`: both neighbors' centers and their difference are at most 2, so by advanced
 //!   joint convexity (Balle, Barthe, Gaboardi 2018) the divergence for `ε >= 0` is at most that of
 //!   `(1-q)N(0) + q·N(2m)` against `N(0)`, and the mirror image for `ε < 0`. Add/remove: `n` is the
-//!   larger neighbour's size.
+//!   larger neighbor's size.
 //! - **Truncated Poisson**, at most `B`: whether `B - k + 1` or more of the *other* examples were
 //!   drawn does not hang on the unit and may be told to the adversary. If not, this is Poisson; if
 //!   so, at most `j ~ Binomial(k, q)` of its examples are in, each beside one other that it pushed

@@ -102,7 +102,7 @@ impl AdaptiveClip {
         norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum()
     }
 
-    /// Moves the norm: `norm *= exp(-rate·(b - quantile))`, where the noisy centred count says
+    /// Moves the norm: `norm *= exp(-rate·(b - quantile))`, where the noisy centered count says
     /// which fraction `b` of the expected lot is within it.
     pub(crate) fn follow(&mut self, noisy_count: f64, expected_lot_size: f64) -> AdaptiveClipStep {
         let fraction = noisy_count / expected_lot_size + 0.5;

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use std::path::PathBuf;
 
 /// Steps that are written ahead, at most: a hundredth of those that were taken.
-const MOST_AHEAD: u64 = 10_000;
+const MAX_AHEAD: u64 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Keep {
@@ -63,7 +63,7 @@ impl Keep {
         }
         // written first: a failed write leaves a file that is not ahead of anything
         self.ahead = None;
-        let more = (spent.steps() / 100).min(MOST_AHEAD);
+        let more = (spent.steps() / 100).min(MAX_AHEAD);
         let steps = phase.steps * more;
         let written = if more > 0 {
             spent.after(Phase { steps, ..phase.clone() }, samples)?

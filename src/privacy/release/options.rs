@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub struct RunOptions {
     /// How steps compose.
     pub accountant: AccountantKind,
-    /// What neighbours are.
+    /// What neighbors are.
     pub relation: Relation,
     /// Examples of a unit of privacy; 1 where nothing is said.
     pub unit_size: Option<u32>,

@@ -104,7 +104,7 @@ impl Record {
             Release::SumAndCount { count_noise } => {
                 (one(effective_noise_multiplier(self.noise_multiplier, *count_noise)?), samples + 1)
             }
-            // an example moves the centred count by half
+            // an example moves the centered count by half
             Release::Count { count_noise } => (one(2.0 * count_noise), 1),
             Release::Tree(tree) => (tree.phase(1), self.dimension.saturating_mul(tree.steps)),
             Release::Banded(banded) => {

@@ -7,7 +7,7 @@ use crate::clip::{Float, Gradients};
 use crate::{Error, Result};
 
 /// The rounding of a sum of `examples` clipped gradients in `f64`, relative to the clip norm, for
-/// both neighbours.
+/// both neighbors.
 fn rounding(examples: usize) -> f64 {
     let examples = examples as f64 + 1.0;
     1e-9 + 2.0 * f64::EPSILON * examples * examples

@@ -100,9 +100,9 @@ impl Draws {
     /// was released before, without amplification ([`Sampling::unamplified`]).
     ///
     /// Why that is enough: given all that was released before, a further release on the lot is, for
-    /// either neighbour, a mixture of Gaussians over the lots that may have been drawn, and lots
+    /// either neighbor, a mixture of Gaussians over the lots that may have been drawn, and lots
     /// that were drawn by the same randomness are no farther apart than the unamplified pair's
-    /// centres. By joint convexity that pair dominates it, whatever came before, and dominating
+    /// centers. By joint convexity that pair dominates it, whatever came before, and dominating
     /// pairs compose (Zhu, Dong and Wang 2022, Theorem 10). Charging a second release as the first
     /// would not do: both hit or miss an example together.
     ///

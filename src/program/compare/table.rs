@@ -77,7 +77,7 @@ fn missing(comparison: &Told<'_>) -> String {
 }
 
 /// Categories that are named of a column and side: the most frequent.
-const MOST: usize = 10;
+const MAX: usize = 10;
 
 /// A line a column of categories for those that are new, and one for those that are gone.
 fn one_sided(comparison: &Told<'_>) -> String {
@@ -88,11 +88,11 @@ fn one_sided(comparison: &Told<'_>) -> String {
             if found.is_empty() {
                 continue;
             }
-            let named = found.iter().take(MOST).map(|c| {
+            let named = found.iter().take(MAX).map(|c| {
                 format!("{} ({}, p {})", quoted(&c.category), c.count, number(c.adjusted_p_value))
             });
-            let more = if found.len() > MOST {
-                format!(" and {} more", found.len() - MOST)
+            let more = if found.len() > MAX {
+                format!(" and {} more", found.len() - MAX)
             } else {
                 String::new()
             };

@@ -5,12 +5,12 @@ use super::super::sample::counted;
 use super::super::text_table::{Align, number, numbers, render as render_table};
 use super::Detections;
 use super::found::SequenceDetections;
-use fluxguard::outlier::ensemble::Share;
+use fluxguard::outlier::ensemble::MemberWeight;
 use fluxguard::outlier::fitted::Description;
 use fluxguard::sequence;
 
 /// Rows that are shown: the highest scores.
-const MOST: usize = 20;
+const MAX: usize = 20;
 
 /// A line for the verdict and a row for each of the highest scores.
 pub fn render(found: &Detections) -> String {
@@ -22,7 +22,7 @@ pub fn render(found: &Detections) -> String {
     let mut order: Vec<usize> = (0..n).filter(|i| !found.scores[*i].is_nan()).collect();
     order.sort_by(|a, b| found.scores[*b].total_cmp(&found.scores[*a]).then(a.cmp(b)));
     let scored = order.len();
-    order.truncate(MOST.max(found.anomalies.len().min(10 * MOST)));
+    order.truncate(MAX.max(found.anomalies.len().min(10 * MAX)));
     let mut header = vec![
         ("observation", Align::Right),
         ("score", Align::Right),
@@ -97,7 +97,7 @@ pub fn saved(description: &Description) -> String {
         description.observations,
         description.calibration_size
     );
-    for Share { detector, options, weight } in &description.members {
+    for MemberWeight { detector, options, weight } in &description.members {
         text += &format!("  {:>3.0} %  {detector} {options}\n", 100.0 * weight);
     }
     text
@@ -123,7 +123,7 @@ pub fn render_sequences(found: &SequenceDetections) -> String {
     };
     let mut order: Vec<usize> = (0..n).filter(|i| !found.scores[*i].is_nan()).collect();
     order.sort_by(|a, b| found.scores[*b].total_cmp(&found.scores[*a]).then(a.cmp(b)));
-    order.truncate(MOST.max(found.anomalies.len().min(10 * MOST)));
+    order.truncate(MAX.max(found.anomalies.len().min(10 * MAX)));
     let mut header = vec![
         ("sequence", Align::Right),
         ("score", Align::Right),

@@ -7,7 +7,7 @@ use super::super::text_table::number;
 use super::Sample;
 use fluxguard::Error;
 use fluxguard::drift::compare::CompareOptions;
-use fluxguard::drift::judged::{JudgedTest, judge};
+use fluxguard::drift::decision::{TestDecision, decide};
 use fluxguard::drift::missing::MissingValues;
 
 /// How many cells of a column have no value.
@@ -27,7 +27,7 @@ pub struct Missing {
 pub struct Beside {
     pub reference: u64,
     #[serde(flatten)]
-    pub test: JudgedTest,
+    pub test: TestDecision,
 }
 
 impl Missing {
@@ -64,7 +64,7 @@ impl Missing {
             found.extend(tested.map(|missing| ((*name).to_owned(), missing)));
         }
         let options = CompareOptions::default();
-        judge(
+        decide(
             found.iter_mut().map(|(_, missing)| &mut missing.test),
             options.correction,
             options.alpha,

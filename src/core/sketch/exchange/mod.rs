@@ -63,7 +63,7 @@ impl Sketch {
                 ThetaSketchBuilder::default().lg_k(lg_k()?).build().map_err(refused)?,
                 None,
             ),
-            _ if kind.is_of_frequencies() && size > MOST_ITEMS => {
+            _ if kind.is_of_frequencies() && size > MAX_ITEMS => {
                 return Err(Error::invalid("size", size, kind.sizes()));
             }
             SketchKind::FrequentItems => {
@@ -290,7 +290,7 @@ impl Sketch {
 }
 
 /// Items of a map, at most: what is read from bytes must not decide how much is allocated.
-const MOST_ITEMS: u32 = 1 << LG_MOST_ITEMS;
+const MAX_ITEMS: u32 = 1 << LG_MOST_ITEMS;
 const LG_MOST_ITEMS: u8 = 20;
 
 /// Counts are 64 bits wide in the formats.
@@ -328,7 +328,7 @@ impl TryFrom<&Frequencies> for Sketch {
     /// holds.
     fn try_from(frequencies: &Frequencies) -> Result<Self> {
         let room =
-            (2 * frequencies.counts().len()).next_power_of_two().clamp(8, MOST_ITEMS as usize);
+            (2 * frequencies.counts().len()).next_power_of_two().clamp(8, MAX_ITEMS as usize);
         let mut sketch = Sketch::new(SketchKind::FrequentItems, Some(room as u32))?;
         let names: Vec<String> =
             (0..frequencies.counts().len()).map(|class| class.to_string()).collect();

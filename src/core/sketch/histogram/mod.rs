@@ -22,7 +22,7 @@ pub const EDGES: usize = GROUPS - 1;
 pub(super) const GROUPS: usize = 16;
 
 /// Edges closer than this share of the reference are one: the next one stands for it.
-const LEAST_SHARE: f64 = 1.0 / 64.0;
+const MIN_SHARE: f64 = 1.0 / 64.0;
 
 /// The edges of one column and how the reference lies between them.
 ///
@@ -54,7 +54,7 @@ impl Histogram {
             (1..=EDGES).map(|i| sorted[i * sorted.len() / (EDGES + 1)]).collect()
         };
         let below = |edge: f64| sorted.partition_point(|x| *x < edge);
-        let least = (LEAST_SHARE * sorted.len() as f64) as usize;
+        let least = (MIN_SHARE * sorted.len() as f64) as usize;
         let (mut edges, mut starts): (Vec<f64>, Vec<usize>) = (Vec::new(), vec![0]);
         for edge in candidates {
             let start = below(edge);

@@ -10,7 +10,7 @@ use super::{Groups, Histogram};
 /// Points of the reference that are kept for a column.
 const POINTS: usize = 1024;
 
-/// A stretch between two neighbouring reference values.
+/// A stretch between two neighboring reference values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
     /// How long it is.

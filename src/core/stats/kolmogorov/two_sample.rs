@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Largest sample for which unequal sizes are counted exactly, and the most steps that are spent on
 /// it.
 const LARGEST: u64 = 1 << 20;
-const MOST_WORK: f64 = 2e10;
+const MAX_WORK: f64 = 2e10;
 
 /// `P(D >= d)` for samples of sizes `m` and `n`, exactly (but for rounding, about 1e-12 relative,
 /// also in the tail).
@@ -27,7 +27,7 @@ pub fn sf(d: f64, m: u64, n: u64) -> Result<f64> {
     if m == n {
         return Ok(reflection((d * n as f64).round(), n as f64));
     }
-    if m.max(n) > LARGEST || work(d, m, n) > MOST_WORK {
+    if m.max(n) > LARGEST || work(d, m, n) > MAX_WORK {
         let expected = format!(
             "asymptotic for samples of {m} and {n}: counting the paths would take too long"
         );

@@ -4,9 +4,9 @@ use crate::multivariate::rows::{Rows, squared_distance};
 use crate::stats::normal;
 
 /// Observations of each sample, at least: the null distribution is that of the mean of many pairs.
-pub(super) const LEAST: usize = 100;
+pub(super) const MIN: usize = 100;
 
-/// The statistic and its p-value, of rows whose order is that of their content (neighbours in a
+/// The statistic and its p-value, of rows whose order is that of their content (neighbors in a
 /// sorted sample would be alike): the mean of k(x, x') + k(y, y') - k(x, y') - k(x', y), one-sided
 /// against its own standard error.
 pub(super) fn test(rows: &Rows) -> (f64, f64) {

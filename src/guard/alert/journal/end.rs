@@ -6,9 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// Bytes that are read at once.
 const BLOCK: u64 = 1 << 16;
 /// Bytes that are looked at, at least: writers that raced may have left their lines out of order.
-const LEAST: u64 = 1 << 18;
+const MIN: u64 = 1 << 18;
 /// Bytes that are looked at, at most, until there is a line of ours.
-const MOST: u64 = 1 << 26;
+const MAX: u64 = 1 << 26;
 /// How a line of ours begins: with the number, which has at most 20 digits.
 const HEAD: &[u8] = b"{\"id\":";
 const HEAD_LENGTH: u64 = HEAD.len() as u64 + 21;
@@ -24,7 +24,7 @@ pub(super) fn is_torn(file: &mut File, length: u64) -> io::Result<bool> {
 /// The highest number in the lines that begin near the end; 0 where there is none.
 pub(super) fn highest(file: &mut File, length: u64) -> io::Result<u64> {
     let (mut highest, mut start) = (0, length);
-    while start > 0 && (length - start < LEAST || (highest == 0 && length - start < MOST)) {
+    while start > 0 && (length - start < MIN || (highest == 0 && length - start < MAX)) {
         let from = start.saturating_sub(BLOCK);
         // Also the beginnings that lie across the end of this block.
         let bytes = block(file, from.saturating_sub(1), (start + HEAD_LENGTH).min(length))?;

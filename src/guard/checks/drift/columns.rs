@@ -4,7 +4,7 @@
 use super::super::classes;
 use super::settle::Unsettled;
 use super::small_counts;
-use crate::drift::judged::{JudgedTest, judge};
+use crate::drift::decision::{TestDecision, decide};
 use crate::drift::two_sample::{
     Method, Permutations, TestName, TestResult, cut, mannwhitney, wasserstein,
     welch::{self, SampleMoments},
@@ -21,7 +21,7 @@ use crate::stats::kolmogorov::grouped;
 const PIECE: usize = 32;
 
 /// Observations a group from which on the limit law of the Wasserstein distance is relied on alone.
-const LEAST_A_GROUP: u64 = 10;
+const MIN_A_GROUP: u64 = 10;
 
 /// The name of the column of predicted classes.
 pub(super) const CLASS: &str = "class";
@@ -136,7 +136,7 @@ impl DriftTests {
     }
 
     fn add(&mut self, name: &str, result: TestResult, options: &GuardOptions) {
-        let test = JudgedTest::new(result, options.min_effect.as_ref());
+        let test = TestDecision::new(result, options.min_effect.as_ref());
         self.tests.push(ColumnTest { name: name.to_string(), test });
     }
 
@@ -145,7 +145,7 @@ impl DriftTests {
     /// # Errors
     /// As [`DriftTests::step`].
     pub fn finish(mut self, options: &GuardOptions) -> Result<Vec<ColumnTest>> {
-        judge(
+        decide(
             self.tests.iter_mut().map(|column| &mut column.test),
             options.correction,
             self.level,
@@ -191,7 +191,7 @@ fn column_test(
                         .max(exact.unwrap_or(0.0));
                     // Of groups of a few, how long a tail is hangs on where one value lies: no
                     // smaller than that of ks.
-                    let few = m.min(n) < LEAST_A_GROUP * histogram.reference().len() as u64;
+                    let few = m.min(n) < MIN_A_GROUP * histogram.reference().len() as u64;
                     if few {
                         p_value.max(small_counts::ks(histogram, &groups, thinned)?)
                     } else {

@@ -194,7 +194,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::drift::judged::{JudgedTest, judge};
+    use crate::drift::decision::{TestDecision, decide};
     use crate::drift::two_sample::{TestName, TestResult};
 
     /// Points of a reference of `m`: its 17-quantiles, or such as ties leave, by `seed`.
@@ -228,7 +228,7 @@ mod tests {
                 let test = |p_value, method| {
                     let result = TestResult { test: TestName::Ks, statistic: d, p_value, effect: d, method,
                         reference_size: m, current_size: n };
-                    ColumnTest { name: String::new(), test: JudgedTest::new(result, None) }
+                    ColumnTest { name: String::new(), test: TestDecision::new(result, None) }
                 };
                 let limit = grouped::quick_p_value(d, &below, m, n).expect("fits");
                 let law = grouped::p_value(d, &below, m, n).expect("fits").p_value;
@@ -238,7 +238,7 @@ mod tests {
             }
             while unsettled.step(&mut quick, correction, level).expect("fits") {}
             for tests in [&mut quick, &mut exact] {
-                judge(tests.iter_mut().map(|column| &mut column.test), correction, level).expect("probabilities");
+                decide(tests.iter_mut().map(|column| &mut column.test), correction, level).expect("probabilities");
             }
             for (quick, exact) in quick.iter().zip(&exact) {
                 prop_assert_eq!(quick.test.drift, exact.test.drift);

@@ -24,7 +24,7 @@ use super::total::{Answer, Total, tolerance};
 const TRIES: u32 = 6;
 
 /// Longest grid of one step.
-const MOST_CELLS: f64 = 4e6;
+const MAX_CELLS: f64 = 4e6;
 
 /// The tilted steps on their grids, and what is known of their composition without an FFT.
 struct Outline {
@@ -184,7 +184,7 @@ impl Outline {
             }
         }
         let mut cells = plan.cells;
-        while parts.iter().any(|part| length(&part.cut, cells.h) > MOST_CELLS) {
+        while parts.iter().any(|part| length(&part.cut, cells.h) > MAX_CELLS) {
             cells.h *= 2.0;
         }
         let h = cells.h;

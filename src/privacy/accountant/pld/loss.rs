@@ -38,7 +38,7 @@ impl Mixture {
         Mixture { rest, components }
     }
 
-    /// `ln (mixture(x) / N(0)(x))`, where `side` is the sign of the components' centres.
+    /// `ln (mixture(x) / N(0)(x))`, where `side` is the sign of the components' centers.
     fn ln_ratio(&self, side: f64, x: f64) -> f64 {
         let exponent = |c: &Component| c.distance * (side * x - 0.5 * c.distance);
         match self.components.as_slice() {
@@ -92,7 +92,7 @@ impl Pair {
         if self.upper.components.is_empty() { -self.lower.rest.ln() } else { f64::INFINITY }
     }
 
-    /// The mean of the loss at `P`'s centres.
+    /// The mean of the loss at `P`'s centers.
     pub(crate) fn typical(&self) -> f64 {
         let Mixture { rest, components } = &self.upper;
         rest * self.loss(0.0)
@@ -166,14 +166,14 @@ impl Pair {
         }
     }
 
-    /// The largest distance of a centre: the steepest the loss can be in `x`, and the scale on
+    /// The largest distance of a center: the steepest the loss can be in `x`, and the scale on
     /// which it bends.
     pub(crate) fn steepness(&self) -> f64 {
         let both = self.upper.components.iter().chain(&self.lower.components);
         both.map(|c| c.distance).fold(1e-300, f64::max)
     }
 
-    /// The `x` beyond which, on either side, `P` holds at most `2·mass` together: every centre
+    /// The `x` beyond which, on either side, `P` holds at most `2·mass` together: every center
     /// clears `±z(mass)`.
     pub(crate) fn range(&self, mass: f64) -> (f64, f64) {
         let z = super::super::normal::upper_quantile(mass.clamp(1e-300, 0.25));
@@ -190,7 +190,7 @@ impl Pair {
 /// The tails of every component at one point, from which the masses of the cells between two points
 /// come.
 ///
-/// A cell's mass is the difference of two upper tails to the right of a centre and of two lower
+/// A cell's mass is the difference of two upper tails to the right of a center and of two lower
 /// tails to its left, so that it is exact relative to the tail, not to one.
 pub(crate) struct Tails {
     /// `(weight in P, weight in Q, centre, tail, right of the centre?)`; the first is the component

@@ -1,6 +1,6 @@
 //! Privacy loss distributions: tight numerical accounting.
 //!
-//! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretisation,
+//! `loss` is a step's pair of mixtures, `step` its cases, `grid` its pessimistic discretization,
 //! `plan` where to look, `compose` the FFT, `split` what it does where a step's losses are rare.
 //! The grid adapts to the loss of the step and to the question: small losses get a small grid.
 
@@ -18,7 +18,7 @@ mod total;
 use super::solve::bisect_up;
 use step::Step;
 
-/// Steps and how often each was taken, in one direction (the neighbour with the example against the
+/// Steps and how often each was taken, in one direction (the neighbor with the example against the
 /// one without, say).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Composed {

@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 }
 
 /// Largest FFT, and largest grid of one step.
-const MOST_POINTS: f64 = 1_048_576.0;
+const MAX_POINTS: f64 = 1_048_576.0;
 
 /// Plans for `target` with tails of `cut` a step.
 ///
@@ -141,7 +141,7 @@ fn widths(total: &Total, lambda: f64, decay: f64, tolerance: f64, window: f64) -
     while growth > 1e-4 && cost(Cells { h: 0.0, growth }) > tolerance / 3.0 {
         growth *= 0.5;
     }
-    let least = window / MOST_POINTS;
+    let least = window / MAX_POINTS;
     let mut h = (window / 64.0).min(0.3 / lambda).max(least);
     while h > least && cost(Cells { h, growth }) > tolerance {
         h *= 0.5;

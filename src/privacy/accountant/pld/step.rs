@@ -23,7 +23,7 @@ pub(crate) enum Case {
     },
 }
 
-/// Cases and their probabilities, which are the same for both neighbours.
+/// Cases and their probabilities, which are the same for both neighbors.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step {
     pub(crate) cases: Vec<(f64, Case)>,
@@ -110,7 +110,7 @@ impl Step {
         self.cases.iter().map(|(_, case)| of(case)).fold(0.0, f64::max)
     }
 
-    /// The loss at the centres of what is composed, by their weights.
+    /// The loss at the centers of what is composed, by their weights.
     pub(crate) fn typical(&self) -> f64 {
         let of = |case: &Case| match case {
             Case::Plain(pair) | Case::Folded { above: pair, .. } => pair.typical(),
@@ -127,7 +127,7 @@ impl Step {
         }
     }
 
-    /// The largest distance of any centre.
+    /// The largest distance of any center.
     pub(crate) fn steepness(&self) -> f64 {
         let of = |case: &Case| match case {
             Case::Plain(pair) => pair.steepness(),

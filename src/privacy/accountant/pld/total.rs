@@ -55,7 +55,7 @@ impl Total {
         self.parts.iter().map(|(part, count)| count * (of(part, 0.0) + of(part, lambda))).sum()
     }
 
-    /// The `λ` that minimises `objective(λ, K(λ))`, over all scales on which the loss could live.
+    /// The `λ` that minimizes `objective(λ, K(λ))`, over all scales on which the loss could live.
     pub(crate) fn best_lambda(&self, objective: impl Fn(f64, f64) -> f64) -> f64 {
         let start = self.at(0.0);
         let scale = (start.variance.sqrt() + start.mean.abs()).clamp(1e-150, 1e150);

@@ -1,4 +1,4 @@
-//! Noise that is correlated over a band of steps, for DP-FTRL by matrix factorisation.
+//! Noise that is correlated over a band of steps, for DP-FTRL by matrix factorization.
 //!
 //! The mechanism releases `C·G + Z` for the gradients' sums `G` (a row a step) and a
 //! lower-triangular Toeplitz `C` with `b` bands, and from it `G + C⁻¹Z`. Source: Choquette-Choo,

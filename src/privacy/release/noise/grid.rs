@@ -17,7 +17,7 @@ impl Grid {
     /// For sums of `dimension` numbers whose L2 sensitivity is `sensitivity`, and noise of
     /// `multiplier` times it.
     ///
-    /// Rounding can move neighbouring sums apart by half a step in each coordinate and each sum,
+    /// Rounding can move neighboring sums apart by half a step in each coordinate and each sum,
     /// `sqrt(dimension)` steps in all. The step is chosen so that the noise is `multiplier` times
     /// the sensitivity *with* that, and with `slack`, a relative bound on the rounding of the sum
     /// itself.

@@ -71,7 +71,7 @@ impl Candidates {
 compiled_twice! {
     /// Cell, value and acceptance of every candidate, or that 32 bits were too few to tell.
     ///
-    /// One short loop after another over the whole block, each of which the compiler vectorises.
+    /// One short loop after another over the whole block, each of which the compiler vectorizes.
     fn judge(c: &mut Candidates, heads: &[u32; NEAR], bits: u32) {
         let mask = (1u32 << bits) - 1;
         let scale = 0.5f64.powi(bits as i32);

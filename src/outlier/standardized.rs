@@ -1,4 +1,4 @@
-//! A family's detector and the standardisation before it.
+//! A family's detector and the standardization before it.
 
 use std::borrow::Cow;
 
@@ -12,19 +12,19 @@ use crate::error::{Error, Result};
 use crate::parallel;
 use crate::sound::{Sound, is_table};
 
-/// A family's detector after its standardisation.
+/// A family's detector after its standardization.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Stage {
+pub(super) struct Standardized {
     /// Means, then inverses of standard deviations.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
     standard: Vec<f64>,
     pub model: Model,
 }
 
-impl Stage {
+impl Standardized {
     pub fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
         if !spec.standardize {
-            return spec.family.fit(reference).map(Stage::plain);
+            return spec.family.fit(reference).map(Standardized::plain);
         }
         if reference.head().is_some() {
             let expected = "false: weights go with the features as they are";
@@ -45,12 +45,12 @@ impl Stage {
         let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
         let rows = Rows::from_values(standardized(&standard, reference.values()), p);
         let rows = rows.of_classifier(reference.labels(), None)?;
-        Ok(Stage { standard, model: spec.family.fit(&rows)? })
+        Ok(Standardized { standard, model: spec.family.fit(&rows)? })
     }
 
-    /// Without standardisation.
+    /// Without standardization.
     pub fn plain(model: Model) -> Self {
-        Stage { standard: vec![], model }
+        Standardized { standard: vec![], model }
     }
 
     /// Whether the model sees the values as they are.
@@ -75,9 +75,9 @@ impl Stage {
         });
     }
 
-    /// [`Stage::score`] on the calling thread. A score beyond what a double holds is the largest
-    /// that there is: such an observation is as far out as can be, and infinity has no place in
-    /// JSON, nor in a mean of scores.
+    /// [`Standardized::score`] on the calling thread. A score beyond what a double holds is the
+    /// largest that there is: such an observation is as far out as can be, and infinity has no
+    /// place in JSON, nor in a mean of scores.
     pub fn score_here(&self, rows: &[f64], scores: &mut [f64]) {
         self.model.score_rows(&self.seen(rows), scores);
         scores.iter_mut().filter(|score| !score.is_finite()).for_each(|score| {
@@ -98,7 +98,7 @@ fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
     rows.chunks_exact(p).flat_map(z).collect()
 }
 
-impl Sound for Stage {
+impl Sound for Standardized {
     fn is_sound(&self) -> bool {
         let scales = self.standard.is_empty() || is_table(&self.standard, 2, self.model.features());
         self.model.is_sound() && scales

@@ -21,7 +21,7 @@ pub fn min_effect(asked: Option<&BTreeMap<TestName, f64>>, test: TestName) -> f6
 
 /// A test and what it says about drift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JudgedTest {
+pub struct TestDecision {
     /// The result.
     #[serde(flatten)]
     pub result: TestResult,
@@ -33,12 +33,12 @@ pub struct JudgedTest {
     pub drift: bool,
 }
 
-impl JudgedTest {
+impl TestDecision {
     /// Not judged yet: no drift.
     #[must_use]
     pub fn new(result: TestResult, asked: Option<&BTreeMap<TestName, f64>>) -> Self {
         let min_effect = min_effect(asked, result.test);
-        JudgedTest { result, adjusted_p_value: result.p_value, min_effect, drift: false }
+        TestDecision { result, adjusted_p_value: result.p_value, min_effect, drift: false }
     }
 }
 
@@ -47,12 +47,12 @@ impl JudgedTest {
 ///
 /// # Errors
 /// Those of [`multiple::adjust`].
-pub fn judge<'a>(
-    tests: impl IntoIterator<Item = &'a mut JudgedTest>,
+pub fn decide<'a>(
+    tests: impl IntoIterator<Item = &'a mut TestDecision>,
     correction: Correction,
     level: f64,
 ) -> Result<()> {
-    let tests: Vec<&mut JudgedTest> = tests.into_iter().collect();
+    let tests: Vec<&mut TestDecision> = tests.into_iter().collect();
     let p_values: Vec<f64> = tests.iter().map(|test| test.result.p_value).collect();
     for (test, adjusted) in tests.into_iter().zip(multiple::adjust(&p_values, correction)?) {
         test.adjusted_p_value = adjusted;
