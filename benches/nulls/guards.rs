@@ -87,7 +87,13 @@ pub fn run(suite: &mut Suite) {
 /// The first twenty windows of outputs that depend on each other, against references that are worth
 /// few independent ones.
 fn early(suite: &mut Suite) {
-    let short = [(0.3, 2, 50, 300), (0.5, 2, 50, 300), (0.3, 2, 100, 300), (0.5, 2, 100, 300)];
+    let short = [
+        (0.3, 2, 50, 300),
+        (0.5, 2, 50, 300),
+        (0.3, 2, 100, 300),
+        (0.5, 2, 100, 300),
+        (0.8, 2, 100, 1000),
+    ];
     let long = [
         (0.2, 2, 300, 300),
         (0.5, 2, 300, 300),

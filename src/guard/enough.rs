@@ -18,7 +18,13 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
 /// Independent observations that a reference is worth at least, where its neighbors depend on each
 /// other: how many of them count as one is measured too coarsely of fewer. `make evaluate
 /// ARGS=nulls` has what became of guards near this bound.
-const MIN_WORTH: f64 = 15.0;
+const MIN_WORTH: f64 = 20.0;
+
+/// The same of a reference that is too short to tell: independent observations, which look
+/// dependent once in a hundred references, are hardly ever worth so few.
+fn least_worth(seen: u64) -> f64 {
+    MIN_WORTH * (seen as f64 / Dependent::TELLING as f64).min(1.0)
+}
 
 /// What to say to a guard that takes for an order of time what is none.
 const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
@@ -31,13 +37,10 @@ const ORDER: &str = "where the order of the reference means nothing (shuffled, s
 /// [`Error::InvalidArgument`] naming `reference` where none would.
 pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     enough_a_window(baseline, options)?;
-    if baseline.dependent.seen() < Dependent::TELLING {
-        return Ok(());
-    }
+    let least = least_worth(baseline.dependent.seen());
     let worth = |inflation: f64| baseline.dependent.seen() as f64 / inflation;
     let most = count_as_one(baseline).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < MIN_WORTH)
-    else {
+    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < least) else {
         return Ok(());
     };
     let reason = format!(

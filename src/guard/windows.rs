@@ -254,11 +254,7 @@ impl Windows {
         window: Span,
         with: &Context<'_>,
     ) -> (Vec<Alert>, u64) {
-        for kind in Kind::OF_WINDOWS {
-            if findings.iter().all(|f| f.kind != kind) {
-                self.episodes.clear(kind);
-            }
-        }
+        self.episodes.end_all_but(|kind| findings.iter().any(|finding| finding.kind == kind));
         let total = findings.len() as u64;
         let alerts: Vec<Alert> = findings
             .into_iter()

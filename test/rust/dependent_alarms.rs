@@ -200,6 +200,29 @@ fn a_reference_that_is_worth_too_few_is_refused_and_one_too_short_to_tell_says_s
     assert!(short(60, Order::Given) && !short(60, Order::None) && !short(300, Order::Given));
 }
 
+/// Whatever a short reference is worth, a drift ends no guard's tests.
+#[test]
+fn no_reference_is_too_short_or_too_dependent_to_be_tested() {
+    let (mut made, mut refused) = (0, 0);
+    for (k, n) in [10usize, 20, 30, 50, 70, 100, 200, 400].into_iter().enumerate() {
+        for (j, by) in [0.3, 0.6, 0.9, 0.98].into_iter().enumerate() {
+            for seed in 0..12 {
+                let mut stream = autoregression(by, (100 * k + 10 * j) as u64 + seed);
+                let reference = profile(&stream(n), OutputKind::Values, Order::Given);
+                let Ok(guard) = Guard::new(&reference, options(400)) else {
+                    refused += 1;
+                    continue;
+                };
+                made += 1;
+                let far: Vec<f64> = stream(800).iter().map(|x| 10.0 + x).collect();
+                guard.observe(&Tensor::new(Elements::F64(&far), 800).unwrap(), 0, false).unwrap();
+                guard.flush().unwrap_or_else(|error| panic!("{by}, {n}, {seed}: {error}"));
+            }
+        }
+    }
+    assert!(made > 100 && refused > 20, "{made} made, {refused} refused");
+}
+
 #[test]
 fn a_drift_is_found_all_the_same() {
     let found = (0..20).filter(|seed| {

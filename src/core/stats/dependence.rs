@@ -263,6 +263,18 @@ impl Thinning {
         if self.is_none() { n } else { (n as f64 / self.0).round() as u64 }
     }
 
+    /// How many of `m` count below each of some points, which ascend: points between which less
+    /// than one counts are one.
+    #[must_use]
+    pub fn below(self, points: impl Iterator<Item = u64>, m: u64) -> Vec<u64> {
+        let mut below: Vec<u64> = points.map(|count| self.count(count)).collect();
+        if !self.is_none() {
+            below.dedup();
+            below.retain(|count| *count < m);
+        }
+        below
+    }
+
     /// Each of several numbers; those that add up (a cumulative count) keep their order.
     #[must_use]
     pub fn counts(self, counts: &[u64]) -> Vec<u64> {

@@ -34,9 +34,9 @@ impl Episodes {
         self.ongoing.contains_key(&kind)
     }
 
-    /// Notes that a window was tested and `kind` was not found: the next time is a new episode.
-    pub fn clear(&mut self, kind: Kind) {
-        self.ongoing.remove(&kind);
+    /// Notes that a window was tested: of what was not found in it, the next time is a new episode.
+    pub fn end_all_but(&mut self, found: impl Fn(Kind) -> bool) {
+        self.ongoing.retain(|kind, _| found(*kind));
     }
 }
 
@@ -54,7 +54,8 @@ mod tests {
             !e.found(Kind::Drift, Severity::Warning) && !e.found(Kind::Drift, Severity::Critical)
         );
         assert!(e.found(Kind::Anomaly, Severity::Info));
-        e.clear(Kind::Drift);
+        e.end_all_but(|kind| kind != Kind::Drift);
+        assert!(e.ongoing(Kind::Anomaly) && !e.ongoing(Kind::Drift));
         assert!(e.found(Kind::Drift, Severity::Warning));
         assert!(Episodes::new(true).found(Kind::Drift, Severity::Info));
     }

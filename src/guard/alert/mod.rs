@@ -38,19 +38,6 @@ pub enum Kind {
     Journal,
 }
 
-impl Kind {
-    /// What is looked for in every window: one that is not found has ended.
-    pub(crate) const OF_WINDOWS: [Kind; 7] = [
-        Kind::Drift,
-        Kind::ClassDrift,
-        Kind::UnseenClass,
-        Kind::VanishedClass,
-        Kind::Anomaly,
-        Kind::NonFinite,
-        Kind::Chart,
-    ];
-}
-
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -128,7 +128,11 @@ fn many_classes<T: Real, const FMA: bool>(row: &[T]) -> Scores {
 #[inline(always)]
 fn finish<T: Real, const FMA: bool>(first: T, second: T, rest: T, weighted: T) -> [f32; 4] {
     let largest = T::ONE / (T::ONE + rest);
-    let log_sum = (T::ONE + rest).ln_positive::<FMA>();
+    // ln(1 + rest), without what the sum rounds off (Kahan's quotient).
+    let sum = T::ONE + rest;
+    let rounded = sum - T::ONE;
+    let log = sum.ln_positive::<FMA>();
+    let log_sum = if rounded > T::ZERO { log * (rest / rounded) } else { rest };
     let entropy = log_sum - weighted * largest;
     let gap = second - first;
     let runner_up = if second > T::LOWEST { gap.exp_nonpositive::<FMA>() } else { T::ZERO };

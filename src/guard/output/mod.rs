@@ -208,7 +208,7 @@ mod tests {
         sorted.sort_by(|a, b| b.total_cmp(a));
         let entropy = -p.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum::<f64>();
         let second = sorted.get(1).copied().unwrap_or(0.0);
-        let rest = sorted[1..].iter().sum::<f64>();
+        let rest = sorted[1..].iter().sum::<f64>().max(if logits { 0.0 } else { 1.0 - sorted[0] });
         [rest, entropy, rest + second, if logits { -z.ln() } else { f64::NAN }]
     }
 
@@ -301,6 +301,19 @@ mod tests {
             s.from_probabilities(&rows, classes);
             assert!((f64::from(s.msp[0]) / (1e-12 * (classes - 1) as f64) - 1.0).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn the_entropy_of_a_confident_prediction_is_exact_and_what_adds_up_to_nothing_is_unsure() {
+        let mut s = ClassScores::default();
+        for gap in [5.0f32, 15.0, 20.0, 25.0, 40.0] {
+            s.from_logits(&[gap, 0.0, 0.0, 0.0], 4);
+            let (gap, rest) = (f64::from(gap), 3.0 * f64::from(-gap).exp());
+            let want = rest.ln_1p() + gap * rest / (1.0 + rest);
+            assert!((f64::from(s.entropy[0]) / want - 1.0).abs() < 1e-5, "{gap}: {}", s.entropy[0]);
+        }
+        s.from_probabilities(&[0.0f32; 4], 4);
+        assert!(s.msp[0] == 1.0 && s.margin[0] == 1.0);
     }
 
     #[test]

@@ -84,10 +84,13 @@ fn observation<T: Real, const FMA: bool>(row: &[T]) -> Scores {
         is_counted |= is_the_first;
         rest += if is_the_first || x < T::ZERO { T::ZERO } else { x };
     }
+    // What adds up to less than 1 is not surer for it.
+    let missing = T::ONE - first;
+    let msp = if missing > rest { missing } else { rest };
     Scores {
-        msp: rest.to_f32(),
+        msp: msp.to_f32(),
         entropy: entropy.to_f32(),
-        margin: (rest + second).to_f32(),
+        margin: (msp + second).to_f32(),
         energy: f32::NAN,
         predicted: place as u32,
     }

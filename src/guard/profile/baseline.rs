@@ -11,7 +11,7 @@ use super::{Attached, Calibration, ConstantFeatures, Dependent, Order, OwnScore,
 use crate::drift::two_sample::wasserstein::Null as WassersteinNull;
 use crate::drift::two_sample::welch::SampleMoments;
 use crate::error::{Error, Result};
-use crate::outlier::Fitted as Detector;
+use crate::outlier::{Fitted as Detector, OutputKind, ood};
 use crate::sketch::{Frequencies, Histogram, Histograms, Transport};
 use crate::stats::sums;
 
@@ -151,6 +151,13 @@ impl Baseline {
         names.extend(detectors.iter().map(|d| d.as_str().to_string()));
         let mut attached = Vec::with_capacity(extra.len());
         for detector in extra {
+            if output == OutputKind::Probabilities && ood::OF_LOGITS.contains(&detector.name()) {
+                let was = format!("{}, which reads logits", detector.name());
+                let expected =
+                    "one of probabilities; or output = \"logits\", and a guard of the logits"
+                        .into();
+                return Err(Error::Incompatible { argument: "detectors", was, expected });
+            }
             let detector = Attached::new(detector.clone(), p, &names)?;
             columns.push(detector.reference().to_vec());
             names.push(detector.name.clone());

@@ -61,10 +61,14 @@ pub const NAMES: &[&str] = &[
     "ood",
 ];
 
+/// Those that read logits where there is no head.
+pub const OF_LOGITS: &[&str] = &["msp", "max-logit", "energy", "entropy", "margin", "gen", "odin"];
+
 #[cfg(test)]
 mod tests {
     #[test]
     fn every_name_is_a_detector() {
         assert!(super::NAMES.iter().all(|name| crate::NAMES.contains(name)));
+        assert!(super::OF_LOGITS.iter().all(|name| super::NAMES.contains(name)));
     }
 }

@@ -55,10 +55,9 @@ pub(super) fn ks(histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Re
         thinned.reference.count(histogram.reference_size()),
         thinned.current.count(groups.total()),
     );
-    if m == 0 || n == 0 {
+    let below = thinned.reference.below(histogram.reference_below(), m);
+    if m == 0 || n == 0 || below.is_empty() {
         return Ok(1.0);
     }
-    let below: Vec<u64> =
-        histogram.reference_below().map(|below| thinned.reference.count(below)).collect();
     grouped::quick_p_value(histogram.ks(groups), &below, m, n)
 }
