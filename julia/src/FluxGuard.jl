@@ -126,4 +126,7 @@ function __init__()
     load_jlrscore()
 end
 
+# The first error, so that the first Ctrl-C does not wait for its compilation.
+precompile(exception, (Int, String))
+
 end
