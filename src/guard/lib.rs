@@ -256,9 +256,11 @@ impl Guard {
     /// What a batch looks like, without taking it in.
     ///
     /// # Errors
-    /// [`Error::FeatureMismatch`].
+    /// [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] naming `output` for what was declared
+    /// as probabilities and is none.
     pub fn score(&self, batch: &Tensor<'_>) -> Result<Verdict> {
         batch.expect_features(self.state.baseline.feature_count())?;
+        self.state.baseline.scorer.expect_contents(batch)?;
         let (mut scores, mut anomalous) = (Scores::default(), Vec::new());
         self.state.baseline.scorer.score(batch, &mut scores);
         self.state.baseline.score_attached(batch, &mut scores)?;

@@ -66,6 +66,17 @@ end
     end
 end
 
+@testset "what is no distribution is refused, whoever asks" begin
+    p = softmax(logits(3, 500))
+    Guard(fit(Profile, p; output = :probabilities); log = false) do guard
+        for ask in (observe!, FluxGuard.score, FluxGuard.watch), wrong in (zeros(Float32, 4, 5), p[:, 1:5] .* 100, p[:, 1:5] .- 0.5f0)
+            error = try ask(guard, wrong) catch e; e end
+            @test error isa InvalidArgument && occursin("output: got observation 1", error.message)
+        end
+        @test FluxGuard.score(guard, p[:, 1:5]).observations == 5
+    end
+end
+
 @testset "scoring feeds nothing" begin
     Guard(baseline(); log = false) do guard
         v = observe!(guard, logits(2, 3))
