@@ -55,3 +55,13 @@ impl Finding {
         }
     }
 }
+
+/// How much a change of this size matters, where changes of `min_effect` are the smallest to count.
+pub(super) fn severity(effect: f64, min_effect: f64) -> Severity {
+    if effect >= 3.0 * min_effect.max(0.1) { Severity::Critical } else { Severity::Warning }
+}
+
+/// What a message says of those that it does not name.
+pub(super) fn and_more(count: usize) -> String {
+    if count > 0 { format!(" and {count} more") } else { String::new() }
+}

@@ -3,12 +3,12 @@
 
 use super::check::{Check, Window};
 use crate::alert;
-use crate::alert::{Kind, Severity};
+use crate::alert::Kind;
 use crate::drift::anytime::counts::GroupedMartingale;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
-use crate::finding::Finding;
+use crate::finding::{Finding, and_more, severity};
 use crate::options::GuardOptions;
 use crate::pane::Pane;
 use crate::profile::Baseline;
@@ -99,8 +99,7 @@ fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Fi
     let mut found: Vec<&ColumnEvidence> = columns.iter().filter(|column| column.drift).collect();
     found.sort_by(|a, b| b.e_value.total_cmp(&a.e_value));
     let strongest = found.first()?;
-    let more =
-        if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let more = and_more(found.len() - 1);
     let p_value = |column: &ColumnEvidence| (1.0 / column.e_value).min(1.0);
     let evidence = |column: &&ColumnEvidence| alert::Evidence {
         name: column.name.clone(),
@@ -111,11 +110,7 @@ fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Fi
     };
     Some(Finding {
         kind: Kind::Drift,
-        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        },
+        severity: severity(strongest.effect, min_effect),
         class: None,
         adjusted_p_value: p_value(strongest) * columns.len() as f64,
         threshold: level,

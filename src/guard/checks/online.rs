@@ -11,11 +11,11 @@
 //! smallest effect of mannwhitney.
 
 use super::check::{Check, Window};
-use crate::alert::{Evidence, Kind, Severity};
+use crate::alert::{Evidence, Kind};
 use crate::drift::online::{Domain, Stream, StreamName};
 use crate::drift::two_sample::{TestName, mannwhitney};
 use crate::error::Result;
-use crate::finding::Finding;
+use crate::finding::{Finding, and_more, severity};
 use crate::options::GuardOptions;
 use crate::pane::Pane;
 use crate::profile::Baseline;
@@ -98,8 +98,7 @@ fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&Detection> = detections.iter().filter(|found| found.drift).collect();
     found.sort_by(|a, b| b.effect.total_cmp(&a.effect));
     let strongest = found.first()?;
-    let more =
-        if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let more = and_more(found.len() - 1);
     let evidence = |found: &&Detection| Evidence {
         name: found.name.clone(),
         test: found.monitor.as_str().into(),
@@ -109,11 +108,7 @@ fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
     };
     Some(Finding {
         kind: Kind::Drift,
-        severity: if strongest.effect >= 3.0 * min_effect.max(0.1) {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        },
+        severity: severity(strongest.effect, min_effect),
         class: None,
         adjusted_p_value: strongest.p_value,
         threshold: 1.0,

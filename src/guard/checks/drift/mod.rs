@@ -8,7 +8,7 @@ use super::check::{Check, Window};
 use crate::alert::{Evidence, Kind, Severity};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
-use crate::finding::Finding;
+use crate::finding::{Finding, and_more, severity};
 use crate::options::GuardOptions;
 use crate::profile::Baseline;
 use crate::report::{ColumnTest, WindowReport};
@@ -49,20 +49,19 @@ fn finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding
         tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
     found.sort_by(|a, b| a.by_evidence(b));
     let worst = found.first()?;
-    let severe = found.iter().any(|t| t.test.result.effect >= 3.0 * t.test.min_effect.max(0.1));
+    let most = found.iter().map(|t| severity(t.test.result.effect, t.test.min_effect)).max();
     let (kind, what) = if of_classes {
         (Kind::ClassDrift, "the predicted classes".to_string())
     } else {
         let mut names: Vec<&str> = found.iter().map(|t| t.name.as_str()).collect();
         names.dedup();
-        let more =
-            if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        let more = and_more(names.len().saturating_sub(3));
         (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
     };
     let r = &worst.test.result;
     Some(Finding {
         kind,
-        severity: if severe { Severity::Critical } else { Severity::Warning },
+        severity: most.unwrap_or(Severity::Warning),
         class: None,
         adjusted_p_value: worst.test.adjusted_p_value,
         threshold: level,
