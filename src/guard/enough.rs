@@ -27,7 +27,8 @@ fn least_worth(seen: u64) -> f64 {
 }
 
 /// What to say to a guard that takes for an order of time what is none.
-const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: order = \"none\"";
+const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: \
+                      order = \"none\"; where it means something, alarms would then be false";
 
 /// Demands enough of windows that are counted (those of a time have as many as come, where any
 /// number would do), and of the reference.
@@ -39,10 +40,13 @@ pub(super) fn check(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
     enough_a_window(baseline, options)?;
     let least = least_worth(baseline.dependent.seen());
     let worth = |inflation: f64| baseline.dependent.seen() as f64 / inflation;
-    let most = count_as_one(baseline).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    let Some((name, inflation)) = most.filter(|(_, inflation)| worth(*inflation) < least) else {
+    let of_columns = (0..baseline.column_count()).map(|k| (k, baseline.dependent.largest(k)));
+    let most = of_columns.max_by(|a, b| a.1.total_cmp(&b.1));
+    let dependent = |inflation: f64| inflation > 1.0 && worth(inflation) < least;
+    let Some((k, inflation)) = most.filter(|(_, inflation)| dependent(*inflation)) else {
         return Ok(());
     };
+    let name = &baseline.names[k];
     let reason = format!(
         "neighbors in it depend on each other in \"{name}\", where {inflation:.1} count as one; {ORDER}"
     );
