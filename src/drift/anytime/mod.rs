@@ -9,8 +9,8 @@
 //! - [`monitor`]: one column of values against a reference; the fast one, for streams that never
 //!   end. [`columns`]: many.
 //! - [`martingale`]: the same as an online detector that learns its reference from the stream.
-//! - [`counts`]: a column of which only counts between quantiles are left, batch after batch; what
-//!   a guard uses.
+//! - [`grouped_martingale`]: a column of which only counts between quantiles are left, batch after
+//!   batch; what a guard uses.
 //! - [`betting`]: has the mean of a bounded stream changed, or is it what it was said to be;
 //!   confidence sequences.
 //! - [`two_sample`]: two streams side by side.
@@ -23,12 +23,13 @@ pub mod bets;
 pub mod betting;
 pub mod columns;
 pub mod conformal;
-pub mod counts;
 pub mod evidence;
+pub mod grouped_martingale;
 pub mod martingale;
 pub mod monitor;
 mod starts;
 pub mod two_sample;
+mod urn;
 
 pub use bets::Bets;
 pub use columns::{Columns, ColumnsAlarm};

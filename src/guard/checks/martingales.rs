@@ -4,7 +4,7 @@
 use super::check::{Check, Window};
 use crate::alert;
 use crate::alert::Kind;
-use crate::drift::anytime::counts::GroupedMartingale;
+use crate::drift::anytime::grouped_martingale::GroupedMartingale;
 use crate::drift::online::StreamName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
