@@ -78,9 +78,11 @@ struct Chart {
 
 impl Chart {
     fn new(name: ChartName, detector: usize, baseline: &Baseline) -> Self {
-        let thinned =
-            baseline.thinned(baseline.feature_count() + detector, baseline.reference_size());
-        let reference_size = thinned.reference.count(baseline.reference_size()).max(1);
+        // Of the scores themselves: held out ones are fewer than the reference's observations.
+        let column = baseline.feature_count() + detector;
+        let scored = baseline.histogram(column).reference_size();
+        let thinned = baseline.thinned(column, scored);
+        let reference_size = thinned.reference.count(scored).max(1);
         Chart {
             name,
             detector,
@@ -160,4 +162,30 @@ fn finding(charts: &[ChartMark], level: f64) -> Option<Finding> {
         ),
         evidence,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{BaselineOptions, OutputKind, Profile, ProfileOptions};
+    use crate::tensor::{Elements, Tensor};
+    use crate::testing::Random;
+
+    /// Scores that are held out are of a half of the reference: limits are wider by that.
+    #[test]
+    fn limits_are_those_of_as_many_scores_as_there_are() {
+        let coins: Vec<f64> =
+            Random(7).normals(10 * 300).iter().map(|x| f64::from(u8::from(*x > 0.0))).collect();
+        let options = ProfileOptions { output: OutputKind::Values, ..Default::default() };
+        let mut profile = Profile::new(options).expect("options");
+        profile.fit(&Tensor::new(Elements::F64(&coins), 300).expect("rows")).expect("finite");
+        let baseline = Baseline::new(&profile, &BaselineOptions::default()).expect("a reference");
+        assert_eq!(baseline.held_out, Some(150));
+        let mut chart = Chart::new(ChartName::Shewhart, 0, &baseline);
+        let scores: Vec<f32> = (0..200).map(|i| 0.9 + i as f32 / 1000.0).collect();
+        let sum = scores.iter().map(|score| baseline.normal_score(0, *score)).sum();
+        chart.update(&[scores], &baseline);
+        let point = chart.finish(&baseline).expect("points").point;
+        assert_eq!(point.p_value, Shewhart::new(150).point(sum, 200).p_value);
+    }
 }
