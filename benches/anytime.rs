@@ -18,7 +18,7 @@ use fluxguard::drift::anytime::evidence::{Evidence, Form};
 use fluxguard::drift::anytime::monitor::{Calibration, Monitor, MonitorOptions};
 use fluxguard::drift::anytime::two_sample::{TwoSample, TwoSampleOptions};
 use fluxguard::drift::online::mmd::{Mmd, MmdOptions};
-use fluxguard::drift::online::{Online, State, Stream, StreamName, Takes};
+use fluxguard::drift::online::{Online, OnlineDetector, OnlineName, State, Takes};
 use fluxguard::stats::random::SplitMix64;
 use serde_json::{Value, json};
 
@@ -218,8 +218,8 @@ fn run_lengths(count: usize) {
 }
 
 /// Which detectors, with which options.
-fn detectors() -> Vec<(&'static str, StreamName, Value)> {
-    use StreamName as N;
+fn detectors() -> Vec<(&'static str, OnlineName, Value)> {
+    use OnlineName as N;
     let ever =
         |bets: &str, alpha: f64| json!({ "bets": bets, "alpha": alpha, "reference_size": 1000 });
     vec![
@@ -261,7 +261,7 @@ fn delays(count: usize) {
     println!("{:>20}", "mean + 1 at 50,000");
     for (name, detector, options) in detectors() {
         // Its threshold is simulated anew for each stream.
-        let count = if detector == StreamName::Mmd { count.div_ceil(5) } else { count };
+        let count = if detector == OnlineName::Mmd { count.div_ceil(5) } else { count };
         print!("  {name:<44}");
         let late = (changes[2].1, 50_000usize);
         for (change, at) in changes.iter().map(|(_, change)| (*change, 10_000usize)).chain([late]) {
@@ -269,7 +269,7 @@ fn delays(count: usize) {
                 let mut random = stream(run);
                 let mut x: Vec<f64> = (0..at + 5000).map(|_| normal(&mut random)).collect();
                 x[at..].iter_mut().for_each(|x| *x = change(*x));
-                let Ok(mut stream) = Stream::new(detector, options.clone()) else {
+                let Ok(mut stream) = OnlineDetector::new(detector, options.clone()) else {
                     return (None, true);
                 };
                 let fired = stream.update(&x).unwrap_or_default();
@@ -323,17 +323,17 @@ fn speed() -> fluxguard::Result<()> {
     let mut columns =
         Columns::new(&references, MonitorOptions { alpha: 1e-9, ..Default::default() })?;
     report("10 columns x 100,000, rows as they come", &mut || drop(black_box(columns.extend(&x))));
-    for name in StreamName::ALL {
+    for name in OnlineName::ALL {
         // The one simulates first; the others' levels are those of p-values.
-        if name == StreamName::Mmd || name.takes() == Takes::PValues {
+        if name == OnlineName::Mmd || name.takes() == Takes::PValues {
             continue;
         }
         let bounded = matches!(
             name,
-            StreamName::Ddm | StreamName::Eddm | StreamName::HddmA | StreamName::HddmW
+            OnlineName::Ddm | OnlineName::Eddm | OnlineName::HddmA | OnlineName::HddmW
         );
-        let values = if bounded || name == StreamName::Betting { &outcomes } else { &x };
-        let mut stream = Stream::new(name, Value::Null)?;
+        let values = if bounded || name == OnlineName::Betting { &outcomes } else { &x };
+        let mut stream = OnlineDetector::new(name, Value::Null)?;
         report(name.as_str(), &mut || drop(black_box(stream.update(values))));
     }
     Ok(())

@@ -6,7 +6,7 @@
 //!     cargo bench --bench guard_monitors -- 2000 5     fewer panes, fewer shifts
 
 use fluxguard::alert::Kind;
-use fluxguard::drift::online::{StreamName, Takes};
+use fluxguard::drift::online::{OnlineName, Takes};
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, MonitorSpec, Per};
 use fluxguard::profile::{Profile, ProfileOptions};
@@ -59,7 +59,7 @@ impl Shape {
 /// What watches: a monitor alone, or a test of every window.
 #[derive(Clone, Copy)]
 enum Watch {
-    Monitor(StreamName),
+    Monitor(OnlineName),
     Test(TestName),
 }
 
@@ -145,12 +145,12 @@ fn table(shape: Shape, features: usize, panes: usize, shifts: usize) -> Result<(
         after.for_each(|x| *x += 0.3 * shape.standard_deviation());
         shifted.push((reference, rows));
     }
-    let monitors = StreamName::ALL
+    let monitors = OnlineName::ALL
         .into_iter()
         .filter(|name| name.takes() == Takes::Values)
         .map(Watch::Monitor);
     let mut all: Vec<Watch> = monitors.chain([Watch::Test(TestName::Ks)]).collect();
-    all.sort_by_key(|watch| !matches!(watch, Watch::Monitor(StreamName::Martingale)));
+    all.sort_by_key(|watch| !matches!(watch, Watch::Monitor(OnlineName::Martingale)));
     let a_thousand = 1000.0 / panes as f64;
     for watch in all {
         let (fired, alerts) = watch.run(&watch.guard(&reference, features)?, &still, features)?;

@@ -1,6 +1,6 @@
 # This project beside the limit and a peer, in one run: what `make bench` prints.
 #
-# Sides that are compared run in turn, in short blocks, and a ratio is taken of neighbours: a busy machine slows both.
+# Sides that are compared run in turn, in short blocks, and a ratio is taken of neighbors: a busy machine slows both.
 # What is shown is the median of many such ratios, the middle half of them, and the ratio of the fastest tenths.
 
 using Dates: Dates, now

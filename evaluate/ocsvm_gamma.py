@@ -4,7 +4,7 @@
     python evaluate/ocsvm_gamma.py [--program target/release/fluxguard] [--seeds 2] [--sets wine,iris]
 
 Prints the mean AUROC of each candidate over the sets, the most that it is below the best candidate of a set, and on which set that is.
-References are as in evaluate/outliers.py: a random 60 % of the usual observations, 2,000 at most; nothing is standardised.
+References are as in evaluate/outliers.py: a random 60 % of the usual observations, 2,000 at most; nothing is standardized.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def squared_distances(reference):
     return squared[squared > 0]
 
 
-def to_the_fifth_neighbour(reference):
+def to_the_fifth_neighbor(reference):
     squared = np.sort(((reference[:: -(-len(reference) // 512), None] - reference[None]) ** 2).sum(2), 1)
     return squared[:, 5]
 
@@ -39,7 +39,7 @@ CANDIDATES = {
     "10 over the median squared distance": lambda x: 10 / np.median(squared_distances(x)),
     "5 over the median squared distance": lambda x: 5 / np.median(squared_distances(x)),
     "1 over the median squared distance": lambda x: 1 / np.median(squared_distances(x)),
-    "1 over the median squared distance to the 5th neighbour": lambda x: 1 / max(np.median(to_the_fifth_neighbour(x)), 1e-12),
+    "1 over the median squared distance to the 5th neighbor": lambda x: 1 / max(np.median(to_the_fifth_neighbor(x)), 1e-12),
     "1 over the features (pyod's)": lambda x: 1 / x.shape[1],
     '1 over features times the variance of all values (scikit-learn\'s "scale")': lambda x: 1 / (x.shape[1] * x.var()),
     "1 over the sum of the features' variances": lambda x: 1 / x.var(0).sum(),

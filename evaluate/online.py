@@ -147,7 +147,7 @@ def simulated():
             for seed in SEEDS:
                 rng = np.random.default_rng(seed)
                 x, changes = stretches(rng, levels)
-                # Where neighbours are alike there is no change.
+                # Where neighbors are alike there is no change.
                 changes = [c for k, c in enumerate(changes) if levels[k] is not levels[k + 1] and "nothing" not in title]
                 if "once" in title:
                     changes = changes[-1:]

@@ -34,7 +34,7 @@ DETECTORS = [
     ("odin", "odin", {}),
     ("class-mahalanobis, shrunk", "class-mahalanobis", SHRUNK),
     ("relative-mahalanobis, shrunk", "relative-mahalanobis", SHRUNK),
-    ("deep-knn, 10", "deep-knn", {"neighbours": 10}),
+    ("deep-knn, 10", "deep-knn", {"neighbors": 10}),
     ("deep-knn", "deep-knn", {}),
     ("vim", "vim", {}),
     ("she", "she", {}),

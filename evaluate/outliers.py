@@ -41,7 +41,7 @@ warnings.simplefilter("ignore")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 STANDARD = {"standardize": True}
 THREE = [{"detector": "kde"}, {"detector": "knn"}, {"detector": "kmeans", "options": STANDARD}]
-# Ours: a label, the program's name and options, and pyod's counterpart, if there is one (pyod standardises by itself in PCA).
+# Ours: a label, the program's name and options, and pyod's counterpart, if there is one (pyod standardizes by itself in PCA).
 DETECTORS = [
     ("ensemble", "ensemble", {}, None),
     ("ensemble, equal weights", "ensemble", {"weighting": "equal"}, None),

@@ -135,7 +135,7 @@ for title, problem, chunk, metrics, load in SETS:
         peer = theirs(half.reset_index(drop=True), current.reset_index(drop=True), problem, size, metrics)
         for metric in metrics:
             rows = [c for c in told["chunks"] if c["metric"] == metric and c["end"] - c["start"] == size]
-            truth = np.array([c["realised"] for c in rows])
+            truth = np.array([c["realized"] for c in rows])
             bound = next(b for b in told["bounds"] if b["metric"] == metric)
             left = (truth < bound["lower"]) | (truth > bound["upper"])
             n = len(rows)
@@ -151,7 +151,7 @@ for title, problem, chunk, metrics, load in SETS:
             errors.setdefault((metric, "sampling error"), []).append(np.mean([c["sampling_error"] for c in rows]) * np.sqrt(2 / np.pi))
             alerts.setdefault((metric, "truth"), []).append(left.mean())
     digits = 1 if problem == "regression" else 4
-    print(f"{title}: {problem}, {len(reference)} labelled, {len(current)} to estimate, chunks of {chunk}")
+    print(f"{title}: {problem}, {len(reference)} labeled, {len(current)} to estimate, chunks of {chunk}")
     print(f"  {'metric':<10}{'by':<48}{'error':>32}{'alerts right':>26}")
     for metric in metrics:
         for (m, name), values in alerts.items():

@@ -23,7 +23,7 @@ const SETS = split(option("sets", "fashion,mnist"), ',')
 const FETCH, WITNESS = joinpath(@__DIR__, "..", "scripts", "fetch-datasets"), joinpath(@__DIR__, "support", "witness.py")
 const FOLDER = strip(read(`$FETCH`, String))
 
-# ---- Data: images 28 x 28 x 1 x n, centred and scaled; labels from 0 to 9 ------------------------------------------
+# ---- Data: images 28 x 28 x 1 x n, centered and scaled; labels from 0 to 9 ------------------------------------------
 
 unzipped(path) = read(`gzip -dc $path`)
 scaled(pixels) = (Float32.(reshape(pixels, 28, 28, 1, :)) ./ 255f0 .- 0.5f0) ./ 0.5f0

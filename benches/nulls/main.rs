@@ -14,7 +14,7 @@
 //!
 //! `make evaluate ARGS=nulls` does all of it. A test, a detector or a monitor is in the suite by
 //! being in its list of names (`TestName::ALL` and the others, `outlier::NAMES`, `OwnScore::of`,
-//! `StreamName::ALL`).
+//! `OnlineName::ALL`).
 
 mod cell;
 mod detectors;

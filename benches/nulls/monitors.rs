@@ -1,6 +1,6 @@
 //! Every monitor of a stream that claims a budget: whether it ever alarms.
 
-use fluxguard::drift::online::{Stream, StreamName, Takes};
+use fluxguard::drift::online::{OnlineDetector, OnlineName, Takes};
 use serde_json::json;
 
 use super::Suite;
@@ -13,8 +13,8 @@ const ALPHA: f64 = 0.05;
 /// The classical detectors, which match river's detections, claim no rate; mmd claims a mean time,
 /// not a probability (`evaluate/anytime.sh` measures it). Whatever else there is claims P(ever a
 /// false alarm) <= alpha.
-fn claims(name: StreamName) -> bool {
-    use StreamName as N;
+fn claims(name: OnlineName) -> bool {
+    use OnlineName as N;
     !matches!(
         name,
         N::Adwin
@@ -31,7 +31,7 @@ fn claims(name: StreamName) -> bool {
 }
 
 pub fn run(suite: &mut Suite) {
-    for name in StreamName::ALL.into_iter().filter(|name| claims(*name)) {
+    for name in OnlineName::ALL.into_iter().filter(|name| claims(*name)) {
         for values in [
             Values::Normal,
             Values::Lognormal(3.0),
@@ -50,7 +50,7 @@ pub fn run(suite: &mut Suite) {
     }
 }
 
-fn cell(suite: &mut Suite, name: StreamName, null: &Null) {
+fn cell(suite: &mut Suite, name: OnlineName, null: &Null) {
     if !suite.wants(name.as_str()) {
         return;
     }
@@ -59,10 +59,10 @@ fn cell(suite: &mut Suite, name: StreamName, null: &Null) {
     let trial = |seed: u64| {
         let (before, mut now) = null.draw(seed, 1, (reference, LENGTH));
         let options = match name {
-            StreamName::Martingale => json!({ "alpha": ALPHA, "reference": before, "seed": seed }),
+            OnlineName::Martingale => json!({ "alpha": ALPHA, "reference": before, "seed": seed }),
             _ => json!({ "alpha": ALPHA }),
         };
-        let mut stream = Stream::new(name, options)?;
+        let mut stream = OnlineDetector::new(name, options)?;
         match name.takes() {
             // The ranks among the reference: conformal p-values.
             Takes::PValues => {

@@ -8,13 +8,13 @@ function detector_sides(rng)
     uncalibrated(type; kwargs...) = x -> fit(type, x; calibration = :none, kwargs...)
     fitted(type; kwargs...) = fit(type, x10; calibration = :none, kwargs...)
     one = x10[:, 1:1]
-    forest, knn, ecod, hbos, maha = fitted(IsolationForest), fitted(KNN; neighbours = 20), fitted(ECOD), fitted(HBOS), fitted(Mahalanobis)
+    forest, knn, ecod, hbos, maha = fitted(IsolationForest), fitted(KNN; neighbors = 20), fitted(ECOD), fitted(HBOS), fitted(Mahalanobis)
     return x10, [
         ("iforest fit, 10,000 x 10, 100 trees", "iforest_fit", uncalibrated(IsolationForest), x10, 4.0),
         ("iforest score, 10,000 x 10", "iforest_score", x -> score(forest, x), x10, 5.0),
         ("iforest score of a single row", "iforest_row", x -> score(forest, x), one, 100.0),
-        ("LOF fit, 10,000 x 10, 20 neighbours", "lof_fit", uncalibrated(LOF), x10, 6.0),
-        ("20 nearest neighbours, brute force, 10,000 x 10 against itself", "knn_score", x -> score(knn, x), x10, 2.0),
+        ("LOF fit, 10,000 x 10, 20 neighbors", "lof_fit", uncalibrated(LOF), x10, 6.0),
+        ("20 nearest neighbors, brute force, 10,000 x 10 against itself", "knn_score", x -> score(knn, x), x10, 2.0),
         ("ECOD score of a single row, 10,000 x 10 reference, beside pyod", "ecod_row", x -> score(ecod, x), one, 500.0),
         ("HBOS score of a single row, beside pyod", "hbos_row", x -> score(hbos, x), one, nothing),
         ("Mahalanobis score of a single row, beside EmpiricalCovariance", "mahalanobis_row", x -> score(maha, x), one, nothing),

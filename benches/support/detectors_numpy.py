@@ -22,9 +22,9 @@ labels = labels.astype(int)
 
 means = np.array([x[labels == c].mean(0) for c in range(classes)])
 inverse = lambda a: np.linalg.inv(a.T @ a / len(a))
-within, overall, centre = inverse(x - means[labels]), inverse(x - x.mean(0)), x.mean(0)
+within, overall, center = inverse(x - means[labels]), inverse(x - x.mean(0)), x.mean(0)
 unit = lambda a: a / np.linalg.norm(a, axis=1, keepdims=True)
-neighbours = NearestNeighbors(n_neighbors=50, algorithm="brute").fit(unit(x))
+neighbors = NearestNeighbors(n_neighbors=50, algorithm="brute").fit(unit(x))
 origin = -np.linalg.pinv(weights) @ bias
 outside = np.linalg.eigh((x - origin).T @ (x - origin))[1][:, : d // 2]
 alpha = (x @ weights.T + bias).max(1).mean() / np.linalg.norm((x - origin) @ outside, axis=1).mean()
@@ -81,8 +81,8 @@ scores = {
     "gen": gen,
     "odin": lambda z: 1 - softmax(z / 1000, axis=1).max(1),
     "class-mahalanobis": nearest_class,
-    "relative-mahalanobis": lambda a: nearest_class(a) - distance(a, centre, overall),
-    "deep-knn": lambda a: neighbours.kneighbors(unit(a))[0][:, -1],
+    "relative-mahalanobis": lambda a: nearest_class(a) - distance(a, center, overall),
+    "deep-knn": lambda a: neighbors.kneighbors(unit(a))[0][:, -1],
     "vim": lambda a: alpha * np.linalg.norm((a - origin) @ outside, axis=1) + energy(layer(a)),
     "she": lambda a: -(a * means[layer(a).argmax(1)]).sum(1),
     "react": lambda a: energy(layer(np.minimum(a, clip))),

@@ -1,4 +1,4 @@
-# Detectors of a classifier's outputs beside their formulas in numpy (and scikit-learn's neighbours), on the same numbers, in turn.
+# Detectors of a classifier's outputs beside their formulas in numpy (and scikit-learn's neighbors), on the same numbers, in turn.
 
 const OOD_SCRIPT = joinpath(@__DIR__, "detectors_numpy.py")
 const OOD_FEATURES, OOD_REFERENCE, OOD_CLASSES, OOD_BATCH = 64, 5_000, 10, 1_000

@@ -23,14 +23,14 @@ threads = int(os.environ["FLUXGUARD_BENCH_THREADS"])
 forest = IsolationForest(n_jobs=threads, random_state=0).fit(x)
 # A single row is faster without the threads' start.
 forest_alone = IsolationForest(random_state=0).fit(x)
-neighbours = NearestNeighbors(n_neighbors=20, algorithm="brute", n_jobs=threads).fit(x)
+neighbors = NearestNeighbors(n_neighbors=20, algorithm="brute", n_jobs=threads).fit(x)
 ecod, hbos, covariance = ECOD().fit(x), HBOS().fit(x), EmpiricalCovariance().fit(x)
 questions = {
     "iforest_fit": lambda: IsolationForest(n_jobs=threads, random_state=0).fit(x),
     "iforest_score": lambda: forest.score_samples(x),
     "iforest_row": lambda: forest_alone.score_samples(one),
     "lof_fit": lambda: LocalOutlierFactor(n_neighbors=20, novelty=True, n_jobs=threads).fit(x),
-    "knn_score": lambda: neighbours.kneighbors(x),
+    "knn_score": lambda: neighbors.kneighbors(x),
     "ecod_row": lambda: ecod.decision_function(one),
     "hbos_row": lambda: hbos.decision_function(one),
     "mahalanobis_row": lambda: covariance.mahalanobis(one),

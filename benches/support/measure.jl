@@ -1,6 +1,6 @@
 # Times of blocks of calls, side against side.
 
-"The value below which a fraction `q` of `x` lies, between neighbours by interpolation."
+"The value below which a fraction `q` of `x` lies, between neighbors by interpolation."
 function quantile(x, q)
     sorted = sort(x)
     at = 1 + q * (length(sorted) - 1)

@@ -10,7 +10,7 @@ struct Panel
 end
 
 const PANEL_WIDTH, PANEL_HEIGHT = 170, 130
-const COLOURS = ("#1f6fb4", "#d1601f", "#2f8f46", "#8a4fb0")
+const COLORS = ("#1f6fb4", "#d1601f", "#2f8f46", "#8a4fb0")
 
 decades(values) = (floor(Int, log10(minimum(values)) + 1e-9), ceil(Int, log10(maximum(values)) - 1e-9))
 
@@ -35,7 +35,7 @@ function write_plots(path, title, xlabel, panels; columns = 6)
     println(io, """<rect width="$width" height="$height" fill="white"/><text x="10" y="18" font-size="13">$title</text>""")
     for (k, (label, _)) in enumerate(first(panels).curves)
         at = 10 + 150 * (k - 1)
-        println(io, """<line x1="$at" y1="36" x2="$(at + 18)" y2="36" stroke="$(COLOURS[k])" stroke-width="2"/><text x="$(at + 23)" y="40">$label</text>""")
+        println(io, """<line x1="$at" y1="36" x2="$(at + 18)" y2="36" stroke="$(COLORS[k])" stroke-width="2"/><text x="$(at + 23)" y="40">$label</text>""")
     end
     println(io, """<text x="$(10 + 150 * length(first(panels).curves))" y="40" fill="#555">across: $xlabel</text>""")
     for (k, panel) in enumerate(panels)
@@ -64,9 +64,9 @@ function draw(io, panel, x, y, (x0, x1), (y0, y1), named)
     for (j, (_, values)) in enumerate(panel.curves)
         points = [(across(a), up(b)) for (a, b) in zip(panel.x, values) if isfinite(b) && b > 0]
         isempty(points) && continue
-        println(io, """<polyline fill="none" stroke="$(COLOURS[j])" stroke-width="1.6" points="$(join(["$a,$b" for (a, b) in points], ' '))"/>""")
+        println(io, """<polyline fill="none" stroke="$(COLORS[j])" stroke-width="1.6" points="$(join(["$a,$b" for (a, b) in points], ' '))"/>""")
         for (a, b) in points
-            println(io, """<circle cx="$a" cy="$b" r="1.8" fill="$(COLOURS[j])"/>""")
+            println(io, """<circle cx="$a" cy="$b" r="1.8" fill="$(COLORS[j])"/>""")
         end
     end
 end

@@ -42,7 +42,7 @@ function threads_rows()
         threads == 1 && (one = median(fed))
         push!(rows, Row(topic, "$threads thread$(threads == 1 ? "" : "s"): observations a second"; ours = millions(median(fed)),
             figure = @sprintf("%.2f x", median(fed) / one), middle = @sprintf("%.2f - %.2f M/s", quantile(fed, 0.25) / 1e6, quantile(fed, 0.75) / 1e6),
-            note = @sprintf("tested: %.2f M/s; %.0f %% summarised by callers", median(tested) / 1e6, 100 * c.merged / c.observed)))
+            note = @sprintf("tested: %.2f M/s; %.0f %% summarized by callers", median(tested) / 1e6, 100 * c.merged / c.observed)))
         close(guard)
     end
     return rows

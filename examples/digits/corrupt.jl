@@ -8,17 +8,17 @@ const SIDE = 8
 """
     rotated(images, degrees)
 
-Each image turned counter-clockwise about its centre, by bilinear interpolation; what comes in from outside is paper.
+Each image turned counter-clockwise about its center, by bilinear interpolation; what comes in from outside is paper.
 """
 function rotated(images::AbstractMatrix, degrees::Real)
     sine, cosine = sind(degrees), cosd(degrees)
-    centre = (SIDE + 1) / 2
+    center = (SIDE + 1) / 2
     turned = similar(images)
     for image in axes(images, 2), row in 1:SIDE, column in 1:SIDE
         # Where this pixel came from: rows grow downwards, so this is the turn back.
-        x, y = column - centre, row - centre
-        from_column = centre + cosine * x - sine * y
-        from_row = centre + sine * x + cosine * y
+        x, y = column - center, row - center
+        from_column = center + cosine * x - sine * y
+        from_row = center + sine * x + cosine * y
         turned[pixel(row, column), image] = clamp(interpolated(view(images, :, image), from_row, from_column), 0, 1)
     end
     return turned

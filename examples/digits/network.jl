@@ -92,7 +92,7 @@ input_gradient(network::Network) = (images, labels) -> gradients(network, images
 """
     train!(network, images, labels; epochs = 30, batch = 32, rate = 3e-3, seed = 1, progress = (epoch, loss, accuracy) -> nothing)
 
-Minimises the cross-entropy with Adam (Kingma and Ba, ICLR 2015, algorithm 1). After each epoch, `progress` gets its
+Minimizes the cross-entropy with Adam (Kingma and Ba, ICLR 2015, algorithm 1). After each epoch, `progress` gets its
 number, the mean loss and the accuracy over the epoch's batches, each as it was before its step.
 """
 function train!(

@@ -35,6 +35,6 @@ function (progress::Progress)(epoch, loss, accuracy)
     return nothing
 end
 
-# A `TTY` may be wrapped, by colour and size (IOContext).
+# A `TTY` may be wrapped, by color and size (IOContext).
 isterminal(io::IO) = io isa Base.TTY
 isterminal(io::IOContext) = isterminal(io.io)

@@ -33,19 +33,19 @@ export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, Cl
 export Encoded, Autoencoder, Recurrent
 export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
 export score, score_within, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
-export NeighbourStore, add!, search, evict!, points
+export NeighborStore, add!, search, evict!, points
 export LiveThreshold, Spot, Feedback, dismiss!, confirm!
 export adjust, e_bh
 export no_drift, no_anomalies, compare, Comparison, Reference, moments, moments!, Moments
 export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting,
     TwoSampleBetting, LORD, SAFFRON
 export update!, reset!, drifted, warned, statistic
-export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realised
+export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realized
 export Sketch, sketch_bytes, quantiles, distinct, frequent
 export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
 export noise_multiplier, effective_noise_multiplier, PrivacyState
 export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
-export AutoDP, private_gradient, next_step, lot_part, begin_noise!, check_private, privatise
+export AutoDP, private_gradient, next_step, lot_part, begin_noise!, check_private, privatize
 export AuditReport, audit, audit_one_run, audit_lira, audit_canaries, lira_scores, label_confidence, clopper_pearson
 export perturb_input, round_output, top_k
 export PrivateRun, releases, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
@@ -80,7 +80,7 @@ include("feature_names.jl")
 include("detectors.jl")
 include("files.jl")
 include("curves.jl")
-include("neighbours.jl")
+include("neighbors.jl")
 include("live_thresholds.jl")
 include("ood.jl")
 include("hosted.jl")

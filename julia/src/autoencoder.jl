@@ -8,7 +8,7 @@ A [`Detector`](@ref) by the reconstruction error of a Flux model (Hawkins, He, W
 over the features of the squared difference between an observation and what the model makes of it. Needs `using Flux`.
 
 `model` takes features × observations and gives as many; a copy of it is trained, and with `epochs = 0` it is taken as it is.
-Without one: four `Dense` layers, to `code` numbers (a quarter of the features) and back. `standardize` centres and scales each
+Without one: four `Dense` layers, to `code` numbers (a quarter of the features) and back. `standardize` centers and scales each
 feature first. A random fraction `holdout` of the reference is not trained on: p-values and thresholds come from it, and
 `P(pvalue <= a) <= a` whatever the model.
 

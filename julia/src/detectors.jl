@@ -24,7 +24,7 @@ brackets is the one of Rust, the program and JSON.
     score(d, x); pvalue(d, x); explain(d, x); threshold(d; rate = 0.01)
     save("d.fg", d); load(Detector, "d.fg")
 
-Keywords of all: `standardize = false` centres and scales each feature first; `calibration`, where p-values come from:
+Keywords of all: `standardize = false` centers and scales each feature first; `calibration`, where p-values come from:
 `:cross` (five folds of the reference; the default), `:holdout` (a quarter is kept back; then `P(pvalue <= a) <= a`
 whatever the detector), `:none`, or `(cross = folds,)`, `(holdout = fraction,)`.
 
@@ -75,9 +75,9 @@ for (type, name, text) in (
     (:Iqr, "iqr", "Interquartile ranges beyond the nearer quartile, largest over the features."),
     (:IsolationForest, "iforest", "Isolation forest (Liu, Ting and Zhou 2008). `trees = 100`, `sample_size = 256`, `seed = 0`."),
     (:ExtendedIsolationForest, "eif", "Extended isolation forest (Hariri and others 2019). `trees = 100`, `sample_size = 256`, `extension_level = nothing` (all features), `seed = 0`."),
-    (:LOF, "lof", "Local outlier factor in novelty mode (Breunig and others 2000). `neighbours = 20`, `metric = :euclidean` or `:cosine`."),
-    (:KNN, "knn", "Distance to the nearest reference observations. `neighbours = 5`, `aggregate = :max`, `:mean` or `:median`, `metric = :euclidean`, `:cosine` or `:inner_product`, `index = :exact` or `:hnsw`."),
-    (:KMeansDistance, "kmeans", "Distance to the nearest of some cluster centres. `clusters = 8`, `runs = 10`, `seed = 0`."),
+    (:LOF, "lof", "Local outlier factor in novelty mode (Breunig and others 2000). `neighbors = 20`, `metric = :euclidean` or `:cosine`."),
+    (:KNN, "knn", "Distance to the nearest reference observations. `neighbors = 5`, `aggregate = :max`, `:mean` or `:median`, `metric = :euclidean`, `:cosine` or `:inner_product`, `index = :exact` or `:hnsw`."),
+    (:KMeansDistance, "kmeans", "Distance to the nearest of some cluster centers. `clusters = 8`, `runs = 10`, `seed = 0`."),
     (:GaussianMixtureDensity, "gmm", "Minus the log-density of a Gaussian mixture. `components = 1`, `regularization = 1e-6`, `runs = 1`, `seed = 0`."),
     (:OneClassSVM, "ocsvm", "One-class support vector machine (Schölkopf and others 2001). `nu = 0.5`, `gamma = nothing` (10 over the median squared distance of two observations), `tolerance = 1e-10`."),
     (:KDE, "kde", "Minus the log-density of a Gaussian kernel estimate. `bandwidth = :scott`, `:silverman` or a number."),
@@ -275,7 +275,7 @@ end
     load(IsolationForest, path; mapped = false) -> IsolationForest
 
 Read a detector that [`save`](@ref) wrote; it scores as before. With `mapped = true` the points that `KNN`, `LOF`, `KDE` and their like
-search stay in the file: see [`load(NeighbourStore, path)`](@ref NeighbourStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
+search stay in the file: see [`load(NeighborStore, path)`](@ref NeighborStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
 [`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
 """
 function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:Detector}

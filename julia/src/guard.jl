@@ -18,7 +18,7 @@ observations are tested for drift by the background thread, which raises [`alert
   `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `:score` for `:scores`; `nothing` for the default
   of the kind of output. [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
-  others. One that is not fitted, `detectors = [KNN(neighbours = 5)]`, is fitted here, on three quarters of the sample of outputs that the
+  others. One that is not fitted, `detectors = [KNN(neighbors = 5)]`, is fitted here, on three quarters of the sample of outputs that the
   profile keeps, and calibrated by the others (`calibration = (holdout = 0.5,)` for another part); a fitted one must be fitted with
   `calibration = :holdout`. Non-finite values and unseen or vanished classes are always watched.
 - `score_on = :call`: where fitted detectors score; with `:worker` the call only copies the observations, and their scores are tested and
@@ -27,7 +27,7 @@ observations are tested for drift by the background thread, which raises [`alert
 - `monitors = [:martingale]`: monitors of every feature and score over windows; `nothing` or empty for none. `:martingale` adds up evidence, so that
   a change too small for any single window is found, and has its part of `false_alarms`. The online detectors `:adwin`,
   `:page_hinkley`, `:hddm_a`, `:hddm_w`, `:kswin`, `:cusum`, `:gma`, `:mmd`, `:betting` see one value a pane (a
-  `slide`, else a window): the mean rank of its observations among the baseline's, standardised. They see a middle that moves, not a
+  `slide`, else a window): the mean rank of its observations among the baseline's, standardized. They see a middle that moves, not a
   spread, and state no rate of false alarms: their alerts have `threshold == 1`. Options
   other than the defaults stand behind the name: `monitors = [:martingale, :page_hinkley => (threshold = 20,)]`. Most need tens of panes: take a short `slide`.
 - `tests = [:ks]`: drift tests: `:ks`, `:chi2`, `:g`, `:psi`, `:js`, `:hellinger`, `:kl`, `:wasserstein`, `:mannwhitney` (of the counts

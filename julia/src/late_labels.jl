@@ -9,13 +9,13 @@ Joins predictions with the labels that come later, by id, in bounded memory, and
     l = LateLabels(:betting; timeout = 7 * 24 * 3600)
     record!(l, ids, predictions; time = time())      # when the model answers
     label!(l, ids, labels; time = time())            # when the truth arrives: where the detector fired
-    counts(l); realised(l); drifted(l)
+    counts(l); realized(l); drifted(l)
 
 `outcome`: `:error` (1 where prediction and label differ), `:absolute_error`, `:squared_error`. `order`: `:prediction` (outcomes are seen in
 the order of the predictions, and wait for those before them; fair where bad outcomes are known sooner than good ones),
 `:arrival` (at once). `capacity`: predictions that are kept at most. `time`: any finite number that does not run backwards, or a
 `DateTime`, which counts in seconds since 1970 (negative before). `timeout`: how long a prediction waits, in the unit of `time`, or a
-period such as `Day(7)` (in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realised`](@ref) performance. Tasks may share one.
+period such as `Day(7)` (in predictions, where no time is given). `chunk_size`: outcomes in a chunk of [`realized`](@ref) performance. Tasks may share one.
 Ids are integers of 64 bits, `Int64` or `UInt64`; those of a call are all of the one or all of the other.
 
 Throws [`InvalidArgument`](@ref).
@@ -101,11 +101,11 @@ function counts(l::LateLabels)
 end
 
 """
-    realised(l::LateLabels) -> Vector{NamedTuple}
+    realized(l::LateLabels) -> Vector{NamedTuple}
 
-Realised performance, a row a whole chunk (the newest 1,000): `chunk` (from 1), `mean` outcome and its `standard_error`.
+Realized performance, a row a whole chunk (the newest 1,000): `chunk` (from 1), `mean` outcome and its `standard_error`.
 """
-realised(l::LateLabels) = [(chunk = from_zero(c["chunk"]), mean = number(c["mean"]), standard_error = number(c["standard_error"]))
+realized(l::LateLabels) = [(chunk = from_zero(c["chunk"]), mean = number(c["mean"]), standard_error = number(c["standard_error"]))
     for c in describe(l)["chunks"]]
 
 drifted(l::LateLabels) = describe(l)["detector"]["state"] == "drift"

@@ -18,7 +18,7 @@ abstract type LiveThreshold end
 """
     Spot(usual; rate = 1e-3, level = 0.98, depth = 0)
 
-Peaks over threshold on a stream (Siffer and others 2017): a score is an alarm where the generalised Pareto tail that was fitted to
+Peaks over threshold on a stream (Siffer and others 2017): a score is an alarm where the generalized Pareto tail that was fitted to
 those before gives it a probability below `rate`. `usual`: the first scores, mostly usual; the tail starts at their quantile `level`.
 With a `depth` the mean of the last `depth` usual scores is taken off first (DSPOT, for streams that drift). An alarm teaches nothing
 until it is dismissed; where none is, alarms come more often than `rate`. See [`LiveThreshold`](@ref). Throws

@@ -10,7 +10,7 @@ for (type, name, text) in (
     (:ODIN, "odin", "`MSP` at a `temperature = 1000` (Liang, Li and Srikant 2018), without their step on the input."),
     (:ClassMahalanobis, "class-mahalanobis", "Squared Mahalanobis distance to the nearest class, of features (Lee and others 2018); takes `labels`. `covariance = :classic` or `:shrunk`."),
     (:RelativeMahalanobis, "relative-mahalanobis", "The same, less the distance to all classes as one (Ren and others 2021); takes `labels`. `covariance = :classic` or `:shrunk`."),
-    (:DeepKNN, "deep-knn", "Distance to the k-th nearest reference observation, of features of length 1 (Sun and others 2022). `neighbours = 50`, `index = :exact` or `:hnsw`."),
+    (:DeepKNN, "deep-knn", "Distance to the k-th nearest reference observation, of features of length 1 (Sun and others 2022). `neighbors = 50`, `index = :exact` or `:hnsw`."),
     (:ViM, "vim", "Virtual-logit matching (Wang and others 2022): features outside of the principal space, and the energy; takes `weights` and `bias`. `components = nothing`: of the principal space."),
     (:SHE, "she", "Simplified Hopfield energy (Zhang and others 2023); takes `labels`, `weights` and `bias`."),
     (:ReAct, "react", "The energy of features cut off at a percentile (Sun, Guo and Li 2021); takes `weights` and `bias`. `percentile = 90`."),

@@ -3,7 +3,7 @@
 """
     PerformanceEstimator
 
-Knows from a labelled reference how a model's own answers tell how well it does. Made by `fit`:
+Knows from a labeled reference how a model's own answers tell how well it does. Made by `fit`:
 
     e = fit(PerformanceEstimator, scores, labels; problem = :binary)                 # probabilities of class 1; labels 0 and 1
     e = fit(PerformanceEstimator, probabilities, labels; problem = :multiclass)      # classes × observations; labels 1 to k
@@ -52,18 +52,18 @@ answers(argument, values, n, multiclass) = throw(invalid(argument, "a value of t
 
 What [`estimate_performance`](@ref) gives: `drift`, whether any estimate left its bounds, and `chunks`, a table (a vector of
 rows): `metric`, `chunk`, `first` and `last` observation (from 1), `estimate`, `sampling_error` (standard error of the measure in so
-few observations), `realised` (where labels were given, else `NaN`), `lower` and `upper` alert bounds, `alert`. `NaN` where a measure
+few observations), `realized` (where labels were given, else `NaN`), `lower` and `upper` alert bounds, `alert`. `NaN` where a measure
 is not defined.
 """
 struct PerformanceReport
     drift::Bool
-    chunks::Vector{NamedTuple{(:metric, :chunk, :first, :last, :estimate, :sampling_error, :realised, :lower, :upper, :alert),
+    chunks::Vector{NamedTuple{(:metric, :chunk, :first, :last, :estimate, :sampling_error, :realized, :lower, :upper, :alert),
         Tuple{String,Int,Int,Int,Float64,Float64,Float64,Float64,Float64,Bool}}}
 end
 
 PerformanceReport(d::AbstractDict) = PerformanceReport(d["drift"], [(metric = c["metric"], chunk = from_zero(c["chunk"]),
     first = from_zero(c["start"]), last = Int(c["end"]), estimate = number(c["estimate"]), sampling_error = number(c["sampling_error"]),
-    realised = number(get(c, "realised", nothing)), lower = number(c["lower"]), upper = number(c["upper"]), alert = c["alert"])
+    realized = number(get(c, "realized", nothing)), lower = number(c["lower"]), upper = number(c["upper"]), alert = c["alert"])
     for c in d["chunks"]])
 
 """
@@ -98,7 +98,7 @@ end
 function Base.show(io::IO, ::MIME"text/plain", e::PerformanceEstimator)
     told = describe(e)
     calibrated = count(identity, told["calibrated"])
-    println(io, "PerformanceEstimator: ", told["options"]["problem"], ", ", plural(told["observations"], "labelled observation"),
+    println(io, "PerformanceEstimator: ", told["options"]["problem"], ", ", plural(told["observations"], "labeled observation"),
         isempty(told["calibrated"]) ? "" : ", $calibrated of $(plural(length(told["calibrated"]), "score")) calibrated")
     print_table(io, ["metric", "reference", "lower", "upper"],
         [(b["metric"], number(b["reference"]), number(b["lower"]), number(b["upper"])) for b in told["bounds"]])
@@ -112,7 +112,7 @@ Base.show(io::IO, r::PerformanceReport) = print(io, "PerformanceReport(", plural
 
 function Base.show(io::IO, ::MIME"text/plain", r::PerformanceReport)
     println(io, "PerformanceReport: ", plural(count(c -> c.alert, r.chunks), "alert"), " in ", plural(length(r.chunks), "estimate"))
-    print_table(io, ["metric", "chunk", "estimate", "sampling error", "realised", "lower", "upper", "alert"],
-        [(c.metric, c.chunk, c.estimate, c.sampling_error, c.realised, c.lower, c.upper, c.alert) for c in r.chunks];
+    print_table(io, ["metric", "chunk", "estimate", "sampling error", "realized", "lower", "upper", "alert"],
+        [(c.metric, c.chunk, c.estimate, c.sampling_error, c.realized, c.lower, c.upper, c.alert) for c in r.chunks];
         limit = row_limit(io, 4))
 end

@@ -24,7 +24,7 @@ pub use super::handle::Handle;
 use super::operations::{Output, update};
 pub use super::raw::{COPIED, FgArray, WRITABLE, WakeFunction};
 use super::raw::{elements_mut, flag, handle, tensor, wake};
-use crate::drift::online::Stream;
+use crate::drift::online::OnlineDetector;
 use crate::guard::Guard;
 use crate::leavable::listening;
 use crate::outlier::Fitted;
@@ -135,7 +135,8 @@ pub unsafe extern "C" fn fg_online_update(
     answer(|| {
         // SAFETY: the module's contract, for all that follows.
         unsafe {
-            let detector = handle("detector", detector)?.get::<Mutex<Stream>>("detector")?;
+            let detector =
+                handle("detector", detector)?.get::<Mutex<OnlineDetector>>("detector")?;
             if len == 0 {
                 return Ok(0);
             }

@@ -33,14 +33,14 @@ const KINDS: &[(&str, &str, &str)] = &[
         "fluxguard detect --load, load(SequenceDetector, path) in Julia, store::load::<SequenceDetector> in Rust",
     ),
     (
-        "neighbours",
-        "a neighbour store",
-        "load(NeighbourStore, path) in Julia, store::load::<NeighbourStore> in Rust",
+        "neighbors",
+        "a neighbor store",
+        "load(NeighborStore, path) in Julia, store::load::<NeighborStore> in Rust",
     ),
     (
         "stream",
         "an online detector",
-        "load(StreamDetector, path) in Julia, store::load::<Stream> in Rust",
+        "load(StreamDetector, path) in Julia, store::load::<OnlineDetector> in Rust",
     ),
     (
         "threshold",

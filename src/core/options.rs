@@ -148,7 +148,7 @@ mod tests {
     #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(default, deny_unknown_fields)]
     struct Outer {
-        neighbours: usize,
+        neighbors: usize,
         gamma: Option<f64>,
         names: Vec<String>,
         inner: Inner,
@@ -168,17 +168,17 @@ mod tests {
             (r#"{"names": [null]}"#, "names: got null"),
             ("null", "options: got null"),
             (
-                r#"{"neighbours": "x"}"#,
-                "neighbours: got string \"x\", expected a whole number, 0 or more",
+                r#"{"neighbors": "x"}"#,
+                "neighbors: got string \"x\", expected a whole number, 0 or more",
             ),
-            (r#"{"neighbours": 2.5}"#, "neighbours: got 2.5, expected a whole number, 0 or more"),
-            (r#"{"neighbours": -1}"#, "neighbours: got -1, expected a whole number, 0 or more"),
+            (r#"{"neighbors": 2.5}"#, "neighbors: got 2.5, expected a whole number, 0 or more"),
+            (r#"{"neighbors": -1}"#, "neighbors: got -1, expected a whole number, 0 or more"),
             (r#"{"inner": {"rate": "x"}}"#, "inner.rate: got string \"x\", expected a number"),
             (r#"{"gamma": [1]}"#, "gamma: got sequence, expected a number"),
             (r#"{"yes": 1}"#, "yes: got 1, expected true or false"),
             (
                 r#"{"none": 1}"#,
-                "none: got an option that there is not, expected one of neighbours, gamma",
+                "none: got an option that there is not, expected one of neighbors, gamma",
             ),
             (r#"{"yes": true, "yes": true}"#, "duplicate field"),
             ("{", "options: got EOF"),
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_number_beyond_all_doubles_is_named_shortly() {
-        let got = fault(&format!("{{\"neighbours\": 1{}}}", "0".repeat(300)));
-        assert!(got.starts_with("neighbours: got 1e+300,") && got.len() < 100, "{got}");
+        let got = fault(&format!("{{\"neighbors\": 1{}}}", "0".repeat(300)));
+        assert!(got.starts_with("neighbors: got 1e+300,") && got.len() < 100, "{got}");
     }
 }

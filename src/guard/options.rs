@@ -9,7 +9,7 @@ use super::rate::FalseAlarms;
 use super::spec::MonitorSpec;
 use crate::drift::charts::ChartName;
 use crate::drift::decision;
-use crate::drift::online::StreamName;
+use crate::drift::online::OnlineName;
 use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
 use crate::profile::OwnScore;
@@ -93,7 +93,7 @@ impl Default for GuardOptions {
             score_on: ScoreOn::Call,
             charts: Vec::new(),
             tests: vec![TestName::Ks],
-            monitors: vec![StreamName::Martingale.into()],
+            monitors: vec![OnlineName::Martingale.into()],
             window: Length::Observations(1000),
             slide: None,
             min_effect: None,
@@ -112,7 +112,7 @@ impl GuardOptions {
     }
 
     /// Whether the monitor `name` runs.
-    pub(super) fn runs(&self, name: StreamName) -> bool {
+    pub(super) fn runs(&self, name: OnlineName) -> bool {
         self.monitors.iter().any(|monitor| monitor.name == name)
     }
 

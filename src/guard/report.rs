@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Span;
 use crate::drift::decision::TestDecision;
-use crate::drift::online::StreamName;
+use crate::drift::online::OnlineName;
 use crate::pane::Pane;
 
 /// One test of one column in one window.
@@ -49,7 +49,7 @@ pub struct Detection {
     /// The feature, or the score.
     pub name: String,
     /// Which monitor.
-    pub monitor: StreamName,
+    pub monitor: OnlineName,
     /// What it saw of the pane at which it fired: the mean rank among the reference, in standard
     /// deviations.
     pub statistic: f64,

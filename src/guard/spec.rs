@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::drift::online::{Domain, Stream, StreamName, Takes};
+use crate::drift::online::{Domain, OnlineDetector, OnlineName, Takes};
 use crate::error::{Error, Result};
 use crate::stats::normal;
 
@@ -17,13 +17,13 @@ const REFERENCE: usize = 500;
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonitorSpec {
     /// Which.
-    pub name: StreamName,
+    pub name: OnlineName,
     /// By the names of the detector's options; those that are not here are the guard's defaults.
     pub options: Map<String, Value>,
 }
 
-impl From<StreamName> for MonitorSpec {
-    fn from(name: StreamName) -> Self {
+impl From<OnlineName> for MonitorSpec {
+    fn from(name: OnlineName) -> Self {
         MonitorSpec { name, options: Map::new() }
     }
 }
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for MonitorSpec {
             ))
         };
         let named = |name: Value| {
-            StreamName::deserialize(name).map_err(|e| D::Error::custom(format!("monitors: {e}")))
+            OnlineName::deserialize(name).map_err(|e| D::Error::custom(format!("monitors: {e}")))
         };
         match Value::deserialize(deserializer)? {
             Value::Object(one) if one.len() == 1 => {
@@ -71,7 +71,7 @@ impl MonitorSpec {
     pub(super) fn check(&self) -> Result<()> {
         let name = self.name;
         let why = match name.takes() {
-            Takes::Values if name == StreamName::Martingale && !self.options.is_empty() => {
+            Takes::Values if name == OnlineName::Martingale && !self.options.is_empty() => {
                 let was = format!("martingale with {}", Value::Object(self.options.clone()));
                 let expected = "no options: its level is a part of false_alarms, and it bets on counts between quantiles";
                 return Err(Error::invalid("monitors", was, expected));
@@ -87,8 +87,8 @@ impl MonitorSpec {
                 "takes p-values, and a guard sees outputs: give p-values to a stream of it"
             }
         };
-        let known = StreamName::ALL.into_iter().filter(|other| other.takes() == Takes::Values);
-        let known = known.map(StreamName::as_str).collect::<Vec<_>>().join(", ");
+        let known = OnlineName::ALL.into_iter().filter(|other| other.takes() == Takes::Values);
+        let known = known.map(OnlineName::as_str).collect::<Vec<_>>().join(", ");
         Err(Error::invalid("monitors", name, format!("one of {known}; {name} {why}")))
     }
 
@@ -97,19 +97,21 @@ impl MonitorSpec {
     /// # Errors
     /// Those of [`MonitorSpec::check`]; `InvalidArgument` naming `monitors`, the detector and the
     /// option that it has not, or that is out of range.
-    pub(super) fn streams(&self, columns: usize) -> Result<Vec<Stream>> {
+    pub(super) fn streams(&self, columns: usize) -> Result<Vec<OnlineDetector>> {
         self.check()?;
         let mut options = defaults(self.name, columns)?;
         options.extend(self.options.clone());
         let stream =
-            Stream::new(self.name, Value::Object(options)).map_err(|error| match error {
-                Error::InvalidArgument { argument, was, expected } => Error::invalid(
-                    "monitors",
-                    format!("{} with {argument}: {was}", self.name),
-                    expected,
-                ),
-                other => other,
-            })?;
+            OnlineDetector::new(self.name, Value::Object(options)).map_err(
+                |error| match error {
+                    Error::InvalidArgument { argument, was, expected } => Error::invalid(
+                        "monitors",
+                        format!("{} with {argument}: {was}", self.name),
+                        expected,
+                    ),
+                    other => other,
+                },
+            )?;
         match stream.domain() {
             Domain::Within(low, high) if low > 0.0 || high < 1.0 => {
                 let was = format!("{} with bounds {low} and {high}", self.name);
@@ -126,12 +128,12 @@ impl MonitorSpec {
 
 /// Both directions where a detector has a choice, an alpha over all columns, and a reference where
 /// one can be given.
-fn defaults(name: StreamName, columns: usize) -> Result<Map<String, Value>> {
+fn defaults(name: OnlineName, columns: usize) -> Result<Map<String, Value>> {
     let options = match name {
-        StreamName::HddmA | StreamName::HddmW => json!({ "two_sided_test": true }),
-        StreamName::Cusum | StreamName::Gma => json!({ "mode": "both" }),
-        StreamName::Betting => json!({ "alpha": 0.01 / columns as f64 }),
-        StreamName::Mmd => {
+        OnlineName::HddmA | OnlineName::HddmW => json!({ "two_sided_test": true }),
+        OnlineName::Cusum | OnlineName::Gma => json!({ "mode": "both" }),
+        OnlineName::Betting => json!({ "alpha": 0.01 / columns as f64 }),
+        OnlineName::Mmd => {
             let quantile = |k| normal::quantile((f64::from(k) + 0.5) / REFERENCE as f64);
             json!({ "reference": (0..REFERENCE as u32).map(quantile).collect::<Result<Vec<f64>>>()? })
         }
@@ -154,8 +156,8 @@ mod tests {
 
     #[test]
     fn all_detectors_of_values_are_monitors() {
-        for name in StreamName::ALL {
-            let made = if name == StreamName::Martingale {
+        for name in OnlineName::ALL {
+            let made = if name == OnlineName::Martingale {
                 Ok(())
             } else {
                 MonitorSpec::from(name).streams(3).map(|_| ())
@@ -178,11 +180,12 @@ mod tests {
             assert_eq!(serde_json::to_string(&spec(json)).unwrap(), json);
         }
         assert_eq!(spec("{\"adwin\": {}}"), spec("\"adwin\""));
-        assert_eq!(spec("{\"kswin\": null}"), StreamName::Kswin.into());
+        assert_eq!(spec("{\"kswin\": null}"), OnlineName::Kswin.into());
         // The guard's own defaults stay where nothing else was said.
         let own = spec("{\"cusum\": {\"threshold\": 20}}").streams(1).unwrap();
         let said =
-            Stream::new(StreamName::Cusum, json!({ "mode": "both", "threshold": 20 })).unwrap();
+            OnlineDetector::new(OnlineName::Cusum, json!({ "mode": "both", "threshold": 20 }))
+                .unwrap();
         assert_eq!(own, [said]);
         let refused = |json| spec(json).streams(2).unwrap_err().to_string();
         for (json, words) in [

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::threshold::curves::{Labelled, Quality};
+use super::threshold::curves::{Labeled, Quality};
 use super::{Fitted, Spec};
 use crate::error::Result;
 use crate::store;
@@ -43,7 +43,7 @@ pub fn compare_detectors(
     rate: f64,
 ) -> Result<Vec<Compared>> {
     batch.expect_features(reference.features())?;
-    Labelled::check(batch.observations(), labels)?;
+    Labeled::check(batch.observations(), labels)?;
     let mut rows: Vec<Compared> =
         specs.iter().map(|spec| compared(spec, reference, batch, labels, rate)).collect();
     let key = |row: &Compared| row.quality.as_ref().map_or((-1.0, -1.0), |q| (q.auroc, q.auprc));
@@ -74,7 +74,7 @@ fn compared(
         let scores = fitted.score(batch)?;
         row.score_seconds = start.elapsed().as_secs_f64();
         row.bytes = store::size_of_detector(&fitted)?;
-        Labelled::new(&scores, labels)?.quality(fitted.threshold(rate)?)
+        Labeled::new(&scores, labels)?.quality(fitted.threshold(rate)?)
     };
     match measure() {
         Ok(quality) => row.quality = Some(quality),
@@ -101,10 +101,10 @@ mod tests {
             .iter()
             .map(|name| Spec::new(name, Map::new()).expect("name"))
             .collect();
-        specs.push(Spec::from_json("lof", "{\"neighbours\": 299}").expect("options"));
+        specs.push(Spec::from_json("lof", "{\"neighbors\": 299}").expect("options"));
         let reference = Tensor::new(Elements::F64(&reference), 300).expect("shape");
         let batch = Tensor::new(Elements::F64(&batch), 100).expect("shape");
-        let rows = compare_detectors(&specs, &reference, &batch, &labels, 0.05).expect("labelled");
+        let rows = compare_detectors(&specs, &reference, &batch, &labels, 0.05).expect("labeled");
         assert_eq!(rows.len(), 4);
         let auroc: Vec<f64> =
             rows.iter().filter_map(|row| row.quality.as_ref()).map(|q| q.auroc).collect();

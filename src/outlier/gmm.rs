@@ -127,10 +127,10 @@ impl Detector for GaussianMixture {
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let p = self.features();
         let constant = 0.5 * p as f64 * std::f64::consts::TAU.ln();
-        let (mut centred, mut exponents) = (vec![0.0; p], vec![0.0; self.components.len()]);
+        let (mut centered, mut exponents) = (vec![0.0; p], vec![0.0; self.components.len()]);
         for (row, score) in rows.chunks_exact(p).zip(scores) {
             for (exponent, part) in exponents.iter_mut().zip(&self.components) {
-                let squared = part.whitening.squared_distance(row, &part.mean, &mut centred);
+                let squared = part.whitening.squared_distance(row, &part.mean, &mut centered);
                 *exponent = part.log_weight - 0.5 * (squared + part.whitening.log_determinant);
             }
             let most = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);

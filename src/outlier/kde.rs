@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::{Exact, Metric};
+use super::neighbors::{Exact, Metric};
 use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::sound::Sound;

@@ -37,7 +37,7 @@ impl Default for Options {
 pub struct KMeansDistance {
     features: usize,
     #[serde(with = "packed")]
-    centres: Vec<f64>,
+    centers: Vec<f64>,
 }
 
 impl Detector for KMeansDistance {
@@ -64,7 +64,7 @@ impl Detector for KMeansDistance {
                 })?;
         Ok(KMeansDistance {
             features: reference.features(),
-            centres: model.centroids().iter().copied().collect(),
+            centers: model.centroids().iter().copied().collect(),
         })
     }
 
@@ -79,29 +79,29 @@ impl Detector for KMeansDistance {
     }
 
     fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {
-        let (squared, centre) = self.nearest(row);
+        let (squared, center) = self.nearest(row);
         let scale = if squared > 0.0 { 1.0 / squared.sqrt() } else { 0.0 };
         parts
             .iter_mut()
-            .zip(row.iter().zip(centre))
+            .zip(row.iter().zip(center))
             .for_each(|(part, (x, c))| *part = (x - c) * (x - c) * scale);
         true
     }
 
     fn work(&self) -> usize {
-        self.centres.len()
+        self.centers.len()
     }
 }
 
 impl KMeansDistance {
     fn nearest(&self, row: &[f64]) -> (f64, &[f64]) {
         let distance =
-            |centre: &[f64]| row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
-        let mut nearest = (f64::INFINITY, &self.centres[..self.features]);
-        for centre in self.centres.chunks_exact(self.features) {
-            let squared = distance(centre);
+            |center: &[f64]| row.iter().zip(center).map(|(x, c)| (x - c) * (x - c)).sum::<f64>();
+        let mut nearest = (f64::INFINITY, &self.centers[..self.features]);
+        for center in self.centers.chunks_exact(self.features) {
+            let squared = distance(center);
             if squared < nearest.0 {
-                nearest = (squared, centre);
+                nearest = (squared, center);
             }
         }
         nearest
@@ -109,14 +109,14 @@ impl KMeansDistance {
 
     /// The centers, one after the other.
     #[must_use]
-    pub fn centres(&self) -> &[f64] {
-        &self.centres
+    pub fn centers(&self) -> &[f64] {
+        &self.centers
     }
 }
 
 impl Sound for KMeansDistance {
     fn is_sound(&self) -> bool {
         self.features > 0
-            && is_table(&self.centres, self.centres.len() / self.features, self.features)
+            && is_table(&self.centers, self.centers.len() / self.features, self.features)
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::{Graph, Index, Method, Metric, check_k};
+use super::neighbors::{Graph, Index, Method, Metric, check_k};
 use super::{Detector, Rows};
 use crate::error::Result;
 use crate::sound::Sound;
@@ -26,7 +26,7 @@ pub enum Aggregate {
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// How many of the nearest points count.
-    pub neighbours: usize,
+    pub neighbors: usize,
     /// What near means.
     pub metric: Metric,
     /// What is made of the distances.
@@ -39,7 +39,7 @@ impl Default for Options {
     /// The largest of 5 Euclidean distances, as pyod.
     fn default() -> Self {
         Options {
-            neighbours: 5,
+            neighbors: 5,
             metric: Metric::default(),
             aggregate: Aggregate::default(),
             index: Method::default(),
@@ -52,7 +52,7 @@ impl Default for Options {
 /// feature's share of the squared distances to the k nearest, times the score.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KNN {
-    neighbours: usize,
+    neighbors: usize,
     aggregate: Aggregate,
     index: Index,
 }
@@ -61,12 +61,12 @@ impl Detector for KNN {
     type Options = Options;
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
-        check_k(options.neighbours, reference.len())?;
+        check_k(options.neighbors, reference.len())?;
         if options.index == Method::Hnsw {
-            Graph::check_k(options.neighbours)?;
+            Graph::check_k(options.neighbors)?;
         }
         let index = Index::new(reference, options.metric, options.index)?;
-        Ok(KNN { neighbours: options.neighbours, aggregate: options.aggregate, index })
+        Ok(KNN { neighbors: options.neighbors, aggregate: options.aggregate, index })
     }
 
     fn features(&self) -> usize {
@@ -74,7 +74,7 @@ impl Detector for KNN {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        let k = self.neighbours;
+        let k = self.neighbors;
         let found = self.index.search(rows, k);
         for (found, score) in found.chunks_exact(k).zip(scores) {
             *score = match self.aggregate {
@@ -92,7 +92,7 @@ impl Detector for KNN {
         let mut score = [0.0];
         self.score_rows(row, &mut score);
         parts.fill(0.0);
-        for n in self.index.search(row, self.neighbours) {
+        for n in self.index.search(row, self.neighbors) {
             let point = self.index.exact().point(n.index as usize);
             parts
                 .iter_mut()
@@ -111,6 +111,6 @@ impl Detector for KNN {
 
 impl Sound for KNN {
     fn is_sound(&self) -> bool {
-        self.index.can_find(self.neighbours)
+        self.index.can_find(self.neighbors)
     }
 }

@@ -31,7 +31,7 @@ pub mod knn;
 pub mod linfa;
 pub mod lof;
 pub mod mahalanobis;
-pub mod neighbours;
+pub mod neighbors;
 pub mod ocsvm;
 pub mod ood;
 mod output_kind;

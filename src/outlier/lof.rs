@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::{Exact, Metric, Neighbour, check_k};
+use super::neighbors::{Exact, Metric, Neighbor, check_k};
 use super::support::packed;
 use super::{Detector, Rows};
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::sound::Sound;
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// How many of the nearest points make a neighborhood.
-    pub neighbours: usize,
+    pub neighbors: usize,
     /// What near means; an inner product is no distance and is refused.
     pub metric: Metric,
 }
@@ -22,7 +22,7 @@ pub struct Options {
 impl Default for Options {
     /// 20 neighbors, as scikit-learn.
     fn default() -> Self {
-        Options { neighbours: 20, metric: Metric::default() }
+        Options { neighbors: 20, metric: Metric::default() }
     }
 }
 
@@ -38,7 +38,7 @@ impl Default for Options {
 /// asked for, all others are the neighborhood.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct LOF {
-    neighbours: usize,
+    neighbors: usize,
     index: Exact,
     /// Of each point: the distance to its k-th neighbor.
     #[serde(with = "packed")]
@@ -52,13 +52,13 @@ impl Detector for LOF {
     type Options = Options;
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
-        let k = options.neighbours;
-        reference.expect_at_least(2, "a point takes another to have a neighbour")?;
+        let k = options.neighbors;
+        reference.expect_at_least(2, "a point takes another to have a neighbor")?;
         check_k(k, reference.len() - 1)?;
         let reference = &reference.distinct();
         reference.expect_at_least(
             2,
-            "distinct observations: a point takes another to have a neighbour; or use knn",
+            "distinct observations: a point takes another to have a neighbor; or use knn",
         )?;
         let k = k.min(reference.len() - 1);
         if options.metric == Metric::InnerProduct {
@@ -68,7 +68,7 @@ impl Detector for LOF {
         let found = index.search_self(k);
         let reach: Vec<f64> = found.chunks_exact(k).map(|found| found[k - 1].distance).collect();
         let density = found.chunks_exact(k).map(|found| density(found, &reach)).collect();
-        Ok(LOF { neighbours: k, index, reach, density })
+        Ok(LOF { neighbors: k, index, reach, density })
     }
 
     fn features(&self) -> usize {
@@ -76,7 +76,7 @@ impl Detector for LOF {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        let k = self.neighbours;
+        let k = self.neighbors;
         let found = self.index.search(rows, k);
         for (found, score) in found.chunks_exact(k).zip(scores) {
             let own = density(found, &self.reach);
@@ -91,7 +91,7 @@ impl Detector for LOF {
 }
 
 /// One over the mean reachability distance (Breunig and others 2000, definition 6).
-fn density(found: &[Neighbour], reach: &[f64]) -> f64 {
+fn density(found: &[Neighbor], reach: &[f64]) -> f64 {
     let sum: f64 = found.iter().map(|n| n.distance.max(reach[n.index as usize])).sum();
     1.0 / (sum / found.len() as f64 + 1e-10)
 }
@@ -99,7 +99,7 @@ fn density(found: &[Neighbour], reach: &[f64]) -> f64 {
 impl Sound for LOF {
     fn is_sound(&self) -> bool {
         let n = self.index.len();
-        (1..n).contains(&self.neighbours) && (self.reach.len(), self.density.len()) == (n, n)
+        (1..n).contains(&self.neighbors) && (self.reach.len(), self.density.len()) == (n, n)
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn few_values_are_each_others_neighbours() {
+    fn few_values_are_each_others_neighbors() {
         let values: Vec<f64> = (0..300).map(|i| f64::from(i % 3)).collect();
         let lof = LOF::fit(&Rows::from_values(values, 1), &Options::default()).expect("fits");
         let mut scores = [0.0; 5];

@@ -80,14 +80,14 @@ impl Detector for Mahalanobis {
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let p = self.mean.len();
         let (mut few, mut many) = ([0.0; FEW], Vec::new());
-        let centred = if p <= FEW {
+        let centered = if p <= FEW {
             &mut few[..p]
         } else {
             many.resize(p, 0.0);
             &mut many[..]
         };
         for (row, score) in rows.chunks_exact(p).zip(scores) {
-            *score = self.whitening.squared_distance(row, &self.mean, centred);
+            *score = self.whitening.squared_distance(row, &self.mean, centered);
         }
     }
 

@@ -8,7 +8,7 @@ use linfa_svm::Svm;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::neighbours::{Exact, Metric};
+use super::neighbors::{Exact, Metric};
 use super::support::{memory, packed};
 use super::{Detector, Rows};
 use crate::error::{Error, Result};

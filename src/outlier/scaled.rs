@@ -90,7 +90,7 @@ impl Scaled {
     }
 
     /// For each observation of `rows` (feature fastest) the root mean square and the largest `|x -
-    /// centre| / scale`, in double precision and then rounded; both NaN for an observation that is
+    /// center| / scale`, in double precision and then rounded; both NaN for an observation that is
     /// not finite.
     pub fn measure<T: Real>(&self, rows: &[T], rms: &mut Vec<f32>, largest: &mut Vec<f32>) {
         let n = rows.len() / self.features();
@@ -99,7 +99,7 @@ impl Scaled {
         kernel::measure(rows, self, rms, largest);
     }
 
-    /// The largest `(x - centre) / scale` of an observation, rounded to single precision.
+    /// The largest `(x - center) / scale` of an observation, rounded to single precision.
     pub fn highest<T: Real>(&self, row: &[T]) -> f32 {
         let z = |(x, (c, i)): (&T, (&f64, &f64))| (x.to_f64() - c) * i;
         row.iter()
@@ -108,7 +108,7 @@ impl Scaled {
             .fold(f64::NEG_INFINITY, f64::max) as f32
     }
 
-    /// `(x - centre) / scale` of each feature.
+    /// `(x - center) / scale` of each feature.
     fn z<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
         row.iter().zip(self.center.iter().zip(&self.inverse)).map(|(x, (c, i))| (x - c) * i)
     }

@@ -191,7 +191,7 @@ mod tests {
             let error = refused.map(|_| ()).expect_err("not by folds");
             assert!(error.code() == 100 && error.to_string().contains("calibration"), "{error}");
         }
-        assert!(of("knn", json!({"neighbours": 39}), &rows, 40).is_err());
+        assert!(of("knn", json!({"neighbors": 39}), &rows, 40).is_err());
         let tensor = Tensor::new(Elements::F64(&rows), 40).expect("shape");
         let spec = Spec::new("knn", Map::new()).expect("name");
         assert_eq!(within(&spec, &tensor, Some(&[0; 40]), None).map_err(|e| e.code()), Err(100));

@@ -86,7 +86,7 @@ pub struct Chunk {
     pub sampling_error: f64,
     /// What the labels say, where they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub realised: Option<f64>,
+    pub realized: Option<f64>,
     /// Alert bound, as [`Bound::lower`], of as many observations as the chunk has: wider for the
     /// last one, if it is shorter.
     pub lower: f64,
@@ -175,7 +175,7 @@ impl Estimator {
                 options.seed,
             )?)
         };
-        let known = Known::realised(&read, options.problem, labels);
+        let known = Known::realized(&read, options.problem, labels);
         let bound = |&metric: &Metric| {
             let value = |chunk: usize| {
                 known.value(metric, chunk * options.chunk_size, (chunk + 1) * options.chunk_size)
@@ -220,8 +220,8 @@ impl Estimator {
                 Known::Losses { absolute, squared }
             }
         };
-        let realised =
-            read.labels.as_ref().map(|labels| Known::realised(&read, self.options.problem, labels));
+        let realized =
+            read.labels.as_ref().map(|labels| Known::realized(&read, self.options.problem, labels));
         let mut chunks = Vec::new();
         for (chunk, start) in (0..read.len()).step_by(self.options.chunk_size).enumerate() {
             let end = (start + self.options.chunk_size).min(read.len());
@@ -236,7 +236,7 @@ impl Estimator {
                     end,
                     estimate,
                     sampling_error: spread / ((end - start) as f64).sqrt(),
-                    realised: realised.as_ref().map(|known| known.value(metric, start, end)),
+                    realized: realized.as_ref().map(|known| known.value(metric, start, end)),
                     lower,
                     upper,
                     // Neither holds where one of them is NaN.
@@ -309,9 +309,9 @@ enum Known {
 }
 
 impl Known {
-    fn realised(read: &Read, problem: Problem, labels: &Vec<f64>) -> Self {
+    fn realized(read: &Read, problem: Problem, labels: &Vec<f64>) -> Self {
         if problem == Problem::Regression {
-            let of = |metric: Metric| losses::realised(metric, &read.predictions, labels);
+            let of = |metric: Metric| losses::realized(metric, &read.predictions, labels);
             Known::Losses { absolute: of(Metric::Mae), squared: of(Metric::Mse) }
         } else {
             Known::Classes(Columns::new(read, problem, Some(labels)))

@@ -66,7 +66,7 @@ pub(super) fn value(metric: Metric, losses: &[f64]) -> f64 {
 }
 
 /// The losses that a measure is made of.
-pub(super) fn realised(metric: Metric, predictions: &[f64], labels: &[f64]) -> Vec<f64> {
+pub(super) fn realized(metric: Metric, predictions: &[f64], labels: &[f64]) -> Vec<f64> {
     predictions.iter().zip(labels).map(|(p, y)| loss(metric, *p, *y)).collect()
 }
 

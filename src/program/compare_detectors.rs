@@ -104,7 +104,7 @@ impl CompareDetectors {
             Rows::complete("--fit", &reference, &names)?,
             Rows::complete("--score", &current, &names)?,
         );
-        let labels: Vec<bool> = score.labelled(labels).iter().map(|label| *label == 1).collect();
+        let labels: Vec<bool> = score.labeled(labels).iter().map(|label| *label == 1).collect();
         let (fit, score) = (fit.tensor()?, score.tensor()?);
         let detectors =
             compare_detectors(&self.specs()?, &fit, &score, &labels, self.anomaly_rate)?;

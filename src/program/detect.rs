@@ -61,7 +61,7 @@ pub struct Detect {
     within: Option<PathBuf>,
     /// A fitted detector, from --save; it knows the names of its columns, whatever their order in
     /// CURRENT
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbours", "trees", "seed", "standardize", "options", "weights", "label_column"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fit", "neighbors", "trees", "seed", "standardize", "options", "weights", "label_column"])]
     load: Option<PathBuf>,
     /// Leave the points of --load's file where they are and map it: many processes share one copy
     #[arg(long, requires = "load", conflicts_with = "fit")]
@@ -75,7 +75,7 @@ pub struct Detect {
     anomaly_rate: Option<f64>,
     /// Neighbors of knn and lof
     #[arg(long, value_name = "K")]
-    neighbours: Option<usize>,
+    neighbors: Option<usize>,
     /// Trees of iforest and eif
     #[arg(long, value_name = "N")]
     trees: Option<usize>,
@@ -243,7 +243,7 @@ impl Detect {
         let names: Vec<String> =
             reference.columns.iter().map(|column| column.name.clone()).collect();
         let mut rows = Rows::complete("--fit", &reference, &names)?;
-        let labels = labels.map(|labels| rows.labelled(labels));
+        let labels = labels.map(|labels| rows.labeled(labels));
         let head = self
             .weights
             .as_ref()
@@ -262,7 +262,7 @@ impl Detect {
                 options.insert(name.to_owned(), value);
             }
         };
-        set("neighbours", self.neighbours.map(Value::from));
+        set("neighbors", self.neighbors.map(Value::from));
         set("trees", self.trees.map(Value::from));
         set("tokens", self.tokens.clone().map(Value::from));
         set("order", self.order.map(Value::from));

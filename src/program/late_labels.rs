@@ -25,7 +25,7 @@ use super::times::{Clock, times};
 use super::{Answer, Failure};
 use events::{Event, first_without_label, nothing_joined};
 use fluxguard::Error;
-use fluxguard::drift::online::{StreamName, Takes};
+use fluxguard::drift::online::{OnlineName, Takes};
 use fluxguard::performance::late::{
     Counts, Detection, LateLabels, LateOptions, Order, Outcome as Of,
 };
@@ -81,7 +81,7 @@ pub struct Late {
     chunk_size: usize,
     /// Detector that sees the outcomes
     #[arg(long, value_name = "NAME", default_value = "betting", value_parser = detector_name())]
-    detector: StreamName,
+    detector: OnlineName,
     #[command(flatten)]
     flags: Flags,
     #[command(flatten)]
@@ -129,11 +129,11 @@ impl Late {
         let truth = self.read("LABELS", &self.labels, &self.label)?;
         let cells = [texts(&said, "--id", &self.id)?, texts(&truth, "--id", &self.id)?];
         let ids = Ids::new(cells.iter().flat_map(|cells| cells.iter().flatten()), self.ids);
-        let (predicted, labelled, warning) = self.values(&said, &truth)?;
+        let (predicted, labeled, warning) = self.values(&said, &truth)?;
         let (predicted_at, clock) = self.times(&said, None)?;
-        let (labelled_at, _) = self.times(&truth, clock)?;
+        let (labeled_at, _) = self.times(&truth, clock)?;
         let predictions = self.events(&said, &ids, &predicted_at, &predicted)?;
-        let labels = self.events(&truth, &ids, &labelled_at, &labelled)?;
+        let labels = self.events(&truth, &ids, &labeled_at, &labeled)?;
         let mut late = LateLabels::new(self.options()?)?;
         let mut detections: Vec<Detection> = Vec::new();
         let mut waiting = labels.iter().peekable();
@@ -275,10 +275,10 @@ impl Late {
     }
 }
 
-fn detector_name() -> impl TypedValueParser<Value = StreamName> {
-    let single = StreamName::ALL
+fn detector_name() -> impl TypedValueParser<Value = OnlineName> {
+    let single = OnlineName::ALL
         .into_iter()
         .filter(|name| matches!(name.takes(), Takes::Values | Takes::Outcomes));
-    PossibleValuesParser::new(single.map(StreamName::as_str))
-        .try_map(|name| name.parse::<StreamName>())
+    PossibleValuesParser::new(single.map(OnlineName::as_str))
+        .try_map(|name| name.parse::<OnlineName>())
 }

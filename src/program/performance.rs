@@ -18,7 +18,7 @@ use super::text_table::number;
 use super::{Answer, Failure};
 use columns::Columns;
 use fluxguard::Error;
-use fluxguard::outlier::threshold::curves::Labelled;
+use fluxguard::outlier::threshold::curves::Labeled;
 use fluxguard::performance::calibration::Calibration;
 use fluxguard::performance::{Estimator, Metric, Options, Problem};
 use report::{Report, ScoreOf, table};
@@ -213,7 +213,7 @@ impl Performance {
             return Ok(());
         }
         let truth: Vec<bool> = labels.iter().map(|label| *label == 1.0).collect();
-        let auroc = Labelled::new(&reference.scores, &truth)?.quality(f64::INFINITY)?.auroc;
+        let auroc = Labeled::new(&reference.scores, &truth)?.quality(f64::INFINITY)?.auroc;
         if auroc < 0.4 {
             let (no, yes) = (quoted(&name(0)), quoted(&name(1)));
             let auroc = number(auroc);

@@ -19,7 +19,7 @@ use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use flags::Flags;
 use fluxguard::Error;
-use fluxguard::drift::online::{State, Stream as Detector, StreamName, Takes};
+use fluxguard::drift::online::{OnlineDetector as Detector, OnlineName, State, Takes};
 
 /// Where an online detector fired on a stream of values, one after the other
 ///
@@ -31,7 +31,7 @@ pub struct Stream {
     values: PathBuf,
     /// Detector to run
     #[arg(long, value_name = "NAME", value_parser = detector_name())]
-    detector: StreamName,
+    detector: OnlineName,
     /// Column to read, where there are several
     #[arg(long, value_name = "COLUMN")]
     column: Option<String>,
@@ -58,7 +58,7 @@ pub struct Stream {
 /// The JSON.
 #[derive(Debug, Serialize)]
 struct Found {
-    detector: StreamName,
+    detector: OnlineName,
     column: String,
     /// Those that have a value, and were seen.
     observations: u64,
@@ -257,7 +257,7 @@ fn table(found: &Found, values: &[f64]) -> String {
     text
 }
 
-fn detector_name() -> impl TypedValueParser<Value = StreamName> {
-    PossibleValuesParser::new(StreamName::ALL.map(StreamName::as_str))
-        .try_map(|name| name.parse::<StreamName>())
+fn detector_name() -> impl TypedValueParser<Value = OnlineName> {
+    PossibleValuesParser::new(OnlineName::ALL.map(OnlineName::as_str))
+        .try_map(|name| name.parse::<OnlineName>())
 }

@@ -20,7 +20,7 @@ use super::sample::{Cells, Dialect, Missing, Plan, Sample, Wanted, counted, is_s
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
-use fluxguard::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
+use fluxguard::outlier::threshold::curves::{Labeled, PrecisionRecallPoint, Quality, RocPoint};
 use fluxguard::outlier::threshold::live::{LiveOptions, LiveThreshold, NAMES as LIVE};
 use fluxguard::outlier::threshold::spot::Verdict;
 use fluxguard::outlier::threshold::{Method, NAMES as FIXED};
@@ -288,15 +288,15 @@ impl Threshold {
         let scores: Vec<f64> = known.iter().map(|i| scores[*i]).collect();
         let alarms: Vec<bool> = known.iter().map(|i| alarms[*i]).collect();
         let (scores, labels) = (&scores, &labels.iter().copied().flatten().collect::<Vec<bool>>());
-        let labelled = Labelled::new(scores, labels)?;
-        let of_scores = labelled.quality(f64::INFINITY)?;
+        let labeled = Labeled::new(scores, labels)?;
+        let of_scores = labeled.quality(f64::INFINITY)?;
         let Quality { auroc, auprc, fpr_at_95_tpr, .. } = of_scores;
         // Of the alarms that were given: a threshold that moves is not one.
         let flags: Vec<f64> = alarms.iter().map(|alarm| f64::from(u8::from(*alarm))).collect();
-        let Quality { precision, recall, f1, .. } = Labelled::new(&flags, labels)?.quality(0.5)?;
+        let Quality { precision, recall, f1, .. } = Labeled::new(&flags, labels)?.quality(0.5)?;
         let hint = inverted::hint(&of_scores);
         let judged = Judged { auroc, auprc, fpr_at_95_tpr, precision, recall, f1, hint };
-        Ok((judged, self.curves.then(|| (labelled.roc(), labelled.precision_recall()))))
+        Ok((judged, self.curves.then(|| (labeled.roc(), labeled.precision_recall()))))
     }
 }
 

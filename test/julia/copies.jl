@@ -50,13 +50,13 @@ same_handle(a, b) = getfield(a, :handle) === getfield(b, :handle)
 end
 
 @testset "detectors that are not fitted, and detectors in detectors" begin
-    for d in (KNN(neighbours = 7, metric = :cosine), Ensemble(members = [KNN(), ZScore()]), NGram(order = 2))
+    for d in (KNN(neighbors = 7, metric = :cosine), Ensemble(members = [KNN(), ZScore()]), NGram(order = 2))
         for c in (deepcopy(d), again(d))
             @test typeof(c) === typeof(d) && c.handle isa FluxGuard.NotFitted && c.options == d.options && c.options !== d.options
         end
     end
     x = values_like(1, 3, 100)
-    d = fit(KNN, x; neighbours = 3)
+    d = fit(KNN, x; neighbors = 3)
     c = deepcopy(d)
     fit!(c, x .+ 5)
     @test score(d, x) != score(c, x) # what is learnt anew is the copy's
@@ -189,7 +189,7 @@ end
             objects = kept_objects()
             detector = objects["KNN"]
             held = (detector, Any[detector], Encoded(identity, detector))
-            jldsave($(repr(path)); objects = objects, held = held, unfitted = KNN(neighbours = 7), profile = objects["Profile"])
+            jldsave($(repr(path)); objects = objects, held = held, unfitted = KNN(neighbors = 7), profile = objects["Profile"])
             answers(objects)
             """)
         @test code == 0
@@ -199,7 +199,7 @@ end
             jldopen($(repr(path))) do file
                 answers(file["objects"])
                 held = file["held"]
-                println(stderr, held[1] === held[2][1], score(held[3], ones(3, 2)) == score(held[1], ones(3, 2)), file["unfitted"].options["neighbours"], file["profile"])
+                println(stderr, held[1] === held[2][1], score(held[3], ones(3, 2)) == score(held[1], ones(3, 2)), file["unfitted"].options["neighbors"], file["profile"])
             end
             """)
         @test loaded == 0

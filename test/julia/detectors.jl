@@ -39,16 +39,16 @@ end
 end
 
 @testset "element types" begin
-    d = fit(KNN, Float32.(reference); neighbours = 3)
-    @test score(d, Float32.(probe)) ≈ score(fit(KNN, reference; neighbours = 3), probe) rtol = 1e-5
+    d = fit(KNN, Float32.(reference); neighbors = 3)
+    @test score(d, Float32.(probe)) ≈ score(fit(KNN, reference; neighbors = 3), probe) rtol = 1e-5
     @test score(d, Float16.(probe)) ≈ score(d, probe) rtol = 1e-2
     one = fit(ZScore, reference[1:1, :])
     @test length(score(one, probe[1, :])) == 30
 end
 
 @testset "options cross" begin
-    d = fit(KNN, reference; neighbours = 7, aggregate = :mean, metric = :inner_product)
-    @test describe(d)["options"]["metric"] == "inner-product" && describe(d)["options"]["neighbours"] == 7
+    d = fit(KNN, reference; neighbors = 7, aggregate = :mean, metric = :inner_product)
+    @test describe(d)["options"]["metric"] == "inner-product" && describe(d)["options"]["neighbors"] == 7
     @test sum(explain(fit(Mahalanobis, reference), probe); dims = 1)[:] ≈ score(fit(Mahalanobis, reference), probe)
     @test fit(KNN, reference; calibration = (cross = 2,)) isa KNN
     half = fit(KNN, reference; calibration = :holdout)
@@ -58,11 +58,11 @@ end
     @test_throws Incompatible threshold(none; rate = 0.1)
     wide = fit(KNN, reference .* [1, 1000, 1]; standardize = true)
     @test score(wide, probe .* [1, 1000, 1]) ≈ score(fit(KNN, reference; standardize = true), probe) rtol = 1e-9
-    two = fit!(Ensemble(members = [KNN(neighbours = 3), ECOD()], combine = :rank), reference)
+    two = fit!(Ensemble(members = [KNN(neighbors = 3), ECOD()], combine = :rank), reference)
     @test argmax(score(two, probe)) == 7
     @test length(describe(two)["members"]) in 1:2 && sum(m["weight"] for m in describe(two)["members"]) ≈ 1
     @test occursin("member ", repr("text/plain", two))
-    equal = fit(Ensemble, reference; members = [KNN(neighbours = 3), ECOD()], weighting = :equal)
+    equal = fit(Ensemble, reference; members = [KNN(neighbors = 3), ECOD()], weighting = :equal)
     @test [m["weight"] for m in describe(equal)["members"]] == [0.5, 0.5]
     @test_throws InvalidArgument fit(Ensemble, reference; weighting = :guess)
     graph = fit(KNN, reference; index = :hnsw, calibration = :none)
@@ -90,7 +90,7 @@ end
     @test [(c.false_positive_rate, c.true_positive_rate) for c in curve] == [(0, 0), (0, 0.5), (1, 0.5), (1, 1)]
     @test curve[1].threshold == Inf
     @test [c.precision for c in precision_recall([3.0, 2.0, 1.0], [true, false, true])] ≈ [1, 1 / 2, 2 / 3]
-    rows = compare_detectors([KNN(), IsolationForest(trees = 20), LOF(neighbours = 399)], reference, probe, labels; rate = 0.05)
+    rows = compare_detectors([KNN(), IsolationForest(trees = 20), LOF(neighbors = 399)], reference, probe, labels; rate = 0.05)
     @test rows[1].auroc == 1.0 && rows[1].bytes > 0 && rows[1].error === nothing
     @test rows[3].detector == "lof" && isnan(rows[3].auroc) && occursin("folds", rows[3].error)
     @test keys(rows[1]) == (:detector, :auroc, :auprc, :fpr_at_95_tpr, :precision, :recall, :f1, :fit_seconds, :score_seconds, :bytes, :error)
@@ -101,8 +101,8 @@ end
 @testset "bad input" begin
     @test_throws InvalidArgument score(KNN(), probe)                     # not fitted
     @test_throws InvalidArgument fit(KNN, reference; neighbors = 3)      # no such option
-    @test_throws InvalidArgument fit(KNN, reference; neighbours = 401)
-    @test_throws BaselineTooSmall fit(LOF, reference; neighbours = 399)  # enough for all, not for a fold
+    @test_throws InvalidArgument fit(KNN, reference; neighbors = 401)
+    @test_throws BaselineTooSmall fit(LOF, reference; neighbors = 399)  # enough for all, not for a fold
     @test_throws BaselineTooSmall fit(Mahalanobis, reference[:, 1:2])
     @test_throws InvalidArgument fit(Mahalanobis, [reference; sum(reference; dims = 1)]) # singular
     @test_throws ConstantFeature fit(Mahalanobis, [reference; ones(1, 400)])
@@ -138,7 +138,7 @@ end
         @test found.scores[30] == found.scores[31]
         @test score_within(d, view(x, :, 1:400)) == found
     end
-    @test score_within(KNN(), x).scores[17] > 0 # not its own neighbour
+    @test score_within(KNN(), x).scores[17] > 0 # not its own neighbor
     @test_throws InvalidArgument score_within(KNN(calibration = :none), x)
     @test_throws ElementTypeUnsupported score_within(KNN(), round.(Int, x))
     known = (labels = mod1.(1:400, 2), weights = [1.0 0.5 -1; -0.5 1 1], bias = [0.0, 0.1])

@@ -43,7 +43,7 @@ const INTERRUPTED = """
     refit(d) = scores(fit(typeof(d), SMALL))
 
     function store(; options...)
-        s = NeighbourStore(16; options...)
+        s = NeighborStore(16; options...)
         add!(s, SMALL)
         return s
     end
@@ -66,9 +66,9 @@ const INTERRUPTED = """
         Long("score_within", () -> LOF(), d -> score_within(d, BIG), d -> sprint(show, d), d -> score_within(d, SMALL)),
         Long("compare_detectors", () -> [LOF(), KDE()], d -> compare_detectors(d, BIG, BIG, [isodd(i) for i in 1:300_000]), repr,
             d -> [row.auroc for row in compare_detectors(d, SMALL, BIG[:, 1:50], [isodd(i) for i in 1:50])]),
-        Long("search", full, s -> search(s, BIG; neighbours = 5), s -> sprint(show, s), s -> search(s, PROBES; neighbours = 5)),
-        Long("add! after a search that was left", full, s -> search(s, BIG; neighbours = 5), s -> sprint(show, s),
-            s -> (add!(s, PROBES[:, 1:1]; flagged = [true]), search(s, PROBES; neighbours = 1))),
+        Long("search", full, s -> search(s, BIG; neighbors = 5), s -> sprint(show, s), s -> search(s, PROBES; neighbors = 5)),
+        Long("add! after a search that was left", full, s -> search(s, BIG; neighbors = 5), s -> sprint(show, s),
+            s -> (add!(s, PROBES[:, 1:1]; flagged = [true]), search(s, PROBES; neighbors = 1))),
         Long("compare by permutations", () -> BIG, y -> permuted(y, BIG, 1_000_000), hash, few),
         Long("compare of rows", () -> x(7000), y -> permuted(y, x(7001), 10_000_000; test = :mmd), hash, few),
         Long("compare with a reference", () -> fit(Reference, BIG), r -> permuted(r, BIG, 1_000_000), r -> sprint(show, r),
@@ -84,7 +84,7 @@ const INTERRUPTED = """
         Long("update! of a stream", () -> StreamDetector(:mmd; reference_size = 20_000, expected_run_time = 20_000),
             d -> update!(d, x(20_000, 1)), d -> (nobs(d), sprint(show, d)), d -> update!(StreamDetector(:adwin), vec(x(5000, 1)))),
         Long("add! to a graph", () -> store(; index = :hnsw), s -> add!(s, repeat(BIG, 1, 3)), s -> (sprint(show, s), points(s)),
-            s -> search(s, PROBES; neighbours = 3)),
+            s -> search(s, PROBES; neighbors = 3)),
     ]
 
     function each(long)

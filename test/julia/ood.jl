@@ -13,7 +13,7 @@ far, between = [40.0, 2, 2, 30], [4.0, 4, 2, 2]
 rand_letters(seed) = ["abc"[1 + (seed * 7 + 5 * i * i + i) % 3] for i in 1:(12 + seed % 5)]
 
 all_of(type; options...) = fit(type, FEATURES; labels = LABELS, weights = WEIGHTS, bias = BIAS, options...)
-small(type) = type === DeepKNN ? (neighbours = 5,) : type === ASH ? (percentile = 50,) : NamedTuple()
+small(type) = type === DeepKNN ? (neighbors = 5,) : type === ASH ? (percentile = 50,) : NamedTuple()
 
 @testset "$name" for name in OOD_NAMES
     type = DETECTORS[name]
@@ -102,19 +102,19 @@ end
         @test counters(guard).anomalous == 9
     end
     # Not fitted: the guard fits it, as on the profile's sample with a holdout.
-    Guard(profile; detectors = [:zscore, Mahalanobis(), KNN(neighbours = 3, calibration = (holdout = 0.5,))], anomaly_rate = 0.05, log = false) do guard
+    Guard(profile; detectors = [:zscore, Mahalanobis(), KNN(neighbors = 3, calibration = (holdout = 0.5,))], anomaly_rate = 0.05, log = false) do guard
         observe!(guard, [PROBE far])
         v = verdict(guard)
         @test v.detectors == [:zscore, :mahalanobis, :knn]
         @test v.scores[2, :] ≈ score(d, [PROBE far]) rtol = 1e-6
-        @test v.p_values[:knn] ≈ pvalue(fit(KNN, FEATURES; neighbours = 3, calibration = (holdout = 0.5,)), [PROBE far]) atol = 0.02
+        @test v.p_values[:knn] ≈ pvalue(fit(KNN, FEATURES; neighbors = 3, calibration = (holdout = 0.5,)), [PROBE far]) atol = 0.02
         @test 31 in v.indices
     end
     @test_throws InvalidArgument Guard(profile; detectors = [:zscore, d], score_on = :moon)
     @test_throws Incompatible Guard(profile; detectors = [fit(Mahalanobis, FEATURES)])
     @test_throws FeatureMismatch Guard(profile; detectors = [fit(ZScore, FEATURES[1:2, :]; calibration = :holdout)])
     @test_throws Incompatible Guard(profile; detectors = [KNN(calibration = :none)])
-    @test_throws InvalidArgument Guard(profile; detectors = [KNN(neighbours = 10^6)])
+    @test_throws InvalidArgument Guard(profile; detectors = [KNN(neighbors = 10^6)])
     @test_throws BaselineTooSmall Guard(Profile(output = :values); detectors = [KNN()])
     @test_throws InvalidArgument Guard(profile; detectors = [Autoencoder()])
 end

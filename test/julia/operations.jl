@@ -48,7 +48,7 @@ end
     @test_throws ElementTypeUnsupported Native.run(sketch.handle, "sketch.update"; values = UInt8[1, 2])
     @test_throws ElementTypeUnsupported Native.run(sketch.handle, "sketch.update"; values = [1 // 2])
     x = ones(2, 3)
-    d = fit(KNN, [1.0 2.0 3.0 4.0; 1.0 3.0 2.0 5.0]; neighbours = 1, calibration = :none)
+    d = fit(KNN, [1.0 2.0 3.0 4.0; 1.0 3.0 2.0 5.0]; neighbors = 1, calibration = :none)
     @test occursin("share memory", fault(() -> Native.run(d.handle, "detector.explain"; output = x, out = Native.Out(x))))
     finalize(sketch.handle)
     @test occursin("one that was freed", fault(() -> nobs(sketch)))

@@ -56,8 +56,8 @@ for (name, options) in STREAM_OPTIONS
 end
 push!(made, ("spot", Dict{String,Any}("rate" => 1e-3, "level" => 0.98, "depth" => 0), kwargs -> Spot(randn(1000); kwargs...)))
 push!(made, ("feedback", Dict{String,Any}("rate" => 0.01), kwargs -> Feedback(randn(1000); kwargs...)))
-push!(made, ("neighbours", Dict{String,Any}("metric" => "euclidean", "index" => "exact", "max_age" => nothing, "max_points" => nothing),
-    kwargs -> NeighbourStore(3; kwargs...)))
+push!(made, ("neighbors", Dict{String,Any}("metric" => "euclidean", "index" => "exact", "max_age" => nothing, "max_points" => nothing),
+    kwargs -> NeighborStore(3; kwargs...)))
 push!(made, ("late", Dict{String,Any}("outcome" => "error", "order" => "prediction", "capacity" => 100, "timeout" => nothing, "chunk_size" => 100),
     kwargs -> LateLabels(; kwargs...)))
 push!(made, ("profile", Dict{String,Any}("output" => "values", "capacity" => 100, "constant_features" => "error"),
@@ -102,9 +102,9 @@ end
         ("on_alert of a guard", InvalidArgument, ["on_alert", "3"], () -> Guard(g -> on_alert(3, g), profile; log = false)),
         ("monitors", InvalidArgument, ["bandwidth", "NaN"], () -> Guard(profile; monitors = [:mmd => (bandwidth = NaN,)], log = false)),
         ("calibration", InvalidArgument, ["cross", "NaN"], () -> fit(KNN, x; calibration = (cross = NaN,))),
-        ("members", InvalidArgument, ["neighbours", "NaN"], () -> fit(Ensemble, x; members = [KNN(neighbours = NaN)])),
+        ("members", InvalidArgument, ["neighbors", "NaN"], () -> fit(Ensemble, x; members = [KNN(neighbors = NaN)])),
         ("rate of a comparison", InvalidArgument, ["rate", "NaN"], () -> compare_detectors([KNN()], x, x, [i < 9 for i in 1:300]; rate = NaN)),
-        ("complex", InvalidArgument, ["neighbours", "Complex"], () -> fit(KNN, x; neighbours = 1 + 2im)),
+        ("complex", InvalidArgument, ["neighbors", "Complex"], () -> fit(KNN, x; neighbors = 1 + 2im)),
     ])
 end
 

@@ -31,7 +31,7 @@ reference_rows() = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "perfor
         for row in case["rows"]
             ours = only(c for c in r.chunks if c.metric == row["metric"] && c.chunk == row["chunk"] + 1)
             @test ours.estimate ≈ row["estimate"] rtol = (row["metric"] == "auroc" ? 1e-6 : 1e-9)
-            @test ours.realised ≈ row["realised"] rtol = 1e-9
+            @test ours.realized ≈ row["realized"] rtol = 1e-9
             @test ours.alert == row["alert"]
         end
         @test r.drift == any(row -> row["alert"], case["rows"])
@@ -56,11 +56,11 @@ end
     found = estimate_performance(e, p; labels = labels)
     @test length(found.chunks) == 8
     right = count(j -> argmax(p[:, j]) == labels[j], 1:500) / 500
-    @test found.chunks[1].realised ≈ right
+    @test found.chunks[1].realized ≈ right
     @test abs(found.chunks[1].estimate - right) < 3 * found.chunks[1].sampling_error
     given = estimate_performance(e, view(p, :, 1:600); predictions = [argmax(p[:, j]) for j in 1:600])
     @test given.chunks[1].estimate ≈ found.chunks[1].estimate && given.chunks[end].last == 600
-    @test isnan(given.chunks[1].realised)
+    @test isnan(given.chunks[1].realized)
     @test abs(estimate_performance(e, Float16.(p)).chunks[1].estimate - found.chunks[1].estimate) < 0.01
     @test_throws InvalidArgument fit(PerformanceEstimator, p, labels .- 1; problem = :multiclass, chunk_size = 500)
 end
@@ -74,7 +74,7 @@ end
     x, ŷ, y = draw(1000, 0.5)
     found = estimate_performance(e, x; predictions = ŷ, labels = y)
     @test found.drift && all(c -> c.alert, found.chunks)
-    @test all(c -> abs(c.estimate - c.realised) < 4 * c.sampling_error, found.chunks)
+    @test all(c -> abs(c.estimate - c.realized) < 4 * c.sampling_error, found.chunks)
     path = scratch("estimator.fg")
     save(path, e)
     @test estimate_performance(load(PerformanceEstimator, path), x; predictions = ŷ).chunks[1].estimate == found.chunks[1].estimate
@@ -113,8 +113,8 @@ end
         end
         @test found == direct
         @test counts(l).joined == 4000 == nobs(l) && counts(l).waiting == 0
-        @test [c.mean for c in realised(l)] ≈ [count(wrong[(500k - 499):500k]) / 500 for k in 1:8]
-        @test realised(l)[1].standard_error > 0
+        @test [c.mean for c in realized(l)] ≈ [count(wrong[(500k - 499):500k]) / 500 for k in 1:8]
+        @test realized(l)[1].standard_error > 0
     end
     l = LateLabels(capacity = 3, timeout = 10, outcome = :absolute_error, upper = 2)
     @test isempty(record!(l, [1, 2, 3], [0.5, 0.5, 0.5]; time = 0))

@@ -24,7 +24,7 @@ end
     @test report.tpr == 1 && report.members == 100 && report.non_members == 100
 end
 
-@testset "the bound holds for randomised response, and is near it" begin
+@testset "the bound holds for randomized response, and is near it" begin
     rng = MersenneTwister(1)
     ε = 2.0
     above = 0

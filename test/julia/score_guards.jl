@@ -42,7 +42,7 @@ end
     draw = Draw(16)
     array(n) = [sum(uniform(draw) for _ in 1:12) - 6 for _ in 1:3, _ in 1:n]
     seen, unseen = array(300), array(1000)
-    ds = (fit(KNN, seen), fit(KNN, seen; neighbours = 1), fit!(Encoded(x -> x[1:2, :], Mahalanobis()), seen))
+    ds = (fit(KNN, seen), fit(KNN, seen; neighbors = 1), fit!(Encoded(x -> x[1:2, :], Mahalanobis()), seen))
     profile = fit(Profile, ds, unseen)
     guard = Guard(profile; anomaly_rate = 0.01, window = 200, log = false)
     batch = array(50)

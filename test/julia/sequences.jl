@@ -57,11 +57,11 @@ end
 end
 
 @testset "categories" begin
-    d = fit(Frequency, ["red", "red", "red", "red", "green", "green", "green", "blue", "blue", "grey"])
+    d = fit(Frequency, ["red", "red", "red", "red", "green", "green", "green", "blue", "blue", "gray"])
     report = categories(d, ["red", "green", "violet", "violet"])
     @test [(c.category, c.count) for c in report.unseen] == [("violet", 2)]
     @test report.unseen[1].p_value ≈ 4 * 3 / (14 * 13) && report.unseen_share == 0.5
-    @test [c.category for c in report.vanished] == ["blue", "grey"] && report.expected_unseen_share == 0.1
+    @test [c.category for c in report.vanished] == ["blue", "gray"] && report.expected_unseen_share == 0.1
     @test 0 < report.chi2 < 1 && 0 < report.g < 1
     @test_throws Incompatible categories(fit(MarkovChain, ROUNDS), ROUNDS)
 end
@@ -73,7 +73,7 @@ end
     @test_throws InvalidArgument fit(MarkovChain, ROUNDS; order = -1)
     @test_throws InvalidArgument fit(NGram, ROUNDS; discount = 2)
     @test_throws InvalidArgument fit(NGram, ROUNDS; tokens = :letters)
-    @test_throws InvalidArgument fit(NGram, ROUNDS; neighbours = 2)
+    @test_throws InvalidArgument fit(NGram, ROUNDS; neighbors = 2)
     @test_throws InvalidArgument fit(NGram, [[1.5, 2.5], [1.5]])
     @test_throws InvalidArgument fit(NGram, 7)
     @test_throws InvalidArgument score(NGram(), ROUNDS)

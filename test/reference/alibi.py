@@ -1,10 +1,10 @@
 """LSDD and MMD by alibi-detect's own functions (PyTorch backend), on the samples of multivariate_more.json and with its kernel
-centres and widths: writes alibi.json beside this file. Needs alibi-detect, torch, numpy, scipy.
+centers and widths: writes alibi.json beside this file. Needs alibi-detect, torch, numpy, scipy.
 
-alibi-detect's detectors choose otherwise than `lsdd`: centres are n/20 rows of the reference, which are then left out of the
-test, features are standardised and sigma is chosen by the reference alone, and lambda by the mean of the ratios
+alibi-detect's detectors choose otherwise than `lsdd`: centers are n/20 rows of the reference, which are then left out of the
+test, features are standardized and sigma is chosen by the reference alone, and lambda by the mean of the ratios
 theta'H theta / h'theta over the reassignments drawn, where `lsdd` takes the ratio of the means over all of them. Computed here are the
-estimate for given centres, width and lambda ("lsdd": lambda of `lsdd`, "lsdd_own": that of alibi-detect) and p-values by
+estimate for given centers, width and lambda ("lsdd": lambda of `lsdd`, "lsdd_own": that of alibi-detect) and p-values by
 reassignment."""
 
 import importlib.metadata

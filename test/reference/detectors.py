@@ -75,17 +75,17 @@ case(closed, "iqr", {}, np.maximum((q1 - probe) / (q3 - q1), (probe - q3) / (q3 
 
 for k in (5, 20):
     model = LocalOutlierFactor(n_neighbors=k, novelty=True).fit(reference)
-    case(closed, "lof", {"neighbours": k}, -model.score_samples(probe))
+    case(closed, "lof", {"neighbors": k}, -model.score_samples(probe))
 model = LocalOutlierFactor(n_neighbors=10, novelty=True, metric="cosine", algorithm="brute").fit(reference)
-case(closed, "lof", {"neighbours": 10, "metric": "cosine"}, -model.score_samples(probe))
+case(closed, "lof", {"neighbors": 10, "metric": "cosine"}, -model.score_samples(probe))
 for method, name in (("largest", "max"), ("mean", "mean"), ("median", "median")):
     for k in (1, 5, 6):
         model = KNN(n_neighbors=k, method=method).fit(reference)
-        case(closed, "knn", {"neighbours": k, "aggregate": name}, model.decision_function(probe))
+        case(closed, "knn", {"neighbors": k, "aggregate": name}, model.decision_function(probe))
 cosine = NearestNeighbors(n_neighbors=4, metric="cosine", algorithm="brute").fit(reference).kneighbors(probe)[0]
-case(closed, "knn", {"neighbours": 4, "metric": "cosine", "aggregate": "mean"}, cosine.mean(1))
+case(closed, "knn", {"neighbors": 4, "metric": "cosine", "aggregate": "mean"}, cosine.mean(1))
 products = np.sort(-(probe @ reference.T), axis=1)
-case(closed, "knn", {"neighbours": 3, "metric": "inner-product"}, products[:, 2])
+case(closed, "knn", {"neighbors": 3, "metric": "inner-product"}, products[:, 2])
 
 case(closed, "hbos", {}, HBOS().fit(reference).decision_function(probe))
 case(closed, "hbos", {"bins": 25, "alpha": 0.3, "tolerance": 0.1}, HBOS(n_bins=25, alpha=0.3, tol=0.1).fit(reference).decision_function(probe))

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import numpy
 from frouros.detectors import concept_drift as drift
 
-# The streams' definitions, from the neighbour, without its imports.
+# The streams' definitions, from the neighbor, without its imports.
 source = pathlib.Path(__file__).with_name("online.py").read_text()
 tree = ast.parse(source)
 names = {"MASK", "SplitMix64", "segments", "outcomes", "unit", "bells", "still", "STREAMS"}

@@ -16,9 +16,9 @@ from sklearn.preprocessing import normalize
 
 rng = np.random.default_rng(20261122)
 K, P, N, M = 4, 6, 160, 12
-centres = 2.5 * rng.normal(size=(K, P))
+centers = 2.5 * rng.normal(size=(K, P))
 labels = np.arange(N) % K
-features = np.maximum(centres[labels] + rng.normal(size=(N, P)) @ rng.normal(size=(P, P)) * 0.5, 0) + 0.01 * rng.random((N, P))
+features = np.maximum(centers[labels] + rng.normal(size=(N, P)) @ rng.normal(size=(P, P)) * 0.5, 0) + 0.01 * rng.random((N, P))
 probe = np.vstack([features[:4], np.maximum(2 * rng.normal(size=(M - 5, P)), 0), np.full((1, P), 9.0)])
 # A layer that classifies: class means as weights, biases as of Gaussian classes.
 means = np.array([features[labels == c].mean(0) for c in range(K)])
@@ -101,7 +101,7 @@ cases = [
     ("class-mahalanobis", {}, class_mahalanobis(probe, EmpiricalCovariance), ["labels"]),
     ("class-mahalanobis", {"covariance": "shrunk"}, None, ["labels"]),
     ("relative-mahalanobis", {}, relative(probe, EmpiricalCovariance), ["labels"]),
-    ("deep-knn", {"neighbours": 7}, deep_knn(probe, 7), ["features"]),
+    ("deep-knn", {"neighbors": 7}, deep_knn(probe, 7), ["features"]),
     ("vim", {}, vim(probe, P // 2), ["head"]),
     ("vim", {"components": 5}, vim(probe, 5), ["head"]),
     ("she", {}, she(probe), ["both"]),

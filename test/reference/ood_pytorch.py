@@ -60,7 +60,7 @@ cases = [
     # The scatter, not divided by n, with 1e-6 on its diagonal; half the distance.
     ("class-mahalanobis", {}, fitted(Mahalanobis(None)), (0.5 / n, 0), 1e-6, "labels"),
     ("relative-mahalanobis", {}, fitted(RMD(None)), (1 / n, 0), 1e-6, "labels"),
-    ("deep-knn", {"neighbours": 7}, fitted(KNN(None, k=7)), (1, 0), 1e-9, "features"),
+    ("deep-knn", {"neighbors": 7}, fitted(KNN(None, k=7)), (1, 0), 1e-9, "features"),
     ("vim", {}, fitted(ViM(None, probe.shape[1] // 2, weights, bias)), (1, 0), 1e-9, "head"),
     ("vim", {"components": 5}, fitted(ViM(None, 5, weights, bias)), (1, 0), 1e-9, "head"),
     ("she", {}, fitted(SHE(None, head)), (1, 0), 1e-9, "both"),

@@ -70,7 +70,7 @@ NAMES = {"accuracy": "accuracy", "f1": "f1", "roc_auc": "auroc", "precision": "p
          "mae": "mae", "mse": "mse", "rmse": "rmse"}
 
 
-def rows(result, metrics, realised=True):
+def rows(result, metrics, realized=True):
     frame = result.filter(period="analysis").to_df()
     out = []
     for chunk in range(len(frame)):
@@ -78,8 +78,8 @@ def rows(result, metrics, realised=True):
             cells = frame[metric].iloc[chunk]
             row = {"metric": NAMES[metric], "chunk": chunk, "estimate": cells["value"], "sampling_error": cells["sampling_error"],
                    "lower": cells["lower_threshold"], "upper": cells["upper_threshold"], "alert": bool(cells["alert"])}
-            if realised:
-                row["realised"] = cells["realized"]
+            if realized:
+                row["realized"] = cells["realized"]
             out.append({k: (float(v) if isinstance(v, (float, np.floating)) else v) for k, v in row.items()})
     return out
 

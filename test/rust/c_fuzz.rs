@@ -149,7 +149,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("guard.windows", r#"{"after":0}"#),
     ("guard.flush", r#"{"close":false}"#),
     ("guard.wait", r#"{"ticket":1,"milliseconds":1}"#),
-    ("detector.fit", r#"{"detector":"knn","options":{"neighbours":2,"calibration":"none"}}"#),
+    ("detector.fit", r#"{"detector":"knn","options":{"neighbors":2,"calibration":"none"}}"#),
     (
         "detector.fit",
         r#"{"detector":"iforest","options":{"trees":3,"calibration":{"holdout":0.5}}}"#,

@@ -4,7 +4,7 @@
 
 use fluxguard::Error;
 use fluxguard::drift::charts::ChartName;
-use fluxguard::drift::online::StreamName;
+use fluxguard::drift::online::OnlineName;
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::profile::{Order, OutputKind, Profile, ProfileOptions};
@@ -68,7 +68,7 @@ fn options(window: usize) -> GuardOptions {
             TestName::Psi,
         ],
         charts: vec![ChartName::Shewhart, ChartName::Ewma],
-        monitors: vec![StreamName::Martingale.into()],
+        monitors: vec![OnlineName::Martingale.into()],
         ..GuardOptions::default()
     }
 }

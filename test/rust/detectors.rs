@@ -52,8 +52,8 @@ fn p_values_of_a_holdout_keep_their_promise_whatever_the_detector() {
     for (name, options) in [
         ("zscore", json!({"calibration": {"holdout": 0.475}})),
         ("mahalanobis", json!({"calibration": {"holdout": 0.475}})),
-        ("knn", json!({"calibration": {"holdout": 0.475}, "neighbours": 3})),
-        ("lof", json!({"calibration": {"holdout": 0.475}, "neighbours": 5})),
+        ("knn", json!({"calibration": {"holdout": 0.475}, "neighbors": 3})),
+        ("lof", json!({"calibration": {"holdout": 0.475}, "neighbors": 5})),
         ("iforest", json!({"calibration": {"holdout": 0.475}, "trees": 10})),
         ("ecod", json!({"calibration": {"holdout": 0.475}})),
     ] {
@@ -69,7 +69,7 @@ fn p_values_of_a_holdout_keep_their_promise_whatever_the_detector() {
 #[test]
 fn p_values_of_folds_are_near_and_below_twice() {
     for (name, options) in
-        [("mahalanobis", json!({})), ("knn", json!({"neighbours": 5})), ("ecod", json!({}))]
+        [("mahalanobis", json!({})), ("knn", json!({"neighbors": 5})), ("ecod", json!({}))]
     {
         let runs = 1500;
         let found = rate(name, &options, 60, 0.1, runs);
@@ -277,9 +277,9 @@ fn singular_covariances_and_wrong_options_name_the_mend() {
     }
     assert!(fit("mahalanobis", json!({"covariance": "shrunk"}), &three, 3).is_ok());
     for (name, options, argument) in [
-        ("knn", json!({"neighbours": 101}), "neighbours"),
-        ("knn", json!({"neighbours": 0}), "neighbours"),
-        ("lof", json!({"neighbours": 100}), "neighbours"),
+        ("knn", json!({"neighbors": 101}), "neighbors"),
+        ("knn", json!({"neighbors": 0}), "neighbors"),
+        ("lof", json!({"neighbors": 100}), "neighbors"),
         ("lof", json!({"metric": "inner-product"}), "metric"),
         ("kmeans", json!({"clusters": 101}), "clusters"),
         ("gmm", json!({"components": 0}), "components"),

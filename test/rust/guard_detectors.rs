@@ -110,7 +110,7 @@ fn one_that_is_not_fitted_is_fitted_on_the_profiles_sample() {
         let mut profile =
             Profile::new(ProfileOptions { capacity: 800, ..Default::default() }).unwrap();
         profile.fit(&tensor(&reference)).unwrap();
-        let detector = profile.fit_detector(&spec("knn", "{\"neighbours\": 5}")).unwrap();
+        let detector = profile.fit_detector(&spec("knn", "{\"neighbors\": 5}")).unwrap();
         assert_eq!((detector.describe().observations, detector.calibrated().len()), (800, 200));
         let options = GuardOptions { anomaly_rate: Some(0.05), ..Default::default() };
         let guard = Guard::with_detectors(&profile, options, &[Arc::new(detector)]).unwrap();
@@ -131,7 +131,7 @@ fn one_that_is_not_fitted_is_fitted_on_the_profiles_sample() {
     assert_eq!(again.p_values(&tensor(batch)), same.p_values(&tensor(batch)));
     let code = |spec: &Spec| whole.fit_detector(spec).map(|_| ()).map_err(|e| e.code());
     assert_eq!(code(&spec("knn", "{\"calibration\": \"none\"}")), Err(204));
-    assert_eq!(code(&spec("knn", "{\"neighbours\": 1000}")), Err(100));
+    assert_eq!(code(&spec("knn", "{\"neighbors\": 1000}")), Err(100));
     let empty = Profile::new(ProfileOptions::default()).unwrap();
     assert_eq!(empty.fit_detector(&spec("knn", "")).map(|_| ()).map_err(|e| e.code()), Err(203));
 }

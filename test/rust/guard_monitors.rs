@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use fluxguard::alert::Kind;
-use fluxguard::drift::online::{StreamName, Takes};
+use fluxguard::drift::online::{OnlineName, Takes};
 use fluxguard::drift::two_sample::{Method, Reference, TestName, TestResult};
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::profile::{Order, Profile, ProfileOptions};
@@ -46,7 +46,7 @@ fn guard(source: &mut Source, options: GuardOptions) -> Guard {
 
 #[test]
 fn each_monitor_is_quiet_on_what_stays_and_fires_on_what_moves() {
-    for name in StreamName::ALL.into_iter().filter(|name| name.takes() == Takes::Values) {
+    for name in OnlineName::ALL.into_iter().filter(|name| name.takes() == Takes::Values) {
         let mut source = Source(ChaCha8Rng::seed_from_u64(20_261_123));
         let guard = guard(
             &mut source,
@@ -74,7 +74,7 @@ fn each_monitor_is_quiet_on_what_stays_and_fires_on_what_moves() {
             alert.effect >= 0.1 && alert.p_value < 1e-3 && alert.window.index > 150,
             "{alert:?}"
         );
-        if name == StreamName::Martingale {
+        if name == OnlineName::Martingale {
             assert_eq!(alert.feature.as_deref(), Some("y2"));
         } else {
             assert_eq!((alert.threshold, alert.false_alarm_rate), (1.0, 1.0));
@@ -102,11 +102,11 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
     profile.fit(&tensor(&Source(ChaCha8Rng::seed_from_u64(1)).rows(500, 1.0))).unwrap();
     let refused = |options| Guard::new(&profile, options).unwrap_err().to_string();
     for (name, why) in [
-        (StreamName::Ddm, "takes outcomes"),
-        (StreamName::Eddm, "takes outcomes"),
-        (StreamName::TwoSample, "takes two streams side by side"),
-        (StreamName::Lord, "takes p-values"),
-        (StreamName::Saffron, "takes p-values"),
+        (OnlineName::Ddm, "takes outcomes"),
+        (OnlineName::Eddm, "takes outcomes"),
+        (OnlineName::TwoSample, "takes two streams side by side"),
+        (OnlineName::Lord, "takes p-values"),
+        (OnlineName::Saffron, "takes p-values"),
     ] {
         let error = refused(GuardOptions { monitors: vec![name.into()], ..Default::default() });
         assert!(
@@ -154,7 +154,7 @@ fn what_a_guard_cannot_run_is_refused_with_a_reason() {
         let error = refused(options(json));
         assert!(error.contains(words), "{error}");
     }
-    let twice = vec![StreamName::Adwin.into(), StreamName::Adwin.into()];
+    let twice = vec![OnlineName::Adwin.into(), OnlineName::Adwin.into()];
     assert!(
         refused(GuardOptions { monitors: twice, ..Default::default() }).contains("a monitor twice")
     );

@@ -36,11 +36,11 @@ impl Classifier {
         let mut unit = || (self.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let mut normal = || (0..12).map(|_| unit()).sum::<f64>() - 6.0;
         let labels: Vec<u32> = (0..n).map(|i| (i % CLASSES) as u32).collect();
-        let centre = |label: u32, k: usize| if label as usize == k { 6.0 } else { 2.0 };
+        let center = |label: u32, k: usize| if label as usize == k { 6.0 } else { 2.0 };
         let features = labels
             .iter()
             .flat_map(|label| (0..FEATURES).map(|k| (*label, k)).collect::<Vec<_>>())
-            .map(|(label, k)| (centre(label, k) + 0.7 * normal()).max(0.0))
+            .map(|(label, k)| (center(label, k) + 0.7 * normal()).max(0.0))
             .collect();
         (features, labels)
     }
@@ -64,7 +64,7 @@ fn tensor(features: &[f64]) -> Tensor<'_> {
 /// Options under which a small reference will do.
 fn small(name: &str) -> Value {
     match name {
-        "deep-knn" => json!({"neighbours": 3}),
+        "deep-knn" => json!({"neighbors": 3}),
         "ash" => json!({"percentile": 50.0}),
         _ => json!({}),
     }

@@ -4,7 +4,7 @@
 use crate::reference_support as support;
 
 use fluxguard::outlier::forest::{ForestDump, IsolationForest};
-use fluxguard::outlier::threshold::curves::Labelled;
+use fluxguard::outlier::threshold::curves::Labeled;
 use fluxguard::outlier::threshold::gpd::Gpd;
 use fluxguard::outlier::{Detector, Fitted, Spec};
 use fluxguard::tensor::{Elements, Tensor};
@@ -107,16 +107,16 @@ fn curves_are_scikit_learns() {
     for case in list(&all()["curves"]) {
         let labels: Vec<bool> =
             list(&case["labels"]).iter().map(|l| l.as_bool().unwrap()).collect();
-        let labelled = Labelled::new(&numbers(&case["scores"]), &labels).unwrap();
+        let labeled = Labeled::new(&numbers(&case["scores"]), &labels).unwrap();
         let quality =
-            serde_json::to_value(labelled.quality(case["threshold"].as_f64().unwrap()).unwrap())
+            serde_json::to_value(labeled.quality(case["threshold"].as_f64().unwrap()).unwrap())
                 .unwrap();
         for name in ["auroc", "auprc", "fpr_at_95_tpr", "precision", "recall", "f1"] {
             let (got, want) = (quality[name].as_f64().unwrap(), case[name].as_f64().unwrap());
             assert!((got - want).abs() <= 1e-12, "{name}: {got} {want}");
         }
         let (fpr, tpr) = (numbers(&case["fpr"]), numbers(&case["tpr"]));
-        let roc = labelled.roc();
+        let roc = labeled.roc();
         assert_eq!(roc.len(), fpr.len());
         for (point, (fpr, tpr)) in roc.iter().zip(fpr.iter().zip(&tpr)) {
             assert!(

@@ -6,7 +6,7 @@
 //! compares by >, EDDM's warm-up, HDDM-W's first weight.
 #![allow(clippy::unwrap_used)]
 
-use fluxguard::drift::online::Stream;
+use fluxguard::drift::online::OnlineDetector;
 use fluxguard::stats::random::SplitMix64;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ fn fires_as(file: &str) -> usize {
     let mut detections = 0;
     for case in all["cases"].as_array().unwrap() {
         let name = case["detector"].as_str().unwrap().parse().unwrap();
-        let mut detector = Stream::new(name, case["options"].clone()).unwrap();
+        let mut detector = OnlineDetector::new(name, case["options"].clone()).unwrap();
         let values = stream(case["stream"].as_str().unwrap(), case["seed"].as_u64().unwrap());
         let fired = detector.update(&values).unwrap();
         let expected: Vec<u64> = serde_json::from_value(case["detections"].clone()).unwrap();

@@ -127,7 +127,7 @@ fn compare_classes(chunks: &[Chunk], rows: &Value, classes: usize) {
         // NannyML rounds counts to five digits before it takes the AUROC.
         let tolerance = if ours.metric == Metric::Auroc { 1e-6 } else { 1e-9 };
         close(ours.estimate, &row["estimate"], tolerance, row);
-        close(ours.realised.unwrap(), &row["realised"], 1e-9, row);
+        close(ours.realized.unwrap(), &row["realized"], 1e-9, row);
         close(ours.lower, &row["lower"], 1e-9, row);
         close(ours.upper, &row["upper"], 1e-9, row);
         assert_eq!(ours.alert, row["alert"].as_bool().unwrap());
@@ -220,7 +220,7 @@ fn estimates_of_losses_beside_nannymls() {
         estimates(&draw(7, 3000, 1.0), &draw(8, 1500, 0.5), Problem::Regression, Calibration::Auto);
     for row in reference()["regression"]["rows"].as_array().unwrap() {
         let ours = found(&chunks, row);
-        close(ours.realised.unwrap(), &row["realised"], 1e-9, row);
+        close(ours.realized.unwrap(), &row["realized"], 1e-9, row);
         close(ours.lower, &row["lower"], 1e-9, row);
         close(ours.upper, &row["upper"], 1e-9, row);
         assert_eq!(ours.alert, row["alert"].as_bool().unwrap());

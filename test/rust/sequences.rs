@@ -128,14 +128,14 @@ fn a_saved_detector_scores_to_the_bit() {
 fn categories_are_reported() {
     let of = |words: &str| words.split(' ').map(text).collect::<Vec<_>>();
     let detector =
-        fit("frequency", json!({}), &of("red red red red green green green blue blue grey"))
+        fit("frequency", json!({}), &of("red red red red green green green blue blue gray"))
             .unwrap();
     let report = detector.categories(&of("red green violet violet")).unwrap();
     let names = |list: &[fluxguard::sequence::categories::OneSided]| {
         list.iter().map(|c| (c.category.clone(), c.count)).collect::<Vec<_>>()
     };
     assert_eq!(names(&report.unseen), [("violet".to_owned(), 2)]);
-    assert_eq!(names(&report.vanished), [("blue".to_owned(), 2), ("grey".to_owned(), 1)]);
+    assert_eq!(names(&report.vanished), [("blue".to_owned(), 2), ("gray".to_owned(), 1)]);
     assert!(
         (report.unseen_share - 0.5).abs() < 1e-12
             && (report.expected_unseen_share - 0.1).abs() < 1e-12

@@ -11,7 +11,7 @@
 #
 # The last row is what a type that is forgotten here gets; test/julia/copies.jl finds it.
 
-const Changing = Union{Profile,StreamDetector,Sketch,LiveThreshold,LateLabels,NeighbourStore}
+const Changing = Union{Profile,StreamDetector,Sketch,LiveThreshold,LateLabels,NeighborStore}
 const Fixed = Union{Reference,PerformanceEstimator}
 
 "Detectors: what they learnt is replaced by `fit!` and never changed, so that copies share it; options are each one's own."

@@ -19,7 +19,7 @@ mutable struct Handle{kind,F<:Face}
 end
 
 "Every kind of thing that Julia can own of Rust's."
-const KINDS = (:profile, :guard, :stream, :reference, :detector, :sequence, :neighbours, :threshold, :performance, :late, :sketch, :run,
+const KINDS = (:profile, :guard, :stream, :reference, :detector, :sequence, :neighbors, :threshold, :performance, :late, :sketch, :run,
     :sampler, :correlated)
 
 const ProfileHandle = Handle{:profile}
@@ -28,7 +28,7 @@ const StreamHandle = Handle{:stream}
 const ReferenceHandle = Handle{:reference}
 const DetectorHandle = Handle{:detector}
 const SequenceHandle = Handle{:sequence}
-const NeighboursHandle = Handle{:neighbours}
+const NeighborsHandle = Handle{:neighbors}
 const ThresholdHandle = Handle{:threshold}
 const PerformanceHandle = Handle{:performance}
 const LateHandle = Handle{:late}

@@ -8,7 +8,7 @@ Counts the steps of a private run ([`step!`](@ref)) and says what they cost ([`e
 
 # Arguments
 - `accountant`: `:pld`, privacy loss distributions composed by FFT (tight), or `:rdp`, Rényi differential privacy.
-- `relation`: neighbouring data sets differ by the presence of a unit (`:add_remove`), or by what one unit is
+- `relation`: neighboring data sets differ by the presence of a unit (`:add_remove`), or by what one unit is
   (`:replace_one`). The clip norm is what one example adds at most; replacing one counts as twice that.
 - `unit_size`: what is protected is one example (1), or a user with at most so many (to 1024), by group privacy.
 

@@ -8,7 +8,7 @@ The privacy of a run with everything that its meaning depends on: [`report`](@re
 | field | |
 |:--|:--|
 | `unit`, `unit_size` | what is protected, and how many examples that is at most |
-| `relation` | what neighbours are: `:add_remove` or `:replace_one` |
+| `relation` | what neighbors are: `:add_remove` or `:replace_one` |
 | `samplers` | how lots were drawn, in order |
 | `accountant` | `:pld` or `:rdp` |
 | `epsilon`, `delta` | the bound; `epsilon` is `nothing` where randomness was seeded: no ε describes that |

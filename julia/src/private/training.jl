@@ -88,13 +88,13 @@ that will run is named, and why. `isempty(check_private(model))` where nothing i
 function check_private end
 
 """
-    privatise(model; groups = 32) -> (model, changes)
+    privatize(model; groups = 32) -> (model, changes)
 
 The model with layers that couple examples replaced: BatchNorm by GroupNorm of at most `groups` groups with the same
 scale, bias and activation (inputs of any dimension stay as they are), InstanceNorm without running statistics. The other
 layers are the same objects. `changes` lists what was replaced, as [`check_private`](@ref) names it. Needs Flux.
 """
-function privatise end
+function privatize end
 
 """
     next_step(dp) -> settings

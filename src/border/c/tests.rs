@@ -221,7 +221,7 @@ fn the_calls_that_stand_by_hand() {
     let reference = array(c"reference", FLOAT64, &ROWS, 40);
     let detector = call(
         c"detector.fit",
-        "{\"detector\":\"knn\",\"options\":{\"neighbours\":3}}",
+        "{\"detector\":\"knn\",\"options\":{\"neighbors\":3}}",
         &[],
         &[reference],
     )

@@ -12,15 +12,15 @@ use crate::error::{Error, Result};
 use crate::handle::Held;
 use crate::leavable::{change, leavable_on};
 use crate::options;
-use crate::outlier::neighbours::{NeighbourStore, StoreOptions};
+use crate::outlier::neighbors::{NeighborStore, StoreOptions};
 use crate::store;
 
 /// Many may search at once.
 #[derive(Clone)]
-struct Store(Arc<RwLock<NeighbourStore>>);
+struct Store(Arc<RwLock<NeighborStore>>);
 
 impl Store {
-    fn new(store: NeighbourStore) -> Self {
+    fn new(store: NeighborStore) -> Self {
         Store(Arc::new(RwLock::new(store)))
     }
 }
@@ -30,13 +30,13 @@ impl Held for Store {
 }
 
 impl Kept for Store {
-    type Value = NeighbourStore;
+    type Value = NeighborStore;
 
     fn save(&self, path: &Path) -> Result<()> {
         store::save(&*read(self), path)
     }
 
-    fn loaded(value: NeighbourStore) -> Self {
+    fn loaded(value: NeighborStore) -> Self {
         Store::new(value)
     }
 }
@@ -44,11 +44,11 @@ impl Kept for Store {
 /// Multiplications of a search that may take longer than a person notices: some ten milliseconds.
 const LONG: usize = 1 << 24;
 
-fn read(store: &Store) -> RwLockReadGuard<'_, NeighbourStore> {
+fn read(store: &Store) -> RwLockReadGuard<'_, NeighborStore> {
     store.0.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write(store: &Store) -> RwLockWriteGuard<'_, NeighbourStore> {
+fn write(store: &Store) -> RwLockWriteGuard<'_, NeighborStore> {
     store.0.write().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -63,7 +63,7 @@ struct New {
 fn new(call: &mut Call<'_>) -> Result<Answer> {
     let New { features, rest } = call.options()?;
     let options: StoreOptions = options::from_value(rest.into())?;
-    NeighbourStore::new(features, options).map(|store| Answer::made(Store::new(store)))
+    NeighborStore::new(features, options).map(|store| Answer::made(Store::new(store)))
 }
 
 #[derive(Default, Deserialize)]

@@ -6,27 +6,27 @@ use serde_json::{Map, Value};
 
 use super::file::{loads, saves};
 use crate::call::{Answer, Call, Operation, named_options};
-use crate::drift::online::Stream;
+use crate::drift::online::OnlineDetector;
 use crate::error::{Error, Result};
 use crate::handle::{Held, lock};
 use crate::leavable::change;
 use crate::tensor::{Elements, Tensor};
 
-impl Held for Mutex<Stream> {
+impl Held for Mutex<OnlineDetector> {
     const KIND: &'static str = "online detector";
 }
 
 fn new(call: &mut Call<'_>) -> Result<Answer> {
     let (detector, options) =
         named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
-    let stream = Stream::new(detector.parse()?, options.unwrap_or_default().into())?;
+    let stream = OnlineDetector::new(detector.parse()?, options.unwrap_or_default().into())?;
     Ok(Answer::made(Mutex::new(stream)))
 }
 
 /// Takes in the next observations. Writes to `fired` the indices (from 0, over the whole stream) at
 /// which it fired, and gives how many.
 pub(crate) fn update(
-    stream: &Mutex<Stream>,
+    stream: &Mutex<OnlineDetector>,
     values: &Tensor<'_>,
     fired: &mut [u64],
 ) -> Result<i64> {
@@ -53,15 +53,15 @@ pub(crate) fn update(
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("online.new", new),
     Operation::new("online.describe", |call| {
-        Answer::json(&lock(call.handle::<Mutex<Stream>>("detector")?).describe())
+        Answer::json(&lock(call.handle::<Mutex<OnlineDetector>>("detector")?).describe())
     })
     .on(&["detector"]),
     // Forgets all observations; the options stay.
     Operation::new("online.reset", |call| {
-        lock(call.handle::<Mutex<Stream>>("detector")?).reset();
+        lock(call.handle::<Mutex<OnlineDetector>>("detector")?).reset();
         Ok(().into())
     })
     .on(&["detector"]),
-    saves::<Mutex<Stream>>("online.save", &["detector"]),
-    loads::<Mutex<Stream>>("online.load"),
+    saves::<Mutex<OnlineDetector>>("online.save", &["detector"]),
+    loads::<Mutex<OnlineDetector>>("online.load"),
 ];

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{Answer, Call, Operation};
 use crate::error::{Error, Result};
 use crate::outlier::threshold::Method;
-use crate::outlier::threshold::curves::{Labelled, PrecisionRecallPoint, Quality, RocPoint};
+use crate::outlier::threshold::curves::{Labeled, PrecisionRecallPoint, Quality, RocPoint};
 
 /// [`crate::outlier::threshold::Threshold`] by [`Method`], from scores of usual observations in any
 /// order.
@@ -42,10 +42,10 @@ fn quality(call: &mut Call<'_>) -> Result<Answer> {
     }
     let QualityOptions { threshold, curves } = call.options_or_default()?;
     let labels: Vec<bool> = call.read::<u8>("labels")?.iter().map(|label| *label != 0).collect();
-    let labelled = Labelled::new(call.read("scores")?, &labels)?;
-    let quality = labelled.quality(threshold.unwrap_or(f64::INFINITY))?;
+    let labeled = Labeled::new(call.read("scores")?, &labels)?;
+    let quality = labeled.quality(threshold.unwrap_or(f64::INFINITY))?;
     let (roc, precision_recall) =
-        (curves.then(|| labelled.roc()), curves.then(|| labelled.precision_recall()));
+        (curves.then(|| labeled.roc()), curves.then(|| labeled.precision_recall()));
     Answer::json(&Answered { quality, roc, precision_recall })
 }
 

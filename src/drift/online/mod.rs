@@ -1,7 +1,7 @@
 //! Online detectors: one observation after the other, and at each the question whether the stream
 //! has changed.
 //!
-//! Each detector is one file behind [`Online`]; [`Stream`] holds any of them by name, takes
+//! Each detector is one file behind [`Online`]; [`OnlineDetector`] holds any of them by name, takes
 //! batches, and says at which observations it fired. A detector (but for `lord` and `saffron`)
 //! restarts by itself after it fired. What its false alarms mean differs:
 //!
@@ -17,6 +17,7 @@
 pub mod adwin;
 pub mod cusum;
 pub mod ddm;
+mod detector;
 pub mod eddm;
 pub mod gma;
 pub mod hddm_a;
@@ -27,12 +28,11 @@ pub mod p_values;
 pub mod page_hinkley;
 mod registry;
 mod running;
-mod stream;
 
 use serde::{Deserialize, Serialize};
 
-pub use registry::{StreamName, Takes};
-pub use stream::{Description, Stream};
+pub use detector::{Description, OnlineDetector};
+pub use registry::{OnlineName, Takes};
 
 use crate::{Error, Result};
 

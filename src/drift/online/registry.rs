@@ -44,24 +44,24 @@ macro_rules! detectors {
         /// An online detector, by its name in JSON, flags and Julia.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
-        pub enum StreamName {
+        pub enum OnlineName {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
         }
 
-        impl StreamName {
+        impl OnlineName {
             /// All detectors.
-            pub const ALL: [StreamName; [$(StreamName::$variant),*].len()] = [$(StreamName::$variant),*];
+            pub const ALL: [OnlineName; [$(OnlineName::$variant),*].len()] = [$(OnlineName::$variant),*];
 
             /// What one observation is.
             #[must_use]
             pub fn takes(self) -> Takes {
-                match self { $(StreamName::$variant => Takes::$takes,)* }
+                match self { $(OnlineName::$variant => Takes::$takes,)* }
             }
 
             /// The name, as it is written everywhere.
             #[must_use]
             pub fn as_str(self) -> &'static str {
-                match self { $(StreamName::$variant => $name,)* }
+                match self { $(OnlineName::$variant => $name,)* }
             }
         }
 
@@ -72,12 +72,12 @@ macro_rules! detectors {
         }
 
         impl Detector {
-            pub fn new(name: StreamName, options: Value) -> Result<Self> {
-                match name { $(StreamName::$variant => $new(read(options)?).map(Detector::$variant),)* }
+            pub fn new(name: OnlineName, options: Value) -> Result<Self> {
+                match name { $(OnlineName::$variant => $new(read(options)?).map(Detector::$variant),)* }
             }
 
-            pub fn name(&self) -> StreamName {
-                match self { $(Detector::$variant(_) => StreamName::$variant,)* }
+            pub fn name(&self) -> OnlineName {
+                match self { $(Detector::$variant(_) => OnlineName::$variant,)* }
             }
 
             /// Takes in numbers in order; says at which it fired, and the state after each.
@@ -151,4 +151,4 @@ fn read<T: DeserializeOwned + Default>(options: Value) -> Result<T> {
     crate::options::from_value(options)
 }
 
-named!(StreamName, "detector", Self::ALL);
+named!(OnlineName, "detector", Self::ALL);

@@ -5,7 +5,7 @@ use super::check::{Check, Window};
 use crate::alert;
 use crate::alert::Kind;
 use crate::drift::anytime::grouped_martingale::GroupedMartingale;
-use crate::drift::online::StreamName;
+use crate::drift::online::OnlineName;
 use crate::drift::two_sample::TestName;
 use crate::error::Result;
 use crate::finding::{Finding, and_more, severity};
@@ -28,7 +28,7 @@ impl Martingales {
     pub fn new(baseline: &Baseline, options: &GuardOptions) -> Option<Self> {
         let columns = 0..baseline.column_count();
         let p = baseline.feature_count();
-        options.runs(StreamName::Martingale).then(|| Martingales {
+        options.runs(OnlineName::Martingale).then(|| Martingales {
             columns: columns.map(|k| against(baseline, k)).collect(),
             fresh: (HistogramCounts::new(p), HistogramCounts::new(baseline.column_count() - p)),
         })
@@ -103,7 +103,7 @@ fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Fi
     let p_value = |column: &ColumnEvidence| (1.0 / column.e_value).min(1.0);
     let evidence = |column: &&ColumnEvidence| alert::Evidence {
         name: column.name.clone(),
-        test: StreamName::Martingale.as_str().into(),
+        test: OnlineName::Martingale.as_str().into(),
         statistic: column.e_value,
         p_value: p_value(column),
         effect: column.effect,

@@ -12,7 +12,7 @@
 
 use super::check::{Check, Window};
 use crate::alert::{Evidence, Kind};
-use crate::drift::online::{Domain, Stream, StreamName};
+use crate::drift::online::{Domain, OnlineDetector, OnlineName};
 use crate::drift::two_sample::{TestName, mannwhitney};
 use crate::error::Result;
 use crate::finding::{Finding, and_more, severity};
@@ -25,7 +25,7 @@ use crate::stats::normal;
 /// A detector of every kind for every column.
 #[derive(Debug)]
 pub(super) struct Streams {
-    monitors: Vec<(StreamName, Vec<Stream>)>,
+    monitors: Vec<(OnlineName, Vec<OnlineDetector>)>,
     fired: Vec<Detection>,
 }
 
@@ -36,7 +36,7 @@ impl Streams {
     /// # Errors
     /// Those of [`crate::MonitorSpec::streams`].
     pub fn new(baseline: &Baseline, options: &GuardOptions) -> Result<Option<Self>> {
-        let others = options.monitors.iter().filter(|spec| spec.name != StreamName::Martingale);
+        let others = options.monitors.iter().filter(|spec| spec.name != OnlineName::Martingale);
         let monitors = others
             .map(|spec| Ok((spec.name, spec.streams(baseline.column_count())?)))
             .collect::<Result<Vec<_>>>()?;

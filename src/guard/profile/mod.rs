@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn serde_brings_it_back() {
         let profile = fit(&[0.1, 0.9, 0.6, 0.4], 2, OutputKind::Probabilities);
-        let text = serde_json::to_string(&profile).expect("serialises");
+        let text = serde_json::to_string(&profile).expect("serializes");
         assert_eq!(serde_json::from_str::<Profile>(&text).expect("parses"), profile);
     }
 }

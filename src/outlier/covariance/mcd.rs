@@ -93,10 +93,10 @@ fn moments(rows: &Rows<'_>) -> Estimate {
 
 fn distances(rows: &Rows<'_>, estimate: &Estimate) -> Result<Vec<f64>> {
     let whitening = Whitening::new(&estimate.covariance)?;
-    let mut centred = vec![0.0; rows.features()];
+    let mut centered = vec![0.0; rows.features()];
     Ok(rows
         .iter()
-        .map(|row| whitening.squared_distance(row, &estimate.mean, &mut centred))
+        .map(|row| whitening.squared_distance(row, &estimate.mean, &mut centered))
         .collect())
 }
 

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::Rows;
-use crate::threshold::curves::Labelled;
+use crate::threshold::curves::Labeled;
 
 /// As many of a kind, at most: the standard error of an area under the curve is then about 0.01.
 const MAX: usize = 1000;
@@ -59,7 +59,7 @@ impl Artificial {
             scores.extend_from_slice(usual);
             let labels: Vec<bool> =
                 (0..scores.len()).map(|i| i < outliers.len() / features).collect();
-            Labelled::new(&scores, &labels).map_or(0.5, |labelled| labelled.auroc())
+            Labeled::new(&scores, &labels).map_or(0.5, |labeled| labeled.auroc())
         };
         self.kinds.iter().map(area).sum::<f64>() / self.kinds.len() as f64
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::Spec;
 use crate::testing::Random;
-use crate::threshold::curves::Labelled;
+use crate::threshold::curves::Labeled;
 use serde_json::json;
 
 fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
@@ -46,7 +46,7 @@ fn who_understands_the_reference_weighs_most() {
     let mut scores = vec![0.0; 600];
     default.score_finite(&[usual, broken].concat(), &mut scores);
     let labels: Vec<bool> = (0..600).map(|i| i >= 300).collect();
-    let area = Labelled::new(&scores, &labels).expect("both").auroc();
+    let area = Labeled::new(&scores, &labels).expect("both").auroc();
     assert!(area > 0.9, "{area}");
 }
 
@@ -64,7 +64,7 @@ fn what_the_reference_does_not_suffice_for_is_left_out_or_an_error() {
     let rows = Rows::from_values(Random(5).normals(21 * 2), 2);
     let error = fit(json!({"members": [{"detector": "lof"}]}), &rows)
         .map(|_| ())
-        .expect_err("16 for 20 neighbours");
+        .expect_err("16 for 20 neighbors");
     assert!(error.to_string().contains("folds failed"), "{error}");
 }
 

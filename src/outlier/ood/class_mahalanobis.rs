@@ -75,9 +75,9 @@ impl Detector for ClassMahalanobis {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        let mut centred = vec![0.0; self.features];
+        let mut centered = vec![0.0; self.features];
         for (row, score) in rows.chunks_exact(self.features).zip(scores) {
-            let to = |mean: &[f64]| self.whitening.squared_distance(row, mean, &mut centred);
+            let to = |mean: &[f64]| self.whitening.squared_distance(row, mean, &mut centered);
             *score = self.means.chunks_exact(self.features).map(to).fold(f64::INFINITY, f64::min);
         }
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::neighbours::{Graph, Index, Method, Metric, check_k};
+use crate::neighbors::{Graph, Index, Method, Metric, check_k};
 use crate::sound::Sound;
 use crate::{Detector, Rows};
 
@@ -13,7 +13,7 @@ use crate::{Detector, Rows};
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// k.
-    pub neighbours: usize,
+    pub neighbors: usize,
     /// How they are searched.
     pub index: Method,
 }
@@ -21,7 +21,7 @@ pub struct Options {
 impl Default for Options {
     /// 50, as the paper for 50,000 reference observations.
     fn default() -> Self {
-        Options { neighbours: 50, index: Method::default() }
+        Options { neighbors: 50, index: Method::default() }
     }
 }
 
@@ -29,7 +29,7 @@ impl Default for Options {
 /// and are left as they are.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeepKnn {
-    neighbours: usize,
+    neighbors: usize,
     index: Index,
 }
 
@@ -51,14 +51,14 @@ impl Detector for DeepKnn {
     type Options = Options;
 
     fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
-        check_k(options.neighbours, reference.len())?;
+        check_k(options.neighbors, reference.len())?;
         if options.index == Method::Hnsw {
-            Graph::check_k(options.neighbours)?;
+            Graph::check_k(options.neighbors)?;
         }
         let p = reference.features();
         let rows = Rows::from_values(of_length_one(reference.values(), p), p);
         Ok(DeepKnn {
-            neighbours: options.neighbours,
+            neighbors: options.neighbors,
             index: Index::new(&rows, Metric::Euclidean, options.index)?,
         })
     }
@@ -68,7 +68,7 @@ impl Detector for DeepKnn {
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        let k = self.neighbours;
+        let k = self.neighbors;
         let found = self.index.search(&of_length_one(rows, self.features()), k);
         scores
             .iter_mut()
@@ -83,6 +83,6 @@ impl Detector for DeepKnn {
 
 impl Sound for DeepKnn {
     fn is_sound(&self) -> bool {
-        self.index.can_find(self.neighbours)
+        self.index.can_find(self.neighbors)
     }
 }

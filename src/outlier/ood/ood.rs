@@ -37,9 +37,9 @@ pub fn members(reference: &Rows<'_>) -> Vec<Member> {
         options: options.as_object().cloned().unwrap_or_else(Map::new),
     };
     // A fifth goes to a fold, and half of the rest to a fold of a member.
-    let neighbours = (reference.len() / 20).clamp(1, 50);
+    let neighbors = (reference.len() / 20).clamp(1, 50);
     let mut members =
-        vec![member("energy", json!({})), member("deep-knn", json!({"neighbours": neighbours}))];
+        vec![member("energy", json!({})), member("deep-knn", json!({"neighbors": neighbors}))];
     if reference.head().is_some() {
         members.push(member("vim", json!({})));
     }

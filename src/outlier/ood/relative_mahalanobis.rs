@@ -34,10 +34,10 @@ impl Detector for RelativeMahalanobis {
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         self.classes.score_rows(rows, scores);
-        let mut centred = vec![0.0; self.mean.len()];
+        let mut centered = vec![0.0; self.mean.len()];
         for (row, score) in rows.chunks_exact(self.mean.len()).zip(scores) {
             let difference =
-                *score - self.whitening.squared_distance(row, &self.mean, &mut centred);
+                *score - self.whitening.squared_distance(row, &self.mean, &mut centered);
             // So far out that both squares overflow.
             *score = if difference.is_nan() { f64::INFINITY } else { difference };
         }

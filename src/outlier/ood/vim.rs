@@ -35,9 +35,9 @@ pub struct Vim {
 }
 
 impl Vim {
-    fn residual_length(&self, row: &[f64], centred: &mut [f64]) -> f64 {
-        centred.iter_mut().zip(row.iter().zip(&self.origin)).for_each(|(c, (x, o))| *c = x - o);
-        self.residual.chunks_exact(row.len()).map(|r| dot(r, centred).powi(2)).sum::<f64>().sqrt()
+    fn residual_length(&self, row: &[f64], centered: &mut [f64]) -> f64 {
+        centered.iter_mut().zip(row.iter().zip(&self.origin)).for_each(|(c, (x, o))| *c = x - o);
+        self.residual.chunks_exact(row.len()).map(|r| dot(r, centered).powi(2)).sum::<f64>().sqrt()
     }
 }
 
@@ -82,11 +82,11 @@ impl Detector for Vim {
         let residual =
             vectors.columns().into_iter().skip(components).flat_map(|v| v.to_vec()).collect();
         let mut vim = Vim { head, origin, residual, alpha: 1.0 };
-        let (mut centred, mut logits) = (vec![0.0; p], vec![0.0; vim.head.classes()]);
+        let (mut centered, mut logits) = (vec![0.0; p], vec![0.0; vim.head.classes()]);
         let (mut lengths, mut maxima, mut sizes) = (0.0, 0.0, 0.0);
         for row in reference.iter() {
-            lengths += vim.residual_length(row, &mut centred);
-            sizes += dot(&centred, &centred).sqrt();
+            lengths += vim.residual_length(row, &mut centered);
+            sizes += dot(&centered, &centered).sqrt();
             vim.head.logits(row, &mut logits);
             maxima += logits[largest(&logits)];
         }
@@ -108,9 +108,9 @@ impl Detector for Vim {
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let p = self.features();
-        let (mut centred, mut logits) = (vec![0.0; p], vec![0.0; self.head.classes()]);
+        let (mut centered, mut logits) = (vec![0.0; p], vec![0.0; self.head.classes()]);
         for (row, score) in rows.chunks_exact(p).zip(scores) {
-            *score = self.alpha * self.residual_length(row, &mut centred)
+            *score = self.alpha * self.residual_length(row, &mut centered)
                 + self.head.energy(row, &mut logits);
         }
     }

@@ -65,14 +65,14 @@ impl Whitening {
         Ok(Whitening { rows, log_determinant })
     }
 
-    /// `|W (x - mean)|^2`. `centred` has room for the features.
-    pub fn squared_distance(&self, x: &[f64], mean: &[f64], centred: &mut [f64]) -> f64 {
-        for (c, (x, m)) in centred.iter_mut().zip(x.iter().zip(mean)) {
+    /// `|W (x - mean)|^2`. `centered` has room for the features.
+    pub fn squared_distance(&self, x: &[f64], mean: &[f64], centered: &mut [f64]) -> f64 {
+        for (c, (x, m)) in centered.iter_mut().zip(x.iter().zip(mean)) {
             *c = x - m;
         }
         let (mut from, mut sum) = (0, 0.0);
-        for i in 1..=centred.len() {
-            let z = dot(&self.rows[from..from + i], &centred[..i]);
+        for i in 1..=centered.len() {
+            let z = dot(&self.rows[from..from + i], &centered[..i]);
             sum += z * z;
             from += i;
         }
@@ -82,12 +82,12 @@ impl Whitening {
     /// `C^-1 (x - mean)`, feature by feature.
     #[must_use]
     pub fn solve(&self, x: &[f64], mean: &[f64]) -> Vec<f64> {
-        let centred: Vec<f64> = x.iter().zip(mean).map(|(x, m)| x - m).collect();
-        let mut solved = vec![0.0; centred.len()];
+        let centered: Vec<f64> = x.iter().zip(mean).map(|(x, m)| x - m).collect();
+        let mut solved = vec![0.0; centered.len()];
         let mut from = 0;
-        for i in 1..=centred.len() {
+        for i in 1..=centered.len() {
             let row = &self.rows[from..from + i];
-            let z = dot(row, &centred[..i]);
+            let z = dot(row, &centered[..i]);
             solved.iter_mut().zip(row).for_each(|(s, w)| *s += w * z);
             from += i;
         }

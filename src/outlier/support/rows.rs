@@ -125,12 +125,12 @@ impl<'a> Rows<'a> {
     /// Number of classes: of the head, else of the labels.
     #[must_use]
     pub fn classes(&self) -> usize {
-        let labelled = || {
+        let labeled = || {
             self.labels()
                 .and_then(|labels| labels.iter().max())
                 .map_or(0, |label| *label as usize + 1)
         };
-        self.head.map_or_else(labelled, Head::classes)
+        self.head.map_or_else(labeled, Head::classes)
     }
 
     /// All values, feature fastest.
@@ -207,15 +207,15 @@ impl<'a> Rows<'a> {
     pub fn covariance(&self, means: &[f64]) -> Array2<f64> {
         let p = self.features;
         let mut sums = Array2::<f64>::zeros((p, p));
-        let mut centred = vec![0.0; p];
+        let mut centered = vec![0.0; p];
         for row in self.iter() {
-            for (c, (x, m)) in centred.iter_mut().zip(row.iter().zip(means)) {
+            for (c, (x, m)) in centered.iter_mut().zip(row.iter().zip(means)) {
                 *c = x - m;
             }
-            for (i, a) in centred.iter().enumerate() {
+            for (i, a) in centered.iter().enumerate() {
                 let mut sums = sums.row_mut(i);
                 if let Some(sums) = sums.as_slice_mut() {
-                    sums[..=i].iter_mut().zip(&centred).for_each(|(s, b)| *s += a * b);
+                    sums[..=i].iter_mut().zip(&centered).for_each(|(s, b)| *s += a * b);
                 }
             }
         }

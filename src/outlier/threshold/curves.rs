@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Scores and labels, ordered by falling score; equal scores are one step.
 #[derive(Debug, Clone)]
-pub struct Labelled {
+pub struct Labeled {
     /// At each step: the score, and the anomalies and usual observations that score at least that.
     steps: Vec<Step>,
     anomalies: usize,
@@ -68,7 +68,7 @@ pub struct Quality {
     pub inverted: bool,
 }
 
-impl Labelled {
+impl Labeled {
     /// Demands a label a score, of either kind.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Labelled {
     /// [`Error::InvalidArgument`] for other lengths, one kind of label only, or a score that is
     /// NaN.
     pub fn new(scores: &[f64], labels: &[bool]) -> Result<Self> {
-        Labelled::check(scores.len(), labels)?;
+        Labeled::check(scores.len(), labels)?;
         let nan = scores.iter().filter(|s| s.is_nan()).count();
         if nan > 0 {
             return Err(Error::invalid(
@@ -124,7 +124,7 @@ impl Labelled {
                 None => steps.push(Step { score, hits, false_alarms }),
             }
         }
-        Ok(Labelled { steps, anomalies: hits, usual: false_alarms })
+        Ok(Labeled { steps, anomalies: hits, usual: false_alarms })
     }
 
     /// Area under the receiver operating characteristic: the probability that an anomaly scores
@@ -225,11 +225,11 @@ mod tests {
                     wins += if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
                 }
             }
-            let labelled = Labelled::new(&scores, &labels).expect("both kinds");
-            prop_assert!((labelled.auroc() - wins / pairs).abs() < 1e-12);
-            let roc = labelled.roc();
+            let labeled = Labeled::new(&scores, &labels).expect("both kinds");
+            prop_assert!((labeled.auroc() - wins / pairs).abs() < 1e-12);
+            let roc = labeled.roc();
             prop_assert_eq!((roc[0].true_positive_rate, roc[roc.len() - 1].false_positive_rate), (0.0, 1.0));
-            let quality = labelled.quality(3.5).expect("a number");
+            let quality = labeled.quality(3.5).expect("a number");
             let flagged = data.iter().filter(|d| d.0 > 3).count();
             let hits = data.iter().filter(|d| d.0 > 3 && d.1).count();
             prop_assert_eq!(quality.precision, if flagged > 0 { hits as f64 / flagged as f64 } else { 0.0 });
@@ -243,8 +243,8 @@ mod tests {
             let anomalous = (0..anomalies).map(|i| (if i < low { -1.0 } else { 1.0 }, true));
             let (scores, labels): (Vec<f64>, Vec<bool>) =
                 anomalous.chain(vec![(0.0, false); usual]).unzip();
-            Labelled::new(&scores, &labels)
-                .and_then(|labelled| labelled.quality(0.0))
+            Labeled::new(&scores, &labels)
+                .and_then(|labeled| labeled.quality(0.0))
                 .map(|q| q.inverted)
         };
         for (low, anomalies, usual, expected) in [
@@ -270,7 +270,7 @@ mod tests {
             (vec![1.0, 2.0], vec![true, true]),
             (vec![1.0, f64::NAN], vec![true, false]),
         ] {
-            assert_eq!(Labelled::new(&scores, &labels).map(|_| ()).map_err(|e| e.code()), Err(100));
+            assert_eq!(Labeled::new(&scores, &labels).map(|_| ()).map_err(|e| e.code()), Err(100));
         }
     }
 }

@@ -41,7 +41,7 @@ fn estimates_are_within_their_sampling_error() {
         for chunk in &found.chunks {
             assert!(chunk.estimate.is_finite() && chunk.sampling_error > 0.0);
             inside += u32::from(
-                (chunk.estimate - chunk.realised.unwrap()).abs() <= 3.0 * chunk.sampling_error,
+                (chunk.estimate - chunk.realized.unwrap()).abs() <= 3.0 * chunk.sampling_error,
             );
             all += 1;
         }
@@ -59,14 +59,14 @@ fn a_fall_is_seen_without_labels() {
             Estimator::fit(&answers(&scores, 20_000, None, Some(&labels)), options).unwrap();
         let still =
             estimator.estimate(&answers(&binary(5000, 0.0, 4).0, 5000, None, None)).unwrap();
-        assert!(still.chunks.iter().all(|chunk| chunk.realised.is_none()));
+        assert!(still.chunks.iter().all(|chunk| chunk.realized.is_none()));
         assert!(!still.drift, "{still:?}");
         let (unsure, truth) = binary(5000, 0.7, 5);
         let found = estimator.estimate(&answers(&unsure, 5000, None, Some(&truth))).unwrap();
         for chunk in found.chunks.iter().filter(|chunk| chunk.metric != Metric::Precision) {
             assert!(chunk.alert, "{chunk:?}");
             assert!(
-                (chunk.estimate - chunk.realised.unwrap()).abs() < 4.0 * chunk.sampling_error,
+                (chunk.estimate - chunk.realized.unwrap()).abs() < 4.0 * chunk.sampling_error,
                 "{chunk:?}"
             );
         }
@@ -94,7 +94,7 @@ fn two_classes_are_the_binary_problem() {
         let same = |x: f64, y: f64| assert!((x - y).abs() < 1e-9, "{a:?} {b:?}");
         if matches!(a.metric, Metric::Accuracy | Metric::Auroc) {
             same(a.estimate, b.estimate);
-            same(a.realised.unwrap(), b.realised.unwrap());
+            same(a.realized.unwrap(), b.realized.unwrap());
             same(a.sampling_error, b.sampling_error);
         }
     }
@@ -127,7 +127,7 @@ fn losses_that_depend_on_the_features() {
         let found =
             estimator.estimate(&answers(&x, 5000, Some(&predictions), Some(&labels))).unwrap();
         for chunk in &found.chunks {
-            let away = (chunk.estimate - chunk.realised.unwrap()).abs();
+            let away = (chunk.estimate - chunk.realized.unwrap()).abs();
             assert!(away < 4.0 * chunk.sampling_error, "{chunk:?}");
             assert_eq!(chunk.alert, drift, "{chunk:?}");
         }
@@ -162,7 +162,7 @@ fn chunks_without_a_class_have_no_value_and_no_alert() {
     for chunk in
         found.chunks.iter().filter(|chunk| matches!(chunk.metric, Metric::Auroc | Metric::Recall))
     {
-        assert!(chunk.realised.unwrap().is_nan());
+        assert!(chunk.realized.unwrap().is_nan());
     }
     let alone =
         Estimator::fit(&answers(&scores, 4000, None, Some(&labels)), Options::default()).unwrap();

@@ -10,7 +10,7 @@ mod pending;
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::online::{Description as DetectorDescription, Stream, Takes};
+use crate::drift::online::{Description as DetectorDescription, OnlineDetector, Takes};
 use crate::sound::{Sound, can_grow};
 use crate::{Error, Result};
 pub use options::{LateOptions, Order, Outcome};
@@ -49,7 +49,7 @@ pub struct Counts {
 
 /// Realized performance over one chunk of outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RealisedChunk {
+pub struct RealizedChunk {
     /// From 0.
     pub chunk: u64,
     /// Mean outcome: the error rate, or the mean absolute or squared error.
@@ -77,7 +77,7 @@ pub struct LateDescription {
     /// Of the detector.
     pub detector: DetectorDescription,
     /// Whole chunks so far: the newest, at most [`KEPT_CHUNKS`].
-    pub chunks: Vec<RealisedChunk>,
+    pub chunks: Vec<RealizedChunk>,
 }
 
 /// Chunks that are kept.
@@ -88,13 +88,13 @@ pub const KEPT_CHUNKS: usize = 1000;
 pub struct LateLabels {
     options: LateOptions,
     pending: Pending,
-    detector: Stream,
+    detector: OnlineDetector,
     counts: Counts,
     /// Negative infinity before the first time.
     now: f64,
     /// Number, mean and sum of squared deviations of the chunk that is not whole.
     open: (u64, f64, f64),
-    chunks: std::collections::VecDeque<RealisedChunk>,
+    chunks: std::collections::VecDeque<RealizedChunk>,
     whole_chunks: u64,
 }
 
@@ -123,7 +123,7 @@ impl LateLabels {
             let expected = "a detector of single observations; late labels give it one outcome, a loss or right or wrong, at a time";
             return Err(Error::invalid("detector", options.detector, expected));
         }
-        let detector = Stream::new(options.detector, options.detector_options.clone())?;
+        let detector = OnlineDetector::new(options.detector, options.detector_options.clone())?;
         Ok(LateLabels {
             pending: Pending::new(options.capacity, options.order == Order::Prediction),
             options,
@@ -189,10 +189,10 @@ impl LateLabels {
             self.counts.labels += 1;
             let (outcome, counts) = (self.options.outcome, &mut self.counts);
             match self.pending.label(id, |prediction| outcome.of(prediction, label)) {
-                pending::Labelled::Joined => counts.joined += 1,
-                pending::Labelled::Duplicate => counts.duplicate += 1,
-                pending::Labelled::Late => counts.late += 1,
-                pending::Labelled::Unknown => counts.unknown += 1,
+                pending::Labeled::Joined => counts.joined += 1,
+                pending::Labeled::Duplicate => counts.duplicate += 1,
+                pending::Labeled::Late => counts.late += 1,
+                pending::Labeled::Unknown => counts.unknown += 1,
             }
         }
         detections.extend(self.release()?);
@@ -238,7 +238,7 @@ impl LateLabels {
             return;
         }
         let standard_error = (self.open.2 / (n - 1) as f64 / n as f64).sqrt();
-        self.chunks.push_back(RealisedChunk { chunk: self.whole_chunks, mean, standard_error });
+        self.chunks.push_back(RealizedChunk { chunk: self.whole_chunks, mean, standard_error });
         self.whole_chunks += 1;
         if self.chunks.len() > KEPT_CHUNKS {
             self.chunks.pop_front();

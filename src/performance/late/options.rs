@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::drift::online::StreamName;
+use crate::drift::online::OnlineName;
 
 /// What an outcome is, from a prediction and its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub enum Order {
 #[serde(default, deny_unknown_fields)]
 pub struct LateOptions {
     /// The detector that sees the outcomes, by its name.
-    pub detector: StreamName,
+    pub detector: OnlineName,
     /// Its options, by their names.
     pub detector_options: Value,
     /// What an outcome is.
@@ -54,7 +54,7 @@ pub struct LateOptions {
 impl Default for LateOptions {
     fn default() -> Self {
         LateOptions {
-            detector: StreamName::Betting,
+            detector: OnlineName::Betting,
             detector_options: Value::Null,
             outcome: Outcome::Error,
             order: Order::Prediction,

@@ -53,7 +53,7 @@ pub(super) struct Released {
     pub evicted: u64,
 }
 
-pub(super) enum Labelled {
+pub(super) enum Labeled {
     Joined,
     Duplicate,
     Late,
@@ -94,20 +94,20 @@ impl Pending {
         }
     }
 
-    pub fn label(&mut self, id: Id, outcome: impl FnOnce(f64) -> f64) -> Labelled {
-        let Some(&number) = self.numbers.get(&id) else { return Labelled::Unknown };
+    pub fn label(&mut self, id: Id, outcome: impl FnOnce(f64) -> f64) -> Labeled {
+        let Some(&number) = self.numbers.get(&id) else { return Labeled::Unknown };
         let Some(at) = number.checked_sub(self.first) else {
             // Remembered: its place from the end of `closed` is its distance from the queue.
             let back = (self.first - number) as usize;
-            let labelled = self
+            let labeled = self
                 .closed
                 .len()
                 .checked_sub(back)
                 .and_then(|i| self.closed.get(i))
                 .is_some_and(|c| c.1);
-            return if labelled { Labelled::Duplicate } else { Labelled::Late };
+            return if labeled { Labeled::Duplicate } else { Labeled::Late };
         };
-        let Some(entry) = self.queue.get_mut(at as usize) else { return Labelled::Unknown };
+        let Some(entry) = self.queue.get_mut(at as usize) else { return Labeled::Unknown };
         match entry.state {
             State::Waiting(prediction) => {
                 let outcome = outcome(prediction);
@@ -119,10 +119,10 @@ impl Pending {
                     entry.state = State::Done;
                     self.ready.push((id, outcome));
                 }
-                Labelled::Joined
+                Labeled::Joined
             }
-            State::Held(_) | State::Done => Labelled::Duplicate,
-            State::Given => Labelled::Late,
+            State::Held(_) | State::Done => Labeled::Duplicate,
+            State::Given => Labeled::Late,
         }
     }
 

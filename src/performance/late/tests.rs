@@ -1,5 +1,5 @@
 use super::*;
-use crate::drift::online::StreamName;
+use crate::drift::online::OnlineName;
 use crate::testing::Random;
 use proptest::prelude::*;
 use serde_json::json;
@@ -129,7 +129,7 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
     let run = |order: Order, delay: usize| {
         let mut labels = late(LateOptions {
             order,
-            detector: StreamName::HddmA,
+            detector: OnlineName::HddmA,
             detector_options: json!({ "drift_confidence": 1e-4 }),
             chunk_size: 500,
             ..LateOptions::default()
@@ -150,7 +150,8 @@ fn a_change_is_found_in_either_order_and_labels_may_be_shuffled() {
         }
         (found, labels.describe())
     };
-    let mut direct = Stream::new(StreamName::HddmA, json!({ "drift_confidence": 1e-4 })).unwrap();
+    let mut direct =
+        OnlineDetector::new(OnlineName::HddmA, json!({ "drift_confidence": 1e-4 })).unwrap();
     let expected =
         direct.update(&wrong.iter().map(|w| f64::from(u8::from(*w))).collect::<Vec<_>>()).unwrap();
     let (found, after) = run(Order::Prediction, 300);
@@ -211,8 +212,8 @@ fn bad_input_is_refused_whole() {
         LateOptions { timeout: Some(0.0), ..LateOptions::default() },
         LateOptions { chunk_size: 1, ..LateOptions::default() },
         LateOptions { detector_options: json!({ "no": 1 }), ..LateOptions::default() },
-        LateOptions { detector: StreamName::TwoSample, ..LateOptions::default() },
-        LateOptions { detector: StreamName::Lord, ..LateOptions::default() },
+        LateOptions { detector: OnlineName::TwoSample, ..LateOptions::default() },
+        LateOptions { detector: OnlineName::Lord, ..LateOptions::default() },
     ] {
         assert_eq!(LateLabels::new(options).unwrap_err().code(), 100);
     }
@@ -231,7 +232,7 @@ fn ids_are_any_integers_of_64_bits() {
     ];
     let mut labels = late(LateOptions {
         order: Order::Arrival,
-        detector: StreamName::HddmA,
+        detector: OnlineName::HddmA,
         detector_options: json!({ "drift_confidence": 0.01, "warning_confidence": 0.05 }),
         ..LateOptions::default()
     });

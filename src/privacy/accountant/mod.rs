@@ -116,9 +116,8 @@ impl Accountant {
     /// `Incompatible` if relation or unit differ; as [`Accountant::push`].
     pub fn compose(&mut self, other: &Accountant) -> Result<()> {
         if (self.relation, self.unit_size) != (other.relation, other.unit_size) {
-            let name = |a: &Accountant| {
-                format!("{:?} neighbours and units of {}", a.relation, a.unit_size)
-            };
+            let name =
+                |a: &Accountant| format!("{:?} neighbors and units of {}", a.relation, a.unit_size);
             return Err(Error::Incompatible {
                 argument: "accountant",
                 was: name(other),

@@ -98,7 +98,7 @@ impl AdaptiveClip {
 
     /// The count of norms within the norm, minus half of all: an example moves it by ½ to either
     /// side. One that is not finite counts as beyond.
-    pub(crate) fn centred_count(&self, norms: &[f64]) -> f64 {
+    pub(crate) fn centered_count(&self, norms: &[f64]) -> f64 {
         norms.iter().map(|&norm| if norm <= self.norm { 0.5 } else { -0.5 }).sum()
     }
 

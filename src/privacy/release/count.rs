@@ -39,7 +39,7 @@ impl Count {
         source: &mut NoiseSource,
     ) -> Adapted {
         let Count { mut clip, grid } = self;
-        let mut noisy = [clip.centred_count(norms)];
+        let mut noisy = [clip.centered_count(norms)];
         witness::saw(grid.deviation(), || noisy.to_vec());
         grid.add(source, &mut noisy);
         let step = clip.follow(noisy[0], expected_lot_size);

@@ -81,7 +81,7 @@ impl Rows {
     }
 
     /// Leaves out those without a label, and gives the others'.
-    pub fn labelled(&mut self, labels: Vec<Option<u32>>) -> Vec<u32> {
+    pub fn labeled(&mut self, labels: Vec<Option<u32>>) -> Vec<u32> {
         let (mut kept, mut values, mut found) = (Vec::new(), Vec::new(), Vec::new());
         for (at, row) in self.kept.iter().enumerate() {
             if let Some(label) = labels.get(*row).copied().flatten() {

@@ -26,7 +26,7 @@ impl Detect {
         let features: Vec<String> =
             sample.columns.iter().map(|column| column.name.clone()).collect();
         let mut rows = Rows::complete("--within", &sample, &features)?;
-        let labels = labels.map(|labels| rows.labelled(labels));
+        let labels = labels.map(|labels| rows.labeled(labels));
         let head = self
             .weights
             .as_ref()

@@ -95,6 +95,6 @@ pub(super) fn first_without_label<'a>(
     predictions: &'a [Event],
     labels: &[Event],
 ) -> Option<&'a Event> {
-    let labelled: HashMap<Id, f64> = labels.iter().map(|l| (l.id, l.time)).collect();
-    predictions.iter().find(|p| labelled.get(&p.id).is_none_or(|time| *time < p.time))
+    let labeled: HashMap<Id, f64> = labels.iter().map(|l| (l.id, l.time)).collect();
+    predictions.iter().find(|p| labeled.get(&p.id).is_none_or(|time| *time < p.time))
 }

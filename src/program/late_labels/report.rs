@@ -5,15 +5,15 @@ use serde::Serialize;
 use super::ids::Name;
 use crate::sample::{Missing, counted};
 use crate::text_table::{Align, number, render};
-use fluxguard::drift::online::StreamName;
-use fluxguard::performance::late::{Counts, RealisedChunk};
+use fluxguard::drift::online::OnlineName;
+use fluxguard::performance::late::{Counts, RealizedChunk};
 
 /// The JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    pub detector: StreamName,
+    pub detector: OnlineName,
     pub counts: Counts,
-    pub chunks: Vec<RealisedChunk>,
+    pub chunks: Vec<RealizedChunk>,
     pub detections: Vec<Found>,
     pub drift: bool,
     /// Cells without a value in the file of the predictions; their lines are left out.
@@ -58,7 +58,7 @@ pub(super) fn table(report: &Report) -> String {
     text += &render(&[("count", Align::Left), ("", Align::Right)], &rows);
     if !report.chunks.is_empty() {
         let row =
-            |c: &RealisedChunk| vec![c.chunk.to_string(), number(c.mean), number(c.standard_error)];
+            |c: &RealizedChunk| vec![c.chunk.to_string(), number(c.mean), number(c.standard_error)];
         let rows: Vec<Vec<String>> = report.chunks.iter().map(row).collect();
         let header = [
             ("chunk", Align::Right),

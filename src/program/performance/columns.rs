@@ -118,7 +118,7 @@ impl Performance {
         &self,
         sample: &Sample,
         classes: Option<&Classes>,
-        labelled: bool,
+        labeled: bool,
     ) -> Result<Columns, Failure> {
         let (flag, names, other) = match self.problem {
             ProblemName::Regression => ("--feature", &self.features, &self.scores),
@@ -169,9 +169,9 @@ impl Performance {
         let known =
             |sample: &Sample| sample.column(&self.label).is_some_and(|labels| !labels.is_blank());
         let labels =
-            (labelled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
+            (labeled || known(sample)).then(|| values("--label", &self.label)).transpose()?;
         // An estimate needs no labels: lines of CURRENT without one stay.
-        let needed = labels.as_deref().filter(|_| labelled);
+        let needed = labels.as_deref().filter(|_| labeled);
         let columns: Vec<&[f64]> =
             scores.iter().copied().chain(predictions.as_deref()).chain(needed).collect();
         let rows: Vec<usize> = (0..sample.observations)

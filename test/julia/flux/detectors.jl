@@ -44,8 +44,8 @@ end
     @test [score(d, reference[:, j])[1] for j in 1:20] ≈ score(d, reference[:, 1:20])
     @test isequal(isnan.(score(d, [reference[:, 1] [NaN, 0, 0, 0] [Inf, 0, 0, 0]])), [false, true, true])
     @test score(fit(Autoencoder, reference; code = 2, epochs = 60, learning_rate = 0.01, seed = 1), off) == score(d, off)
-    labelled = [plane(40) repeat(off, 1, 10) .+ 0.1f0 .* randn(rng, Float32, 4, 10)]
-    rows = compare_detectors([Autoencoder(code = 2, epochs = 60, learning_rate = 0.01), ZScore()], reference, labelled, [j > 40 for j in 1:50]; rate = 0.05)
+    labeled = [plane(40) repeat(off, 1, 10) .+ 0.1f0 .* randn(rng, Float32, 4, 10)]
+    rows = compare_detectors([Autoencoder(code = 2, epochs = 60, learning_rate = 0.01), ZScore()], reference, labeled, [j > 40 for j in 1:50]; rate = 0.05)
     @test rows[1].detector == "Autoencoder" && rows[1].auroc > 0.95 && rows[1].bytes > 0 && rows[2].detector == "zscore"
     own = Chain(Dense(4 => 3, tanh), Dense(3 => 4))
     before = deepcopy(own)
@@ -63,7 +63,7 @@ end
 end
 
 @testset "recurrent" begin
-    # The next symbol depends on the one two before: no pair of neighbours is unusual in what follows.
+    # The next symbol depends on the one two before: no pair of neighbors is unusual in what follows.
     function chain(n, orderly)
         s = rand(rng, 0:3, 2)
         while length(s) < n

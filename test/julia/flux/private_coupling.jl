@@ -58,17 +58,17 @@ Flux.@layer Moded trainable = (scale,)
 (l::Moded)(x) = l.active === false ? x : l.scale === nothing ? l.f(x) : l.scale .* l.f(x)
 Flux.testmode!(l::Moded, mode = true) = (l.active = (mode === nothing || mode === :auto) ? nothing : !mode; l)
 
-centred(x) = x .- mean(x; dims = 2)
-normed(x) = centred(x) ./ (std(x; dims = 2) .+ 1f-3)
+centered(x) = x .- mean(x; dims = 2)
+normed(x) = centered(x) ./ (std(x; dims = 2) .+ 1f-3)
 softly(x) = x .+ 0.05f0 .* mean(x; dims = 2)
 
 @testset "layers that couple examples, always or only while training" begin
-    for f in (centred, normed, softly, x -> x .+ maximum(x), x -> reverse(x; dims = 2), x -> cumsum(x; dims = 2))
+    for f in (centered, normed, softly, x -> x .+ maximum(x), x -> reverse(x; dims = 2), x -> cumsum(x; dims = 2))
         @test occursin(f === normed ? "finite gradient" : "neither mean nor sum", outcome(mse, Chain(Dense(5 => 4, tanh), f, Dense(4 => 2)), xy()))
         for scale in (nothing, ones(Float32, 4)), active in (nothing, true, false)
             text = outcome(mse, Chain(Dense(5 => 4, tanh), Moded(f, scale, active), Dense(4 => 2)), xy())
             @test text isa String && !startswith(text, "SENS")
-            f === centred && @test occursin("train mode", text) && occursin("layers[2] (Moded)", text) && occursin("GroupNorm", text)
+            f === centered && @test occursin("train mode", text) && occursin("layers[2] (Moded)", text) && occursin("GroupNorm", text)
             f === normed && scale !== nothing && @test occursin("finite gradient", text)
         end
     end
@@ -81,9 +81,9 @@ end
     ce(m, x, y) = vec(sum(abs2, m(x) .- y; dims = 1))
     contrast(m, x, y) = (s = m(x)' * m(x); Flux.logitcrossentropy(s, Flux.onehotbatch(axes(s, 1), axes(s, 1))))
     mixup(m, x, y) = (k = ChainRulesCore.ignore_derivatives(() -> randperm(size(x, 2))); λ = 0.7f0; Flux.mse(m(λ .* x .+ (1 - λ) .* x[:, k]), λ .* y .+ (1 - λ) .* y[:, k]))
-    neighbours(m, x, y) = mean(ce(m, x, y) .+ 0.1f0 .* circshift(ce(m, x, y), 1) .* ce(m, x, y))
+    neighbors(m, x, y) = mean(ce(m, x, y) .+ 0.1f0 .* circshift(ce(m, x, y), 1) .* ce(m, x, y))
     batch_variance(m, x, y) = mean(ce(m, x, y)) + 0.1f0 * sum(abs2, std(m(x); dims = 2))
-    for loss in (contrast, neighbours, batch_variance, (m, x, y) -> maximum(ce(m, x, y)), (m, x, y) -> log(sum(ce(m, x, y))))
+    for loss in (contrast, neighbors, batch_variance, (m, x, y) -> maximum(ce(m, x, y)), (m, x, y) -> log(sum(ce(m, x, y))))
         text = outcome(loss, Dense(5 => 2), xy())
         @test occursin("loss", text) && !startswith(text, "SENS")
         @test occursin("loss", outcome(loss, Dense(5 => 2), xy(); reduction = :mean))
@@ -274,7 +274,7 @@ struct Redefined; end
     insert!(model.layers, 2, Dense(5 => 5))                     # grown in place
     released(dp, mse, model, batch)
     @test length(dp.parts) == 2 && length(part(dp).recorder.parameters) == 6
-    insert!(model.layers, 2, centred)
+    insert!(model.layers, 2, centered)
     @test occursin("loss", said(() -> released(dp, mse, model, batch)))
     deleteat!(model.layers, 2)
     dropping = Chain(Dense(5 => 4), Dropout(0.2), Dense(4 => 2))
@@ -310,7 +310,7 @@ end
 
 @testset "later lots are looked at" begin
     switch = Ref(0)
-    hidden(m, x, y) = x[1] > 100 ? Flux.mse(centred(m(x)), y) : Flux.mse(m(x), y)
+    hidden(m, x, y) = x[1] > 100 ? Flux.mse(centered(m(x)), y) : Flux.mse(m(x), y)
     dp = silent()
     model = Dense(5 => 2)
     x, y = xy()

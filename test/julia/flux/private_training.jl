@@ -347,19 +347,19 @@ said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : re
     @test epsilon(more; delta = δ) > 1.0      # not one step too early
 end
 
-@testset "privatise" begin
+@testset "privatize" begin
     model = Chain(Conv((3, 3), 1 => 6), BatchNorm(6, relu), Flux.flatten, Dense(96 => 8), BatchNorm(8, tanh; affine = false), Dense(8 => 3))
     model[2].γ .= 1:6
-    new, changes = privatise(model)
+    new, changes = privatize(model)
     @test length(changes) == 2 && occursin("GroupNorm", changes[1])
     @test new[1] === model[1] && new[2].γ == 1:6 && new[2].λ === relu && !new[5].affine
     x = randn(Float32, 6, 6, 1, 4)
     @test size(new(x)) == (3, 4) && all(isfinite, new(x))
     @test isempty(check_private(new)) && length(check_private(model)) == 2
     running = Chain(Conv((3,), 1 => 2), InstanceNorm(2; track_stats = true))
-    @test !isempty(check_private(running)) && isempty(check_private(first(privatise(running))))
-    @test first(privatise(mlp())) isa Chain && isempty(last(privatise(mlp())))
-    @test size(first(privatise(Chain(Dense(5 => 1), BatchNorm(1))))(X[:, 1:4])) == (1, 4)
+    @test !isempty(check_private(running)) && isempty(check_private(first(privatize(running))))
+    @test first(privatize(mlp())) isa Chain && isempty(last(privatize(mlp())))
+    @test size(first(privatize(Chain(Dense(5 => 1), BatchNorm(1))))(X[:, 1:4])) == (1, 4)
 end
 
 @testset "DP-FTRL: trees and bands" begin

@@ -51,7 +51,7 @@ function late_labels()
 end
 
 function store()
-    s = NeighbourStore(3; max_points = 150)
+    s = NeighborStore(3; max_points = 150)
     add!(s, X; time = 1)
     return s
 end
@@ -65,7 +65,7 @@ const KEPT = Owner[
     Owner(Native.ThresholdHandle, "Spot", () -> Spot(SCORES; rate = 0.01), t -> (update!(t, 1.2 .* reverse(SCORES)), threshold(t)));
     Owner(Native.ThresholdHandle, "Feedback", () -> Feedback(SCORES), t -> (update!(t, SCORES), threshold(dismiss!(t, 4.0))));
     Owner(Native.LateHandle, "LateLabels", late_labels, use_late);
-    Owner(Native.NeighboursHandle, "NeighbourStore", store, s -> (add!(s, X[:, 1:9] .* 2), search(s, X[:, 1:5]), points(s)));
+    Owner(Native.NeighborsHandle, "NeighborStore", store, s -> (add!(s, X[:, 1:9] .* 2), search(s, X[:, 1:5]), points(s)));
     Owner(Native.ReferenceHandle, "Reference", () -> fit(Reference, X), r -> repr(compare(r, X .+ 0.1; tests = [:ks, :psi]).columns));
     Owner(Native.PerformanceHandle, "PerformanceEstimator",
         () -> fit(PerformanceEstimator, repeat([0.2, 0.7, 0.9, 0.4], 100), repeat([0, 1, 1, 0], 100); chunk_size = 50),

@@ -145,8 +145,8 @@ fn exit_codes_and_the_table() {
     );
     assert!(refused(&["detect", "--detector", "knn", "--score", "current.csv"]).contains("--fit"));
     assert!(
-        refused(&[&detect[..], &["current.csv", "--neighbours", "3"]].concat())
-            .contains("neighbours")
+        refused(&[&detect[..], &["current.csv", "--neighbors", "3"]].concat())
+            .contains("neighbors")
     );
     assert!(
         refused(&[&detect[..], &["current.csv", "--anomaly-rate", "0.0001"]].concat())
@@ -160,11 +160,11 @@ fn exit_codes_and_the_table() {
         "reference.csv",
         "--score",
         "current.csv",
-        "--neighbours",
+        "--neighbors",
     ];
     assert!(
         refused(&[&knn[..], &["301"]].concat())
-            .contains("neighbours: got 301, expected a number from 1 to 300")
+            .contains("neighbors: got 301, expected a number from 1 to 300")
     );
     assert!(refused(&[&knn[..], &["300"]].concat()).contains("calibration"));
     folder.write("text.csv", "a,b\n1,x\n2,y\n");

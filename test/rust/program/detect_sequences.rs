@@ -185,9 +185,7 @@ fn what_does_not_go_together_is_refused() {
     );
     assert!(refused(&[&fit[..], &["gap.txt", "--tokens", "letters"]].concat()).contains("tokens"));
     assert!(refused(&[&fit[..], &["gap.txt", "--by", "x"]].concat()).contains("--column"));
-    assert!(
-        refused(&[&fit[..], &["gap.txt", "--neighbours", "2"]].concat()).contains("neighbours")
-    );
+    assert!(refused(&[&fit[..], &["gap.txt", "--neighbors", "2"]].concat()).contains("neighbors"));
     assert!(
         refused(&[&fit[..], &["gap.txt", "--weights", "numbers.csv"]].concat())
             .contains("--weights")

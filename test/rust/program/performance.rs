@@ -52,7 +52,7 @@ fn estimates_are_nannymls() {
             .find(|c| c["metric"] == row["metric"] && c["chunk"] == row["chunk"])
             .unwrap();
         for (key, tolerance) in
-            [("estimate", 1e-6), ("realised", 1e-9), ("lower", 1e-9), ("upper", 1e-9)]
+            [("estimate", 1e-6), ("realized", 1e-9), ("lower", 1e-9), ("upper", 1e-9)]
         {
             let (was, expected) = (ours[key].as_f64().unwrap(), row[key].as_f64().unwrap());
             assert!((was - expected).abs() <= tolerance * expected, "{key}: {ours} {row}");
@@ -71,7 +71,7 @@ fn exit_codes_the_table_and_no_labels() {
     assert_eq!(run(&["--fail-on", "drift"]).code, 1);
     let one = run(&["--metric", "accuracy", "--json"]).json();
     assert_eq!(one["chunks"].as_array().unwrap().len(), 3);
-    assert!(one["chunks"][0].get("realised").is_none() && one["bounds"][0]["metric"] == "accuracy");
+    assert!(one["chunks"][0].get("realized").is_none() && one["bounds"][0]["metric"] == "accuracy");
     let text = run(&["--metric", "accuracy"]).out;
     assert!(
         text.contains("ALERT") && text.contains("sampling error") && text.contains("0-499"),
@@ -109,7 +109,7 @@ fn a_regression_and_its_features() {
     let json = folder.run(&[&arguments[..], &more].concat()).json();
     for chunk in json["chunks"].as_array().unwrap() {
         let (was, truth) =
-            (chunk["estimate"].as_f64().unwrap(), chunk["realised"].as_f64().unwrap());
+            (chunk["estimate"].as_f64().unwrap(), chunk["realized"].as_f64().unwrap());
         assert!((was - truth).abs() < 4.0 * chunk["sampling_error"].as_f64().unwrap(), "{chunk}");
         assert_eq!(chunk["alert"], true);
     }

@@ -405,7 +405,7 @@ fn wide_headers_and_long_names() {
             "--score",
             "long2.csv",
             "--explain",
-            "--neighbours",
+            "--neighbors",
             "2",
         ],
         &["stream", "long.csv", "--detector", "cusum"],

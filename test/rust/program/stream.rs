@@ -4,7 +4,7 @@
 
 use crate::support;
 
-use fluxguard::drift::online::{StreamName, Takes};
+use fluxguard::drift::online::{OnlineName, Takes};
 use fluxguard::stats::random::SplitMix64;
 use serde_json::Value;
 use support::{Folder, Run};
@@ -62,13 +62,13 @@ fn every_detector_has_its_name_and_finds_the_change() {
     let p_values: Vec<f64> =
         outcomes().iter().map(|x| if *x == 1.0 { 1e-9 } else { 0.6 }).collect();
     folder.write("p.csv", csv(&p_values));
-    for name in StreamName::ALL {
+    for name in OnlineName::ALL {
         let more: &[&str] = match name {
-            StreamName::Gma => &["--threshold", "0.2"],
-            StreamName::Mmd => {
+            OnlineName::Gma => &["--threshold", "0.2"],
+            OnlineName::Mmd => {
                 &["--bandwidth", "1", "--expected-run-time", "200", "--reference-size", "200"]
             }
-            StreamName::TwoSample => &["--against", "still.csv"],
+            OnlineName::TwoSample => &["--against", "still.csv"],
             _ => &[],
         };
         let file = if name.takes() == Takes::PValues { "p.csv" } else { "x.csv" };

@@ -158,16 +158,14 @@ fn detectors_are_ranked() {
         let away = if far { 4.0 } else { 0.0 };
         format!("{},{},{}\n", wave(i + 5000), u8::from(far), wave(i + 7000) + away)
     };
-    folder.write(
-        "labelled.csv",
-        "b,anomaly,a\n".to_owned() + &(0..200).map(line).collect::<String>(),
-    );
+    folder
+        .write("labeled.csv", "b,anomaly,a\n".to_owned() + &(0..200).map(line).collect::<String>());
     let arguments = [
         "compare-detectors",
         "--fit",
         "reference.csv",
         "--score",
-        "labelled.csv",
+        "labeled.csv",
         "--label-column",
         "anomaly",
     ];
@@ -199,7 +197,7 @@ fn detectors_are_ranked() {
         "--fit",
         "reference.csv",
         "--score",
-        "labelled.csv",
+        "labeled.csv",
         "--label-column",
         "a",
     ];
@@ -209,7 +207,7 @@ fn detectors_are_ranked() {
 #[test]
 fn scores_the_wrong_way_round_get_a_hint() {
     let folder = Folder::new("threshold-inverted");
-    let labelled = |anomaly: f64| {
+    let labeled = |anomaly: f64| {
         let lines: String = (0..200)
             .map(|i| {
                 if i % 10 == 0 {
@@ -222,7 +220,7 @@ fn scores_the_wrong_way_round_get_a_hint() {
         format!("score,anomaly\n{lines}")
     };
     let run = |anomaly: f64, more: &[&str]| {
-        folder.write("scores.csv", labelled(anomaly));
+        folder.write("scores.csv", labeled(anomaly));
         let arguments = [
             "threshold",
             "scores.csv",

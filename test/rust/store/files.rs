@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use fluxguard::drift::online::{Stream, StreamName};
+use fluxguard::drift::online::{OnlineDetector, OnlineName};
 use fluxguard::drift::reference::Reference;
-use fluxguard::outlier::neighbours::{Method, Metric, NeighbourStore, StoreOptions};
+use fluxguard::outlier::neighbors::{Method, Metric, NeighborStore, StoreOptions};
 use fluxguard::outlier::{Fitted, Spec};
 use fluxguard::performance::{Estimator, LateLabels, LateOptions};
 use fluxguard::profile::{Profile, ProfileOptions};
@@ -42,15 +42,15 @@ fn a_mapped_store_finds_the_same_and_goes_on() {
     ] {
         let options =
             StoreOptions { metric, index, max_points: Some(1500), ..StoreOptions::default() };
-        let mut store = NeighbourStore::new(3, options).unwrap();
+        let mut store = NeighborStore::new(3, options).unwrap();
         let (points, rows) = (normals(1, 3 * 2000, single), normals(2, 3 * 90, single));
         store.add(&tensor(&points, 3), &[false; 2000], 0.0).unwrap();
         save(&store, &path).unwrap();
-        let mut mapped = load_mapped::<NeighbourStore>(&path, read_only).unwrap();
-        let mut read = load::<NeighbourStore>(&path).unwrap();
+        let mut mapped = load_mapped::<NeighborStore>(&path, read_only).unwrap();
+        let mut read = load::<NeighborStore>(&path).unwrap();
         assert!(mapped.is_mapped() && !read.is_mapped() && mapped.options() == store.options());
         // The file is replaced meanwhile, and the mapped one keeps what it had.
-        save(&NeighbourStore::new(1, StoreOptions::default()).unwrap(), &path).unwrap();
+        save(&NeighborStore::new(1, StoreOptions::default()).unwrap(), &path).unwrap();
         for rows in [&rows[..], &rows[..3]] {
             let found = store.search(&tensor(rows, 3), 7).unwrap();
             assert_eq!(mapped.search(&tensor(rows, 3), 7).unwrap(), found, "{metric:?}");
@@ -95,13 +95,12 @@ fn mapped_detectors_score_the_same() {
 #[test]
 fn damage_is_refused_and_what_is_cut_short_later_is_an_error() {
     let path = scratch("mapped-damage");
-    let mut store = NeighbourStore::new(2, StoreOptions::default()).unwrap();
+    let mut store = NeighborStore::new(2, StoreOptions::default()).unwrap();
     store.add(&tensor(&normals(5, 2 * 5000, false), 2), &[false; 5000], 0.0).unwrap();
     save(&store, &path).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    let code = |path: &Path| {
-        load_mapped::<NeighbourStore>(path, read_only).map(|_| ()).unwrap_err().code()
-    };
+    let code =
+        |path: &Path| load_mapped::<NeighborStore>(path, read_only).map(|_| ()).unwrap_err().code();
     for at in [5, 130, whole.len() / 2, whole.len() - 1] {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x10;
@@ -114,7 +113,7 @@ fn damage_is_refused_and_what_is_cut_short_later_is_an_error() {
     }
     assert_eq!(load_mapped::<Fitted>(&path, read_only).map(|_| ()).unwrap_err().code(), 403);
     std::fs::write(&path, &whole).unwrap();
-    let mapped = load_mapped::<NeighbourStore>(&path, read_only).unwrap();
+    let mapped = load_mapped::<NeighborStore>(&path, read_only).unwrap();
     let row = [0.5, 0.5];
     assert!(mapped.search(&tensor(&row, 2), 1).is_ok());
     // By whom it does not know: the next search says so instead of reading what is gone.
@@ -128,13 +127,13 @@ fn damage_is_refused_and_what_is_cut_short_later_is_an_error() {
 #[test]
 fn files_of_the_first_version_are_read() {
     let path = scratch("first-version");
-    let mut store = NeighbourStore::new(2, StoreOptions::default()).unwrap();
+    let mut store = NeighborStore::new(2, StoreOptions::default()).unwrap();
     let points = normals(6, 2 * 50, false);
     store.add(&tensor(&points, 2), &[false; 50], 0.0).unwrap();
     let mut payload = Vec::new();
     ciborium::into_writer(&store, &mut payload).unwrap();
-    save_bytes(&path, "neighbours", 1, &payload).unwrap();
-    for again in [load::<NeighbourStore>(&path), load_mapped::<NeighbourStore>(&path, read_only)] {
+    save_bytes(&path, "neighbors", 1, &payload).unwrap();
+    for again in [load::<NeighborStore>(&path), load_mapped::<NeighborStore>(&path, read_only)] {
         let found = again.unwrap().search(&tensor(&points, 2), 3).unwrap();
         assert_eq!(found, store.search(&tensor(&points, 2), 3).unwrap());
     }
@@ -165,17 +164,17 @@ fn a_loaded_detector_goes_on() {
     let mut random = Random(3);
     let x: Vec<f64> = (0..800).map(|i| random.normal() + if i < 400 { 0.0 } else { 2.0 }).collect();
     for name in
-        [StreamName::Adwin, StreamName::Kswin, StreamName::Martingale, StreamName::PageHinkley]
+        [OnlineName::Adwin, OnlineName::Kswin, OnlineName::Martingale, OnlineName::PageHinkley]
     {
-        let mut stream = Stream::new(name, serde_json::Value::Null).unwrap();
+        let mut stream = OnlineDetector::new(name, serde_json::Value::Null).unwrap();
         stream.update(&x[..300]).unwrap();
         save(&stream, &path).unwrap();
-        let mut back = load::<Stream>(&path).unwrap();
+        let mut back = load::<OnlineDetector>(&path).unwrap();
         assert_eq!(back.update(&x[300..]).unwrap(), stream.update(&x[300..]).unwrap());
         assert_eq!(back, stream);
     }
     std::fs::write(&path, b"{}").unwrap();
-    assert_eq!(load::<Stream>(&path).unwrap_err().code(), 401);
+    assert_eq!(load::<OnlineDetector>(&path).unwrap_err().code(), 401);
     std::fs::remove_file(&path).unwrap();
 }
 

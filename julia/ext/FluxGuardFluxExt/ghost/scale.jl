@@ -30,15 +30,15 @@ end
 function (t::Tap{<:GroupNorm})(x::AbstractArray)
     Flux._size_check(layer(t), x, ndims(x) - 1 => layer(t).chs)
     grouped = reshape(x, size(x)[1:end-2]..., size(x, ndims(x) - 1) ÷ t.G, t.G, size(x, ndims(x)))
-    return (t.λ).(linear(t, reshape(standardised(grouped, 1:ndims(x)-1, t.ϵ), size(x))))
+    return (t.λ).(linear(t, reshape(standardized(grouped, 1:ndims(x)-1, t.ϵ), size(x))))
 end
 
 function (t::Tap{<:InstanceNorm})(x::AbstractArray)
     Flux._size_check(layer(t), x, ndims(x) - 1 => layer(t).chs)
-    return (t.λ).(linear(t, standardised(x, 1:ndims(x)-2, t.ϵ)))
+    return (t.λ).(linear(t, standardized(x, 1:ndims(x)-2, t.ϵ)))
 end
 
-function standardised(x, dims, ϵ)
+function standardized(x, dims, ϵ)
     μ = mean(x; dims = dims)
     σ² = var(x; mean = μ, dims = dims, corrected = false)
     return (x .- μ) ./ sqrt.(σ² .+ convert(float(eltype(x)), ϵ))

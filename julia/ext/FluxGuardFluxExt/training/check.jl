@@ -78,7 +78,7 @@ end
 
 "What is wrong with a layer, and the fix; `nothing` where nothing is."
 couples(_) = nothing
-couples(l::BatchNorm) = "$l normalises by statistics of the lot; use $(replacement(l, 32))"
+couples(l::BatchNorm) = "$l normalizes by statistics of the lot; use $(replacement(l, 32))"
 couples(l::InstanceNorm) = l.track_stats ? "$l keeps running statistics of the data; use track_stats = false" : nothing
 
 function walk(visit, x, place)
@@ -90,7 +90,7 @@ function walk(visit, x, place)
     end
 end
 
-function FluxGuard.privatise(model; groups = 32)
+function FluxGuard.privatize(model; groups = 32)
     whole("groups", groups, 1)
     changes = String[]
     walk(model, "model") do layer, place
@@ -119,5 +119,5 @@ end
 
 replacement(l::InstanceNorm, groups) = InstanceNorm(l.λ, l.β, l.γ, nothing, nothing, l.ϵ, l.momentum, l.affine, false, l.active, l.chs)
 
-# Without positions (1-D inputs) a group of one channel would be normalised to nothing, and one of two to its sign.
+# Without positions (1-D inputs) a group of one channel would be normalized to nothing, and one of two to its sign.
 group_count(channels, most) = maximum(g for g in 1:min(most, channels) if channels % g == 0 && (g == 1 || channels ÷ g >= 4))

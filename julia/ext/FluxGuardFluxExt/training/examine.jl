@@ -81,7 +81,7 @@ function choose_examples(t, frozen, batch, n, m, draw, when)
         length(fine) == m && break
     end
     isempty(fine) && isfine(whole) && throw(invalid("model", "no finite gradient of any example alone, but one of $m together$when",
-        "layers and a loss that take no statistics of the lot (privatise(model) replaces BatchNorm), and couple no examples otherwise"))
+        "layers and a loss that take no statistics of the lot (privatize(model) replaces BatchNorm), and couple no examples otherwise"))
     fine == chosen || length(fine) < 2 || (chosen = fine; lot = at(chosen); whole = outcome(t, lot))
     return fine, lot, whole, alone
 end

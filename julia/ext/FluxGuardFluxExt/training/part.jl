@@ -37,7 +37,7 @@ function part_of(dp, loss, model, frozen)
         end
     end
     problems = structural(model, frozen)
-    isempty(problems) || throw(invalid("model", join(problems, "; "), "no layer that couples examples (privatise(model)), and parameters of Float32 or Float64 in host memory"))
+    isempty(problems) || throw(invalid("model", join(problems, "; "), "no layer that couples examples (privatize(model)), and parameters of Float32 or Float64 in host memory"))
     recorder = Recorder(model; frozen = frozen)
     part = Part(model, loss, frozen, Key(model, loss), recorder, dp.reduction, dp.reduction === :check ? nothing : dp.reduction,
         false, recorder.unfit !== nothing || any(old -> old.told && old.model === model && typeof(old.loss) === typeof(loss), parts), Watch())

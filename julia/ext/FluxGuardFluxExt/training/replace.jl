@@ -25,7 +25,7 @@ end
     swaps(batch, lot, chosen, draw) -> vector of (what, one, rest, all)
 
 Lots in which other examples stand: in `one` at the first place, in `rest` at all but the first, in `all` at every place. `what` says by
-what they were replaced: `:examples`, each by its neighbour; `:numbers`, floating point numbers scaled by factors between 1/2 and 2
+what they were replaced: `:examples`, each by its neighbor; `:numbers`, floating point numbers scaled by factors between 1/2 and 2
 and truth values (also 0 and 1) flipped, which shows weights and masks that do not vary in this lot; both `kinds` at once, and each
 alone, for a loss that takes only one.
 """

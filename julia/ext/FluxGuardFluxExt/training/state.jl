@@ -59,4 +59,4 @@ function check_state!(t::Trial, frozen, lot, other)
 end
 
 kept_data(place) = invalid("model", "$place, which a call changes by what it was called with: no noise covers it",
-    "no running statistics and no other memory of the data (GroupNorm, LayerNorm: privatise(model)); or an array that is trained")
+    "no running statistics and no other memory of the data (GroupNorm, LayerNorm: privatize(model)); or an array that is trained")

@@ -1,7 +1,7 @@
 //! The privacy loss of one step, as a pair of Gaussian mixtures on a line.
 //!
 //! Every sampled Gaussian step is dominated by pairs `P = rest·N(0) + Σ w_j N(m_j)`, `Q =
-//! rest'·N(0) + Σ v_j N(-n_j)` with `m_j, n_j > 0` and unit variance (centres are counted in
+//! rest'·N(0) + Σ v_j N(-n_j)` with `m_j, n_j > 0` and unit variance (centers are counted in
 //! standard deviations of the noise), so that the loss `L(x) = ln P(x)/Q(x)` grows with `x`. Which
 //! pair belongs to which sampler and relation is said, with its proof, in `subsampling`.
 
@@ -193,7 +193,7 @@ impl Pair {
 /// A cell's mass is the difference of two upper tails to the right of a center and of two lower
 /// tails to its left, so that it is exact relative to the tail, not to one.
 pub(crate) struct Tails {
-    /// `(weight in P, weight in Q, centre, tail, right of the centre?)`; the first is the component
+    /// `(weight in P, weight in Q, center, tail, right of the center?)`; the first is the component
     /// at zero.
     entries: Vec<(f64, f64, f64, f64, bool)>,
 }
@@ -226,10 +226,10 @@ impl Tails {
     pub(crate) fn advance(&mut self, x: f64) -> CellMass {
         let mut cell = CellMass { upper: 0.0, lower: 0.0, difference: 0.0, error: 0.0 };
         let mut at_zero = (0.0, 0.0);
-        for (index, (in_upper, in_lower, centre, tail, right)) in
+        for (index, (in_upper, in_lower, center, tail, right)) in
             self.entries.iter_mut().enumerate()
         {
-            let offset = x - *centre;
+            let offset = x - *center;
             let now_right = offset > 0.0;
             let now = upper_tail(offset.abs());
             let mass = match (*right, now_right) {

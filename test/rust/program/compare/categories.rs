@@ -91,33 +91,33 @@ fn categories_that_only_one_sample_has_are_named() {
     let folder = Folder::new("compare-one-sided");
     folder.write(
         "reference.csv",
-        "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\ngrey,2\n".repeat(10),
+        "color,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\ngrey,2\n".repeat(10),
     );
     folder.write(
         "current.csv",
-        "colour,x\n".to_owned() + &"red,1\nblue,2\npink,3\nblue,2\n".repeat(10),
+        "color,x\n".to_owned() + &"red,1\nblue,2\npink,3\nblue,2\n".repeat(10),
     );
     let json = folder.run(&["compare", "reference.csv", "current.csv", "--json"]).json();
-    let (colour, x) = (&json["columns"][0], &json["columns"][1]);
+    let (color, x) = (&json["columns"][0], &json["columns"][1]);
     assert_eq!(
-        (&colour["unseen"][0]["category"], &colour["unseen"][0]["count"]),
+        (&color["unseen"][0]["category"], &color["unseen"][0]["count"]),
         (&"pink".into(), &10.into())
     );
     assert_eq!(
-        (&colour["vanished"][0]["category"], &colour["vanished"][0]["count"]),
-        (&"grey".into(), &20.into())
+        (&color["vanished"][0]["category"], &color["vanished"][0]["count"]),
+        (&"gray".into(), &20.into())
     );
     // All of 10 in one half of 80: the product of (40 - i) / (80 - i).
     let p: f64 = (0..10).map(|i| f64::from(40 - i) / f64::from(80 - i)).product();
-    assert!((colour["unseen"][0]["p_value"].as_f64().unwrap() / p - 1.0).abs() < 1e-9);
+    assert!((color["unseen"][0]["p_value"].as_f64().unwrap() / p - 1.0).abs() < 1e-9);
     assert!(x.get("unseen").is_none() && x["tests"].is_array(), "numbers have none");
     let table = folder.run(&["compare", "reference.csv", "current.csv"]).out;
     assert!(
         table.contains("categories that are new: \"pink\" (10")
-            && table.contains("gone: \"grey\" (20"),
+            && table.contains("gone: \"gray\" (20"),
         "{table}"
     );
-    folder.write("same.csv", "colour,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\n".repeat(10));
+    folder.write("same.csv", "color,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\n".repeat(10));
     let same = folder.run(&["compare", "reference.csv", "same.csv", "--json"]).json();
     assert_eq!(same["columns"][0]["unseen"], Value::Array(vec![]));
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 
-use fluxguard::drift::online::{Stream, StreamName};
+use fluxguard::drift::online::{OnlineDetector, OnlineName};
 use fluxguard::drift::reference::Reference;
 use fluxguard::error::Result;
 use fluxguard::guard::{Guard, GuardOptions, Length};
-use fluxguard::outlier::neighbours::{Method, Metric, NeighbourStore, StoreOptions};
+use fluxguard::outlier::neighbors::{Method, Metric, NeighborStore, StoreOptions};
 use fluxguard::outlier::ood::{self, Head};
 use fluxguard::outlier::threshold::live::{LiveOptions, LiveThreshold};
 use fluxguard::outlier::{Fitted, Spec};
@@ -72,7 +72,7 @@ fn detectors() -> Vec<Kind> {
         ("iqr", json!({"standardize": true})),
         ("iforest", json!({"trees": 3, "sample_size": 16})),
         ("eif", json!({"trees": 3, "sample_size": 16})),
-        ("lof", json!({"neighbours": 5})),
+        ("lof", json!({"neighbors": 5})),
         ("knn", json!({})),
         ("knn", json!({"index": "hnsw"})),
         ("knn", json!({"index": "hnsw", "metric": "inner-product"})),
@@ -95,7 +95,7 @@ fn detectors() -> Vec<Kind> {
         plain.into_iter().map(|(name, options)| fit(name, options)).collect();
     for &name in ood::NAMES {
         let head = Head::new(vec![1.0, -0.5, 0.3, -1.0, 0.5, 0.1], vec![0.1, -0.1]).unwrap();
-        let options = if name == "deep-knn" { r#"{"neighbours": 5}"# } else { "" };
+        let options = if name == "deep-knn" { r#"{"neighbors": 5}"# } else { "" };
         let spec = Spec::from_json(name, options).unwrap();
         let reference = tensor(&positive, 3);
         let with = [
@@ -128,7 +128,7 @@ fn detectors() -> Vec<Kind> {
 fn stores() -> Vec<Kind> {
     let of = |metric, index| {
         let options = StoreOptions { metric, index, max_age: Some(5.0), max_points: Some(1100) };
-        let mut store = NeighbourStore::new(2, options).unwrap();
+        let mut store = NeighborStore::new(2, options).unwrap();
         (0..3).for_each(|i| {
             let rows = Random(i).normals(2 * 500);
             store.add(&tensor(&rows, 2), &[false; 500], i as f64).unwrap();
@@ -142,7 +142,7 @@ fn stores() -> Vec<Kind> {
     ]
     .map(|(metric, index)| {
         let store = of(metric, index);
-        let used = |mut store: NeighbourStore| {
+        let used = |mut store: NeighborStore| {
             let rows = Random(5).normals(2 * 10);
             store.search(&tensor(&rows, 2), 3)?;
             store.search(&tensor(&rows, 2), store.len().min(130))?;
@@ -151,11 +151,11 @@ fn stores() -> Vec<Kind> {
             store.points().map(|_| ())
         };
         kind(
-            format!("neighbours {metric:?} {index:?}"),
+            format!("neighbors {metric:?} {index:?}"),
             move |path| save(&store, path).unwrap(),
             move |path| {
-                let _ = load_mapped::<NeighbourStore>(path, read_only).map(used);
-                load::<NeighbourStore>(path).and_then(used)
+                let _ = load_mapped::<NeighborStore>(path, read_only).map(used);
+                load::<NeighborStore>(path).and_then(used)
             },
         )
     })
@@ -244,14 +244,15 @@ fn streams() -> Vec<Kind> {
                     "kswin" => json!({"window_size": 40, "stat_size": 15, "keep_window": true}),
                     _ => serde_json::Value::Null,
                 };
-                let mut stream = Stream::new(name.parse::<StreamName>().unwrap(), options).unwrap();
+                let mut stream =
+                    OnlineDetector::new(name.parse::<OnlineName>().unwrap(), options).unwrap();
                 stream.update(&x[..n]).unwrap();
                 let x = x.clone();
                 kind(
                     format!("stream {name} after {n}"),
                     move |path| save(&stream, path).unwrap(),
                     move |path| {
-                        let mut stream = load::<Stream>(path)?;
+                        let mut stream = load::<OnlineDetector>(path)?;
                         let _ = (stream.describe(), stream.needs());
                         stream.update(&x[..398])?;
                         stream.update(&[1.0; 200])?;
@@ -273,8 +274,8 @@ struct Given {
 }
 
 impl Given {
-    fn with<T>(&self, labelled: bool, work: impl FnOnce(&Answers<'_>) -> Result<T>) -> Result<T> {
-        let labels = labelled.then_some(&self.labels[..]);
+    fn with<T>(&self, labeled: bool, work: impl FnOnce(&Answers<'_>) -> Result<T>) -> Result<T> {
+        let labels = labeled.then_some(&self.labels[..]);
         work(&Answers {
             scores: tensor(&self.scores, self.width),
             predictions: Some(&self.predictions),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::nearest::Neighbour;
+use super::nearest::Neighbor;
 use super::{Exact, Graph, Method, Metric, check_k};
 use crate::Rows;
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ pub struct StoreOptions {
 /// [`crate::store::load_mapped`]; the first points that come in, or a tidying up of many that went,
 /// then read it into memory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NeighbourStore {
+pub struct NeighborStore {
     options: StoreOptions,
     features: usize,
     /// All points that were not compacted away, oldest first; the first `gone` of them are let go.
@@ -48,7 +48,7 @@ pub struct NeighbourStore {
 /// Points from which on a graph is worth its building.
 const WORTH: usize = 1024;
 
-impl NeighbourStore {
+impl NeighborStore {
     /// An empty store of points with so many features.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl NeighbourStore {
             return Err(Error::invalid("max_points", 0, "at least 1"));
         }
         let recent = Exact::new(&Rows::from_values(Vec::new(), features), options.metric)?;
-        Ok(NeighbourStore {
+        Ok(NeighborStore {
             options,
             features,
             recent,
@@ -223,12 +223,12 @@ impl NeighbourStore {
     }
 
     /// By the graph, and among the points that came after it.
-    fn nearest(&self, graph: &Graph, row: &[f64], k: usize) -> Vec<Neighbour> {
+    fn nearest(&self, graph: &Graph, row: &[f64], k: usize) -> Vec<Neighbor> {
         // So many more that those which are gone are made up for; if they are not, all is looked
         // at.
         let inside = graph.exact().len();
         let wanted = (2 * k + 16).min(128).min(inside);
-        let mut found: Vec<Neighbour> = graph
+        let mut found: Vec<Neighbor> = graph
             .search(row, wanted)
             .into_iter()
             .filter(|n| n.index as usize >= self.gone)
@@ -247,7 +247,7 @@ impl NeighbourStore {
     }
 }
 
-impl Sound for NeighbourStore {
+impl Sound for NeighborStore {
     fn is_sound(&self) -> bool {
         let points = (self.recent.features(), self.recent.metric(), self.times.len())
             == (self.features, self.options.metric, self.recent.len());
@@ -256,7 +256,7 @@ impl Sound for NeighbourStore {
             (inside.features(), inside.metric()) == (self.features, self.options.metric)
                 && inside.len() <= self.recent.len()
         });
-        NeighbourStore::new(self.features, self.options.clone()).is_ok()
+        NeighborStore::new(self.features, self.options.clone()).is_ok()
             && points
             && graph
             && in_order(&self.times)
@@ -265,7 +265,7 @@ impl Sound for NeighbourStore {
     }
 }
 
-crate::store::stored_in_sections!(NeighbourStore = "neighbours", |store, _file| store);
+crate::store::stored_in_sections!(NeighborStore = "neighbors", |store, _file| store);
 
 #[cfg(test)]
 mod tests {
@@ -281,7 +281,7 @@ mod tests {
     fn what_is_searched_is_what_came_in_unflagged_and_is_young_enough() {
         for index in [Method::Exact, Method::Hnsw] {
             let options = StoreOptions { index, max_age: Some(10.0), ..StoreOptions::default() };
-            let mut store = NeighbourStore::new(2, options).expect("options");
+            let mut store = NeighborStore::new(2, options).expect("options");
             let mut random = Random(3);
             let mut all: Vec<(f64, Vec<f64>)> = Vec::new();
             for step in 0..30 {
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn bad_input_is_refused() {
         let mut store =
-            NeighbourStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() })
+            NeighborStore::new(1, StoreOptions { max_points: Some(3), ..StoreOptions::default() })
                 .expect("options");
         assert_eq!(store.add(&tensor(&[1.0, 2.0, 3.0, 4.0], 1), &[false; 4], 5.0), Ok(4));
         assert_eq!((store.len(), store.is_empty()), (3, false));
@@ -334,7 +334,7 @@ mod tests {
             StoreOptions { max_age: Some(0.0), ..StoreOptions::default() },
             StoreOptions { max_points: Some(0), ..StoreOptions::default() },
         ] {
-            assert_eq!(NeighbourStore::new(1, options).map(|_| ()).map_err(|e| e.code()), Err(100));
+            assert_eq!(NeighborStore::new(1, options).map(|_| ()).map_err(|e| e.code()), Err(100));
         }
     }
 }

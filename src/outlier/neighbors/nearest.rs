@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 /// A point and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Neighbour {
+pub struct Neighbor {
     /// In the metric's units.
     pub distance: f64,
     /// The point's number.
     pub index: u32,
 }
 
-fn order(a: &Neighbour, b: &Neighbour) -> Ordering {
+fn order(a: &Neighbor, b: &Neighbor) -> Ordering {
     a.distance.total_cmp(&b.distance).then(a.index.cmp(&b.index))
 }
 
@@ -20,7 +20,7 @@ fn order(a: &Neighbour, b: &Neighbour) -> Ordering {
 /// `k` is.
 pub struct Nearest {
     k: usize,
-    best: Vec<Neighbour>,
+    best: Vec<Neighbor>,
     /// A point is only taken if it is nearer than this.
     pub bound: f64,
 }
@@ -31,7 +31,7 @@ impl Nearest {
     }
 
     /// The `k` nearest of these.
-    pub fn of(best: Vec<Neighbour>, k: usize) -> Self {
+    pub fn of(best: Vec<Neighbor>, k: usize) -> Self {
         Nearest { k, best, bound: f64::INFINITY }
     }
 
@@ -48,7 +48,7 @@ impl Nearest {
 
     #[inline(never)]
     fn take(&mut self, distance: f64, index: u32) {
-        self.best.push(Neighbour { distance, index });
+        self.best.push(Neighbor { distance, index });
         if self.best.len() == Self::room(self.k) {
             self.settle();
             self.bound = self.best.iter().fold(f64::NEG_INFINITY, |most, n| most.max(n.distance));
@@ -64,7 +64,7 @@ impl Nearest {
     }
 
     /// In order, with distances in other units of the same order.
-    pub fn into_sorted(mut self, units: fn(f64) -> f64) -> Vec<Neighbour> {
+    pub fn into_sorted(mut self, units: fn(f64) -> f64) -> Vec<Neighbor> {
         self.settle();
         self.best.sort_unstable_by(order);
         self.best.iter_mut().for_each(|n| n.distance = units(n.distance));
@@ -81,10 +81,10 @@ mod tests {
         #[test]
         fn kept_is_what_a_sort_keeps(distances in prop::collection::vec(0u8..40, 1..300), k in 1usize..30) {
             let mut nearest = Nearest::new(k);
-            let mut all: Vec<Neighbour> = Vec::new();
+            let mut all: Vec<Neighbor> = Vec::new();
             for (index, distance) in (0..).zip(&distances) {
                 nearest.offer(f64::from(*distance), index);
-                all.push(Neighbour { distance: f64::from(*distance), index });
+                all.push(Neighbor { distance: f64::from(*distance), index });
             }
             all.sort_by(order);
             all.truncate(k);

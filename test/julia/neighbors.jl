@@ -16,30 +16,30 @@ function naive(metric, points, row, k)
 end
 
 @testset "$metric, found is what a sort finds" for metric in (:euclidean, :cosine, :inner_product)
-    s = NeighbourStore(4; metric = metric)
+    s = NeighborStore(4; metric = metric)
     @test length(s) == 0 && add!(s, x) == 300 && length(s) == nobs(s) == 300
-    found = search(s, q; neighbours = 6)
+    found = search(s, q; neighbors = 6)
     @test size(found.indices) == size(found.distances) == (6, 80)
     for j in 1:80
         indices, distances = naive(metric, x, q[:, j], 6)
         @test found.indices[:, j] == indices
         @test found.distances[:, j] ≈ distances rtol = 1e-10 atol = 1e-12
     end
-    @test search(s, view(q, :, 3:3); neighbours = 6).indices == found.indices[:, 3:3]
-    @test search(s, q[:, 3]; neighbours = 6).distances == found.distances[:, 3:3]
+    @test search(s, view(q, :, 3:3); neighbors = 6).indices == found.indices[:, 3:3]
+    @test search(s, q[:, 3]; neighbors = 6).distances == found.distances[:, 3:3]
     metric === :cosine || @test points(s) == x
     path = scratch("store.fg")
     save(path, s)
     for mapped in (false, true)
-        again = load(NeighbourStore, path; mapped = mapped)
-        @test describe(again)["mapped"] == mapped && search(again, q; neighbours = 6) == found
+        again = load(NeighborStore, path; mapped = mapped)
+        @test describe(again)["mapped"] == mapped && search(again, q; neighbors = 6) == found
         @test occursin(mapped ? "mapped" : "300 points", sprint(show, again))
         @test add!(again, q) == 80 && length(again) == 380 && !describe(again)["mapped"]
     end
 end
 
 @testset "what comes in and what goes" begin
-    s = NeighbourStore(4; max_age = 10)
+    s = NeighborStore(4; max_age = 10)
     flags = [j % 3 == 0 for j in 1:80]
     @test add!(s, Float32.(q); flagged = flags, time = 0) == count(!, flags)
     @test points(s) ≈ q[:, .!flags] rtol = 1e-6
@@ -48,18 +48,18 @@ end
     @test minimum(search(s, q).indices) > count(!, flags)     # indices count all that ever came in
     @test_throws InvalidArgument add!(s, q)                     # it must know the time
     @test_throws InvalidArgument add!(s, q; time = 5)           # which does not fall
-    few = NeighbourStore(1; max_points = 3)
+    few = NeighborStore(1; max_points = 3)
     @test add!(few, [1.0, 2.0, 3.0, 4.0]) == 4 && points(few) == [2.0 3.0 4.0]
-    @test search(few, [3.9, 0.0]; neighbours = 2).indices == [4 2; 3 3]
-    d = fit(KNN, points(s); neighbours = 3, calibration = :none)
-    @test score(d, q) ≈ search(s, q; neighbours = 3).distances[3, :]
+    @test search(few, [3.9, 0.0]; neighbors = 2).indices == [4 2; 3 3]
+    d = fit(KNN, points(s); neighbors = 3, calibration = :none)
+    @test score(d, q) ≈ search(s, q; neighbors = 3).distances[3, :]
 end
 
 @testset "a graph" begin
-    s = NeighbourStore(4; index = :hnsw)
+    s = NeighborStore(4; index = :hnsw)
     many = values_like(53, 4, 3000)
     add!(s, many)
-    exact = NeighbourStore(4)
+    exact = NeighborStore(4)
     add!(exact, many)
     found, truth = search(s, q).indices, search(exact, q).indices
     @test count(j -> found[1, j] == truth[1, j], 1:80) >= 76
@@ -74,11 +74,11 @@ end
 end
 
 @testset "bad input" begin
-    s = NeighbourStore(2)
+    s = NeighborStore(2)
     @test_throws InvalidArgument search(s, [1.0, 2.0])                         # none to find
     add!(s, x[1:2, :])
-    @test_throws InvalidArgument search(s, [1.0, 2.0]; neighbours = 301)
-    @test_throws InvalidArgument search(s, [1.0, 2.0]; neighbours = 0)
+    @test_throws InvalidArgument search(s, [1.0, 2.0]; neighbors = 301)
+    @test_throws InvalidArgument search(s, [1.0, 2.0]; neighbors = 0)
     @test_throws FeatureMismatch search(s, x)
     @test_throws FeatureMismatch add!(s, x)
     @test_throws NonFiniteBaseline add!(s, [NaN, 1.0])
@@ -87,8 +87,8 @@ end
     @test_throws ElementTypeUnsupported add!(s, [1 2; 3 4])
     @test_throws InvalidArgument search(s, "text")
     @test_throws InvalidArgument evict!(s, NaN)
-    for bad in (() -> NeighbourStore(0), () -> NeighbourStore(2; max_age = -1), () -> NeighbourStore(2; max_points = 0),
-        () -> NeighbourStore(2; metric = :taxi), () -> NeighbourStore(2; no_such = 1))
+    for bad in (() -> NeighborStore(0), () -> NeighborStore(2; max_age = -1), () -> NeighborStore(2; max_points = 0),
+        () -> NeighborStore(2; metric = :taxi), () -> NeighborStore(2; no_such = 1))
         @test_throws InvalidArgument bad()
     end
     path = scratch("store.fg")
@@ -96,14 +96,14 @@ end
     whole = read(path)
     for mapped in (false, true)
         write(path, [whole[1:end-1]; whole[end] ⊻ 0x01])
-        @test_throws FileDamaged load(NeighbourStore, path; mapped = mapped)
+        @test_throws FileDamaged load(NeighborStore, path; mapped = mapped)
         write(path, whole[1:end-9])
-        @test_throws FileDamaged load(NeighbourStore, path; mapped = mapped)
+        @test_throws FileDamaged load(NeighborStore, path; mapped = mapped)
         @test_throws FileKind load(Detector, path; mapped = mapped)
-        @test_throws PathUnusable load(NeighbourStore, "/no/such/file"; mapped = mapped)
+        @test_throws PathUnusable load(NeighborStore, "/no/such/file"; mapped = mapped)
     end
     write(path, whole)
-    held = load(NeighbourStore, path; mapped = true)
+    held = load(NeighborStore, path; mapped = true)
     open(io -> truncate(io, 64), path, "r+")
     @test_throws FileDamaged search(held, [1.0, 2.0])
     @test_throws FileDamaged points(held)

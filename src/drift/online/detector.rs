@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::registry::Detector;
-use super::{Domain, State, StreamName, Takes};
+use super::{Domain, OnlineName, State, Takes};
 use crate::sound::{Sound, can_grow};
 use crate::{Error, Result};
 
-/// What a [`Stream`] has to say.
+/// What an [`OnlineDetector`] has to say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Which detector.
-    pub detector: StreamName,
+    pub detector: OnlineName,
     /// After the last observation.
     pub state: State,
     /// What the detector compares with its threshold, as of the last observation.
@@ -25,24 +25,24 @@ pub struct Description {
 
 /// A detector and how far its stream has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stream {
-    name: StreamName,
+pub struct OnlineDetector {
+    name: OnlineName,
     detector: Detector,
     state: State,
     observations: u64,
     detections: u64,
 }
 
-impl Stream {
+impl OnlineDetector {
     /// The detector `name` with `options` by the names of its options' struct, as JSON; `null` or
     /// `{}` for the defaults.
     ///
     /// # Errors
     /// `InvalidArgument` naming `options` where they are not those of this detector, or the option
     /// that is out of range.
-    pub fn new(name: StreamName, options: Value) -> Result<Self> {
+    pub fn new(name: OnlineName, options: Value) -> Result<Self> {
         let detector = Detector::new(name, options)?;
-        Ok(Stream { name, detector, state: State::Stable, observations: 0, detections: 0 })
+        Ok(OnlineDetector { name, detector, state: State::Stable, observations: 0, detections: 0 })
     }
 
     /// Takes in the next observations, in order, and gives the indices (from 0, over the whole
@@ -122,7 +122,7 @@ impl Stream {
     }
 }
 
-impl Sound for Stream {
+impl Sound for OnlineDetector {
     fn is_sound(&self) -> bool {
         self.name == self.detector.name()
             && can_grow([self.observations, self.detections])
@@ -130,7 +130,7 @@ impl Sound for Stream {
     }
 }
 
-crate::store::stored_as_cbor!(Stream = "stream", 1);
+crate::store::stored_as_cbor!(OnlineDetector = "stream", 1);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -5,7 +5,7 @@ use std::fmt;
 use instant_distance::{Builder, Hnsw, Point, Search};
 use serde::{Deserialize, Serialize};
 
-use super::nearest::{Nearest, Neighbour};
+use super::nearest::{Nearest, Neighbor};
 use super::{Exact, Metric};
 use crate::error::{Error, Result};
 
@@ -87,7 +87,7 @@ impl Graph {
             return Ok(());
         }
         Err(Error::invalid(
-            "neighbours",
+            "neighbors",
             k,
             format!("at most {MAX} from an hnsw index; or index = \"exact\""),
         ))
@@ -95,7 +95,7 @@ impl Graph {
 
     /// See [`super::Index::search`]; exact where the graph leads to fewer than `k`.
     #[must_use]
-    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbour> {
+    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbor> {
         let mut found = Vec::with_capacity(rows.len() / self.exact.features() * k);
         let mut search = Search::default();
         for row in rows.chunks_exact(self.exact.features()) {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Exact, Metric, Neighbour};
+use super::{Exact, Metric, Neighbor};
 use crate::Rows;
 use crate::testing::Random;
 
@@ -46,7 +46,7 @@ proptest! {
                     prop_assert!((n.distance - want).abs() <= 1e-12 * (1.0 + want.abs()), "{metric:?} {} {want}", n.distance);
                 }
             }
-            let alone: Vec<Neighbour> = rows.chunks(p).flat_map(|row| exact.search(row, k)).collect();
+            let alone: Vec<Neighbor> = rows.chunks(p).flat_map(|row| exact.search(row, k)).collect();
             prop_assert_eq!(alone, found, "a batch changes nothing");
             let mut file = Vec::new();
             ciborium::into_writer(&exact, &mut file).expect("written");
@@ -56,7 +56,7 @@ proptest! {
 }
 
 #[test]
-fn a_point_is_not_its_own_neighbour() {
+fn a_point_is_not_its_own_neighbor() {
     let points = [0.0, 0.0, 1.0, 3.0, 3.0, 3.0];
     let exact =
         Exact::new(&Rows::from_values(points.to_vec(), 1), Metric::Euclidean).expect("small");
@@ -82,7 +82,7 @@ proptest! {
         for metric in [Metric::Euclidean, Metric::Cosine, Metric::InnerProduct] {
             let exact = Exact::new(&Rows::from_values(points.clone(), p), metric).expect("small");
             // A row alone is not filtered.
-            let alone: Vec<Neighbour> = rows.chunks(p).flat_map(|row| exact.search(row, k)).collect();
+            let alone: Vec<Neighbor> = rows.chunks(p).flat_map(|row| exact.search(row, k)).collect();
             prop_assert_eq!(&exact.search(&rows, k), &alone, "{:?}", metric);
             let from = n / 3;
             let later = exact.search_from(&rows, k, from);

@@ -10,7 +10,7 @@
 //! than that makes room for (many points alike), or whose numbers might overflow, is given back.
 
 use super::kernel::Place;
-use super::nearest::{Nearest, Neighbour};
+use super::nearest::{Nearest, Neighbor};
 use crate::simd::{Real, WIDTH, multiversion};
 
 /// Points side by side: two tiles.
@@ -173,9 +173,9 @@ fn exact_of<T: Real>(
         return None;
     }
     candidates.settle();
-    let mut found: Vec<Neighbour> = candidates.keys[..candidates.len]
+    let mut found: Vec<Neighbor> = candidates.keys[..candidates.len]
         .iter()
-        .map(|key| Neighbour { distance: 0.0, index: *key as u32 })
+        .map(|key| Neighbor { distance: 0.0, index: *key as u32 })
         .collect();
     measure(tiles, query, place, &mut found);
     Some(Nearest::of(found, candidates.k))
@@ -312,7 +312,7 @@ fn sweep_body<T: Real, const FMA: bool>(
 
 multiversion! {
     /// What [`super::kernel::sums`] keeps of each point, in the same order.
-    fn measure(tiles: &[T], query: &[f64], place: Place, found: &mut [Neighbour]) -> () = measure_body
+    fn measure(tiles: &[T], query: &[f64], place: Place, found: &mut [Neighbor]) -> () = measure_body
 }
 
 #[inline(always)]
@@ -320,7 +320,7 @@ fn measure_body<T: Real, const FMA: bool>(
     tiles: &[T],
     query: &[f64],
     place: Place,
-    found: &mut [Neighbour],
+    found: &mut [Neighbor],
 ) {
     for n in found {
         let i = n.index as usize - place.first;

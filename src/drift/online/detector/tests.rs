@@ -15,7 +15,7 @@ fn outcomes() -> Vec<f64> {
 }
 
 /// Of pairs, the second alone changes; of p-values, many are tiny after the change.
-fn stream_of(name: StreamName) -> Vec<f64> {
+fn stream_of(name: OnlineName) -> Vec<f64> {
     match name.takes() {
         Takes::Pairs => {
             let mut random = Random(12);
@@ -30,10 +30,10 @@ fn stream_of(name: StreamName) -> Vec<f64> {
 }
 
 /// Defaults that can fire on outcomes, and short simulations.
-fn options(name: StreamName) -> Value {
+fn options(name: OnlineName) -> Value {
     match name {
-        StreamName::Gma => json!({ "threshold": 0.2 }),
-        StreamName::Mmd => {
+        OnlineName::Gma => json!({ "threshold": 0.2 }),
+        OnlineName::Mmd => {
             json!({ "reference_size": 200, "expected_run_time": 300, "bandwidth": 1.0 })
         }
         _ => Value::Null,
@@ -42,20 +42,20 @@ fn options(name: StreamName) -> Value {
 
 #[test]
 fn every_detector_finds_a_change_and_is_the_same_in_batches_and_saved() {
-    for name in StreamName::ALL {
+    for name in OnlineName::ALL {
         let x = stream_of(name);
-        let mut whole = Stream::new(name, options(name)).unwrap();
+        let mut whole = OnlineDetector::new(name, options(name)).unwrap();
         let fired = whole.update(&x).unwrap();
         assert!(fired.iter().any(|i| (1500..1800).contains(i)), "{name}: {fired:?}");
         assert_eq!(whole.describe().detections, fired.len() as u64);
-        let mut parts = Stream::new(name, options(name)).unwrap();
+        let mut parts = OnlineDetector::new(name, options(name)).unwrap();
         let mut by_parts = Vec::new();
         for batch in x.chunks(138) {
             by_parts.extend(parts.update(batch).unwrap());
             let mut cbor = Vec::new();
             ciborium::into_writer(&parts, &mut cbor).unwrap();
             let json = serde_json::to_string(&parts).unwrap();
-            let back: Stream = serde_json::from_str(&json).unwrap();
+            let back: OnlineDetector = serde_json::from_str(&json).unwrap();
             assert_eq!(back, parts, "{name}");
             parts = ciborium::from_reader(cbor.as_slice()).unwrap();
         }
@@ -63,7 +63,7 @@ fn every_detector_finds_a_change_and_is_the_same_in_batches_and_saved() {
         assert_eq!(parts.describe(), whole.describe());
         parts.reset();
         assert_eq!((parts.describe().observations, parts.describe().state), (0, State::Stable));
-        if name != StreamName::Mmd && name != StreamName::Martingale {
+        if name != OnlineName::Mmd && name != OnlineName::Martingale {
             assert_eq!(parts.update(&x).unwrap(), fired, "{name} after a reset");
         }
     }
@@ -71,8 +71,8 @@ fn every_detector_finds_a_change_and_is_the_same_in_batches_and_saved() {
 
 #[test]
 fn nothing_fires_on_a_constant() {
-    for name in StreamName::ALL {
-        let mut stream = Stream::new(name, options(name)).unwrap();
+    for name in OnlineName::ALL {
+        let mut stream = OnlineDetector::new(name, options(name)).unwrap();
         // The smallest value that is no discovery.
         let value = if name.takes() == Takes::PValues { 1.0f32 } else { 0.0 };
         assert!(stream.update(&[value; 5000]).unwrap().is_empty(), "{name}");
@@ -82,7 +82,7 @@ fn nothing_fires_on_a_constant() {
 
 #[test]
 fn pairs_and_p_values_are_those_of_the_methods_themselves() {
-    let x = stream_of(StreamName::TwoSample);
+    let x = stream_of(OnlineName::TwoSample);
     let mut test = TwoSample::new(Default::default()).unwrap();
     let mut fired = Vec::new();
     for (i, pair) in x.chunks_exact(2).enumerate() {
@@ -90,7 +90,7 @@ fn pairs_and_p_values_are_those_of_the_methods_themselves() {
             fired.push(i as u64);
         }
     }
-    let mut stream = Stream::new(StreamName::TwoSample, Value::Null).unwrap();
+    let mut stream = OnlineDetector::new(OnlineName::TwoSample, Value::Null).unwrap();
     assert_eq!(stream.update(&x).unwrap(), fired);
     assert_eq!(
         (stream.describe().observations, stream.describe().statistic),
@@ -114,9 +114,9 @@ fn pairs_and_p_values_are_those_of_the_methods_themselves() {
     let options = json!({ "alpha": 0.1, "initial_wealth": 0.02 });
     let more = json!({ "alpha": 0.1, "initial_wealth": 0.02, "lambda": 0.3 });
     for (k, (name, options)) in
-        [(StreamName::Lord, options), (StreamName::Saffron, more)].into_iter().enumerate()
+        [(OnlineName::Lord, options), (OnlineName::Saffron, more)].into_iter().enumerate()
     {
-        let mut stream = Stream::new(name, options).unwrap();
+        let mut stream = OnlineDetector::new(name, options).unwrap();
         assert_eq!(stream.update(&p).unwrap(), rejected[k], "{name}");
         assert!(rejected[k].len() > 50 && stream.describe().statistic == levels[k], "{name}");
     }
@@ -124,8 +124,8 @@ fn pairs_and_p_values_are_those_of_the_methods_themselves() {
 
 #[test]
 fn bad_values_are_refused_whole() {
-    for name in StreamName::ALL {
-        let mut stream = Stream::new(name, options(name)).unwrap();
+    for name in OnlineName::ALL {
+        let mut stream = OnlineDetector::new(name, options(name)).unwrap();
         for bad in [f64::NAN, f64::INFINITY] {
             let error = stream.update(&[0.0, 1.0, bad, 1.0]).unwrap_err();
             assert!(
@@ -136,77 +136,78 @@ fn bad_values_are_refused_whole() {
         assert_eq!(stream.describe().observations, 0);
         assert!(stream.update::<f64>(&[]).unwrap().is_empty());
     }
-    let refused =
-        |name: StreamName, x: f64| Stream::new(name, Value::Null).unwrap().update(&[x]).is_err();
-    assert!(refused(StreamName::Lord, 1.5) && refused(StreamName::Saffron, -0.1));
-    let half = Stream::new(StreamName::TwoSample, Value::Null)
+    let refused = |name: OnlineName, x: f64| {
+        OnlineDetector::new(name, Value::Null).unwrap().update(&[x]).is_err()
+    };
+    assert!(refused(OnlineName::Lord, 1.5) && refused(OnlineName::Saffron, -0.1));
+    let half = OnlineDetector::new(OnlineName::TwoSample, Value::Null)
         .unwrap()
         .update(&[1.0, 2.0, 3.0])
         .unwrap_err();
     assert!(half.to_string().starts_with("values: got 3 numbers, expected pairs"), "{half}");
     assert!(
-        refused(StreamName::Ddm, 0.5)
-            && refused(StreamName::HddmA, 1.5)
-            && refused(StreamName::Betting, -0.1)
+        refused(OnlineName::Ddm, 0.5)
+            && refused(OnlineName::HddmA, 1.5)
+            && refused(OnlineName::Betting, -0.1)
     );
 }
 
 #[test]
 fn bad_options_are_named() {
     for (name, options, words) in [
-        (StreamName::Adwin, json!({ "delta": 0 }), "delta: got 0, expected a probability"),
-        (StreamName::Adwin, json!({ "deltas": 0 }), "deltas"),
-        (StreamName::Adwin, json!({ "max_buckets": 1 }), "max_buckets: got 1"),
-        (StreamName::PageHinkley, json!({ "threshold": -1 }), "threshold: got -1"),
-        (StreamName::PageHinkley, json!({ "mode": "sideways" }), "sideways"),
+        (OnlineName::Adwin, json!({ "delta": 0 }), "delta: got 0, expected a probability"),
+        (OnlineName::Adwin, json!({ "deltas": 0 }), "deltas"),
+        (OnlineName::Adwin, json!({ "max_buckets": 1 }), "max_buckets: got 1"),
+        (OnlineName::PageHinkley, json!({ "threshold": -1 }), "threshold: got -1"),
+        (OnlineName::PageHinkley, json!({ "mode": "sideways" }), "sideways"),
         (
-            StreamName::Ddm,
+            OnlineName::Ddm,
             json!({ "drift_threshold": 1 }),
             "drift_threshold: got 1, expected at least",
         ),
-        (StreamName::Eddm, json!({ "beta": 0.99 }), "beta: got 0.99, expected a ratio"),
-        (StreamName::HddmA, json!({ "drift_confidence": 0.01 }), "warning_confidence: got 0.005"),
-        (StreamName::HddmW, json!({ "lambda_val": 1 }), "lambda_val: got 1"),
+        (OnlineName::Eddm, json!({ "beta": 0.99 }), "beta: got 0.99, expected a ratio"),
+        (OnlineName::HddmA, json!({ "drift_confidence": 0.01 }), "warning_confidence: got 0.005"),
+        (OnlineName::HddmW, json!({ "lambda_val": 1 }), "lambda_val: got 1"),
         (
-            StreamName::Kswin,
+            OnlineName::Kswin,
             json!({ "window_size": 40 }),
             "window_size: got 40, expected at least twice",
         ),
-        (StreamName::Kswin, json!({ "alpha": 1e-40 }), "alpha: got"),
-        (StreamName::Cusum, json!({ "delta": -1 }), "delta: got -1"),
-        (StreamName::Gma, json!({ "alpha": 1 }), "alpha: got 1"),
-        (StreamName::Mmd, json!({ "reference_size": 10 }), "reference_size: got 10"),
-        (StreamName::Mmd, json!({ "expected_run_time": 5 }), "expected_run_time: got 5"),
+        (OnlineName::Kswin, json!({ "alpha": 1e-40 }), "alpha: got"),
+        (OnlineName::Cusum, json!({ "delta": -1 }), "delta: got -1"),
+        (OnlineName::Gma, json!({ "alpha": 1 }), "alpha: got 1"),
+        (OnlineName::Mmd, json!({ "reference_size": 10 }), "reference_size: got 10"),
+        (OnlineName::Mmd, json!({ "expected_run_time": 5 }), "expected_run_time: got 5"),
         (
-            StreamName::Mmd,
+            OnlineName::Mmd,
             json!({ "expected_run_time": 5000 }),
             "expected_run_time: got 5000, expected at most 2500",
         ),
-        (StreamName::Mmd, json!({ "reference": vec![1.0; 30] }), "reference: got 30 observations"),
-        (StreamName::Martingale, json!({ "alpha": 1 }), "alpha: got 1"),
+        (OnlineName::Mmd, json!({ "reference": vec![1.0; 30] }), "reference: got 30 observations"),
+        (OnlineName::Martingale, json!({ "alpha": 1 }), "alpha: got 1"),
         (
-            StreamName::Martingale,
+            OnlineName::Martingale,
             json!({ "reference": [1, 2, 3] }),
             "reference: got 3 observations",
         ),
         (
-            StreamName::Martingale,
+            OnlineName::Martingale,
             json!({ "bets": "mixture", "calibration": "inductive" }),
             "bets: got Mixture",
         ),
-        (StreamName::Betting, json!({ "upper": 0 }), "upper: got 0"),
-        (StreamName::Betting, json!({ "mean": 2 }), "mean: got 2"),
-        (StreamName::TwoSample, json!({ "warm_up": 2 }), "warm_up: got 2"),
+        (OnlineName::Betting, json!({ "upper": 0 }), "upper: got 0"),
+        (OnlineName::Betting, json!({ "mean": 2 }), "mean: got 2"),
+        (OnlineName::TwoSample, json!({ "warm_up": 2 }), "warm_up: got 2"),
         (
-            StreamName::TwoSample,
+            OnlineName::TwoSample,
             json!({ "delta": 2 }),
             "delta: got an option that there is not, expected alpha or warm_up",
         ),
-        (StreamName::Lord, json!({ "alpha": 1 }), "alpha: got 1"),
-        (StreamName::Lord, json!({ "initial_wealth": 0.1 }), "initial_wealth: got 0.1"),
-        (StreamName::Saffron, json!({ "lambda": 0 }), "lambda: got 0"),
+        (OnlineName::Lord, json!({ "alpha": 1 }), "alpha: got 1"),
+        (OnlineName::Lord, json!({ "initial_wealth": 0.1 }), "initial_wealth: got 0.1"),
+        (OnlineName::Saffron, json!({ "lambda": 0 }), "lambda: got 0"),
     ] {
-        let error = Stream::new(name, options.clone()).unwrap_err().to_string();
+        let error = OnlineDetector::new(name, options.clone()).unwrap_err().to_string();
         assert!(error.contains(words), "{name} {options}: {error}");
     }
 }

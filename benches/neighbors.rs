@@ -3,13 +3,13 @@
 //! its own, the file in the system's cache, one row of ten neighbors searched; also searches of
 //! many rows.
 //!
-//!     cargo bench --bench neighbours
+//!     cargo bench --bench neighbors
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use fluxguard::outlier::neighbours::{NeighbourStore, StoreOptions};
+use fluxguard::outlier::neighbors::{NeighborStore, StoreOptions};
 use fluxguard::store::map;
 use fluxguard::store::{load, load_mapped, save};
 use fluxguard::tensor::{Elements, Tensor};
@@ -39,9 +39,9 @@ fn memory(line: &str) -> f64 {
 fn child(how: &str, path: &Path) -> fluxguard::Result<()> {
     let start = Instant::now();
     let store = if how == "mapped" {
-        load_mapped::<NeighbourStore>(path, map::read_only)?
+        load_mapped::<NeighborStore>(path, map::read_only)?
     } else {
-        load::<NeighbourStore>(path)?
+        load::<NeighborStore>(path)?
     };
     let loaded = start.elapsed().as_secs_f64();
     let held = memory("RssAnon");
@@ -79,7 +79,7 @@ fn main() -> fluxguard::Result<()> {
         if precision == "single" {
             points.iter_mut().for_each(|x| *x = f64::from(*x as f32));
         }
-        let mut store = NeighbourStore::new(FEATURES, StoreOptions::default())?;
+        let mut store = NeighborStore::new(FEATURES, StoreOptions::default())?;
         store.add(&Tensor::new(Elements::F64(&points), POINTS)?, &vec![false; POINTS], 0.0)?;
         drop(points);
         save(&store, &path)?;

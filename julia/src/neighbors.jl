@@ -1,102 +1,102 @@
 # A reference that lives: its nearest points, what comes in, what goes.
 
 """
-    NeighbourStore(features; metric = :euclidean, index = :exact, max_age = nothing, max_points = nothing)
+    NeighborStore(features; metric = :euclidean, index = :exact, max_age = nothing, max_points = nothing)
 
 Points to search the nearest in. What was not flagged comes in with [`add!`](@ref); what is older than `max_age` (in the units of the
 times that batches are given with) or beyond the newest `max_points` goes. `metric` is `:euclidean`, `:cosine` (1 - cosine) or
 `:inner_product` (minus the product); `index` `:exact`, or `:hnsw` for a graph from 1024 points on, which finds nearly all of the
 nearest.
 
-    s = NeighbourStore(10; max_points = 100_000)
+    s = NeighborStore(10; max_points = 100_000)
     add!(s, batch; flagged = verdict(guard).anomalous)
-    indices, distances = search(s, batch; neighbours = 5)
+    indices, distances = search(s, batch; neighbors = 5)
     length(s); points(s); evict!(s, now); d = fit(KNN, points(s))
-    save("store.fg", s); load(NeighbourStore, "store.fg"; mapped = true)
+    save("store.fg", s); load(NeighborStore, "store.fg"; mapped = true)
 
 Tasks may share one. Throws [`InvalidArgument`](@ref).
 """
-struct NeighbourStore
-    handle::Native.NeighboursHandle
+struct NeighborStore
+    handle::Native.NeighborsHandle
 end
 
-function NeighbourStore(features::Integer; kwargs...)
+function NeighborStore(features::Integer; kwargs...)
     options = detector_options(kwargs)
     features > 0 || throw(invalid("features", features, "at least 1"))
     options["features"] = Int(features)
-    return NeighbourStore(Native.make(:neighbours, face(), "neighbors.new", options))
+    return NeighborStore(Native.make(:neighbors, face(), "neighbors.new", options))
 end
 
-describe(s::NeighbourStore) = Native.ask(s.handle, "neighbors.describe")
+describe(s::NeighborStore) = Native.ask(s.handle, "neighbors.describe")
 
 """
-    add!(s::NeighbourStore, batch; flagged = nothing, time = nothing) -> Int
+    add!(s::NeighborStore, batch; flagged = nothing, time = nothing) -> Int
 
 Take in the observations of `batch` (features × observations) for which `flagged`, a `Bool` each, is false, at `time`, a number that
 must not fall from batch to batch (without: that of the batch before); gives how many came in. What is too old by then goes. Throws
 [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref), [`InvalidArgument`](@ref), [`ElementTypeUnsupported`](@ref).
 """
-function add!(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; flagged = nothing, time::Union{Real,Nothing} = nothing)
+function add!(s::NeighborStore, batch::AbstractArray{<:Native.Element}; flagged = nothing, time::Union{Real,Nothing} = nothing)
     n = store_observations(s, batch)
     flags = flagged === nothing ? nothing : UInt8[flag ? 0x01 : 0x00 for flag in flagged]
     flagged === nothing || length(flags) == n || throw(invalid("flagged", plural(length(flags), "value"), "$n, one per observation"))
     time === nothing || !isnan(time) || throw(invalid("time", time, "a number"))
     return Native.number(s.handle, "neighbors.add", (time = time,); output = batch_of(n, batch), flagged = flags)
 end
-add!(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
+add!(::NeighborStore, batch; kwargs...) = Native.unsupported("batch", batch)
 
 # A vector is one observation, or many of one feature.
-store_observations(s::NeighbourStore, y::AbstractVector) = describe(s)["features"] == 1 ? length(y) : 1
-store_observations(::NeighbourStore, y::AbstractArray) = observations(y)
+store_observations(s::NeighborStore, y::AbstractVector) = describe(s)["features"] == 1 ? length(y) : 1
+store_observations(::NeighborStore, y::AbstractArray) = observations(y)
 
 """
-    search(s::NeighbourStore, batch; neighbours = 5) -> (indices = Matrix{Int}, distances = Matrix{Float64})
+    search(s::NeighborStore, batch; neighbors = 5) -> (indices = Matrix{Int}, distances = Matrix{Float64})
 
-The nearest points of each observation, `neighbours × observations`, nearest first. An index counts all points that ever came in, from
-1. Throws [`InvalidArgument`](@ref) for more `neighbours` than points, [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
+The nearest points of each observation, `neighbors × observations`, nearest first. An index counts all points that ever came in, from
+1. Throws [`InvalidArgument`](@ref) for more `neighbors` than points, [`FeatureMismatch`](@ref), [`NonFiniteBaseline`](@ref),
 [`FileDamaged`](@ref) where the file that holds them was cut short since.
 """
-function search(s::NeighbourStore, batch::AbstractArray{<:Native.Element}; neighbours::Integer = 5)
+function search(s::NeighborStore, batch::AbstractArray{<:Native.Element}; neighbors::Integer = 5)
     n, most = store_observations(s, batch), length(s)
     # Before room is made for them.
-    1 <= neighbours <= most || throw(invalid("neighbours", neighbours, "a number from 1 to $most: the store's points"))
-    numbers, distances = Matrix{UInt64}(undef, neighbours, n), Matrix{Float64}(undef, neighbours, n)
+    1 <= neighbors <= most || throw(invalid("neighbors", neighbors, "a number from 1 to $most: the store's points"))
+    numbers, distances = Matrix{UInt64}(undef, neighbors, n), Matrix{Float64}(undef, neighbors, n)
     Native.run(s.handle, "neighbors.search"; output = batch_of(n, batch), numbers = Native.Out(numbers), distances = Native.Out(distances))
     return (indices = Int.(numbers) .+ 1, distances = distances)
 end
-search(::NeighbourStore, batch; kwargs...) = Native.unsupported("batch", batch)
+search(::NeighborStore, batch; kwargs...) = Native.unsupported("batch", batch)
 
 """
-    evict!(s::NeighbourStore, now) -> Int
+    evict!(s::NeighborStore, now) -> Int
 
 Let go the points that are `max_age` old at `now`; gives how many.
 """
-evict!(s::NeighbourStore, now::Real) = Native.number(s.handle, "neighbors.evict", (now = now,))
+evict!(s::NeighborStore, now::Real) = Native.number(s.handle, "neighbors.evict", (now = now,))
 
 """
-    points(s::NeighbourStore) -> Matrix{Float64}
+    points(s::NeighborStore) -> Matrix{Float64}
 
 The points that are searched, features × points, oldest first; of length 1 for the metric `:cosine`.
 """
-function points(s::NeighbourStore)
+function points(s::NeighborStore)
     told = describe(s)
     out = Matrix{Float64}(undef, told["features"], told["points"])
     isempty(out) || Native.run(s.handle, "neighbors.points"; out = Native.Out(out))
     return out
 end
 
-Base.length(s::NeighbourStore) = Int(describe(s)["points"])
-nobs(s::NeighbourStore) = length(s)
+Base.length(s::NeighborStore) = Int(describe(s)["points"])
+nobs(s::NeighborStore) = length(s)
 
 """
-    save(path, s::NeighbourStore)
+    save(path, s::NeighborStore)
 
 Write a store to a file, whole or not at all. Throws [`PathUnusable`](@ref).
 """
-save(path::AbstractString, s::NeighbourStore) = Native.run(s.handle, "neighbors.save", (path = path_text(path),))
+save(path::AbstractString, s::NeighborStore) = Native.run(s.handle, "neighbors.save", (path = path_text(path),))
 
 """
-    load(NeighbourStore, path; mapped = false) -> NeighbourStore
+    load(NeighborStore, path; mapped = false) -> NeighborStore
 
 Read a store that [`save`](@ref) wrote. With `mapped = true` the points stay in the file, which is mapped into memory: they take none of
 this process's own, and processes share what the system keeps of the file. The whole file is read once and checked either way, and
@@ -106,11 +106,11 @@ While it is mapped the file must stay as it is: it may be replaced (`save` does)
 its length first; a file that is cut during a search ends the process. Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
 [`FileKind`](@ref), [`FileVersion`](@ref).
 """
-load(::Type{NeighbourStore}, path::AbstractString; mapped::Bool = false) =
-    NeighbourStore(Native.make(:neighbours, face(), "neighbors.load", (path = path_text(path), mapped = mapped)))
+load(::Type{NeighborStore}, path::AbstractString; mapped::Bool = false) =
+    NeighborStore(Native.make(:neighbors, face(), "neighbors.load", (path = path_text(path), mapped = mapped)))
 
-function Base.show(io::IO, s::NeighbourStore)
+function Base.show(io::IO, s::NeighborStore)
     told = describe(s)
-    print(io, "NeighbourStore(", plural(told["points"], "point"), ", ", plural(told["features"], "feature"), ", ", told["metric"],
+    print(io, "NeighborStore(", plural(told["points"], "point"), ", ", plural(told["features"], "feature"), ", ", told["metric"],
         told["mapped"] ? ", mapped)" : ")")
 end

@@ -12,8 +12,8 @@ mod tests;
 
 pub use exact::Exact;
 pub use graph::Graph;
-pub use nearest::Neighbour;
-pub use store::{NeighbourStore, StoreOptions};
+pub use nearest::Neighbor;
+pub use store::{NeighborStore, StoreOptions};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,7 @@ impl Index {
     /// The `k` nearest of each row, nearest first, ties by the points' order; `k` must be at most
     /// the points.
     #[must_use]
-    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbour> {
+    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbor> {
         match self {
             Index::Exact(exact) => exact.search(rows, k),
             Index::Hnsw(graph) => graph.search(rows, k),
@@ -116,7 +116,7 @@ pub fn check_k(k: usize, points: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(
-        "neighbours",
+        "neighbors",
         k,
         format!("a number from 1 to {points}: the reference's observations"),
     ))

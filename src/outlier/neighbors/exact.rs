@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::nearest::{Nearest, Neighbour};
+use super::nearest::{Nearest, Neighbor};
 use super::{Metric, filter, kernel};
 use crate::Rows;
 use crate::error::{Error, Result};
@@ -159,16 +159,16 @@ impl Exact {
 
     /// The `k` nearest of each row: see [`super::Index::search`]. On the calling thread.
     #[must_use]
-    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbour> {
+    pub fn search(&self, rows: &[f64], k: usize) -> Vec<Neighbor> {
         let mut found = Vec::with_capacity(rows.len() / self.features * k);
         self.each(rows, k, 0, |nearest| found.extend(nearest));
         found
     }
 
     /// [`Exact::search`] among the points from number `from` on, on all threads that pay.
-    pub(super) fn search_from(&self, rows: &[f64], k: usize, from: usize) -> Vec<Neighbour> {
+    pub(super) fn search_from(&self, rows: &[f64], k: usize, from: usize) -> Vec<Neighbor> {
         let p = self.features;
-        let mut found = vec![Neighbour { distance: 0.0, index: 0 }; rows.len() / p * k];
+        let mut found = vec![Neighbor { distance: 0.0, index: 0 }; rows.len() / p * k];
         parallel::for_pieces(&mut found, k, p.saturating_mul(self.len - from), |first, piece| {
             let mut out = piece.chunks_mut(k);
             self.each(&rows[first * p..(first + out.len()) * p], k, from, |nearest| {
@@ -180,8 +180,8 @@ impl Exact {
 
     /// The `k` nearest of every point but the point itself, on all threads.
     #[must_use]
-    pub fn search_self(&self, k: usize) -> Vec<Neighbour> {
-        let mut found = vec![Neighbour { distance: 0.0, index: 0 }; self.len * k];
+    pub fn search_self(&self, k: usize) -> Vec<Neighbor> {
+        let mut found = vec![Neighbor { distance: 0.0, index: 0 }; self.len * k];
         parallel::for_pieces(
             &mut found,
             k,
@@ -233,7 +233,7 @@ impl Exact {
         }
     }
 
-    fn each(&self, rows: &[f64], k: usize, from: usize, mut take: impl FnMut(Vec<Neighbour>)) {
+    fn each(&self, rows: &[f64], k: usize, from: usize, mut take: impl FnMut(Vec<Neighbor>)) {
         let (p, squared) = (self.features, self.metric == Metric::Euclidean);
         let place = kernel::Place { p, squared, first: from / WIDTH * WIDTH, from, to: self.len };
         // Queries in groups, so that a block of points is read again from the cache.
