@@ -300,7 +300,7 @@ fn singular_covariances_and_wrong_options_name_the_mend() {
         );
     }
     for options in
-        [json!({"calibration": "some"}), json!({"standardize": 1}), json!({"neighbors": 1})]
+        [json!({"calibration": "some"}), json!({"standardize": 1}), json!({"neighbour": 1})]
     {
         assert_eq!(
             Spec::new("knn", options.as_object().unwrap().clone()).map_err(|e| e.code()),
