@@ -216,8 +216,8 @@ families! {
     "react" React ood::react::React;
     /// [`ood::ash::Ash`]
     "ash" Ash ood::ash::Ash;
-    /// [`ood::ood::Ood`]
-    "ood" Ood ood::ood::Ood;
+    /// [`ensemble::ood::Ood`]
+    "ood" Ood ensemble::ood::Ood;
     // Largest z-score, sign and all: how high the highest of other detectors' scores is.
     own scores alone: "score" Score of Scores;
 }

@@ -2,6 +2,7 @@
 
 mod artificial;
 mod candidate;
+pub mod ood;
 
 #[cfg(test)]
 mod tests;

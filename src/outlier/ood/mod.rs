@@ -17,7 +17,7 @@
 //! | `vim` | features, head | much is outside of the principal space | Wang et al. 2022 |
 //! | `she` | features, head, labels | unlike what is usual in the predicted class | Zhang et al. 2023 |
 //! | `react`, `ash` | features, head | the energy of clipped or pruned features is large | Sun, Guo and Li 2021; Djurisic et al. 2023 |
-//! | `ood` | either | several of these agree | [`ood`] |
+//! | `ood` | either | several of these agree | [`crate::ensemble::ood`] |
 
 pub mod ash;
 pub mod class_mahalanobis;
@@ -32,8 +32,6 @@ pub mod margin;
 pub mod max_logit;
 pub mod msp;
 pub mod odin;
-#[allow(clippy::module_inception)] // the default of this folder, by its name everywhere
-pub mod ood;
 pub mod react;
 pub mod relative_mahalanobis;
 pub mod she;
