@@ -16,7 +16,7 @@ use super::reference::{OwnScores, Reference};
 use super::{OwnScore, Scorer, Scores};
 use crate::error::{Error, Result};
 use crate::outlier::calibration;
-use crate::outlier::scaled::quantile;
+use crate::outlier::support::columns::quantile;
 use crate::sketch::Moments;
 use crate::stats::copies;
 

@@ -2,8 +2,9 @@
 
 use super::{OutputKind, OwnScore};
 use crate::error::{Error, Result};
+use crate::outlier::scaled::Scaled;
 use crate::outlier::scaled::left_out::Column;
-use crate::outlier::scaled::{Scaled, sorted_columns};
+use crate::outlier::support::columns::sorted_columns;
 use crate::output::{ClassScores, probabilities};
 use crate::parallel;
 use crate::simd::Real;

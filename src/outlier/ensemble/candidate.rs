@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Member;
 use super::artificial::Artificial;
+use super::options::Member;
 use crate::calibration::{self, Calibration};
 use crate::error::{Error, Result};
 use crate::standardized::Standardized;

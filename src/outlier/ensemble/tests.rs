@@ -2,7 +2,7 @@ use super::*;
 use crate::Spec;
 use crate::testing::Random;
 use crate::threshold::curves::Labeled;
-use serde_json::json;
+use serde_json::{Map, json};
 
 fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
     let Value::Object(options) = options else { panic!("options") };

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::head::Head;
 use crate::error::{Error, Result};
-use crate::scaled::quantile;
 use crate::sound::Sound;
+use crate::support::columns::quantile;
 use crate::{Detector, Rows};
 
 /// Options.

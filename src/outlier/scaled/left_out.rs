@@ -95,9 +95,9 @@ impl Scaled {
 
 #[cfg(test)]
 mod tests {
-    use super::super::quantile;
     use super::*;
     use crate::sketch::Moments;
+    use crate::support::columns::quantile;
     use proptest::prelude::*;
 
     fn without(values: &[f64], index: usize) -> Vec<f64> {

@@ -1,5 +1,6 @@
 //! What several detectors need.
 
+pub mod columns;
 pub mod linear;
 pub mod packed;
 pub mod rows;

@@ -171,7 +171,7 @@ impl<'a> Rows<'a> {
     /// Values of each feature, sorted.
     #[must_use]
     pub fn sorted_columns(&self) -> Vec<Vec<f64>> {
-        crate::scaled::sorted_columns(&self.values, self.features)
+        super::columns::sorted_columns(&self.values, self.features)
     }
 
     /// The observations at `indices`, copied.

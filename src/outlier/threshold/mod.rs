@@ -11,7 +11,7 @@ pub mod spot;
 
 use serde::{Deserialize, Serialize};
 
-use super::scaled::quantile;
+use super::support::columns::quantile;
 use crate::error::{Error, Result};
 
 /// The names of all methods of a threshold that stays; [`live`] has those that move.

@@ -1,7 +1,7 @@
 //! Peaks over threshold: a threshold beyond what was seen, from the tail's form (Pickands 1975;
 //! Balkema and de Haan 1974).
 
-use super::super::scaled::quantile;
+use super::super::support::columns::quantile;
 use super::gpd::Gpd;
 use super::{check_rate, expect_scores};
 use crate::error::{Error, Result};
