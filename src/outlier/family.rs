@@ -1,12 +1,12 @@
-//! Every detector by its name.
+//! Every single detector by its name, and the names of those that are several as one, which stand
+//! above it, in `model.rs`.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, VariantAccess};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Detector, OutputKind, Rows, copod, ecod, ensemble, explain, forest, gmm, hbos, kde, kmeans,
-    knn, lof, mahalanobis,
+    Detector, OutputKind, Rows, copod, ecod, forest, gmm, hbos, kde, kmeans, knn, lof, mahalanobis,
 };
 use super::{ocsvm, ood, pca, scaled};
 use crate::error::{Error, Result};
@@ -22,23 +22,27 @@ macro_rules! own {
 
 /// One list, from which all follows: name, variant, detector; and of what outputs it is a score
 /// that a guard has a kernel for, whole batches in single precision, so that it costs a call next
-/// to nothing.
+/// to nothing. What is several detectors as one has its place among the names, and no more.
 macro_rules! families {
-    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty $(, own score of $($output:ident)+)?;)*
+    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty $(, own score of $($output:ident)+)?;
+       $(several as one: $several:literal;)?)*
      own scores alone: $($only_name:literal $only:ident of $($only_output:ident)+;)*) => {
         /// The names of all detectors.
-        pub const NAMES: &[&str] = &[$($name),*];
+        pub const NAMES: &[&str] = &[$($name, $($several,)?)*];
 
-        /// A detector's name and options.
+        /// The names of those that are several as one, and therefore never one of several.
+        pub(super) const SEVERAL: &[&str] = &[$($($several,)?)*];
+
+        /// A single detector's name and options.
         #[derive(Debug, Clone, PartialEq)]
-        pub enum Family {
+        pub enum Single {
             $($(#[$meta])* $variant(<$detector as Detector>::Options),)*
         }
 
-        /// A fitted detector of any family.
+        /// A fitted single detector of any family.
         #[derive(Debug, Serialize, Deserialize)]
-        #[allow(clippy::large_enum_variant)] // one a `Fitted`
-        pub(super) enum Model {
+        #[allow(clippy::large_enum_variant)] // one per fitted detector or member
+        pub(super) enum SingleModel {
             $(#[serde(rename = $name)] $variant($detector),)*
         }
 
@@ -75,77 +79,69 @@ macro_rules! families {
             }
         }
 
-        impl Family {
-            /// The family of this name with these options, which are the fields of its `Options`.
-            ///
-            /// # Errors
-            /// [`Error::InvalidArgument`] for a name or an option that there is not.
-            pub fn new(name: &str, options: Map<String, Value>) -> Result<Self> {
+        impl Single {
+            /// The detector of this name with these options, which are the fields of its
+            /// `Options`.
+            pub(super) fn new(name: &str, options: Map<String, Value>) -> Result<Self> {
                 match name {
-                    $($name => parse(options).map(Family::$variant),)*
+                    $($name => parse(options).map(Single::$variant),)*
                     _ => Err(Error::invalid("detector", format!("{name:?}"), format!("one of {}", NAMES.join(", ")))),
                 }
             }
 
             /// Its name.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Family::$variant(_) => $name,)* }
-            }
-
-            /// As it is fitted where scores of folds are compared with those of the whole: a forest
-            /// on samples of one size, that of the smallest rest of `n` observations in so many
-            /// folds, for its scores depend on it.
-            pub(super) fn for_folds(&self, n: usize, folds: usize) -> Self {
-                let mut family = self.clone();
-                if let Family::IsolationForest(options) | Family::ExtendedIsolationForest(options) = &mut family {
-                    let rest = n - n.div_ceil(folds.clamp(2, n.max(2)));
-                    // Of less than two there is no forest; that is said where it is fitted.
-                    options.sample_size = options.sample_size.min(rest.max(2));
-                }
-                family
+            pub(super) fn name(&self) -> &'static str {
+                match self { $(Single::$variant(_) => $name,)* }
             }
 
             /// Its options in JSON.
             pub(super) fn options(&self) -> Value {
-                match self { $(Family::$variant(options) => serde_json::to_value(options).unwrap_or_default(),)* }
+                match self { $(Single::$variant(options) => to_json(options),)* }
             }
+        }
 
-            pub(super) fn fit(&self, reference: &Rows<'_>) -> Result<Model> {
-                match self {
-                    $(Family::$variant(options) => <$detector>::fit(reference, options).map(Model::$variant),)*
+        impl SingleModel {
+            /// What a file holds under the name of a single detector.
+            pub fn read<'de, A: VariantAccess<'de>>(
+                name: &str,
+                held: A,
+            ) -> std::result::Result<Self, A::Error> {
+                match name {
+                    $($name => held.newtype_variant().map(SingleModel::$variant),)*
+                    _ => Err(A::Error::unknown_variant(name, NAMES)),
                 }
             }
         }
 
-        impl Model {
-            /// Members and their weights, of an ensemble.
-            pub fn shares(&self) -> Vec<ensemble::MemberWeight> {
-                match self {
-                    Model::Ensemble(ensemble) => ensemble.shares(),
-                    Model::Ood(ood) => ood.shares(),
-                    _ => Vec::new(),
+        impl Detector for SingleModel {
+            type Options = Single;
+
+            fn fit(reference: &Rows<'_>, single: &Single) -> Result<Self> {
+                match single {
+                    $(Single::$variant(options) => <$detector>::fit(reference, options).map(SingleModel::$variant),)*
                 }
             }
 
-            pub fn features(&self) -> usize {
-                match self { $(Model::$variant(detector) => detector.features(),)* }
+            fn features(&self) -> usize {
+                match self { $(SingleModel::$variant(detector) => detector.features(),)* }
             }
 
-            pub fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-                match self { $(Model::$variant(detector) => detector.score_rows(rows, scores),)* }
+            fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
+                match self { $(SingleModel::$variant(detector) => detector.score_rows(rows, scores),)* }
             }
 
-            pub fn is_sound(&self) -> bool {
-                match self { $(Model::$variant(detector) => detector.is_sound(),)* }
+            fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {
+                match self { $(SingleModel::$variant(detector) => detector.parts(row, parts),)* }
             }
 
-            pub fn work(&self) -> usize {
-                match self { $(Model::$variant(detector) => detector.work(),)* }
+            fn work(&self) -> usize {
+                match self { $(SingleModel::$variant(detector) => detector.work(),)* }
             }
+        }
 
-            pub fn explain(&self, row: &[f64], typical: &[f64], parts: &mut [f64]) {
-                match self { $(Model::$variant(detector) => explain::explain(detector, row, typical, parts),)* }
+        impl Sound for SingleModel {
+            fn is_sound(&self) -> bool {
+                match self { $(SingleModel::$variant(detector) => detector.is_sound(),)* }
             }
         }
     };
@@ -186,8 +182,7 @@ families! {
     "pca" Pca pca::PCA;
     /// [`mahalanobis::Mahalanobis`]
     "mahalanobis" Mahalanobis mahalanobis::Mahalanobis;
-    /// [`ensemble::Ensemble`]
-    "ensemble" Ensemble ensemble::Ensemble;
+    several as one: "ensemble";
     /// [`ood::msp::Msp`]
     "msp" Msp ood::OnLogits<ood::msp::Msp>, own score of Logits Probabilities;
     /// [`ood::max_logit::MaxLogit`]
@@ -216,10 +211,26 @@ families! {
     "react" React ood::react::React;
     /// [`ood::ash::Ash`]
     "ash" Ash ood::ash::Ash;
-    /// [`ensemble::ood::Ood`]
-    "ood" Ood ensemble::ood::Ood;
+    several as one: "ood";
     // Largest z-score, sign and all: how high the highest of other detectors' scores is.
     own scores alone: "score" Score of Scores;
+}
+
+impl Single {
+    /// As it is fitted where scores of folds are compared with those of the whole: a forest on
+    /// samples of one size, that of the smallest rest of `n` observations in so many folds, for its
+    /// scores depend on it.
+    pub(super) fn for_folds(&self, n: usize, folds: usize) -> Self {
+        let mut single = self.clone();
+        if let Single::IsolationForest(options) | Single::ExtendedIsolationForest(options) =
+            &mut single
+        {
+            let rest = n - n.div_ceil(folds.clamp(2, n.max(2)));
+            // Of less than two there is no forest; that is said where it is fitted.
+            options.sample_size = options.sample_size.min(rest.max(2));
+        }
+        single
+    }
 }
 
 impl OwnScore {
@@ -237,8 +248,14 @@ impl OwnScore {
     }
 }
 
-fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
+/// Options of what callers write.
+pub(super) fn parse<T: DeserializeOwned>(given: Map<String, Value>) -> Result<T> {
     options::from_value(Value::Object(given))
+}
+
+/// Options as callers write them.
+pub(super) fn to_json(options: &impl Serialize) -> Value {
+    serde_json::to_value(options).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -262,18 +279,5 @@ mod tests {
             let json = serde_json::to_value(score).expect("a name");
             assert_eq!(json, score.as_str());
         }
-    }
-
-    #[test]
-    fn every_name_has_defaults_that_come_back_from_json() {
-        for name in NAMES {
-            let family = Family::new(name, Map::new()).expect("defaults");
-            assert_eq!(family.name(), *name);
-            let Value::Object(options) = family.options() else { panic!("{name}") };
-            assert_eq!(Family::new(name, options).expect("its own"), family);
-            let wrong = Map::from_iter([("no-such-option".to_owned(), Value::from(1))]);
-            assert_eq!(Family::new(name, wrong).map_err(|e| e.code()), Err(100), "{name}");
-        }
-        assert_eq!(Family::new("nothing", Map::new()).map_err(|e| e.code()), Err(100));
     }
 }

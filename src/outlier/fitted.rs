@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use super::calibration::{self, Calibrated, Calibration};
 use super::ensemble::{Ensemble, MemberWeight};
-use super::family::{Family, Model};
 use super::fold::{expect_classifier, fold};
+use super::learned::Learned;
+use super::model::{Family, Model};
 use super::ood::Head;
 use super::standardized::Standardized;
-use super::support::{columns::quantile, packed, rows::LARGEST, rows::widened};
+use super::support::rows::widened;
 use super::threshold::{self, Method, Threshold};
 use super::within::out_of_fold;
-use super::{Mapping, Rows, Spec};
+use super::{Detector, Mapping, Rows, Spec};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 use crate::tensor::Tensor;
@@ -41,21 +42,9 @@ pub struct Description {
 
 /// A fitted detector: see the module.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Fitted {
-    name: String,
-    /// JSON of the family's options.
-    options: String,
-    calibration: Calibration,
-    features: usize,
-    observations: usize,
-    /// The median of each feature of the reference.
-    #[serde(with = "packed")]
-    typical: Vec<f64>,
-    stage: Standardized,
-    calibrated: Calibrated,
-    /// The features' names, where they were told; files of before have none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    names: Vec<String>,
+    learned: Learned<Model>,
     /// The mapped file that points are searched in.
     #[serde(skip)]
     file: Option<Arc<dyn Mapping>>,
@@ -92,49 +81,23 @@ impl Fitted {
         let (stage, scores) = match spec.calibration {
             Calibration::None => (Standardized::fit(spec, reference)?, Vec::new()),
             Calibration::Holdout(fraction) => {
-                let (stage, scores) =
-                    fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?;
-                (stage, scores)
+                fold(spec, reference, &calibration::holdout(reference.len(), fraction)?)?
             }
             Calibration::Cross(folds) => {
                 if let (Family::Ensemble(options), false) = (&spec.family, spec.standardize) {
+                    // Its members' folds calibrate it, too.
                     let (ensemble, scores) = Ensemble::fit_cross(reference, options, folds)?;
-                    return Ok(Fitted::assembled(
-                        spec,
-                        reference,
-                        Standardized::plain(Model::Ensemble(ensemble)),
-                        scores,
-                    ));
+                    (Standardized::plain(Model::Ensemble(ensemble)), scores)
+                } else {
+                    let family = spec.family.for_folds(reference.len(), folds);
+                    let whole = Spec { family, ..spec.clone() };
+                    (Standardized::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
                 }
-                let whole =
-                    Spec { family: spec.family.for_folds(reference.len(), folds), ..spec.clone() };
-                (Standardized::fit(&whole, reference)?, out_of_fold(spec, reference, folds)?)
             }
         };
-        Ok(Fitted::assembled(spec, reference, stage, scores))
-    }
-
-    /// Of its parts: the method fitted on all of the reference, and scores of unseen observations.
-    pub(super) fn assembled(
-        spec: &Spec,
-        reference: &Rows<'_>,
-        stage: Standardized,
-        scores: Vec<f64>,
-    ) -> Self {
-        let typical =
-            reference.sorted_columns().iter().map(|column| quantile(column, 0.5)).collect();
-        Fitted {
-            name: spec.family.name().into(),
-            options: spec.family.options().to_string(),
-            calibration: spec.calibration,
-            features: reference.features(),
-            observations: reference.len(),
-            typical,
-            stage,
-            calibrated: Calibrated::new(scores),
-            names: spec.names.clone(),
-            file: None,
-        }
+        let (name, options) = (spec.family.name(), spec.family.options());
+        let learned = Learned::new(name, &options, spec, reference, stage, scores);
+        Ok(Fitted { learned, file: None })
     }
 
     /// With these names of its features, in their order; they are kept in its file.
@@ -142,15 +105,15 @@ impl Fitted {
     /// # Errors
     /// [`Error::InvalidArgument`] where there is not one per feature, or one comes twice.
     pub fn named(mut self, names: Vec<String>) -> Result<Self> {
-        expect_names(&names, self.features)?;
-        self.names = names;
+        expect_names(&names, self.learned.features)?;
+        self.learned.names = names;
         Ok(self)
     }
 
     /// The names of its features, in their order; empty where nobody told them.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        &self.names
+        &self.learned.names
     }
 
     /// With points in this file.
@@ -167,19 +130,19 @@ impl Fitted {
     /// The detector's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.learned.name
     }
 
     /// Number of features.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.features
+        self.learned.features
     }
 
     /// Scores of unseen reference observations; empty for [`Calibration::None`].
     #[must_use]
     pub fn calibrated(&self) -> &Calibrated {
-        &self.calibrated
+        &self.learned.calibrated
     }
 
     /// One score an observation; higher is more anomalous; NaN for an observation that is not
@@ -201,42 +164,19 @@ impl Fitted {
     /// # Errors
     /// As [`Fitted::score`]; [`Error::InvalidArgument`] for another length.
     pub fn score_into(&self, batch: &Tensor<'_>, scores: &mut [f64]) -> Result<()> {
-        batch.expect_features(self.features)?;
+        batch.expect_features(self.features())?;
         if scores.len() != batch.observations() {
             let expected = format!("{}, one per observation", batch.observations());
             return Err(Error::invalid("out", format!("{} elements", scores.len()), expected));
         }
         self.check_file()?;
-        let rows = widened("output", batch)?;
-        // False for NaN, too.
-        let plain = |row: &[f64]| row.iter().all(|x| x.abs() <= LARGEST);
-        if plain(&rows) {
-            self.stage.score(&rows, scores);
-            return Ok(());
-        }
-        let mut fixed = rows.into_owned();
-        let mut bad = Vec::new();
-        for (i, row) in fixed.chunks_exact_mut(self.features).enumerate() {
-            if row.iter().all(|x| x.is_finite()) {
-                row.iter_mut().for_each(|x| *x = x.clamp(-LARGEST, LARGEST));
-            } else {
-                row.copy_from_slice(&self.typical);
-                bad.push(i);
-            }
-        }
-        self.stage.score(&fixed, scores);
-        bad.iter().for_each(|i| scores[*i] = f64::NAN);
+        self.learned.score(widened("output", batch)?, scores);
         Ok(())
-    }
-
-    /// Scores of rows that are known to be finite, on the calling thread.
-    pub(super) fn score_finite(&self, rows: &[f64], scores: &mut [f64]) {
-        self.stage.score_here(rows, scores);
     }
 
     /// Multiplications of an observation's score, about.
     pub fn work(&self) -> usize {
-        self.stage.model.work()
+        self.learned.stage.model.work()
     }
 
     /// One p-value an observation: the rank of its score among those of unseen reference
@@ -255,9 +195,9 @@ impl Fitted {
     /// # Errors
     /// As [`Fitted::p_values`].
     pub fn p_values_into(&self, batch: &Tensor<'_>, values: &mut [f64]) -> Result<()> {
-        self.calibrated.expect_scores()?;
+        self.calibrated().expect_scores()?;
         self.score_into(batch, values)?;
-        values.iter_mut().for_each(|x| *x = self.calibrated.p_value(*x));
+        values.iter_mut().for_each(|x| *x = self.calibrated().p_value(*x));
         Ok(())
     }
 
@@ -267,7 +207,7 @@ impl Fitted {
     /// # Errors
     /// As [`Fitted::score`].
     pub fn explain(&self, batch: &Tensor<'_>) -> Result<Vec<f64>> {
-        batch.expect_features(self.features)?;
+        batch.expect_features(self.features())?;
         let mut parts = vec![0.0; batch.elements().len()];
         self.explain_into(batch, &mut parts)?;
         Ok(parts)
@@ -278,26 +218,13 @@ impl Fitted {
     /// # Errors
     /// As [`Fitted::explain`].
     pub fn explain_into(&self, batch: &Tensor<'_>, parts: &mut [f64]) -> Result<()> {
-        batch.expect_features(self.features)?;
+        batch.expect_features(self.features())?;
         if parts.len() != batch.elements().len() {
             let expected = format!("{}, as many as the batch has", batch.elements().len());
             return Err(Error::invalid("out", format!("{} elements", parts.len()), expected));
         }
         self.check_file()?;
-        let typical = self.stage.seen(&self.typical);
-        let rows = widened("output", batch)?;
-        for (row, parts) in
-            rows.chunks_exact(self.features).zip(parts.chunks_exact_mut(self.features))
-        {
-            if row.iter().all(|x| x.is_finite()) {
-                let row: Vec<f64> = row.iter().map(|x| x.clamp(-LARGEST, LARGEST)).collect();
-                self.stage.model.explain(&self.stage.seen(&row), &typical, parts);
-                // As scores: beyond the largest double is the largest.
-                parts.iter_mut().filter(|part| !part.is_finite()).for_each(|part| *part = f64::MAX);
-            } else {
-                parts.fill(f64::NAN);
-            }
-        }
+        self.learned.explain(&widened("output", batch)?, parts);
         Ok(())
     }
 
@@ -308,8 +235,8 @@ impl Fitted {
     /// [`Error::BaselineTooSmall`] for a rate below `1/(n + 1)`; [`Error::Incompatible`] for
     /// [`Calibration::None`].
     pub fn threshold(&self, rate: f64) -> Result<f64> {
-        self.calibrated.expect_scores()?;
-        threshold::conformal(self.calibrated.scores(), rate)
+        self.calibrated().expect_scores()?;
+        threshold::conformal(self.calibrated().scores(), rate)
     }
 
     /// A threshold by any method, from the scores of unseen reference observations.
@@ -317,23 +244,24 @@ impl Fitted {
     /// # Errors
     /// As [`Method::threshold`]; [`Error::Incompatible`] for [`Calibration::None`].
     pub fn threshold_by(&self, method: &Method) -> Result<Threshold> {
-        self.calibrated.expect_scores()?;
-        method.threshold(self.calibrated.scores())
+        self.calibrated().expect_scores()?;
+        method.threshold(self.calibrated().scores())
     }
 
     /// Name, options, sizes.
     #[must_use]
     pub fn describe(&self) -> Description {
+        let learned = &self.learned;
         Description {
-            detector: self.name.clone(),
-            options: serde_json::from_str(&self.options).unwrap_or_default(),
-            standardize: !self.stage.is_plain(),
-            calibration: self.calibration,
-            features: self.features,
-            names: self.names.clone(),
-            observations: self.observations,
-            calibration_size: self.calibrated.len(),
-            members: self.stage.model.shares(),
+            detector: learned.name.clone(),
+            options: learned.options(),
+            standardize: !learned.stage.is_plain(),
+            calibration: learned.calibration,
+            features: learned.features,
+            names: learned.names.clone(),
+            observations: learned.observations,
+            calibration_size: learned.calibrated.len(),
+            members: learned.stage.model.shares(),
         }
     }
 }
@@ -355,11 +283,7 @@ fn expect_names(names: &[String], features: usize) -> Result<()> {
 
 impl Sound for Fitted {
     fn is_sound(&self) -> bool {
-        let p = self.features;
-        self.stage.is_sound()
-            && (self.stage.model.features(), self.typical.len()) == (p, p)
-            && self.calibrated.is_sound()
-            && (self.names.is_empty() || self.names.len() == p)
+        self.learned.is_sound()
     }
 }
 

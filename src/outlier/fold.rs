@@ -1,6 +1,7 @@
 //! One part of a reference scored by a detector of the other.
 
 use super::calibration::Fold;
+use super::model::Model;
 use super::ood::{self, Head};
 use super::standardized::Standardized;
 use super::{Rows, Spec};
@@ -26,7 +27,7 @@ pub(super) fn fold(
     spec: &Spec,
     reference: &Rows<'_>,
     fold: &Fold,
-) -> Result<(Standardized, Vec<f64>)> {
+) -> Result<(Standardized<Model>, Vec<f64>)> {
     let stage = Standardized::fit(spec, &reference.select(&fold.fit))?;
     let mut scores = vec![0.0; fold.score.len()];
     stage.score(reference.select(&fold.score).values(), &mut scores);

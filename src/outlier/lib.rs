@@ -28,9 +28,11 @@ pub mod hbos;
 pub mod kde;
 pub mod kmeans;
 pub mod knn;
+mod learned;
 pub mod linfa;
 pub mod lof;
 pub mod mahalanobis;
+mod model;
 pub mod neighbors;
 pub mod ocsvm;
 pub mod ood;
@@ -38,18 +40,18 @@ mod output_kind;
 pub mod pca;
 pub mod scaled;
 pub mod sequence;
-mod spec;
+pub mod spec;
 mod standardized;
 pub mod support;
 mod tails;
 pub mod threshold;
 mod within;
 
-pub use family::{Family, NAMES, OwnScore};
+pub use family::{NAMES, OwnScore, Single};
 pub use fitted::Fitted;
 pub use fluxguard_core::store::cells::Mapping;
+pub use model::{Family, Spec};
 pub use output_kind::OutputKind;
-pub use spec::Spec;
 pub use support::rows::Rows;
 pub use within::{Within, within};
 
@@ -59,8 +61,8 @@ use crate::sound::Sound;
 /// Fitted on reference observations, then scores new ones. Novelty mode: a score never depends on
 /// the batch that it came in.
 pub trait Detector: Sized + Send + Sync + Sound {
-    /// What can be chosen; the default is the one of the literature that the family's file names.
-    type Options: Default;
+    /// What can be chosen; of a family, the default is the one of the literature that its file names.
+    type Options;
 
     /// Learns the reference.
     ///

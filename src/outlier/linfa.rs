@@ -24,7 +24,10 @@ impl From<linfa::Error> for FitError {
 #[derive(Debug, Clone)]
 pub struct Params<D: Detector>(pub D::Options);
 
-impl<D: Detector> Params<D> {
+impl<D: Detector> Params<D>
+where
+    D::Options: Default,
+{
     /// The default parameters.
     #[must_use]
     pub fn new() -> Self {
@@ -32,7 +35,10 @@ impl<D: Detector> Params<D> {
     }
 }
 
-impl<D: Detector> Default for Params<D> {
+impl<D: Detector> Default for Params<D>
+where
+    D::Options: Default,
+{
     fn default() -> Self {
         Params::new()
     }

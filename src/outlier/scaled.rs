@@ -229,7 +229,10 @@ mod tests {
     fn known_scores() {
         let reference = Rows::from_values((0..=100).map(f64::from).collect(), 1);
         let probe = [50.0, 75.0, 150.0];
-        fn scores<D: Detector>(reference: &Rows<'_>, probe: &[f64]) -> Vec<f64> {
+        fn scores<D>(reference: &Rows<'_>, probe: &[f64]) -> Vec<f64>
+        where
+            D: Detector<Options: Default>,
+        {
             let mut scores = vec![0.0; probe.len()];
             D::fit(reference, &D::Options::default()).expect("fits").score_rows(probe, &mut scores);
             scores

@@ -1,30 +1,29 @@
-//! A family's detector and the standardization before it.
+//! A detector and the standardization before it.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Rows;
-use super::Spec;
-use super::family::Model;
+use super::spec::Spec;
 use super::support::{packed, rows::LARGEST};
+use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::parallel;
 use crate::sound::{Sound, is_table};
 
-/// A family's detector after its standardization.
+/// A detector after its standardization.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Standardized {
+pub(super) struct Standardized<D> {
     /// Means, then inverses of standard deviations.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "packed")]
     standard: Vec<f64>,
-    pub model: Model,
+    pub model: D,
 }
 
-impl Standardized {
-    pub fn fit(spec: &Spec, reference: &Rows<'_>) -> Result<Self> {
+impl<D: Detector> Standardized<D> {
+    pub fn fit(spec: &Spec<D::Options>, reference: &Rows<'_>) -> Result<Self> {
         if !spec.standardize {
-            return spec.family.fit(reference).map(Standardized::plain);
+            return D::fit(reference, &spec.family).map(Standardized::plain);
         }
         if reference.head().is_some() {
             let expected = "false: weights go with the features as they are";
@@ -45,11 +44,11 @@ impl Standardized {
         let standard: Vec<f64> = means.iter().copied().chain(inverse).collect();
         let rows = Rows::from_values(standardized(&standard, reference.values()), p);
         let rows = rows.of_classifier(reference.labels(), None)?;
-        Ok(Standardized { standard, model: spec.family.fit(&rows)? })
+        Ok(Standardized { standard, model: D::fit(&rows, &spec.family)? })
     }
 
     /// Without standardization.
-    pub fn plain(model: Model) -> Self {
+    pub fn plain(model: D) -> Self {
         Standardized { standard: vec![], model }
     }
 
@@ -98,7 +97,7 @@ fn standardized(standard: &[f64], rows: &[f64]) -> Vec<f64> {
     rows.chunks_exact(p).flat_map(z).collect()
 }
 
-impl Sound for Standardized {
+impl<D: Detector> Sound for Standardized<D> {
     fn is_sound(&self) -> bool {
         let scales = self.standard.is_empty() || is_table(&self.standard, 2, self.model.features());
         self.model.is_sound() && scales

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use super::artificial::Artificial;
 use super::options::Member;
+use crate::Rows;
 use crate::calibration::{self, Calibration};
 use crate::error::{Error, Result};
+use crate::family::{SEVERAL, Single, SingleModel};
+use crate::spec::Spec;
 use crate::standardized::Standardized;
-use crate::{Rows, Spec};
 
 /// A member whose area under the curve is 0.01 larger weighs an eighth more.
 const SHARPNESS: f64 = 12.0;
@@ -42,7 +44,7 @@ pub fn candidates() -> Vec<Member> {
 
 /// A member to be, and what it was on the folds.
 pub(super) struct Candidate {
-    pub spec: Spec,
+    pub spec: Spec<Single>,
     /// Scores of all observations, a fold after the other, each by what has not seen it.
     pub unseen: Vec<f64>,
     /// Of the folds: the sum, then the mean.
@@ -51,12 +53,19 @@ pub(super) struct Candidate {
 
 impl Candidate {
     pub fn new(member: &Member) -> Result<Self> {
-        if member.detector == "ensemble" || member.detector == "ood" {
+        // No family of one detector has these names; this says it better than that there is none.
+        if SEVERAL.contains(&member.detector.as_str()) {
             return Err(Error::invalid("members", "an ensemble", "detectors that are none"));
         }
-        let mut spec = Spec::new(&member.detector, member.options.clone())?;
+        let family = |options| Single::new(&member.detector, options);
+        let mut spec = Spec::parse(member.options.clone(), family)?;
         spec.calibration = Calibration::None;
         Ok(Candidate { spec, unseen: Vec::new(), skill: 0.0 })
+    }
+
+    /// Fitted on all of these.
+    pub fn fit(&self, reference: &Rows<'_>) -> Result<Standardized<SingleModel>> {
+        Standardized::fit(&self.spec, reference)
     }
 
     pub fn try_fold(
@@ -65,7 +74,7 @@ impl Candidate {
         unseen: &Rows<'_>,
         artificial: Option<&Artificial>,
     ) -> Result<()> {
-        let stage = Standardized::fit(&self.spec, fit)?;
+        let stage = self.fit(fit)?;
         let from = self.unseen.len();
         self.unseen.resize(from + unseen.len(), 0.0);
         stage.score(unseen.values(), &mut self.unseen[from..]);
@@ -98,7 +107,7 @@ pub(super) fn on_folds(
                 Err(error) if optional => failed = Some(error),
                 Err(error) => {
                     // That of all observations says more, if there is one.
-                    Standardized::fit(&candidate.spec, reference)?;
+                    candidate.fit(reference)?;
                     return Err(calibration::too_few(reference, folds, &error));
                 }
             }

@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calibration::Calibration;
-use super::standardized::Standardized;
-use super::{Detector, Fitted, Rows};
+use super::family::SingleModel;
+use super::learned::Learned;
+use super::{Detector, Rows};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
 use candidate::{Candidate, weights};
@@ -24,11 +25,12 @@ use candidate::{Candidate, weights};
 /// Folds of the reference, where it is not said by whom p-values are calibrated.
 const FOLDS: usize = 5;
 
-/// Several detectors as one. `parts` are not given: see [`super::explain`].
+/// Several detectors as one, none of which is several itself. `parts` are not given: see
+/// [`super::explain`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Ensemble {
     combine: Combine,
-    members: Vec<Fitted>,
+    members: Vec<Learned<SingleModel>>,
     /// Mean and standard deviation of each member's calibration scores.
     moments: Vec<(f64, f64)>,
     /// What each member weighs: 1 in all. Files from before there were weights have none.
@@ -69,8 +71,7 @@ impl Ensemble {
         for (candidate, weight) in
             candidates.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0)
         {
-            let Candidate { mut spec, unseen: scores, .. } = candidate;
-            let stage = match Standardized::fit(&spec, reference) {
+            let stage = match candidate.fit(reference) {
                 Ok(stage) => stage,
                 Err(error) if optional => {
                     failed = Some(error);
@@ -78,10 +79,13 @@ impl Ensemble {
                 }
                 Err(error) => return Err(error),
             };
+            let Candidate { mut spec, unseen: scores, .. } = candidate;
             spec.calibration = Calibration::Cross(folds);
             ensemble.moments.push(moments(&scores));
             ensemble.weights.push(weight);
-            ensemble.members.push(Fitted::assembled(&spec, reference, stage, scores.clone()));
+            let (name, options) = (spec.family.name(), spec.family.options());
+            let member = Learned::new(name, &options, &spec, reference, stage, scores.clone());
+            ensemble.members.push(member);
             unseen.push(scores);
         }
         if let (true, Some(error)) = (ensemble.members.is_empty(), failed) {
@@ -97,12 +101,12 @@ impl Ensemble {
     /// Name, options and weight of each member.
     pub(super) fn shares(&self) -> Vec<MemberWeight> {
         let share = |m: usize| {
-            let description = self.members[m].describe();
-            let mut options = description.options;
-            if let (true, Value::Object(options)) = (description.standardize, &mut options) {
+            let member = &self.members[m];
+            let mut options = member.options();
+            if let (false, Value::Object(options)) = (member.stage.is_plain(), &mut options) {
                 options.insert("standardize".into(), Value::from(true));
             }
-            MemberWeight { detector: description.detector, options, weight: self.weight(m) }
+            MemberWeight { detector: member.name.clone(), options, weight: self.weight(m) }
         };
         (0..self.members.len()).map(share).collect()
     }
@@ -120,7 +124,7 @@ impl Ensemble {
     /// Adds member `m`'s own scores.
     fn add(&self, m: usize, own: &[f64], scores: &mut [f64]) {
         let (calibrated, (mean, deviation), weight) =
-            (self.members[m].calibrated(), self.moments[m], self.weight(m));
+            (&self.members[m].calibrated, self.moments[m], self.weight(m));
         let largest = calibrated.scores().last().copied().unwrap_or(f64::MAX);
         for (score, own) in scores.iter_mut().zip(own) {
             let p = calibrated.p_value(*own);
@@ -136,7 +140,7 @@ impl Ensemble {
     }
 }
 
-/// What [`super::fitted::Description`] tells of a member.
+/// What the description of a fitted ensemble tells of a member.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(missing_docs)] // the names say it
 pub struct MemberWeight {
@@ -153,20 +157,20 @@ impl Detector for Ensemble {
     }
 
     fn features(&self) -> usize {
-        self.members.first().map_or(0, Fitted::features)
+        self.members.first().map_or(0, |member| member.features)
     }
 
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
         let mut own = vec![0.0; scores.len()];
         scores.copy_from_slice(&self.nothing(scores.len()));
         for (m, member) in self.members.iter().enumerate() {
-            member.score_finite(rows, &mut own);
+            member.stage.score_here(rows, &mut own);
             self.add(m, &own, scores);
         }
     }
 
     fn work(&self) -> usize {
-        self.members.iter().map(Fitted::work).sum()
+        self.members.iter().map(|member| member.stage.model.work()).sum()
     }
 }
 
@@ -181,7 +185,7 @@ impl Sound for Ensemble {
     fn is_sound(&self) -> bool {
         let n = self.members.len();
         let weighed = self.weights.is_empty() || self.weights.len() == n;
-        let member = |member: &Fitted| member.features() == self.features() && member.is_sound();
+        let member = |own: &Learned<SingleModel>| own.features == self.features() && own.is_sound();
         n > 0 && self.moments.len() == n && weighed && self.members.iter().all(member)
     }
 }

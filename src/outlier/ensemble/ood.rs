@@ -4,10 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
-use crate::ensemble::{self, Combine, Ensemble, Member, MemberWeight, Weighting};
+use super::{Combine, Ensemble, Member, Weighting};
+use crate::Rows;
 use crate::error::Result;
-use crate::sound::Sound;
-use crate::{Detector, Rows};
 
 /// Options.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -18,14 +17,6 @@ pub struct Options {
     /// What is made of their scores.
     pub combine: Combine,
 }
-
-/// An [`Ensemble`] whose members are chosen by what the reference comes with. Each member's score
-/// becomes a conformal p-value, and the mean of -ln(p-value) is the score (Fisher 1932). Members
-/// are not independent, so that this mean has no null distribution of its own: the p-value of the
-/// whole is conformal again, by scores of reference observations that no part of the ensemble has
-/// seen.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Ood(Ensemble);
 
 /// With a head: `energy`, `vim` and `deep-knn`, and with labels `class-mahalanobis` (shrunk).
 /// Without one the array holds logits: `energy`, and `deep-knn` and `mahalanobis` (shrunk) of the
@@ -50,41 +41,20 @@ pub fn members(reference: &Rows<'_>) -> Vec<Member> {
     members
 }
 
-impl Ood {
-    pub(crate) fn shares(&self) -> Vec<MemberWeight> {
-        self.0.shares()
-    }
-}
-
-impl Detector for Ood {
-    type Options = Options;
-
-    fn fit(reference: &Rows<'_>, options: &Options) -> Result<Self> {
-        let members = options.members.clone().unwrap_or_else(|| members(reference));
-        // Artificial outliers of features say little about what a classifier makes of them.
-        let options = ensemble::Options {
-            members: Some(members),
-            combine: options.combine,
-            weighting: Weighting::Equal,
-        };
-        Ensemble::fit_cross(reference, &options, 2).map(|(ensemble, _)| Ood(ensemble))
-    }
-
-    fn features(&self) -> usize {
-        self.0.features()
-    }
-
-    fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-        self.0.score_rows(rows, scores);
-    }
-
-    fn work(&self) -> usize {
-        self.0.work()
-    }
-}
-
-impl Sound for Ood {
-    fn is_sound(&self) -> bool {
-        self.0.is_sound()
-    }
+/// An [`Ensemble`] whose members are chosen by what the reference comes with. Each member's score
+/// becomes a conformal p-value, and the mean of -ln(p-value) is the score (Fisher 1932). Members
+/// are not independent, so that this mean has no null distribution of its own: the p-value of the
+/// whole is conformal again, by scores of reference observations that no part of the ensemble has
+/// seen.
+///
+/// # Errors
+/// As those of an ensemble.
+pub(crate) fn fit(reference: &Rows<'_>, options: &Options) -> Result<Ensemble> {
+    // Artificial outliers of features say little about what a classifier makes of them.
+    let options = super::Options {
+        members: Some(options.members.clone().unwrap_or_else(|| members(reference))),
+        combine: options.combine,
+        weighting: Weighting::Equal,
+    };
+    Ensemble::fit_cross(reference, &options, 2).map(|(ensemble, _)| ensemble)
 }

@@ -1,7 +1,9 @@
 use super::*;
-use crate::Spec;
+use crate::family::SEVERAL;
+use crate::tensor::{Elements, Tensor};
 use crate::testing::Random;
 use crate::threshold::curves::Labeled;
+use crate::{Fitted, Spec};
 use serde_json::{Map, json};
 
 fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
@@ -11,6 +13,11 @@ fn fit(options: Value, rows: &Rows<'_>) -> Result<Fitted> {
 
 fn members(fitted: &Fitted) -> Vec<(String, f64)> {
     fitted.describe().members.into_iter().map(|share| (share.detector, share.weight)).collect()
+}
+
+fn scores(fitted: &Fitted, rows: &[f64]) -> Vec<f64> {
+    let rows = Tensor::new(Elements::F64(rows), rows.len() / fitted.features()).expect("whole");
+    fitted.score(&rows).expect("the same features")
 }
 
 /// Two features of which one nearly follows from the other.
@@ -43,8 +50,7 @@ fn who_understands_the_reference_weighs_most() {
     assert!((members(&default).iter().map(|(_, weight)| weight).sum::<f64>() - 1.0).abs() < 1e-12);
     let (usual, mut broken) = (dependent(300, 2), dependent(300, 3));
     broken.chunks_exact_mut(2).for_each(|row| row[1] = -row[0] + 0.1 * row[1]);
-    let mut scores = vec![0.0; 600];
-    default.score_finite(&[usual, broken].concat(), &mut scores);
+    let scores = scores(&default, &[usual, broken].concat());
     let labels: Vec<bool> = (0..600).map(|i| i >= 300).collect();
     let area = Labeled::new(&scores, &labels).expect("both").auroc();
     assert!(area > 0.9, "{area}");
@@ -79,8 +85,7 @@ fn its_p_values_are_calibrated() {
         for _ in 0..runs {
             let rows = Rows::from_values(random.normals(100 * 2), 2);
             let fitted = fit(json!({"combine": combine}), &rows).expect("fits");
-            let mut scores = vec![0.0; probes];
-            fitted.score_finite(&random.normals(probes * 2), &mut scores);
+            let scores = scores(&fitted, &random.normals(probes * 2));
             below +=
                 scores.iter().filter(|score| fitted.calibrated().p_value(**score) <= 0.1).count();
         }
@@ -100,21 +105,19 @@ fn a_calibration_score_is_what_an_unseen_observation_would_score() {
         members: Some(vec![Member { detector: "zscore".into(), options: Map::new() }]),
         ..Options::default()
     };
-    let (ensemble, mut scores) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
+    let (ensemble, mut found) = Ensemble::fit_cross(&rows, &options, 5).expect("fits");
     let mut expected = Vec::new();
     for part in crate::calibration::folds(50, 5).expect("folds") {
         let spec = Spec::from_json("zscore", r#"{"calibration": "none"}"#).expect("spec");
         let own = Fitted::fit_rows(&spec, &rows.select(&part.fit)).expect("fits");
-        let mut unseen = vec![0.0; part.score.len()];
-        own.score_finite(rows.select(&part.score).values(), &mut unseen);
-        expected.extend(unseen);
+        expected.extend(scores(&own, rows.select(&part.score).values()));
     }
     let p = |score: f64| (1 + expected.iter().filter(|s| **s >= score).count()) as f64 / 51.0;
     let mut expected: Vec<f64> = expected.iter().map(|score| -p(*score).ln()).collect();
     expected.sort_by(f64::total_cmp);
-    scores.sort_by(f64::total_cmp);
+    found.sort_by(f64::total_cmp);
     assert_eq!(ensemble.members.len(), 1);
-    for (found, expected) in scores.iter().zip(expected) {
+    for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
     }
 }
@@ -129,8 +132,7 @@ fn beyond_the_calibration_the_farther_is_the_more_surprising() {
             .iter()
             .flat_map(|far| [*far, 0.5 * far, -0.7 * far])
             .collect();
-        let mut scores = [0.0; 5];
-        fitted.score_finite(&rays, &mut scores);
+        let scores = scores(&fitted, &rays);
         assert!(scores.windows(2).all(|pair| pair[0] < pair[1]), "{combine}: {scores:?}");
     }
 }
@@ -155,4 +157,31 @@ fn a_file_from_before_there_were_weights_weighs_all_the_same() {
     ensemble.score_rows(rows.values(), &mut was);
     old.score_rows(rows.values(), &mut is);
     assert_eq!(was, is);
+}
+
+#[test]
+fn there_is_no_ensemble_of_ensembles() {
+    let rows = Rows::from_values(Random(10).normals(60 * 2), 2);
+    for name in SEVERAL {
+        let error =
+            fit(json!({"members": [{"detector": name}]}), &rows).map(|_| ()).expect_err("nested");
+        assert!(error.to_string().contains("got an ensemble"), "{error}");
+    }
+    // Nor in a file, whoever wrote it.
+    let members = Some(vec![Member { detector: "zscore".into(), options: Map::new() }]);
+    let options = Options { members, ..Options::default() };
+    let ensemble = Ensemble::fit(&rows, &options).expect("fits");
+    let whole = ciborium::Value::serialized(&ensemble).expect("written");
+    let mut nested = whole.clone();
+    assert!(whole.deserialized::<Ensemble>().is_ok());
+    let member = &mut field(&mut nested, "members").as_array_mut().expect("a list")[0];
+    let model = field(field(member, "stage"), "model");
+    *model = ciborium::Value::Map(vec![("ensemble".into(), whole)]);
+    let error = nested.deserialized::<Ensemble>().map(|_| ()).expect_err("nested");
+    assert!(error.to_string().contains("unknown variant `ensemble`"), "{error}");
+}
+
+fn field<'a>(value: &'a mut ciborium::Value, name: &str) -> &'a mut ciborium::Value {
+    let fields = value.as_map_mut().expect("fields");
+    &mut fields.iter_mut().find(|(own, _)| own.as_text() == Some(name)).expect("there").1
 }

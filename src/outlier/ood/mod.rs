@@ -40,7 +40,7 @@ pub mod vim;
 pub use head::Head;
 pub use logit_score::{LogitScore, OnLogits};
 
-/// The names of the detectors of this folder.
+/// The names of the detectors of classifiers: those of this folder, and what is several of them.
 pub const NAMES: &[&str] = &[
     "msp",
     "max-logit",
