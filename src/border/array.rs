@@ -78,57 +78,12 @@ pub struct Array<'a> {
 }
 
 impl<'a> Array<'a> {
-    /// An array to read.
-    pub fn of<T: Element>(name: &'a str, values: &'a [T], observations: usize) -> Self {
-        Array {
-            name,
-            element: T::TYPE,
-            memory: Lent::Read(bytemuck::cast_slice(values)),
-            observations,
-        }
-    }
-
-    /// The array as outputs of a model.
+    /// The array as what an operation can do with it.
     ///
     /// # Errors
     /// [`Error::ElementTypeUnsupported`], and those of [`Tensor::new`].
-    pub fn tensor(self, argument: &'static str) -> Result<Tensor<'a>> {
-        let observations = self.observations;
-        let elements = match self.element.code {
-            FLOAT16 => Elements::F16(self.read(argument)?),
-            FLOAT32 => Elements::F32(self.read(argument)?),
-            FLOAT64 => Elements::F64(self.read(argument)?),
-            _ => return Err(self.unsupported(argument, "Float16, Float32 or Float64")),
-        };
-        Tensor::new(elements, observations)
-    }
-
-    /// The elements; what can be written can be read.
-    ///
-    /// # Errors
-    /// [`Error::ElementTypeUnsupported`].
-    pub fn read<T: Element>(self, argument: &'static str) -> Result<&'a [T]> {
-        if self.element != T::TYPE {
-            return Err(self.unsupported(argument, T::TYPE.name));
-        }
-        let bytes = match self.memory {
-            Lent::Read(bytes) => bytes,
-            Lent::Write(bytes) => bytes,
-        };
-        // Nothing may lie anywhere.
-        Ok(if bytes.is_empty() { &[] } else { bytemuck::cast_slice(bytes) })
-    }
-
-    /// The elements, to write.
-    ///
-    /// # Errors
-    /// [`Error::ElementTypeUnsupported`].
-    pub fn write<T: Element>(self, argument: &'static str) -> Result<&'a mut [T]> {
-        match self.memory {
-            Lent::Write([]) if self.element == T::TYPE => Ok(&mut []),
-            Lent::Write(bytes) if self.element == T::TYPE => Ok(bytemuck::cast_slice_mut(bytes)),
-            _ => Err(self.unsupported(argument, &format!("{} to write", T::TYPE.name))),
-        }
+    pub(super) fn to<A: Taken<'a>>(self, argument: &'static str) -> Result<A> {
+        A::take(vec![self], argument)
     }
 
     /// That its elements are of another type than `expected`.
@@ -136,5 +91,88 @@ impl<'a> Array<'a> {
         let to_write = if matches!(self.memory, Lent::Write(_)) { " to write" } else { "" };
         let was = format!("{}{to_write} (expected here: {expected})", self.element.name);
         Error::ElementTypeUnsupported { argument, was }
+    }
+}
+
+/// What an operation can take of the arrays of one name.
+pub(super) trait Taken<'a>: Sized {
+    /// Of these arrays, which errors call `argument`.
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self>;
+}
+
+/// Any array.
+impl<'a> Taken<'a> for Array<'a> {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        arrays.into_iter().next().ok_or_else(|| Error::invalid(argument, "none", "an array"))
+    }
+}
+
+/// An array as outputs of a model.
+impl<'a> Taken<'a> for Tensor<'a> {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        let array = Array::take(arrays, argument)?;
+        let observations = array.observations;
+        let elements = match array.element.code {
+            FLOAT16 => Elements::F16(array.to(argument)?),
+            FLOAT32 => Elements::F32(array.to(argument)?),
+            FLOAT64 => Elements::F64(array.to(argument)?),
+            _ => return Err(array.unsupported(argument, "Float16, Float32 or Float64")),
+        };
+        Tensor::new(elements, observations)
+    }
+}
+
+/// The elements; what can be written can be read.
+impl<'a, T: Element> Taken<'a> for &'a [T] {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        let array = Array::take(arrays, argument)?;
+        if array.element != T::TYPE {
+            return Err(array.unsupported(argument, T::TYPE.name));
+        }
+        let bytes = match array.memory {
+            Lent::Read(bytes) => bytes,
+            Lent::Write(bytes) => bytes,
+        };
+        // Nothing may lie anywhere.
+        Ok(if bytes.is_empty() { &[] } else { bytemuck::cast_slice(bytes) })
+    }
+}
+
+/// The elements, to write.
+impl<'a, T: Element> Taken<'a> for &'a mut [T] {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        let array = Array::take(arrays, argument)?;
+        match array.memory {
+            Lent::Write([]) if array.element == T::TYPE => Ok(&mut []),
+            Lent::Write(bytes) if array.element == T::TYPE => Ok(bytemuck::cast_slice_mut(bytes)),
+            _ => Err(array.unsupported(argument, &format!("{} to write", T::TYPE.name))),
+        }
+    }
+}
+
+/// An array, if there is one.
+impl<'a, A: Taken<'a>> Taken<'a> for Option<A> {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        (!arrays.is_empty()).then(|| A::take(arrays, argument)).transpose()
+    }
+}
+
+/// All arrays of the name, in their order.
+impl<'a, A: Taken<'a>> Taken<'a> for Vec<A> {
+    fn take(arrays: Vec<Array<'a>>, argument: &'static str) -> Result<Self> {
+        arrays.into_iter().map(|array| array.to(argument)).collect()
+    }
+}
+
+/// Demands an array of so many elements.
+pub(super) fn expect_len<T>(
+    argument: &'static str,
+    array: &[T],
+    len: usize,
+    expected: impl ToString,
+) -> Result<()> {
+    match array.len() {
+        found if found == len => Ok(()),
+        found => Err(Error::invalid(argument, format!("{found} elements"), expected)),
     }
 }

@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex};
 pub use super::array::{FLOAT16, FLOAT32, FLOAT64, INT64, UINT8, UINT32, UINT64};
 pub use super::call::ABI_VERSION;
 use super::call::{answer, take_last_error};
-use super::generic::{self, free_bytes, give};
+use super::generic::{self, free_bytes};
 pub use super::generic::{FgAnswer, FgRequest};
 pub use super::handle::Handle;
-use super::operations::{Output, update};
+use super::operations::{update, write};
 pub use super::raw::{COPIED, FgArray, WRITABLE, WakeFunction};
-use super::raw::{elements_mut, flag, handle, tensor, wake};
+use super::raw::{elements_mut, flag, held, tensor, wake};
 use crate::drift::online::OnlineDetector;
 use crate::guard::Guard;
 use crate::leavable::listening;
@@ -68,13 +68,8 @@ pub unsafe extern "C" fn fg_free(handle: *mut *mut Handle) {
 /// `answer.bytes` back to [`fg_free_bytes`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn fg_last_error(answer: *mut FgAnswer) {
-    let (bytes, len) = give(take_last_error().into_bytes());
-    if answer.is_null() {
-        // SAFETY: just made.
-        return unsafe { free_bytes(bytes, len) };
-    }
-    // SAFETY: the module's contract.
-    unsafe { answer.write(FgAnswer { number: 0, bytes, len, handle: std::ptr::null_mut() }) }
+    // SAFETY: just made; the module's contract. Without a place it is dropped, as it was asked for.
+    let _ = unsafe { FgAnswer::saying(take_last_error()).put(answer) };
 }
 
 /// The hook: takes in a batch and returns how many of its observations are anomalous. `caller`
@@ -90,9 +85,10 @@ pub unsafe extern "C" fn fg_guard_observe(
 ) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
-        let (guard, batch) =
-            unsafe { (handle("guard", guard)?, tensor("output", dtype, data, len, observations)?) };
-        guard.get::<Guard>("guard")?.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
+        let (guard, batch) = unsafe {
+            (held::<Guard>("guard", guard)?, tensor("output", dtype, data, len, observations)?)
+        };
+        guard.observe(&batch, caller, dtype & COPIED != 0).map(|n| n as i64)
     })
 }
 
@@ -112,10 +108,11 @@ pub unsafe extern "C" fn fg_detector_score(
     answer(|| {
         // SAFETY: the module's contract, for all that follows.
         unsafe {
-            let detector = handle("detector", detector)?.get::<Arc<Fitted>>("detector")?;
+            let detector = held::<Arc<Fitted>>("detector", detector)?;
             let batch = tensor("output", dtype, data, len, observations)?;
             let out = elements_mut("out", out.cast(), out_len)?;
-            listening(flag(interrupt), || Output::Scores.write(detector, &batch, out)).map(|()| 0)
+            let work = || write(detector, &batch, 1, out, Fitted::score_into);
+            listening(flag(interrupt), work).map(|()| 0)
         }
     })
 }
@@ -135,15 +132,12 @@ pub unsafe extern "C" fn fg_online_update(
     answer(|| {
         // SAFETY: the module's contract, for all that follows.
         unsafe {
-            let detector =
-                handle("detector", detector)?.get::<Mutex<OnlineDetector>>("detector")?;
+            let detector = held::<Mutex<OnlineDetector>>("detector", detector)?;
             if len == 0 {
                 return Ok(0);
             }
-            let (values, fired) = (
-                tensor("values", dtype, data, len, len)?,
-                elements_mut("fired", fired.cast(), len)?,
-            );
+            let values = tensor("values", dtype, data, len, len)?;
+            let fired = elements_mut("fired", fired.cast(), len)?;
             listening(flag(interrupt), || update(detector, &values, fired))
         }
     })
@@ -163,13 +157,9 @@ pub unsafe extern "C" fn fg_moments(
 ) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
-        let (batch, out) = unsafe {
-            (
-                tensor("y", dtype, data, len, observations)?,
-                elements_mut("out", out.cast(), out_len)?,
-            )
-        };
-        summary(&batch, out).map(|()| 0)
+        let batch = unsafe { tensor("y", dtype, data, len, observations)? };
+        // SAFETY: likewise.
+        summary(&batch, unsafe { elements_mut("out", out.cast(), out_len)? }).map(|()| 0)
     })
 }
 
@@ -183,7 +173,7 @@ pub unsafe extern "C" fn fg_guard_wake(
 ) -> i64 {
     answer(|| {
         // SAFETY: the module's contract.
-        let guard = unsafe { handle("guard", guard)? }.get::<Guard>("guard")?;
+        let guard = unsafe { held::<Guard>("guard", guard)? };
         // SAFETY: this function's contract.
         guard.on_wake(function.map(|function| unsafe { wake(function, data) })).map(|()| 0)
     })

@@ -11,7 +11,9 @@ pub fn watch() {
         WATCHED.call_once(|| {
             // SAFETY: the functions are safe ones that do not unwind, and stay: in a library that
             // is unloaded, the C library takes them off.
-            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+            unsafe {
+                libc::pthread_atfork(Some(before), Some(after::<false>), Some(after::<true>))
+            };
         });
     }
 }
@@ -22,11 +24,6 @@ unsafe extern "C" fn before() {
 }
 
 #[cfg(unix)]
-unsafe extern "C" fn in_parent() {
-    crate::process::after_fork(false);
-}
-
-#[cfg(unix)]
-unsafe extern "C" fn in_child() {
-    crate::process::after_fork(true);
+unsafe extern "C" fn after<const IN_CHILD: bool>() {
+    crate::process::after_fork(IN_CHILD);
 }

@@ -1,13 +1,14 @@
 //! The call that makes any operation, from pointers to an answer: the same on both faces.
 
 use std::ffi::c_char;
+use std::ptr::null_mut;
 
-use super::call::{Answer, Call};
+use super::answer::Answer;
+use super::call::Call;
 use super::handle::Handle;
 use super::operations;
 use super::raw::{FgArray, arrays, flag, handles, text};
-use crate::error::contained;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, contained};
 use crate::leavable::listening;
 
 /// What a call was given. A host fills it in; nothing of it is kept.
@@ -49,19 +50,41 @@ pub struct FgAnswer {
 }
 
 impl FgAnswer {
-    const fn nothing() -> Self {
-        FgAnswer { number: 0, bytes: std::ptr::null_mut(), len: 0, handle: std::ptr::null_mut() }
+    /// An answer in a host's hands.
+    fn of(answer: Answer) -> Self {
+        // Bytes of a vector, and the length of all of it.
+        let bytes = answer.bytes.map(|bytes| Box::leak(bytes.into_boxed_slice()));
+        FgAnswer {
+            number: answer.number,
+            len: bytes.as_ref().map_or(0, |bytes| bytes.len()),
+            bytes: bytes.map_or_else(null_mut, |bytes| bytes.as_mut_ptr()),
+            handle: answer.handle.map_or_else(null_mut, |handle| Box::into_raw(Box::new(handle))),
+        }
+    }
+
+    /// A message.
+    pub(super) fn saying(message: String) -> Self {
+        FgAnswer::of(Answer { bytes: Some(message.into_bytes()), ..Answer::default() })
+    }
+
+    /// Writes it to its place; without one, frees what is in it.
+    ///
+    /// SAFETY: nobody else may have what is in it; `place` must be null or writable.
+    pub(super) unsafe fn put(self, place: *mut FgAnswer) -> Result<()> {
+        // SAFETY: by this function's contract.
+        unsafe {
+            if !place.is_null() {
+                place.write(self);
+                return Ok(());
+            }
+            free_bytes(self.bytes, self.len);
+            free(self.handle);
+        }
+        Err(Error::invalid("answer", "a null pointer", "a place for the answer"))
     }
 }
 
-/// Bytes in a host's hands.
-pub(super) fn give(bytes: Vec<u8>) -> (*mut u8, usize) {
-    let bytes = bytes.into_boxed_slice();
-    let len = bytes.len();
-    (Box::into_raw(bytes).cast(), len)
-}
-
-/// SAFETY: `bytes` must be null, or come from [`give`] with this length and be used no more.
+/// SAFETY: `bytes` must be null, or come from an answer with this length and be used no more.
 pub(super) unsafe fn free_bytes(bytes: *mut u8, len: usize) {
     if !bytes.is_null() {
         // SAFETY: by this function's contract.
@@ -90,45 +113,15 @@ pub(super) unsafe fn free(handle: *mut Handle) {
 pub(super) unsafe fn call(request: *const FgRequest, answer: *mut FgAnswer) -> i32 {
     // SAFETY: by this function's contract.
     let result = contained(|| unsafe { run(request) });
-    let mut given = FgAnswer::nothing();
-    let code = match result {
-        Ok(Answer::Number(number)) => {
-            given.number = number;
-            0
-        }
-        Ok(Answer::Bytes(bytes)) => {
-            (given.bytes, given.len) = give(bytes);
-            0
-        }
-        Ok(Answer::Numbers(number, numbers)) => {
-            given.number = number;
-            (given.bytes, given.len) = give(bytemuck::cast_slice(&numbers).to_vec());
-            0
-        }
-        Ok(Answer::Made(handle)) => {
-            given.handle = Box::into_raw(Box::new(handle));
-            0
-        }
-        Err(error) => {
-            (given.bytes, given.len) = give(error.to_string().into_bytes());
-            -error.code()
-        }
+    let (code, given) = match result {
+        Ok(answer) => (0, FgAnswer::of(answer)),
+        Err(error) => (-error.code(), FgAnswer::saying(error.to_string())),
     };
-    if answer.is_null() {
-        // SAFETY: both were made above, and nobody has them.
-        unsafe {
-            free_bytes(given.bytes, given.len);
-            free(given.handle);
-        }
-        return if code < 0 { code } else { -no_place().code() };
+    // SAFETY: `given` was made above; by this function's contract.
+    match unsafe { given.put(answer) } {
+        Err(no_place) if code == 0 => -no_place.code(),
+        _ => code,
     }
-    // SAFETY: by this function's contract.
-    unsafe { answer.write(given) };
-    code
-}
-
-fn no_place() -> Error {
-    Error::invalid("answer", "a null pointer", "a place for the answer")
 }
 
 /// SAFETY: as [`call`].
@@ -138,15 +131,11 @@ unsafe fn run(request: *const FgRequest) -> Result<Answer> {
         let Some(request) = request.as_ref() else {
             return Err(Error::invalid("request", "a null pointer", "a request"));
         };
-        let name = text("operation", request.operation)?;
+        let operation = operations::find(text("operation", request.operation)?)?;
         let options = text("options", request.options)?;
         let handles = handles(request.handles, request.handle_count)?;
-        let call = Call::new(
-            operations::find(name)?,
-            options,
-            handles,
-            arrays(request.arrays, request.array_count)?,
-        )?;
+        let arrays = arrays(request.arrays, request.array_count)?;
+        let call = Call::new(operation, options, handles, arrays)?;
         listening(flag(request.interrupt), || call.run())
     }
 }

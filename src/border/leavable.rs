@@ -42,11 +42,6 @@ pub(crate) fn listening<T>(flag: Option<&'static AtomicI32>, work: impl FnOnce()
     work()
 }
 
-/// Whether calls of this thread are to end when the host says so.
-fn listens() -> bool {
-    FLAG.get().is_some()
-}
-
 /// Runs `work`, which the host may leave.
 pub(crate) fn leavable<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -62,25 +57,25 @@ pub(crate) fn leavable_on<const N: usize, T: Send + 'static>(
     arrays: [&Tensor<'_>; N],
     work: impl FnOnce([Tensor<'_>; N]) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let copies: Option<Vec<TensorCopy>> =
-        if listens() { arrays.iter().map(|array| array.copied()).collect() } else { None };
+    leavable_if(true, arrays, work)
+}
+
+/// [`leavable_on`] of `long` work; other work ends by itself before anybody could leave it.
+pub(crate) fn leavable_if<const N: usize, T: Send + 'static>(
+    long: bool,
+    arrays: [&Tensor<'_>; N],
+    work: impl FnOnce([Tensor<'_>; N]) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let copies: Option<Vec<TensorCopy>> = if long && FLAG.get().is_some() {
+        arrays.iter().map(|array| array.copied()).collect()
+    } else {
+        None
+    };
     match copies.map(<[TensorCopy; N]>::try_from) {
         Some(Ok(copies)) => leavable(move || work(copies.each_ref().map(TensorCopy::tensor))),
         // Where there is no room for copies, too: better done than refused.
         _ => work(arrays.map(|array| *array)),
     }
-}
-
-/// [`leavable`] work on a value: on a copy of it, where the host may leave it.
-pub(crate) fn leavable_of<V: Clone + Send + 'static, T: Send + 'static>(
-    value: &V,
-    work: impl FnOnce(&V) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    if !listens() {
-        return work(value);
-    }
-    let copy = value.clone();
-    leavable(move || work(&copy))
 }
 
 /// Changes `value` by an array, as a whole or not at all. Only a `long` change can be left, for it
@@ -91,7 +86,7 @@ pub(crate) fn change<T: Clone + Send + 'static, R: Send + 'static>(
     array: &Tensor<'_>,
     change: impl FnOnce(&mut T, &Tensor<'_>) -> Result<R> + Send + 'static,
 ) -> Result<R> {
-    if !(long && listens()) {
+    if !(long && FLAG.get().is_some()) {
         return change(value, array);
     }
     let mut copy = value.clone();

@@ -13,6 +13,7 @@ use fluxguard_outlier::{self as outlier, sequence};
 use fluxguard_performance as performance;
 use fluxguard_privacy as privacy;
 
+pub mod answer;
 pub mod array;
 pub mod c;
 pub mod call;
@@ -20,5 +21,6 @@ pub mod fork;
 mod generic;
 pub mod handle;
 mod leavable;
+mod operation;
 pub mod operations;
 pub mod raw;

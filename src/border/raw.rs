@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::atomic::AtomicI32;
 
 use super::array::{Array, ElementType, FLOAT16, FLOAT32, FLOAT64, Lent};
-use super::handle::Handle;
+use super::handle::{Handle, Held};
 use crate::error::{Error, Result};
 use crate::guard::Wake;
 use crate::tensor::{Elements, Tensor};
@@ -42,19 +42,21 @@ pub(super) unsafe fn text<'a>(argument: &'static str, text: *const c_char) -> Re
     bytes.to_str().map_err(|e| Error::invalid(argument, e, "text in UTF-8"))
 }
 
-/// Demands a pointer that a slice can have.
-fn check<T>(argument: &'static str, data: *const c_void, len: usize) -> Result<()> {
-    if data.is_null() || !data.cast::<T>().is_aligned() {
+/// A slice that may be made of a pointer: it is aligned, and of a size that memory can hold.
+fn slice<T>(argument: &'static str, data: *const c_void, len: usize) -> Result<*mut [T]> {
+    let mut first = data.cast::<T>().cast_mut();
+    if len == 0 {
+        first = std::ptr::dangling_mut();
+    } else if first.is_null() || !first.is_aligned() {
         return Err(Error::invalid(argument, "a null or unaligned pointer", "an array"));
+    } else if len > isize::MAX as usize / size_of::<T>() {
+        return Err(too_large(argument, len));
     }
-    if len > isize::MAX as usize / size_of::<T>() {
-        return Err(Error::invalid(
-            argument,
-            format!("{len} elements"),
-            "a size that memory can hold",
-        ));
-    }
-    Ok(())
+    Ok(std::ptr::slice_from_raw_parts_mut(first, len))
+}
+
+fn too_large(argument: &'static str, len: usize) -> Error {
+    Error::invalid(argument, format!("{len} elements"), "a size that memory can hold")
 }
 
 /// SAFETY: `data` must be readable for `len` elements, or be null or unaligned, which is an error.
@@ -63,12 +65,8 @@ unsafe fn elements<'a, T>(
     data: *const c_void,
     len: usize,
 ) -> Result<&'a [T]> {
-    if len == 0 {
-        return Ok(&[]);
-    }
-    check::<T>(argument, data, len)?;
     // SAFETY: by this function's contract.
-    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+    slice(argument, data, len).map(|slice| unsafe { &*slice })
 }
 
 /// SAFETY: as [`elements`], to write, by no one else meanwhile.
@@ -77,12 +75,8 @@ pub(super) unsafe fn elements_mut<'a, T>(
     data: *mut c_void,
     len: usize,
 ) -> Result<&'a mut [T]> {
-    if len == 0 {
-        return Ok(&mut []);
-    }
-    check::<T>(argument, data, len)?;
     // SAFETY: by this function's contract.
-    Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
+    slice(argument, data, len).map(|slice| unsafe { &mut *slice })
 }
 
 #[cold]
@@ -111,9 +105,7 @@ unsafe fn array<'a>(
         return Err(unsupported(argument, dtype));
     };
     let bytes = len.checked_mul(element.size).filter(|bytes| isize::try_from(*bytes).is_ok());
-    let too_many =
-        || Error::invalid(argument, format!("{len} elements"), "a size that memory can hold");
-    let bytes = bytes.ok_or_else(too_many)?;
+    let bytes = bytes.ok_or_else(|| too_large(argument, len))?;
     if len > 0 && !(data as usize).is_multiple_of(element.size) {
         return Err(Error::invalid(argument, "an unaligned pointer", "an array"));
     }
@@ -221,14 +213,16 @@ pub(super) unsafe fn handles<'a>(
     Ok(table.iter().map(|handle| unsafe { handle.as_ref() }).collect())
 }
 
+/// What a handle holds.
+///
 /// SAFETY: `handle` must be null or that of a living [`Handle`].
-pub(super) unsafe fn handle<'a>(
+pub(super) unsafe fn held<'a, T: Held>(
     argument: &'static str,
     handle: *const Handle,
-) -> Result<&'a Handle> {
+) -> Result<&'a T> {
+    let missing = || Error::invalid(argument, "none (or one that was freed)", "a living handle");
     // SAFETY: by this function's contract.
-    unsafe { handle.as_ref() }
-        .ok_or_else(|| Error::invalid(argument, "none (or one that was freed)", "a living handle"))
+    unsafe { handle.as_ref() }.ok_or_else(missing)?.get(argument)
 }
 
 /// A flag of the host's, read while a call is made.

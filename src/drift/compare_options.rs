@@ -52,3 +52,15 @@ impl Default for CompareOptions {
         }
     }
 }
+
+impl CompareOptions {
+    /// Whether to compare so many numbers may take longer than a person notices: where p-values
+    /// come from more reassignments than usual, tests are of all columns, or numbers are many.
+    pub fn takes_long(&self, numbers: usize) -> bool {
+        let usual = CompareOptions::default();
+        numbers >= 1 << 13
+            || self.method != usual.method
+            || self.permutations.draws > usual.permutations.draws
+            || self.tests.iter().any(|test| test.is_of_all_columns())
+    }
+}

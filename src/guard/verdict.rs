@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::profile::{Baseline, Scores};
 
 /// Scores and flags of one batch.
@@ -80,4 +81,43 @@ impl Verdict {
             non_finite: scores.finite.iter().filter(|f| !**f).count(),
         }
     }
+
+    /// The verdict without its scores and p-values, which are written to these arrays where they
+    /// are given: detectors x observations, column by column, at the beginning of what there is
+    /// room for.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is no room.
+    pub fn numbers_into(
+        mut self,
+        scores: Option<&mut [f32]>,
+        p_values: Option<&mut [f64]>,
+    ) -> Result<Self> {
+        if let Some(out) = scores {
+            interleave("scores", out, self.scores.iter())?;
+            self.scores.clear();
+        }
+        if let Some(out) = p_values {
+            interleave("p_values", out, self.p_values.values())?;
+            self.p_values.values_mut().for_each(Vec::clear);
+        }
+        Ok(self)
+    }
+}
+
+/// Writes rows of equal length to `out`, column by column.
+fn interleave<'r, T: Copy + 'r>(
+    argument: &'static str,
+    out: &mut [T],
+    rows: impl ExactSizeIterator<Item = &'r Vec<T>>,
+) -> Result<()> {
+    let (height, room) = (rows.len(), out.len());
+    for (i, row) in rows.enumerate() {
+        if height * row.len() > room {
+            let expected = format!("room for {height} x {} numbers", row.len());
+            return Err(Error::invalid(argument, format!("{room} elements"), expected));
+        }
+        row.iter().enumerate().for_each(|(j, x)| out[j * height + i] = *x);
+    }
+    Ok(())
 }

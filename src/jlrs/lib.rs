@@ -156,21 +156,13 @@ unsafe fn guard_observe_at(
     observations: i64,
     caller: u64,
 ) -> i64 {
-    let work = || {
-        // SAFETY: by this function's contract.
-        unsafe {
-            c::fg_guard_observe(
-                guard as *const _,
-                dtype,
-                data as *const _,
-                size(len),
-                size(observations),
-                caller,
-            )
-        }
-    };
+    let (len, observations) = (size(len), size(observations));
     // SAFETY: by this function's contract.
-    away_if(unsafe { takes_long(guard, size(len)) }, work)
+    let long = unsafe { takes_long(guard, len) };
+    let (guard, data) = (guard as *const _, data as *const _);
+    // SAFETY: likewise.
+    let work = || unsafe { c::fg_guard_observe(guard, dtype, data, len, observations, caller) };
+    away_if(long, work)
 }
 
 /// SAFETY: as [`c::fg_detector_score`].

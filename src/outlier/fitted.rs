@@ -12,7 +12,7 @@ use super::learned::Learned;
 use super::model::{Family, Model};
 use super::ood::Head;
 use super::standardized::Standardized;
-use super::support::rows::widened;
+use super::support::{LONG, rows::widened};
 use super::threshold::{self, Method, Threshold};
 use super::within::out_of_fold;
 use super::{Detector, Mapping, Rows, Spec};
@@ -175,8 +175,13 @@ impl Fitted {
     }
 
     /// Multiplications of an observation's score, about.
-    pub fn work(&self) -> usize {
+    pub(super) fn work(&self) -> usize {
         self.learned.stage.model.work()
+    }
+
+    /// Whether so many scores may take longer than a person notices.
+    pub fn takes_long(&self, scores: usize) -> bool {
+        self.work().saturating_mul(scores) >= LONG
     }
 
     /// One p-value an observation: the rank of its score among those of unseen reference

@@ -3,9 +3,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::sleep;
 
 use super::*;
-use crate::array::Array;
 use crate::call::Call;
-use crate::operations::find;
+use crate::operations::{find, tests::array};
 use crate::parallel::for_pieces;
 use crate::profile::{Profile, ProfileOptions};
 use crate::tensor::Elements;
@@ -64,7 +63,6 @@ fn results_errors_and_panics_are_those_of_the_work() {
             ))
         });
         assert_eq!(seen, Ok((2, 3, true)));
-        assert_eq!(leavable_of(&vec![1, 2], |value| Ok(value.len())), Ok(2));
         let error = Error::invalid("x", 1, 2);
         assert_eq!(
             leavable::<()>({
@@ -178,7 +176,7 @@ fn reassignments_are_left() {
         let (a, b) = values.split_at(2000);
         let options =
             r#"{"tests":["wasserstein"],"method":"permutation","permutations":{"draws":10000000}}"#;
-        let arrays = vec![Array::of("reference", a, 2000), Array::of("current", b, 2000)];
+        let arrays = vec![array("reference", a, 2000), array("current", b, 2000)];
         let compare = find("drift.compare").expect("an operation");
         let _ = Call::new(compare, options, Vec::new(), arrays).and_then(Call::run);
     });

@@ -1,28 +1,24 @@
 //! The library itself.
 
-use super::{Operation, all};
-use crate::call::{Answer, named_options};
+use super::all;
 use crate::error::TABLE;
 use crate::guard;
+use crate::operation::operations;
 
-pub(super) const OPERATIONS: &[Operation] = &[
+operations! {
     // `[[code, name], ...]` of every error.
-    Operation::new("library.errors", |_| Answer::json(&TABLE)),
+    "library.errors" -> json { TABLE }
     // The names of all operations, in order.
-    Operation::new("library.operations", |_| {
-        Answer::json(&all().map(|row| row.name).collect::<Vec<_>>())
-    }),
+    "library.operations" -> json { all().map(|row| row.name).collect::<Vec<_>>() }
     // For the end of the process: closes every guard, tests what was observed, ends the background
     // thread.
-    Operation::new("library.shutdown", |_| {
-        guard::shutdown();
-        Ok(().into())
-    }),
+    "library.shutdown" -> nothing { guard::shutdown() }
     // 1 if the background thread runs, else 0.
-    Operation::new("library.worker_running", |_| Ok(Answer::Number(guard::is_running().into()))),
+    "library.worker_running" -> number { guard::is_running() }
     // Panics inside, on purpose: for tests of the barrier.
-    Operation::new("library.panic", |call| {
-        let message = named_options!(call, message: String)?;
-        panic!("{message}")
-    }),
-];
+    "library.panic" options (message: String) -> nothing { panic_with(&message) }
+}
+
+fn panic_with(message: &str) {
+    panic!("{message}")
+}

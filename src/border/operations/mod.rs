@@ -5,6 +5,7 @@ mod detector;
 mod drift;
 mod file;
 mod guard;
+mod kept;
 mod late;
 mod library;
 mod neighbors;
@@ -22,10 +23,23 @@ mod threshold;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub(super) use self::detector::Output;
+pub(super) use self::detector::write;
+pub(super) use self::kept::Kept;
 pub(super) use self::online::update;
-pub use super::call::Operation;
+pub use super::operation::Operation;
 use crate::error::{Error, Result};
+
+/// What rows of all rooms are made of.
+mod prelude {
+    pub(super) use std::sync::{Arc, Mutex};
+
+    pub(super) use crate::array::{Array, expect_len};
+    pub(super) use crate::error::{Error, Result};
+    pub(super) use crate::handle::lock;
+    pub(super) use crate::leavable::{change, leavable, leavable_if, leavable_on};
+    pub(super) use crate::operation::operations;
+    pub(super) use crate::tensor::Tensor;
+}
 
 /// All operations, room by room.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -71,4 +85,4 @@ pub fn find(name: &str) -> Result<&'static Operation> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,27 +1,10 @@
 //! Online detectors of drift. `update` is a call of its own on each face.
 
-use std::sync::Mutex;
-
 use serde_json::{Map, Value};
 
-use super::file::{loads, saves};
-use crate::call::{Answer, Call, Operation, named_options};
+use super::prelude::*;
 use crate::drift::online::OnlineDetector;
-use crate::error::{Error, Result};
-use crate::handle::{Held, lock};
-use crate::leavable::change;
-use crate::tensor::{Elements, Tensor};
-
-impl Held for Mutex<OnlineDetector> {
-    const KIND: &'static str = "online detector";
-}
-
-fn new(call: &mut Call<'_>) -> Result<Answer> {
-    let (detector, options) =
-        named_options!(call, detector: String, options: Option<Map<String, Value>>)?;
-    let stream = OnlineDetector::new(detector.parse()?, options.unwrap_or_default().into())?;
-    Ok(Answer::made(Mutex::new(stream)))
-}
+use crate::tensor::Elements;
 
 /// Takes in the next observations. Writes to `fired` the indices (from 0, over the whole stream) at
 /// which it fired, and gives how many.
@@ -32,12 +15,8 @@ pub(crate) fn update(
 ) -> Result<i64> {
     let numbers = values.elements().len();
     if fired.len() < numbers {
-        let was = format!("{} places", fired.len());
-        return Err(Error::invalid(
-            "fired",
-            was,
-            format!("{numbers}, as many as there are values"),
-        ));
+        let expected = format!("{numbers}, as many as there are values");
+        return Err(Error::invalid("fired", format!("{} places", fired.len()), expected));
     }
     let mut stream = lock(stream);
     let long = stream.takes_long(numbers);
@@ -50,18 +29,15 @@ pub(crate) fn update(
     Ok(found.len() as i64)
 }
 
-pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("online.new", new),
-    Operation::new("online.describe", |call| {
-        Answer::json(&lock(call.handle::<Mutex<OnlineDetector>>("detector")?).describe())
-    })
-    .on(&["detector"]),
+operations! {
+    kind "online detector" = Mutex<OnlineDetector>:
+        save "online.save" on (detector), load "online.load";
+
+    "online.new" options (detector: String, options: Option<Map<String, Value>>) -> handle {
+        let options = options.unwrap_or_default().into();
+        Mutex::new(OnlineDetector::new(detector.parse()?, options)?)
+    }
+    "online.describe" on (detector: &Mutex<OnlineDetector>) -> json { lock(detector).describe() }
     // Forgets all observations; the options stay.
-    Operation::new("online.reset", |call| {
-        lock(call.handle::<Mutex<OnlineDetector>>("detector")?).reset();
-        Ok(().into())
-    })
-    .on(&["detector"]),
-    saves::<Mutex<OnlineDetector>>("online.save", &["detector"]),
-    loads::<Mutex<OnlineDetector>>("online.load"),
-];
+    "online.reset" on (detector: &Mutex<OnlineDetector>) -> nothing { lock(detector).reset() }
+}

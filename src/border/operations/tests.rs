@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::array::Array;
-use crate::call::{Answer, Call};
+use crate::answer::Answer;
+use crate::array::{Array, Element, Lent};
+use crate::call::Call;
 
 #[test]
 fn names_are_unique_and_have_a_room() {
@@ -15,6 +16,12 @@ fn names_are_unique_and_have_a_room() {
         let plain = |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         assert!(!room.is_empty() && plain(room) && !verb.is_empty() && plain(verb), "{}", row.name);
     }
+}
+
+/// An array to read.
+pub fn array<'a, T: Element>(name: &'a str, values: &'a [T], observations: usize) -> Array<'a> {
+    let memory = Lent::Read(bytemuck::cast_slice(values));
+    Array { name, element: T::TYPE, memory, observations }
 }
 
 /// What a call without handles, options and arrays gives.
@@ -32,8 +39,7 @@ fn what_is_not_there_is_an_error_that_names_it() {
     assert!(fault("", 0, vec![]).contains("library.operations"));
     let handles = fault("profile.merge", 1, vec![]);
     assert!(handles.contains("got 1") && handles.contains("profile, other"), "{handles}");
-    let array = Array::of("x", &[1.0], 1);
-    let arrays = fault("drift.compare", 0, vec![array]);
+    let arrays = fault("drift.compare", 0, vec![array("x", &[1.0], 1)]);
     assert!(arrays.contains("named \"x\"") && arrays.contains("reference, current"), "{arrays}");
     assert!(fault("profile.fit", 1, vec![]).starts_with("profile: got none"));
 }

@@ -1,6 +1,7 @@
 //! The points of the reference that are nearest to a new one: exact search by default, an HNSW
 //! graph for large references, and a store that takes points in and lets old ones go.
 
+mod description;
 mod exact;
 mod filter;
 mod graph;
@@ -10,6 +11,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use description::Description;
 pub use exact::Exact;
 pub use graph::Graph;
 pub use nearest::Neighbor;

@@ -9,7 +9,7 @@ use super::{Exact, Graph, Method, Metric, check_k};
 use crate::Rows;
 use crate::error::{Error, Result};
 use crate::sound::{Sound, can_grow, in_order};
-use crate::support::memory;
+use crate::support::{LONG, memory};
 use crate::tensor::Tensor;
 
 /// How points are kept.
@@ -148,6 +148,11 @@ impl NeighborStore {
             );
             all >= WORTH && 4 * (all - in_graph) >= all
         }
+    }
+
+    /// Whether a search for the neighbors of `batch` may take longer than a person notices.
+    pub fn search_takes_long(&self, batch: &Tensor<'_>) -> bool {
+        self.len().saturating_mul(batch.elements().len()) >= LONG
     }
 
     /// Points that are searched.

@@ -68,7 +68,30 @@ pub struct Quality {
     pub inverted: bool,
 }
 
+/// The quality, with both curves if they were wanted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)] // the names say it
+pub struct Report {
+    #[serde(flatten)]
+    pub quality: Quality,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roc: Option<Vec<RocPoint>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision_recall: Option<Vec<PrecisionRecallPoint>>,
+}
+
 impl Labeled {
+    /// The quality at this threshold, and both curves if they are wanted.
+    ///
+    /// # Errors
+    /// As [`Labeled::quality`].
+    pub fn report(&self, threshold: f64, curves: bool) -> Result<Report> {
+        let quality = self.quality(threshold)?;
+        let (roc, precision_recall) =
+            (curves.then(|| self.roc()), curves.then(|| self.precision_recall()));
+        Ok(Report { quality, roc, precision_recall })
+    }
+
     /// Demands a label a score, of either kind.
     ///
     /// # Errors

@@ -82,6 +82,16 @@ pub struct Description {
     pub precision: Option<f64>,
 }
 
+/// What a person says of alarms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Told {
+    /// Alarms at these scores were none.
+    Dismiss(Vec<f64>),
+    /// So many were right.
+    Confirm(u64),
+}
+
 impl LiveThreshold {
     /// From scores of usual observations: of a stream the first ones, or a detector's calibration.
     ///
@@ -111,6 +121,20 @@ impl LiveThreshold {
         self.scores += 1;
         self.alarms += u64::from(verdict == Verdict::Alarm);
         verdict
+    }
+
+    /// Takes in what a person says.
+    ///
+    /// # Errors
+    /// As [`LiveThreshold::dismiss`].
+    pub fn tell(&mut self, told: Told) -> Result<()> {
+        match told {
+            Told::Dismiss(scores) => scores.into_iter().try_for_each(|score| self.dismiss(score)),
+            Told::Confirm(alarms) => {
+                self.confirm(alarms);
+                Ok(())
+            }
+        }
     }
 
     /// Takes in a score that was an alarm and turned out to be usual.

@@ -36,7 +36,7 @@ pub mod witness;
 pub use correlated::{Correlated, CorrelatedOptions};
 pub use ledger::{Budget, Ledger};
 pub use lot::{Lot, LotOptions};
-pub use options::{Adapted, MeanOptions, RunOptions, SumOptions};
+pub use options::{Adapted, CountOptions, MeanOptions, RunOptions, SumOptions};
 pub use record::{BandedRun, Origin, Record, Release};
 
 use super::accountant::Accountant;

@@ -54,6 +54,16 @@ fn one() -> f64 {
     1.0
 }
 
+/// How a noisy count is made, by the norms of a lot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountOptions {
+    /// The norm that the lot was clipped to, which moves.
+    pub clip: AdaptiveClip,
+    /// As of [`MeanOptions`].
+    pub expected_lot_size: f64,
+}
+
 /// How a lot's mean gradient is made private.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,10 @@
 //! Lots as the accountant supposes them: Poisson sampling, also truncated.
 
 mod draws;
+mod options;
 
 pub use draws::Draws;
+pub use options::SamplerOptions;
 
 use super::accountant::Sampling;
 use super::noise::NoiseSource;
