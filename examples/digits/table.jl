@@ -44,7 +44,7 @@ end
 function alert_lines(alerts)
     shared((alert, after)) = (alert.guard, alert.severity, after)
     return map(unique(shared.(alerts))) do (guard, severity, after)
-        kinds = [alert.kind for (alert, when) in alerts if shared(alert => when) == (guard, severity, after)]
+        kinds = [replace(string(alert.kind), '_' => '-') for (alert, when) in alerts if shared(alert => when) == (guard, severity, after)]
         return string(guard, ": ", join(kinds, ", "), " (", severity, ") after ", after)
     end
 end

@@ -1,11 +1,27 @@
-# For Zygote and all that reads ChainRules: the hook has no derivative, and the model's own is unchanged.
+# For Zygote and all that reads ChainRules: the hook has no derivative, and a guarded model has its model's gradient, in its form.
 module FluxGuardChainRulesCoreExt
 
-using ChainRulesCore: @non_differentiable
-using FluxGuard: FluxGuard
+using ChainRulesCore: ChainRulesCore, NoTangent, @non_differentiable
+using FluxGuard: FluxGuard, Guarded, inner, recomputed, traced!, untraced, watch, watches
 
-@non_differentiable FluxGuard.watch(::Any, ::Any)
+ChainRulesCore.rrule(::typeof(inner), m::Guarded) = inner(m), Δ -> (NoTangent(), Δ)
+ChainRulesCore.frule((_, Δ), ::typeof(inner), m::Guarded) = inner(m), Δ
+
+@non_differentiable watches(::Any)
 @non_differentiable FluxGuard.observe!(::Any, ::Any)
 @non_differentiable FluxGuard.verdict(::Any)
+@non_differentiable FluxGuard.unguarded(::Any)
+@non_differentiable FluxGuard.guards(::Any)
+
+# A call is counted once: not again where the backward pass makes it a second time.
+function ChainRulesCore.rrule(::typeof(watch), watches, y, arguments)
+    before = untraced(watches)
+    if !(before && recomputed())
+        watch(watches, y, arguments)
+        before || traced!(watches)
+    end
+    return nothing, _ -> (NoTangent(), NoTangent(), NoTangent(), NoTangent())
+end
+ChainRulesCore.frule(_, ::typeof(watch), watches, y, arguments) = watch(watches, y, arguments), NoTangent()
 
 end

@@ -31,7 +31,7 @@ function load(path)
     face = Module(:FluxGuardJlrs)
     Core.eval(face, :(const Rust = $rust))
     Base.include(face, joinpath(pkgdir(FluxGuard), "src", "native", "jlrs.jl"))
-    return Base.invokelatest(Base.invokelatest(getglobal, face, :JlrsFace), FluxGuard.Native.Library(path, library))
+    return FluxGuard.Native.JlrsFace(FluxGuard.Native.Library(path, library))
 end
 
 function expect(path, library, name, running, words)

@@ -24,7 +24,7 @@ using Serialization: Serialization, AbstractSerializer, deserialize, serialize
 export Profile, fit, fit!, nobs, save, load
 export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
 export alerts, Alert, read_alerts, on_alert
-export guarded, Guarded
+export guarded, Guarded, unguarded, guards
 export FalseAlarms, second, minute, hour, day, week, window, observation
 export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, ExtendedIsolationForest, LOF, KNN, KMeansDistance,
     GaussianMixtureDensity, OneClassSVM, KDE, HBOS, ECOD, COPOD, PCADetector, Mahalanobis, Ensemble
@@ -63,14 +63,19 @@ include("binding.jl")
 include("words.jl")
 include("table.jl")
 include("results.jl")
+include("positions.jl")
 include("profile.jl")
 include("alerts.jl")
 include("notify.jl")
 include("guard.jl")
 include("observe.jl")
+include("missed.jl")
 include("verdict.jl")
 include("windows.jl")
-include("guarded.jl")
+include("guarded/layer.jl")
+include("guarded/forward.jl")
+include("guarded/places.jl")
+include("guarded/recomputed.jl")
 include("missing.jl")
 include("samples.jl")
 include("compare.jl")

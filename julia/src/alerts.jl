@@ -8,7 +8,7 @@ One feature's, score's or class's part in an alert: `name`, `test`, `statistic`,
 """
 struct Evidence
     name::String
-    test::String
+    test::Symbol
     statistic::Float64
     p_value::Float64
     effect::Float64
@@ -24,7 +24,7 @@ What [`alerts`](@ref) gives and a journal's line says.
 | `id` | rising; from 1, or from the highest number in the journal on |
 | `time` | UTC |
 | `guard`, `model` | names |
-| `kind` | `:drift`, `Symbol("class-drift")`, `Symbol("unseen-class")`, `Symbol("vanished-class")`, `:anomaly`, `Symbol("non-finite")`, `:chart`, `:journal` (it cannot be written, or can be again) |
+| `kind` | `:drift`, `:class_drift`, `:unseen_class`, `:vanished_class`, `:anomaly`, `:non_finite`, `:chart`, `:journal` (it cannot be written, or can be again), `:unwatched` (outputs could not be seen) |
 | `severity` | `:info`, `:warning`, `:critical` |
 | `feature` | name of the feature or score with the strongest evidence, or `nothing` |
 | `class` | the class it is about (from 1), or `nothing` |
@@ -47,7 +47,7 @@ struct Alert
     severity::Symbol
     feature::Union{Nothing,String}
     class::Union{Nothing,Int}
-    test::String
+    test::Symbol
     statistic::Float64
     p_value::Float64
     adjusted_p_value::Float64
@@ -62,10 +62,10 @@ struct Alert
 end
 
 Evidence(d::AbstractDict) =
-    Evidence(d["name"], d["test"], number(d["statistic"]), number(d["p_value"]), number(d["effect"]))
+    Evidence(d["name"], symbol(d["test"]), number(d["statistic"]), number(d["p_value"]), number(d["effect"]))
 
-Alert(d::AbstractDict) = Alert(d["id"], utc(d["time"]), d["guard"], d["model"], Symbol(d["kind"]), Symbol(d["severity"]),
-    d["feature"], optional(from_zero, d["class"]), d["test"], number(d["statistic"]), number(d["p_value"]),
+Alert(d::AbstractDict) = Alert(d["id"], utc(d["time"]), d["guard"], d["model"], symbol(d["kind"]), Symbol(d["severity"]),
+    d["feature"], optional(from_zero, d["class"]), symbol(d["test"]), number(d["statistic"]), number(d["p_value"]),
     number(d["adjusted_p_value"]), number(d["effect"]), number(d["threshold"]), number(d["false_alarm_rate"]),
     d["false_alarms"], Span(d["window"]), d["message"], [Evidence(f) for f in d["features"]],
     get(d, "found", length(d["features"]))) # journals of before it was written
@@ -106,14 +106,14 @@ function read_alert(line)
 end
 
 Base.show(io::IO, a::Alert) =
-    print(io, "Alert(", a.id, ", ", a.kind, ", ", a.severity, ": ", visible(a.message), ")")
+    print(io, "Alert(", a.id, ", ", named(a.kind), ", ", a.severity, ": ", visible(a.message), ")")
 
 function Base.show(io::IO, ::MIME"text/plain", a::Alert)
     println(io, "Alert ", a.id, " of guard ", repr(a.guard), ": ", visible(a.message))
     about = a.feature === nothing ? (a.class === nothing ? nothing : "class $(a.class)") : a.feature
     rows = [
-        ("time", string(a.time, " UTC")), ("kind", string(a.kind)), ("severity", string(a.severity)), ("about", cell(about)),
-        ("test", a.test), ("statistic", cell(a.statistic)), ("p-value", cell(a.p_value)), ("adjusted", cell(a.adjusted_p_value)),
+        ("time", string(a.time, " UTC")), ("kind", named(a.kind)), ("severity", string(a.severity)), ("about", cell(about)),
+        ("test", named(a.test)), ("statistic", cell(a.statistic)), ("p-value", cell(a.p_value)), ("adjusted", cell(a.adjusted_p_value)),
         ("effect", cell(a.effect)), ("threshold", cell(a.threshold)), ("false alarms", a.false_alarms),
         ("window", "$(a.window.index): observations $(a.window.first) to $(a.window.last)"),
     ]
@@ -122,13 +122,13 @@ function Base.show(io::IO, ::MIME"text/plain", a::Alert)
     end
     isempty(a.features) && return
     print_table(io, ["feature", "test", "statistic", "p-value", "effect"],
-        [(f.name, f.test, f.statistic, f.p_value, f.effect) for f in a.features]; limit = row_limit(io, 16))
+        [(f.name, named(f.test), f.statistic, f.p_value, f.effect) for f in a.features]; limit = row_limit(io, 16))
 end
 
 function Base.show(io::IO, ::MIME"text/plain", alerts::Vector{Alert})
     println(io, plural(length(alerts), "alert"))
     isempty(alerts) && return
-    rows = [(a.id, Dates.format(a.time, "HH:MM:SS"), a.severity, a.kind, something(a.feature, a.class, "-"), a.test,
+    rows = [(a.id, Dates.format(a.time, "HH:MM:SS"), a.severity, named(a.kind), something(a.feature, a.class, "-"), named(a.test),
         a.statistic, a.p_value, a.effect, a.window.index) for a in alerts]
     print_table(io, ["id", "UTC", "severity", "kind", "about", "test", "statistic", "p-value", "effect", "window"], rows;
         limit = row_limit(io, 6))

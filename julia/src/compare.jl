@@ -148,5 +148,5 @@ function Base.show(io::IO, ::MIME"text/plain", c::Comparison)
     print_tests(io, [[t for column in c.columns for t in column.tests]; missing_tests(c); c.all_columns]; taken = 6)
 end
 
-missing_tests(c::Comparison) = TestResult[TestResult(t.name, "missing ($(t.test))", t.statistic, t.p_value, t.adjusted_p_value, t.effect,
+missing_tests(c::Comparison) = TestResult[TestResult(t.name, Symbol("missing (", named(t.test), ")"), t.statistic, t.p_value, t.adjusted_p_value, t.effect,
     t.min_effect, t.method, t.drift) for t in (column.missing_values.test for column in c.columns if column.missing_values !== nothing)]

@@ -44,12 +44,15 @@ observations are tested for drift by the background thread, which raises [`alert
 - `on_alert = nothing`: a function of an [`Alert`](@ref), see [`on_alert`](@ref).
 - `log = true`: alerts go to Julia's logging as `@warn` with `_group = :fluxguard`.
 - `repeat = false`: whether a finding that lasts is alerted in every window.
+- `on_error = :count`: what the hook of a [`guarded`](@ref) model does when it cannot see an output (the guard is closed, the output has another
+  length or type): the model's answer is given all the same, `counters(guard).unwatched` counts the call, and one alert of kind `:unwatched` says
+  why. `:throw`, for tests, throws it.
 
 Throws [`InvalidArgument`](@ref), [`WindowTooShort`](@ref), [`BaselineTooSmall`](@ref), [`ConstantFeature`](@ref),
 [`Incompatible`](@ref), [`PathUnusable`](@ref).
 
 A guard that is open when the process ends, or that is forgotten, is closed as by `close`. It belongs to its process: `deepcopy` of a
-model that it guards keeps the same guard, and Serialization and JLD2 refuse it (`docs/copies.md` says what to save).
+model that it guards keeps the same guard, and Serialization, BSON and JLD2 write its name in its place (`docs/copies.md` says what to save).
 """
 mutable struct Guard{H<:Native.GuardHandle}
     handle::H
@@ -57,13 +60,23 @@ mutable struct Guard{H<:Native.GuardHandle}
     output::Symbol
     name::String
     rows::Tuple{Int,Int} # of a verdict's scores, and of its p-values, at most
+    positions::Union{Nothing,Vector{Int}} # the dimensions that count observations; the last one
     notifier::Notifier{H}
+    here::Bool # not so of a guard that was read from a stream or file: a stand-in with its name
+    on_error::Symbol
+    untraced::Bool # it saw an output outside of a backward pass
+    unwatched::Threads.Atomic{Int}
+    told::Vector{Symbol} # kinds of errors that were told
+    lock::ReentrantLock
+    Guard(handle::H, features, output, name, rows, positions, notifier::Notifier{H}, here, on_error) where {H<:Native.GuardHandle} =
+        new{H}(handle, features, output, name, rows, positions, notifier, here, on_error, false, Threads.Atomic{Int}(0), Symbol[], ReentrantLock())
 end
 
 function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
     anomaly_rate = nothing, detectors = nothing, score_on = :call, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
     slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
-    log = true, repeat = false)
+    log = true, repeat = false, on_error = :count)
+    on_error in (:count, :throw) || throw(invalid("on_error", repr(on_error), ":count or :throw"))
     name, model = label("name", name), label("model", model)
     on_alert === nothing || expect_handler(on_alert)
     check_output(profile, output)
@@ -81,9 +94,12 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
     log = flag("log", log)
     handle = lock(() -> Native.make(:guard, Any[profile.handle; handles], "guard.new", options), PROFILE_LOCK)
     d = Native.ask(handle, "guard.describe")
+    log && !isempty(d["constant"]) && @info("FluxGuard: guard $(repr(name)): $(constant_words(d["constant"])) (constant_features = :error " *
+        "refuses them)", _group = :fluxguard)
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
-    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), notifier)
+    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), profile.positions,
+        notifier, true, on_error)
     finalizer(g -> abandon(g.notifier), guard)
     return guard
 end
@@ -96,6 +112,10 @@ function Guard(f, profile::Profile; kwargs...)
         close(guard)
     end
 end
+
+"Features that never varied, in words."
+constant_words(names) = string(join(visible.(names[1:min(5, end)]), ", "), length(names) > 5 ? " and $(length(names) - 5) more" : "",
+    " never varied in the reference: any change is told")
 
 "Monitors as they cross the border: names, or names with options."
 monitors_of(::Nothing) = Any[]
@@ -134,6 +154,7 @@ does not return for 30 seconds, as one that waits for the task that closes, is w
 error, and what is left is delivered when it returns.
 """
 function Base.close(guard::Guard)
+    guard.here || return nothing
     finish_testing(guard.handle)
     GC.@preserve guard stop!(guard.notifier)
     return nothing
@@ -153,22 +174,23 @@ Test all that was observed so far, an unfinished window included, and return whe
 journal then have what was found. Delivery (log and `on_alert`) goes on in its task. Throws [`WorkerFailed`](@ref).
 """
 function Base.flush(guard::Guard)
-    await(guard.handle, begin_flush(guard.handle, false))
+    await(expect_here(guard).handle, begin_flush(guard.handle, false))
     return nothing
 end
 
-describe(guard::Guard) = Native.ask(guard.handle, "guard.describe")
+describe(guard::Guard) = Native.ask(expect_here(guard).handle, "guard.describe")
 
 """
     counters(guard) -> NamedTuple
 
 `observed`, `tested`, `merged` (observations whose summaries were merged because the worker was behind), `copied` (arrays
-that could not be read in place), `windows`, `alerts`, `suppressed` (findings that were no news), `anomalous`.
+that could not be read in place), `windows`, `alerts`, `suppressed` (findings that were no news), `anomalous`, `unwatched` (calls of guarded models
+whose output the guard could not see).
 After `flush` or `close`, `observed == tested`.
 """
 function counters(guard::Guard)
-    d = Native.ask(guard.handle, "guard.counters")
-    return NamedTuple{COUNTERS}(Tuple(Int(d[string(name)]) for name in COUNTERS))
+    d = Native.ask(expect_here(guard).handle, "guard.counters")
+    return (; (name => Int(d[string(name)]) for name in COUNTERS)..., unwatched = guard.unwatched[])
 end
 
 const COUNTERS = (:observed, :tested, :merged, :copied, :windows, :alerts, :suppressed, :anomalous)
@@ -178,7 +200,7 @@ const COUNTERS = (:observed, :tested, :merged, :copied, :windows, :alerts, :supp
 
 What was found so far, oldest first: the alerts whose `id` is above `after`. See [`Alert`](@ref).
 """
-alerts(guard::Guard; after::Integer = 0) = alerts_after(guard.handle, after)
+alerts(guard::Guard; after::Integer = 0) = alerts_after(expect_here(guard).handle, after)
 
 """
     on_alert(f, guard) -> guard
@@ -198,15 +220,18 @@ end
 Base.deepcopy_internal(guard::Guard, ::IdDict) = guard
 
 Base.show(io::IO, guard::Guard) =
-    print(io, "Guard(", repr(guard.name), ", ", guard.output, ", ", plural(guard.features, "feature"), ")")
+    print(io, "Guard(", repr(guard.name), ", ", guard.output, ", ", plural(guard.features, "feature"), guard.here ? ")" : ", not in this process)")
 
 function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
+    guard.here || return show(io, guard)
     d, c = describe(guard), counters(guard)
     println(io, "Guard ", repr(guard.name), d["open"] ? " (open)" : " (closed)", ": ", d["output"], ", ",
         plural(d["features"], "feature"))
     isempty(d["model"]) || println(io, "  model        ", visible(d["model"]))
     println(io, "  observed     ", c.observed, " (", c.tested, " tested in ", plural(c.windows, "window"), ")")
     println(io, "  anomalous    ", c.anomalous)
+    c.unwatched == 0 || println(io, "  unwatched    ", plural(c.unwatched, "call"), " whose output could not be seen")
+    guard.positions === nothing || println(io, "  observation  each position of dimension ", join(guard.positions, ", "))
     println(io, "  alerts       ", c.alerts, c.suppressed == 0 ? "" : " (and $(c.suppressed) suppressed)")
     for (name, count) in sort!(collect(d["count_as_one"]); by = last, rev = true)[1:min(3, end)]
         println(io, "  dependent    ", visible(name), ": ", round(count; digits = 1), " observations in a row count as one")
@@ -215,6 +240,7 @@ function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     d["held_out"] > 0 && println(io, "  held out     own scores are compared with those of ", d["held_out"], " reference observations, by the others")
     d["order_known"] || println(io, "  independent  observations are taken to be: the reference's order says nothing")
     d["too_short_to_tell"] && println(io, "  independent  observations are taken to be: a reference of ", d["reference_size"], " is too short to tell")
+    isempty(d["constant"]) || println(io, "  constant     ", constant_words(d["constant"]))
     rows = [(name, number(d["thresholds"][name])) for name in sort!(collect(keys(d["thresholds"])))]
     isempty(rows) || print_table(io, ["detector", "threshold"], rows)
 end

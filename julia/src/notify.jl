@@ -19,6 +19,13 @@ mutable struct Notifier{H<:Native.GuardHandle}
     task::Task
     Notifier(handle::H, name, log, handlers) where {H} = new{H}(
         handle, name, Base.AsyncCondition(), Threads.Atomic{Int}(RUNNING), handlers, ReentrantLock(), log, 0, false)
+
+    # Of a guard that stayed elsewhere: there is nothing to tell.
+    function Notifier(handle::H, name) where {H}
+        condition = Base.AsyncCondition()
+        close(condition)
+        return new{H}(handle, name, condition, Threads.Atomic{Int}(FINISHED), Any[], ReentrantLock(), false, 0, false)
+    end
 end
 
 # Every notifier whose task has not ended, for the end of the process.

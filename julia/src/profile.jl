@@ -1,7 +1,7 @@
 # The baseline: what the outputs of the model look like when all is well.
 
 """
-    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :error, order = :given)
+    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :allow, order = :given, observation = :last)
 
 An empty baseline, to be fitted with [`fit!`](@ref). It keeps, of reference outputs, the moments and range of each
 feature, a sample of `capacity` observations for the drift tests, and the distribution of the scores from which a
@@ -12,38 +12,49 @@ guard's thresholds are set.
   (higher is more anomalous), for which see `fit(Profile, detector, reference)`.
 - `names`: a name for each feature, or `nothing`.
 - `capacity`: how many reference observations are kept at most (all of them up to there, then a uniform sample).
-- `constant_features`: `:error`, or `:allow` to watch a feature that never varied for any change.
+- `constant_features`: `:allow` to watch a feature that never varied (a dead unit) for any change, or `:error` to refuse it.
 - `order`: `:given` where observations follow each other as they will in service. Where neighbors then depend on each other, those of a
   window do, too, and its tests count them as fewer (`show` of a guard tells how many count as one). `:none` where the order means
   nothing, as after shuffling, or sorting by class.
+- `observation`: `:last`: each index of the last dimension is an observation, and all other dimensions are its features. Or the dimensions
+  whose every position is one: `(2, 3)` of classes × time × batch, `(1, 2, 4)` of width × height × classes × batch; the others are the features,
+  over which the softmax of `:logits` goes. Sequences may differ in length, and one without a batch is one sequence. Padding is left out by
+  the `mask` of [`guarded`](@ref) and [`observe!`](@ref).
 
 Throws [`InvalidArgument`](@ref).
 """
 struct Profile
     handle::Native.ProfileHandle
-    Profile(handle::Native.ProfileHandle) = new(handle)
+    positions::Union{Nothing,Vector{Int}} # the dimensions that count observations; the last one
 end
 
-function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :error, order = :given)
+function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :allow, order = :given, observation = :last)
+    positions = positions_of(observation)
     options = (output = word("output", output), names = texts("names", names),
         capacity = capacity, constant_features = word("constant_features", constant_features),
-        order = word("order", order))
-    return Profile(Native.make(:profile, face(), "profile.new", options))
+        order = word("order", order), observation = positions)
+    return Profile(Native.make(:profile, face(), "profile.new", options), positions)
+end
+
+function Profile(handle::Native.ProfileHandle)
+    positions = Native.ask(handle, "profile.describe")["observation"]
+    return Profile(handle, positions === nothing ? nothing : Int.(positions))
 end
 
 """
-    fit(Profile, outputs; output = :logits, kwargs...) -> Profile
+    fit(Profile, outputs; output = :logits, mask = nothing, kwargs...) -> Profile
 
 A baseline from reference `outputs`: one array, or an iterator of arrays (batches). Features × observations, any number
-of dimensions, the last is the observation; `Float16`, `Float32` or `Float64`. Keywords are those of [`Profile`](@ref).
+of dimensions, the last is the observation (or as `observation` says); `Float16`, `Float32` or `Float64`. `mask`: as of
+[`observe!`](@ref), of one array. Other keywords are those of [`Profile`](@ref).
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref) (batches of different shape),
 [`NonFiniteBaseline`](@ref) (NaN or Inf), [`InvalidArgument`](@ref).
 """
-function fit(::Type{Profile}, outputs; kwargs...)
+function fit(::Type{Profile}, outputs; mask = nothing, kwargs...)
     profile = Profile(; kwargs...)
     for batch in batches(outputs)
-        fit!(profile, batch)
+        fit!(profile, batch; mask = mask)
     end
     return profile
 end
@@ -57,16 +68,17 @@ batch(::AbstractVector{<:Number}) = throw(invalid("outputs", "a list of vectors"
 batch(output) = output
 
 """
-    fit!(profile, outputs) -> profile
+    fit!(profile, outputs; mask = nothing) -> profile
 
 Take a batch of reference outputs (features × observations) into the baseline: one pass over the array. Guards that
 were made of it before do not change. Throws as [`fit`](@ref) does.
 """
-function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element})
-    lock(() -> Native.run(profile.handle, "profile.fit"; reference = outputs), PROFILE_LOCK)
+function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element}; mask = nothing)
+    columns, _ = arrange(profile, outputs, mask)
+    lock(() -> Native.run(profile.handle, "profile.fit"; reference = columns), PROFILE_LOCK)
     return profile
 end
-fit!(::Profile, outputs) = Native.unsupported("outputs", outputs)
+fit!(::Profile, outputs; mask = nothing) = Native.unsupported("outputs", outputs)
 
 # The last dimension is the observation; a number alone (zero dimensions) is one.
 observations(y::AbstractArray{T,N}) where {T,N} = size(y, N)

@@ -24,7 +24,7 @@ not is `NaN`.
 """
 struct TestResult
     name::String
-    test::String
+    test::Symbol
     statistic::Float64
     p_value::Float64
     adjusted_p_value::Float64
@@ -37,7 +37,7 @@ end
 Span(d::AbstractDict) =
     Span(d["index"], from_zero(d["first"]), from_zero(d["last"]), d["observations"], number(d["seconds"]))
 
-TestResult(name, d::AbstractDict) = TestResult(name, d["test"], number(d["statistic"]), number(d["p_value"]),
+TestResult(name, d::AbstractDict) = TestResult(name, symbol(d["test"]), number(d["statistic"]), number(d["p_value"]),
     number(d["adjusted_p_value"]), number(d["effect"]), number(d["min_effect"]), d["method"], d["drift"])
 
 # What drifted stands first.
@@ -45,6 +45,6 @@ drifted_first(tests) = sort(tests; by = t -> !t.drift, alg = MergeSort)
 
 print_tests(io::IO, tests; taken) = print_table(io,
     ["feature", "test", "statistic", "p-value", "adjusted", "effect", "min effect", "method", "drift"],
-    [(t.name, t.test, t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.min_effect, t.method, t.drift)
+    [(t.name, named(t.test), t.statistic, t.p_value, t.adjusted_p_value, t.effect, t.min_effect, t.method, t.drift)
         for t in drifted_first(tests)];
     limit = row_limit(io, taken))

@@ -33,9 +33,9 @@ StreamDetector{name}(handle::Native.StreamHandle) where {name} = StreamDetector{
 
 function StreamDetector{name}(; options...) where {name}
     return StreamDetector{name}(Native.make(:stream, face(), "online.new",
-        (detector = String(name), options = given_keywords(stream_option, options))))
+        (detector = word(name), options = given_keywords(stream_option, options))))
 end
-StreamDetector(name::Union{AbstractString,Symbol}; options...) = StreamDetector{Symbol(word(name))}(; options...)
+StreamDetector(name::Union{AbstractString,Symbol}; options...) = StreamDetector{symbol(String(name))}(; options...)
 
 stream_option(value::Symbol) = word(value)
 stream_option(value::AbstractArray{<:Real}) = vec(collect(Float64, value))
@@ -55,7 +55,7 @@ const ADWIN = StreamDetector{:adwin}
 A sum of deviations from the running mean, and how far it is from its extreme (Page 1954). `mode` is `:up`, `:down` or `:both`;
 `delta` and `threshold` are in units of the observations. See [`StreamDetector`](@ref).
 """
-const PageHinkley = StreamDetector{Symbol("page-hinkley")}
+const PageHinkley = StreamDetector{:page_hinkley}
 
 """
     DDM(; warm_start = 30, warning_threshold = 2, drift_threshold = 3)
@@ -79,7 +79,7 @@ const EDDM = StreamDetector{:eddm}
 Means before and after the best cut, by Hoeffding's bound (Frías-Blanco et al. 2015, A-test). Observations are in [0, 1]. See
 [`StreamDetector`](@ref).
 """
-const HDDMA = StreamDetector{Symbol("hddm-a")}
+const HDDMA = StreamDetector{:hddm_a}
 
 """
     HDDMW(; drift_confidence = 0.001, warning_confidence = 0.005, lambda_val = 0.05, two_sided_test = false)
@@ -87,7 +87,7 @@ const HDDMA = StreamDetector{Symbol("hddm-a")}
 Weighted means before and after the best cut, by McDiarmid's bound (Frías-Blanco et al. 2015, W-test). Observations are in [0, 1].
 See [`StreamDetector`](@ref).
 """
-const HDDMW = StreamDetector{Symbol("hddm-w")}
+const HDDMW = StreamDetector{:hddm_w}
 
 """
     KSWIN(; alpha = 0.005, window_size = 100, stat_size = 30, keep_window = false, seed = 0)
@@ -154,7 +154,7 @@ first `warm_up` pairs only choose where to bet.
 
 `statistic` is the evidence, an e-value. See [`StreamDetector`](@ref).
 """
-const TwoSampleBetting = StreamDetector{Symbol("two-sample")}
+const TwoSampleBetting = StreamDetector{:two_sample}
 
 """
     LORD(; alpha = 0.05, initial_wealth = nothing)
@@ -176,10 +176,10 @@ As [`LORD`](@ref), by SAFFRON (Ramdas et al. 2018): p-values above `lambda` cost
 """
 const SAFFRON = StreamDetector{:saffron}
 
-const STREAM_TYPES = [:adwin => "ADWIN", Symbol("page-hinkley") => "PageHinkley", :ddm => "DDM", :eddm => "EDDM",
-    Symbol("hddm-a") => "HDDMA", Symbol("hddm-w") => "HDDMW", :kswin => "KSWIN", :cusum => "Cusum", :gma => "GMA",
+const STREAM_TYPES = [:adwin => "ADWIN", :page_hinkley => "PageHinkley", :ddm => "DDM", :eddm => "EDDM",
+    :hddm_a => "HDDMA", :hddm_w => "HDDMW", :kswin => "KSWIN", :cusum => "Cusum", :gma => "GMA",
     :mmd => "OnlineMMD", :martingale => "Martingale", :betting => "Betting",
-    Symbol("two-sample") => "TwoSampleBetting", :lord => "LORD", :saffron => "SAFFRON"]
+    :two_sample => "TwoSampleBetting", :lord => "LORD", :saffron => "SAFFRON"]
 
 """
     update!(d::StreamDetector, values) -> Vector{Int}
@@ -262,12 +262,12 @@ save(path::AbstractString, d::StreamDetector) = lock(() -> Native.run(d.handle, 
 
 function load(::Type{StreamDetector}, path::AbstractString)
     handle = Native.make(:stream, face(), "online.load", (path = path_text(path),))
-    return StreamDetector{Symbol(Native.ask(handle, "online.describe")["detector"])}(handle)
+    return StreamDetector{symbol(Native.ask(handle, "online.describe")["detector"])}(handle)
 end
 
 function type_name(::StreamDetector{name}) where {name}
     found = findfirst(pair -> first(pair) === name, STREAM_TYPES)
-    return found === nothing ? "StreamDetector($(repr(String(name))))" : last(STREAM_TYPES[found])
+    return found === nothing ? "StreamDetector($(repr(name)))" : last(STREAM_TYPES[found])
 end
 
 function Base.show(io::IO, d::StreamDetector)

@@ -38,8 +38,8 @@ function Verdict(d::AbstractDict, scores::Vector{Float32}, p_values::Vector{Floa
     ranks = columns(p_values, length(fitted))
     predicted = d["predicted"] === nothing ? nothing :
         Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
-    return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol.(d["detectors"]), number.(d["thresholds"]),
-        scores, predicted, d["non_finite"], Dict(Symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
+    return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], symbol.(d["detectors"]), number.(d["thresholds"]),
+        scores, predicted, d["non_finite"], Dict(symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
 end
 
 """
@@ -48,7 +48,7 @@ end
 What the last batch that this task fed to the guard looked like. Throws [`InvalidArgument`](@ref) where there was none,
 and where very many other tasks fed the guard since (ask right after the call, or use [`observe!`](@ref)).
 """
-verdict(guard::Guard) = Verdict(Native.ask(guard.handle, "guard.verdict", (caller = caller(),)))
+verdict(guard::Guard) = Verdict(Native.ask(expect_here(guard).handle, "guard.verdict", (caller = caller(),)))
 
 # Of a batch whose size is not known here the numbers stand among the words.
 Verdict(d::AbstractDict) = Verdict(d, flat(Float32, d["scores"]), flat(Float64, [d["p_values"][name] for name in sort!(collect(keys(d["p_values"])))]))
@@ -56,6 +56,7 @@ flat(::Type{T}, rows) where {T} = isempty(rows) ? T[] : T[number(row[j]) for j i
 
 "What an operation says of a batch."
 function judged(guard::Guard, operation, options, y)
+    expect_here(guard)
     n = observations(guard, y)
     scores, p_values = Vector{Float32}(undef, guard.rows[1] * n), Vector{Float64}(undef, guard.rows[2] * n)
     d = Native.ask(guard.handle, operation, options; scores = Native.Out(scores), p_values = Native.Out(p_values),
@@ -64,14 +65,25 @@ function judged(guard::Guard, operation, options, y)
 end
 
 """
-    FluxGuard.score(guard, y) -> Verdict
+    FluxGuard.score(guard, y; mask = nothing) -> Verdict
 
 What `y` looks like to the guard, without feeding it: no window and no counter changes. Works on a closed guard, too.
-Shapes and errors are those of [`observe!`](@ref).
+Shapes, `mask` and errors are those of [`observe!`](@ref).
 """
-score(guard::Guard, y::AbstractArray{<:Native.Element}) =
-    judged(guard, "guard.score", nothing, y)
-score(::Guard, y) = Native.unsupported("output", y)
+function score(guard::Guard, y::AbstractArray{<:Native.Element}; mask = nothing)
+    columns, _ = arrange(guard, y, mask)
+    return holds_none(guard, columns) ? empty_verdict(guard) : judged(guard, "guard.score", nothing, columns)
+end
+score(::Guard, y; mask = nothing) = Native.unsupported("output", y)
+
+"What is said of a batch of no observations."
+function empty_verdict(guard::Guard)
+    d = describe(guard)
+    detectors = String[d["options"]["detectors"]; d["fitted"]]
+    predicted = d["output"] in ("logits", "probabilities") ? Union{Nothing,Int}[] : nothing
+    return Verdict(0, 0, Int[], symbol.(detectors), [number(d["thresholds"][name]) for name in detectors], zeros(length(detectors), 0), predicted, 0,
+        Dict{Symbol,Vector{Float64}}(symbol(name) => Float64[] for name in d["fitted"]))
+end
 
 "Whether a score is above its detector's threshold."
 beyond(v::Verdict, i, j) = v.scores[i, j] > v.thresholds[i]
@@ -84,7 +96,7 @@ function Base.show(io::IO, ::MIME"text/plain", v::Verdict)
         v.non_finite == 0 ? "" : ", $(v.non_finite) non-finite")
     isempty(v.detectors) && return
     if v.anomalous == 0
-        print_table(io, ["detector", "anomalous above"], collect(zip(v.detectors, v.thresholds)))
+        print_table(io, ["detector", "anomalous above"], collect(zip(named.(v.detectors), v.thresholds)))
     else
         print_anomalies(io, v)
     end
@@ -92,7 +104,7 @@ end
 
 "The anomalous observations with their scores; one that lies beyond its threshold has a star."
 function print_anomalies(io::IO, v::Verdict; limit = row_limit(io, 6))
-    header = ["observation"; v.predicted === nothing ? String[] : ["class"]; String.(v.detectors)]
+    header = ["observation"; v.predicted === nothing ? String[] : ["class"]; named.(v.detectors)]
     rows = [anomaly_row(v, j) for j in first_rows(v.indices, limit)]
     bounds = ["threshold"; v.predicted === nothing ? String[] : ["-"];
         ["> " * cell(threshold) for threshold in v.thresholds]]

@@ -2,7 +2,7 @@
 
 const ColumnEvidence = NamedTuple{(:name, :e_value, :capital, :effect, :drift),Tuple{String,Float64,Float64,Float64,Bool}}
 
-const Detection = NamedTuple{(:name, :monitor, :statistic, :p_value, :effect, :drift),Tuple{String,String,Float64,Float64,Float64,Bool}}
+const Detection = NamedTuple{(:name, :monitor, :statistic, :p_value, :effect, :drift),Tuple{String,Symbol,Float64,Float64,Float64,Bool}}
 
 """
     TestedWindow
@@ -31,7 +31,7 @@ end
 TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"]), d["anomalous"], d["non_finite"],
     d["alarm"], [TestResult(t["name"], t) for t in d["tests"]],
     [ColumnEvidence((e["name"], number(e["e_value"]), number(e["capital"]), number(e["effect"]), e["drift"])) for e in d["evidence"]],
-    [Detection((e["name"], e["monitor"], number(e["statistic"]), number(e["p_value"]), number(e["effect"]), e["drift"])) for e in d["detections"]])
+    [Detection((e["name"], symbol(e["monitor"]), number(e["statistic"]), number(e["p_value"]), number(e["effect"]), e["drift"])) for e in d["detections"]])
 
 """
     windows(guard; after = 0) -> Vector{TestedWindow}
@@ -39,7 +39,7 @@ TestedWindow(d::AbstractDict) = TestedWindow(Span(d["window"]), number(d["level"
 The last tested windows (256 at most), oldest first: those whose index is above `after`. See [`TestedWindow`](@ref).
 """
 windows(guard::Guard; after::Integer = 0) =
-    TestedWindow[TestedWindow(d) for d in Native.ask(guard.handle, "guard.windows", (after = after,))]
+    TestedWindow[TestedWindow(d) for d in Native.ask(expect_here(guard).handle, "guard.windows", (after = after,))]
 
 Base.show(io::IO, w::TestedWindow) = print(io, "TestedWindow(", w.window.index, ", ",
     plural(w.window.observations, "observation"), w.alarm ? ", alarm" : "", ")")
@@ -50,9 +50,9 @@ function Base.show(io::IO, ::MIME"text/plain", w::TestedWindow)
     isempty(w.tests) || print_tests(io, w.tests; taken = 6)
 end
 
-what_drifted(w::TestedWindow) = [[string(t.name, " (", t.test, ")") for t in w.tests if t.drift];
+what_drifted(w::TestedWindow) = [[string(t.name, " (", named(t.test), ")") for t in w.tests if t.drift];
     [e.name * " (martingale)" for e in w.evidence if e.drift];
-    [string(d.name, " (", d.monitor, ")") for d in w.detections if d.drift]]
+    [string(d.name, " (", named(d.monitor), ")") for d in w.detections if d.drift]]
 
 function Base.show(io::IO, ::MIME"text/plain", list::Vector{TestedWindow})
     println(io, plural(length(list), "tested window"))

@@ -6,6 +6,12 @@ word(name) = word("name", name)
 word(argument, name::Union{Symbol,AbstractString}) = word(name)
 word(argument, name) = throw(invalid(argument, repr(name), "a symbol or a string"))
 
+"""
+A name from across the border as Julia has it: "robust-z" is `:robust_z`. In text, names keep their hyphens: [`named`](@ref FluxGuard.named).
+"""
+symbol(name::AbstractString) = Symbol(replace(name, '-' => '_'))
+named(name::Symbol) = replace(String(name), '_' => '-')
+
 "A list of names, or `nothing` for the default."
 words(argument, ::Nothing) = nothing
 words(argument, name::Union{Symbol,AbstractString}) = [word(name)]

@@ -1,5 +1,6 @@
 //! Something found, before it is known whether it is news.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::options::GuardOptions;
@@ -49,10 +50,43 @@ impl Finding {
             false_alarms: options.false_alarms.to_string(),
             window,
             // Names are the user's, and may hold anything.
-            message: visible(&self.message),
-            found: self.evidence.len(),
+            message: visible(&format!(
+                "{}, in {}; {}",
+                self.message,
+                in_words(&window),
+                next_step(self.kind)
+            )),
+            found: self.evidence.iter().map(|e| e.name.as_str()).collect::<BTreeSet<_>>().len(),
             features: self.evidence,
         }
+    }
+}
+
+/// A window, in words.
+fn in_words(window: &Span) -> String {
+    let Span { index, observations, seconds, .. } = window;
+    match *seconds {
+        s if s >= 120.0 => {
+            format!("window {index} ({observations} observations in {:.0} minutes)", s / 60.0)
+        }
+        s if s >= 1.0 => format!("window {index} ({observations} observations in {s:.0} s)"),
+        _ => format!("window {index} ({observations} observations)"),
+    }
+}
+
+/// What to do about it, in a few words.
+fn next_step(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Drift => {
+            "look at what feeds it, and at what was deployed; if the change is to stay, fit a new profile"
+        }
+        Kind::ClassDrift | Kind::UnseenClass | Kind::VanishedClass => {
+            "look at some of these inputs; if the mix is to stay, fit a new profile"
+        }
+        Kind::Anomaly => "look at the observations that were flagged",
+        Kind::NonFinite => "look for values that are missing, or too large for the layers before",
+        Kind::Chart => "look at what changed since the chart was within its limits",
+        Kind::Journal | Kind::Unwatched => "see the message",
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Description {
     /// How many observations of a long window count as one, by column: of those whose neighbors
     /// depend on each other in the reference.
     pub count_as_one: BTreeMap<String, f64>,
+    /// Features that never varied in the reference, which are watched for any change.
+    pub constant: Vec<String>,
     /// Whether it still takes observations.
     pub open: bool,
     /// The options in use.
@@ -352,6 +354,17 @@ impl Guard {
         Err(Error::invalid(argument, was, "a call from another thread; start_flush does not wait"))
     }
 
+    /// Raises an alert of kind [`Kind::Unwatched`](crate::alert::Kind::Unwatched): the host could
+    /// not show an output to the guard. On a closed guard, and on one whose thread has died, too.
+    ///
+    /// # Errors
+    /// [`Error::WorkerFailed`] in a child of fork.
+    pub fn unwatched(&self, message: &str) -> Result<()> {
+        self.expect_here()?;
+        self.state.unwatched(message);
+        Ok(())
+    }
+
     /// Has the worker call `wake` after it published alerts; `None` ends that, and returns when no
     /// call is under way. `wake` is to return soon: no guard is tested meanwhile.
     ///
@@ -391,6 +404,7 @@ impl Guard {
             copies: baseline.dependent.copies(),
             held_out: baseline.held_out.map_or(0, |scored| scored as u64),
             count_as_one: enough::count_as_one(baseline),
+            constant: baseline.constant(),
             open: self.is_open(),
             min_effect: options.tests.iter().map(|t| (*t, options.min_effect(*t))).collect(),
             thresholds: baseline

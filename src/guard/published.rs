@@ -66,6 +66,12 @@ impl Published {
         raised
     }
 
+    /// Takes in that an output could not be watched; how many alerts that makes.
+    pub fn unwatched(&mut self, message: String) -> usize {
+        self.tell(Kind::Unwatched, Severity::Warning, message);
+        1 + self.write_down(false)
+    }
+
     /// Whether alerts wait for the journal.
     pub fn waits(&self) -> bool {
         self.failing.is_some()
@@ -84,6 +90,7 @@ impl Published {
         }
         let unwritten = self.kept.after(self.written).len() as u64 + self.lost;
         self.tell(
+            Kind::Journal,
             Severity::Critical,
             format!("the guard ends and {unwritten} of its alerts are not in its journal"),
         );
@@ -117,6 +124,7 @@ impl Published {
                 return 0;
             }
             self.tell(
+                Kind::Journal,
                 Severity::Warning,
                 format!(
                     "{error}; alerts are kept in memory meanwhile, the newest {ALERTS}, and written once that works"
@@ -135,7 +143,11 @@ impl Published {
             String::new()
         };
         let severity = if lost > 0 { Severity::Critical } else { Severity::Info };
-        self.tell(severity, format!("the journal is written again: it has all alerts{missing}"));
+        self.tell(
+            Kind::Journal,
+            severity,
+            format!("the journal is written again: it has all alerts{missing}"),
+        );
         // Should that fail, it is another time.
         1 + self.write_down(true)
     }
@@ -150,14 +162,14 @@ impl Published {
         Ok(())
     }
 
-    fn tell(&mut self, severity: Severity, message: String) {
+    fn tell(&mut self, kind: Kind, severity: Severity, message: String) {
         let About { guard, model, false_alarms } = &self.about;
         let alert = Alert {
             id: 0,
             time: alert::time(SystemTime::now()),
             guard: guard.clone(),
             model: model.clone(),
-            kind: Kind::Journal,
+            kind,
             severity,
             feature: None,
             class: None,

@@ -37,6 +37,12 @@ impl State {
         self.announce(raised);
     }
 
+    /// Says that an output could not be shown to the guard; called by who could not.
+    pub(super) fn unwatched(&self, message: &str) {
+        let raised = lock(&self.published).unwatched(message.into());
+        self.announce(raised);
+    }
+
     fn announce(&self, raised: usize) {
         if raised > 0 {
             self.counts.alerts.fetch_add(raised as u64, Ordering::Relaxed);

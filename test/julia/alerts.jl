@@ -9,7 +9,7 @@ journal(text) = (path = scratch("alerts.jsonl"); write(path, text); path)
     a = only(read_alerts(journal(LINE * "\n")))
     @test a.id == 3
     @test a.time == DateTime(2026, 11, 20, 12, 0, 0, 250)
-    @test (a.kind, a.severity) == (Symbol("class-drift"), :warning)
+    @test (a.kind, a.severity) == (:class_drift, :warning)
     @test a.feature === nothing
     @test a.class == 3 # from 1
     @test (a.statistic, a.p_value, a.adjusted_p_value) == (41.5, 1e-9, 4e-9)

@@ -25,7 +25,7 @@ end
     before = draw(800)
     c = compare(before, draw(500))
     @test [column.name for column in c.columns] == ["amount", "kind", "paid", "visits"]
-    @test [column.tests[1].test for column in c.columns] == ["ks", "chi2", "chi2", "ks"]
+    @test [column.tests[1].test for column in c.columns] == [:ks, :chi2, :chi2, :ks]
     @test !drifted(c)
     moved = draw(500; by = 1, kinds = ["a", "b", "c", "d"])
     c = compare(before, moved)
@@ -38,7 +38,7 @@ end
     @test same(compare(symbols(before), symbols(moved)), c)
     codes(t) = merge(t, (kind = [Int(only(k)) for k in t.kind],))
     @test same(compare(codes(before), codes(moved); categorical = [:kind]), c)
-    @test compare(codes(before), codes(moved)).columns[2].tests[1].test == "ks"
+    @test compare(codes(before), codes(moved)).columns[2].tests[1].test === :ks
     # The same from an array whose features are named.
     array(t) = permutedims(hcat(t.amount, Int.(first.(t.kind)), t.paid, t.visits))
     @test same(compare(array(before), array(moved); names = ["amount", "kind", "paid", "visits"], categorical = ["kind", "paid"]), c)
@@ -79,7 +79,7 @@ end
     rng = MersenneTwister(3)
     a, b = randn(rng, 200), randn(rng, 150) .+ 2
     plain = compare((a = a,), (a = b,))
-    @test drifted(plain) && plain.columns[1].tests[1].test == "ks"
+    @test drifted(plain) && plain.columns[1].tests[1].test === :ks
     @test same(compare((a = Any[a...],), (a = Any[b...],)), plain)
     @test same(compare((a = Any[a..., missing],), (a = b,)), compare((a = [a; NaN],), (a = b,)))
     low, high = [fill(0.1f0, 50); fill(1f0, 50)], [fill(0.1, 50); fill(1.0, 50)]

@@ -23,7 +23,7 @@ end
         @test !isempty(drift)
         a = first(drift)
         @test (a.guard, a.model) == ("out", "toy")
-        @test a.test == "ks"
+        @test a.test === :ks
         @test 0 <= a.p_value < 1e-6
         @test 0.3 < a.effect <= 1
         @test a.statistic > 0
@@ -36,7 +36,7 @@ end
         @test alerts(guard; after = last(alerts(guard)).id) == []
         tested = windows(guard)
         @test tested[1].alarm && tested[1].window.observations == 500
-        @test any(t -> t.drift && t.test == "ks", tested[1].tests)
+        @test any(t -> t.drift && t.test === :ks, tested[1].tests)
         @test windows(guard; after = tested[end].window.index) == []
         @test occursin("alarm", sprint(show, MIME("text/plain"), tested))
         @test occursin("adjusted", sprint(show, MIME("text/plain"), tested[1]))
@@ -103,10 +103,10 @@ end
             flush(guard)
             drift = filter(alert -> alert.kind === :drift, alerts(guard))
             @test !isempty(drift)
-            @test all(a -> a.test == replace(string(monitor), '_' => '-'), drift)
+            @test all(a -> a.test === monitor, drift)
             @test all(a -> a.threshold == 1 && a.effect > 0.1 && a.p_value < 1e-3, drift)
             fired = filter(w -> !isempty(w.detections), windows(guard))
-            @test any(d -> d.drift && d.monitor == replace(string(monitor), '_' => '-'), fired[end].detections)
+            @test any(d -> d.drift && d.monitor === monitor, fired[end].detections)
             @test occursin(string(replace(string(monitor), '_' => '-')), sprint(show, MIME("text/plain"), fired; context = :limit => false))
         end
     end

@@ -39,20 +39,20 @@ end
 # Streams do not tell their options: as their docstrings have them.
 const STREAM_OPTIONS = [
     :adwin => (delta = 0.002, clock = 32, max_buckets = 5, min_window_length = 5, grace_period = 10, keep_window = false),
-    Symbol("page-hinkley") => (min_instances = 30, delta = 0.005, threshold = 50.0, alpha = 0.9999, mode = "both"),
+    :page_hinkley => (min_instances = 30, delta = 0.005, threshold = 50.0, alpha = 0.9999, mode = "both"),
     :ddm => (warm_start = 30, warning_threshold = 2.0, drift_threshold = 3.0), :eddm => (warm_start = 30, alpha = 0.95, beta = 0.9),
-    Symbol("hddm-a") => (drift_confidence = 0.001, warning_confidence = 0.005, two_sided_test = false),
-    Symbol("hddm-w") => (drift_confidence = 0.001, warning_confidence = 0.005, lambda_val = 0.05, two_sided_test = false),
+    :hddm_a => (drift_confidence = 0.001, warning_confidence = 0.005, two_sided_test = false),
+    :hddm_w => (drift_confidence = 0.001, warning_confidence = 0.005, lambda_val = 0.05, two_sided_test = false),
     :kswin => (alpha = 0.005, window_size = 100, stat_size = 30, keep_window = false, seed = 0),
     :cusum => (min_instances = 30, delta = 0.005, threshold = 50.0, mode = "up"), :gma => (min_instances = 30, alpha = 0.99, threshold = 1.0, mode = "up"),
     :mmd => (reference_size = 500, window_size = 20, expected_run_time = 1000, bandwidth = nothing, seed = 0),
     :martingale => (reference_size = 100, relearn = true, form = "ever", alpha = 0.01, run_length = 100_000, bets = "composite", calibration = "full", seed = 0),
     :betting => (lower = 0.0, upper = 1.0, mean = nothing, alpha = 0.01, cells = 50),
-    Symbol("two-sample") => (alpha = 0.01, warm_up = 20), :lord => (alpha = 0.05, initial_wealth = nothing),
+    :two_sample => (alpha = 0.01, warm_up = 20), :lord => (alpha = 0.05, initial_wealth = nothing),
     :saffron => (alpha = 0.05, initial_wealth = nothing, lambda = 0.5)]
 @test first.(STREAM_OPTIONS) == first.(STREAM_TYPES)
 for (name, options) in STREAM_OPTIONS
-    push!(made, (String(name), Dict{String,Any}(String(k) => v for (k, v) in pairs(options)), kwargs -> StreamDetector(name; kwargs...)))
+    push!(made, (replace(String(name), '_' => '-'), Dict{String,Any}(String(k) => v for (k, v) in pairs(options)), kwargs -> StreamDetector(name; kwargs...)))
 end
 push!(made, ("spot", Dict{String,Any}("rate" => 1e-3, "level" => 0.98, "depth" => 0), kwargs -> Spot(randn(1000); kwargs...)))
 push!(made, ("feedback", Dict{String,Any}("rate" => 0.01), kwargs -> Feedback(randn(1000); kwargs...)))

@@ -60,7 +60,7 @@ end
         c = compare(x, now)
         @test c.drift && c.columns[1].drift && !c.columns[2].drift && c.columns[2].missing_values === nothing
         m = c.columns[1].missing_values
-        @test (m.reference, m.current, m.test.test, m.test.effect) == (0, 150, "fisher", 0.5) && m.test.drift
+        @test (m.reference, m.current, m.test.test, m.test.effect) == (0, 150, :fisher, 0.5) && m.test.drift
         # What is there is compared as if the rest had never been.
         @test c.columns[1].tests[1].statistic == compare(x[1, :], y[1, 2:2:end]).columns[1].tests[1].statistic
         @test occursin("missing (fisher)", sprint(show, MIME("text/plain"), c))

@@ -40,7 +40,7 @@ end
     @test (c.reference_size, c.current_size, c.alpha) == (800, 600, 0.05)
     @test [column.name for column in c.columns] == ["a", "b", "c"]
     @test [column.drift for column in c.columns] == [false, true, false]
-    @test [t.test for t in c.columns[1].tests] == ["ks", "wasserstein"]
+    @test [t.test for t in c.columns[1].tests] == [:ks, :wasserstein]
     # The statistic by its definition: the largest distance between the two empirical distribution functions.
     for (i, column) in enumerate(c.columns)
         a, b = sort(reference[i, :]), sort(shifted[i, :])
@@ -51,9 +51,9 @@ end
     @test occursin("Comparison(drift in 1 of 3 features)", sprint(show, c))
     @test isempty(c.all_columns)
     c = compare(reference, shifted; tests = [:cvm, :energy_nd, :hotelling])
-    @test [t.test for t in c.all_columns] == ["energy-nd", "hotelling"]
+    @test [t.test for t in c.all_columns] == [:energy_nd, :hotelling]
     @test all(t -> t.drift, c.all_columns)
-    @test [t.test for t in c.columns[1].tests] == ["cvm"]
+    @test [t.test for t in c.columns[1].tests] == [:cvm]
     @test occursin("and in all together", sprint(show, c))
     c = compare(reference, shifted; tests = [:lsdd, :c2st, :pca, :mmd, :ks], method = (mmd = :random_features, ks = :asymptotic))
     @test [(t.test, t.method) for t in c.all_columns] ==

@@ -68,7 +68,7 @@ end
 
 @testset "what is no distribution is refused, whoever asks" begin
     p = softmax(logits(3, 500))
-    Guard(fit(Profile, p; output = :probabilities); log = false) do guard
+    Guard(fit(Profile, p; output = :probabilities); log = false, on_error = :throw) do guard
         for ask in (observe!, FluxGuard.score, FluxGuard.watch), wrong in (zeros(Float32, 4, 5), p[:, 1:5] .* 100, p[:, 1:5] .- 0.5f0)
             error = try ask(guard, wrong) catch e; e end
             @test error isa InvalidArgument && occursin("output: got observation 1", error.message)

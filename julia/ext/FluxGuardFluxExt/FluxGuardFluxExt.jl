@@ -6,14 +6,13 @@ using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non
 using Flux: Flux, BatchNorm, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Scale, Zygote
 using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivacyState, StepSettings, TrainingRun,
     accountant, audit, audit_one_run, begin_noise!, check_private, epsilon, expected_lot_size, invalid, isprivate, lot_of, named_examples, one_of,
-    private_gradient, release!, sampling_fields, total_clip, whole
+    private_gradient, release!, rewrap, sampling_fields, total_clip, watch, watches, whole
+using FluxGuard: inner as bare
 using Functors: Functors
 using Flux.LinearAlgebra: BLAS, mul!
 using Flux.Random: Random
 using Flux.NNlib: DenseConvDims
 using Flux.Statistics: mean, var
-
-Flux.@layer Guarded trainable = (model,)
 
 include("ghost/kernels.jl")
 include("ghost/tap.jl")
@@ -45,6 +44,7 @@ include("training/train.jl")
 include("training/workers.jl")
 include("training/check.jl")
 include("training/audit.jl")
+include("guarded.jl")
 
 # Data of any kind that MLUtils knows.
 FluxGuard.numobs(x) = Flux.MLUtils.numobs(x)

@@ -5,7 +5,7 @@
 # |:--------------------------------------------------------------|:--------------------|:---------------------------------|
 # | `Changing`: they go on learning or counting                   | an object of its own | through FluxGuard's own format   |
 # | `Fixed`, `Fitted`: what Rust holds never changes              | shares it           | through FluxGuard's own format   |
-# | a guard, which runs in this process                           | the same guard      | refused by name                  |
+# | a guard, which runs in this process                           | the same guard      | its name; read, it watches nothing |
 # | randomness and runs of private training (private_runs.jl)     | refused by name     | refused by name                  |
 # | any handle whose owner is in none of these lists              | refused by name     | refused by name                  |
 #

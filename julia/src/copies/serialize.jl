@@ -20,4 +20,17 @@ function Serialization.deserialize(s::AbstractSerializer, ::Type{T}) where {T<:K
     return x
 end
 
+# Of a guard its name goes.
+function Serialization.serialize(s::AbstractSerializer, guard::Guard)
+    Serialization.serialize_cycle_header(s, guard) && return nothing
+    foreach(field -> serialize(s, field), (guard.name, guard.features, guard.output))
+    return nothing
+end
+
+function Serialization.deserialize(s::AbstractSerializer, ::Type{T}) where {T<:Guard}
+    guard = stand_in(T, GuardName(deserialize(s)::String, deserialize(s)::Int, deserialize(s)::Symbol))
+    Serialization.deserialize_cycle(s, guard)
+    return guard
+end
+
 Serialization.serialize(::AbstractSerializer, x::Refused) = throw(refusal(x, "serialized"))

@@ -26,6 +26,12 @@ struct CFace <: Face
     library::Library
 end
 
+"The jlrs face of a loaded library. Its calls are generated when JlrsCore is loaded (jlrs.jl); its type is known everywhere, so that what was
+saved by one face can be read by the other."
+struct JlrsFace <: Face
+    library::Library
+end
+
 library(face::Face) = face.library
 
 """
@@ -51,21 +57,22 @@ perform(face::CFace, request, answer) = ccall(face.library.call, Int32, (Ref{Req
 
 # The message belongs to the OS thread of the failed call: there must be no chance for the task to move in between.
 check(face::CFace, code::Int64) = code < 0 ? raise(face, -code) : code
-@noinline function raise(face::CFace, code)
+@noinline raise(face::CFace, code) = throw(failure(face, code))
+
+"The exception of the last failed call. There must have been no chance for the task to move since."
+failure(h::Handle, code) = failure(h.face, code)
+function failure(face::CFace, code)
     answer = Ref{Answer}()
     ccall(face.library.last_error, Cvoid, (Ref{Answer},), answer)
-    throw(exception(code, string_of(face, answer[])))
+    return exception(code, string_of(face, answer[]))
 end
 
 # The calls that are counted in nanoseconds.
 
-"Take in a batch; gives how many observations are anomalous."
-function observe(h::Handle{:guard,CFace}, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element}
-    code = GC.@preserve y h ccall(h.face.library.observe, Int64, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, UInt64),
+"Take in a batch; gives how many observations are anomalous, or minus the code of an error, which [`failure`](@ref FluxGuard.Native.failure) makes of it."
+observe(h::Handle{:guard,CFace}, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element} =
+    GC.@preserve y h ccall(h.face.library.observe, Int64, (Ptr{Cvoid}, Int32, Ptr{Cvoid}, Csize_t, Csize_t, UInt64),
         owned(h), dtype(T, copied), pointer(y), length(y), observations, caller)
-    code < 0 && raise(h.face, -code)
-    return Int(code)
-end
 
 "Write one score per observation."
 score!(h::Handle{:detector,CFace}, out::Vector{Float64}, y::AbstractArray{T}, observations::Int) where {T<:Element} =

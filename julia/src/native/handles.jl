@@ -16,7 +16,12 @@ mutable struct Handle{kind,F<:Face}
     mark::UInt
     cell::Ptr{UInt}
     serial::UInt
+    Handle{kind,F}(pointer, face, mark, cell, serial) where {kind,F<:Face} = new{kind,F}(pointer, face, mark, cell, serial)
+    Handle{kind,F}(::Nothing) where {kind,F<:Face} = (h = new{kind,F}(); h.pointer = C_NULL; h.mark = 0; h)
 end
+
+"A handle of nothing, of the face that another process used."
+nobody(::Type{Handle{kind,F}}) where {kind,F} = Handle{kind,F}(nothing)
 
 "Every kind of thing that Julia can own of Rust's."
 const KINDS = (:profile, :guard, :stream, :reference, :detector, :sequence, :neighbors, :threshold, :performance, :late, :sketch, :run,

@@ -3,12 +3,7 @@
 # (src/jlrs).
 
 using FluxGuard: FluxGuard, Native, exception
-using FluxGuard.Native: Answer, Element, Handle, Library, Request, dtype, heard, owned
-
-"The jlrs face of a loaded library."
-struct JlrsFace <: Native.Face
-    library::Library
-end
+using FluxGuard.Native: Answer, Element, Handle, JlrsFace, Request, dtype, heard, owned
 
 FluxGuard.binding(::JlrsFace) = :jlrs
 
@@ -16,6 +11,7 @@ Native.perform(::JlrsFace, request::Ref{Request}, answer::Ref{Answer}) = GC.@pre
     UInt(Base.unsafe_convert(Ptr{Request}, request)), UInt(Base.unsafe_convert(Ptr{Answer}, answer)))
 
 # A negative number is minus an error's code; its message belongs to this thread until the task yields.
+Native.failure(::JlrsFace, code) = exception(code, Rust.last_error())
 @noinline raise(code) = throw(exception(code, Rust.last_error()))
 check(number::Int64) = number < 0 ? raise(-number) : number
 
@@ -24,9 +20,9 @@ array(y::Array) = y
 array(y::AbstractArray) = unsafe_wrap(Array, pointer(y), size(y))
 
 Native.observe(h::Handle{:guard,JlrsFace}, y::Array{<:Element}, observations::Int, caller::UInt64, copied::Bool) =
-    GC.@preserve h Int(check(Rust.guard_observe(UInt(owned(h)), y, observations, caller, copied)))
+    GC.@preserve h Rust.guard_observe(UInt(owned(h)), y, observations, caller, copied)
 Native.observe(h::Handle{:guard,JlrsFace}, y::AbstractArray{T}, observations::Int, caller::UInt64, copied::Bool) where {T<:Element} =
-    GC.@preserve h y Int(check(Rust.guard_observe_at(UInt(owned(h)), dtype(T, copied), UInt(pointer(y)), length(y), observations, caller)))
+    GC.@preserve h y Rust.guard_observe_at(UInt(owned(h)), dtype(T, copied), UInt(pointer(y)), length(y), observations, caller)
 
 Native.score!(h::Handle{:detector,JlrsFace}, out::Vector{Float64}, y::AbstractArray{<:Element}, observations::Int) =
     GC.@preserve h y heard(flag -> (check(Rust.detector_score(UInt(owned(h)), array(y), observations, out, UInt(flag))); nothing))

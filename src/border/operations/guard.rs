@@ -61,6 +61,10 @@ operations! {
     "guard.counters" on (guard: &Guard) -> json { guard.counters() }
     // [`crate::guard::Description`].
     "guard.describe" on (guard: &Guard) -> json { guard.describe() }
+    // Raises an alert that an output could not be watched.
+    "guard.unwatched" on (guard: &Guard) options (message: String) -> nothing {
+        guard.unwatched(&message)?;
+    }
     // Starts a flush and gives its ticket at once; with `close` the guard takes in nothing more.
     "guard.flush" on (guard: &Guard) options (close: bool) -> number { guard.start_flush(close)?.0 }
     // Waits for a flush: 1 done, 0 not yet.

@@ -36,6 +36,8 @@ pub enum Kind {
     Chart,
     /// The journal cannot be written, or can be again.
     Journal,
+    /// The host could not show an output to the guard.
+    Unwatched,
 }
 
 /// How much it matters.

@@ -115,7 +115,7 @@ fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Fi
         adjusted_p_value: p_value(strongest) * columns.len() as f64,
         threshold: level,
         message: format!(
-            "the distribution of {}{more} has changed over the last windows: evidence {:.1e} (effect {:.2})",
+            "{}{more} changed little by little over the last windows: evidence {:.1e} (effect {:.2})",
             strongest.name, strongest.e_value, strongest.effect
         ),
         evidence: found.iter().map(evidence).collect(),

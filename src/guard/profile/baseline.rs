@@ -227,6 +227,13 @@ impl Baseline {
         self.scorer.features()
     }
 
+    /// The names of the features that never varied in the reference.
+    #[must_use]
+    pub fn constant(&self) -> Vec<String> {
+        let features = self.names.iter().zip(&self.spread).take(self.feature_count());
+        features.filter(|(_, spread)| **spread == 0.0).map(|(name, _)| name.clone()).collect()
+    }
+
     /// Columns: features and scores.
     #[must_use]
     pub fn column_count(&self) -> usize {

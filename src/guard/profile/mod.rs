@@ -170,6 +170,13 @@ impl Profile {
                 format!("{:?}", self.options.names),
             );
         }
+        if self.options.observation != other.options.observation {
+            return differ(
+                "observation",
+                format!("{:?}", other.options.observation),
+                format!("{:?}", self.options.observation),
+            );
+        }
         let Some(theirs) = &other.fitted else { return Ok(()) };
         let Some(mine) = &mut self.fitted else {
             let mut sample = Reservoir::new(theirs.moments.features(), self.options.capacity);
@@ -238,6 +245,7 @@ impl Profile {
             min: each(Moments::min),
             max: each(Moments::max),
             classes: self.fitted.as_ref().map_or(Vec::new(), |f| f.classes.counts().to_vec()),
+            observation: self.options.observation.clone(),
         }
     }
 }
@@ -256,6 +264,7 @@ pub struct Description {
     pub min: Vec<f64>,
     pub max: Vec<f64>,
     pub classes: Vec<u64>,
+    pub observation: Option<Vec<u8>>,
 }
 
 impl Fitted {

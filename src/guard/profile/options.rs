@@ -10,9 +10,9 @@ use crate::stats::dependence::Order;
 #[serde(rename_all = "lowercase")]
 pub enum ConstantFeatures {
     /// Refuse the baseline ([`crate::Error::ConstantFeature`]).
-    #[default]
     Error,
-    /// Watch it for any change.
+    /// Watch it for any change: layers with a dead unit are common.
+    #[default]
     Allow,
 }
 
@@ -30,6 +30,10 @@ pub struct ProfileOptions {
     pub constant_features: ConstantFeatures,
     /// What the order of the observations means.
     pub order: Order,
+    /// The dimensions of the host's arrays of which each position is an observation, from 1; the
+    /// last one if there are none. A note for the host, which gives features x observations: here
+    /// it says only which profiles are of one kind.
+    pub observation: Option<Vec<u8>>,
 }
 
 impl Default for ProfileOptions {
@@ -38,8 +42,9 @@ impl Default for ProfileOptions {
             output: OutputKind::Values,
             names: None,
             capacity: 10_000,
-            constant_features: ConstantFeatures::Error,
+            constant_features: ConstantFeatures::Allow,
             order: Order::Given,
+            observation: None,
         }
     }
 }

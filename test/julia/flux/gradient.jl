@@ -19,14 +19,14 @@ labels = Flux.onehotbatch(repeat(1:4, 4), 1:4)
             for model in (guarded(deepcopy(chain), guard), guarded(deepcopy(chain), guard, guard))
                 guarded_loss, (gradient, gradient_x) = Flux.withgradient(loss, model, x)
                 @test guarded_loss == plain_loss
-                @test gradient.model == plain
+                @test gradient == plain
                 @test gradient_x == plain_x
             end
             model = guarded(deepcopy(chain), guard, 1 => inner)
             _, (gradient, gradient_x) = Flux.withgradient(loss, model, x)
             @test gradient_x == plain_x
-            inside = gradient.model.layers[1]
-            @test inside.model == plain.layers[1]
+            inside = gradient.layers[1]
+            @test inside == plain.layers[1]
             @test counters(guard).observed == 4 * 16 && counters(inner).observed == 16
         end
     end

@@ -36,7 +36,7 @@ const SKETCHES = [(:kll, s -> (fit!(s, 1:9); quantiles(s, 0:0.25:1))), (:tdigest
 first_items(kind) = kind === :frequent_items ? ["a", "b"] : 1.0:8
 
 stream_of(name) = StreamDetector(name)
-stream_values(name) = name === Symbol("two-sample") ? values_like(7, 2, 50) : abs.(vec(values_like(7, 1, 50))) ./ 9
+stream_values(name) = name === :two_sample ? values_like(7, 2, 50) : abs.(vec(values_like(7, 1, 50))) ./ 9
 stream_values(name, ::Val{:bits}) = Float64.(stream_values(name) .> 0.05)
 values_for(name) = name in (:ddm, :eddm) ? stream_values(name, Val(:bits)) : clamp.(stream_values(name), 0, 1)
 
@@ -85,7 +85,7 @@ const REFUSED = [
     (kind = Native.RunHandle, make = () -> FluxGuard.TrainingRun(clip = 1, noise_multiplier = 1, lot_size = 9), called = "private run", way = "save(path, dp)")]
 
 guard_of(profile = fit(Profile, X; output = :values)) = Guard(profile; name = "door", log = false)
-const GUARD = (kind = Native.GuardHandle, make = guard_of, called = "Guard \"door\"", way = "Flux.state(model)")
+const GUARD = (kind = Native.GuardHandle, make = guard_of)
 
 kept_objects() = Dict(owner.name => owner.make() for owner in KEPT)
 

@@ -16,7 +16,7 @@ function split_head(model::Flux.Chain)
         throw(invalid("model", "a last layer $head", "a Dense without activation, which gives the logits (softmax may follow)"))
     return Flux.Chain(layers[1:end-1]...), Flux.cpu(head.weight), Flux.cpu(head.bias)
 end
-split_head(model::Guarded) = split_head(getfield(model, :model))
+split_head(model::Guarded) = split_head(bare(model))
 
 "What comes before a classifier's last layer, as an encoder."
 struct Features{M}

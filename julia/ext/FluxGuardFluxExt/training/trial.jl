@@ -27,7 +27,7 @@ mutable struct Trial
 end
 
 function Trial(model, loss, frozen)
-    plain = unguarded(model)
+    plain = FluxGuard.unguarded(model) # guards must not count trials as observations
     trial = Trial(plain, nothing, loss, Any[], IdDict{Any,Int}(), IdDict{Any,Nothing}(), Any[], false, false, generators(loss), Float64[])
     return renew!(trial, frozen_twins(model, plain, frozen))
 end
@@ -50,27 +50,6 @@ function still!(model)
         layer isa Union{Flux.Dropout,Flux.AlphaDropout} && (layer.active = false)
     end
     return model
-end
-
-"""
-The model without its guards, which must not count trials as observations. What holds no guard stays the same object.
-"""
-unguarded(model) = unguarded(model, IdDict{Any,Any}())
-
-function unguarded(x, seen)
-    haskey(seen, x) && return seen[x]
-    x isa Guarded && return seen[x] = Guarded(unguarded(getfield(x, :model), seen), ())
-    Functors.isleaf(x) && return x
-    seen[x] = x
-    children, rebuild = Functors.functor(x)
-    new = map(child -> unguarded(child, seen), children)
-    all(a === b for (a, b) in zip(values(children), values(new))) && return x
-    return seen[x] = try
-        rebuild(new)
-    catch error
-        throw(invalid("model", "a guard in a $(nameof(typeof(x))), which cannot be built again without it ($(first(split(sprint(showerror, error), '\n'))))",
-            "guards in layers that can be rebuilt; or a guard around the whole model"))
-    end
 end
 
 "The model for the next evaluation, as it was before any, and its random generators. `copied`: it will be changed in other ways."

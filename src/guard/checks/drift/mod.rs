@@ -1,8 +1,11 @@
 //! A changed distribution of features, scores or predicted classes: the two-sample tests by name.
 
 mod columns;
+mod moved;
 mod settle;
 mod small_counts;
+
+use std::collections::BTreeSet;
 
 use super::check::{Check, Window};
 use crate::alert::{Evidence, Kind, Severity};
@@ -39,24 +42,24 @@ impl Check for Drift {
 
     fn finish(&mut self, window: &Window<'_>, report: &mut WindowReport) -> Result<Vec<Finding>> {
         report.tests = std::mem::take(&mut self.tests).finish(window.options)?;
-        let of = |of_classes| finding(&report.tests, window.level, of_classes);
+        let of = |of_classes| finding(&report.tests, window, of_classes);
         Ok([of(false), of(true)].into_iter().flatten().collect())
     }
 }
 
-fn finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding> {
+fn finding(tests: &[ColumnTest], window: &Window<'_>, of_classes: bool) -> Option<Finding> {
     let mut found: Vec<&ColumnTest> =
         tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
     found.sort_by(|a, b| a.by_evidence(b));
     let worst = found.first()?;
     let most = found.iter().map(|t| severity(t.test.result.effect, t.test.min_effect)).max();
     let (kind, what) = if of_classes {
-        (Kind::ClassDrift, "the predicted classes".to_string())
+        (Kind::ClassDrift, "the predicted classes have another mix".to_string())
     } else {
-        let mut names: Vec<&str> = found.iter().map(|t| t.name.as_str()).collect();
-        names.dedup();
-        let more = and_more(names.len().saturating_sub(3));
-        (Kind::Drift, format!("{}{more}", names[..names.len().min(3)].join(", ")))
+        // A column is counted once, however many tests found it.
+        let others: BTreeSet<&str> = found.iter().map(|t| t.name.as_str()).collect();
+        let more = and_more(others.len() - 1);
+        (Kind::Drift, format!("{}{more}", moved::words(window.baseline, window.pane, &worst.name)))
     };
     let r = &worst.test.result;
     Some(Finding {
@@ -64,9 +67,9 @@ fn finding(tests: &[ColumnTest], level: f64, of_classes: bool) -> Option<Finding
         severity: most.unwrap_or(Severity::Warning),
         class: None,
         adjusted_p_value: worst.test.adjusted_p_value,
-        threshold: level,
+        threshold: window.level,
         message: format!(
-            "the distribution of {what} has changed: {} {:.3} (p = {:.1e}, effect {:.2})",
+            "{what}: {} {:.3} (p = {:.1e}, effect {:.2})",
             r.test, r.statistic, r.p_value, r.effect
         ),
         evidence: found.iter().map(|t| evidence(&t.name, &t.test.result)).collect(),
