@@ -162,7 +162,7 @@ MODELS = [
     ("two heads", Heads(Dense(6 => 8, relu), Dense(8 => 2), Dense(8 => 2)), vectors(), y -> y.mean, :trunk => 8),
     ("mixture density", Split((Dense(6 => 3), Dense(6 => 3), Dense(6 => 3))), vectors(), 2, (:paths, 1) => 3),
     ("fields called model and guards", Wrapper(Dense(6 => 4), 2f0), vectors(), identity, :model => 4),
-    ("maxout and scale", Chain(Maxout(() -> Dense(6 => 8), 2), Scale(8), Dense(8 => 4)), vectors(), identity, 2 => 8),
+    ("maxout and scale", Chain(Maxout(() -> Dense(6 => 8), 2), Flux.Scale(8), Dense(8 => 4)), vectors(), identity, 2 => 8),
     ("dropout", Chain(Dense(6 => 8, relu), Dropout(0.5), Dense(8 => 4)), vectors(), identity, 1 => 8),
     ("alpha dropout", Chain(Dense(6 => 8, selu), AlphaDropout(0.2), Dense(8 => 4)), vectors(), identity, 1 => 8),
     ("layer norm", Chain(Dense(6 => 8), LayerNorm(8), Dense(8 => 4)), vectors(), identity, 2 => 8),
