@@ -256,3 +256,32 @@ end
         @test split(out) == [fill("refused", 4 * length(REFUSED)); "read"]
     end
 end
+
+@testset "BSON" begin
+    if Base.find_package("BSON") === nothing
+        skip_topic("copies: BSON", "not in the environment")
+    else
+        path = scratch("objects.bson")
+        code, out, err = run_julia("""
+            include($(repr(joinpath(@__DIR__, "support", "owners.jl")))); using .Owners
+            using BSON
+            x = values_like(1, 3, 100)
+            d = fit(KNN, x)
+            guard = GUARD.make()
+            model = (a = guarded(identity, guard), b = [guarded(identity, guard)])
+            bson($(repr(path)), Dict(:d => d, :p => fit(Profile, x; output = :values), :m => model))
+            read = BSON.load($(repr(path)), Main)
+            GC.gc()
+            println(score(read[:d], x) == score(d, x), nobs(read[:p]))
+            println(read[:m].a(x) == read[:m].b[1](x) == x, first(guards(read[:m].a))[2].here)
+            for r in REFUSED
+                fault = try bson($(repr(scratch("refused.bson"))), Dict(:x => r.make())); "saved" catch error error end
+                println(fault isa InvalidArgument && occursin(r.called, fault.message) ? "refused" : fault)
+            end
+            close(guard)
+            """)
+        @test code == 0
+        code == 0 || print(stderr, err)
+        @test split(out) == ["true100"; "truefalse"; fill("refused", length(REFUSED))]
+    end
+end
