@@ -100,7 +100,7 @@ end
 
 @testset "bad input" begin
     @test_throws InvalidArgument score(KNN(), probe)                     # not fitted
-    @test_throws InvalidArgument fit(KNN, reference; neighbors = 3)      # no such option
+    @test_throws InvalidArgument fit(KNN, reference; neighbour = 3)      # no such option
     @test_throws InvalidArgument fit(KNN, reference; neighbors = 401)
     @test_throws BaselineTooSmall fit(LOF, reference; neighbors = 399)  # enough for all, not for a fold
     @test_throws BaselineTooSmall fit(Mahalanobis, reference[:, 1:2])
