@@ -61,7 +61,8 @@ use crate::sound::Sound;
 /// Fitted on reference observations, then scores new ones. Novelty mode: a score never depends on
 /// the batch that it came in.
 pub trait Detector: Sized + Send + Sync + Sound {
-    /// What can be chosen; of a family, the default is the one of the literature that its file names.
+    /// What can be chosen; of a family, the default is the one of the literature that its file
+    /// names.
     type Options;
 
     /// Learns the reference.
