@@ -1,6 +1,5 @@
 //! What was learned from a reference: a detector, and how the reference's observations score where
-//! it
-//! has not seen them. [`super::Fitted`] is it for hosts; an ensemble's members are it, too.
+//! it has not seen them. [`super::Fitted`] is it for hosts; an ensemble's members are it, too.
 
 use std::borrow::Cow;
 

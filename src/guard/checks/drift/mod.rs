@@ -57,9 +57,17 @@ fn finding(tests: &[ColumnTest], window: &Window<'_>, of_classes: bool) -> Optio
         (Kind::ClassDrift, "the predicted classes have another mix".to_string())
     } else {
         // A column is counted once, however many tests found it.
-        let others: BTreeSet<&str> = found.iter().map(|t| t.name.as_str()).collect();
-        let more = and_more(others.len() - 1);
-        (Kind::Drift, format!("{}{more}", moved::words(window.baseline, window.pane, &worst.name)))
+        let mut seen = BTreeSet::new();
+        let names = found.iter().map(|t| t.name.as_str());
+        let others: Vec<&str> = names.filter(|name| seen.insert(*name)).skip(1).collect();
+        let with_it = match others.len() {
+            0 => String::new(),
+            n => {
+                format!(", with {}{}", others[..n.min(2)].join(", "), and_more(n.saturating_sub(2)))
+            }
+        };
+        let moved = moved::words(window.baseline, window.pane, &worst.name);
+        (Kind::Drift, format!("{moved}{with_it}"))
     };
     let r = &worst.test.result;
     Some(Finding {
