@@ -91,7 +91,7 @@ fn categories_that_only_one_sample_has_are_named() {
     let folder = Folder::new("compare-one-sided");
     folder.write(
         "reference.csv",
-        "color,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\ngrey,2\n".repeat(10),
+        "color,x\n".to_owned() + &"red,1\nblue,2\ngray,3\ngray,2\n".repeat(10),
     );
     folder.write(
         "current.csv",
@@ -117,7 +117,7 @@ fn categories_that_only_one_sample_has_are_named() {
             && table.contains("gone: \"gray\" (20"),
         "{table}"
     );
-    folder.write("same.csv", "color,x\n".to_owned() + &"red,1\nblue,2\ngrey,3\n".repeat(10));
+    folder.write("same.csv", "color,x\n".to_owned() + &"red,1\nblue,2\ngray,3\n".repeat(10));
     let same = folder.run(&["compare", "reference.csv", "same.csv", "--json"]).json();
     assert_eq!(same["columns"][0]["unseen"], Value::Array(vec![]));
 }
