@@ -36,6 +36,13 @@ end
 
 watch(guard::Guard, y) = missed(guard, y)
 
+# Several guards of one output.
+watch(::Tuple{}, y) = nothing
+function watch(guards::Tuple, y)
+    watch(first(guards), y)
+    return watch(Base.tail(guards), y)
+end
+
 # All watches of a layer. `arguments` are those of the model's call.
 watch(::Tuple{}, y, arguments) = nothing
 function watch(watches::Tuple, y, arguments)
