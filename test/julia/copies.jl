@@ -94,7 +94,7 @@ written(x) = (io = IOBuffer(); serialize(io, x); seekstart(io); deserialize(io))
 @testset "of a guarded model, the model and the guard's name are written" begin
     guard = guard_of()
     y = values_like(1, 3, 9)
-    model = (first = guarded(identity, guard), second = [guarded(x -> 2x, guard)])
+    model = (first = guarded(identity, guard), second = [guarded(Base.Fix1(*, 2), guard)])
     logger = Test.TestLogger()
     read = with_logger(() -> written(model), logger)
     # Said once for a guard, however many places it has.
