@@ -257,12 +257,18 @@ impl Baseline {
         self.histogram(0).reference_size()
     }
 
-    /// The standard normal quantile at the score's place among the reference's scores of detector
-    /// `index`: standard normal under the null, whatever the score's distribution (van der Waerden
-    /// scores).
+    /// The normal score at the place of `score` among the reference's scores of detector `index`:
+    /// standard normal under the null, whatever the score's distribution; of ties the mean over
+    /// their places, which varies less.
     #[must_use]
     pub fn normal_score(&self, index: usize, score: f32) -> f64 {
         self.normal_scores[index].of(f64::from(score))
+    }
+
+    /// Whether the reference's scores of detector `index` tie.
+    #[must_use]
+    pub fn has_ties(&self, index: usize) -> bool {
+        self.normal_scores[index].is_tied()
     }
 }
 
