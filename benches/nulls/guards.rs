@@ -1,8 +1,7 @@
-//! Guards: every test of a window by name, every own score, chart and fitted detector, and the
-//! monitor that shares the budget.
+//! Guards: every test of a window by name, every own score and fitted detector, and the monitor
+//! that shares the budget.
 
 use fluxguard::Result;
-use fluxguard::drift::charts::ChartName;
 use fluxguard::drift::two_sample::TestName;
 use fluxguard::guard::{FalseAlarms, Guard, GuardOptions, Length, Per};
 use fluxguard::outlier::{NAMES, Spec};
@@ -10,26 +9,26 @@ use fluxguard::profile::{ConstantFeatures, OutputKind, OwnScore, Profile, Profil
 use fluxguard::tensor::{Elements, Tensor};
 use serde_json::Map;
 
-use super::Suite;
 use super::cell::{SCALES, measure};
 use super::draws::{Null, Order, Values};
+use super::{Suite, charts, own_scores};
 
-const SIZES: (usize, usize) = (1000, 1000);
+pub const SIZES: (usize, usize) = (1000, 1000);
 
 /// Columns that a guard's tests are measured on, independent of each other.
 pub const COLUMNS: usize = 16;
 
 /// What a guard is made of.
 #[derive(Clone)]
-struct Made {
-    output: OutputKind,
-    options: GuardOptions,
+pub struct Made {
+    pub output: OutputKind,
+    pub options: GuardOptions,
     fitted: Option<&'static str>,
 }
 
 impl Made {
     /// No tests, no monitor: what is looked at is put in.
-    fn bare(window: usize, rate: f64) -> Self {
+    pub fn bare(window: usize, rate: f64) -> Self {
         let options = GuardOptions {
             false_alarms: FalseAlarms { rate, per: Per::Window },
             window: Length::Observations(window as u64),
@@ -40,8 +39,16 @@ impl Made {
         Made { output: OutputKind::Values, options, fitted: None }
     }
 
+    /// With the tests and monitors of a guard that was told nothing of them.
+    pub fn defaults(window: usize, rate: f64) -> Self {
+        let mut made = Made::bare(window, rate);
+        let GuardOptions { tests, monitors, .. } = GuardOptions::default();
+        (made.options.tests, made.options.monitors) = (tests, monitors);
+        made
+    }
+
     /// A guard that has seen `rows`, of windows that are all full.
-    fn watch(&self, reference: &[f64], rows: &[f64], columns: usize) -> Result<Guard> {
+    pub fn watch(&self, reference: &[f64], rows: &[f64], columns: usize) -> Result<Guard> {
         let options = ProfileOptions {
             output: self.output,
             constant_features: ConstantFeatures::Allow,
@@ -80,7 +87,8 @@ pub fn run(suite: &mut Suite) {
     }
     whole(suite);
     parts(suite);
-    few_values(suite);
+    own_scores::run(suite);
+    charts::run(suite);
     early(suite);
 }
 
@@ -103,101 +111,17 @@ fn early(suite: &mut Suite) {
     ];
     for (by, columns, reference, window) in short.into_iter().chain(long) {
         for rate in [0.01, 1e-4] {
-            let mut made = Made::bare(window, rate);
-            let defaults = GuardOptions::default();
-            (made.options.tests, made.options.monitors) = (defaults.tests, defaults.monitors);
+            let made = Made::defaults(window, rate);
             let null = Null::Drawn(Values::Normal, Order::Auto(by));
             alarms(suite, "defaults, 20 windows", &made, &null, columns, (reference, 20 * window));
         }
     }
 }
 
-/// Own scores that hang on what the scorer has learned of its reference: mostly of features of few
-/// values.
-fn few_values(suite: &mut Suite) {
-    let settings = [
-        (1, (100, 1000)),
-        (10, (50, 300)),
-        (10, (300, 1000)),
-        (10, (100, 1000)),
-        (10, (2000, 1000)),
-        (100, (100, 1000)),
-    ];
-    let all = [
-        Values::Binary(0.5),
-        Values::Levels(4),
-        Values::FarApart,
-        Values::Saturated,
-        Values::Lognormal(3.0),
-    ];
-    for output in [OutputKind::Values, OutputKind::Scores] {
-        for detector in OwnScore::of(output) {
-            let made = |window, rate| {
-                let mut made = Made::bare(window, rate);
-                (made.output, made.options.detectors) = (output, Some(vec![detector]));
-                made.options.tests = GuardOptions::default().tests;
-                made
-            };
-            for (i, values) in all.into_iter().enumerate() {
-                let null = Null::Drawn(values, Order::Independent);
-                for (columns, sizes) in settings.into_iter().take(if i < 2 { 6 } else { 3 }) {
-                    score(suite, detector, &made(sizes.1, 0.05), &null, columns, sizes);
-                    let mut whole = made(sizes.1, 1e-3);
-                    whole.options.monitors = GuardOptions::default().monitors;
-                    alarms(
-                        suite,
-                        &format!("{}, few values", detector.as_str()),
-                        &whole,
-                        &null,
-                        columns,
-                        sizes,
-                    );
-                }
-            }
-            for order in [Order::Auto(0.5), Order::Auto(0.9)] {
-                let null = Null::Drawn(Values::Binary(0.5), order);
-                score(suite, detector, &made(1000, 0.05), &null, 10, (2000, 1000));
-            }
-        }
-    }
-}
-
-/// The p-value of the drift test of an own score.
-fn score(
-    suite: &mut Suite,
-    detector: OwnScore,
-    made: &Made,
-    null: &Null,
-    columns: usize,
-    sizes: (usize, usize),
-) {
-    let what = format!("ks of {}", detector.as_str());
-    if !suite.wants(&what) {
-        return;
-    }
-    let about = suite.about(&what, "guard", null, columns, sizes);
-    let trial = |seed: u64| {
-        let (reference, rows) = null.draw(seed, columns, sizes);
-        let reports = made.watch(&reference, &rows, columns)?.windows(0);
-        let tests = reports
-            .iter()
-            .flat_map(|report| &report.tests)
-            .filter(|test| test.name == detector.as_str());
-        Ok(tests.map(|column| column.test.result.p_value).collect())
-    };
-    suite.add(measure(about, &SCALES, suite.effort(100_000), trial));
-}
-
 /// A guard with all defaults, and one with all tests: the first window's alarms at each budget.
 fn whole(suite: &mut Suite) {
-    let defaults = |window, rate| {
-        let mut made = Made::bare(window, rate);
-        (made.options.tests, made.options.monitors) =
-            (GuardOptions::default().tests, GuardOptions::default().monitors);
-        made
-    };
     let all = |window, rate| {
-        let mut made = defaults(window, rate);
+        let mut made = Made::defaults(window, rate);
         made.options.tests = TestName::of_windows().collect();
         made
     };
@@ -205,7 +129,7 @@ fn whole(suite: &mut Suite) {
         for values in Values::ALL {
             let null = Null::Drawn(values, Order::Independent);
             for sizes in [SIZES, (100, 100), (200, 1000)] {
-                alarms(suite, "defaults", &defaults(sizes.1, rate), &null, 5, sizes);
+                alarms(suite, "defaults", &Made::defaults(sizes.1, rate), &null, 5, sizes);
             }
             alarms(suite, "all tests", &all(SIZES.1, rate), &null, 5, SIZES);
         }
@@ -213,7 +137,7 @@ fn whole(suite: &mut Suite) {
             alarms(
                 suite,
                 "defaults",
-                &defaults(sizes.1, rate),
+                &Made::defaults(sizes.1, rate),
                 &Null::Drawn(Values::Normal, Order::Independent),
                 columns,
                 sizes,
@@ -224,7 +148,7 @@ fn whole(suite: &mut Suite) {
                 alarms(
                     suite,
                     "defaults",
-                    &defaults(sizes.1, rate),
+                    &Made::defaults(sizes.1, rate),
                     &Null::Drawn(Values::Normal, order),
                     5,
                     sizes,
@@ -232,12 +156,12 @@ fn whole(suite: &mut Suite) {
             }
         }
         for null in suite.real() {
-            alarms(suite, "defaults", &defaults(200, rate), &null, 1, (600, 200));
+            alarms(suite, "defaults", &Made::defaults(200, rate), &null, 1, (600, 200));
         }
     }
 }
 
-/// One part at a time: own scores, charts, fitted detectors, the martingale over many windows.
+/// One part at a time: own scores, fitted detectors, the martingale over many windows.
 fn parts(suite: &mut Suite) {
     let of_scores = [
         Values::Normal,
@@ -262,32 +186,6 @@ fn parts(suite: &mut Suite) {
                     );
                 }
             }
-        }
-    }
-    for chart in [ChartName::Shewhart, ChartName::Ewma, ChartName::Cusum] {
-        for values in of_scores {
-            let mut made = Made::bare(1000, 0.05);
-            made.options.charts = vec![chart];
-            alarms(
-                suite,
-                chart.as_str(),
-                &made,
-                &Null::Drawn(values, Order::Independent),
-                5,
-                SIZES,
-            );
-        }
-        for order in Order::ALL.into_iter().skip(1) {
-            let mut made = Made::bare(1000, 0.05);
-            made.options.charts = vec![chart];
-            alarms(
-                suite,
-                chart.as_str(),
-                &made,
-                &Null::Drawn(Values::Normal, order),
-                5,
-                (10_000, 1000),
-            );
         }
     }
     for name in NAMES {
@@ -348,7 +246,7 @@ pub fn told(test: TestName, reference: &[f64], rows: &[f64], window: usize) -> R
 }
 
 /// Whether there was any alarm: in one window at its budget, in several at the sum of theirs.
-fn alarms(
+pub fn alarms(
     suite: &mut Suite,
     what: &str,
     made: &Made,

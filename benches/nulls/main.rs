@@ -17,11 +17,13 @@
 //! `OnlineName::ALL`).
 
 mod cell;
+mod charts;
 mod detectors;
 mod draws;
 mod export;
 mod guards;
 mod monitors;
+mod own_scores;
 mod plot;
 mod power;
 mod report;

@@ -7,7 +7,7 @@ use fluxguard::tensor::{Elements, Tensor};
 use super::Suite;
 use super::cell::measure;
 use super::draws::{Null, Order, Values};
-use super::guards;
+use super::guards::{self, Made};
 use super::tests::SIZES;
 
 /// What happens to a window.
@@ -55,6 +55,7 @@ impl Change {
 }
 
 pub fn run(suite: &mut Suite) {
+    whole(suite);
     for (values, change) in Change::all() {
         let null = Null::Drawn(values, Order::Independent);
         for test in TestName::ALL {
@@ -93,6 +94,35 @@ pub fn run(suite: &mut Suite) {
                 guards::told(test, &reference, &window, sizes.1)
             };
             suite.add(measure(about, &[0.05, 1e-3, 1e-6], suite.effort(2000), trial));
+        }
+    }
+}
+
+/// What a guard with all defaults finds where one of its five columns changes. The own score is of
+/// all: what makes it surer of a change to one side makes it less sure of one to the other.
+fn whole(suite: &mut Suite) {
+    let what = "defaults";
+    if !suite.wants(what) {
+        return;
+    }
+    let columns = 5;
+    for sizes in [(200, 200), (1000, 300), (1000, 1000)] {
+        for change in [Change::Spread(1.5), Change::Spread(1.2), Change::Spread(0.8)] {
+            let null = Null::Drawn(Values::Normal, Order::Independent);
+            let mut about = suite.about(what, "detections of a whole guard", &null, columns, sizes);
+            about.order = format!("one {}", change.name());
+            let made = Made::defaults(sizes.1, 0.05);
+            let trial = |seed: u64| {
+                let (reference, mut window) = null.draw(seed, columns, sizes);
+                let first =
+                    |rows: &[f64]| -> Vec<f64> { rows.iter().step_by(columns).copied().collect() };
+                let mut changed = first(&window);
+                change.to(&first(&reference), &mut changed);
+                window.iter_mut().step_by(columns).zip(changed).for_each(|(x, to)| *x = to);
+                let guard = made.watch(&reference, &window, columns)?;
+                Ok(vec![if guard.alerts(0).is_empty() { 1.0 } else { 0.0 }])
+            };
+            suite.add(measure(about, &[0.05], suite.effort(8000), trial));
         }
     }
 }

@@ -74,6 +74,13 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
         "Changes found by a guard's window, at 0.05",
     )
     .map_err(words)?;
+    let whole = |cell: &&&Cell| cell.about.how == "detections of a whole guard";
+    list(
+        &mut text,
+        "Changes of one of five columns found by a guard with all defaults, at 0.05",
+        changed.iter().filter(whole),
+    )
+    .map_err(words)?;
     match path {
         Some(path) => {
             std::fs::write(path.with_extension("svg"), super::plot::draw(&nulls).map_err(words)?)?;
