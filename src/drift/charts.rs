@@ -45,8 +45,8 @@ impl ChartName {
 }
 
 /// Scores that tie from which on their sum, and their weighted mean, are within the normal law's
-/// limits. Measured over all laws of two values and symmetric ones of three, at p-values of 0.05 and
-/// below: 2.7 times the chance of a single score, 1.2 of three, 0.98 of eight.
+/// limits. Computed for many laws of two values and symmetric ones of three, at p-values of at most
+/// 0.05: 2.7 times the chance that is said of a single score, 1.2 of three, 0.98 of eight.
 pub const FEW: u64 = 8;
 
 /// Where a chart stands.

@@ -9,9 +9,9 @@ const POINTS: usize = 1024;
 /// Normal scores of one column: under the null those of values that seldom tie are standard normal,
 /// whatever the column's distribution.
 ///
-/// A new value is as likely in any of the m + 1 places that it and m reference values have; where it
-/// ties, it may be in any of the ties'. Its score is the mean that a standard normal variable has
-/// over these (averaged scores: Hajek and Sidak 1967, chapter III), not the quantile in their
+/// A new value is as likely in any of the m + 1 places that it and m reference values have; where
+/// it ties, it may be in any of the ties'. Its score is the mean that a standard normal variable
+/// has over these (averaged scores: Hajek and Sidak 1967, chapter III), not the quantile in their
 /// middle. Such scores have a mean of zero, whatever the reference and its size; middles do not: of
 /// 9 zeros and 1 one in 10 theirs is 0.05, which a chart takes for a shift once it has seen some
 /// thousand. And a conditional mean of a normal variable is nowhere further out than that variable
