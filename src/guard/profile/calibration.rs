@@ -69,8 +69,10 @@ impl Calibration {
         } else {
             asked.max(ranks.partition_point(|r| *r <= 1)).max(1)
         };
-        // The largest rank that no more than the allowed number of observations reach.
-        let rank = if allowed >= m { m } else { ranks[allowed] - 1 };
+        // The largest rank that no more than the allowed number of observations reach, a new one
+        // among them: where it lies before a tie, it is one more.
+        let rank =
+            if allowed >= m { m } else { (ranks[allowed] - 1).min(ranks[allowed.max(1) - 1]) };
         if rank == 0 || allowed == 0 {
             if let Some(rate) = rate.filter(|rate| *rate < MIN_RATE) {
                 return Err(unsupported("anomaly_rate", rate, m));
@@ -89,8 +91,9 @@ impl Calibration {
             });
         }
         // With ties at the threshold nothing of the reference may reach it; a new observation still
-        // can.
-        let exceedances = ranks.partition_point(|r| *r <= rank).max(1);
+        // can, and pushes no other down.
+        let reached = |rank: usize| ranks.partition_point(|r| *r <= rank);
+        let exceedances = reached(rank).max(reached(rank - 1) + 1);
         let thresholds = sorted.iter().map(|highest| highest[rank - 1]).collect();
         Ok(Calibration {
             thresholds,
@@ -137,6 +140,34 @@ mod tests {
             let flagged = (0..5000).filter(|&i| (0..2).any(|d| c.beyond(d, columns[d][i]))).count();
             assert!((90..=100).contains(&flagged), "{flagged}");
             assert!(c.rate() <= 0.02);
+        }
+    }
+
+    /// Beyond a value that ties lies what is beyond its first, whatever the place of its last.
+    #[test]
+    fn ties_at_the_threshold_are_counted_from_the_first() {
+        let of = |scores: &[f32], rate| {
+            let c = Calibration::new(&[scores.to_vec()], rate).expect("enough");
+            (c.thresholds[0], c.exceedances)
+        };
+        let below: Vec<f32> = (0..997).map(|i| i as f32 / 1000.0).collect();
+        // Twice the second: a new one beyond it is one of two, where one was asked for.
+        assert_eq!(of(&[&below[..], &[2.0, 2.0, 3.0]].concat(), None), (3.0, 1));
+        assert_eq!(of(&[&below[..], &[2.0, 2.0, 3.0]].concat(), Some(0.002)), (2.0, 2));
+        assert_eq!(of(&[&below[..], &[2.0, 3.0, 3.0]].concat(), None), (3.0, 1));
+        // Of all orders of few values the last is beyond the others' threshold as often as said.
+        let values: Vec<f32> = (0..40).map(|i| (i * i % 11) as f32).chain([20.0, 21.0]).collect();
+        for rate in [0.03, 0.05, 0.1, 0.2, 0.4] {
+            let (mut beyond, mut said) = (0.0, 0.0);
+            for i in 0..values.len() {
+                let mut others = values.clone();
+                let new = others.remove(i);
+                let c = Calibration::new(&[others], Some(rate)).expect("enough");
+                beyond += f64::from(u8::from(c.beyond(0, new)));
+                said += c.rate();
+                assert!(c.rate() <= rate);
+            }
+            assert!(beyond <= said + 1e-9, "{beyond} of {said} at {rate}");
         }
     }
 
