@@ -15,6 +15,14 @@ pub fn run(suite: &mut Suite) {
         let null = Null::Drawn(Values::Normal, Order::Independent);
         score(suite, OwnScore::Distance, &made, &null, 5, sizes);
     }
+    // Thresholds at scores that tie: the share of anomalous outputs alone.
+    for values in [Values::Binary(0.5), Values::Levels(4), Values::Poisson(0.3)] {
+        for (columns, sizes) in [(10, (100, 100)), (5, (300, 300)), (2, (1000, 1000))] {
+            let made = Made::bare(sizes.1, 0.05);
+            let null = Null::Drawn(values, Order::Independent);
+            alarms(suite, "share of anomalous outputs", &made, &null, columns, sizes);
+        }
+    }
 }
 
 /// Own scores that hang on what the scorer has learned of its reference: mostly of features of few
