@@ -8,6 +8,7 @@ ChainRulesCore.rrule(::typeof(inner), m::Guarded) = inner(m), Δ -> (NoTangent()
 ChainRulesCore.frule((_, Δ), ::typeof(inner), m::Guarded) = inner(m), Δ
 
 @non_differentiable watches(::Any)
+@non_differentiable watch(::Any, ::Any) # by hand, in a loss
 @non_differentiable FluxGuard.observe!(::Any, ::Any)
 @non_differentiable FluxGuard.verdict(::Any)
 @non_differentiable FluxGuard.unguarded(::Any)

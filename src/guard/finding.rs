@@ -86,7 +86,8 @@ fn next_step(kind: Kind) -> &'static str {
         Kind::Anomaly => "look at the observations that were flagged",
         Kind::NonFinite => "look for values that are missing, or too large for the layers before",
         Kind::Chart => "look at what changed since the chart was within its limits",
-        Kind::Journal | Kind::Unwatched => "see the message",
+        // These are no findings of a window, and say it themselves.
+        Kind::Journal | Kind::Unwatched => "",
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use fluxguard::text::digits;
+
 /// To which side a column's cells are pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -82,26 +84,6 @@ pub fn numbers(column: &[f64]) -> Vec<String> {
     let different = column.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
     let texts = |count: usize| column.iter().map(|x| digits(*x, count)).collect::<Vec<_>>();
     (4..17).map(texts).find(|texts| kinds(texts) == different).unwrap_or_else(|| texts(17))
-}
-
-fn digits(x: f64, count: usize) -> String {
-    if x == 0.0 {
-        return "0".into();
-    }
-    // What JSON can hold of a number without bound, as the effect of a constant that changed, is
-    // the largest there is.
-    if x.abs() >= f64::MAX {
-        return if x > 0.0 { "inf" } else { "-inf" }.into();
-    }
-    let rounded = format!("{x:.*e}", count - 1);
-    let exponent =
-        rounded.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or_default();
-    match exponent {
-        -4..=5 => {
-            format!("{x:.*}", usize::try_from(count as i32 - 1 - exponent).unwrap_or_default())
-        }
-        _ => rounded,
-    }
 }
 
 fn visible(cell: &str) -> String {

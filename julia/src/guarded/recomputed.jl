@@ -8,7 +8,7 @@ traced!(watches::Tuple) = foreach(w -> w.guard.untraced = false, watches)
 const CHECKPOINTS = Dict{UInt,Bool}()
 const CHECKPOINTS_LOCK = ReentrantLock()
 
-"Whether this call is one that the backward pass of a checkpoint makes again. Some 20 microseconds."
+"Whether this call is one that the backward pass of a checkpoint makes again."
 recomputed() = any(is_checkpoint, backtrace())
 
 is_checkpoint(place) = false # interpreted code

@@ -2,6 +2,7 @@
 //! change too small for any single window is found all the same.
 
 use super::check::{Check, Window};
+use super::moved;
 use crate::alert;
 use crate::alert::Kind;
 use crate::drift::anytime::grouped_martingale::GroupedMartingale;
@@ -81,7 +82,7 @@ impl Check for Martingales {
     fn finish(&mut self, window: &Window<'_>, report: &mut WindowReport) -> Result<Vec<Finding>> {
         report.evidence = self.test(window.baseline, window.options, window.level);
         let min_effect = window.options.min_effect(TestName::Ks);
-        Ok(finding(&report.evidence, window.level, min_effect).into_iter().collect())
+        Ok(finding(&report.evidence, window, min_effect).into_iter().collect())
     }
 }
 
@@ -95,7 +96,7 @@ fn against(baseline: &Baseline, k: usize) -> GroupedMartingale {
 }
 
 /// The finding of the columns that drifted.
-fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Finding> {
+fn finding(columns: &[ColumnEvidence], window: &Window<'_>, min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&ColumnEvidence> = columns.iter().filter(|column| column.drift).collect();
     found.sort_by(|a, b| b.e_value.total_cmp(&a.e_value));
     let strongest = found.first()?;
@@ -113,10 +114,12 @@ fn finding(columns: &[ColumnEvidence], level: f64, min_effect: f64) -> Option<Fi
         severity: severity(strongest.effect, min_effect),
         class: None,
         adjusted_p_value: p_value(strongest) * columns.len() as f64,
-        threshold: level,
+        threshold: window.level,
         message: format!(
-            "{}{more} changed little by little over the last windows: evidence {:.1e} (effect {:.2})",
-            strongest.name, strongest.e_value, strongest.effect
+            "{}{more}: evidence {:.1e} over the last windows (effect {:.2})",
+            moved::in_words(window, &strongest.name),
+            strongest.e_value,
+            strongest.effect
         ),
         evidence: found.iter().map(evidence).collect(),
     })

@@ -8,6 +8,7 @@ mod check;
 mod classes;
 mod drift;
 mod martingales;
+mod moved;
 mod non_finite;
 mod online;
 

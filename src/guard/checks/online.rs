@@ -11,6 +11,7 @@
 //! smallest effect of mannwhitney.
 
 use super::check::{Check, Window};
+use super::moved;
 use crate::alert::{Evidence, Kind};
 use crate::drift::online::{Domain, OnlineDetector, OnlineName};
 use crate::drift::two_sample::{TestName, mannwhitney};
@@ -89,12 +90,12 @@ impl Check for Streams {
         let min_effect = window.options.min_effect(TestName::MannWhitney);
         self.fired.iter_mut().for_each(|found| found.drift = found.effect >= min_effect);
         report.detections = std::mem::take(&mut self.fired);
-        Ok(finding(&report.detections, min_effect).into_iter().collect())
+        Ok(finding(&report.detections, window, min_effect).into_iter().collect())
     }
 }
 
 /// The finding of the monitors that fired. Its threshold is 1: no rate of false alarms is stated.
-fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
+fn finding(detections: &[Detection], window: &Window<'_>, min_effect: f64) -> Option<Finding> {
     let mut found: Vec<&Detection> = detections.iter().filter(|found| found.drift).collect();
     found.sort_by(|a, b| b.effect.total_cmp(&a.effect));
     let strongest = found.first()?;
@@ -113,8 +114,10 @@ fn finding(detections: &[Detection], min_effect: f64) -> Option<Finding> {
         adjusted_p_value: strongest.p_value,
         threshold: 1.0,
         message: format!(
-            "the middle of {}{more} has moved: {} fired (effect {:.2}); it states no rate of false alarms",
-            strongest.name, strongest.monitor, strongest.effect
+            "{}{more}: {} fired, which states no rate of false alarms (effect {:.2})",
+            moved::in_words(window, &strongest.name),
+            strongest.monitor,
+            strongest.effect
         ),
         evidence: found.iter().map(evidence).collect(),
     })

@@ -268,3 +268,25 @@ fn names_steer_no_terminal_and_fake_no_line() {
     );
     assert!(!alerts.iter().any(|alert| alert.message.chars().any(char::is_control)));
 }
+
+#[test]
+fn an_output_that_nobody_could_watch_is_an_alert_on_a_closed_guard_too() {
+    let guard = drifting(GuardOptions::default(), 0, |_| {});
+    let woken = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let count = woken.clone();
+    guard
+        .on_wake(Some(Box::new(move || {
+            count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        })))
+        .unwrap();
+    guard.unwatched("no array\nof floats").unwrap();
+    guard.close().unwrap();
+    guard.unwatched("it is closed").unwrap();
+    let alerts = guard.alerts(0);
+    let told: Vec<_> = alerts.iter().map(|a| (a.id, a.kind, a.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [(1, Kind::Unwatched, "no array\\nof floats"), (2, Kind::Unwatched, "it is closed")]
+    );
+    assert_eq!((guard.counters().alerts, woken.load(std::sync::atomic::Ordering::SeqCst)), (2, 2));
+}

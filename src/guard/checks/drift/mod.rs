@@ -1,13 +1,13 @@
 //! A changed distribution of features, scores or predicted classes: the two-sample tests by name.
 
 mod columns;
-mod moved;
 mod settle;
 mod small_counts;
 
 use std::collections::BTreeSet;
 
 use super::check::{Check, Window};
+use super::moved;
 use crate::alert::{Evidence, Kind, Severity};
 use crate::drift::two_sample::TestResult;
 use crate::error::Result;
@@ -66,7 +66,7 @@ fn finding(tests: &[ColumnTest], window: &Window<'_>, of_classes: bool) -> Optio
                 format!(", with {}{}", others[..n.min(2)].join(", "), and_more(n.saturating_sub(2)))
             }
         };
-        let moved = moved::words(window.baseline, window.pane, &worst.name);
+        let moved = moved::in_words(window, &worst.name);
         (Kind::Drift, format!("{moved}{with_it}"))
     };
     let r = &worst.test.result;
