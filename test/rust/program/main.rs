@@ -6,6 +6,7 @@ mod csv;
 mod detect;
 mod detect_sequences;
 mod doctor;
+mod formats;
 mod hints;
 mod late_labels;
 mod malformed;
