@@ -1,5 +1,5 @@
-//! How files are read, by all commands alike: cells without a value, and columns that are chosen or left
-//! out.
+//! How files are read, by all commands alike: cells without a value, and columns that are chosen
+//! or left out.
 #![allow(clippy::unwrap_used)]
 
 use crate::support;
