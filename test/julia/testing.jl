@@ -57,7 +57,7 @@ end
     @test occursin("and in all together", sprint(show, c))
     c = compare(reference, shifted; tests = [:lsdd, :c2st, :pca, :mmd, :ks], method = (mmd = :random_features, ks = :asymptotic))
     @test [(t.test, t.method) for t in c.all_columns] ==
-        [("lsdd", "permutation"), ("c2st", "logistic"), ("pca", "exact"), ("mmd", "random-features")]
+        [(:lsdd, "permutation"), (:c2st, "logistic"), (:pca, "exact"), (:mmd, "random-features")]
     @test all(t -> t.drift, c.all_columns[[1, 2, 4]])
     @test all(column -> column.tests[1].method == "asymptotic", c.columns)
     @test compare(reference, shifted; tests = [:c2st], method = :forest).all_columns[1].method == "forest"

@@ -106,7 +106,7 @@ mod tests {
     fn an_alert_says_which_way_by_how_much_where_and_what_next() {
         let ks = || vec![TestName::Ks];
         let up = alert(ks(), |[a, b, c]| [a + 2.0, b, c]).message;
-        assert!(up.starts_with("y1 moved up by ") && up.contains("in the reference 1"), "{up}");
+        assert!(up.starts_with("y1 moved up by ") && up.contains("in the reference 9.9"), "{up}");
         assert!(
             up.contains("in window 1 (1000 observations") && up.contains("new profile"),
             "{up}"
