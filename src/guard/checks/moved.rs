@@ -27,13 +27,13 @@ pub(super) fn in_words(window: &Window<'_>, name: &str) -> String {
     if spread == 0.0 {
         return format!("{name} varies, and was {} in all of the reference", short(usual));
     }
-    let by = mean - usual;
-    if by.abs() >= MOVED * spread {
+    let (by, times) = (mean - usual, now / spread);
+    // What wanders because it is wider has not moved.
+    if by.abs() >= spread * MOVED.max(times.ln()) {
         let way = if by > 0.0 { "up" } else { "down" };
         let (by, mean, usual) = (short(by.abs()), short(mean), short(usual));
         return format!("{name} moved {way} by {by} (mean {mean}, in the reference {usual})");
     }
-    let times = now / spread;
     let (now, spread) = (short(now), short(spread));
     if times >= WIDER {
         format!("{name} spread out (deviation {now}, in the reference {spread})")
@@ -72,18 +72,24 @@ mod tests {
     use crate::testing::Random;
     use crate::{FalseAlarms, Guard, GuardOptions, Length, Per};
 
-    /// What a guard of two normal features and a constant one says of a window in which `change`
-    /// makes of each observation's features what they are now.
+    const NORMAL: usize = 4;
+
+    /// What a guard of normal features and a constant one says of a window in which `change` makes
+    /// of each observation's first three features, of which the third is constant, what they are
+    /// now.
     fn alert(tests: Vec<TestName>, change: impl Fn([f64; 3]) -> [f64; 3]) -> Alert {
-        let rows = |seed: u64| {
-            let normal = Random(seed).normals(2000);
-            let of = |x: &[f64]| [x[0] + 10.0, 1e-6 * x[1], 4.0];
-            normal.chunks_exact(2).map(of).collect::<Vec<_>>()
+        let rows = |seed: u64, change: &dyn Fn([f64; 3]) -> [f64; 3]| {
+            let normal = Random(seed).normals(1000 * NORMAL);
+            let of = |x: &[f64]| {
+                let changed = change([x[0] + 10.0, 1e-6 * x[1], 4.0]);
+                changed.into_iter().chain(x[2..].iter().copied()).collect::<Vec<_>>()
+            };
+            normal.chunks_exact(NORMAL).flat_map(of).collect::<Vec<_>>()
         };
         let mut profile =
             Profile::new(ProfileOptions { output: OutputKind::Values, ..Default::default() })
                 .expect("options");
-        let reference = rows(1).concat();
+        let reference = rows(1, &|x| x);
         profile.fit(&Tensor::new(Elements::F64(&reference), 1000).expect("shape")).expect("finite");
         let options = GuardOptions {
             window: Length::Observations(1000),
@@ -93,7 +99,7 @@ mod tests {
             ..Default::default()
         };
         let guard = Guard::new(&profile, options).expect("options");
-        let now = rows(2).into_iter().map(change).collect::<Vec<_>>().concat();
+        let now = rows(2, &change);
         guard
             .observe(&Tensor::new(Elements::F64(&now), 1000).expect("shape"), 0, false)
             .expect("open");

@@ -50,7 +50,11 @@ impl Check for Drift {
 fn finding(tests: &[ColumnTest], window: &Window<'_>, of_classes: bool) -> Option<Finding> {
     let mut found: Vec<&ColumnTest> =
         tests.iter().filter(|t| t.test.drift && (t.name == CLASS) == of_classes).collect();
-    found.sort_by(|a, b| a.by_evidence(b));
+    // Columns of the output before scores read off it, which only say that something there moved.
+    let baseline = window.baseline;
+    let scores = &baseline.names[baseline.feature_count()..];
+    let is_score = |t: &ColumnTest| scores.contains(&t.name);
+    found.sort_by(|a, b| is_score(a).cmp(&is_score(b)).then(a.by_evidence(b)));
     let worst = found.first()?;
     let most = found.iter().map(|t| severity(t.test.result.effect, t.test.min_effect)).max();
     let (kind, what) = if of_classes {
