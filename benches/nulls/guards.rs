@@ -101,6 +101,8 @@ fn early(suite: &mut Suite) {
         (0.3, 2, 100, 300),
         (0.5, 2, 100, 300),
         (0.8, 2, 100, 1000),
+        (0.2, 2, 200, 300),
+        (0.3, 2, 200, 300),
     ];
     let long = [
         (0.2, 2, 300, 300),
@@ -109,10 +111,14 @@ fn early(suite: &mut Suite) {
         (0.9, 2, 300, 2000),
         (0.9, 2, 1000, 2000),
     ];
-    for (by, columns, reference, window) in short.into_iter().chain(long) {
+    let users = [50, 100, 200].map(|reference| (Order::Users, 2, reference, 300));
+    let auto = short.into_iter().chain(long);
+    let auto =
+        auto.map(|(by, columns, reference, window)| (Order::Auto(by), columns, reference, window));
+    for (order, columns, reference, window) in auto.chain(users) {
         for rate in [0.01, 1e-4] {
             let made = Made::defaults(window, rate);
-            let null = Null::Drawn(Values::Normal, Order::Auto(by));
+            let null = Null::Drawn(Values::Normal, order);
             alarms(suite, "defaults, 20 windows", &made, &null, columns, (reference, 20 * window));
         }
     }

@@ -5,8 +5,6 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use fluxguard::profile::Dependent;
-
 use super::cell::{CONFIDENCE, Cell, Rate, Verdict};
 
 /// A line for who watches.
@@ -93,11 +91,9 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
     }
 }
 
-/// Monitors of a stream of values are of independent observations, as their documentation says; and
-/// too short a reference does not tell whether neighbors depend on each other.
+/// Monitors of a stream of values are of independent observations, as their documentation says.
 fn promised(cell: &Cell) -> bool {
-    let tells = cell.about.how != "alarms" || cell.about.reference >= Dependent::TELLING as usize;
-    cell.about.order == "independent" || (cell.about.how != "stream" && tells)
+    cell.about.order == "independent" || cell.about.how != "stream"
 }
 
 const HOWS: [(&str, &str); 5] = [
@@ -116,7 +112,7 @@ fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     writeln!(
         text,
         "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of \
-         observations that depend on each other where nothing is promised (streams of values; references too short to tell): {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
+         observations that depend on each other where nothing is promised (streams of values): {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
          Clopper and Pearson's at {:.2} %. Shown is each line's worst rate of those that were measured often enough.\n",
         cells.len(),
         total(true, Verdict::Holds),

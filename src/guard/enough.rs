@@ -20,10 +20,13 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
 /// ARGS=nulls` has what became of guards near this bound.
 const MIN_WORTH: f64 = 20.0;
 
+/// Waves that a reference holds at least, if windows are to be said what they are worth.
+const WAVES: u64 = 16;
+
 /// The same of a reference that is too short to tell: independent observations, which look
 /// dependent once in a hundred references, are hardly ever worth so few.
 fn least_worth(seen: u64) -> f64 {
-    MIN_WORTH * (seen as f64 / Dependent::TELLING as f64).min(1.0)
+    MIN_WORTH * (seen as f64 / Dependent::TELLING as f64).sqrt().min(1.0)
 }
 
 /// What to say to a guard that takes for an order of time what is none.
@@ -65,7 +68,7 @@ fn enough_a_window(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
         Length::Seconds(_) => (1, false),
     };
     let (least, _) = options.least();
-    let independent = |k: usize, n: u64| baseline.thinned(k, n).current.count(n);
+    let independent = |k: usize, n: u64| baseline.dependent.independent(k, n);
     let worst = (0..baseline.column_count()).min_by_key(|k| independent(*k, window));
     let Some(worst) = worst.filter(|k| independent(*k, window) < least) else { return Ok(()) };
     let (name, counts) = (&baseline.names[worst], independent(worst, window).max(1));
@@ -74,8 +77,10 @@ fn enough_a_window(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
         let was = format!(
             "\"{name}\", which stands in order, or moves in waves about as long as the reference"
         );
+        let waves = WAVES * baseline.dependent.seen();
         let expected = format!(
-            "a reference of many such waves: of no window can be said what it is worth; or, {ORDER}"
+            "a reference of many such waves, {waves} observations if one is as long as this reference, for of no window can be said what it is \
+             worth; or, {ORDER}"
         );
         return Err(Error::invalid("reference", was, expected));
     };

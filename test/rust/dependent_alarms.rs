@@ -180,6 +180,53 @@ fn the_first_twenty_windows_after_a_short_reference() {
     assert!(found <= 11 && refused <= 30, "{found} of 60, {refused} refused");
 }
 
+/// Of a reference too short to tell, what looks somewhat dependent counts as fewer.
+#[test]
+fn a_short_reference_that_looks_dependent_does_not_alarm_for_it() {
+    for (by, n) in [(0.5, 50), (0.3, 100)] {
+        let window = 300;
+        let found = (0..400).filter(|seed| {
+            let mut stream = autoregression(by, 1000 + *seed);
+            let reference = profile(&stream(n), OutputKind::Values, Order::Given);
+            stream(5000);
+            let options = GuardOptions {
+                false_alarms: FalseAlarms { rate: 1e-4, per: Per::Window },
+                window: Length::Observations(window),
+                ..GuardOptions::default()
+            };
+            let Ok(guard) = Guard::new(&reference, options) else { return false };
+            let n = 20 * window as usize;
+            guard.observe(&Tensor::new(Elements::F64(&stream(n)), n).unwrap(), 0, false).unwrap();
+            guard.flush().unwrap();
+            !guard.alerts(0).is_empty()
+        });
+        // 0.8 are asked for, and more than six would come once in 100,000 suites.
+        let found = found.count();
+        assert!(found <= 6, "{found} of 400: {by}, {n}");
+    }
+}
+
+/// The number that is named for a reference in waves is enough.
+#[test]
+fn a_reference_of_one_wave_is_told_how_many_observations_would_do() {
+    let waves = |n: usize| {
+        let mut noise = autoregression(0.0, 9);
+        let noise = noise(n);
+        let wave = |i: usize| (i as f64 / 1000.0 * std::f64::consts::TAU).sin();
+        let rows = noise.iter().enumerate().map(|(i, x)| 0.3 * x + wave(i / FEATURES));
+        profile(&rows.collect::<Vec<_>>(), OutputKind::Values, Order::Given)
+    };
+    let error = Guard::new(&waves(1000), options(300)).unwrap_err().to_string();
+    assert!(error.contains("16000 observations"), "{error}");
+    match Guard::new(&waves(16_000), options(300)) {
+        Ok(_) => {}
+        Err(Error::WindowTooShort { expected, .. }) => {
+            Guard::new(&waves(16_000), options(expected)).unwrap();
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
 #[test]
 fn a_reference_that_is_worth_too_few_is_refused_and_one_too_short_to_tell_says_so() {
     let of = |by: f64, n: usize, order: Order, seed: u64| {

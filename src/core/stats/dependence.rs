@@ -29,6 +29,10 @@ const STRETCHES: usize = 16;
 /// Values below which long stretches are too few to be measured, and an autoregression is supposed.
 const SHORT: usize = 64 * STRETCHES;
 
+/// Independent values look as dependent with this probability, and dependent ones that are too few
+/// to tell seldom less. `make evaluate ARGS=nulls` has what it costs the one, and saves the other.
+const SUSPICIOUS: f64 = 0.15;
+
 /// Neighboring stretches that are so alike are part of a longer wave, whose variance does not fall
 /// with their length at all.
 const PERSISTENT: f64 = 0.6;
@@ -42,6 +46,9 @@ pub struct Dependence {
     /// What an autoregression as strong as the correlation of neighbors comes to, where a series is
     /// too short to measure it.
     at_least: f64,
+    /// The same where the correlation of neighbors is what chance may give, but seldom does; 0
+    /// where it is not.
+    suspected: f64,
     /// Whether it goes on growing with the length of a stretch, beyond what was measured.
     persistent: bool,
 }
@@ -95,8 +102,10 @@ impl Dependence {
         let neighbors = [&middles, &spreads]
             .map(|values| Neighbors { alike: moments(values).1, count: values.len() });
         let measured = [levels(middles), levels(spreads)];
+        let is_suspicious = neighbors[0].p_value() <= SUSPICIOUS;
         let tests = (measured.iter().map(Vec::len).sum::<usize>() + measured.len()) as f64;
-        let mut dependence = Dependence::default();
+        let suspected = if is_suspicious { neighbors[0].upper() } else { 0.0 };
+        let mut dependence = Dependence { suspected, ..Dependence::default() };
         for (levels, neighbors) in measured.into_iter().zip(neighbors) {
             let found = neighbors.p_value() * tests <= chance;
             if found && places.len() < SHORT {
@@ -131,6 +140,13 @@ impl Dependence {
         !self.inflation.is_empty() || self.at_least > 1.0
     }
 
+    /// How many values in a row count as one if those that are too few to tell depend on each other
+    /// as they seem to; at least 1.
+    #[must_use]
+    pub fn suspected(&self) -> f64 {
+        self.suspected.max(1.0)
+    }
+
     /// How many of `n` values in a row count as one; from 1 to `n`.
     #[must_use]
     pub fn of(&self, n: u64) -> f64 {
@@ -152,7 +168,9 @@ impl Dependence {
         let length = self.inflation.len().max(other.inflation.len());
         let inflation = (0..length).map(|at| self.of(2 << at).max(other.of(2 << at))).collect();
         let at_least = self.at_least.max(other.at_least);
-        Dependence { inflation, at_least, persistent: self.persistent || other.persistent }
+        let suspected = self.suspected.max(other.suspected);
+        let persistent = self.persistent || other.persistent;
+        Dependence { inflation, at_least, suspected, persistent }
     }
 }
 
@@ -318,6 +336,21 @@ mod tests {
         let found = places(&[0.0, f64::INFINITY, -1.5, -0.0, f64::NEG_INFINITY, 2.0]);
         let ranks: Vec<f64> = found.iter().map(|place| (60.0 * place).round() / 10.0).collect();
         assert_eq!(ranks, [3.0, 5.5, 1.5, 3.0, 0.5, 4.5]);
+    }
+
+    #[test]
+    fn few_values_that_depend_are_suspected_and_independent_ones_seldom() {
+        let suspected = |by: f64, n: usize| {
+            let all = (0..200).map(|seed| autoregressive(n, by, seed));
+            let of = all.map(|x| Dependence::of_values(&x, 0.01).suspected());
+            of.filter(|inflation| *inflation > 1.0).count()
+        };
+        for n in [50, 100, 200] {
+            let independent = suspected(0.0, n);
+            assert!((15..=48).contains(&independent), "{independent} of 200");
+            assert!(suspected(0.5, n) >= 190);
+        }
+        assert_eq!(Dependence::of_values(&[1.0, 2.0, 3.0], 0.01).suspected(), 1.0);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub struct Dependent {
     columns: Vec<Dependence>,
     /// The most of all columns: for what is no column, as flags and predicted classes.
     any: Dependence,
+    /// How many observations count as one of what is no column, if they depend on each other as
+    /// the columns seem to.
+    suspected: f64,
     /// Observations of the reference: all, and those kept.
     seen: u64,
     kept: u64,
@@ -52,7 +55,10 @@ impl Dependent {
         known: bool,
     ) -> Self {
         let any = columns.iter().fold(Dependence::default(), |any, column| any.larger(column));
-        Dependent { columns, any, seen, kept, copies, known }
+        // Of many columns some seem to by chance; dependent ones do all.
+        let suspected = columns.iter().map(Dependence::suspected).sum::<f64>();
+        let suspected = suspected / columns.len().max(1) as f64;
+        Dependent { columns, any, suspected, seen, kept, copies, known }
     }
 
     /// Observations that the reference saw.
@@ -82,13 +88,19 @@ impl Dependent {
     }
 
     fn thinned(&self, column: Option<usize>, n: u64) -> Thinned {
-        let of = column.and_then(|k| self.columns.get(k)).unwrap_or(&self.any);
-        let seen = of.of(self.seen);
+        let column = column.and_then(|k| self.columns.get(k));
+        let suspected = match column {
+            _ if self.seen >= Self::TELLING || !self.known => 1.0,
+            Some(column) => column.suspected(),
+            None => self.suspected.max(1.0),
+        };
+        let of = |n: u64| column.unwrap_or(&self.any).of(n).max(suspected.min(n.max(1) as f64));
+        let seen = of(self.seen);
         // A sample of a longer series has its observations far apart.
         let kept = seen * self.kept as f64 / self.seen.max(1) as f64;
         let (reference, seen) =
             (Thinning::by(kept.max(1.0) * self.copies), Thinning::by(seen * self.copies));
-        Thinned { reference, seen, current: Thinning::by(of.of(n)) }
+        Thinned { reference, seen, current: Thinning::by(of(n)) }
     }
 
     /// What counts of a window of `n` observations are to be divided by, of what is no column:
@@ -96,6 +108,13 @@ impl Dependent {
     #[must_use]
     pub fn of_all(&self, n: u64) -> Thinned {
         self.thinned(None, n)
+    }
+
+    /// How many of `n` observations are independent, in a column: by what was found alone, so that
+    /// none are refused on a suspicion.
+    #[must_use]
+    pub fn independent(&self, column: usize, n: u64) -> u64 {
+        self.columns.get(column).map_or(n, |column| Thinning::by(column.of(n)).count(n))
     }
 
     /// How many observations of a long window count as one, in a column.
