@@ -11,7 +11,7 @@ use serde_json::Map;
 
 use super::cell::{SCALES, measure};
 use super::draws::{Null, Order, Values};
-use super::{Suite, charts, own_scores};
+use super::{Suite, charts, kinds, own_scores};
 
 pub const SIZES: (usize, usize) = (1000, 1000);
 
@@ -49,6 +49,8 @@ impl Made {
 
     /// A guard that has seen `rows`, of windows that are all full.
     pub fn watch(&self, reference: &[f64], rows: &[f64], columns: usize) -> Result<Guard> {
+        let shaped = [reference, rows].map(|rows| kinds::shaped(self.output, rows, columns));
+        let (reference, rows) = (&shaped[0][..], &shaped[1][..]);
         let options = ProfileOptions {
             output: self.output,
             constant_features: ConstantFeatures::Allow,
@@ -191,6 +193,15 @@ fn parts(suite: &mut Suite) {
                         sizes,
                     );
                 }
+            }
+        }
+    }
+    for (output, columns) in kinds::ALL {
+        for values in [Values::Normal, Values::Lognormal(3.0), Values::Cauchy, Values::Rounded] {
+            for sizes in [(100, 100), (200, 1000), SIZES] {
+                let made = Made { output, ..Made::defaults(sizes.1, 0.05) };
+                let null = Null::Drawn(values, Order::Independent);
+                alarms(suite, output.as_str(), &made, &null, columns, sizes);
             }
         }
     }

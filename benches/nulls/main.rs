@@ -22,6 +22,7 @@ mod detectors;
 mod draws;
 mod export;
 mod guards;
+mod kinds;
 mod monitors;
 mod own_scores;
 mod plot;

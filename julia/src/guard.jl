@@ -15,8 +15,9 @@ observations are tested for drift by the background thread, which raises [`alert
 - `anomaly_rate = nothing`: the fraction of unchanged observations that may be called anomalous; `nothing`: 1/1000, or the
   lowest that the baseline supports. Only more anomalies than that explains raise an alert.
 - `detectors = nothing`: per-observation scores: `:msp`, `:entropy`, `:margin`, `:energy` (logits only) for
-  `:logits` and `:probabilities`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `:score` for `:scores`; `nothing` for the default
-  of the kind of output. [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
+  `:logits` and `:probabilities`; `:msp` for `:binary` and `:binary_logit`; `:entropy` and `:joint_energy` for `:multilabel` and `:multilabel_logits`;
+  `:distance` and `:entropy` (of the predicted distribution) for `:gaussian` and `:mixture`; `:distance`, `:zscore`, `:robust_z`, `:iqr` for `:values`; `:score`
+  for `:scores`; `nothing` for the default of the kind of output. [`Detector`](@ref)s of the same output stand beside the names (alone, they join the default):
   each scores every batch in the call, [`verdict`](@ref) has its `p_values`, and its scores are flagged and tested like the
   others. One that is not fitted, `detectors = [KNN(neighbors = 5)]`, is fitted here, on three quarters of the sample of outputs that the
   profile keeps, and calibrated by the others (`calibration = (holdout = 0.5,)` for another part); a fitted one must be fitted with
@@ -98,7 +99,7 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
         "refuses them)", _group = :fluxguard)
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
-    guard = Guard(handle, Int(d["features"]), Symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), profile.positions,
+    guard = Guard(handle, Int(d["features"]), symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), profile.positions,
         notifier, true, on_error)
     finalizer(g -> abandon(g.notifier), guard)
     return guard
@@ -141,7 +142,7 @@ function check_output(profile, output)
     fitted = describe(profile)["output"]
     word("output", output) == fitted ||
         throw(Incompatible("output: $(word(output)) does not go with a baseline of $fitted; " *
-            "say fit(Profile, outputs; output = :$(word(output)))"))
+            "say fit(Profile, outputs; output = $(repr(symbol(word(output)))))"))
 end
 
 """

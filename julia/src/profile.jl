@@ -1,15 +1,28 @@
 # The baseline: what the outputs of the model look like when all is well.
 
 """
-    Profile(; output = :logits, names = nothing, capacity = 10_000, constant_features = :allow, order = :given, observation = :last)
+    Profile(; output = nothing, names = nothing, capacity = 10_000, constant_features = :allow, order = :given, observation = :last)
 
 An empty baseline, to be fitted with [`fit!`](@ref). It keeps, of reference outputs, the moments and range of each
 feature, a sample of `capacity` observations for the drift tests, and the distribution of the scores from which a
 guard's thresholds are set.
 
 # Arguments
-- `output`: what the model gives: `:logits` (before softmax), `:probabilities` (features sum to 1), `:values`; or `:scores` of a detector
-  (higher is more anomalous), for which see `fit(Profile, detector, reference)`.
+- `output`: what the model gives, which says what scores a guard reads off it:
+
+  | `output` | features |
+  |---|---|
+  | `:logits`, `:probabilities` | one per class, before softmax and after it |
+  | `:binary_logit`, `:binary` | one: of the second of two classes, before the sigmoid and after it |
+  | `:multilabel_logits`, `:multilabel` | one per label, of which several may hold, before sigmoids and after them |
+  | `:gaussian` | predicted means, then as many predicted variances |
+  | `:mixture` | of normal distributions of one number: weights, then as many means, then as many variances |
+  | `:values` | anything else: a regression, activations of a layer, embeddings |
+  | `:scores` | scores of a detector, higher is more anomalous: see `fit(Profile, detector, reference)` |
+
+  `nothing`: what the first outputs look like, which `show` tells: `:probabilities` where all are and sum to 1, `:multilabel` where all lie from 0 to 1,
+  `:values` of one feature, else `:logits`, for these and values look alike: say `:values` of a regression or of a layer. What cannot
+  be is refused: `:logits` that are probabilities, probabilities that are none, variances below 0.
 - `names`: a name for each feature, or `nothing`.
 - `capacity`: how many reference observations are kept at most (all of them up to there, then a uniform sample).
 - `constant_features`: `:allow` to watch a feature that never varied (a dead unit) for any change, or `:error` to refuse it.
@@ -28,9 +41,10 @@ struct Profile
     positions::Union{Nothing,Vector{Int}} # the dimensions that count observations; the last one
 end
 
-function Profile(; output = :logits, names = nothing, capacity::Integer = 10_000, constant_features = :allow, order = :given, observation = :last)
+function Profile(; output = nothing, names = nothing, capacity::Integer = 10_000, constant_features = :allow, order = :given, observation = :last)
     positions = positions_of(observation)
-    options = (output = word("output", output), names = texts("names", names),
+    recognize = output === nothing
+    options = (output = recognize ? "logits" : word("output", output), recognize = recognize, names = texts("names", names),
         capacity = capacity, constant_features = word("constant_features", constant_features),
         order = word("order", order), observation = positions)
     return Profile(Native.make(:profile, face(), "profile.new", options), positions)
@@ -42,7 +56,7 @@ function Profile(handle::Native.ProfileHandle)
 end
 
 """
-    fit(Profile, outputs; output = :logits, mask = nothing, kwargs...) -> Profile
+    fit(Profile, outputs; output = nothing, mask = nothing, kwargs...) -> Profile
 
 A baseline from reference `outputs`: one array, or an iterator of arrays (batches). Features × observations, any number
 of dimensions, the last is the observation (or as `observation` says); `Float16`, `Float32` or `Float64`. `mask`: as of
@@ -142,7 +156,7 @@ number_or_zero(x) = x === nothing ? 0 : x
 function Base.show(io::IO, ::MIME"text/plain", profile::Profile)
     d = describe(profile)
     features = number_or_zero(d["features"])
-    println(io, "Profile of ", d["output"], ": ", plural(features, "feature"), ", ",
+    println(io, "Profile of ", d["output"], d["recognized"] ? " (by what they look like): " : ": ", plural(features, "feature"), ", ",
         plural(d["observations"], "observation"), ", ", d["kept"], " kept")
     rows = [feature_row(d, i) for i in 1:features]
     isempty(rows) || print_table(io, ["feature", "mean", "std", "min", "max"], rows; limit = row_limit(io, 6))

@@ -80,7 +80,7 @@ score(::Guard, y; mask = nothing) = Native.unsupported("output", y)
 function empty_verdict(guard::Guard)
     d = describe(guard)
     detectors = String[d["options"]["detectors"]; d["fitted"]]
-    predicted = d["output"] in ("logits", "probabilities") ? Union{Nothing,Int}[] : nothing
+    predicted = d["has_classes"] ? Union{Nothing,Int}[] : nothing
     return Verdict(0, 0, Int[], symbol.(detectors), [number(d["thresholds"][name]) for name in detectors], zeros(length(detectors), 0), predicted, 0,
         Dict{Symbol,Vector{Float64}}(symbol(name) => Float64[] for name in d["fitted"]))
 end

@@ -108,6 +108,8 @@ pub struct Description {
     pub model: String,
     /// What the output is.
     pub output: OutputKind,
+    /// Whether each observation has a predicted class.
+    pub has_classes: bool,
     /// Features of the output.
     pub features: usize,
     /// Reference observations behind thresholds and tests.
@@ -397,6 +399,7 @@ impl Guard {
             name: options.name.clone(),
             model: options.model.clone(),
             output: baseline.scorer.output(),
+            has_classes: baseline.scorer.output().has_classes(),
             features: baseline.feature_count(),
             reference_size: baseline.reference_size(),
             order_known: baseline.dependent.is_known(),

@@ -149,7 +149,7 @@ macro_rules! families {
 
 families! {
     /// [`scaled::Distance`]
-    "distance" Distance scaled::Distance, own score of Values;
+    "distance" Distance scaled::Distance, own score of Values Gaussian Mixture;
     /// [`scaled::ZScore`]
     "zscore" ZScore scaled::ZScore, own score of Values;
     /// [`scaled::RobustZ`]
@@ -184,13 +184,14 @@ families! {
     "mahalanobis" Mahalanobis mahalanobis::Mahalanobis;
     several as one: "ensemble";
     /// [`ood::msp::Msp`]
-    "msp" Msp ood::OnLogits<ood::msp::Msp>, own score of Logits Probabilities;
+    "msp" Msp ood::OnLogits<ood::msp::Msp>, own score of Logits Probabilities Binary BinaryLogit;
     /// [`ood::max_logit::MaxLogit`]
     "max-logit" MaxLogit ood::OnLogits<ood::max_logit::MaxLogit>;
     /// [`ood::energy::Energy`]
     "energy" Energy ood::OnLogits<ood::energy::Energy>, own score of Logits;
     /// [`ood::entropy::Entropy`]
-    "entropy" Entropy ood::OnLogits<ood::entropy::Entropy>, own score of Logits Probabilities;
+    "entropy" Entropy ood::OnLogits<ood::entropy::Entropy>,
+        own score of Logits Probabilities Multilabel MultilabelLogits Gaussian Mixture;
     /// [`ood::margin::Margin`]
     "margin" Margin ood::OnLogits<ood::margin::Margin>, own score of Logits Probabilities;
     /// [`ood::generalized_entropy::Generalized`]
@@ -212,8 +213,10 @@ families! {
     /// [`ood::ash::Ash`]
     "ash" Ash ood::ash::Ash;
     several as one: "ood";
-    // Largest z-score, sign and all: how high the highest of other detectors' scores is.
+    // Largest z-score, sign and all: how high the highest of other detectors' scores is; and the
+    // energy of labels that may come together.
     own scores alone: "score" Score of Scores;
+    "joint-energy" JointEnergy of Multilabel MultilabelLogits;
 }
 
 impl Single {
@@ -269,13 +272,17 @@ mod tests {
         assert_eq!(names(OutputKind::Probabilities), ["msp", "entropy", "margin"]);
         assert_eq!(names(OutputKind::Values), ["distance", "zscore", "robust-z", "iqr"]);
         assert_eq!(names(OutputKind::Scores), ["score"]);
+        assert_eq!(names(OutputKind::Binary), ["msp"]);
+        assert_eq!(names(OutputKind::MultilabelLogits), ["entropy", "joint-energy"]);
+        assert_eq!(names(OutputKind::Gaussian), ["distance", "entropy"]);
         assert_eq!(
             OwnScore::default_of(OutputKind::Values).collect::<Vec<_>>(),
             [OwnScore::Distance]
         );
         assert_eq!(OwnScore::default_of(OutputKind::Logits).count(), 4);
         for (score, _) in OwnScore::ALL {
-            assert!(NAMES.contains(&score.as_str()) || *score == OwnScore::Score);
+            let alone = [OwnScore::Score, OwnScore::JointEnergy].contains(score);
+            assert!(NAMES.contains(&score.as_str()) != alone);
             let json = serde_json::to_value(score).expect("a name");
             assert_eq!(json, score.as_str());
         }

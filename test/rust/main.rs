@@ -14,6 +14,7 @@ mod guard_detectors;
 mod guard_monitors;
 mod methods;
 mod ood;
+mod output_kinds;
 mod privacy_accountant;
 mod privacy_ahead;
 mod privacy_arrays;

@@ -12,7 +12,9 @@
 //!
 //! Accuracy: a few units in the last place of the element type (single precision for Float16).
 
+pub mod contents;
 mod logits;
+pub mod predicted;
 pub mod probabilities;
 
 use crate::simd::Real;

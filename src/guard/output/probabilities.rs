@@ -11,7 +11,7 @@ multiversion! {
 /// How far a probability may be below 0, and their sum from 1: more than rounding to half precision
 /// makes of a thousand classes, and less than logits, percentages or one sigmoid a class are off
 /// by.
-const SLACK: f64 = 0.01;
+pub(super) const SLACK: f64 = 0.01;
 
 /// Demands that every observation of `classes` numbers that is finite is a distribution over the
 /// classes.

@@ -151,11 +151,14 @@ impl Baseline {
         names.extend(detectors.iter().map(|d| d.as_str().to_string()));
         let mut attached = Vec::with_capacity(extra.len());
         for detector in extra {
-            if output == OutputKind::Probabilities && ood::OF_LOGITS.contains(&detector.name()) {
+            let has_logits =
+                matches!(output, OutputKind::Logits | OutputKind::Values | OutputKind::Scores);
+            if !has_logits && ood::OF_LOGITS.contains(&detector.name()) {
                 let was = format!("{}, which reads logits", detector.name());
-                let expected =
-                    "one of probabilities; or output = \"logits\", and a guard of the logits"
-                        .into();
+                let expected = format!(
+                    "one that reads {}; or output = \"logits\", and a guard of the logits",
+                    output.as_str()
+                );
                 return Err(Error::Incompatible { argument: "detectors", was, expected });
             }
             let detector = Attached::new(detector.clone(), p, &names)?;

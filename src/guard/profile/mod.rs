@@ -27,7 +27,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::output::{ClassScores, probabilities};
+use crate::output::{ClassScores, contents};
 use crate::sketch::{Frequencies, Moments, Reservoir};
 use crate::sound::Sound;
 use crate::tensor::{Elements, Tensor};
@@ -86,7 +86,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`Error::NonFiniteBaseline`], [`Error::FeatureMismatch`]; [`Error::InvalidArgument`] for
-    /// probabilities that are none, and for logits or probabilities of a single class.
+    /// what cannot be of the kind of output ([`contents::expect_reference`]).
     pub fn fit(&mut self, reference: &Tensor<'_>) -> Result<()> {
         let p = reference.features();
         if let Some(names) = &self.options.names
@@ -105,8 +105,13 @@ impl Profile {
         };
         let rows = rows.as_ref();
         refuse_non_finite(rows, p)?;
-        self.expect_contents(rows, p)?;
-        let classes = if self.options.output.has_classes() { p } else { 0 };
+        if self.options.recognize && self.fitted.is_none() {
+            let looks_like = contents::recognized(rows, p);
+            self.options.output = looks_like.unwrap_or(self.options.output);
+        }
+        contents::expect_reference(self.options.output, rows, p)?;
+        let output = self.options.output;
+        let classes = output.classes(p);
         let capacity = self.options.capacity;
         let fitted = self.fitted.get_or_insert_with(|| Fitted {
             moments: Moments::new(rows[..p].to_vec()),
@@ -116,31 +121,20 @@ impl Profile {
         });
         fitted.moments.update(rows);
         fitted.extend(rows);
-        if self.options.output.has_classes() {
+        if classes > 0 {
             let mut scores = ClassScores::default();
-            scores.from_logits(rows, p); // the largest is the largest, of probabilities as of logits
+            match output {
+                OutputKind::Binary | OutputKind::BinaryLogit => {
+                    let even = if output == OutputKind::Binary { 0.5 } else { 0.0 };
+                    let both: Vec<f64> = rows.iter().flat_map(|x| [even, *x]).collect();
+                    scores.from_logits(&both, 2);
+                }
+                // The largest is the largest, of probabilities as of logits.
+                _ => scores.from_logits(rows, p),
+            }
             scores.predicted.iter().for_each(|class| fitted.classes.update(*class));
         }
         Ok(())
-    }
-
-    /// Demands what the kind of output says of its numbers.
-    fn expect_contents(&self, rows: &[f64], p: usize) -> Result<()> {
-        let output = self.options.output;
-        if output.has_classes() && p == 1 {
-            let was = format!(
-                "{} of one class",
-                if output == OutputKind::Logits { "logits" } else { "probabilities" }
-            );
-            let expected = "a number for each of two classes or more. Of a single output p or z of a binary classifier give both: \
-                            1 - p and p, or 0 and z; or say that the output is values";
-            return Err(Error::invalid("output", was, expected));
-        }
-        if output == OutputKind::Probabilities {
-            probabilities::expect("reference", rows, p)
-        } else {
-            Ok(())
-        }
     }
 
     /// Takes in what `other` was fitted on.
@@ -236,6 +230,7 @@ impl Profile {
         };
         Description {
             output: self.options.output,
+            recognized: self.options.recognize && self.fitted.is_some(),
             observations: self.observations(),
             features: self.features().unwrap_or(0),
             names: self.names(),
@@ -255,6 +250,7 @@ impl Profile {
 #[allow(missing_docs)]
 pub struct Description {
     pub output: OutputKind,
+    pub recognized: bool,
     pub observations: u64,
     pub features: usize,
     pub names: Vec<String>,
@@ -321,7 +317,7 @@ impl Sound for Profile {
             return Profile::new(self.options.clone()).is_ok();
         };
         let (p, names) = (moments.features(), self.options.names.as_ref());
-        let counted = if self.options.output.has_classes() { p } else { 0 };
+        let counted = self.options.output.classes(p);
         let sampled = sample.features() == p
             && sample.capacity() == self.options.capacity
             && sample.kept() > 0;

@@ -22,6 +22,9 @@ pub enum ConstantFeatures {
 pub struct ProfileOptions {
     /// What the output is.
     pub output: OutputKind,
+    /// Whether to take what the first outputs look like in its place, where they do not look like
+    /// logits or values, which look alike.
+    pub recognize: bool,
     /// A name for each feature; `y1, y2, ...` without.
     pub names: Option<Vec<String>>,
     /// Observations kept for the tests and thresholds (a uniform sample beyond); at least 2.
@@ -40,6 +43,7 @@ impl Default for ProfileOptions {
     fn default() -> Self {
         ProfileOptions {
             output: OutputKind::Values,
+            recognize: false,
             names: None,
             capacity: 10_000,
             constant_features: ConstantFeatures::Allow,

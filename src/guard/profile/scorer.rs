@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::outlier::scaled::Scaled;
 use crate::outlier::scaled::left_out::Column;
 use crate::outlier::support::columns::sorted_columns;
-use crate::output::{ClassScores, probabilities};
+use crate::output::{ClassScores, contents, predicted};
 use crate::parallel;
 use crate::simd::Real;
 use crate::sketch::Moments;
@@ -38,6 +38,8 @@ pub struct Scores {
     classes: ClassScores,
     rms: Vec<f32>,
     largest: Vec<f32>,
+    /// Both classes of outputs that say one of them.
+    both: Vec<f32>,
 }
 
 impl Scores {
@@ -113,21 +115,20 @@ impl Scorer {
         self.output
     }
 
-    /// Demands that what was declared as probabilities is.
+    /// Demands of a batch what was said of the output.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] naming `output`.
     pub fn expect_contents(&self, batch: &Tensor<'_>) -> Result<()> {
-        if self.output != OutputKind::Probabilities {
-            return Ok(());
-        }
+        let (output, features) = (self.output, self.features);
         match batch.elements() {
+            Elements::F16(_) if !output.is_limited() => Ok(()),
             Elements::F16(x) => {
                 let single: Vec<f32> = x.iter().map(|x| x.to_f32()).collect();
-                probabilities::expect("output", &single, self.features)
+                contents::expect("output", output, &single, features)
             }
-            Elements::F32(x) => probabilities::expect("output", x, self.features),
-            Elements::F64(x) => probabilities::expect("output", x, self.features),
+            Elements::F32(x) => contents::expect("output", output, x, features),
+            Elements::F64(x) => contents::expect("output", output, x, features),
         }
     }
 
@@ -187,6 +188,13 @@ impl Scorer {
             }
         };
         match detector {
+            // They know no reference.
+            OwnScore::Entropy | OwnScore::JointEnergy => {
+                let alone = Scorer { detectors: vec![detector], ..self.clone() };
+                let mut scores = Scores::default();
+                alone.score_rows(rows, &mut scores);
+                scores.columns.swap_remove(0)
+            }
             OwnScore::RobustZ => self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
             OwnScore::Iqr => self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
             _ => {
@@ -221,9 +229,22 @@ impl Scorer {
     }
 
     fn score_classes<T: Real>(&self, rows: &[T], out: &mut Scores) {
-        let Scores { columns, predicted, classes, .. } = out;
+        let Scores { columns, predicted, classes, both, .. } = out;
         match self.output {
             OutputKind::Probabilities => classes.from_probabilities(rows, self.features),
+            OutputKind::Binary => {
+                both.clear();
+                both.extend(rows.iter().flat_map(|p| {
+                    let p = p.to_f64();
+                    [(1.0 - p) as f32, p as f32]
+                }));
+                classes.from_probabilities(both, 2);
+            }
+            OutputKind::BinaryLogit => {
+                both.clear();
+                both.extend(rows.iter().flat_map(|z| [0.0, z.to_f64() as f32]));
+                classes.from_logits(both, 2);
+            }
             _ => classes.from_logits(rows, self.features),
         }
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
@@ -246,6 +267,7 @@ impl Scorer {
         let mut measured = None;
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let by = match detector {
+                OwnScore::Entropy | OwnScore::JointEnergy => None,
                 OwnScore::RobustZ => self.by_median.as_ref(),
                 OwnScore::Iqr => self.by_quartiles.as_ref(),
                 _ => Some(&self.by_moments),
@@ -259,6 +281,10 @@ impl Scorer {
             }
             column.clear();
             match detector {
+                OwnScore::Entropy => predicted::entropy(self.output, rows, self.features, column),
+                OwnScore::JointEnergy => {
+                    predicted::joint_energy(self.output, rows, self.features, column)
+                }
                 OwnScore::Distance => column.extend_from_slice(rms),
                 OwnScore::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
                 OwnScore::Score => {
