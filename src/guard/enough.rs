@@ -79,8 +79,9 @@ fn enough_a_window(baseline: &Baseline, options: &GuardOptions) -> Result<()> {
         );
         let waves = WAVES * baseline.dependent.seen();
         let expected = format!(
-            "a reference of many such waves, {waves} observations if one is as long as this reference, for of no window can be said what it is \
-             worth; or, {ORDER}"
+            "a reference of many such waves, all kept, for of no window can be said what it is \
+             worth: if one is as long as this reference, {waves} observations, capacity = {waves}; \
+             or, {ORDER}"
         );
         return Err(Error::invalid("reference", was, expected));
     };

@@ -214,10 +214,14 @@ fn a_reference_of_one_wave_is_told_how_many_observations_would_do() {
         let noise = noise(n);
         let wave = |i: usize| (i as f64 / 1000.0 * std::f64::consts::TAU).sin();
         let rows = noise.iter().enumerate().map(|(i, x)| 0.3 * x + wave(i / FEATURES));
-        profile(&rows.collect::<Vec<_>>(), OutputKind::Values, Order::Given)
+        let rows: Vec<f64> = rows.collect();
+        let kept = ProfileOptions { capacity: n.max(10_000), ..ProfileOptions::default() };
+        let mut profile = Profile::new(kept).unwrap();
+        profile.fit(&Tensor::new(Elements::F64(&rows), n).unwrap()).unwrap();
+        profile
     };
     let error = Guard::new(&waves(1000), options(300)).unwrap_err().to_string();
-    assert!(error.contains("16000 observations"), "{error}");
+    assert!(error.contains("16000 observations, capacity = 16000"), "{error}");
     match Guard::new(&waves(16_000), options(300)) {
         Ok(_) => {}
         Err(Error::WindowTooShort { expected, .. }) => {

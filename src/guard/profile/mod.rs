@@ -409,7 +409,7 @@ mod tests {
         assert!(error.starts_with("reference: got observation 1"), "{error}");
         for output in [OutputKind::Probabilities, OutputKind::Logits] {
             let error = fitted(&[0.25, 0.75], 1, output).expect_err("one class");
-            assert!(error.starts_with("output: got") && error.contains("1 - p and p"), "{error}");
+            assert!(error.starts_with("output: got") && error.contains("binary-logit"), "{error}");
         }
         fitted(&[0.25, 0.75], 1, OutputKind::Values).expect("any");
     }
