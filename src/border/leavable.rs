@@ -7,6 +7,7 @@
 //! computation has to know of interrupts. Only the loops of [`crate::parallel`] are told that
 //! nobody waits any more, and most threads end soon.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -98,17 +99,30 @@ pub(crate) fn change<T: Clone + Send + 'static, R: Send + 'static>(
     Ok(result)
 }
 
+/// What work made, whatever it is: one loop for all types, which is compiled once.
+type Made = Box<dyn Any + Send>;
+type Work = Box<dyn FnOnce() -> Result<Made> + Send>;
+
 /// Runs `work` on a thread of its own, and leaves that behind when `flag` is raised.
 fn beside<T: Send + 'static>(
     flag: &AtomicI32,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    let made = on_a_thread(flag, Box::new(move || Ok(Box::new(work()?) as Made)))?;
+    made.downcast().map(|made| *made).map_err(|_| gone())
+}
+
+fn gone() -> Error {
+    Error::NativePanic { message: "the thread of a call ended without a result".into() }
+}
+
+fn on_a_thread(flag: &AtomicI32, work: Work) -> Result<Made> {
     let is_raised = || flag.load(Ordering::Relaxed) != 0;
     if is_raised() {
         return Err(Error::Interrupted);
     }
     let left = Arc::new(AtomicBool::new(false));
-    let (give_work, take_work) = sync_channel(1);
+    let (give_work, take_work) = sync_channel::<Work>(1);
     let (give_end, take_end) = sync_channel(1);
     let thread = Builder::new().name("fluxguard-call".into()).stack_size(STACK).spawn({
         let left = left.clone();
@@ -126,8 +140,6 @@ fn beside<T: Send + 'static>(
     if thread.is_err() {
         return work();
     }
-    let gone =
-        || Error::NativePanic { message: "the thread of a call ended without a result".into() };
     give_work.send(work).map_err(|_| gone())?;
     loop {
         match take_end.recv_timeout(PATIENCE) {

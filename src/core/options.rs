@@ -4,7 +4,10 @@
 //! be a number that went wrong and is never taken for "not given": who does not give an option
 //! leaves it out.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -16,12 +19,77 @@ const EXPECTED: &str = "options by the documented names and values";
 /// # Errors
 /// [`Error::InvalidArgument`] naming the option.
 pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let value: Value =
+    from_value(value(text)?)
+}
+
+fn value(text: &str) -> Result<Value> {
+    let Once(value) =
         serde_json::from_str(text).map_err(|e| Error::invalid("options", e, EXPECTED))?;
     refuse_null(&value)?;
-    // Of the text once more: a value has forgotten what stood there twice.
-    let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
-    read.map_err(|e| named(&e, culprit::<T>(&value)))
+    Ok(value)
+}
+
+/// A value in which no option is given twice. Options are read from values alone, not from texts as
+/// well: the compiler would make each type's reader twice.
+struct Once(Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(OnceVisitor).map(Once)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, x: bool) -> std::result::Result<Value, E> {
+        Ok(x.into())
+    }
+
+    fn visit_u64<E>(self, x: u64) -> std::result::Result<Value, E> {
+        Ok(x.into())
+    }
+
+    fn visit_i64<E>(self, x: i64) -> std::result::Result<Value, E> {
+        Ok(x.into())
+    }
+
+    fn visit_f64<E>(self, x: f64) -> std::result::Result<Value, E> {
+        Ok(x.into())
+    }
+
+    fn visit_str<E>(self, x: &str) -> std::result::Result<Value, E> {
+        Ok(x.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> std::result::Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Once(value)) = from.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> std::result::Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Once(value))) = from.next_entry::<String, Once>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+            members.insert(name, value);
+        }
+        Ok(Value::Object(members))
+    }
 }
 
 /// Options of a value, where `null` stands for what an option without a value is.
@@ -29,30 +97,77 @@ pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T> {
 /// # Errors
 /// As [`from_text`].
 pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
-    serde_path_to_error::deserialize(&options).map_err(|e| named(&e, culprit::<T>(&options)))
+    let fault = |options: &Value| T::deserialize(options).err().map(|e| e.to_string());
+    T::deserialize(&options).map_err(|error| named(&error.to_string(), &options, &fault))
 }
 
-/// The option without which something else, or nothing, is wrong: of options that a `method` among
-/// them chooses, serde does not say where it was.
-fn culprit<T: DeserializeOwned>(options: &Value) -> Option<String> {
-    let fault = |options: &Value| T::deserialize(options).err().map(|e| e.to_string());
-    let (said, Value::Object(members)) = (fault(options)?, options) else { return None };
-    let changed = |name: &str, value: Option<Value>| {
-        let mut other = members.clone();
-        other.remove(name);
-        other.extend(value.map(|value| (name.to_owned(), value)));
-        fault(&Value::Object(other))
-    };
+/// What serde says of options; `None` if they are right.
+type Fault<'a> = &'a dyn Fn(&Value) -> Option<String>;
+
+/// The option that is wrong, as a path (`inner.rate`, `names[2]`), which serde does not say: that
+/// without which something else, or nothing, is wrong. `None` for options as a whole.
+fn culprit(options: &Value, said: &str, fault: Fault<'_>) -> Option<String> {
+    match options {
+        Value::Object(members) => {
+            let (name, others) = culprit_of(members, said, fault)?;
+            let within = |value: &Value| fault(&with(&others, name, Some(value.clone())));
+            Some(match culprit(&members[name], said, &within) {
+                Some(inner) if inner.starts_with('[') => format!("{name}{inner}"),
+                Some(inner) => format!("{name}.{inner}"),
+                None => name.to_owned(),
+            })
+        }
+        Value::Array(values) => {
+            let without = |k: usize| {
+                let others = values.iter().enumerate().filter(|(i, _)| *i != k);
+                Value::Array(others.map(|(_, value)| value.clone()).collect())
+            };
+            let k = (0..values.len()).find(|k| fault(&without(*k)).as_deref() != Some(said))?;
+            let within = |value: &Value| {
+                let mut values = values.clone();
+                values[k] = value.clone();
+                fault(&Value::Array(values))
+            };
+            Some(match culprit(&values[k], said, &within) {
+                Some(inner) => format!("[{k}].{inner}"),
+                None => format!("[{k}]"),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn with(members: &Map<String, Value>, name: &str, value: Option<Value>) -> Value {
+    let mut members = members.clone();
+    members.remove(name);
+    members.extend(value.map(|value| (name.to_owned(), value)));
+    Value::Object(members)
+}
+
+/// The member that is wrong, and the members in which it is alone.
+fn culprit_of<'a>(
+    members: &'a Map<String, Value>,
+    said: &str,
+    fault: Fault<'_>,
+) -> Option<(&'a str, Map<String, Value>)> {
     // What chooses decides about all others; it is to blame for a choice that there is not alone.
     let chooses = |name: &str| {
-        let none = changed(name, Some("\u{1}".into()));
+        let none = fault(&with(members, name, Some("\u{1}".into())));
         !said.contains("unknown variant")
             && none.is_some_and(|said| said.contains("unknown variant"))
     };
-    members
-        .keys()
-        .find(|name| changed(name, None).as_ref() != Some(&said) && !chooses(name))
-        .cloned()
+    let is_right_without = |members: &Map<String, Value>, name: &str| {
+        fault(&with(members, name, None)).as_deref() != Some(said)
+    };
+    let names = || members.keys().map(String::as_str).filter(|name| !chooses(name));
+    if let Some(name) = names().find(|name| is_right_without(members, name)) {
+        return Some((name, members.clone()));
+    }
+    // Several that are wrong alike: the last one that stands.
+    let mut rest = members.clone();
+    let last =
+        names().find(|name| is_right_without(&rest, name) || rest.remove(*name).is_none())?;
+    Some((last, rest))
 }
 
 /// Demands that no option is `null`.
@@ -93,12 +208,7 @@ fn within(outer: &str, error: Error) -> Error {
 }
 
 /// What serde says, in the caller's words.
-fn named(error: &serde_path_to_error::Error<serde_json::Error>, culprit: Option<String>) -> Error {
-    let path = error.path().to_string();
-    let text = error.inner().to_string();
-    // Of a text, the place in it follows: the option's name says more.
-    let said = text.rsplit_once(" at line ").map_or(text.as_str(), |(said, _)| said);
-    let argument = if path == "." { culprit.unwrap_or_else(|| "options".into()) } else { path };
+fn named(said: &str, options: &Value, fault: Fault<'_>) -> Error {
     let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or(rest).to_owned();
     if let Some(rest) = said.strip_prefix("unknown field ") {
         let known =
@@ -108,6 +218,7 @@ fn named(error: &serde_path_to_error::Error<serde_json::Error>, culprit: Option<
     if let Some(rest) = said.strip_prefix("missing field ") {
         return Error::invalid(quoted(rest), "nothing", "a value");
     }
+    let argument = culprit(options, said, fault).unwrap_or_else(|| "options".into());
     let wrong =
         said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
     let wrong = wrong.or_else(|| said.strip_prefix("unknown variant "));
@@ -176,6 +287,10 @@ mod tests {
             (r#"{"inner": {"rate": "x"}}"#, "inner.rate: got string \"x\", expected a number"),
             (r#"{"gamma": [1]}"#, "gamma: got sequence, expected a number"),
             (r#"{"yes": 1}"#, "yes: got 1, expected true or false"),
+            (r#"{"names": ["a", "b", 3], "yes": true}"#, "names[2]: got 3"),
+            // Several that are wrong alike: one of them.
+            (r#"{"inner": {"bandwidth": "x", "rate": "x"}}"#, "inner.rate: got string"),
+            (r#"{"gamma": "x", "inner": {"rate": "x"}}"#, "inner.rate: got string"),
             (
                 r#"{"none": 1}"#,
                 "none: got an option that there is not, expected one of neighbors, gamma",
