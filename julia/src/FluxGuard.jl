@@ -24,7 +24,7 @@ using Serialization: Serialization, AbstractSerializer, deserialize, serialize
 export Profile, fit, fit!, nobs, save, load
 export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
 export alerts, Alert, read_alerts, on_alert
-export guarded, Guarded, unguarded, guards
+export guarded, Guarded, unguarded, guards, PerSequence
 export FalseAlarms, second, minute, hour, day, week, window, observation
 export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, ExtendedIsolationForest, LOF, KNN, KMeansDistance,
     GaussianMixtureDensity, OneClassSVM, KDE, HBOS, ECOD, COPOD, PCADetector, Mahalanobis, Ensemble
@@ -69,6 +69,7 @@ include("alerts.jl")
 include("notify.jl")
 include("guard.jl")
 include("observe.jl")
+include("per_sequence.jl")
 include("missed.jl")
 include("verdict.jl")
 include("windows.jl")

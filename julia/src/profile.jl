@@ -32,7 +32,7 @@ guard's thresholds are set.
 - `observation`: `:last`: each index of the last dimension is an observation, and all other dimensions are its features. Or the dimensions
   whose every position is one: `(2, 3)` of classes × time × batch, `(1, 2, 4)` of width × height × classes × batch; the others are the features,
   over which the softmax of `:logits` goes. Sequences may differ in length, and one without a batch is one sequence. Padding is left out by
-  the `mask` of [`guarded`](@ref) and [`observe!`](@ref).
+  the `mask` of [`guarded`](@ref) and [`observe!`](@ref). One observation per sequence: [`PerSequence`](@ref).
 
 Throws [`InvalidArgument`](@ref).
 """

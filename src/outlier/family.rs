@@ -245,6 +245,14 @@ impl OwnScore {
             .map(|(score, _)| *score)
     }
 
+    /// Whether it is a distance to what the reference was like; others are read off the output
+    /// alone.
+    #[must_use]
+    pub fn needs_reference(self) -> bool {
+        use OwnScore::*;
+        matches!(self, Distance | ZScore | RobustZ | Iqr | Score)
+    }
+
     /// Those that a guard uses unless it is told otherwise: of values the first alone.
     pub fn default_of(output: OutputKind) -> impl Iterator<Item = OwnScore> {
         Self::of(output).take(if output == OutputKind::Values { 1 } else { usize::MAX })

@@ -163,6 +163,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("detector.threshold", r#"{"method":"percentile","rate":0.5}"#),
     ("detector.compare", r#"{"detectors":[{"detector":"zscore"}],"rate":0.1}"#),
     ("scores.threshold", r#"{"method":"percentile","rate":0.5}"#),
+    ("scores.of_output", r#"{"output":"gaussian"}"#),
     ("online.new", r#"{"detector":"adwin","options":{}}"#),
     ("online.new", r#"{"detector":"betting"}"#),
     ("sequence.fit", r#"{"detector":"markov","reference":["a b","b a",["a",1,true]]}"#),

@@ -97,6 +97,22 @@ impl Scorer {
         })
     }
 
+    /// A scorer of all that outputs of a kind with so many features say without a reference.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for features that the kind cannot have, and for values and scores,
+    /// which say nothing.
+    pub fn of_output(output: OutputKind, features: usize) -> Result<Self> {
+        contents::expect_features(output, features)?;
+        let detectors: Vec<OwnScore> =
+            OwnScore::of(output).filter(|score| !score.needs_reference()).collect();
+        if detectors.is_empty() {
+            let expected = "an output whose scores need no reference: of classes, of labels, or a predicted distribution";
+            return Err(Error::invalid("output", output.as_str(), expected));
+        }
+        Scorer::new(output, &detectors, &Moments::new(vec![0.0; features]), &[])
+    }
+
     /// The detectors, in the order of [`Scores::columns`].
     #[must_use]
     pub fn detectors(&self) -> &[OwnScore] {
@@ -189,7 +205,7 @@ impl Scorer {
         };
         match detector {
             // They know no reference.
-            OwnScore::Entropy | OwnScore::JointEnergy => {
+            _ if !detector.needs_reference() => {
                 let alone = Scorer { detectors: vec![detector], ..self.clone() };
                 let mut scores = Scores::default();
                 alone.score_rows(rows, &mut scores);
@@ -267,7 +283,7 @@ impl Scorer {
         let mut measured = None;
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let by = match detector {
-                OwnScore::Entropy | OwnScore::JointEnergy => None,
+                _ if !detector.needs_reference() => None,
                 OwnScore::RobustZ => self.by_median.as_ref(),
                 OwnScore::Iqr => self.by_quartiles.as_ref(),
                 _ => Some(&self.by_moments),
