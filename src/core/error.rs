@@ -219,20 +219,20 @@ mod tests {
 
     #[test]
     fn numbers_in_messages_are_short_and_names_are_whole() {
-        let told = |was: String| Error::invalid("x", was, "1").to_string();
-        assert_eq!(told(1e-300.to_string()), "x: got 1e-300, expected 1");
+        let message = |was: String| Error::invalid("x", was, "1").to_string();
+        assert_eq!(message(1e-300.to_string()), "x: got 1e-300, expected 1");
         assert_eq!(
-            told(format!("{} and -{}.", 1e200, 2.5e-40)),
+            message(format!("{} and -{}.", 1e200, 2.5e-40)),
             "x: got 1e200 and -2.5e-40., expected 1"
         );
-        assert_eq!(told(f64::MAX.to_string()), "x: got 1.7976931348623157e308, expected 1");
+        assert_eq!(message(f64::MAX.to_string()), "x: got 1.7976931348623157e308, expected 1");
         for kept in [
             u64::MAX.to_string(),
             0.1f64.to_string(),
             format!("\"{}\" in line 7", "9".repeat(40)),
             "1.2.3, ünd 4...".repeat(3),
         ] {
-            assert_eq!(told(kept.clone()), format!("x: got {kept}, expected 1"));
+            assert_eq!(message(kept.clone()), format!("x: got {kept}, expected 1"));
         }
     }
 }

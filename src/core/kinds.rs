@@ -125,7 +125,7 @@ pub fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> {
         // A sketch begins with control characters, wherever it is damaged later.
         None if sketches(expected).is_some() && is_text(bytes) => (TEXT.to_owned(), None),
         None if sketches(expected).is_some() => return None,
-        Some(kind) => told(kind),
+        Some(kind) => described(kind),
         None if bytes.len() < SHORTEST || resembles(bytes, expected) => return None,
         None if is_text(bytes) => (TEXT.to_owned(), None),
         None => ("no file of FluxGuard".to_owned(), None),
@@ -137,14 +137,19 @@ pub fn other(path: &Path, bytes: &[u8], expected: &str) -> Option<Error> {
         }
         None => "look for the file that was saved".to_owned(),
     };
-    Some(Error::FileKind { path: path.display().to_string(), was, expected: told(expected).0, fix })
+    Some(Error::FileKind {
+        path: path.display().to_string(),
+        was,
+        expected: described(expected).0,
+        fix,
+    })
 }
 
 /// The error for a file that is to be read as text, a CSV as a rule, and is FluxGuard's own or one
 /// into which others pack tables; `None` where it may be text.
 #[must_use]
 pub fn no_text(path: &str, bytes: &[u8]) -> Option<Error> {
-    let (was, fix) = match kind_of(bytes).map(|kind| told(&kind)) {
+    let (was, fix) = match kind_of(bytes).map(|kind| described(&kind)) {
         Some((was, reader)) => (
             was,
             reader.map_or_else(
@@ -214,7 +219,7 @@ fn sketch(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// What people call a kind, and who reads it.
-fn told(kind: &str) -> (String, Option<String>) {
+fn described(kind: &str) -> (String, Option<String>) {
     if let Some(sketch) = sketches(kind) {
         let reader = "fluxguard sketch --merge, Sketch(kind, read(path)) in Julia, Sketch::from_bytes in Rust";
         return (format!("a sketch ({sketch})"), Some(reader.to_owned()));
@@ -262,13 +267,13 @@ mod tests {
         ];
         for (bytes, word) in &files {
             for expected in ["detector", "private run"] {
-                let told = other(path, bytes, expected).map(|e| e.to_string());
+                let described = other(path, bytes, expected).map(|e| e.to_string());
                 if expected == "private run" && bytes.starts_with(PRIVATE) {
-                    assert_eq!(told, None);
+                    assert_eq!(described, None);
                     continue;
                 }
-                let told = told.unwrap_or_default();
-                assert!(told.contains(word) && !told.contains("damaged"), "{told}");
+                let described = described.unwrap_or_default();
+                assert!(described.contains(word) && !described.contains("damaged"), "{described}");
             }
         }
     }
@@ -277,17 +282,19 @@ mod tests {
     fn what_is_no_text_says_what_it_is_and_text_is_told_from_a_sketch() {
         let of = |bytes: &[u8]| no_text("x.csv", bytes).map(|e| e.to_string());
         for (kind, what, _) in KINDS {
-            let told = of(format!(
+            let described = of(format!(
                 "{{\"format\":\"fluxguard\",\"kind\":\"{kind}\",\"version\":1}}\n\u{0}"
             )
             .as_bytes());
-            assert!(told.is_some_and(|told| told.contains(what)), "{kind}");
+            assert!(described.is_some_and(|described| described.contains(what)), "{kind}");
         }
         for (begin, what, fix) in FOREIGN {
-            let told = of(&[begin, &[0x80; 40][..]].concat()).unwrap_or_default();
+            let described = of(&[begin, &[0x80; 40][..]].concat()).unwrap_or_default();
             assert!(
-                told.contains(what) && told.contains(fix) && told.contains("x.csv is"),
-                "{told}"
+                described.contains(what)
+                    && described.contains(fix)
+                    && described.contains("x.csv is"),
+                "{described}"
             );
         }
         let texts =
@@ -298,13 +305,13 @@ mod tests {
             let for_sketch =
                 other(Path::new("x"), text.as_bytes(), "sketch of kind kll").map(|e| e.to_string());
             assert_eq!(
-                for_sketch.is_some_and(|told| told.contains("without --merge")),
+                for_sketch.is_some_and(|described| described.contains("without --merge")),
                 !text.is_empty(),
                 "{text:?}"
             );
         }
         let kll = [2, 1, 15, 0, 200, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8];
-        assert!(of(&kll).is_some_and(|told| told.contains("fluxguard sketch --merge")));
+        assert!(of(&kll).is_some_and(|described| described.contains("fluxguard sketch --merge")));
         // Of a damaged sketch it is not said that it is text.
         for at in 0..3 {
             let mut bytes = kll;

@@ -61,7 +61,7 @@ pub(super) struct Desk<W, S> {
     pub(super) claims: Claims,
     pub(super) answers: Answers,
     pub(super) queue: Mutex<VecDeque<S>>,
-    /// Whether the worker has been told that something lies here.
+    /// Whether the worker knows that something lies here.
     pub(super) stirred: AtomicBool,
     room: Room,
     sequence: AtomicU64,

@@ -1,4 +1,4 @@
-//! What a guard is told, checked.
+//! Options of a guard, checked.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ pub struct GuardOptions {
     pub correction: Correction,
     /// File that alerts are appended to, as JSON Lines.
     pub journal: Option<PathBuf>,
-    /// Whether a condition that goes on is told with every window.
+    /// Whether a condition that goes on is reported with every window.
     pub repeat: bool,
 }
 

@@ -21,11 +21,11 @@ pub(super) struct Published {
     last_id: u64,
     /// The last alert that needs no writing any more.
     written: u64,
-    /// Since when the journal fails, and that it was told.
+    /// Since when the journal fails, and that it was reported.
     failing: Option<Instant>,
     /// Alerts that had to leave the memory before they were written.
     lost: u64,
-    /// Whether it was told what a guard that ended left unwritten.
+    /// Whether what a guard that ended left unwritten was reported.
     concluded: bool,
     about: About,
 }

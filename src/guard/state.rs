@@ -72,8 +72,8 @@ pub(super) struct Bench {
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic under one of these locks has been told as a failure of the guard; what they protect
-    // stays readable.
+    // A panic under one of these locks has been reported as a failure of the guard; what they
+    // protect stays readable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -181,8 +181,8 @@ impl State {
         });
     }
 
-    /// Runs `work`; an error or a panic ends this guard's tests, is told to its users, and touches
-    /// no other guard.
+    /// Runs `work`; an error or a panic ends this guard's tests, is reported to its users, and
+    /// touches no other guard.
     pub(super) fn contained<T>(&self, work: impl FnOnce() -> Result<T>) -> Option<T> {
         let reason = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(result)) => return Some(result),

@@ -10,7 +10,7 @@ pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// A panic under one of the engine's locks has been told as a failure of the guard; what they
+/// A panic under one of the engine's locks has been reported as a failure of the guard; what they
 /// protect stays readable.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

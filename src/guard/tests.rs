@@ -265,7 +265,7 @@ fn drift_that_went_and_came_again_is_told_again() {
             }
             guard.alerts(before).iter().filter(|alert| alert.kind == Kind::Drift).count()
         };
-        let told = [
+        let reported = [
             serve(6, 0.0),
             serve(8, shift),
             serve(clean, 0.0),
@@ -273,7 +273,7 @@ fn drift_that_went_and_came_again_is_told_again() {
             serve(6, 0.0),
             serve(8, shift),
         ];
-        assert_eq!(told, [0, 1, 0, 1, 0, 1], "moved by {shift}");
+        assert_eq!(reported, [0, 1, 0, 1, 0, 1], "moved by {shift}");
         // And one that stays is one episode, however long.
         assert_eq!(serve(200, shift), 0, "moved by {shift}");
     }

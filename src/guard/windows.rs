@@ -172,8 +172,8 @@ impl Windows {
         Ok(false)
     }
 
-    /// A model that puts out NaN is not to be trusted from this moment on, so this is told before
-    /// the window is full.
+    /// A model that puts out NaN is not to be trusted from this moment on, so this is reported
+    /// before the window is full.
     fn tell_non_finite(&mut self, at: usize, with: &mut Context<'_>) {
         let pane = &self.open[at].pane;
         let Some(finding) = checks::non_finite(pane, with.baseline) else { return };

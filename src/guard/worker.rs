@@ -68,9 +68,9 @@ pub fn shutdown() {
     }
 }
 
-/// What goes wrong with one guard is told to that one, in its turn. Anything else is a death of the
-/// worker: it is told to all guards, none of which is tested any more, and the worker starts again
-/// for those to come.
+/// What goes wrong with one guard is reported to that one, in its turn. Anything else is a death of
+/// the worker: it is reported to all guards, none of which is tested any more, and the worker
+/// starts again for those to come.
 fn work<G: Tenant>(line: &Line<G>) {
     IS_WORKER.set(true);
     while let Err(panic) = catch_unwind(AssertUnwindSafe(|| line.attend())) {
@@ -131,12 +131,12 @@ mod tests {
         }
         line.stop();
         thread.join().expect("it never unwinds");
-        let told = |guard: &Mortal| guard.failed.lock().expect("no panic").clone();
-        assert_eq!(told(&healthy).len(), 1);
+        let failures = |guard: &Mortal| guard.failed.lock().expect("no panic").clone();
+        assert_eq!(failures(&healthy).len(), 1);
         assert!(
-            told(&healthy)[0].contains("on purpose")
-                && told(&deadly) == told(&healthy)
-                && told(&late).is_empty()
+            failures(&healthy)[0].contains("on purpose")
+                && failures(&deadly) == failures(&healthy)
+                && failures(&late).is_empty()
         );
     }
 }

@@ -2,8 +2,8 @@
 
 mod categories;
 mod flags;
+mod report;
 mod table;
-mod told;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ use fluxguard::drift::decision::TestDecision;
 use fluxguard::drift::two_sample::{Method, Methods, Permutations, TestName};
 use fluxguard::stats::dependence::Order;
 use fluxguard::stats::multiple::Correction;
-use told::Told;
+use report::Report;
 
 /// Two-sample tests of a reference and a current sample, one row per column and test
 ///
@@ -99,7 +99,7 @@ impl Compare {
         let (reference, current) = self.read()?;
         let comparison = self.compare(&reference, &current)?;
         let outcome = Outcome::new(comparison.drift, self.fail_on);
-        let told = Told::new(&comparison, &reference, &current)?;
+        let report = Report::new(&comparison, &reference, &current)?;
         let mut hints = hints::of_columns(Some(&reference), &current);
         if self.order == Order::None {
             hints.extend(hints::of_neighbors(&reference));
@@ -110,7 +110,7 @@ impl Compare {
                 .warnings
                 .push("REFERENCE and CURRENT are one file: nothing can have changed".into());
         }
-        Ok(Answer::with(self.json, &told, || table::render(&told, &reference), outcome, &notes))
+        Ok(Answer::with(self.json, &report, || table::render(&report, &reference), outcome, &notes))
     }
 
     /// Both samples; `current` has the reference's columns and kinds, in its own order.

@@ -55,19 +55,19 @@ pub fn of_columns(reference: Option<&Sample>, current: &Sample) -> Vec<String> {
     }
     [disguised, zeros, ids, spellings]
         .into_iter()
-        .flat_map(|told| told.into_iter().take(MAX))
+        .flat_map(|shown| shown.into_iter().take(MAX))
         .collect()
 }
 
 /// Of a column that was chosen to be read as numbers.
 pub fn of_codes(column: &Column) -> Vec<String> {
-    let told = |(line, cell): &(u64, String)| {
+    let shown = |(line, cell): &(u64, String)| {
         let (name, cell) = (quoted(&column.name), quoted(cell));
         format!(
             "column {name} is taken for numbers, but {cell} in line {line} has a zero in front, as ids and zip codes have: choose another one"
         )
     };
-    column.zeros.iter().map(told).collect()
+    column.zeros.iter().map(shown).collect()
 }
 
 /// Of columns whose neighbors depend on each other, which every test takes to be independent; not
@@ -77,8 +77,8 @@ pub fn of_neighbors(sample: &Sample) -> Vec<String> {
         let Cells::Numbers(values) = &column.cells else { return None };
         let there: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
         let one_in = Dependence::of_values(&there, CHANCE).of(there.len() as u64);
-        let told = one_in >= 2.0 && id(column).is_none();
-        told.then(|| {
+        let shown = one_in >= 2.0 && id(column).is_none();
+        shown.then(|| {
             let name = quoted(&column.name);
             format!(
                 "column {name}: neighbors depend on each other, some {one_in:.0} rows count as one, and p-values are of independent rows; \

@@ -146,17 +146,17 @@ impl Late {
         for l in waiting {
             detections.extend(late.label(&[l.id], &[l.value], Some(l.time))?);
         }
-        let told = late.describe();
-        if told.counts.joined == 0 {
-            return Err(nothing_joined(&ids, &predictions, &labels, &told.counts).into());
+        let described = late.describe();
+        if described.counts.joined == 0 {
+            return Err(nothing_joined(&ids, &predictions, &labels, &described.counts).into());
         }
         let drift = !detections.is_empty();
         let detections =
             detections.iter().map(|d| Found { outcome: d.outcome, id: ids.name(d.id) }).collect();
         let report = Report {
             detector: self.detector,
-            counts: told.counts,
-            chunks: told.chunks,
+            counts: described.counts,
+            chunks: described.chunks,
             detections,
             drift,
             missing_predictions: Missing::of(&said, &[&self.id, &self.time, &self.prediction]),

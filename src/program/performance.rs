@@ -123,7 +123,7 @@ impl Performance {
         }
         let estimator = Estimator::fit(&reference.answers()?, options)?;
         let estimate = estimator.estimate(&current.answers()?)?;
-        let told = estimator.describe();
+        let described = estimator.describe();
         let mut chunks = estimate.chunks;
         for chunk in &mut chunks {
             let line = |at: usize| current.rows.get(at).copied().unwrap_or_default();
@@ -139,11 +139,11 @@ impl Performance {
         }
         let missing = Missing::since(&before, &after, &names)?;
         let report = Report {
-            problem: told.options.problem,
+            problem: described.options.problem,
             scores: self.score_of(classes.as_ref()),
             classes: classes.map(|classes| classes.0),
-            calibrated: told.calibrated,
-            bounds: told.bounds,
+            calibrated: described.calibrated,
+            bounds: described.bounds,
             chunks,
             drift: estimate.drift || missing.iter().any(Missing::drift),
             missing,

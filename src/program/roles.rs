@@ -54,14 +54,14 @@ mod tests {
             expect_different(roles.iter().copied()).map_err(|e| e.to_string())
         };
         assert_eq!(of(&[("--score", "p"), ("--prediction", "q"), ("--label", "y")]), Ok(()));
-        let told = of(&[("--score", "y"), ("--prediction", "q"), ("--label", "y")])
+        let message = of(&[("--score", "y"), ("--prediction", "q"), ("--label", "y")])
             .err()
             .unwrap_or_default();
         assert!(
-            told.contains("--label") && told.contains("\"y\", which is also --score"),
-            "{told}"
+            message.contains("--label") && message.contains("\"y\", which is also --score"),
+            "{message}"
         );
-        let told = of(&[("--score", "p"), ("--score", "p")]).err().unwrap_or_default();
-        assert!(told.contains("--score") && told.contains("\"p\", twice"), "{told}");
+        let message = of(&[("--score", "p"), ("--score", "p")]).err().unwrap_or_default();
+        assert!(message.contains("--score") && message.contains("\"p\", twice"), "{message}");
     }
 }

@@ -8,7 +8,7 @@ use crate::performance::late::{Detection, Id};
 use crate::performance::{LateLabels, LateOptions};
 
 /// Detections, an id as text: readers of JSON keep 53 bits of a number.
-fn told(found: &[Detection]) -> Vec<Value> {
+fn reported(found: &[Detection]) -> Vec<Value> {
     found.iter().map(|d| json!({ "outcome": d.outcome, "id": d.id.to_string() })).collect()
 }
 
@@ -32,12 +32,12 @@ operations! {
     // Takes in predictions, which came at `time`. List of detections.
     "late.record" on (late: &Mutex<LateLabels>) options (time: Option<f64>) or none
     arrays (ids: Option<Array>, values: &[f64]) -> json {
-        told(&lock(late).record(&known(ids)?, values, time)?)
+        reported(&lock(late).record(&known(ids)?, values, time)?)
     }
     // Takes in labels. List of detections.
     "late.label" on (late: &Mutex<LateLabels>) options (time: Option<f64>) or none
     arrays (ids: Option<Array>, values: &[f64]) -> json {
-        told(&lock(late).label(&known(ids)?, values, time)?)
+        reported(&lock(late).label(&known(ids)?, values, time)?)
     }
     // [`crate::performance::late::LateDescription`].
     "late.describe" on (late: &Mutex<LateLabels>) -> json { lock(late).describe() }

@@ -27,11 +27,11 @@ operations! {
         }
     }
     // Gives [`crate::outlier::threshold::live::Description`].
-    "threshold.tell" on (threshold: &Mutex<LiveThreshold>) text (told) -> json {
+    "threshold.tell" on (threshold: &Mutex<LiveThreshold>) text (judgments) -> json {
         let expected = "finite scores, or a number of alarms";
-        let told = serde_json::from_str(told).map_err(|e| Error::invalid("scores", e, expected))?;
+        let judgments = serde_json::from_str(judgments).map_err(|e| Error::invalid("scores", e, expected))?;
         let mut threshold = lock(threshold);
-        threshold.tell(told)?;
+        threshold.judge(judgments)?;
         threshold.describe()
     }
     "threshold.describe" on (threshold: &Mutex<LiveThreshold>) -> json {

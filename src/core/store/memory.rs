@@ -28,11 +28,11 @@ pub fn expect_room(argument: &'static str, count: usize, size: usize, purpose: &
 }
 
 fn available() -> usize {
-    let told = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+    let said = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
         line.split_whitespace().nth(1)?.parse::<usize>().ok()
     });
-    told.map_or(isize::MAX as usize, |kib| kib.saturating_mul(1024))
+    said.map_or(isize::MAX as usize, |kib| kib.saturating_mul(1024))
 }
 
 #[cfg(test)]

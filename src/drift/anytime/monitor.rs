@@ -20,9 +20,9 @@
 //! After an alarm the evidence starts afresh. With `after_alarm = continue` the bag keeps all
 //! values: p-values stay exact, so P(k false alarms) <= alpha^k for `ever`, and the bounds of the
 //! other forms hold for all alarms. With `after_alarm = reference` (the default) the bag is the
-//! reference again, so that a lasting change is told again and again until it ends. The statement
-//! for `ever` is then about any alarm at all: with probability 1 - alpha there is none; with an
-//! unlucky reference (probability below alpha) one may be followed by others.
+//! reference again, so that a lasting change is reported again and again until it ends. The
+//! statement for `ever` is then about any alarm at all: with probability 1 - alpha there is none;
+//! with an unlucky reference (probability below alpha) one may be followed by others.
 //!
 //! Observations that depend on each other are not exchangeable, and dependence is what is found
 //! then: none of this holds for an autoregressive stream, for seasons, or for users who come again.

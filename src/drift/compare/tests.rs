@@ -27,9 +27,9 @@ fn rows_of_several_epochs_are_compared_once() {
     let once = of(&reference, &current, &options);
     assert_eq!(once.copies, None);
     for (before, after) in [(5, 1), (1, 3), (2, 2)] {
-        let told = of(&reference.repeat(before), &current.repeat(after), &options);
+        let found = of(&reference.repeat(before), &current.repeat(after), &options);
         assert_eq!(
-            told,
+            found,
             Comparison { copies: Some((before as f64, after as f64)), ..once.clone() }
         );
     }

@@ -156,7 +156,7 @@ fn of_scaled(a: SampleMoments, b: SampleMoments, unit: f64) -> Result<TestResult
     let error = (of_a + of_b).sqrt();
     let (statistic, p_value, effect) = if error == 0.0 {
         let differs = difference != 0.0;
-        // No finite t exists; the difference itself is told.
+        // No finite t exists; the difference itself is reported.
         (difference * unit, f64::from(u8::from(!differs)), in_deviations(difference, 0.0))
     } else {
         let t = difference / error;

@@ -1,5 +1,5 @@
-//! Alerts without fatigue: a condition that goes on is told once, and again only when it gets worse
-//! or comes back.
+//! Alerts without fatigue: a condition that goes on is reported once, and again only when it gets
+//! worse or comes back.
 
 use std::collections::HashMap;
 

@@ -52,7 +52,7 @@ impl Journal {
     /// The highest number of an alert near the file's end. Another may give out those above it at
     /// any time, until [`Journal::append_next`] has one in the file.
     pub fn highest(&mut self) -> u64 {
-        // What cannot be read now will not be written to, either, and that is told.
+        // What cannot be read now will not be written to, either, and that is reported.
         let _ = self.look();
         self.highest
     }
@@ -75,14 +75,14 @@ impl Journal {
     /// # Errors
     /// As [`Journal::append`].
     pub fn append_next(&mut self, alert: &mut Alert) -> Result<()> {
-        let told = alert.id;
+        let reported = alert.id;
         let mut numbered = |highest: u64| {
-            alert.id = told.max(highest.saturating_add(1));
+            alert.id = reported.max(highest.saturating_add(1));
             line(alert)
         };
         let written = self.write(&mut numbered);
         if let Err(e) = written {
-            alert.id = told;
+            alert.id = reported;
             return Err(unusable(&self.path, &e));
         }
         self.highest = self.highest.max(alert.id);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const LAST: u64 = 253_402_300_799;
 
 /// RFC 3339, UTC, milliseconds: from 1970 to 9999. A clock that is set before or after these, and
-/// so is wrong, gives the first or the last of these moments: an alert is told all the same.
+/// so is wrong, gives the first or the last of these moments: an alert is reported all the same.
 #[must_use]
 pub fn time(clock: SystemTime) -> String {
     let since = clock

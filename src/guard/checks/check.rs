@@ -31,8 +31,8 @@ pub(crate) trait Check: Debug + Send {
     /// Takes in a pane that is full.
     ///
     /// # Errors
-    /// None for what a pane can hold; they are handed on, so that a bug is told and not swallowed.
-    /// So are those of [`Check::step`] and [`Check::finish`].
+    /// None for what a pane can hold; they are handed on, so that a bug is reported and not
+    /// swallowed. So are those of [`Check::step`] and [`Check::finish`].
     fn add(&mut self, _: &Pane, _: &Baseline) -> Result<()> {
         Ok(())
     }

@@ -24,7 +24,7 @@ use crate::profile::Baseline;
 use crate::report::WindowReport;
 use check::Check;
 
-/// The checks of a guard, in the order in which what they find is told.
+/// The checks of a guard, in the order in which what they find is reported.
 #[derive(Debug)]
 pub(super) struct Checks {
     all: Vec<Box<dyn Check>>,

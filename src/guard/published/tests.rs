@@ -55,7 +55,7 @@ fn a_full_disk_is_told_once_and_what_waited_is_written_in_order() {
     assert_eq!(kinds(&published), [DRIFT, DRIFT, FAILS, DRIFT, WORKS]);
     assert_eq!(published.publish(long(10), None), 1);
     expect_all(&published, &path);
-    // Another time is told again.
+    // Another time is reported again.
     fs::write(&filling, [0; 25_000]).unwrap();
     assert_eq!(published.publish(long(30_000), None), 2);
     assert_eq!((published.conclude(), published.conclude()), (1, 0));
@@ -283,9 +283,9 @@ fn an_output_that_nobody_could_watch_is_an_alert_on_a_closed_guard_too() {
     guard.close().unwrap();
     guard.unwatched("it is closed").unwrap();
     let alerts = guard.alerts(0);
-    let told: Vec<_> = alerts.iter().map(|a| (a.id, a.kind, a.message.as_str())).collect();
+    let reported: Vec<_> = alerts.iter().map(|a| (a.id, a.kind, a.message.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [(1, Kind::Unwatched, "no array\\nof floats"), (2, Kind::Unwatched, "it is closed")]
     );
     assert_eq!((guard.counters().alerts, woken.load(std::sync::atomic::Ordering::SeqCst)), (2, 2));

@@ -85,7 +85,7 @@ pub struct Description {
 /// What a person says of alarms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Told {
+pub enum Judgments {
     /// Alarms at these scores were none.
     Dismiss(Vec<f64>),
     /// So many were right.
@@ -127,10 +127,12 @@ impl LiveThreshold {
     ///
     /// # Errors
     /// As [`LiveThreshold::dismiss`].
-    pub fn tell(&mut self, told: Told) -> Result<()> {
-        match told {
-            Told::Dismiss(scores) => scores.into_iter().try_for_each(|score| self.dismiss(score)),
-            Told::Confirm(alarms) => {
+    pub fn judge(&mut self, judgments: Judgments) -> Result<()> {
+        match judgments {
+            Judgments::Dismiss(scores) => {
+                scores.into_iter().try_for_each(|score| self.dismiss(score))
+            }
+            Judgments::Confirm(alarms) => {
                 self.confirm(alarms);
                 Ok(())
             }
@@ -234,12 +236,12 @@ mod tests {
             assert_eq!(live.update(1e6), Verdict::Alarm);
             assert_eq!(live.update(f64::NAN), Verdict::Alarm);
             live.confirm(2);
-            let told = live.describe();
+            let described = live.describe();
             assert_eq!(
-                (told.scores, told.alarms, told.dismissed),
+                (described.scores, described.alarms, described.dismissed),
                 (5002, alarms as u64 + 2, alarms as u64)
             );
-            assert_eq!(told.precision, Some(2.0 / (2.0 + f64::from(alarms))));
+            assert_eq!(described.precision, Some(2.0 / (2.0 + f64::from(alarms))));
             let mut file = Vec::new();
             ciborium::into_writer(&live, &mut file).unwrap();
             let again: LiveThreshold = ciborium::from_reader(file.as_slice()).unwrap();

@@ -4,7 +4,7 @@ use super::super::failure::{listed, quoted};
 use super::super::sample::{Kind, Sample};
 use super::super::text_table::{Align, number, render as render_table};
 use super::CORRECTIONS;
-use super::told::{OneSidedCategories, Told, ToldColumn};
+use super::report::{OneSidedCategories, Report, ReportedColumn};
 use fluxguard::drift::compare::ComparedColumn;
 
 const HEADER: [(&str, Align); 9] = [
@@ -20,10 +20,10 @@ const HEADER: [(&str, Align); 9] = [
 ];
 
 /// A line for the verdict, one for what was held to be categories, and one row per column and test.
-pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
+pub fn render(comparison: &Report<'_>, reference: &Sample) -> String {
     let mut rows = Vec::new();
-    let of_columns = comparison.columns.iter().flat_map(|told| {
-        let ComparedColumn { name, tests, missing, .. } = told.column;
+    let of_columns = comparison.columns.iter().flat_map(|reported| {
+        let ComparedColumn { name, tests, missing, .. } = reported.column;
         let tests = tests.iter().map(|test| (test.result.test.to_string(), test));
         tests
             .chain(missing.iter().map(|m| ("missing cells".to_owned(), &m.test)))
@@ -56,12 +56,12 @@ pub fn render(comparison: &Told<'_>, reference: &Sample) -> String {
 }
 
 /// A line a column of which cells are missing.
-fn missing(comparison: &Told<'_>) -> String {
+fn missing(comparison: &Report<'_>) -> String {
     let mut text = String::new();
-    for told in &comparison.columns {
-        if let Some(missing) = &told.column.missing {
+    for reported in &comparison.columns {
+        if let Some(missing) = &reported.column.missing {
             let (n, m) = (comparison.current_size, comparison.reference_size);
-            let name = quoted(&told.column.name);
+            let name = quoted(&reported.column.name);
             text += &format!(
                 "\n{name}: {} of {n} cells have no value, of the reference {} of {m}",
                 missing.current, missing.reference
@@ -80,9 +80,9 @@ fn missing(comparison: &Told<'_>) -> String {
 const MAX: usize = 10;
 
 /// A line a column of categories for those that are new, and one for those that are gone.
-fn one_sided(comparison: &Told<'_>) -> String {
+fn one_sided(comparison: &Report<'_>) -> String {
     let mut text = String::new();
-    for ToldColumn { column, one_sided } in &comparison.columns {
+    for ReportedColumn { column, one_sided } in &comparison.columns {
         let Some(OneSidedCategories { unseen, vanished }) = one_sided else { continue };
         for (what, found) in [("new", unseen), ("gone", vanished)] {
             if found.is_empty() {
@@ -104,7 +104,7 @@ fn one_sided(comparison: &Told<'_>) -> String {
     if text.is_empty() { text } else { text + "\n" }
 }
 
-fn verdict(comparison: &Told<'_>) -> String {
+fn verdict(comparison: &Report<'_>) -> String {
     let columns = match comparison.columns.len() {
         1 => "1 column".to_owned(),
         k => format!("{k} columns"),
@@ -113,7 +113,7 @@ fn verdict(comparison: &Told<'_>) -> String {
         Some(all) if all.drift => ", and in all columns together",
         _ => "",
     };
-    let found = match comparison.columns.iter().filter(|told| told.column.drift).count() {
+    let found = match comparison.columns.iter().filter(|reported| reported.column.drift).count() {
         0 => format!("No drift in {columns}"),
         k => format!("Drift in {k} of {columns}"),
     };

@@ -71,7 +71,7 @@ impl Detect {
             self.explain.then(|| anomalies.iter().map(explain).collect::<Result<Vec<_>, _>>());
         let explanations = explanations.transpose()?;
         let detector = detector.name().to_owned();
-        let told = Detections {
+        let report = Detections {
             detector,
             features,
             threshold,
@@ -82,7 +82,7 @@ impl Detect {
             explanations,
             missing,
         };
-        Ok(told)
+        Ok(report)
     }
 }
 

@@ -52,9 +52,9 @@ impl Detect {
             store::save(detector, path)?;
         }
         let Some(path) = &self.score else {
-            let told = detector.describe();
-            let text = || table::saved_sequences(&told);
-            return Ok(Answer::new(self.json, &told, text, Outcome::Done));
+            let report = detector.describe();
+            let text = || table::saved_sequences(&report);
+            return Ok(Answer::new(self.json, &report, text, Outcome::Done));
         };
         let current = Texts::read("--score", path, self.place(), &self.dialect)?;
         let there = current.there();

@@ -38,7 +38,7 @@ impl Detect {
         let scores = rows.spread(found.scores());
         let names: Vec<&str> = features.iter().map(String::as_str).collect();
         let missing = Missing::of(&sample, &names);
-        let told = Detections {
+        let report = Detections {
             detector: name.clone(),
             threshold,
             anomaly_rate,
@@ -49,8 +49,8 @@ impl Detect {
             missing,
             features,
         };
-        let outcome = Outcome::new(!told.anomalies.is_empty(), self.fail_on);
+        let outcome = Outcome::new(!report.anomalies.is_empty(), self.fail_on);
         let notes = Notes::hinting(hints::of_columns(None, &sample));
-        Ok(Answer::with(self.json, &told, || table::render(&told), outcome, &notes))
+        Ok(Answer::with(self.json, &report, || table::render(&report), outcome, &notes))
     }
 }

@@ -184,8 +184,8 @@ impl Column {
 
     /// What an error about text says of a column that may hold numbers.
     pub fn plainly(&self) -> String {
-        let told = |(cell, what): &(String, _)| format!(" ({} has {what}: {PLAIN})", quoted(cell));
-        self.disguised.as_ref().map(told).unwrap_or_default()
+        let shown = |(cell, what): &(String, _)| format!(" ({} has {what}: {PLAIN})", quoted(cell));
+        self.disguised.as_ref().map(shown).unwrap_or_default()
     }
 
     fn fix(&self, cell: &str, dialect: &Dialect) -> String {

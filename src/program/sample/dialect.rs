@@ -83,13 +83,13 @@ impl Dialect {
 
     /// [`Dialect::disguise`], or another decimal sign.
     pub fn seems(&self, cell: &str) -> Option<&'static str> {
-        let told = match (self.decimal, self.disguise(cell).is_some()) {
+        let reported = match (self.decimal, self.disguise(cell).is_some()) {
             ('.', true) => "groups of thousands, or a decimal comma (--decimal ,)",
             ('.', false) => "a decimal comma (--decimal ,)",
             (_, true) => "groups of thousands, or a decimal point (--decimal .)",
             (_, false) => "a decimal point (--decimal .)",
         };
-        self.other_decimal(cell).map(|_| told).or_else(|| self.disguise(cell))
+        self.other_decimal(cell).map(|_| reported).or_else(|| self.disguise(cell))
     }
 
     /// How to say that `cell`, which is not a number here, may be one: with another decimal sign.

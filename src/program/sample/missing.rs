@@ -69,11 +69,11 @@ impl Missing {
             options.correction,
             options.alpha,
         )?;
-        let told =
+        let reported =
             |(column, MissingValues { reference, current, test }): (String, MissingValues)| {
                 Missing { column, current, beside: Some(Beside { reference, test }) }
             };
-        Ok(found.into_iter().map(told).collect())
+        Ok(found.into_iter().map(reported).collect())
     }
 
     /// Whether the share is another than before.

@@ -98,9 +98,9 @@ proptest! {
         let mut merged = fit(&names[..cut]);
         merged.merge(&fit(&names[cut..])).unwrap();
         let merged = Sketch::from_bytes(SketchKind::FrequentItems, &merged.to_bytes().unwrap()).unwrap();
-        let told = merged.describe().unwrap();
-        prop_assert_eq!(told.observations, Some(names.len() as u64));
-        let error = (told.error.unwrap() * names.len() as f64).round() as u64;
+        let described = merged.describe().unwrap();
+        prop_assert_eq!(described.observations, Some(names.len() as u64));
+        let error = (described.error.unwrap() * names.len() as f64).round() as u64;
         let found = merged.frequent().unwrap();
         for row in &found {
             let count = names.iter().filter(|n| **n == row.item).count() as u64;
@@ -187,8 +187,9 @@ fn counts_that_do_not_fit_are_refused_and_nothing_is_taken_in() {
 fn whole_numbers_of_64_bits_are_exact_and_are_no_doubles() -> Result<()> {
     let beyond: Vec<i128> = (0..100).map(|i| (1 << 53) + i).collect();
     for kind in [SketchKind::Hll, SketchKind::Theta] {
-        let count =
-            |s: &Sketch| s.describe().map(|told| told.distinct.map_or(0.0, |d| d.estimate.round()));
+        let count = |s: &Sketch| {
+            s.describe().map(|described| described.distinct.map_or(0.0, |d| d.estimate.round()))
+        };
         let mut s = sketch(kind);
         s.update_ints(&beyond)?;
         assert_eq!(count(&s)?, 100.0, "{kind}");
@@ -239,8 +240,8 @@ fn what_is_kept_here_can_leave() {
     }
     let mut reservoir = Reservoir::new(2, 1000);
     (0..500).for_each(|i| reservoir.update(&[f64::from(i), 0.0]));
-    let told = reservoir.to_kll(0).unwrap().describe().unwrap();
-    assert_eq!((told.observations, told.range), (Some(500), Some((0.0, 499.0))));
+    let described = reservoir.to_kll(0).unwrap().describe().unwrap();
+    assert_eq!((described.observations, described.range), (Some(500), Some((0.0, 499.0))));
 }
 
 #[test]

@@ -360,13 +360,13 @@ mod tests {
                     let d = f64::from(step) * 0.1 * (1.0 / m as f64 + 1.0 / n as f64).sqrt();
                     let p = p_value(d.min(1.0), &below, m, n).expect("fits").p_value;
                     let (low, high) = bounds(d.min(1.0), &below, m, n).expect("fits");
-                    let told = p > 1e-25;
+                    let is_reported = p > 1e-25;
                     assert!(
-                        !told || low <= p * (1.0 + 1e-9) && p <= high * (1.0 + 1e-9),
+                        !is_reported || low <= p * (1.0 + 1e-9) && p <= high * (1.0 + 1e-9),
                         "{m} {n} {keep:x} {d}: {low} {p} {high}"
                     );
                     assert!(
-                        below.len() > 1 || !told || high < 1.001 * p,
+                        below.len() > 1 || !is_reported || high < 1.001 * p,
                         "one point: {m} {n} {keep:x} {d}: {p} {high}"
                     );
                 }

@@ -292,12 +292,12 @@ fn six_processes_and_kill_9() {
         let mut child = start(u64::MAX);
         let lines =
             BufReader::new(child.stdout.take().unwrap()).lines().map_while(|line| line.ok());
-        let mut told = lines
+        let mut reported = lines
             .filter_map(|line| line.strip_prefix("written ").and_then(|k| k.parse::<u64>().ok()));
-        let mut acknowledged = told.by_ref().find(|k| *k >= 20).unwrap();
+        let mut acknowledged = reported.by_ref().find(|k| *k >= 20).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
-        acknowledged = told.last().unwrap_or(acknowledged);
+        acknowledged = reported.last().unwrap_or(acknowledged);
         killed.push((u64::from(child.id()), acknowledged));
     }
     for writer in &mut writers {

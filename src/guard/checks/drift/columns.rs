@@ -46,8 +46,8 @@ impl DriftTests {
     /// Tests some columns, or settles some p-values; whether there is more to be done.
     ///
     /// # Errors
-    /// None for sizes that a window can have; they are handed on, so that a bug in a test is told
-    /// and not swallowed.
+    /// None for sizes that a window can have; they are handed on, so that a bug in a test is
+    /// reported and not swallowed.
     pub fn step(
         &mut self,
         baseline: &Baseline,

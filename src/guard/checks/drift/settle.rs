@@ -22,7 +22,7 @@ const MANY: usize = 16;
 const BOUNDED: usize = 128;
 
 /// Below, the law is not followed to its last digits.
-const TOLD: f64 = 1e-25;
+const REPORTED: f64 = 1e-25;
 
 /// Laws that are asked in one piece.
 const PIECE: usize = 16;
@@ -149,7 +149,7 @@ impl Unsettled {
             .filter(drifts)
             .min_by(|a, b| tests[self.columns[*a].at].by_evidence(&tests[self.columns[*b].at]))
             .filter(|i| {
-                p(i) > TOLD && tests[self.columns[*i].at].test.result.method == Method::Asymptotic
+                p(i) > REPORTED && tests[self.columns[*i].at].test.result.method == Method::Asymptotic
             })
     }
 
@@ -245,8 +245,8 @@ mod tests {
                 let (p, law) = (quick.test.result.p_value, exact.test.result.p_value);
                 prop_assert!(quick.test.result.method == Method::Asymptotic || p == law, "{} {}", p, law);
             }
-            let told = |column: &&ColumnTest| column.test.drift && column.test.result.p_value > TOLD;
-            let strongest = quick.iter().filter(told).min_by(|a, b| a.by_evidence(b));
+            let reported = |column: &&ColumnTest| column.test.drift && column.test.result.p_value > REPORTED;
+            let strongest = quick.iter().filter(reported).min_by(|a, b| a.by_evidence(b));
             prop_assert!(strongest.is_none_or(|column| column.test.result.method == Method::Grouped));
         }
     }

@@ -10,7 +10,7 @@ use fluxguard::stats::multiple::Correction;
 
 /// The JSON: a [`Comparison`], and of columns of categories those that only one sample has.
 #[derive(Debug, Serialize)]
-pub struct Told<'a> {
+pub struct Report<'a> {
     pub drift: bool,
     pub alpha: f64,
     pub correction: Correction,
@@ -20,13 +20,13 @@ pub struct Told<'a> {
     pub every: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copies: Option<(f64, f64)>,
-    pub columns: Vec<ToldColumn<'a>>,
+    pub columns: Vec<ReportedColumn<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_columns: Option<&'a AllColumns>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct ToldColumn<'a> {
+pub struct ReportedColumn<'a> {
     #[serde(flatten)]
     pub column: &'a ComparedColumn,
     #[serde(flatten)]
@@ -40,7 +40,7 @@ pub struct OneSidedCategories {
     pub vanished: Vec<OneSided>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Report<'a> {
     pub fn new(
         comparison: &'a Comparison,
         reference: &Sample,
@@ -60,9 +60,9 @@ impl<'a> Told<'a> {
                 }
                 _ => None,
             };
-            Ok(ToldColumn { column, one_sided })
+            Ok(ReportedColumn { column, one_sided })
         });
-        Ok(Told {
+        Ok(Report {
             drift: comparison.drift,
             alpha: comparison.alpha,
             correction: comparison.correction,
