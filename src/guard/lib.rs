@@ -101,7 +101,7 @@ pub struct Ticket(pub u64);
 
 /// What a guard is: its options with all defaults resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Description {
+pub struct GuardDescription {
     /// The guard's name.
     pub name: String,
     /// The model's name.
@@ -389,13 +389,13 @@ impl Guard {
 
     /// What it is and does.
     #[must_use]
-    pub fn describe(&self) -> Description {
+    pub fn describe(&self) -> GuardDescription {
         let (baseline, options) = (&self.state.baseline, &self.state.options);
         let detectors = baseline.scorer.detectors();
         let mut resolved = options.clone();
         resolved.detectors = Some(detectors.to_vec());
         let fitted = baseline.attached.iter().map(|attached| attached.name.clone()).collect();
-        Description {
+        GuardDescription {
             name: options.name.clone(),
             model: options.model.clone(),
             output: baseline.scorer.output(),

@@ -393,7 +393,7 @@ fn a_description_survives_json_and_options_may_be_left_out() {
         serde_json::from_str("{\"window\": {\"observations\": 50}}").expect("options"),
     );
     let text = serde_json::to_string(&guard.describe()).expect("serializes");
-    assert_eq!(serde_json::from_str::<Description>(&text).expect("parses"), guard.describe());
+    assert_eq!(serde_json::from_str::<GuardDescription>(&text).expect("parses"), guard.describe());
     assert!(serde_json::from_str::<GuardOptions>("{\"windw\": 3}").is_err());
 }
 

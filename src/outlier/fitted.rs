@@ -23,7 +23,7 @@ use crate::tensor::Tensor;
 /// What [`Fitted::describe`] tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(missing_docs)] // the names say it
-pub struct Description {
+pub struct DetectorDescription {
     pub detector: String,
     pub options: Value,
     pub standardize: bool,
@@ -255,9 +255,9 @@ impl Fitted {
 
     /// Name, options, sizes.
     #[must_use]
-    pub fn describe(&self) -> Description {
+    pub fn describe(&self) -> DetectorDescription {
         let learned = &self.learned;
-        Description {
+        DetectorDescription {
             detector: learned.name.clone(),
             options: learned.options(),
             standardize: !learned.stage.is_plain(),

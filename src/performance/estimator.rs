@@ -107,7 +107,7 @@ pub struct Estimate {
 
 /// What an estimator knows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Description {
+pub struct EstimatorDescription {
     /// As fitted.
     pub options: Options,
     /// Labeled observations that it was fitted on.
@@ -249,12 +249,12 @@ impl Estimator {
 
     /// What it knows.
     #[must_use]
-    pub fn describe(&self) -> Description {
+    pub fn describe(&self) -> EstimatorDescription {
         let calibrated = match &self.model {
             Model::Classes(calibrator) => calibrator.calibrated(),
             Model::Losses(_) => Vec::new(),
         };
-        Description {
+        EstimatorDescription {
             options: self.options.clone(),
             observations: self.observations,
             width: self.width,

@@ -29,7 +29,7 @@ mod metric;
 mod options;
 
 pub use answers::Answers;
-pub use estimator::{Bound, Chunk, Description, Estimate, Estimator};
+pub use estimator::{Bound, Chunk, Estimate, Estimator, EstimatorDescription};
 pub use late::{LateLabels, LateOptions};
 pub use metric::{Metric, Problem};
 pub use options::Options;

@@ -16,7 +16,7 @@ use super::sample::{Cells, Dialect, Kind, Missing, Plan, Sample, Wanted, counted
 use super::text_table::{Align, number, render};
 use super::{Answer, Failure};
 use fluxguard::Error;
-use fluxguard::sketch::exchange::{Description, Frequent, Interval};
+use fluxguard::sketch::exchange::{Frequent, Interval, SketchDescription};
 use fluxguard::sketch::{Sketch as Made, SketchKind};
 use items::{ItemKind, Items};
 
@@ -63,7 +63,7 @@ pub struct Sketch {
 #[derive(Debug, Serialize)]
 struct Report {
     #[serde(flatten)]
-    description: Description,
+    description: SketchDescription,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantiles: Option<Vec<Quantile>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,11 @@ impl Sketch {
 
     /// What may be overlooked: a file that is taken in twice, and one of which nothing is in the
     /// sketch.
-    fn warnings(&self, made: &Description, samples: &[Sample]) -> Result<Vec<String>, Failure> {
+    fn warnings(
+        &self,
+        made: &SketchDescription,
+        samples: &[Sample],
+    ) -> Result<Vec<String>, Failure> {
         let values = self.values.iter().map(|path| ("VALUES", path.as_path()));
         let merged = self.merged.iter().map(|path| ("--merge", path.as_path()));
         let mut warnings =
@@ -268,7 +272,7 @@ impl Sketch {
     }
 }
 
-fn is_empty(made: &Description) -> bool {
+fn is_empty(made: &SketchDescription) -> bool {
     made.observations == Some(0)
         || made.distinct.as_ref().is_some_and(|distinct| distinct.upper == 0.0)
 }

@@ -2,7 +2,7 @@
 //! `test/reference/sketches.py`, which also had Python read ours.
 #![allow(clippy::unwrap_used)]
 
-use fluxguard::sketch::exchange::Description;
+use fluxguard::sketch::exchange::SketchDescription;
 use fluxguard::sketch::{Sketch, SketchKind};
 use fluxguard::stats::random::SplitMix64;
 use serde_json::Value;
@@ -38,7 +38,7 @@ fn longs(x: &[f64]) -> Vec<i128> {
     x.iter().enumerate().map(long).collect()
 }
 
-fn told(sketch: &Sketch) -> Description {
+fn described(sketch: &Sketch) -> SketchDescription {
     sketch.describe().unwrap()
 }
 
@@ -51,7 +51,7 @@ fn quantiles_are_theirs() {
     for kind in [SketchKind::Kll, SketchKind::Tdigest] {
         let theirs = &all["theirs"][kind.as_str()];
         let mut read = Sketch::from_bytes(kind, &bytes(&theirs["bytes"])).unwrap();
-        assert_eq!(told(&read).observations, theirs["n"].as_u64());
+        assert_eq!(described(&read).observations, theirs["n"].as_u64());
         for (rank, value) in numbers(&all["ranks"]).iter().zip(numbers(&theirs["quantiles"])) {
             let ours = read.quantile(*rank).unwrap().unwrap();
             // Between the centroids of a t-digest the libraries interpolate differently; the
@@ -60,13 +60,13 @@ fn quantiles_are_theirs() {
             assert!((ours - value).abs() <= tolerance, "{kind} at {rank}: {ours} {value}");
         }
         let again = Sketch::from_bytes(kind, &read.to_bytes().unwrap()).unwrap();
-        assert_eq!(told(&again), told(&read));
+        assert_eq!(described(&again), described(&read));
         // Half of a stream from Python, half from here.
         let mut ours = Sketch::new(kind, None).unwrap();
         ours.update(&x.iter().map(|x| x + 1.0).collect::<Vec<_>>()).unwrap();
         read.merge(&ours).unwrap();
         assert_eq!(
-            (told(&read).observations, told(&read).range),
+            (described(&read).observations, described(&read).range),
             (Some(10_000), Some((sorted[0], sorted[4999] + 1.0)))
         );
         let quarter = read.quantile(0.25).unwrap().unwrap();
@@ -89,7 +89,7 @@ fn distinct_items_are_theirs() {
     ] {
         let theirs = &all["theirs"][name];
         let read = Sketch::from_bytes(kind, &bytes(&theirs["bytes"])).unwrap();
-        let found = told(&read).distinct.unwrap();
+        let found = described(&read).distinct.unwrap();
         for (ours, theirs) in
             [found.estimate, found.lower, found.upper].iter().zip(numbers(&theirs["distinct"]))
         {
@@ -107,16 +107,17 @@ fn distinct_items_are_theirs() {
         if kind == SketchKind::Theta {
             assert_eq!(ours.to_bytes().unwrap(), bytes(&theirs["bytes"]), "{name}");
         }
-        let alone = told(&ours).distinct.unwrap().estimate;
+        let alone = described(&ours).distinct.unwrap().estimate;
         ours.merge(&read).unwrap();
-        let both = told(&ours).distinct.unwrap().estimate;
+        let both = described(&ours).distinct.unwrap().estimate;
         // A union of HLL sketches has to use another estimator: within a standard error.
         assert!((both / alone - 1.0).abs() < 0.0163, "{name}: {both} {alone}");
     }
     let updatable = bytes(&all["theirs"]["hll"]["updatable"]);
     let read = Sketch::from_bytes(SketchKind::Hll, &updatable).unwrap();
     assert!(
-        (told(&read).distinct.unwrap().estimate - numbers(&all["theirs"]["hll"]["distinct"])[0])
+        (described(&read).distinct.unwrap().estimate
+            - numbers(&all["theirs"]["hll"]["distinct"])[0])
             .abs()
             < 1e-6
     );
@@ -127,7 +128,7 @@ fn frequent_items_are_theirs() {
     let all = reference();
     let theirs = &all["theirs"]["frequent-items"];
     let mut read = Sketch::from_bytes(SketchKind::FrequentItems, &bytes(&theirs["bytes"])).unwrap();
-    assert_eq!(told(&read).observations, theirs["n"].as_u64());
+    assert_eq!(described(&read).observations, theirs["n"].as_u64());
     let mut found: Vec<(String, u64, u64, u64)> = read
         .frequent()
         .unwrap()
@@ -153,7 +154,7 @@ fn frequent_longs_are_theirs() {
     let all = reference();
     let theirs = &all["theirs"]["frequent-longs"];
     let mut read = Sketch::from_bytes(SketchKind::FrequentLongs, &bytes(&theirs["bytes"])).unwrap();
-    assert_eq!(told(&read).observations, theirs["n"].as_u64());
+    assert_eq!(described(&read).observations, theirs["n"].as_u64());
     let mut found: Vec<(String, u64, u64, u64)> = read
         .frequent()
         .unwrap()

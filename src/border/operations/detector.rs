@@ -91,7 +91,7 @@ operations! {
     -> nothing {
         write(detector, &output, output.features(), out, Fitted::explain_into)?
     }
-    // [`crate::outlier::fitted::Description`].
+    // [`crate::outlier::fitted::DetectorDescription`].
     "detector.describe" on (detector: &Arc<Fitted>) -> json {
         Described::new(detector.describe(), &**detector)?
     }

@@ -59,7 +59,7 @@ operations! {
     }
     // [`crate::guard::Counters`].
     "guard.counters" on (guard: &Guard) -> json { guard.counters() }
-    // [`crate::guard::Description`].
+    // [`crate::guard::GuardDescription`].
     "guard.describe" on (guard: &Guard) -> json { guard.describe() }
     // Raises an alert that an output could not be watched.
     "guard.unwatched" on (guard: &Guard) options (message: String) -> nothing {

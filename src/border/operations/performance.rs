@@ -22,6 +22,6 @@ operations! {
     arrays (current: Tensor, predictions: Option<&[f64]>, labels: Option<&[f64]>) -> json {
         estimator.estimate(&Answers { scores: current, predictions, labels })?
     }
-    // [`crate::performance::Description`].
+    // [`crate::performance::EstimatorDescription`].
     "performance.describe" on (estimator: &Arc<Estimator>) -> json { estimator.describe() }
 }

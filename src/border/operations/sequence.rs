@@ -70,7 +70,7 @@ operations! {
     "sequence.threshold" on (detector: &Arc<SequenceDetector>) by (method: Method) -> json {
         detector.threshold(&method)?
     }
-    // [`crate::sequence::Description`].
+    // [`crate::sequence::SequenceDescription`].
     "sequence.describe" on (detector: &Arc<SequenceDetector>) -> json {
         Described::new(detector.describe(), &**detector)?
     }

@@ -26,7 +26,7 @@ operations! {
             };
         }
     }
-    // Gives [`crate::outlier::threshold::live::Description`].
+    // Gives [`crate::outlier::threshold::live::ThresholdDescription`].
     "threshold.tell" on (threshold: &Mutex<LiveThreshold>) text (judgments) -> json {
         let expected = "finite scores, or a number of alarms";
         let judgments = serde_json::from_str(judgments).map_err(|e| Error::invalid("scores", e, expected))?;

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 /// What an [`OnlineDetector`] has to say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Description {
+pub struct OnlineDescription {
     /// Which detector.
     pub detector: OnlineName,
     /// After the last observation.
@@ -93,8 +93,8 @@ impl OnlineDetector {
 
     /// Which detector it is, how far it has come, and what it thinks.
     #[must_use]
-    pub fn describe(&self) -> Description {
-        Description {
+    pub fn describe(&self) -> OnlineDescription {
+        OnlineDescription {
             detector: self.name,
             state: self.state,
             statistic: self.detector.statistic(),

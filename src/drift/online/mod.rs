@@ -31,7 +31,7 @@ mod running;
 
 use serde::{Deserialize, Serialize};
 
-pub use detector::{Description, OnlineDetector};
+pub use detector::{OnlineDescription, OnlineDetector};
 pub use registry::{OnlineName, Takes};
 
 use crate::{Error, Result};

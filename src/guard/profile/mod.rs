@@ -223,12 +223,12 @@ impl Profile {
 
     /// Moments and class counts for people and programs.
     #[must_use]
-    pub fn describe(&self) -> Description {
+    pub fn describe(&self) -> ProfileDescription {
         let each = |f: fn(&Moments, usize) -> f64| match &self.fitted {
             Some(fitted) => (0..fitted.moments.features()).map(|k| f(&fitted.moments, k)).collect(),
             None => Vec::new(),
         };
-        Description {
+        ProfileDescription {
             output: self.options.output,
             recognized: self.options.recognize && self.fitted.is_some(),
             observations: self.observations(),
@@ -248,7 +248,7 @@ impl Profile {
 /// What [`Profile::describe`] tells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
-pub struct Description {
+pub struct ProfileDescription {
     pub output: OutputKind,
     pub recognized: bool,
     pub observations: u64,

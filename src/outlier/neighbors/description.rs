@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// What a [`NeighborStore`] is like.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(missing_docs)] // the names say it
-pub struct Description {
+pub struct StoreDescription {
     pub features: usize,
     /// Those that are searched.
     pub points: usize,
@@ -35,8 +35,8 @@ impl NeighborStore {
 
     /// Sizes and options.
     #[must_use]
-    pub fn describe(&self) -> Description {
-        Description {
+    pub fn describe(&self) -> StoreDescription {
+        StoreDescription {
             features: self.features(),
             points: self.len(),
             last_time: self.last_time(),

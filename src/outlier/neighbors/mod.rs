@@ -11,7 +11,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use description::Description;
+pub use description::StoreDescription;
 pub use exact::Exact;
 pub use graph::Graph;
 pub use nearest::Neighbor;

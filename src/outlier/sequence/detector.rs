@@ -136,7 +136,7 @@ pub struct Surprisal {
 /// What [`SequenceDetector::describe`] tells.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(missing_docs)] // the names say it
-pub struct Description {
+pub struct SequenceDescription {
     pub detector: String,
     pub options: Value,
     pub tokens: Tokens,
@@ -291,8 +291,8 @@ impl SequenceDetector {
 
     /// Name, options, sizes.
     #[must_use]
-    pub fn describe(&self) -> Description {
-        Description {
+    pub fn describe(&self) -> SequenceDescription {
+        SequenceDescription {
             detector: self.name.clone(),
             options: serde_json::from_str(&self.options).unwrap_or_default(),
             tokens: self.tokens,

@@ -21,7 +21,9 @@ pub mod ngram;
 pub mod tokens;
 mod vocabulary;
 
-pub use detector::{Description, Sequence, SequenceDetector, SequenceSpec, Surprisal, Symbol};
+pub use detector::{
+    Sequence, SequenceDescription, SequenceDetector, SequenceSpec, Surprisal, Symbol,
+};
 pub use model::{Model, ModelOptions, NAMES};
 
 use crate::error::Result;

@@ -64,7 +64,7 @@ pub struct LiveThreshold {
 
 /// What a [`LiveThreshold`] has to say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Description {
+pub struct ThresholdDescription {
     /// Which one, and its options.
     #[serde(flatten)]
     pub options: LiveOptions,
@@ -169,9 +169,9 @@ impl LiveThreshold {
 
     /// Which one it is and how far it has come.
     #[must_use]
-    pub fn describe(&self) -> Description {
+    pub fn describe(&self) -> ThresholdDescription {
         let judged = self.confirmed + self.dismissed;
-        Description {
+        ThresholdDescription {
             options: self.options,
             threshold: self.threshold(),
             scores: self.scores,

@@ -10,7 +10,7 @@ mod pending;
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::online::{Description as DetectorDescription, OnlineDetector, Takes};
+use crate::drift::online::{OnlineDescription, OnlineDetector, Takes};
 use crate::sound::{Sound, can_grow};
 use crate::{Error, Result};
 pub use options::{LateOptions, Order, Outcome};
@@ -75,7 +75,7 @@ pub struct LateDescription {
     /// What became of predictions and labels.
     pub counts: Counts,
     /// Of the detector.
-    pub detector: DetectorDescription,
+    pub detector: OnlineDescription,
     /// Whole chunks so far: the newest, at most [`KEPT_CHUNKS`].
     pub chunks: Vec<RealizedChunk>,
 }

@@ -6,7 +6,7 @@ use super::super::text_table::{Align, number, numbers, render as render_table};
 use super::Detections;
 use super::found::SequenceDetections;
 use fluxguard::outlier::ensemble::MemberWeight;
-use fluxguard::outlier::fitted::Description;
+use fluxguard::outlier::fitted::DetectorDescription;
 use fluxguard::sequence;
 
 /// Rows that are shown: the highest scores.
@@ -89,7 +89,7 @@ fn most(parts: &[f64], features: &[String]) -> String {
 }
 
 /// A detector that was only fitted.
-pub fn saved(description: &Description) -> String {
+pub fn saved(description: &DetectorDescription) -> String {
     let mut text = format!(
         "Detector {}: {} features, {} observations, calibrated by {}\n",
         description.detector,
@@ -104,7 +104,7 @@ pub fn saved(description: &Description) -> String {
 }
 
 /// A detector of sequences that was only fitted.
-pub fn saved_sequences(description: &sequence::Description) -> String {
+pub fn saved_sequences(description: &sequence::SequenceDescription) -> String {
     format!(
         "Detector {}: {} sequences, {} symbols, calibrated by {}\n",
         description.detector,

@@ -34,7 +34,7 @@ pub struct Frequent {
 
 /// What a sketch has to say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Description {
+pub struct SketchDescription {
     /// Which sketch.
     pub kind: SketchKind,
     /// k, lg_k or the size of the map.
@@ -104,7 +104,7 @@ impl Sketch {
     ///
     /// # Errors
     /// As [`Sketch::to_bytes`].
-    pub fn describe(&self) -> Result<Description> {
+    pub fn describe(&self) -> Result<SketchDescription> {
         let (mut observations, mut error, mut range, mut distinct) = (None, None, None, None);
         let two = NumStdDev::Two;
         match &self.state {
@@ -139,7 +139,7 @@ impl Sketch {
             }
         }
         let bytes = self.to_bytes()?.len();
-        Ok(Description {
+        Ok(SketchDescription {
             kind: self.kind(),
             size: self.size,
             observations,

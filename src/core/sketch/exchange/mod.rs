@@ -20,7 +20,7 @@ use datasketches::theta::{CompactThetaSketch, ThetaSketch, ThetaSketchBuilder, T
 use super::{Frequencies, Reservoir};
 use crate::{Error, Result};
 
-pub use answers::{Description, Frequent, Interval};
+pub use answers::{Frequent, Interval, SketchDescription};
 pub use kind::SketchKind;
 
 /// A sketch in one of the formats. Two merge where they are of one kind.

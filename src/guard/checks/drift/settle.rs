@@ -149,7 +149,8 @@ impl Unsettled {
             .filter(drifts)
             .min_by(|a, b| tests[self.columns[*a].at].by_evidence(&tests[self.columns[*b].at]))
             .filter(|i| {
-                p(i) > REPORTED && tests[self.columns[*i].at].test.result.method == Method::Asymptotic
+                p(i) > REPORTED
+                    && tests[self.columns[*i].at].test.result.method == Method::Asymptotic
             })
     }
 
