@@ -132,7 +132,6 @@ function __init__()
     load_jlrscore()
 end
 
-# The first error, so that the first Ctrl-C does not wait for its compilation.
-precompile(exception, (Int, String))
+include("precompile.jl")
 
 end

@@ -213,9 +213,9 @@ write(value) = sprint(print_value, value, "value")
 
 [`JSON.write`](@ref FluxGuard.JSON.write) without the members of objects that are `nothing`: those that are not given.
 """
-options(value) = write(given(value))
+options(@nospecialize(value)) = write(given(value))
 
-given(x::Union{AbstractDict,NamedTuple}) = Dict{String,Any}(string(k) => given(v) for (k, v) in pairs(x) if v !== nothing)
+given(@nospecialize(x::Union{AbstractDict,NamedTuple})) = Dict{String,Any}(string(k) => given(v) for (k, v) in pairs(x) if v !== nothing)
 given(x::Union{AbstractVector,Tuple}) = Any[given(v) for v in x]
 given(x) = x
 

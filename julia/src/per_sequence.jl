@@ -45,7 +45,7 @@ function scored(p::PerSequence, y, mask)
     columns, _ = Native.host(columns)
     n = size(columns, 2)
     out = Vector{Float32}(undef, MOST_SCORES * n)
-    names = Native.ask(face(), "scores.of_output", (output = p.output,); outputs = columns, scores = out)
+    names = Native.ask(face(), "scores.of_output", (output = p.output,); outputs = columns, scores = Native.Out(out))
     counted = [size(y, d) for d in p.positions if d <= ndims(y)]
     # A sequence without a batch is one.
     sequences = ndims(y) == maximum(p.positions) ? last(counted) : 1
@@ -75,7 +75,7 @@ The baseline of a guard of sequences: see [`PerSequence`](@ref).
 """
 function fit(::Type{Profile}, p::PerSequence, outputs; mask = nothing, kwargs...)
     profile = nothing
-    for y in batches(outputs)
+    for y in (outputs isa AbstractVector && isempty(outputs) ? () : batches(outputs))
         y isa AbstractArray{<:Native.Element} || Native.unsupported("outputs", y)
         scores, names = scored(p, y, mask)
         profile === nothing && (profile = Profile(; output = :scores, names = ["$name ($(p.by))" for name in names], kwargs...))

@@ -38,7 +38,7 @@ function Verdict(d::AbstractDict, scores::Vector{Float32}, p_values::Vector{Floa
     ranks = columns(p_values, length(fitted))
     predicted = d["predicted"] === nothing ? nothing :
         Union{Nothing,Int}[optional(from_zero, class) for class in d["predicted"]]
-    return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], symbol.(d["detectors"]), number.(d["thresholds"]),
+    return Verdict(n, d["anomalous"], Int[from_zero(i) for i in d["indices"]], Symbol[symbol(name) for name in d["detectors"]], Float64[number(x) for x in d["thresholds"]],
         scores, predicted, d["non_finite"], Dict(symbol(name) => ranks[i, :] for (i, name) in enumerate(fitted)))
 end
 

@@ -42,3 +42,9 @@ using Main.Support
         @test read(report, String) == "LibraryUnavailable true true false 0"
     end
 end
+
+@testset "what is compiled with the package is there" begin
+    for F in (FluxGuard.Native.CFace, FluxGuard.Native.JlrsFace)
+        @test FluxGuard.compile_for(F) == []
+    end
+end

@@ -48,6 +48,7 @@ path(place) = hasfield(typeof(place), :keys) && getfield(place, :keys) isa Tuple
 no_path(place) = throw(invalid("place", repr(place), "an index or a name, a tuple of them, or a KeyPath"))
 
 replace_at(f, model, ::Tuple{}) = f(model)
+replace_at(f, m::Guarded, ::Tuple{}) = f(m)
 replace_at(f, m::Guarded, steps::Tuple) = rewrap(m, replace_at(f, inner(m), steps))
 
 function replace_at(f, model, steps::Tuple)

@@ -59,10 +59,11 @@ pointers(h::Handle) = Ptr{Cvoid}[owned(h)]
 pointers(handles::Union{Tuple,AbstractVector}) = Ptr{Cvoid}[owned(h) for h in handles]
 
 text_of(::Nothing) = ""
-text_of(options) = JSON.options(options)
+text_of(@nospecialize(options)) = JSON.options(options)
 
+# Compiled once, and not for each operation: its time is that of JSON, and a session's first guard waits for the compiler.
 "What `take(face, answer)` makes of the answer of an operation."
-function call(take::F, on, operation::String, options, arrays) where {F}
+function call(@nospecialize(take), @nospecialize(on), operation::String, @nospecialize(options), @nospecialize(arrays))
     face, text, handles = face_of(on), text_of(options), pointers(on)
     table, kept = RawArray[], Any[]
     foreach(name -> add!(table, kept, name, arrays[name]), keys(arrays))
@@ -88,8 +89,8 @@ numbers_of(face, answer) = (Int(answer.number), collect(reinterpret(Int64, bytes
 make(kind::Symbol, on, operation::String, options = nothing; arrays...) =
     call((face, answer) -> Handle{kind}(face, answer.handle), on, operation, options, arrays)
 ask(on, operation::String, options = nothing; arrays...) = JSON.parse(text(on, operation, options; arrays...))
-text(on, operation::String, options = nothing; arrays...) = call(string_of, on, operation, options, arrays)
-bytes(on, operation::String, options = nothing; arrays...) = call(bytes_of, on, operation, options, arrays)
-number(on, operation::String, options = nothing; arrays...) = call((face, answer) -> Int(answer.number), on, operation, options, arrays)
+text(on, operation::String, options = nothing; arrays...) = call(string_of, on, operation, options, arrays)::String
+bytes(on, operation::String, options = nothing; arrays...) = call(bytes_of, on, operation, options, arrays)::Vector{UInt8}
+number(on, operation::String, options = nothing; arrays...) = call((face, answer) -> Int(answer.number), on, operation, options, arrays)::Int
 numbers(on, operation::String, options = nothing; arrays...) = call(numbers_of, on, operation, options, arrays)
-run(on, operation::String, options = nothing; arrays...) = call((face, answer) -> nothing, on, operation, options, arrays)
+run(on, operation::String, options = nothing; arrays...) = call((face, answer) -> nothing, on, operation, options, arrays)::Nothing

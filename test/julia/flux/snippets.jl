@@ -21,7 +21,7 @@ const READERS = Dict(
         reference_outputs, current_outputs = model(reference[:, 1:1000]), model(reference[:, 1001:2000])
         batch = model(reference[:, 1:30])
         """,
-    "docs/privacy.md" => "per_example_gradients(lot) = Main.Support.values_like(3, 20, length(lot))",
+    "docs/privacy.md" => "per_example_gradients(lot) = Float32.(Main.Support.values_like(3, 20, length(lot)))",
     "docs/private-training.md" => "",
 )
 
