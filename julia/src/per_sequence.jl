@@ -44,7 +44,9 @@ function scored(p::PerSequence, y, mask)
     columns, _ = arranged(p.positions, y)
     columns, _ = Native.host(columns)
     n = size(columns, 2)
-    out = Vector{Float32}(undef, MOST_SCORES * n)
+    # Of nothing there are names all the same: those of an output that is of every kind.
+    n == 0 && (columns = fill(1f0 / size(columns, 1), size(columns, 1), 1))
+    out = Vector{Float32}(undef, MOST_SCORES * max(n, 1))
     names = Native.ask(face(), "scores.of_output", (output = p.output,); outputs = columns, scores = Native.Out(out))
     counted = [size(y, d) for d in p.positions if d <= ndims(y)]
     # A sequence without a batch is one.
