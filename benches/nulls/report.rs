@@ -91,9 +91,15 @@ pub fn write(cells: &[Cell], path: Option<&Path>) -> io::Result<()> {
     }
 }
 
-/// Monitors of a stream of values are of independent observations, as their documentation says.
+/// Users of twenty observations each that a reference holds at least, if it is to show that they
+/// are alike.
+const USERS: usize = 10;
+
+/// Monitors of a stream of values are of independent observations, as their documentation says; and
+/// a reference that is worth a few observations does not show that they depend on each other.
 fn promised(cell: &Cell) -> bool {
-    cell.about.order == "independent" || cell.about.how != "stream"
+    let shows = cell.about.order != "repeated users" || cell.about.reference >= 20 * USERS;
+    cell.about.order == "independent" || (cell.about.how != "stream" && shows)
 }
 
 const HOWS: [(&str, &str); 5] = [
@@ -112,7 +118,7 @@ fn summary(text: &mut String, cells: &[&Cell]) -> std::fmt::Result {
     writeln!(
         text,
         "{} cells: of those for which something is promised {} hold, {} exceed and {} are refused by name. {} more are of \
-         observations that depend on each other where nothing is promised (streams of values): {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
+         observations that depend on each other where nothing is promised (streams of values; references of two to five users): {} of them exceed. A rate is found [interval] for what was asked; the intervals are \
          Clopper and Pearson's at {:.2} %. Shown is each line's worst rate of those that were measured often enough.\n",
         cells.len(),
         total(true, Verdict::Holds),

@@ -119,8 +119,9 @@ impl DriftTests {
         } else if let Some(exact) = small_counts::exact(histogram, groups, thinned)? {
             (exact, Method::Grouped)
         } else {
-            let quick = grouped::quick_p_value(d, &below, m, n)?;
-            self.unsettled.add(self.tests.len(), d, (below, m, n));
+            let by = small_counts::attained(d, (m, n), thinned);
+            let quick = grouped::quick_p_value(by, &below, m, n)?;
+            self.unsettled.add(self.tests.len(), by, (below, m, n));
             (quick, Method::Asymptotic)
         };
         Ok(TestResult {
