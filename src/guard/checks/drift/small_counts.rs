@@ -59,12 +59,24 @@ pub(super) fn ks(histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Re
     if m == 0 || n == 0 || below.is_empty() {
         return Ok(1.0);
     }
-    grouped::quick_p_value(attained(histogram.ks(groups), (m, n), thinned), &below, m, n)
+    let d = for_law(histogram.ks(groups), (m, n), thinned, histogram.reference_size());
+    grouped::quick_p_value(d, &below, m, n)
+}
+
+/// Reference values below which an edge between two of them, which may lie anywhere in the gap, is
+/// off by more than can be neglected: of 50 lognormal values by a seventh of the alarms.
+const FEW_VALUES: u64 = 100;
+
+/// The statistic whose law is known, at most `d`: by half a reference value less where there are
+/// few, and [`attained`].
+pub(super) fn for_law(d: f64, sizes: (u64, u64), thinned: Thinned, reference: u64) -> f64 {
+    let off = if reference < FEW_VALUES { 0.5 / reference.max(1) as f64 } else { 0.0 };
+    (attained(d, sizes, thinned) - off).max(0.0)
 }
 
 /// The largest statistic up to `d` that so few independent observations can have, of those that
 /// depend on each other: the law of these jumps, and `d`, which is of all, lies between two jumps.
-pub(super) fn attained(d: f64, (m, n): (u64, u64), thinned: Thinned) -> f64 {
+fn attained(d: f64, (m, n): (u64, u64), thinned: Thinned) -> f64 {
     if thinned.is_none() {
         return d;
     }
