@@ -17,8 +17,8 @@ operations! {
         scores.sort_by(f64::total_cmp);
         method.threshold(&scores)?
     }
-    // What outputs of a kind say without a reference, as [`Scorer::of_output`]: written to `scores`,
-    // scores x observations, as far as there is room; their names.
+    // What outputs of a kind say without a reference, as [`Scorer::of_output`], written to
+    // `scores`, scores x observations, as far as there is room; and their names.
     "scores.of_output" options (output: OutputKind) arrays (outputs: Tensor, scores: &mut [f32])
     -> json {
         let scorer = Scorer::of_output(output, outputs.features())?;

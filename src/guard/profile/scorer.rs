@@ -100,8 +100,8 @@ impl Scorer {
     /// A scorer of all that outputs of a kind with so many features say without a reference.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for features that the kind cannot have, and for values and scores,
-    /// which say nothing.
+    /// [`Error::InvalidArgument`] for features that the kind cannot have, and for values and
+    /// scores, which say nothing.
     pub fn of_output(output: OutputKind, features: usize) -> Result<Self> {
         contents::expect_features(output, features)?;
         let detectors: Vec<OwnScore> =
