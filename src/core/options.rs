@@ -97,8 +97,12 @@ impl<'de> Visitor<'de> for OnceVisitor {
 /// # Errors
 /// As [`from_text`].
 pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
-    let fault = |options: &Value| T::deserialize(options).err().map(|e| e.to_string());
-    T::deserialize(&options).map_err(|error| named(&error.to_string(), &options, &fault))
+    let read = |options: &Value| serde_path_to_error::deserialize::<_, T>(options);
+    read(&options).map_err(|error| {
+        let fault = |options: &Value| read(options).err().map(|e| e.inner().to_string());
+        let path = Some(error.path().to_string()).filter(|path| path != ".");
+        named(&error.inner().to_string(), path, (&options, &fault))
+    })
 }
 
 /// What serde says of options; `None` if they are right.
@@ -208,7 +212,7 @@ fn within(outer: &str, error: Error) -> Error {
 }
 
 /// What serde says, in the caller's words.
-fn named(said: &str, options: &Value, fault: Fault<'_>) -> Error {
+fn named(said: &str, path: Option<String>, (options, fault): (&Value, Fault<'_>)) -> Error {
     let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or(rest).to_owned();
     if let Some(rest) = said.strip_prefix("unknown field ") {
         let known =
@@ -218,7 +222,8 @@ fn named(said: &str, options: &Value, fault: Fault<'_>) -> Error {
     if let Some(rest) = said.strip_prefix("missing field ") {
         return Error::invalid(quoted(rest), "nothing", "a value");
     }
-    let argument = culprit(options, said, fault).unwrap_or_else(|| "options".into());
+    let argument = path.or_else(|| culprit(options, said, fault));
+    let argument = argument.unwrap_or_else(|| "options".into());
     let wrong =
         said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
     let wrong = wrong.or_else(|| said.strip_prefix("unknown variant "));
@@ -288,9 +293,9 @@ mod tests {
             (r#"{"gamma": [1]}"#, "gamma: got sequence, expected a number"),
             (r#"{"yes": 1}"#, "yes: got 1, expected true or false"),
             (r#"{"names": ["a", "b", 3], "yes": true}"#, "names[2]: got 3"),
-            // Several that are wrong alike: one of them.
-            (r#"{"inner": {"bandwidth": "x", "rate": "x"}}"#, "inner.rate: got string"),
-            (r#"{"gamma": "x", "inner": {"rate": "x"}}"#, "inner.rate: got string"),
+            // Several that are wrong: the first.
+            (r#"{"inner": {"bandwidth": "x", "rate": "x"}}"#, "inner.bandwidth: got string"),
+            (r#"{"gamma": "x", "inner": {"rate": "x"}}"#, "gamma: got string"),
             (
                 r#"{"none": 1}"#,
                 "none: got an option that there is not, expected one of neighbors, gamma",

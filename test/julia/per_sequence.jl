@@ -40,7 +40,7 @@ end
     @test watched(x) == 2 .* x
     @test counters(guard).observed == 20
     odd = copy(z[:, :, 1:3])
-    odd[:, 4, 2] .= 0 # one position that could be anything
+    odd[:, 4, 2] .= -20 # one position that is like nothing known
     @test observe!(guard, p(odd)).indices == [2]
     close(guard)
 end
