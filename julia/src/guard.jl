@@ -240,7 +240,7 @@ function Base.show(io::IO, ::MIME"text/plain", guard::Guard)
     d["copies"] > 1 && println(io, "  copies       each reference observation is there ", round(d["copies"]; digits = 1), " times; they count as one")
     d["held_out"] > 0 && println(io, "  held out     own scores are compared with those of ", d["held_out"], " reference observations, by the others")
     d["order_known"] || println(io, "  independent  observations are taken to be: the reference's order says nothing")
-    d["too_short_to_tell"] && println(io, "  independent  observations are taken to be: a reference of ", d["reference_size"], " is too short to tell")
+    d["too_short_to_tell"] && println(io, "  independent  observations are taken to be: a reference of ", d["reference_size"], " is too short to tell (where neighbors look alike, they count as fewer)")
     isempty(d["constant"]) || println(io, "  constant     ", constant_words(d["constant"]))
     rows = [(name, number(d["thresholds"][name])) for name in sort!(collect(keys(d["thresholds"])))]
     isempty(rows) || print_table(io, ["detector", "threshold"], rows)

@@ -53,13 +53,17 @@ end
 watch(w::Watch{<:Guard,typeof(identity),Nothing}, y, arguments) = watch(w.guard, y)
 function watch(w::Watch, y, arguments)
     try
-        part = part_of(w.part, y)
-        w.mask === nothing ? watch(w.guard, part) : watch_positions(w.guard, part, mask_of(w.mask, arguments))
+        watch_part(w, y, arguments)
     catch error
         error isa InterruptException && rethrow()
         missed(w.guard, error)
     end
     return nothing
+end
+
+function watch_part(w::Watch, y, arguments)
+    part = part_of(w.part, y)
+    return w.mask === nothing ? watch(w.guard, part) : watch_positions(w.guard, part, mask_of(w.mask, arguments))
 end
 
 part_of(number::Integer, y) = y[number]

@@ -87,13 +87,6 @@ function fit(::Type{Profile}, p::PerSequence, outputs; mask = nothing, kwargs...
     return profile
 end
 
-# Of a layer's output: a mask says which positions count, before they are no more.
-function watch(w::Watch{<:Guard,PerSequence}, y, arguments)
-    try
-        watch(w.guard, w.part(y; mask = w.mask === nothing ? nothing : mask_of(w.mask, arguments)))
-    catch error
-        error isa InterruptException && rethrow()
-        missed(w.guard, error)
-    end
-    return nothing
-end
+# A mask says which positions count, before they are no more.
+watch_part(w::Watch{<:Guard,PerSequence}, y, arguments) =
+    watch(w.guard, w.part(y; mask = w.mask === nothing ? nothing : mask_of(w.mask, arguments)))

@@ -108,70 +108,26 @@ pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
 /// What serde says of options; `None` if they are right.
 type Fault<'a> = &'a dyn Fn(&Value) -> Option<String>;
 
-/// The option that is wrong, as a path (`inner.rate`, `names[2]`), which serde does not say: that
-/// without which something else, or nothing, is wrong. `None` for options as a whole.
+/// The option without which something else, or nothing, is wrong: of options that a `method` among
+/// them chooses, serde does not say where it was.
 fn culprit(options: &Value, said: &str, fault: Fault<'_>) -> Option<String> {
-    match options {
-        Value::Object(members) => {
-            let (name, others) = culprit_of(members, said, fault)?;
-            let within = |value: &Value| fault(&with(&others, name, Some(value.clone())));
-            Some(match culprit(&members[name], said, &within) {
-                Some(inner) if inner.starts_with('[') => format!("{name}{inner}"),
-                Some(inner) => format!("{name}.{inner}"),
-                None => name.to_owned(),
-            })
-        }
-        Value::Array(values) => {
-            let without = |k: usize| {
-                let others = values.iter().enumerate().filter(|(i, _)| *i != k);
-                Value::Array(others.map(|(_, value)| value.clone()).collect())
-            };
-            let k = (0..values.len()).find(|k| fault(&without(*k)).as_deref() != Some(said))?;
-            let within = |value: &Value| {
-                let mut values = values.clone();
-                values[k] = value.clone();
-                fault(&Value::Array(values))
-            };
-            Some(match culprit(&values[k], said, &within) {
-                Some(inner) => format!("[{k}].{inner}"),
-                None => format!("[{k}]"),
-            })
-        }
-        _ => None,
-    }
-}
-
-fn with(members: &Map<String, Value>, name: &str, value: Option<Value>) -> Value {
-    let mut members = members.clone();
-    members.remove(name);
-    members.extend(value.map(|value| (name.to_owned(), value)));
-    Value::Object(members)
-}
-
-/// The member that is wrong, and the members in which it is alone.
-fn culprit_of<'a>(
-    members: &'a Map<String, Value>,
-    said: &str,
-    fault: Fault<'_>,
-) -> Option<(&'a str, Map<String, Value>)> {
+    let Value::Object(members) = options else { return None };
+    let changed = |name: &str, value: Option<Value>| {
+        let mut members = members.clone();
+        members.remove(name);
+        members.extend(value.map(|value| (name.to_owned(), value)));
+        fault(&Value::Object(members))
+    };
     // What chooses decides about all others; it is to blame for a choice that there is not alone.
     let chooses = |name: &str| {
-        let none = fault(&with(members, name, Some("\u{1}".into())));
+        let none = changed(name, Some("\u{1}".into()));
         !said.contains("unknown variant")
             && none.is_some_and(|said| said.contains("unknown variant"))
     };
-    let is_right_without = |members: &Map<String, Value>, name: &str| {
-        fault(&with(members, name, None)).as_deref() != Some(said)
-    };
-    let names = || members.keys().map(String::as_str).filter(|name| !chooses(name));
-    if let Some(name) = names().find(|name| is_right_without(members, name)) {
-        return Some((name, members.clone()));
-    }
-    // Several that are wrong alike: the last one that stands.
-    let mut rest = members.clone();
-    let last =
-        names().find(|name| is_right_without(&rest, name) || rest.remove(*name).is_none())?;
-    Some((last, rest))
+    members
+        .keys()
+        .find(|name| changed(name, None).as_deref() != Some(said) && !chooses(name))
+        .cloned()
 }
 
 /// Demands that no option is `null`.

@@ -20,14 +20,14 @@ pub(super) fn count_as_one(baseline: &Baseline) -> BTreeMap<String, f64> {
 /// ARGS=nulls` has what became of guards near this bound.
 const MIN_WORTH: f64 = 20.0;
 
-/// Waves that a reference holds at least, if windows are to be said what they are worth.
-const WAVES: u64 = 16;
-
 /// The same of a reference that is too short to tell: independent observations, which look
 /// dependent once in a hundred references, are hardly ever worth so few.
 fn least_worth(seen: u64) -> f64 {
     MIN_WORTH * (seen as f64 / Dependent::TELLING as f64).sqrt().min(1.0)
 }
+
+/// Waves that a reference holds at least, if windows are to be said what they are worth.
+const WAVES: u64 = 16;
 
 /// What to say to a guard that takes for an order of time what is none.
 const ORDER: &str = "where the order of the reference means nothing (shuffled, sorted by class), say so: \

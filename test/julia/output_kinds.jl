@@ -46,15 +46,14 @@ end
         y = T.(kinds[kind])
         Guard(fit(Profile, y; output = kind); anomaly_rate = 0.01) do guard
             @test guard.output === kind
-            v = observe!(guard, y[:, 1:50]) === nothing ? nothing : verdict(guard)
-            v = verdict(guard)
+            v = observe!(guard, y[:, 1:50])
             @test v.detectors == own[kind] && all(isfinite, v.scores)
             if kind in (:binary, :binary_logit)
                 @test v.predicted == [x > (kind === :binary ? 0.5 : 0) ? 2 : 1 for x in y[1, 1:50]]
             else
                 @test v.predicted === nothing
             end
-            @test score(guard, y[:, 1:0]).predicted === (v.predicted === nothing ? nothing : v.predicted[1:0]) || score(guard, y[:, 1:0]).predicted == []
+            @test size(score(guard, y[:, 1:0]).scores) == (length(own[kind]), 0)
         end
     end
     # By hand: the entropy of a normal distribution, and of a label.

@@ -29,7 +29,8 @@ operations! {
     // Gives [`crate::outlier::threshold::live::ThresholdDescription`].
     "threshold.tell" on (threshold: &Mutex<LiveThreshold>) text (judgments) -> json {
         let expected = "finite scores, or a number of alarms";
-        let judgments = serde_json::from_str(judgments).map_err(|e| Error::invalid("scores", e, expected))?;
+        let judgments =
+            serde_json::from_str(judgments).map_err(|e| Error::invalid("scores", e, expected))?;
         let mut threshold = lock(threshold);
         threshold.judge(judgments)?;
         threshold.describe()

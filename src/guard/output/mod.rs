@@ -17,6 +17,7 @@ mod logits;
 pub mod predicted;
 pub mod probabilities;
 
+use crate::outlier::OutputKind;
 use crate::simd::Real;
 
 /// Scores of a batch, one entry an observation. An observation with a NaN or Inf in it has NaN for
@@ -33,6 +34,8 @@ pub struct ClassScores {
     pub energy: Vec<f32>,
     /// Index of the largest; the first of equals.
     pub predicted: Vec<u32>,
+    /// Both classes of outputs that say one of them.
+    both: Vec<f32>,
 }
 
 impl ClassScores {
@@ -44,6 +47,27 @@ impl ClassScores {
             scores.resize(n, 0.0);
         }
         self.predicted.resize(n, 0);
+    }
+
+    /// Scores `rows` of a kind of `output` that has classes ([`OutputKind::has_classes`]), `features`
+    /// an observation, feature fastest.
+    pub fn from_output<T: Real>(&mut self, output: OutputKind, rows: &[T], features: usize) {
+        let mut both = std::mem::take(&mut self.both);
+        both.clear();
+        match output {
+            OutputKind::Probabilities => self.from_probabilities(rows, features),
+            OutputKind::Binary => {
+                let p = rows.iter().map(|p| p.to_f64());
+                both.extend(p.flat_map(|p| [(1.0 - p) as f32, p as f32]));
+                self.from_probabilities(&both, 2);
+            }
+            OutputKind::BinaryLogit => {
+                both.extend(rows.iter().flat_map(|z| [0.0, z.to_f64() as f32]));
+                self.from_logits(&both, 2);
+            }
+            _ => self.from_logits(rows, features),
+        }
+        self.both = both;
     }
 
     /// Scores `rows`, logits of `classes >= 1` classes an observation, class fastest.

@@ -123,15 +123,7 @@ impl Profile {
         fitted.extend(rows);
         if classes > 0 {
             let mut scores = ClassScores::default();
-            match output {
-                OutputKind::Binary | OutputKind::BinaryLogit => {
-                    let even = if output == OutputKind::Binary { 0.5 } else { 0.0 };
-                    let both: Vec<f64> = rows.iter().flat_map(|x| [even, *x]).collect();
-                    scores.from_logits(&both, 2);
-                }
-                // The largest is the largest, of probabilities as of logits.
-                _ => scores.from_logits(rows, p),
-            }
+            scores.from_output(output, rows, p);
             scores.predicted.iter().for_each(|class| fitted.classes.update(*class));
         }
         Ok(())

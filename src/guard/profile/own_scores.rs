@@ -23,11 +23,7 @@ impl OwnScores {
         let known = known.columns;
         let sorted = columns::of(&[], 0, &known, None);
         let again = Again::of(rows, p, &sorted[0]);
-        let unseen = if output.has_classes() {
-            known.clone()
-        } else {
-            scorer.left_out(rows, moments.observations())
-        };
+        let unseen = scorer.left_out(rows, moments.observations(), &known);
         let scores = again.with_their_scores(&unseen, &known);
         let series =
             if is_whole { series.map(|rows| first_epoch(rows, p, again.copies)) } else { series };

@@ -38,8 +38,6 @@ pub struct Scores {
     classes: ClassScores,
     rms: Vec<f32>,
     largest: Vec<f32>,
-    /// Both classes of outputs that say one of them.
-    both: Vec<f32>,
 }
 
 impl Scores {
@@ -179,18 +177,20 @@ impl Scorer {
 
     /// Scores of rows of the reference that this was fitted on, `fitted` observations in all, one
     /// column a detector: each by the centers and scales of all others, for what is compared with
-    /// new observations must not know them better than it knows those. (Scores of classes know no
-    /// reference.)
-    pub fn left_out(&self, rows: &[f64], fitted: u64) -> Vec<Vec<f32>> {
+    /// new observations must not know them better than it knows those. `known`: their scores as
+    /// they are, which a detector keeps that knows no reference.
+    pub fn left_out(&self, rows: &[f64], fitted: u64, known: &[Vec<f32>]) -> Vec<Vec<f32>> {
         if fitted < 3 || rows.len() / self.features < 3 {
-            let mut scores = Scores::default();
-            self.score_rows(rows, &mut scores);
-            return scores.columns;
+            return known.to_vec();
         }
-        self.detectors
-            .iter()
-            .map(|detector| self.left_out_by(*detector, rows, fitted as f64))
-            .collect()
+        let by_others = |(detector, known): (&OwnScore, &Vec<f32>)| {
+            if detector.needs_reference() {
+                self.left_out_by(*detector, rows, fitted as f64)
+            } else {
+                known.clone()
+            }
+        };
+        self.detectors.iter().zip(known).map(by_others).collect()
     }
 
     /// The score of each row by all others, of `n` in all.
@@ -204,13 +204,6 @@ impl Scorer {
             }
         };
         match detector {
-            // They know no reference.
-            _ if !detector.needs_reference() => {
-                let alone = Scorer { detectors: vec![detector], ..self.clone() };
-                let mut scores = Scores::default();
-                alone.score_rows(rows, &mut scores);
-                scores.columns.swap_remove(0)
-            }
             OwnScore::RobustZ => self.largest_left_out(rows, 0.0, |column, x| column.by_median(x)),
             OwnScore::Iqr => self.largest_left_out(rows, 0.5, |column, x| column.by_quartiles(x)),
             _ => {
@@ -245,24 +238,8 @@ impl Scorer {
     }
 
     fn score_classes<T: Real>(&self, rows: &[T], out: &mut Scores) {
-        let Scores { columns, predicted, classes, both, .. } = out;
-        match self.output {
-            OutputKind::Probabilities => classes.from_probabilities(rows, self.features),
-            OutputKind::Binary => {
-                both.clear();
-                both.extend(rows.iter().flat_map(|p| {
-                    let p = p.to_f64();
-                    [(1.0 - p) as f32, p as f32]
-                }));
-                classes.from_probabilities(both, 2);
-            }
-            OutputKind::BinaryLogit => {
-                both.clear();
-                both.extend(rows.iter().flat_map(|z| [0.0, z.to_f64() as f32]));
-                classes.from_logits(both, 2);
-            }
-            _ => classes.from_logits(rows, self.features),
-        }
+        let Scores { columns, predicted, classes, .. } = out;
+        classes.from_output(self.output, rows, self.features);
         for (column, detector) in columns.iter_mut().zip(&self.detectors) {
             let scores = match detector {
                 OwnScore::Msp => &classes.msp,

@@ -119,9 +119,8 @@ impl DriftTests {
         } else if let Some(exact) = small_counts::exact(histogram, groups, thinned)? {
             (exact, Method::Grouped)
         } else {
-            let by = small_counts::for_law(d, (m, n), thinned, reference_size);
-            let quick = grouped::quick_p_value(by, &below, m, n)?;
-            self.unsettled.add(self.tests.len(), by, (below, m, n));
+            let quick = grouped::quick_p_value(d, &below, m, n)?;
+            self.unsettled.add(self.tests.len(), d, (below, m, n));
             (quick, Method::Asymptotic)
         };
         Ok(TestResult {

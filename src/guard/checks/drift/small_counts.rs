@@ -59,50 +59,5 @@ pub(super) fn ks(histogram: &Histogram, groups: &Groups, thinned: Thinned) -> Re
     if m == 0 || n == 0 || below.is_empty() {
         return Ok(1.0);
     }
-    let d = for_law(histogram.ks(groups), (m, n), thinned, histogram.reference_size());
-    grouped::quick_p_value(d, &below, m, n)
-}
-
-/// Reference values below which an edge between two of them, which may lie anywhere in the gap, is
-/// off by more than can be neglected: of 50 lognormal values by a seventh of the alarms.
-const FEW_VALUES: u64 = 100;
-
-/// The statistic whose law is known, at most `d`: by half a reference value less where there are
-/// few, and [`attained`].
-pub(super) fn for_law(d: f64, sizes: (u64, u64), thinned: Thinned, reference: u64) -> f64 {
-    let off = if reference < FEW_VALUES { 0.5 / reference.max(1) as f64 } else { 0.0 };
-    (attained(d, sizes, thinned) - off).max(0.0)
-}
-
-/// The largest statistic up to `d` that so few independent observations can have, of those that
-/// depend on each other: the law of these jumps, and `d`, which is of all, lies between two jumps.
-fn attained(d: f64, (m, n): (u64, u64), thinned: Thinned) -> f64 {
-    if thinned.is_none() {
-        return d;
-    }
-    let (mut divisor, mut rest) = (m, n);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    // Statistics of m and n are multiples of one over their least common multiple.
-    let steps = m as f64 * (n as f64 / divisor as f64);
-    (d * steps + 1e-9).floor() / steps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stats::dependence::Thinning;
-
-    #[test]
-    fn a_statistic_between_two_that_can_be_is_the_lower_one() {
-        let by = |one: f64| {
-            let one = Thinning::by(one);
-            Thinned { reference: one, seen: one, current: one }
-        };
-        assert_eq!(attained(0.37, (29, 29), by(1.7)), 10.0 / 29.0);
-        assert_eq!(attained(10.0 / 29.0, (29, 29), by(1.7)), 10.0 / 29.0);
-        assert_eq!(attained(0.37, (4, 6), by(2.0)), 4.0 / 12.0);
-        assert_eq!(attained(0.37, (29, 29), by(1.0)), 0.37);
-    }
+    grouped::quick_p_value(histogram.ks(groups), &below, m, n)
 }
