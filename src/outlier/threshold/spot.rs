@@ -13,7 +13,7 @@ use crate::sound::{Sound, can_grow};
 /// dismissed ([`Spot::dismiss`]): of a stream without anomalies whose alarms nobody dismisses, the
 /// tail that is learnt ends at the threshold, and alarms come more often than `rate`, about three
 /// times as often after a hundred excesses. Memory: 8 bytes for each score that was above the
-/// tail's start, and for each of `depth`.
+/// tail's start, and 24 for each of `depth`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
     rate: f64,
@@ -25,6 +25,9 @@ pub struct Spot {
     window: VecDeque<f64>,
     sum: f64,
     depth: usize,
+    /// Of the last `depth` scores those that were alarms and not dismissed since.
+    #[serde(default)]
+    alarms: VecDeque<Option<f64>>,
 }
 
 /// What the stream's threshold says of a score.
@@ -74,6 +77,7 @@ impl Spot {
             window: initial[..depth].iter().copied().collect(),
             sum: initial[..depth].iter().sum(),
             depth,
+            alarms: VecDeque::new(),
         };
         let mut relative: Vec<f64> = initial[depth..]
             .iter()
@@ -93,12 +97,17 @@ impl Spot {
     pub fn update(&mut self, score: f64) -> Verdict {
         let relative = score - self.local();
         if relative.is_nan() || relative > self.threshold {
+            self.remember(Some(score));
             return Verdict::Alarm;
         }
-        self.learn(score, relative)
+        self.remember(None);
+        self.slide(score);
+        self.learn(relative)
     }
 
-    /// Takes in a score that was an alarm and turned out to be usual.
+    /// Takes in a score that was an alarm and turned out to be usual. It teaches the tail, and where
+    /// the stream is if it was an alarm among the last `depth` scores: what is judged later says
+    /// nothing of now.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a score that is not finite.
@@ -106,13 +115,17 @@ impl Spot {
         if !score.is_finite() {
             return Err(Error::invalid("score", score, "a finite number"));
         }
-        self.learn(score, score - self.local());
+        let relative = score - self.local();
+        if let Some(at) = self.alarms.iter().position(|alarm| *alarm == Some(score)) {
+            self.alarms[at] = None;
+            self.slide(score);
+        }
+        self.learn(relative);
         Ok(())
     }
 
-    fn learn(&mut self, score: f64, relative: f64) -> Verdict {
+    fn learn(&mut self, relative: f64) -> Verdict {
         self.seen += 1;
-        self.slide(score);
         if relative <= self.start {
             return Verdict::Usual;
         }
@@ -129,6 +142,16 @@ impl Spot {
 
     fn local(&self) -> f64 {
         if self.depth == 0 { 0.0 } else { self.sum / self.depth as f64 }
+    }
+
+    /// Which of the last scores were alarms.
+    fn remember(&mut self, alarm: Option<f64>) {
+        if self.depth > 0 {
+            self.alarms.push_back(alarm.filter(|score| score.is_finite()));
+            if self.alarms.len() > self.depth {
+                self.alarms.pop_front();
+            }
+        }
     }
 
     fn slide(&mut self, score: f64) {
@@ -154,6 +177,8 @@ impl Sound for Spot {
             && self.excesses.len() <= self.seen
             && can_grow([self.seen as u64])
             && self.window.len() == self.depth
+            && self.alarms.len() <= self.depth
+            && self.alarms.iter().flatten().all(finite)
             && self.window.iter().chain([&self.start, &self.sum]).all(finite)
             && !self.threshold.is_nan()
     }
@@ -205,6 +230,22 @@ mod tests {
             of_moving += usize::from(moving.update(x) == Verdict::Alarm);
         }
         assert!(of_moving < 30 && of_fixed > 100, "{of_moving} {of_fixed}");
+
+        // Alarms that are dismissed as they come move it with a stream that jumps; those that are
+        // dismissed much later do not move it at all.
+        let here = moving.local();
+        for _ in 0..60 {
+            let x = here + 20.0 + random.normal();
+            if moving.update(x) == Verdict::Alarm {
+                moving.dismiss(x).expect("finite");
+            }
+        }
+        let there = moving.local();
+        assert!((there - here - 20.0).abs() < 1.0, "{here} {there}");
+        for _ in 0..60 {
+            moving.dismiss(there + 9.0).expect("finite");
+        }
+        assert_eq!(moving.local(), there);
         assert_eq!(Spot::new(&[1.0, f64::NAN], 1e-3, 0.98).map_err(|e| e.code()), Err(100));
         assert_eq!(Spot::drifting(&[1.0, 2.0], 1e-3, 0.98, 2).map_err(|e| e.code()), Err(100));
     }
