@@ -1,11 +1,12 @@
 # Comparisons of what people have: whole numbers, truth values, categories, tables.
 
 using FluxGuard, Random, Test
+using Main.Support
 
 same(a, b) = sprint(show, MIME("text/plain"), a) == sprint(show, MIME("text/plain"), b)
 
 @testset "whole numbers are numbers" begin
-    rng = MersenneTwister(1)
+    rng = SplitMix64(1)
     x, y = rand(rng, 1:50, 3, 300), rand(rng, 1:60, 3, 200)
     for T in (Int8, Int32, UInt16, Int64, Int128)
         @test same(compare(T.(x), T.(y)), compare(Float64.(x), Float64.(y)))
@@ -19,7 +20,7 @@ same(a, b) = sprint(show, MIME("text/plain"), a) == sprint(show, MIME("text/plai
 end
 
 @testset "a table of numbers and categories" begin
-    rng = MersenneTwister(2)
+    rng = SplitMix64(2)
     draw(n; by = 0, kinds = ["a", "b", "c"]) = (amount = randn(rng, n) .+ by, kind = rand(rng, kinds, n), paid = rand(rng, n) .< 0.5,
         visits = rand(rng, 1:9, n))
     before = draw(800)
@@ -71,12 +72,12 @@ end
     @test startswith(message(() -> compare(Dict{Any,Any}(:a => [1.0], "a" => [2.0]), (a = [1.0],))), "reference: got two columns called a")
     @test startswith(message(() -> compare(t, [1.0, 2.0])), "current: ") && startswith(message(() -> compare([1.0], t)), "reference: ")
     @test startswith(message(() -> compare((a = Float64[],), (a = [1.0],))), "reference: got column a without values")
-    steps(n) = string.(cumsum(rand(MersenneTwister(n), n) .< 0.05) .% 4)
+    steps(n) = string.(cumsum(rand(SplitMix64(n), n) .< 0.05) .% 4)
     @test startswith(message(() -> compare((s = steps(2000),), (s = steps(2001),); order = :given)), "order: ")
 end
 
 @testset "values decide, whatever the element type is" begin
-    rng = MersenneTwister(3)
+    rng = SplitMix64(3)
     a, b = randn(rng, 200), randn(rng, 150) .+ 2
     plain = compare((a = a,), (a = b,))
     @test drifted(plain) && plain.columns[1].tests[1].test === :ks
@@ -91,7 +92,7 @@ end
 end
 
 @testset "epochs are one, also where some observations are equal by chance" begin
-    rng = MersenneTwister(4)
+    rng = SplitMix64(4)
     draw(n) = (a = [rand(rng) < 0.2 ? missing : randn(rng) for _ in 1:n], b = rand(rng, ["x", "y"], n))
     reference, now = draw(60), draw(300)
     once = compare(reference, now)

@@ -11,7 +11,7 @@ using Main.Support
             total = Threads.Atomic{Int}(0)
             @sync for worker in 1:8
                 Threads.@spawn begin
-                    rng = Random.MersenneTwister(100round + worker)
+                    rng = SplitMix64(100round + worker)
                     for step in 1:100
                         n = rand(rng, 1:90)
                         seen = observe!(guard, logits(step, n))

@@ -53,7 +53,7 @@ const SAME_ARRAYS = """
     using Random
     fault(call) = try call(); "none" catch error sprint(showerror, error) end
     for T in (Float32, Float64)
-        gradients = [randn(MersenneTwister(1), T, 3, 4, 20), randn(MersenneTwister(2), T, 7, 20)]
+        gradients = [randn(SplitMix64(1), T, 3, 4, 20), randn(SplitMix64(2), T, 7, 20)]
         gradients[1][2, 2, 5] = NaN
         out = [zeros(T, 3, 4), zeros(T, 7)]
         for clip in (1.0, [0.5, 0.25], AdaptiveClip(1; count_noise = 2)), noise in (:discrete, :fast)
@@ -79,7 +79,7 @@ const SAME_ARRAYS = """
     for call in (() -> epsilon(a; delta = 2), () -> step!(a; noise_multiplier = -1, sample_rate = 0.1), () -> load(PrivacyState, "/dev/null"))
         println(fault(call))
     end
-    x = randn(MersenneTwister(3), 3, 200)
+    x = randn(SplitMix64(3), 3, 200)
     for (_, type) in sort!(collect(FluxGuard.DETECTORS); by = first)
         known = (labels = mod1.(1:200, 2), weights = [1.0 0.5 -1; -0.5 1 1], bias = [0.0, 0.1])
         d = try
@@ -99,7 +99,7 @@ const SAME_ARRAYS = """
     println(fault(() -> search(store, x; neighbors = 500)), fault(() -> add!(store, x)), fault(() -> load(NeighborStore, "/no/such")))
     save(path, fit(KNN, x))
     println(score(load(KNN, path; mapped = true), x[:, 1:9]))
-    scores = randn(MersenneTwister(6), 1000)
+    scores = randn(SplitMix64(6), 1000)
     for live in (Spot(scores; rate = 0.01), Feedback(scores))
         println(findall(update!(live, 1.2 .* reverse(scores))), threshold(dismiss!(live, 4.0)), counts(confirm!(live)))
         save(path, live)
@@ -107,11 +107,11 @@ const SAME_ARRAYS = """
     end
     println(fault(() -> Spot([1.0])), fault(() -> Feedback(scores; rate = 2)))
     for stream in (ADWIN(), PageHinkley(), KSWIN(window_size = 50, stat_size = 15), Cusum(), Martingale(), Betting(), LORD(), SAFFRON())
-        println([update!(stream, v) for v in [rand(MersenneTwister(4), 300); rand(MersenneTwister(5), 300) ./ 4]], statistic(stream))
+        println([update!(stream, v) for v in [rand(SplitMix64(4), 300); rand(SplitMix64(5), 300) ./ 4]], statistic(stream))
     end
     pairs = TwoSampleBetting()
     println(update!(pairs, x[1, :], x[2, :] ./ 9), statistic(pairs), fault(() -> update!(pairs, [1.0], [NaN])), fault(() -> update!(pairs, 1.0)))
-    p = rand(MersenneTwister(6), 40) .^ 3
+    p = rand(SplitMix64(6), 40) .^ 3
     println([adjust(p; correction = c) for c in (:bonferroni, :holm, :bh, :by)], e_bh(1 ./ p), fault(() -> adjust([2.0])), fault(() -> adjust(p; correction = :no)))
     println(adjust(Float64[]), e_bh(Float64[]), fault(() -> e_bh([-1.0])))
     reference = fit(Reference, Float32.(x))

@@ -27,7 +27,7 @@ const INTERRUPTED = """
         return thrown, again
     end
 
-    x(n, features = 16; shift = 0f0) = randn(MersenneTwister(n), Float32, features, n) .+ shift
+    x(n, features = 16; shift = 0f0) = randn(SplitMix64(n), Float32, features, n) .+ shift
     const BIG, SMALL, PROBES = x(300_000), x(500), x(20)
 
     struct Long

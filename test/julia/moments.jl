@@ -21,7 +21,7 @@ function agree(m::Moments, y)
 end
 
 @testset "$T, $dims" for T in (Float16, Float32, Float64), dims in ((1, 7), (3, 1), (10, 256), (17, 40), (40, 17), (2, 5, 9), (4, 3, 2, 6), (300, 11))
-    y = randn(MersenneTwister(prod(dims)), T, dims) .* T(2) .+ T(5)
+    y = randn(SplitMix64(prod(dims)), T, dims) .* T(2) .+ T(5)
     @test agree(moments(y), y)
     bad = copy(y)
     bad[1] = NaN

@@ -50,7 +50,7 @@ end
 @testset "padding is masked" begin
     y = sequences(1, 20, 30)
     profile = fit(Profile, y; observation = (2, 3))
-    mask = rand(MersenneTwister(1), 6, 5) .< 0.6
+    mask = rand(SplitMix64(1), 6, 5) .< 0.6
     z = sequences(2, 6, 5)
     Guard(profile; log = false) do guard
         v = observe!(guard, z; mask = mask)

@@ -10,7 +10,7 @@ const TESTS = [:ks, :cvm, :ad, :kuiper, :mannwhitney, :welch, :epps_singleton, :
     :energy, :mmd, :energy_nd, :lsdd, :c2st, :pca, :hotelling]
 
 @testset "a prepared reference gives the same, to the bit: $T" for T in (Float16, Float32, Float64)
-    rng = MersenneTwister(3)
+    rng = SplitMix64(3)
     x, y = T.(randn(rng, 3, 150)), T.(randn(rng, 3, 90) .+ [0, 0.5, 0])
     r = fit(Reference, x)
     @test nobs(r) == 150 && sprint(show, r) == "Reference(3 features, 150 observations)"
@@ -53,7 +53,7 @@ end
 end
 
 @testset "missing values are counted, left out, and their share is tested" begin
-    x, y = randn(MersenneTwister(1), 2, 400), randn(MersenneTwister(2), 2, 300)
+    x, y = randn(SplitMix64(1), 2, 400), randn(SplitMix64(2), 2, 300)
     holes = Array{Union{Missing,Float64}}(y)
     holes[1, 1:2:end] .= missing
     for now in (holes, [ismissing(v) ? NaN : v for v in holes])
@@ -76,7 +76,7 @@ end
 end
 
 @testset "neighbors that depend on each other are compared apart where asked" begin
-    rng = MersenneTwister(7)
+    rng = SplitMix64(7)
     function depending(n)
         y = randn(rng, 1, n)
         foreach(i -> y[i] += 0.9y[i-1], 2:n)

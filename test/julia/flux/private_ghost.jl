@@ -1,5 +1,6 @@
 # Ghost clipping against its oracle: the gradient of every observation on its own, by Zygote, of the model as it is.
 using Test, Flux, FluxGuard, Random
+using Main.Support
 using Flux: Bilinear, Scale
 
 const Ext = Base.get_extension(FluxGuard, :FluxGuardFluxExt)
@@ -10,7 +11,7 @@ function both_paths(model, loss, batch)
     recorder = Ext.Recorder(model)
     recorder.unfit === nothing || return (unfit = recorder.unfit,)
     value, squares = Ext.record!(recorder, loss, batch)
-    weights = rand(MersenneTwister(4), n, length(recorder.parameters))
+    weights = rand(SplitMix64(4), n, length(recorder.parameters))
     fast = Ext.sums!(IdDict{Any,Any}(), recorder, n .* weights)
     slow = IdDict{Any,Any}(p => zero(p) for p in recorder.parameters)
     oracle = zeros(n, length(recorder.parameters))
@@ -33,7 +34,7 @@ whole(sums, parameters) = reduce(vcat, [vec(get(sums, p, zero(p))) for p in para
 head(y) = y isa Tuple ? y[1] : y # attention gives its scores, too
 
 function agree(model, x; loss = nothing, y = nothing)
-    rng = MersenneTwister(3)
+    rng = SplitMix64(3)
     out = model(x)
     y === nothing && (y = randn(rng, Float32, size(head(out))))
     default(m, x, y) = Flux.mse(head(m(x)), y)

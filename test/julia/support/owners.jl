@@ -11,7 +11,7 @@ export KEPT, REFUSED, GUARD, kept_objects, guard_of
 const X = values_like(3, 3, 200)
 const CLASSES = (labels = mod1.(1:200, 2), weights = [1.0 0.5 -1; -0.5 1 1], bias = [0.0, 0.1])
 const SCORES = vec(values_like(6, 1, 1000))
-const TEXTS = [join(rand(MersenneTwister(i), ["red", "green", "blue"], 6), ' ') for i in 1:40]
+const TEXTS = [join(rand(SplitMix64(i), ["red", "green", "blue"], 6), ' ') for i in 1:40]
 
 "What one can hold: `make()` gives the object; `use` asks it, and has it go on where it can; the answer can be compared."
 struct Owner

@@ -6,6 +6,7 @@
 module Programs
 
 using FluxGuard, Random
+using ..Support: SplitMix64
 using ..Witness
 
 export Setup, World, see!, lots, data, refusing, random_program, run_program, smallest_failing, Driver, bound
@@ -64,7 +65,7 @@ Driver(new_run, step, claimed, go_on, restart, clip) = Driver(new_run, step, cla
 mutable struct World
     driver::Driver
     setup::Setup
-    rng::MersenneTwister
+    rng::SplitMix64
     run::Any
     options::NamedTuple
     groups::Vector{Group}                         # of releases on lots
@@ -233,7 +234,7 @@ end
 "What a program claims, and what it really cost."
 function run_program(driver, setup, actions, seed)
     return watching() do
-        w = World(driver, setup, MersenneTwister(seed))
+        w = World(driver, setup, SplitMix64(seed))
         foreach(action -> act!(w, action), actions)
         write_seen(w)
         (claimed = w.driver.claimed(w.run), truth = cost(w), releases = length(w.groups) + sum(Int[length(t[2]) for t in values(w.trees)]))

@@ -11,9 +11,29 @@ const SKIPPED = Tuple{String,String}[]
 
 skip_topic(what, why) = (push!(SKIPPED, (what, why)); nothing)
 
+"The generator of test/reference/splitmix64.py, for data that other languages make too; whose numbers no version of Julia changes."
+mutable struct SplitMix64 <: AbstractRNG
+    state::UInt64
+end
+
+function bits!(r::SplitMix64)
+    r.state += 0x9E3779B97F4A7C15
+    z = r.state
+    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
+    z = xor(z, z >> 27) * 0x94D049BB133111EB
+    return xor(z, z >> 31)
+end
+
+Random.rng_native_52(::SplitMix64) = UInt64
+Random.rand(r::SplitMix64, ::Random.SamplerType{T}) where {T<:Union{Bool,Base.BitInteger64}} = bits!(r) % T
+Random.rand(r::SplitMix64, ::Random.SamplerType{UInt128}) = UInt128(bits!(r)) << 64 | bits!(r)
+
+"The next number in (0, 1)."
+uniform(r::SplitMix64) = ((bits!(r) >> 12) + 0.5) / 2.0^52
+
 "Classifier outputs before softmax, features × observations: one class leads in each."
 function logits(seed, observations; classes = 4, T = Float32, sharpness = 4)
-    rng = MersenneTwister(seed)
+    rng = SplitMix64(seed)
     y = randn(rng, T, classes, observations)
     for j in 1:observations
         y[rand(rng, 1:classes), j] += T(sharpness)
@@ -23,21 +43,8 @@ end
 
 "Plain values, features × observations, standard normal and shifted by `shift`."
 values_like(seed, features, observations; T = Float64, shift = 0) =
-    randn(MersenneTwister(seed), T, features, observations) .+ T(shift)
+    randn(SplitMix64(seed), T, features, observations) .+ T(shift)
 
-"The generator of test/reference/splitmix64.py, for data that other languages make too."
-mutable struct SplitMix64
-    state::UInt64
-end
-
-"The next number in (0, 1)."
-function uniform(r::SplitMix64)
-    r.state += 0x9E3779B97F4A7C15
-    z = r.state
-    z = xor(z, z >> 30) * 0xBF58476D1CE4E5B9
-    z = xor(z, z >> 27) * 0x94D049BB133111EB
-    return ((xor(z, z >> 31) >> 12) + 0.5) / 2.0^52
-end
 
 "A baseline of 2,000 logits of 4 classes, or of values."
 baseline(; output = :logits, features = 4) =
