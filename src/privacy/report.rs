@@ -33,7 +33,8 @@ pub struct PrivacyReport {
     pub samplers: Vec<String>,
     /// How steps were composed.
     pub accountant: AccountantKind,
-    /// An upper bound at `delta`; none if the run was seeded, which no `ε` describes.
+    /// An upper bound at `delta`; none if the run was seeded or had no noise, which no `ε`
+    /// describes.
     pub epsilon: Option<f64>,
     /// The `δ`.
     pub delta: f64,
@@ -47,7 +48,7 @@ pub struct PrivacyReport {
     pub epsilon_with_tuning: Option<f64>,
     /// For shuffled lots: what `ε` is at least (one epoch).
     pub epsilon_lower_bound: Option<f64>,
-    /// Was the randomness private?
+    /// Was the randomness private, and was there noise?
     pub private: bool,
 }
 
@@ -58,7 +59,7 @@ impl PrivacyReport {
     /// As [`Accountant::epsilon`].
     pub fn new(accountant: &Accountant, delta: f64, options: &ReportOptions) -> Result<Self> {
         let epsilon = accountant.epsilon(delta)?;
-        let private = options.private_randomness;
+        let private = options.private_randomness && accountant.statistical_distance() < 1.0;
         let with_tuning = match options.tuning_runs {
             Some(runs) => Some(accountant.repeated(u64::from(runs) + 1)?.epsilon(delta)?),
             None => None,

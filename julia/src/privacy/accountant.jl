@@ -97,7 +97,7 @@ steps(a::Accountant) = sum(Int[p.steps for p in a.phases])
 """
     epsilon(accountant; delta) -> Float64
 
-An upper bound on ε at `delta`, in (0, 1); 0 where nothing ran. For a vector of deltas a vector, at little more cost.
+An upper bound on ε at `delta`, in (0, 1); 0 where nothing ran, `Inf` where noise was left out (`noise = :none`). For a vector of deltas a vector, at little more cost.
 Some milliseconds with `:pld`. Throws [`InvalidArgument`](@ref).
 
     epsilon(; noise_multiplier, sample_rate, steps, delta, accountant = :pld, relation = :add_remove, unit_size = 1, sampler...)
@@ -115,8 +115,11 @@ function epsilon(; delta, accountant = :pld, relation = :add_remove, unit_size =
     return epsilon_at(step!(a, Phase(; phase...)), delta)
 end
 
-epsilon_at(a::Accountant, delta) = Float64(ask(:epsilon; accountant = crossing(a), delta = finite("delta", delta)))
-epsilon_at(a::Accountant, deltas::Union{AbstractVector,Tuple}) = Float64[epsilon for (epsilon, _) in curve(a, deltas)]
+# JSON has no infinity, which is all that it leaves out of a bound.
+bound(epsilon) = epsilon === nothing ? Inf : Float64(epsilon)
+
+epsilon_at(a::Accountant, delta) = bound(ask(:epsilon; accountant = crossing(a), delta = finite("delta", delta)))
+epsilon_at(a::Accountant, deltas::Union{AbstractVector,Tuple}) = Float64[bound(epsilon) for (epsilon, _) in curve(a, deltas)]
 
 curve(a::Accountant, deltas) = ask(:curve; accountant = crossing(a), deltas = [finite("delta", delta) for delta in deltas])
 
@@ -133,7 +136,7 @@ delta(a::Accountant; epsilon) = Float64(ask(:delta; accountant = crossing(a), ep
 The (ε, δ) pairs that hold all at once, one for each `delta`. Throws [`InvalidArgument`](@ref).
 """
 privacy_curve(a::Accountant; delta = 10.0 .^ (-10:-1)) =
-    [(epsilon = Float64(epsilon), delta = Float64(delta)) for (epsilon, delta) in curve(a, delta)]
+    [(epsilon = bound(epsilon), delta = Float64(delta)) for (epsilon, delta) in curve(a, delta)]
 
 """
     trade_off(accountant; fpr) -> Float64
@@ -161,7 +164,7 @@ tpr_at_fpr(a::Accountant; fpr) = Float64(ask(:tpr_at_fpr; accountant = crossing(
 Rényi differential privacy of all steps at each of the `orders`, finite and above 1. Throws [`InvalidArgument`](@ref).
 Source: Mironov, Talwar and Zhang 2019, section 3.3 (Poisson sampling).
 """
-rdp(a::Accountant; orders) = Float64[rdp for (_, rdp) in
+rdp(a::Accountant; orders) = Float64[bound(rdp) for (_, rdp) in
     ask(:rdp; accountant = crossing(a), orders = [finite("orders", order) for order in orders])]
 
 """

@@ -1,6 +1,6 @@
 # Sums that may be released.
 
-const NOISE_KINDS = (:discrete, :fast)
+const NOISE_KINDS = (:discrete, :fast, :none)
 
 """
     private_mean!(out, gradients, run::PrivateRun; clip, noise_multiplier, expected_lot_size, noise = :discrete, lot = nothing) -> ClipReport
@@ -13,7 +13,8 @@ passes as [`clip_sum!`](@ref), whose arrays these are. The run counts the step b
 - `noise_multiplier`: standard deviation of the noise over the clip norm (0.001 to 1e6).
 - `expected_lot_size`: the sampler's `rate × dataset_size`. Never the lot's own size, which is private.
 - `noise`: `:discrete`, a discrete Gaussian on an integer grid (exact, and its time does not depend on what is drawn), or
-  `:fast`, floating-point noise whose last bits can betray the sum below them: for experiments.
+  `:fast`, floating-point noise whose last bits can betray the sum below them: for experiments. `:none` draws none, for debugging:
+  what is released is then **not private**, [`isprivate`](@ref) says so, and ε is `Inf`.
 - `lot`: what a [`PoissonSampler`](@ref) gave. Without it there is no amplification: the step is charged as if every example
   were in it, for nobody else's word on how a lot was drawn can be checked. (Lots that are cut from the data by number, as a `DataLoader` does,
   may change in two examples with one more: take `relation = :replace_one` there.)

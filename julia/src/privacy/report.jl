@@ -11,11 +11,11 @@ The privacy of a run with everything that its meaning depends on: [`report`](@re
 | `relation` | what neighbors are: `:add_remove` or `:replace_one` |
 | `samplers` | how lots were drawn, in order |
 | `accountant` | `:pld` or `:rdp` |
-| `epsilon`, `delta` | the bound; `epsilon` is `nothing` where randomness was seeded: no ε describes that |
+| `epsilon`, `delta` | the bound; `epsilon` is `nothing` where randomness was seeded or noise left out: no ε describes that |
 | `steps`, `phases` | executed |
 | `tuning_runs`, `epsilon_with_tuning` | runs that chose the hyperparameters, and ε of all together, each as this one; or `nothing` |
 | `epsilon_lower_bound` | for shuffled lots: ε is at least this; or `nothing` |
-| `private` | whether all randomness was keyed by the operating system |
+| `private` | whether all randomness was keyed by the operating system, and there was noise |
 """
 struct PrivacyReport
     unit::String
@@ -54,7 +54,7 @@ Base.show(io::IO, r::PrivacyReport) =
     print(io, "PrivacyReport(epsilon ", r.epsilon === nothing ? "none" : cell_above(r.epsilon), ", delta ", cell(r.delta), ", ", plural(r.steps, "step"), ")")
 
 function Base.show(io::IO, ::MIME"text/plain", r::PrivacyReport)
-    println(io, r.private ? "Privacy of a run" : "NOT PRIVATE: randomness was seeded")
+    println(io, r.private ? "Privacy of a run" : "NOT PRIVATE: randomness was seeded, or there was no noise")
     rows = Any[("epsilon", r.epsilon === nothing ? "none" : cell_above(r.epsilon)), ("delta", cell(r.delta)), ("unit", r.unit),
         ("relation", r.relation), ("sampler", join(r.samplers, ", ")), ("accountant", r.accountant), ("steps", r.steps)]
     r.tuning_runs === nothing || push!(rows, ("tuning runs", r.tuning_runs))

@@ -42,12 +42,14 @@ end
 
 ask(run::PrivateRun, question::Symbol; fields...) = Native.ask(run.handle, "run.$question", isempty(fields) ? nothing : values(fields))
 
+const NOT_PRIVATE = ", not private: seeded, or without noise"
+
 """
     isprivate(run) -> Bool
 
 Whether the randomness of a [`PrivateRun`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or
 [`BandedNoise`](@ref) was keyed by the operating system, and not by a seed: of a run, that of the lots that it released, and of
-what was `spent` before, too.
+what was `spent` before, too. A run that released anything without noise (`noise = :none`) is not private, either.
 """
 isprivate(run::PrivateRun) = Bool(ask(run, :steps)[2])
 
@@ -66,7 +68,7 @@ the next release, it is known in microseconds.
 """
 function epsilon(run::PrivateRun; delta)
     delta isa Real || return epsilon(Accountant(run); delta = delta)
-    return Float64(ask(run, :epsilon; delta = finite("delta", delta)))
+    return bound(ask(run, :epsilon; delta = finite("delta", delta)))
 end
 delta(run::PrivateRun; epsilon) = delta(Accountant(run); epsilon = epsilon)
 
@@ -90,4 +92,4 @@ lot (`sampler`, `workers`, or `unknown`: charged as if every example were in it)
 releases(run::PrivateRun) = [(record = record, times = Int(times)) for (record, times) in ask(run, :records)]
 
 Base.show(io::IO, run::PrivateRun) =
-    print(io, "PrivateRun(", plural(steps(run), "step"), isprivate(run) ? "" : ", seeded: not private", ")")
+    print(io, "PrivateRun(", plural(steps(run), "step"), isprivate(run) ? "" : NOT_PRIVATE, ")")

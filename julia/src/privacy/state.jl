@@ -67,4 +67,4 @@ Read what [`save`](@ref) wrote, and check all of it. Throws [`PathUnusable`](@re
 load(::Type{PrivacyState}, path::AbstractString) = PrivacyState(ask(:load; path = path_text(path)))
 
 Base.show(io::IO, s::PrivacyState) =
-    print(io, "PrivacyState(", s.accountant, ", clip ", s.clip, s.private ? "" : ", seeded: not private", ")")
+    print(io, "PrivacyState(", s.accountant, ", clip ", s.clip, s.private ? "" : NOT_PRIVATE, ")")

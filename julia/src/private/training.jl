@@ -24,7 +24,8 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
   `:any` with `relation = :replace_one`: others are charged as if every example were in them, each time.
 - `accountant = :pld`, `relation = :add_remove`, `unit_size = 1`: as in [`Accountant`](@ref).
 - `stop_at`, `delta`: training stops before epsilon at `delta` exceeds `stop_at`.
-- `noise`: `:discrete` (default), `:fast` (for experiments), or for streams that cannot be sampled (DP-FTRL) `:tree` or
+- `noise`: `:discrete` (default), `:fast` (for experiments), `:none` (for debugging: all is as with noise but that none is added; the
+  run is then **not private**, says so, and its epsilon is `Inf`), or for streams that cannot be sampled (DP-FTRL) `:tree` or
   `:banded` with `noise_options = (steps, participations, min_separation | bands)`: the steps of one run of the noise, and
   how often and how far apart one example may take part ([`TreeNoise`](@ref), [`BandedNoise`](@ref)). The data are then
   batches in any order that keeps this promise: a `DataLoader` in order, with `relation = :replace_one`.
@@ -47,7 +48,7 @@ made of them take one forward and one backward pass (ghost clipping with book-ke
 Models Can Be Strong Differentially Private Learners"; Bu et al. 2022, "Differentially Private Optimization on Large
 Model at Small Cost"). A model with any other layer that has parameters takes a gradient for every example.
 
-Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref). Needs Flux 0.16 and arrays in host memory.
+Throws [`InvalidArgument`](@ref), [`BudgetExhausted`](@ref) (`train!` for the first step alone: later it stops, and says so). Needs Flux 0.16 and arrays in host memory.
 """
 function AutoDP end
 

@@ -32,7 +32,8 @@ function TrainingRun(; clip, noise_multiplier, lot_size, lots = :sampled, noise 
     stop_at === nothing || positive("stop_at", stop_at)
     delta === nothing || 0 < finite("delta", delta) < 1 || throw(invalid("delta", delta, "a number in (0, 1)"))
     resume isa Union{Nothing,PrivacyState} || throw(invalid("resume", typeof(resume), "a PrivacyState: load(PrivacyState, path)"))
-    name = one_of("noise", noise, (:discrete, :fast, :tree, :banded))
+    name = one_of("noise", noise, (NOISE_KINDS..., :tree, :banded))
+    name === :none && stop_at !== nothing && throw(invalid("stop_at", stop_at, "nothing with noise = :none: without noise there is no budget that lasts"))
     name in (:tree, :banded) && check_noise_options(name, clip, noise_multiplier, lot_size, noise_options)
     # with one example more or less, lots that are cut from the data may differ in two examples each
     one_of("lots", lots, (:sampled, :any)) === :any && relation !== :replace_one && !(name in (:tree, :banded)) && throw(invalid("relation", repr(relation),

@@ -230,7 +230,8 @@ impl Accountant {
         self.phases.iter().map(|phase| phase.steps).sum()
     }
 
-    /// `ε` at `delta` in (0, 1), an upper bound; 0 if nothing ran.
+    /// `ε` at `delta` in (0, 1), an upper bound; 0 if nothing ran, infinite if noise was accounted
+    /// for and none was drawn.
     ///
     /// Cost with PLD: two FFTs of at most 2^21 points a direction, typically a few milliseconds.
     ///
@@ -240,6 +241,16 @@ impl Accountant {
     pub fn epsilon(&self, delta: f64) -> Result<f64> {
         check_delta(delta)?;
         self.prepared(&self.mechanism()?).epsilon(delta)
+    }
+
+    /// [`Accountant::epsilon`], infinite where there is no bound at this `delta`: more than any
+    /// budget.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `delta` is out of range.
+    pub(crate) fn spent(&self, delta: f64) -> Result<f64> {
+        check_delta(delta)?;
+        Ok(self.prepared(&self.mechanism()?).epsilon(delta).unwrap_or(f64::INFINITY))
     }
 
     /// About what [`Accountant::epsilon`] would answer: no bound, only where a search may begin.
@@ -280,6 +291,9 @@ impl Accountant {
         if let Some(order) = orders.iter().find(|order| !(order.is_finite() && **order > 1.0)) {
             return Err(Error::invalid("orders", order, "finite orders above 1"));
         }
+        if self.statistical_distance >= 1.0 {
+            return Ok(orders.iter().map(|order| (*order, f64::INFINITY)).collect());
+        }
         Ok(rdp::Curve::new(&self.mechanism()?, orders.to_vec()).points())
     }
 
@@ -314,14 +328,9 @@ impl Accountant {
     pub fn check_budget(&self, next: Phase, epsilon: f64, delta: f64) -> Result<()> {
         let mut after = self.clone();
         after.push(next)?;
-        let spent = after.epsilon(delta)?;
-        if spent > epsilon {
-            return Err(Error::BudgetExhausted {
-                budget: epsilon,
-                spent: self.epsilon(delta)?,
-                after: spent,
-                delta,
-            });
+        let (spent, after) = (self.spent(delta)?, after.spent(delta)?);
+        if after > epsilon {
+            return Err(Error::BudgetExhausted { budget: epsilon, spent, after, delta });
         }
         Ok(())
     }
@@ -354,7 +363,7 @@ impl Accountant {
         let room = MAX_STEPS.saturating_sub(self.steps()) / phase.steps.max(1);
         let fits = |times: u64| -> Result<bool> {
             let phase = Phase { steps: phase.steps * times, ..phase.clone() };
-            Ok(times <= room && self.after(phase, samples)?.epsilon(delta)? <= epsilon)
+            Ok(times <= room && self.after(phase, samples)?.spent(delta)? <= epsilon)
         };
         let (mut fit, mut not) = (0, 1);
         while not < MAX && fits(not)? {

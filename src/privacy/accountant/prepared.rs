@@ -61,6 +61,10 @@ impl<'m> Prepared<'m> {
     }
 
     pub(super) fn epsilon(&self, delta: f64) -> Result<f64> {
+        // Nothing that was accounted for was drawn.
+        if self.distance >= 1.0 {
+            return Ok(f64::INFINITY);
+        }
         let mut epsilon = self.ideal(delta);
         let Closeness { log_ratio, probability } = self.noise;
         let lost = self.distance + probability;

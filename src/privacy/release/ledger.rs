@@ -3,6 +3,7 @@
 //! It only grows. The accountant is a function of it ([`Ledger::recounted`] computes it anew; a
 //! test compares).
 
+use super::noise::NoiseKind;
 use super::record::Record;
 use crate::accountant::{Accountant, Phase};
 use crate::{Error, Result};
@@ -88,19 +89,20 @@ impl Ledger {
     pub fn append(&mut self, record: Record, private: bool) -> Result<()> {
         record.validate()?;
         if let Some((phase, samples)) = record.charge()? {
-            self.check_budget(&phase, samples)?;
+            self.check_budget(&phase, samples, record.distance())?;
             self.spent.push(phase)?; // changes nothing where it says no
             self.spent.add_noise_samples(samples);
+            self.spent.add_statistical_distance(record.distance())?;
         }
         self.steps += u64::from(record.is_step());
-        self.private &= private;
+        self.private &= private && record.noise != NoiseKind::None;
         self.note(record);
         Ok(())
     }
 
     /// A question to the accountant takes longer than a step: the first step of a phase is asked
     /// for alone, and from the second on how many there is room for.
-    fn check_budget(&mut self, phase: &Phase, samples: u64) -> Result<()> {
+    fn check_budget(&mut self, phase: &Phase, samples: u64, distance: f64) -> Result<()> {
         let Some(Budget { epsilon, delta }) = self.budget else { return Ok(()) };
         let same = |room: &Room| room.phase == *phase && room.samples == samples;
         let left = match self.room.take().filter(same) {
@@ -115,12 +117,14 @@ impl Ledger {
             self.room = room(Some(left - 1));
             return Ok(());
         }
-        let after = self.spent.after(phase.clone(), samples)?.epsilon(delta)?;
+        let mut after = self.spent.after(phase.clone(), samples)?;
+        after.add_statistical_distance(distance)?;
+        let after = after.spent(delta)?;
         if after > epsilon {
             self.room = room(Some(0));
             return Err(Error::BudgetExhausted {
                 budget: epsilon,
-                spent: self.spent.epsilon(delta)?,
+                spent: self.spent.spent(delta)?,
                 after,
                 delta,
             });
@@ -184,6 +188,7 @@ impl Ledger {
             if let Some((phase, samples)) = record.charge()? {
                 spent.push(Phase { steps: phase.steps * steps, ..phase })?;
                 spent.add_noise_samples(samples.saturating_mul(steps));
+                spent.add_statistical_distance(record.distance())?;
             }
         }
         Ok(spent)

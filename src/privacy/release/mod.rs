@@ -93,7 +93,8 @@ impl PrivateRun {
             Some(seed) => NoiseSource::seeded(seed),
             None => NoiseSource::from_os()?,
         };
-        let private = source.is_private() && !options.spent_seeded;
+        let private =
+            source.is_private() && !options.spent_seeded && spent.statistical_distance() < 1.0;
         let keep =
             options.keep.clone().map(|path| Keep::new(path, &spent)).transpose()?.map(Mutex::new);
         let ledger = Mutex::new(Ledger::new(spent, private, budget)?);
@@ -195,7 +196,7 @@ impl PrivateRun {
         let &SumOptions { clip_norm, expected_lot_size, noise_multiplier, noise, ref adaptive } =
             options;
         let dimension = sums.iter().map(|sum| sum.len() as u64).sum();
-        let count = adaptive.as_ref().map(|clip| Count::new(clip, clip_norm)).transpose()?;
+        let count = adaptive.as_ref().map(|clip| Count::new(clip, clip_norm, noise)).transpose()?;
         let record = Record {
             release: count.as_ref().map_or(Release::Sum, Count::release),
             clip_norm,
@@ -240,7 +241,8 @@ impl PrivateRun {
                 "at least one example that is finite: look at model and data",
             ));
         }
-        let count = adaptive.as_ref().map(|clip| Count::new(clip, report.clip_norm)).transpose()?;
+        let count =
+            adaptive.as_ref().map(|clip| Count::new(clip, report.clip_norm, noise)).transpose()?;
         let record = Record {
             release: count.as_ref().map_or(Release::Sum, Count::release),
             clip_norm: report.clip_norm,
@@ -272,7 +274,7 @@ impl PrivateRun {
         expected_lot_size: f64,
         lot: Lot,
     ) -> Result<Adapted> {
-        let count = Count::new(clip, clip.norm())?;
+        let count = Count::new(clip, clip.norm(), NoiseKind::Discrete)?;
         let record = Record {
             release: Release::Count { count_noise: clip.count_noise() },
             clip_norm: clip.norm(),

@@ -117,6 +117,12 @@ impl Record {
         }))
     }
 
+    /// How far the noise that is drawn is from what is charged, in total variation: all of it where
+    /// none is drawn.
+    pub(super) fn distance(&self) -> f64 {
+        if self.noise == NoiseKind::None { 1.0 } else { 0.0 }
+    }
+
     /// Says what is wrong with it, if anything is.
     ///
     /// # Errors

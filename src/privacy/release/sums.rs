@@ -27,6 +27,7 @@ impl Ready {
         self.0.first().map_or(0.0, |noise| match &noise.law {
             Law::Discrete(grid) => grid.deviation(),
             Law::Fast(deviation) => *deviation,
+            Law::None => 0.0,
         })
     }
 }
@@ -34,6 +35,7 @@ impl Ready {
 enum Law {
     Discrete(Box<Grid>),
     Fast(f64),
+    None,
 }
 
 impl Noise {
@@ -47,6 +49,7 @@ impl Noise {
                 grid.add(&mut self.source, others);
             }
             Law::Fast(deviation) => self.source.add_gaussian(sums, *deviation),
+            Law::None => {}
         }
     }
 }
@@ -70,6 +73,7 @@ fn noises(
                 Law::Discrete(Box::new(Grid::new(dimension, sensitivity, multiplier, slack)?))
             }
             NoiseKind::Fast => Law::Fast(multiplier * sensitivity),
+            NoiseKind::None => Law::None,
         };
         Ok(Noise { source: source.fork()?, law, drawn: Vec::new() })
     };

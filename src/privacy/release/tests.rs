@@ -5,6 +5,7 @@ use crate::accountant::{AccountantKind, Relation};
 use crate::accountant::{Phase, Sampling};
 use crate::clip::AdaptiveClipOptions;
 use crate::clip::Clipping;
+use crate::report::{PrivacyReport, ReportOptions};
 use crate::sampler::PoissonSampler;
 use crate::state::PrivacyState;
 use proptest::prelude::*;
@@ -250,6 +251,64 @@ fn the_kept_file_is_never_behind() -> Result<()> {
     let mut sum = [1.0f64; 2];
     assert!(run.sum(&mut [&mut sum], &options(1.0), Lot::Unknown, &[]).is_err());
     assert_eq!(sum, [1.0; 2]);
+    Ok(())
+}
+
+#[test]
+fn without_noise_nothing_is_added_and_nothing_is_promised() -> Result<()> {
+    let without = SumOptions { noise: NoiseKind::None, ..options(1.5) };
+    let run = PrivateRun::new(&RunOptions::default())?;
+    let mut sum = [0.1f64, -2.0, 0.3];
+    run.sum(&mut [&mut sum], &options(1.5), Lot::Unknown, &[])?;
+    assert!(run.is_private() && run.epsilon(1e-5)?.is_finite());
+    let before = sum;
+    run.sum(&mut [&mut sum], &without, Lot::Unknown, &[])?;
+    assert_eq!((sum, run.steps()), (before, 2));
+    // Nor does noise that follows make it private again, nor a run that goes on from it.
+    run.sum(&mut [&mut sum], &options(1.5), Lot::Unknown, &[])?;
+    let spent = run.accountant();
+    assert_eq!((run.ledger().recounted()?, run.is_private()), (spent.clone(), false));
+    assert_eq!((run.epsilon(1e-5)?, spent.delta(100.0)?), (f64::INFINITY, 1.0));
+    assert_eq!((spent.tpr_at_fpr(0.01)?, spent.rdp(&[2.0])?[0].1), (1.0, f64::INFINITY));
+    let next =
+        PrivateRun::new(&RunOptions { spent: Some(spent.clone()), ..RunOptions::default() })?;
+    assert!(!next.is_private() && next.epsilon(0.9)?.is_infinite());
+    let claimed = ReportOptions { private_randomness: true, ..ReportOptions::default() };
+    let report = PrivacyReport::new(&spent, 1e-5, &claimed)?;
+    assert_eq!((report.private, report.epsilon), (false, None));
+
+    // The count that an adaptive norm follows has none, either: it is the lot's own.
+    let clip = adaptive(1.0);
+    let (norms, with) = ([0.5, 2.0, 0.5, 0.5], Some(clip.clone()));
+    let adapt = SumOptions { adaptive: with, ..without.clone() };
+    let moved = run.sum(&mut [&mut sum], &adapt, Lot::Unknown, &norms)?.expect("moved");
+    let mut by_hand = clip.clone();
+    by_hand.follow(clip.centered_count(&norms), 4.0);
+    assert_eq!(moved.clip.norm(), by_hand.norm());
+
+    // A budget is exceeded by the first such step, which is not taken.
+    let (stop_at, delta) = (Some(1e6), Some(1e-5));
+    let run = PrivateRun::new(&RunOptions { stop_at, delta, ..RunOptions::default() })?;
+    let refused = run.sum(&mut [&mut sum], &without, Lot::Unknown, &[]).expect_err("refused");
+    assert!(matches!(refused, Error::BudgetExhausted { after, .. } if after.is_infinite()));
+    assert!(run.is_private() && run.steps() == 0);
+    Ok(())
+}
+
+#[test]
+fn a_first_step_that_no_bound_holds_for_exceeds_its_budget() -> Result<()> {
+    let (stop_at, delta) = (Some(8.0), Some(1e-5));
+    let run = PrivateRun::new(&RunOptions { stop_at, delta, ..RunOptions::default() })?;
+    let mut sum = [1.0f64; 3];
+    for noise in [0.3, 0.01, 0.001] {
+        let refused = run.sum(&mut [&mut sum], &options(noise), Lot::Unknown, &[]);
+        assert!(matches!(refused, Err(Error::BudgetExhausted { after, .. }) if after > 8.0));
+    }
+    assert_eq!((run.steps(), sum), (0, [1.0; 3]));
+    let phase = Phase { noise_multiplier: 0.001, sampling: Sampling::FullBatch, steps: 1 };
+    let nothing = Accountant::new(AccountantKind::Pld, Relation::AddRemove);
+    let refused = nothing.check_budget(phase, 8.0, 1e-5);
+    assert!(matches!(refused, Err(Error::BudgetExhausted { .. })));
     Ok(())
 }
 

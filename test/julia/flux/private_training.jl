@@ -347,6 +347,50 @@ said(f) = try f(); "" catch error; error isa FluxGuardError ? error.message : re
     @test epsilon(more; delta = δ) > 1.0      # not one step too early
 end
 
+@testset "a budget that the first step exceeds ends the training before it" begin
+    for noise_multiplier in (0.5, 0.001) # of the second no bound is known at this delta
+        model = mlp()
+        before = first(Flux.destructure(model))
+        dp = AutoDP(AutoZygote(); clip = 0.5, noise_multiplier = noise_multiplier, lot_size = 30, stop_at = 0.5, delta = δ)
+        lots() = PoissonSampler((X, Y); rate = 0.1, steps = 5)
+        @test_throws BudgetExhausted Flux.train!(loss, dp, model, lots(), Descent(0.1))
+        @test_throws BudgetExhausted private_gradient(dp, loss, model, first(lots())...)
+        @test dp.steps == 0 && first(Flux.destructure(model)) == before && epsilon(dp) == 0
+    end
+end
+
+@testset "without noise: as with it, and not private" begin
+    bare = silent(noise = :none, noise_multiplier = 1.1)
+    model = mlp()
+    x, y = X[:, 1:25], Y[:, 1:25]
+    for f in (loss, total)
+        r = private_gradient(bare, f, model, x, y)
+        @test flat(r.gradient) ≈ by_hand(model, f, x, y) rtol = 1e-4
+    end
+    @test bare.steps == 2 && !isprivate(bare) && occursin("not private", sprint(show, bare))
+    @test epsilon(bare; delta = δ) == Inf && epsilon(bare.accountant; delta = [δ, 0.5]) == [Inf, Inf]
+    made = report(bare; delta = δ)
+    @test made.epsilon === nothing && !made.private && occursin("NOT PRIVATE", sprint(show, MIME("text/plain"), made))
+    @test report(bare.accountant; delta = δ).private == false
+    # It stays so in whoever goes on from it.
+    path = joinpath(mktempdir(), "bare.fgdp")
+    save(path, bare)
+    again = silent(noise = :discrete, noise_multiplier = 1.1, resume = load(PrivacyState, path))
+    @test !isprivate(again) && epsilon(again; delta = δ) == Inf
+    told = try silent(noise = :none, stop_at = 8.0, delta = δ) catch error sprint(showerror, error) end
+    @test occursin("stop_at", told)
+end
+
+@testset "a loss of many numbers is told what a loss is" begin
+    for f in ((m, x, y) -> vec(sum(abs2, m(x) .- y; dims = 1)), (m, x, y) -> (vec(m(x)), 1), (m, x, y) -> nothing)
+        for model in (mlp(), Chain(x -> 2 .* x, Flux.Scale(5), Dense(5 => 3))), ask in (() -> private_gradient(silent(), f, model, X[:, 1:20], Y[:, 1:20]),
+                () -> check_private(model, f, X[:, 1:20], Y[:, 1:20]))
+            told = try string(ask()) catch error sprint(showerror, error) end
+            @test occursin("loss", told) && occursin("a mean or a sum over examples", told)
+        end
+    end
+end
+
 @testset "privatize" begin
     model = Chain(Conv((3, 3), 1 => 6), BatchNorm(6, relu), Flux.flatten, Dense(96 => 8), BatchNorm(8, tanh; affine = false), Dense(8 => 3))
     model[2].γ .= 1:6

@@ -99,7 +99,13 @@ function sums!(sums, r::Recorder, weights)
 end
 
 scalar(value::Real) = value
-scalar(value::Union{Tuple,NamedTuple}) = first(value) # a loss and what else the caller wants to see
+scalar(value::Union{Tuple,NamedTuple}) = scalar(first(value)) # a loss and what else the caller wants to see
+scalar(value) = refuse_loss(value)
+
+const NO_COUPLING = "a mean or a sum over examples, each depending on its own example alone"
+
+refuse_loss(value) = throw(invalid("loss", summary(value), "one real number: $NO_COUPLING (mean or sum of what it is now; agg = mean in Flux's losses)"))
+@non_differentiable refuse_loss(::Any)
 
 "Every array of a batch."
 arrays(x::AbstractArray) = (x,)

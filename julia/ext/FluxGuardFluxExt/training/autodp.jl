@@ -53,7 +53,7 @@ function Base.show(io::IO, dp::DPBackend)
     print(io, "AutoDP(", dp.ad, "; clip = ", run.clip isa Function ? "a schedule" : run.clip,
         ", noise_multiplier = ", run.noise_multiplier isa Function ? "a schedule" : run.noise_multiplier,
         ", lot_size = ", run.lot_size isa Function ? "a schedule" : run.lot_size, ", ", FluxGuard.plural(dp.steps, "step"),
-        isprivate(dp) ? "" : ", seeded: not private", ")")
+        isprivate(dp) ? "" : FluxGuard.NOT_PRIVATE, ")")
 end
 
 tuple_of(x::Tuple) = x

@@ -94,7 +94,6 @@ function randomness(t, lot, o)
 end
 
 const NEITHER = "a lot's gradient that is neither mean nor sum of its examples' own"
-const NO_COUPLING = "a mean or a sum over examples, each depending on its own example alone"
 
 "`:mean` or `:sum`, by the gradients of single examples; `nothing` where all vanish and nothing can be told."
 function reduction_of(t, whole, alone, promised, lot, when)

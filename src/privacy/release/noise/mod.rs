@@ -33,4 +33,7 @@ pub enum NoiseKind {
     /// Floating-point Gaussian noise, several times faster. Its last bits can betray the sum below
     /// it (Mironov 2012) and it stops at 6.66 standard deviations: for experiments.
     Fast,
+    /// None at all, for debugging: what noise hides can be seen. The run is not private, and its
+    /// `ε` infinite.
+    None,
 }
