@@ -35,7 +35,8 @@ function unmasked(columns, positions, y, mask)
     mask isa AbstractArray{Bool} || throw(invalid("mask", "a $(typeof(mask))", "an array of Bool, of size $expected"))
     trimmed = Tuple(n for (i, n) in enumerate(size(mask)) if i <= length(expected) || n != 1)
     trimmed == expected || throw(invalid("mask", "size $(size(mask))", "$expected: that of the positions"))
-    return columns[:, vec(collect(Bool, mask))], true
+    # Here, for not every array of a device can be asked for some of its columns.
+    return first(Native.host(columns))[:, vec(Array(mask))], true
 end
 
 """

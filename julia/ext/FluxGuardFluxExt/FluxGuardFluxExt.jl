@@ -3,10 +3,10 @@
 module FluxGuardFluxExt
 
 using ChainRulesCore: ChainRulesCore, AbstractZero, NoTangent, ZeroTangent, @non_differentiable, unthunk
-using Flux: Flux, BatchNorm, Bilinear, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Scale, Zygote
+using Flux: Flux, BatchNorm, Bilinear, Chain, Conv, Dense, Embedding, GroupNorm, InstanceNorm, NNlib, Optimisers, Parallel, Scale, SkipConnection, Zygote
 using FluxGuard: FluxGuard, BudgetExhausted, ClipReport, Guarded, InvalidArgument, PoissonLots, PrivacyState, StepSettings, TrainingRun,
     accountant, audit, audit_one_run, begin_noise!, check_private, epsilon, expected_lot_size, invalid, isprivate, lot_of, named_examples, one_of,
-    private_gradient, release!, rewrap, sampling_fields, total_clip, watch, watches, whole
+    private_gradient, release!, replace_at, replace_child, rewrap, sampling_fields, total_clip, watch, watches, whole, wrap
 using FluxGuard: inner as bare
 using Functors: Functors
 using Flux.LinearAlgebra: BLAS, mul!

@@ -21,14 +21,23 @@ function Flux.activations(m::Guarded, x)
     return outputs
 end
 
-# What a field of a layer's type is given, as in `struct S; rnn::RNN; end`, is the layer: the guard has no place there.
+# A field of a layer's type, as in `struct S; chain::Chain; rnn::RNN; end`, holds no Guarded. It holds a container with the guard on that within
+# it whose output is the container's; any other layer goes there without its guard.
 for T in (:Chain, :Dense, :Bilinear, :Embedding, :EmbeddingBag, :Scale, :Conv, :ConvTranspose, :CrossCor, :Parallel, :SkipConnection, :Maxout,
     :BatchNorm, :LayerNorm, :InstanceNorm, :GroupNorm, :Dropout, :AlphaDropout, :MultiHeadAttention, :Recurrence, :RNN, :LSTM, :GRU, :GRUv3,
     :RNNCell, :LSTMCell, :GRUCell, :GRUv3Cell, :MaxPool, :MeanPool)
-    isdefined(Flux, T) && @eval Base.convert(::Type{T}, m::Guarded) where {T<:Flux.$T} = without_guards(T, m)
+    isdefined(Flux, T) && @eval Base.convert(::Type{T}, m::Guarded) where {T<:Flux.$T} = fitted(T, m)
 end
 
-function without_guards(::Type{T}, m) where {T}
+watched_within(m, watches) = nothing
+watched_within(m::Chain, watches) = isempty(m.layers) ? nothing : replace_at(layer -> wrap(layer, watches), m, (last(keys(m.layers)),))
+watched_within(m::Union{SkipConnection,Parallel}, watches) = replace_child(m, :connection, connection -> wrap(connection, watches))
+
+function fitted(::Type{T}, m) where {T}
+    # What is within has other arguments than a mask is made of.
+    masked = any(w -> !(w.mask isa Union{Nothing,AbstractArray}), watches(m))
+    within = masked ? nothing : watched_within(bare(m), watches(m))
+    within isa T && return within
     @warn("FluxGuard: a field of type $(nameof(T)) holds no guarded layer: the layer in it is not watched; give the field a type parameter, " *
         "or guard the model that has it", maxlog = 1, _group = :fluxguard)
     return convert(T, bare(m))

@@ -16,8 +16,12 @@ end
 inner(m::Guarded) = getfield(m, :model)
 watches(m::Guarded) = getfield(m, :watches)
 
+# Layers of Lux are guarded by a layer of Lux: the extension for LuxCore.
+is_guarded(x) = false
+is_guarded(::Guarded) = true
+
 # Something in a model's place, watched as `m` is.
-rewrap(m::Guarded, model) = wrap(model, watches(m))
+rewrap(m, model) = wrap(model, watches(m))
 wrap(model, watches::Tuple) = Guarded(model, watches)
 wrap(m::Guarded, more::Tuple) = Guarded(inner(m), (watches(m)..., more...))
 
@@ -39,6 +43,8 @@ guarded(model, (:encoder, 1) => features)      # that of layer 1 in the field :e
 guarded(model, a, b; output = (:mean, :std))   # two parts of an output that is a NamedTuple
 ```
 
+A layer of Lux becomes a layer of Lux, with the same parameters and states; a `mask` is then a function of its input alone.
+
 # Keywords
 - `output`: what the guard sees of an output that is no array: a function of it, such as `first`; a `Symbol`, the name of a part; an
   `Int`, its number. A tuple of these: one per guard.
@@ -49,8 +55,8 @@ What goes wrong in a guard (it is closed, the output has another length or type,
 answer: it is counted (`counters(guard).unwatched`), logged once, and an alert of kind `:unwatched`. With
 `Guard(...; on_error = :throw)`, for tests, the call throws.
 
-Throws [`InvalidArgument`](@ref) for a place that the model does not have, with those that it has, and for a field whose type a guarded layer does
-not fit.
+Throws [`InvalidArgument`](@ref) for a place that the model does not have, with those that it has, and for a field whose type holds no guarded layer
+(`d::Dense`; but of `c::Chain`, `SkipConnection` and `Parallel` the part that makes the output is guarded).
 """
 function guarded(model, guards::Union{Guard,Pair}...; output = identity, mask = nothing)
     isempty(guards) && throw(invalid("guards", "none", "at least one guard, or place => guard"))
@@ -90,7 +96,7 @@ unguarded(model) = unguarded(model, IdDict{Any,Any}())
 
 function unguarded(x, seen::IdDict)
     haskey(seen, x) && return seen[x]
-    x isa Guarded && return seen[x] = unguarded(inner(x), seen)
+    is_guarded(x) && return seen[x] = unguarded(inner(x), seen)
     children, rebuild = parts(x)
     isempty(children) && return x
     seen[x] = x
@@ -109,7 +115,7 @@ guards(model) = collect_guards!(Pair{Tuple,Guard}[], model, (), IdDict{Any,Nothi
 function collect_guards!(found, x, place, seen)
     haskey(seen, x) && return found
     ismutable(x) && (seen[x] = nothing)
-    if x isa Guarded
+    if is_guarded(x)
         foreach(w -> push!(found, place => w.guard), watches(x))
         return collect_guards!(found, inner(x), place, seen)
     end

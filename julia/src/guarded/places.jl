@@ -32,13 +32,15 @@ end
 has_layers(x) = hasfield(typeof(x), :layers) && !(x isa Union{Tuple,NamedTuple}) && holds_layers(getfield(x, :layers))
 holds_layers(x::Union{Tuple,NamedTuple}) = true
 holds_layers(x::AbstractVector) = !(eltype(x) <: Number)
-holds_layers(m::Guarded) = holds_layers(inner(m))
-holds_layers(x) = has_layers(x) # a Chain in a SkipConnection, in a model of one's own
+holds_layers(x) = is_guarded(x) ? holds_layers(inner(x)) : has_layers(x) # a Chain in a SkipConnection, in a model of one's own
 
 "The layers of `x` as people call them: pairs of an index or a name, and the layer."
 named_layers(x::AbstractVector) = eltype(x) <: Number ? Pair[] : Pair[i => x[i] for i in eachindex(x)]
-named_layers(x) = has_layers(x) ? named_layers(getfield(x, :layers)) : named_children(first(parts(x)))
+named_layers(x) = has_layers(x) ? [named_layers(getfield(x, :layers)); named_children(beside_layers(x))] : named_children(first(parts(x)))
 named_layers(x::Union{Tuple,NamedTuple}) = named_children(x)
+"What a container has beside its layers, such as the connection of a Parallel."
+beside_layers(x) = (children = first(parts(x)); NamedTuple{Tuple(filter(!=(:layers), collect(keys(children))))}(children))
+
 named_children(children) = Pair[name => children[name] for name in keys(children)]
 
 "A place as a tuple of its steps."
@@ -48,11 +50,10 @@ path(place) = hasfield(typeof(place), :keys) && getfield(place, :keys) isa Tuple
 no_path(place) = throw(invalid("place", repr(place), "an index or a name, a tuple of them, or a KeyPath"))
 
 replace_at(f, model, ::Tuple{}) = f(model)
-replace_at(f, m::Guarded, ::Tuple{}) = f(m)
-replace_at(f, m::Guarded, steps::Tuple) = rewrap(m, replace_at(f, inner(m), steps))
-
 function replace_at(f, model, steps::Tuple)
-    has_layers(model) && first(steps) !== :layers && return replace_child(model, :layers, layers -> replace_at(f, layers, steps))
+    is_guarded(model) && return rewrap(model, replace_at(f, inner(model), steps))
+    among = has_layers(model) && first(steps) !== :layers && !(first(steps) in keys(beside_layers(model)))
+    among && return replace_child(model, :layers, layers -> replace_at(f, layers, steps))
     children = first(parts(model))
     name = name_of(children, first(steps))
     name === nothing && throw(invalid("place", "$(repr(first(steps))) in a $(nameof(typeof(model)))", expected_places(model, children)))
@@ -76,7 +77,7 @@ function replace_child(x, name, f)
     new = f(children[name])
     model = rebuilt(rebuild, exchanged(children, name, new), x, "a guard in a $(nameof(typeof(x))), which cannot be built again with it")
     # A field of a layer's type, as in `struct S; rnn::RNN; end`, takes the layer out of its guard again.
-    new isa Guarded && !(first(parts(model))[name] isa Guarded) && throw(invalid("place",
+    is_guarded(new) && length(guards(first(parts(model))[name])) < length(guards(new)) && throw(invalid("place",
         "the field $(repr(name)) of a $(nameof(typeof(x))), whose type holds no guarded layer",
         "a field with a type parameter: struct $(nameof(typeof(x))){L}; $name::L; end; or a guard around the $(nameof(typeof(x)))"))
     return model

@@ -172,6 +172,14 @@ end
 Flux.@layer TypedLayer
 (m::TypedLayer)(x) = m.layer(x)
 
+struct TypedChain
+    chain::Chain
+    skip::SkipConnection
+    parallel::Parallel
+end
+Flux.@layer TypedChain
+(m::TypedChain)(x) = m.parallel(m.skip(m.chain(x)))
+
 @testset "places: $(nameof(typeof(model))) $place" for (model, place) in (
     (Chain(a = Dense(2 => 5), b = Dense(5 => 4)), :a), (Chain([Dense(2 => 5), Dense(5 => 4)]), 1),
     (Chain(SkipConnection(Dense(2 => 5), (a, b) -> a), Dense(5 => 4)), (1, 1)),
@@ -196,6 +204,26 @@ end
         @test_throws InvalidArgument guarded(TypedLayer(Dense(2 => 4)), :layer => guard)
         made = with_logger(() -> TypedLayer(guarded(Dense(2 => 4), guard)), Test.TestLogger())
         @test made(x) isa Matrix && counters(guard).observed == 0
+    end
+    # A container's output is that of something in it, which can hold the guard.
+    for chain in (Chain(Dense(2 => 3), Dense(3 => 4)), Chain(a = Dense(2 => 3), b = Dense(3 => 4)), Chain([Dense(2 => 3), Dense(3 => 4)]))
+        bare = TypedChain(chain, SkipConnection(Dense(4 => 4), +), Parallel(vcat, Dense(4 => 2), Dense(4 => 2)))
+        for place in (:chain, :skip, :parallel, (:chain, 2))
+            with_guards() do guard, inner
+                watched = guarded(bare, place => guard)
+                @test watched isa TypedChain && watched(x) == bare(x) && counters(guard).observed == 16
+                @test Flux.state(watched) == Flux.state(bare) && last(only(guards(watched))) === guard
+                @test Flux.gradient(m -> sum(m(x)), watched) == Flux.gradient(m -> sum(m(x)), bare)
+                @test counters(guard).observed == 32
+                @test unguarded(watched)(x) == bare(x) && isempty(guards(unguarded(watched))) && counters(guard).observed == 32
+                @test guarded(watched, place => inner) isa TypedChain
+            end
+        end
+        with_guards() do guard, inner
+            made = TypedChain(guarded(bare.chain, guard), bare.skip, bare.parallel)
+            @test made(x) == bare(x) && counters(guard).observed == 16
+            @test_throws InvalidArgument guarded(bare, :chain => guard; mask = x -> trues(16))
+        end
     end
 end
 
