@@ -57,14 +57,18 @@ impl<'a> Call<'a> {
     }
 
     /// Options; `none` is taken for those of a host that gives none.
-    pub(super) fn options<T: DeserializeOwned>(&self, none: &str) -> Result<T> {
+    pub(super) fn options<T: DeserializeOwned>(&self, none: &'static str) -> Result<T> {
+        options::from_text(self.object(none)?)
+    }
+
+    fn object(&self, none: &'static str) -> Result<&'a str> {
         let text = if self.options.trim().is_empty() { none } else { self.options };
         // A list would be taken for the members in their order.
-        if !text.trim_start().starts_with('{') {
-            let was = format!("{:?}", self.options.chars().take(20).collect::<String>());
-            return Err(Error::invalid("options", was, "a JSON object: {\"name\": value, ...}"));
+        if text.trim_start().starts_with('{') {
+            return Ok(text);
         }
-        options::from_text(text)
+        let was = format!("{:?}", self.options.chars().take(20).collect::<String>());
+        Err(Error::invalid("options", was, "a JSON object: {\"name\": value, ...}"))
     }
 
     /// The next handle.

@@ -52,7 +52,6 @@ pub struct FgAnswer {
 impl FgAnswer {
     /// An answer in a host's hands.
     fn of(answer: Answer) -> Self {
-        // Bytes of a vector, and the length of all of it.
         let bytes = answer.bytes.map(|bytes| Box::leak(bytes.into_boxed_slice()));
         FgAnswer {
             number: answer.number,

@@ -1,7 +1,6 @@
 //! What a host keeps of the engine's: one type for all kinds of things.
 
 use std::any::Any;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -28,18 +27,10 @@ impl Handle {
     /// # Errors
     /// [`Error::InvalidArgument`] if that is of another kind.
     pub fn get<T: Held>(&self, argument: &'static str) -> Result<&T> {
-        self.value.downcast_ref().ok_or_else(|| {
-            Error::invalid(
-                argument,
-                format!("a handle of kind {}", self.kind),
-                format!("one of kind {}", T::KIND),
-            )
-        })
+        self.value.downcast_ref().ok_or_else(|| other_kind(argument, self.kind, T::KIND))
     }
 }
 
-/// What a host may change, by one thread at a time. A panic under the lock changes nothing: changes
-/// are made as a whole.
-pub(super) fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
+fn other_kind(argument: &'static str, was: &str, expected: &str) -> Error {
+    Error::invalid(argument, format!("a handle of kind {was}"), format!("one of kind {expected}"))
 }

@@ -67,11 +67,8 @@ pub(crate) fn leavable_if<const N: usize, T: Send + 'static>(
     arrays: [&Tensor<'_>; N],
     work: impl FnOnce([Tensor<'_>; N]) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let copies: Option<Vec<TensorCopy>> = if long && FLAG.get().is_some() {
-        arrays.iter().map(|array| array.copied()).collect()
-    } else {
-        None
-    };
+    let copied = || arrays.iter().map(|array| array.copied()).collect::<Option<Vec<TensorCopy>>>();
+    let copies = (long && FLAG.get().is_some()).then(copied).flatten();
     match copies.map(<[TensorCopy; N]>::try_from) {
         Some(Ok(copies)) => leavable(move || work(copies.each_ref().map(TensorCopy::tensor))),
         // Where there is no room for copies, too: better done than refused.

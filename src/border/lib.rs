@@ -6,7 +6,9 @@
 //! detector's `score`, an online detector's `update`, `moments` and `wake`.
 
 // Rooms below, by the names that they have everywhere.
-use fluxguard_core::{error, files, options, parallel, process, sketch, stats, store, tensor};
+use fluxguard_core::{
+    error, files, locks, options, parallel, process, sketch, stats, store, tensor,
+};
 use fluxguard_drift as drift;
 use fluxguard_guard::{self as guard, profile};
 use fluxguard_outlier::{self as outlier, sequence};

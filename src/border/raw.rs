@@ -81,11 +81,10 @@ pub(super) unsafe fn elements_mut<'a, T>(
 
 #[cold]
 fn unsupported(argument: &'static str, dtype: i32) -> Error {
-    let known = ElementType::of(dtype & !(COPIED | WRITABLE));
-    let was = known.map_or_else(
-        || format!("code {dtype}"),
-        |known| format!("{} (expected here: Float16, Float32 or Float64)", known.name),
-    );
+    let was = match ElementType::of(dtype & !(COPIED | WRITABLE)) {
+        Some(known) => format!("{} (expected here: Float16, Float32 or Float64)", known.name),
+        None => format!("code {dtype}"),
+    };
     Error::ElementTypeUnsupported { argument, was }
 }
 
@@ -173,26 +172,20 @@ fn known_name(name: &str) -> &'static str {
 /// Demands that what is written shares memory with nothing else: two slices of one place would be
 /// two borrowers.
 fn expect_apart(table: &[FgArray]) -> Result<()> {
-    let mut places: Vec<(usize, usize, bool)> = table
-        .iter()
-        .filter(|array| array.len > 0)
-        .map(|array| {
-            let size = ElementType::of(array.dtype & !(COPIED | WRITABLE))
-                .map_or(1, |element| element.size);
-            let from = array.data as usize;
-            (from, from.saturating_add(array.len.saturating_mul(size)), array.dtype & WRITABLE != 0)
-        })
-        .collect();
+    let place = |array: &FgArray| {
+        let element = ElementType::of(array.dtype & !(COPIED | WRITABLE));
+        let bytes = array.len.saturating_mul(element.map_or(1, |element| element.size));
+        let from = array.data as usize;
+        (from, from.saturating_add(bytes), array.dtype & WRITABLE != 0)
+    };
+    let mut places: Vec<_> = table.iter().filter(|array| array.len > 0).map(place).collect();
     places.sort_unstable();
     // The ends of what was written, and of what was read, so far.
     let (mut written, mut read) = (0, 0);
     for (from, to, writes) in places {
         if from < written || (writes && from < read) {
-            return Err(Error::invalid(
-                "out",
-                "arrays that share memory",
-                "an array of its own for what is written",
-            ));
+            let expected = "an array of its own for what is written";
+            return Err(Error::invalid("out", "arrays that share memory", expected));
         }
         let end = if writes { &mut written } else { &mut read };
         *end = to.max(*end);

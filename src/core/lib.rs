@@ -9,6 +9,7 @@
 pub mod error;
 pub mod files;
 pub mod kinds;
+pub mod locks;
 pub mod named;
 pub mod options;
 pub mod parallel;

@@ -97,37 +97,41 @@ impl<'de> Visitor<'de> for OnceVisitor {
 /// # Errors
 /// As [`from_text`].
 pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
-    let read = |options: &Value| serde_path_to_error::deserialize::<_, T>(options);
-    read(&options).map_err(|error| {
-        let fault = |options: &Value| read(options).err().map(|e| e.inner().to_string());
-        let path = Some(error.path().to_string()).filter(|path| path != ".");
-        named(&error.inner().to_string(), path, (&options, &fault))
-    })
+    let mut read = None;
+    let fault = &mut |options: &Value| match serde_path_to_error::deserialize(options) {
+        Ok(value) => {
+            read = Some(value);
+            None
+        }
+        Err(error) => Some((error.inner().to_string(), error.path().to_string())),
+    };
+    match fault(&options) {
+        Some((said, path)) => Err(named(&said, path, &options, fault)),
+        None => read.ok_or_else(|| Error::invalid("options", "none", EXPECTED)),
+    }
 }
 
-/// What serde says of options; `None` if they are right.
-type Fault<'a> = &'a dyn Fn(&Value) -> Option<String>;
+/// What serde says of options, and the path of the one that it read; `None` if they are right.
+type Fault<'a> = &'a mut dyn FnMut(&Value) -> Option<(String, String)>;
 
 /// The option without which something else, or nothing, is wrong: of options that a `method` among
 /// them chooses, serde does not say where it was.
 fn culprit(options: &Value, said: &str, fault: Fault<'_>) -> Option<String> {
     let Value::Object(members) = options else { return None };
-    let changed = |name: &str, value: Option<Value>| {
+    let mut changed = |name: &str, value: Option<Value>| {
         let mut members = members.clone();
         members.remove(name);
         members.extend(value.map(|value| (name.to_owned(), value)));
-        fault(&Value::Object(members))
+        fault(&Value::Object(members)).map(|(said, _)| said)
     };
     // What chooses decides about all others; it is to blame for a choice that there is not alone.
-    let chooses = |name: &str| {
-        let none = changed(name, Some("\u{1}".into()));
-        !said.contains("unknown variant")
-            && none.is_some_and(|said| said.contains("unknown variant"))
+    let unknown = |said: &str| said.contains("unknown variant");
+    let mut is_wrong = |name: &&String| {
+        changed(name, None).as_deref() != Some(said)
+            && (unknown(said)
+                || !changed(name, Some("\u{1}".into())).is_some_and(|said| unknown(&said)))
     };
-    members
-        .keys()
-        .find(|name| changed(name, None).as_deref() != Some(said) && !chooses(name))
-        .cloned()
+    members.keys().find(|name| is_wrong(name)).cloned()
 }
 
 /// Demands that no option is `null`.
@@ -168,7 +172,7 @@ fn within(outer: &str, error: Error) -> Error {
 }
 
 /// What serde says, in the caller's words.
-fn named(said: &str, path: Option<String>, (options, fault): (&Value, Fault<'_>)) -> Error {
+fn named(said: &str, path: String, options: &Value, fault: Fault<'_>) -> Error {
     let quoted = |rest: &str| rest.split('`').nth(1).unwrap_or(rest).to_owned();
     if let Some(rest) = said.strip_prefix("unknown field ") {
         let known =
@@ -178,7 +182,7 @@ fn named(said: &str, path: Option<String>, (options, fault): (&Value, Fault<'_>)
     if let Some(rest) = said.strip_prefix("missing field ") {
         return Error::invalid(quoted(rest), "nothing", "a value");
     }
-    let argument = path.or_else(|| culprit(options, said, fault));
+    let argument = if path == "." { culprit(options, said, fault) } else { Some(path) };
     let argument = argument.unwrap_or_else(|| "options".into());
     let wrong =
         said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));

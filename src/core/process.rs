@@ -3,7 +3,9 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::locks::lock;
 
 /// How often this process's line was forked.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -13,10 +15,6 @@ static GATE: Mutex<()> = Mutex::new(());
 
 thread_local! {
     static FORKING: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A number that is another one in a child of fork, once forks are watched

@@ -11,7 +11,7 @@
 
 // Rooms below, by the names that they have everywhere.
 use fluxguard_core::{
-    error, files, kinds, parallel, process, simd, sketch, sound, stats, store, tensor, text,
+    error, files, kinds, locks, parallel, process, simd, sketch, sound, stats, store, tensor, text,
 };
 use fluxguard_drift as drift;
 use fluxguard_outlier as outlier;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::answers::Refusal;
@@ -20,6 +20,7 @@ use super::verdict::flag;
 use super::windows::Windows;
 use crate::alert::Alert;
 use crate::error::{Error, Result};
+use crate::locks::lock;
 use crate::process;
 use crate::profile::{Baseline, Scores};
 use crate::tensor::Tensor;
@@ -69,12 +70,6 @@ pub(super) struct State {
 pub(super) struct Bench {
     pub windows: Windows,
     pub round: Option<Round>,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic under one of these locks has been reported as a failure of the guard; what they
-    // protect stays readable.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Summaries of so many columns that may wait: some 100 MB.

@@ -7,14 +7,10 @@
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 
+pub(super) use crate::locks::lock;
+
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
-
-/// A panic under one of the engine's locks has been reported as a failure of the guard; what they
-/// protect stays readable.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Waits until `changed` is notified, at most `patience`; may return sooner.
 pub(super) fn wait<'a, T>(

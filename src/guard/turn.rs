@@ -7,7 +7,8 @@ use super::line::{Next, Tenant};
 use super::pane::PartialPane;
 use super::published::AGAIN;
 use super::round::Tester;
-use super::state::{Bench, State, lock};
+use super::state::{Bench, State};
+use super::sync::lock;
 use super::windows::{Context, Event, Windows};
 use crate::error::Result;
 

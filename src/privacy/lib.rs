@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 // Rooms below, by the names that they have everywhere.
-use fluxguard_core::{Error, Result, error, files, kinds, simd};
+use fluxguard_core::{Error, Result, error, files, kinds, locks, simd};
 
 pub mod accountant;
 pub mod calibrate;

@@ -35,8 +35,8 @@ mod prelude {
 
     pub(super) use crate::array::{Array, expect_len};
     pub(super) use crate::error::{Error, Result};
-    pub(super) use crate::handle::lock;
     pub(super) use crate::leavable::{change, leavable, leavable_if, leavable_on};
+    pub(super) use crate::locks::lock;
     pub(super) use crate::operation::operations;
     pub(super) use crate::tensor::Tensor;
 }

@@ -2,8 +2,9 @@
 
 use super::noise::{BandedNoise, NoiseKind, TreeNoise, TreeOptions};
 use super::record::{BandedRun, Origin, Record, Release};
-use super::{Lot, PrivateRun, lock, witness};
+use super::{Lot, PrivateRun, witness};
 use crate::accountant::Sampling;
+use crate::locks::lock;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};

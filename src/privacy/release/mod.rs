@@ -41,11 +41,12 @@ pub use record::{BandedRun, Origin, Record, Release};
 
 use super::accountant::Accountant;
 use super::clip::{AdaptiveClip, ClipReport, Float, Gradients, check_out, weigh};
+use crate::locks::lock;
 use crate::{Error, Result};
 use count::Count;
 use keep::Keep;
 use noise::{NoiseKind, NoiseSource};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// The randomness of a private run, and the ledger of what it released. May be used from several
 /// threads.
@@ -59,10 +60,6 @@ pub struct PrivateRun {
     // The last answer, and what it was the answer for: who asks again before the next release does
     // not wait for convolutions.
     answered: Mutex<Option<(Accountant, f64, f64)>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PrivateRun {

@@ -3,9 +3,10 @@
 //! It notes each sum as it was before its noise, and the deviation that the noise really had. What
 //! it holds is **not private**.
 
+use crate::locks::lock;
 use serde::Serialize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 static ON: AtomicBool = AtomicBool::new(false);
 static SEEN: Mutex<Vec<Sight>> = Mutex::new(Vec::new());
@@ -30,7 +31,7 @@ pub fn watch(on: bool) {
 
 /// What was seen since the last time.
 pub fn take() -> Vec<Sight> {
-    std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner))
+    std::mem::take(&mut *lock(&SEEN))
 }
 
 /// Called wherever noise is added, before it is.
@@ -42,6 +43,6 @@ pub(super) fn saw(deviation: f64, sum: impl FnOnce() -> Vec<f64>) {
 pub(super) fn saw_of(mechanism: u64, deviation: f64, sum: impl FnOnce() -> Vec<f64>) {
     if ON.load(Ordering::Relaxed) {
         let sight = Sight { deviation, mechanism, sum: sum() };
-        SEEN.lock().unwrap_or_else(PoisonError::into_inner).push(sight);
+        lock(&SEEN).push(sight);
     }
 }

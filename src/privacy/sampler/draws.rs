@@ -2,10 +2,11 @@
 //! amplification.
 
 use crate::accountant::Sampling;
+use crate::locks::lock;
 use crate::{Error, Result};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 /// The samplers of this process that live, for hosts that know a lot by numbers.
 static ALIVE: Mutex<Option<HashMap<u64, Weak<Inner>>>> = Mutex::new(None);
@@ -30,7 +31,7 @@ impl Drop for Inner {
 }
 
 fn alive<T>(with: impl FnOnce(&mut HashMap<u64, Weak<Inner>>) -> T) -> T {
-    with(ALIVE.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default())
+    with(lock(&ALIVE).get_or_insert_default())
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ impl Draws {
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.book)
     }
 
     /// The sampler's number in this process.
