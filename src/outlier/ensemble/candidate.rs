@@ -57,6 +57,10 @@ impl Candidate {
         if SEVERAL.contains(&member.detector.as_str()) {
             return Err(Error::invalid("members", "an ensemble", "detectors that are none"));
         }
+        if member.options.contains_key("names") {
+            let was = format!("names of the member {}", member.detector);
+            return Err(Error::invalid("members", was, "names of the ensemble, which all share"));
+        }
         let family = |options| Single::new(&member.detector, options);
         let mut spec = Spec::parse(member.options.clone(), family)?;
         spec.calibration = Calibration::None;

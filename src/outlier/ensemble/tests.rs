@@ -72,6 +72,10 @@ fn what_the_reference_does_not_suffice_for_is_left_out_or_an_error() {
         .map(|_| ())
         .expect_err("16 for 20 neighbors");
     assert!(error.to_string().contains("folds failed"), "{error}");
+    // Features have their names from the ensemble.
+    let named = json!({"members": [{"detector": "zscore", "options": {"names": ["a"]}}]});
+    let error = fit(named, &rows).map(|_| ()).expect_err("names of a member");
+    assert!(error.to_string().contains("names of the ensemble"), "{error}");
 }
 
 /// Its own calibration uses the folds of its members; how often fresh observations fall below a

@@ -372,7 +372,7 @@ impl TryFrom<Saved> for IsolationForest {
 }
 
 impl Sound for IsolationForest {
-    /// It was looked at when it was read: see [`Saved`].
+    /// It was looked at when it was read: see `Saved`.
     fn is_sound(&self) -> bool {
         self.features > 0
     }

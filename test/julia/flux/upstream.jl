@@ -1,11 +1,12 @@
 # Flux's own tests of layers, where the sources of Flux that are installed have them: each file bare, and with every layer that it makes guarded.
-# What passes bare has to pass guarded. It takes half an hour, so only where FLUXGUARD_UPSTREAM names a file for what does not.
+# What passes bare has to pass guarded. It takes an hour or more, so only where FLUXGUARD_UPSTREAM names a file for what does not.
 
 using Test, FluxGuard, Flux, Zygote, Optimisers, Functors
 using Main.Support
 
-const FILES = ["layers/basic.jl", "layers/conv.jl", "layers/recurrent.jl", "layers/attention.jl", "layers/normalisation.jl", "layers/show.jl",
-    "outputsize.jl", "loading.jl", "utils.jl"]
+# The short ones first.
+const FILES = ["layers/show.jl", "layers/attention.jl", "outputsize.jl", "loading.jl", "layers/recurrent.jl", "layers/conv.jl", "layers/normalisation.jl",
+    "utils.jl", "layers/basic.jl"]
 const FOLDER = joinpath(pkgdir(Flux), "test")
 
 # Of a type that they make, or of a function that makes a layer.
@@ -94,7 +95,7 @@ key((source, _)) = (String(source.file), source.line)
 
 const UPSTREAM = get(ENV, "FLUXGUARD_UPSTREAM", "")
 if isempty(UPSTREAM)
-    skip_topic("flux/upstream", "Flux's own tests, half an hour: FLUXGUARD_UPSTREAM=failures.txt")
+    skip_topic("flux/upstream", "Flux's own tests, an hour or more: FLUXGUARD_UPSTREAM=failures.txt")
 elseif !isdir(joinpath(FOLDER, "layers"))
     skip_topic("flux/upstream", "the Flux that is installed has no tests with it")
 else
