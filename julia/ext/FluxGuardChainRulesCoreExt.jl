@@ -2,12 +2,16 @@
 module FluxGuardChainRulesCoreExt
 
 using ChainRulesCore: ChainRulesCore, NoTangent, @non_differentiable
-using FluxGuard: FluxGuard, Guarded, inner, recomputed, traced!, untraced, watch, watches
+using FluxGuard: FluxGuard, Guarded, inner, once, recomputed, traced!, untraced, watch, watches, wrap
 
 ChainRulesCore.rrule(::typeof(inner), m::Guarded) = inner(m), Δ -> (NoTangent(), Δ)
 ChainRulesCore.frule((_, Δ), ::typeof(inner), m::Guarded) = inner(m), Δ
 
+# Guarded within a loss.
+ChainRulesCore.rrule(::typeof(wrap), model, watches::Tuple) = wrap(model, watches), Δ -> (NoTangent(), Δ, NoTangent())
+
 @non_differentiable watches(::Any)
+@non_differentiable once(::Any, ::Any)
 @non_differentiable watch(::Any, ::Any) # by hand, in a loss
 @non_differentiable FluxGuard.observe!(::Any, ::Any)
 @non_differentiable FluxGuard.verdict(::Any)

@@ -1,7 +1,7 @@
 # For Lux: a guarded layer is a layer of Lux, whose parameters and states are those of the layer that is watched.
 module FluxGuardLuxCoreExt
 
-using FluxGuard: FluxGuard, inner, unguarded, watch, watches
+using FluxGuard: FluxGuard, inner, once, unguarded, watch, watches
 using LuxCore: LuxCore, AbstractLuxLayer, AbstractLuxWrapperLayer
 
 struct GuardedLux{L<:AbstractLuxLayer,W<:Tuple} <: AbstractLuxWrapperLayer{:layer}
@@ -13,7 +13,7 @@ FluxGuard.is_guarded(::GuardedLux) = true
 FluxGuard.inner(m::GuardedLux) = getfield(m, :layer)
 FluxGuard.watches(m::GuardedLux) = getfield(m, :watches)
 FluxGuard.wrap(layer::AbstractLuxLayer, watches::Tuple) = GuardedLux(layer, watches)
-FluxGuard.wrap(m::GuardedLux, more::Tuple) = GuardedLux(inner(m), (watches(m)..., more...))
+FluxGuard.wrap(m::GuardedLux, more::Tuple) = GuardedLux(inner(m), (watches(m)..., once(more, watches(m))...))
 
 # Every property is the layer's own; Lux itself asks for the field of a wrapper by getfield.
 Base.getproperty(m::GuardedLux, name::Symbol) = getproperty(inner(m), name)

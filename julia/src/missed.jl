@@ -10,6 +10,7 @@ Counts it, tells it the first time; throws if the guard says `on_error = :throw`
 """
 @noinline function missed(guard::Guard, y::AbstractArray, code::Integer)
     error = Native.failure(guard.handle, -code)
+    forget(guard)
     # A batch of nothing is no error.
     error isa EmptyTensor && isempty(y) && return nothing
     return missed(guard, error)
@@ -31,7 +32,7 @@ function unreadable(guard, y)
 end
 
 @noinline function missed(guard::Guard, error::Exception)
-    guard.on_error === :throw && throw(error)
+    guard.on_error === :throw && (forget(guard); throw(error))
     count_missed!(guard)
     kind = nameof(typeof(error))
     lock(() -> kind in guard.told || (push!(guard.told, kind); false), guard.lock) && return nothing
@@ -39,7 +40,10 @@ end
     return nothing
 end
 
-count_missed!(guard) = (Threads.atomic_add!(guard.unwatched, 1); nothing)
+count_missed!(guard) = (Threads.atomic_add!(guard.unwatched, 1); forget(guard); nothing)
+
+# The verdict of the calling task is that of its last batch, of which nothing was seen; not of the one before.
+forget(guard) = (guard.here && Native.run(guard.handle, "guard.forget", (caller = caller(),)); nothing)
 
 # The alert reaches the log as any other does; that of a guard which is closed or whose thread has died is not delivered any more.
 function tell_missed(guard, text)

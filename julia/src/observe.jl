@@ -92,7 +92,7 @@ Throws [`ElementTypeUnsupported`](@ref), [`FeatureMismatch`](@ref), [`GuardClose
 """
 function observe!(guard::Guard, y::AbstractArray{<:Native.Element}; mask = nothing)
     arranged, moved = arrange(guard, y, mask)
-    holds_none(guard, arranged) && return empty_verdict(guard)
+    holds_none(guard, arranged) && (forget(guard); return empty_verdict(guard))
     seen, copied = Native.host(arranged)
     return judged(guard, "guard.observe", (caller = caller(), copied = copied || moved), seen)
 end

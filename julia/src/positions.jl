@@ -58,7 +58,7 @@ end
 "The hook's way, off the path that is counted in nanoseconds."
 @noinline function watch_positions(guard, y::AbstractArray{<:Native.Element}, mask)
     columns, moved = arrange(guard, y, mask)
-    isempty(columns) && return nothing
+    isempty(columns) && return forget(guard)
     seen, copied = Native.host(columns)
     return watch(guard, seen, moved || copied)
 end

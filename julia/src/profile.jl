@@ -74,6 +74,8 @@ function fit(::Type{Profile}, outputs; mask = nothing, kwargs...)
 end
 
 batches(outputs::AbstractArray) = eltype(outputs) <: AbstractArray ? (batch(output) for output in outputs) : (outputs,)
+batches(outputs::Union{Tuple,NamedTuple}) = throw(invalid("outputs", "a $(outputs isa Tuple ? "tuple" : "named tuple") of $(plural(length(outputs), "array"))",
+    "one array, features × observations, or a vector of batches; of an output of several parts one of them, or vcat(mean, variance) with output = :gaussian"))
 batches(outputs) = applicable(iterate, outputs) ? (batch(output) for output in outputs) : Native.unsupported("outputs", outputs)
 
 # One observation, or many of one feature? Taken wrong, all features would be one.

@@ -257,6 +257,17 @@ impl Guard {
         Ok(Verdict::new(&self.state.baseline, &place.work.scores, &place.work.anomalous))
     }
 
+    /// For a batch that could not be taken in: the caller's verdict is one of no observation then,
+    /// and not that of the batch before.
+    pub fn forget(&self, caller: u64) {
+        if self.state.is_here()
+            && let Some(mut place) = self.state.work_of(caller)
+        {
+            place.work.scores.clear();
+            place.work.anomalous.clear();
+        }
+    }
+
     /// What a batch looks like, without taking it in.
     ///
     /// # Errors

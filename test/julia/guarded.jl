@@ -172,6 +172,36 @@ end
     end
 end
 
+@testset "a verdict is never that of another batch" begin
+    guard = Guard(baseline(); log = false)
+    for unseen in (zeros(Float32, 4, 0), zeros(Float32, 3, 5), Any[1], zeros(ComplexF32, 4, 2), nothing)
+        guarded(identity, guard)(logits(3, 7))
+        @test verdict(guard).observations == 7
+        guarded(_ -> unseen, guard)(x)
+        @test verdict(guard).observations == 0 && isempty(verdict(guard).indices) && size(verdict(guard).scores, 2) == 0
+    end
+    guarded(identity, guard)(logits(3, 7))
+    @test observe!(guard, zeros(Float32, 4, 0)).observations == verdict(guard).observations == 0
+    guarded(identity, guard)(logits(3, 7))
+    close(guard)
+    guarded(identity, guard)(logits(4, 9))
+    @test verdict(guard).observations == 0
+end
+
+@testset "a guard sees an output once" begin
+    Guard(baseline(); name = "one", log = false) do guard
+        Guard(baseline(); log = false) do other
+            model = guarded(linear, guard)
+            for twice in (() -> guarded(model, guard), () -> guarded(linear, guard, guard), () -> guarded(linear, guard, other, guard))
+                told = try twice() catch error sprint(showerror, error) end
+                @test occursin("guard \"one\" on an output that it watches already", told) && occursin("unguarded(model)", told)
+            end
+            @test length(guards(guarded(model, other))) == 2
+            @test length(guards(guarded(x -> (x, x), guard, guard; output = (1, 2)))) == 2
+        end
+    end
+end
+
 @testset "on_error = :throw, for tests" begin
     guard = Guard(baseline(); log = false, on_error = :throw)
     @test_throws FeatureMismatch guarded(identity, guard)(x)

@@ -36,6 +36,21 @@ end
     end
 end
 
+@testset "parts of an output are no batches, and one number has two classes" begin
+    for parts in ((mean = z[1:2, :], std = z[3:4, :]), (z[1:2, :], z[3:4, :]))
+        told = try fit(Profile, parts; output = :values) catch error sprint(showerror, error) end
+        @test occursin("outputs", told) && occursin("vcat", told)
+    end
+    p = vec(sigmoid.(z[1, :]))
+    Guard(fit(Profile, reshape(p, 1, :); output = :binary, names = ["spam"]); window = 100, log = false) do guard
+        @test guard.output === :binary
+        observe!(guard, reshape(p[p .< 0.5][1:100], 1, :))
+        flush(guard)
+        told = only(a.message for a in alerts(guard) if a.kind === :vanished_class)
+        @test occursin("class spam is predicted no more", told)
+    end
+end
+
 @testset "kinds of their own" begin
     mixture = vcat(softmax(z[1:2, :]), z[3:4, :], exp.(z[1:2, :]))
     kinds = (binary = sigmoid.(z[1:1, :]), binary_logit = z[1:1, :], multilabel = sigmoid.(z), multilabel_logits = z,

@@ -145,6 +145,7 @@ const WHOLE: &[(&str, &str)] = &[
     ),
     ("guard.observe", r#"{"caller":1}"#),
     ("guard.verdict", r#"{"caller":1}"#),
+    ("guard.forget", r#"{"caller":1}"#),
     ("guard.alerts", r#"{"after":0}"#),
     ("guard.windows", r#"{"after":0}"#),
     ("guard.flush", r#"{"close":false}"#),

@@ -23,7 +23,14 @@ is_guarded(::Guarded) = true
 # Something in a model's place, watched as `m` is.
 rewrap(m, model) = wrap(model, watches(m))
 wrap(model, watches::Tuple) = Guarded(model, watches)
-wrap(m::Guarded, more::Tuple) = Guarded(inner(m), (watches(m)..., more...))
+wrap(m::Guarded, more::Tuple) = Guarded(inner(m), (watches(m)..., once(more, watches(m))...))
+
+"`more`, none of which stands among `watches`: a guard that sees an output twice counts each observation twice."
+function once(more, watches)
+    twice = findfirst(w -> any(v -> v.guard === w.guard && v.part == w.part, watches), more)
+    twice === nothing || throw(invalid("guards", "guard $(repr(more[twice].guard.name)) on an output that it watches already", "each guard once; unguarded(model) is the model without"))
+    return more
+end
 
 """
     guarded(model, guards...; output = identity, mask = nothing) -> Guarded
@@ -65,7 +72,7 @@ function guarded(model, guards::Union{Guard,Pair}...; output = identity, mask = 
     outer = ()
     for (watched, part) in zip(guards, parts)
         if watched isa Guard
-            outer = (outer..., Watch(watched, part, mask))
+            outer = (outer..., once((Watch(watched, part, mask),), outer)...)
         else
             model = guard_inside(model, watched.first, watched.second, part, mask)
         end

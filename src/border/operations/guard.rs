@@ -61,6 +61,8 @@ operations! {
     "guard.counters" on (guard: &Guard) -> json { guard.counters() }
     // [`crate::guard::GuardDescription`].
     "guard.describe" on (guard: &Guard) -> json { guard.describe() }
+    // Of a batch that could not be taken in.
+    "guard.forget" on (guard: &Guard) options (caller: u64) -> nothing { guard.forget(caller); }
     // Raises an alert that an output could not be watched.
     "guard.unwatched" on (guard: &Guard) options (message: String) -> nothing {
         guard.unwatched(&message)?;

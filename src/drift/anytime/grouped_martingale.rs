@@ -91,6 +91,13 @@ impl GroupedMartingale {
         // All spacings are m + 1; below the first edge, which is itself an order statistic, lies
         // one more than values.
         spacings[0] += 1.0;
+        // Above values that are all equal lies one, too: that of m values none differed says of the
+        // next that it differs once in m + 1 times, and not never.
+        if reference.len() > 1 && reference.last() == Some(&0) {
+            let fullest = spacings.iter_mut().max_by(|a, b| a.total_cmp(b));
+            fullest.into_iter().for_each(|fullest| *fullest = (*fullest - 1.0).max(0.5));
+            spacings.last_mut().into_iter().for_each(|above| *above += 1.0);
+        }
         let total: f64 = spacings.iter().sum();
         let mut below = 0.0;
         let scores: Vec<f64> = spacings

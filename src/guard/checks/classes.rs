@@ -58,6 +58,15 @@ pub(super) fn chi2(baseline: &Baseline, window: &Pane) -> Result<TestResult> {
     )
 }
 
+/// A class has the name of its output; an output of one number is that of the second class.
+fn name_of(baseline: &Baseline, class: usize) -> String {
+    match (&baseline.names[..baseline.feature_count()], class) {
+        ([second], 0) => format!("not {second}"),
+        ([second], _) => second.clone(),
+        (names, class) => names[class].clone(),
+    }
+}
+
 /// Classes that the reference never had, and classes of the reference that are gone; Fisher's exact
 /// test of each, Bonferroni over the classes.
 fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Finding>> {
@@ -83,8 +92,7 @@ fn findings(baseline: &Baseline, window: &Pane, level: f64) -> Result<Vec<Findin
         if p_value * classes <= level {
             let share = |count: u64, of: u64| count as f64 / of as f64;
             let effect = (share(*now, n) - share(*before, m)).abs();
-            // A class has the name of its output.
-            let (name, test) = (baseline.names[class].clone(), "fisher".to_string());
+            let (name, test) = (name_of(baseline, class), "fisher".to_string());
             found[list].push((
                 class as u32,
                 Evidence { name, test, statistic: *now as f64, p_value, effect },

@@ -49,8 +49,8 @@ impl ClassScores {
         self.predicted.resize(n, 0);
     }
 
-    /// Scores `rows` of a kind of `output` that has classes ([`OutputKind::has_classes`]), `features`
-    /// an observation, feature fastest.
+    /// Scores `rows` of a kind of `output` that has classes ([`OutputKind::has_classes`]),
+    /// `features` an observation, feature fastest.
     pub fn from_output<T: Real>(&mut self, output: OutputKind, rows: &[T], features: usize) {
         let mut both = std::mem::take(&mut self.both);
         both.clear();

@@ -41,6 +41,13 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// Those of no observation.
+    pub fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Vec::clear);
+        self.predicted.clear();
+        self.finite.clear();
+    }
+
     /// The elements of the `batch` that was scored last, with half precision brought to single.
     #[must_use]
     pub fn elements<'a>(&'a self, batch: &Tensor<'a>) -> Elements<'a> {

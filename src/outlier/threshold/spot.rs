@@ -105,9 +105,9 @@ impl Spot {
         self.learn(relative)
     }
 
-    /// Takes in a score that was an alarm and turned out to be usual. It teaches the tail, and where
-    /// the stream is if it was an alarm among the last `depth` scores: what is judged later says
-    /// nothing of now.
+    /// Takes in a score that was an alarm and turned out to be usual. It teaches the tail, and
+    /// where the stream is if it was an alarm among the last `depth` scores: what is judged later
+    /// says nothing of now.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for a score that is not finite.

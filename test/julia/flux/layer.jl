@@ -227,6 +227,17 @@ end
     end
 end
 
+@testset "guarded within a loss" begin
+    with_guards() do guard, inner
+        chain = small()
+        loss(m) = sum(abs2, guarded(m, guard, 1 => inner)(x))
+        Flux.testmode!(chain)
+        @test Flux.gradient(loss, chain) == Flux.gradient(m -> sum(abs2, m(x)), chain)
+        @test Flux.gradient(x -> sum(abs2, guarded(chain, guard)(x)), x) == Flux.gradient(x -> sum(abs2, chain(x)), x)
+        @test counters(guard).observed == 32
+    end
+end
+
 @testset "it trains as the model does, step by step" begin
     with_guards() do guard, inner
         chain = Chain(Dense(2 => 5, tanh), Dense(5 => 4))

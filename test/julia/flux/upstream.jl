@@ -106,6 +106,7 @@ else
         ours = filter(failure -> !(key(failure) in known), watched_too.failed)
         # A set that is cut off runs fewer.
         println("  $(rpad(file, 24)) bare $(length(bare.passed)) passed, $(length(bare.failed)) failed; guarded $(length(watched_too.passed)) passed, $(length(ours)) failed")
+        flush(stdout)
         global passed += length(watched_too.passed)
         append!(failures, ["$(s.file):$(s.line)\n$text" for (s, text) in ours])
     end

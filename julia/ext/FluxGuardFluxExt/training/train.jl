@@ -15,7 +15,7 @@ function Flux.train!(loss, dp::DPBackend, model, data, opt; cb = nothing, progre
             private_step(dp, loss, model, tuple_of(lot); frozen = frozen, examples = examples_of(run, data, place))
         catch error
             # Before the first step there is no model that training has stopped with.
-            error isa BudgetExhausted && dp.steps > 0 || rethrow()
+            error isa BudgetExhausted && FluxGuard.steps(run.door) > 0 || rethrow()
             @info "Training stopped with the model as it was after $(dp.steps) steps: $(error.message)"
             FluxGuard.settle(run)
             return nothing

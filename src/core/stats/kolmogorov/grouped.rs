@@ -47,9 +47,9 @@ const WIDE: f64 = 1.0 / 8.0;
 /// [`p_value`] from Kolmogorov's limit law alone, with the barrier moved out by what lies unseen
 /// between the points (Siegmund 1985, section X.2: 0.5826 standard deviations of a step), and with
 /// a value of the first sample on either side: of what is to come, between b and b + 1 shares lie
-/// just below its value number b + 1. Counts are whole, which the law does not know (the correction for
-/// continuity, see [`reached_from`]). Of few points, or of uneven ones as ties leave them, from the
-/// normal law at each, with Bonferroni. Constant time.
+/// just below its value number b + 1. Counts are whole, which the law does not know (the correction
+/// for continuity, see [`reached_from`]). Of few points, or of uneven ones as ties leave them, from
+/// the normal law at each, with Bonferroni. Constant time.
 ///
 /// # Errors
 /// As [`p_value`].

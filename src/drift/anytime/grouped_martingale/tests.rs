@@ -55,6 +55,37 @@ fn being_too_regular_is_no_evidence() {
     }
 }
 
+/// A value that seldom differs may not differ in all of a reference. Over such a reference and a
+/// batch of any number that does, weighed by how likely both are, alarms stay within the stake.
+#[test]
+fn a_reference_of_equal_values_is_no_proof_that_they_never_differ() {
+    for m in [20u64, 50, 300] {
+        for t in [50u64, 200, 1000] {
+            for stake in [0.05, 1e-3, 1e-5] {
+                let reaches = |k: u64| {
+                    let mut counts = GroupedMartingale::new(&[0, m, 0]);
+                    counts.update(&[0, t - k, k], stake) >= 1.0
+                };
+                let reached: Vec<bool> = (0..=t).map(reaches).collect();
+                for q in [0.001f64, 0.003, 0.01, 0.03, 0.1, 0.2] {
+                    // The binomial law, one number after the other.
+                    let mut law = (1.0 - q).powi((m + t) as i32);
+                    let mut alarms = 0.0;
+                    for k in 0..=t {
+                        alarms += if reached[k as usize] { law } else { 0.0 };
+                        law *= (t - k) as f64 / (k + 1) as f64 * q / (1.0 - q);
+                    }
+                    assert!(alarms <= stake, "{alarms} for {stake}: {m}, {t}, {q}");
+                }
+                // What differs from now on is found, if not in the first batch.
+                let mut counts = GroupedMartingale::new(&[0, m, 0]);
+                let found = (0..6).any(|_| counts.update(&[0, 0, t], stake) >= 1.0);
+                assert!(found && !reached[0], "{m} {t} {stake}: {}", counts.capital());
+            }
+        }
+    }
+}
+
 /// With a small reference, whose quantiles are far from the truth, too.
 #[test]
 fn false_alarms_stay_within_the_stakes() {
