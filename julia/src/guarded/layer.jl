@@ -55,8 +55,9 @@ A layer of Lux becomes a layer of Lux, with the same parameters and states; a `m
 # Keywords
 - `output`: what the guard sees of an output that is no array: a function of it, such as `first`; a `Symbol`, the name of a part; an
   `Int`, its number. A tuple of these: one per guard.
-- `mask`: which positions are real and not padding, of guards whose profile says `observation = dims`: an array of `Bool`, of the size of these
-  dimensions, or a function of the model's arguments that gives one: `mask = tokens -> tokens .!= PAD`.
+- `mask`: which positions are real and not padding, for all guards of this call, whose profiles say `observation = dims`: an array of `Bool`, of the
+  size of these dimensions, or a function that makes one of the arguments of what is watched, the model or the layer at the place:
+  `mask = tokens -> tokens .!= PAD`.
 
 What goes wrong in a guard (it is closed, the output has another length or type, its thread has died) does not stop the model's
 answer: it is counted (`counters(guard).unwatched`), logged once, and an alert of kind `:unwatched`. With
