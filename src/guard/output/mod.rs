@@ -74,6 +74,16 @@ impl ClassScores {
     pub fn from_logits<T: Real>(&mut self, rows: &[T], classes: usize) {
         self.resize(rows.len() / classes);
         logits::score(rows, classes, self);
+        // Of log-probabilities it is 0: what rounding leaves of that is no score.
+        let rounding =
+            16.0 * if size_of::<T>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let largest = rows.chunks_exact(classes).zip(&self.predicted);
+        for (energy, (row, class)) in self.energy.iter_mut().zip(largest) {
+            let scale = row.get(*class as usize).map_or(0.0, |x| x.to_f64().abs().max(1.0));
+            if f64::from(energy.abs()) <= rounding * scale {
+                *energy = 0.0;
+            }
+        }
     }
 
     /// Scores `rows`, probabilities of `classes >= 1` classes an observation. Zeros are allowed;
@@ -260,8 +270,11 @@ mod tests {
                 );
                 continue;
             }
+            // Energies that rounding could have made are 0.
+            let most = row.iter().fold(1.0f64, |most, x| most.max(x.abs()));
             for (got, want) in got.iter().zip(naive(&row, logits)) {
                 let same = (got - want).abs() <= tolerance * (1.0 + want.abs())
+                    || (*got == 0.0 && want.abs() <= 2e-6 * most)
                     || (got.is_nan() && want.is_nan());
                 prop_assert!(same, "observation {}: got {}, want {} of {:?}", j, got, want, row);
             }
@@ -340,6 +353,32 @@ mod tests {
         }
         s.from_probabilities(&[0.0f32; 4], 4);
         assert!(s.msp[0] == 1.0 && s.margin[0] == 1.0);
+    }
+
+    #[test]
+    fn log_probabilities_have_no_energy_but_rounding() {
+        for classes in [3usize, 10, 100, 1000] {
+            let mut state = 7u64;
+            let mut uniform = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) as f64 / f64::from(1u32 << 31)
+            };
+            let mut rows: Vec<f64> = (0..200 * classes).map(|_| 12.0 * uniform()).collect();
+            for row in rows.chunks_mut(classes) {
+                let z = row.iter().map(|x| x.exp()).sum::<f64>().ln();
+                row.iter_mut().for_each(|x| *x -= z);
+            }
+            let single: Vec<f32> = rows.iter().map(|x| *x as f32).collect();
+            let mut s = ClassScores::default();
+            s.from_logits(&rows, classes);
+            assert!(s.energy.iter().all(|energy| *energy == 0.0), "{classes}");
+            s.from_logits(&single, classes);
+            assert!(s.energy.iter().all(|energy| *energy == 0.0), "{classes} in single precision");
+            assert!(s.msp.iter().all(|msp| *msp > 0.0));
+            // Those of other logits stay, however small.
+            s.from_logits(&[1e-3f32 - 2f32.ln(), -(2f32.ln())], 2);
+            assert!((s.energy[0] + 5e-4).abs() < 1e-6, "{}", s.energy[0]);
+        }
     }
 
     #[test]
