@@ -62,7 +62,7 @@ end
 
 @testset "a list of vectors is ambiguous" begin
     observations = [y[:, i] for i in 1:100]
-    for list in (observations, (v for v in observations), (y, observations[1]))
+    for list in (observations, (v for v in observations), AbstractArray[y, observations[1]])
         error = try fit(Profile, list; output = :values) catch e; e end
         @test error isa InvalidArgument && occursin("reduce(hcat, outputs)", error.message)
     end
