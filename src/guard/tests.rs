@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::alert::Kind;
 use crate::drift::charts::ChartName;
-use crate::profile::{ConstantFeatures, OwnScore, ProfileOptions};
+use crate::profile::{ConstantFeatures, OutputKind, OwnScore, ProfileOptions};
 use crate::tensor::Elements;
 use crate::testing::Random;
 
