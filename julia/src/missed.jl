@@ -10,9 +10,8 @@ Counts it, tells it the first time; throws if the guard says `on_error = :throw`
 """
 @noinline function missed(guard::Guard, y::AbstractArray, code::Integer)
     error = Native.failure(guard.handle, -code)
-    forget(guard)
     # A batch of nothing is no error.
-    error isa EmptyTensor && isempty(y) && return nothing
+    error isa EmptyTensor && isempty(y) && return forget(guard)
     return missed(guard, error)
 end
 
