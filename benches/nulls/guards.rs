@@ -11,7 +11,7 @@ use serde_json::Map;
 
 use super::cell::{SCALES, measure};
 use super::draws::{Null, Order, Values};
-use super::{Suite, charts, kinds, own_scores};
+use super::{Suite, charts, kinds, own_scores, short_references};
 
 pub const SIZES: (usize, usize) = (1000, 1000);
 
@@ -91,39 +91,7 @@ pub fn run(suite: &mut Suite) {
     parts(suite);
     own_scores::run(suite);
     charts::run(suite);
-    early(suite);
-}
-
-/// The first twenty windows of outputs that depend on each other, against references that are worth
-/// few independent ones.
-fn early(suite: &mut Suite) {
-    let short = [
-        (0.3, 2, 50, 300),
-        (0.5, 2, 50, 300),
-        (0.3, 2, 100, 300),
-        (0.5, 2, 100, 300),
-        (0.8, 2, 100, 1000),
-        (0.2, 2, 200, 300),
-        (0.3, 2, 200, 300),
-    ];
-    let long = [
-        (0.2, 2, 300, 300),
-        (0.5, 2, 300, 300),
-        (0.8, 3, 300, 1000),
-        (0.9, 2, 300, 2000),
-        (0.9, 2, 1000, 2000),
-    ];
-    let users = [50, 100, 200].map(|reference| (Order::Users, 2, reference, 300));
-    let auto = short.into_iter().chain(long);
-    let auto =
-        auto.map(|(by, columns, reference, window)| (Order::Auto(by), columns, reference, window));
-    for (order, columns, reference, window) in auto.chain(users) {
-        for rate in [0.01, 1e-4] {
-            let made = Made::defaults(window, rate);
-            let null = Null::Drawn(Values::Normal, order);
-            alarms(suite, "defaults, 20 windows", &made, &null, columns, (reference, 20 * window));
-        }
-    }
+    short_references::run(suite);
 }
 
 /// A guard with all defaults, and one with all tests: the first window's alarms at each budget.

@@ -28,6 +28,7 @@ mod own_scores;
 mod plot;
 mod power;
 mod report;
+mod short_references;
 mod tests;
 
 use std::fs::{self, File, OpenOptions};

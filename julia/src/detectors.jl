@@ -168,6 +168,10 @@ function score_within(d::NativeDetector, y::AbstractArray{>:Missing}; labels = n
 end
 score_within(::NativeDetector, y; kwargs...) = Native.unsupported("y", y)
 
+# The spelling of other packages.
+fit(detector::NativeDetector, reference; kwargs...) = throw(invalid("detector", "a detector that is made already",
+    "its type, with its options: fit($(nameof(typeof(detector))), reference; ...)"))
+
 fitted(d::NativeDetector) = d.handle isa NotFitted ?
     throw(invalid("detector", "a $(nameof(typeof(d))) that is not fitted", "fit!(detector, reference) first")) : d.handle
 

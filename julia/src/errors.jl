@@ -155,6 +155,10 @@ end
 const NUMBER = r"-?\d+(?:\.\d+)?"
 const PLACES = Regex("(?:(?:feature|observation|class|sequence|index) $(NUMBER.pattern)(?: of )?)+ \\(from 0\\)")
 const CLASSES = r"classes from 0 to \d+"
+# One of a list of options, "tests[0]".
+const OPTION = r"^[a-z_.]+\[\d+\]"
+# Names that may stand there.
+const NAMES = r"\bone of [a-z0-9-]+(?:, [a-z0-9-]+)+"
 # An option that a message advises, as JSON has it.
 const ADVICE = r"\b(?:calibration|constant_features|order|output) = \"[a-z-]+\""
 
@@ -165,6 +169,8 @@ function in_julia(message::AbstractString)
     next(text) = replace(text, NUMBER => n -> string(occursin('.', n) ? parse(Float64, n) + 1 : parse(Int128, n) + 1))
     message = replace(message, PLACES => next)
     message = replace(message, CLASSES => next)
+    message = replace(message, OPTION => next)
+    message = replace(message, NAMES => text -> replace(text, '-' => '_'))
     return replace(message, ADVICE => text -> replace(replace(text, r"\"([a-z-]+)\"" => s":\1"), '-' => '_'))
 end
 

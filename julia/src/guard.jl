@@ -114,6 +114,8 @@ function Guard(f, profile::Profile; kwargs...)
     end
 end
 
+Guard(other; kwargs...) = throw(invalid("profile", "a $(nameof(typeof(other)))", "a Profile; of outputs: Guard(fit(Profile, outputs))"))
+
 "Features that never varied, in words."
 constant_words(names) = string(join(visible.(names[1:min(5, end)]), ", "), length(names) > 5 ? " and $(length(names) - 5) more" : "",
     " never varied in the reference: any change is told")

@@ -66,12 +66,32 @@ function watch_part(w::Watch, y, arguments)
     return w.mask === nothing ? watch(w.guard, part) : watch_positions(w.guard, part, mask_of(w.mask, arguments))
 end
 
-part_of(number::Integer, y) = y[number]
-part_of(name::Symbol, y) = y isa AbstractDict ? y[name] : getproperty(y, name)
-part_of(f, y) = f(y)
+part_of(::typeof(identity), y) = y
+function part_of(number::Integer, y)
+    y isa Union{Tuple,NamedTuple,AbstractVector{<:AbstractArray}} || throw(invalid("output", "$number of a $(typeof(y))", "the number of a part, of an output that is a tuple of arrays"))
+    number in keys(y) || 1 <= number <= length(y) || throw(invalid("output", "$number, of an output of $(plural(length(y), "part"))", "a number from 1 to $(length(y))"))
+    return y[number]
+end
+function part_of(name::Symbol, y)
+    names = y isa AbstractDict ? keys(y) : propertynames(y)
+    name in names || throw(invalid("output", "$(repr(name)) of a $(nameof(typeof(y)))", "one of its parts: $(join(map(repr, collect(names)), ", "))"))
+    return y isa AbstractDict ? y[name] : getproperty(y, name)
+end
+part_of(f, y) = of_user("output", f, y)
 
 mask_of(mask::AbstractArray, arguments) = mask
-mask_of(mask, arguments) = mask(arguments...)
+mask_of(mask, arguments) = of_user("mask", mask, arguments...)
+
+"What a user's function makes, and where it throws, which one did."
+function of_user(argument, f, arguments...)
+    try
+        return f(arguments...)
+    catch error
+        error isa Union{InterruptException,FluxGuardError} && rethrow()
+        throw(invalid(argument, "a function that throws: $(first(split(sprint(showerror, error), '\n')))",
+            argument == "mask" ? "a function of the arguments of what is watched, the model or the layer at the place" : "a function of the model's output"))
+    end
+end
 
 # A vector is many observations of one feature, or one observation of many.
 observations(guard::Guard, y::AbstractVector) = guard.features == 1 ? length(y) : 1

@@ -25,12 +25,16 @@ struct PerSequence
 
     function PerSequence(output::Union{Symbol,AbstractString} = :logits; observation, by = :mean)
         by in (:mean, :max) || throw(invalid("by", repr(by), ":mean or :max"))
+        name = word("output", output)
+        name in PER_POSITION || throw(invalid("output", repr(symbol(name)), "a kind of output whose scores need no reference: $(join((repr(symbol(kind)) for kind in PER_POSITION), ", "))"))
         positions = positions_of(observation)
         positions === nothing && throw(invalid("observation", ":last", "the dimensions whose positions are scored, such as (2, 3)"))
-        return new(word("output", output), positions, by)
+        return new(name, positions, by)
     end
 end
 
+# Kinds of output that say something of a position without a reference (Rust's Scorer::of_output; a test holds the two together).
+const PER_POSITION = ("logits", "probabilities", "binary", "binary-logit", "multilabel", "multilabel-logits", "gaussian", "mixture")
 # No score of a position needs more.
 const MOST_SCORES = 4
 

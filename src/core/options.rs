@@ -103,7 +103,8 @@ pub fn from_value<T: DeserializeOwned>(options: Value) -> Result<T> {
             read = Some(value);
             None
         }
-        Err(error) => Some((error.inner().to_string(), error.path().to_string())),
+        // Of a name that is no option's, serde's path ends in a question mark.
+        Err(error) => Some((error.inner().to_string(), error.path().to_string().replace(".?", ""))),
     };
     match fault(&options) {
         Some((said, path)) => Err(named(&said, path, &options, fault)),
@@ -169,6 +170,14 @@ fn within(outer: &str, error: Error) -> Error {
         }
         other => other,
     }
+}
+
+/// What a reader of a name says of one that it does not know, so that the caller is told those that
+/// may stand there.
+pub fn unknown<E: serde::de::Error>(was: &Value, known: impl Iterator<Item = &'static str>) -> E {
+    let was = was.as_str().map_or_else(|| was.to_string(), str::to_owned);
+    let known = known.collect::<Vec<_>>().join(", ");
+    E::custom(format_args!("unknown variant `{was}`, expected one of {known}"))
 }
 
 /// What serde says, in the caller's words.

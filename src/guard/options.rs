@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::rate::FalseAlarms;
 use super::spec::MonitorSpec;
@@ -14,6 +15,7 @@ use crate::drift::two_sample::TestName;
 use crate::error::{Error, Result};
 use crate::profile::OwnScore;
 use crate::stats::multiple::Correction;
+use fluxguard_core::options::unknown;
 
 /// The longest window in seconds: any clock can count so far.
 const LONGEST: f64 = 1e9;
@@ -62,6 +64,7 @@ pub struct GuardOptions {
     /// Control charts of the detectors' scores.
     pub charts: Vec<ChartName>,
     /// Drift tests of every feature and score.
+    #[serde(deserialize_with = "of_windows")]
     pub tests: Vec<TestName>,
     /// Monitors of every feature and score over windows: `martingale`, whose evidence adds up and
     /// has a part of the false alarms, and detectors of [`crate::drift::online`], with options
@@ -80,6 +83,16 @@ pub struct GuardOptions {
     pub journal: Option<PathBuf>,
     /// Whether a condition that goes on is reported with every window.
     pub repeat: bool,
+}
+
+/// Names of tests; of one that there is not, those that a window has are told.
+fn of_windows<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<TestName>, D::Error> {
+    let names = Vec::<Value>::deserialize(deserializer)?;
+    let known = || TestName::of_windows().map(TestName::as_str);
+    let read = |name: Value| TestName::deserialize(&name).map_err(|_| unknown(&name, known()));
+    names.into_iter().map(read).collect()
 }
 
 impl Default for GuardOptions {

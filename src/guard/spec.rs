@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::drift::online::{Domain, OnlineDetector, OnlineName, Takes};
 use crate::error::{Error, Result};
 use crate::stats::normal;
+use fluxguard_core::options;
 
 /// Values that stand for the standard normal distribution, where a detector needs its reference
 /// before the first pane.
@@ -46,7 +47,8 @@ impl<'de> Deserialize<'de> for MonitorSpec {
             ))
         };
         let named = |name: Value| {
-            OnlineName::deserialize(name).map_err(|e| D::Error::custom(format!("monitors: {e}")))
+            let unknown = |_| options::unknown(&name, of_outputs());
+            OnlineName::deserialize(&name).map_err(unknown)
         };
         match Value::deserialize(deserializer)? {
             Value::Object(one) if one.len() == 1 => {
@@ -62,6 +64,12 @@ impl<'de> Deserialize<'de> for MonitorSpec {
             other => Err(wrong(&other)),
         }
     }
+}
+
+/// Those that can watch what a guard sees.
+fn of_outputs() -> impl Iterator<Item = &'static str> {
+    let takes_values = |name: &OnlineName| name.takes() == Takes::Values;
+    OnlineName::ALL.into_iter().filter(takes_values).map(OnlineName::as_str)
 }
 
 impl MonitorSpec {
@@ -87,8 +95,7 @@ impl MonitorSpec {
                 "takes p-values, and a guard sees outputs: give p-values to a stream of it"
             }
         };
-        let known = OnlineName::ALL.into_iter().filter(|other| other.takes() == Takes::Values);
-        let known = known.map(OnlineName::as_str).collect::<Vec<_>>().join(", ");
+        let known = of_outputs().collect::<Vec<_>>().join(", ");
         Err(Error::invalid("monitors", name, format!("one of {known}; {name} {why}")))
     }
 

@@ -71,6 +71,8 @@ end
                     @test counters(inner).observed == before + 16
                     @test keys(model.layers) == (:first, :last)
                 end
+                missed = try guarded(named, (2, 5) => inner); "" catch error; sprint(showerror, error) end
+                @test occursin("5 in a Sequence, expected one of 1", missed)
                 deep = guarded(guarded(named, a), :first => (inner, inner))
                 before = counters(inner).observed
                 deep(x)
@@ -232,6 +234,18 @@ end
             _, logs = quiet(() -> guarded(heads, logits; output = :none)(x))
             @test counters(logits).unwatched == 1
             @test_throws InvalidArgument guarded(heads, logits; output = (1, 2))
+        end
+        # What is wrong with a part or a mask is said by its name.
+        Guard(profile; log = false, on_error = :throw) do strict
+            for (output, words) in (3 => ["output: got 3", "2 parts", "1 to 2"], :logit => ["output: got :logit", ":logits, :hidden"],
+                (y -> y.none) => ["output: got a function that throws", "none"])
+                text = try guarded(x -> (logits = x, hidden = x), strict; output = output)(x); "" catch error; sprint(showerror, error) end
+                @test all(word -> occursin(word, text), words)
+            end
+            @test_throws InvalidArgument guarded(linear, strict; output = 2)(x)
+            masked = guarded(linear, strict; mask = x -> error("no mask"))
+            text = try masked(x); "" catch error; sprint(showerror, error) end
+            @test occursin("mask: got a function that throws: no mask", text)
         end
     end
 end

@@ -49,7 +49,13 @@ end
     fault(f) = try f(); "" catch error; error isa InvalidArgument ? error.message : rethrow() end
     @test occursin("by: got :median", fault(() -> PerSequence(:logits; observation = (2, 3), by = :median)))
     @test occursin("observation: got :last", fault(() -> PerSequence(:logits; observation = :last)))
-    @test occursin("output: got values", fault(() -> PerSequence(:values; observation = (2, 3))(z)))
+    @test occursin("output: got :values", fault(() -> PerSequence(:values; observation = (2, 3))))
+    @test occursin("output: got :logit,", fault(() -> PerSequence(:logit; observation = (2, 3))))
+    # Of each kind that it takes, outputs have scores.
+    for (output, features) in ("logits" => 3, "probabilities" => 2, "binary" => 1, "binary_logit" => 1, "multilabel" => 2, "multilabel_logits" => 2, "gaussian" => 2, "mixture" => 3)
+        @test !isempty(PerSequence(output; observation = (2, 3))(fill(0.5f0, features, 4, 2)))
+    end
+    @test length(FluxGuard.PER_POSITION) == 8
     @test occursin("mask: got size", fault(() -> PerSequence(:logits; observation = (2, 3))(z; mask = trues(2, 2))))
     @test_throws ElementTypeUnsupported PerSequence(:logits; observation = (2, 3))(["a"])
     @test_throws EmptyTensor fit(Profile, PerSequence(:logits; observation = (2, 3)), [])

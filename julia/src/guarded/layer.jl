@@ -81,6 +81,11 @@ function guarded(model, guards::Union{Guard,Pair}...; output = identity, mask = 
     return isempty(outer) ? model : wrap(model, outer)
 end
 
+function guarded(model, guards...; kwargs...)
+    other = first(guard for guard in guards if !(guard isa Union{Guard,Pair}))
+    throw(invalid("guards", "a $(nameof(typeof(other)))", "guards, or place => guard; of a profile: guarded(model, Guard(profile))"))
+end
+
 guard_inside(model, place, guard::Guard, part, mask) = guard_inside(model, place, (guard,), part, mask)
 guard_inside(model, place, guards, part, mask) =
     throw(invalid("guards", "place => $(typeof(guards))", "place => a Guard, or a tuple of them"))

@@ -49,14 +49,15 @@ path(place::Tuple) = all(step -> step isa Union{Integer,Symbol}, place) ? place 
 path(place) = hasfield(typeof(place), :keys) && getfield(place, :keys) isa Tuple ? path(getfield(place, :keys)) : no_path(place) # a KeyPath of Functors
 no_path(place) = throw(invalid("place", repr(place), "an index or a name, a tuple of them, or a KeyPath"))
 
-replace_at(f, model, ::Tuple{}) = f(model)
-function replace_at(f, model, steps::Tuple)
+# `holder`: the type that people know what stands here by, of a Chain and not of the tuple within it.
+replace_at(f, model, ::Tuple{}; holder = nothing) = f(model)
+function replace_at(f, model, steps::Tuple; holder = nameof(typeof(model)))
     is_guarded(model) && return rewrap(model, replace_at(f, inner(model), steps))
     among = has_layers(model) && first(steps) !== :layers && !(first(steps) in keys(beside_layers(model)))
-    among && return replace_child(model, :layers, layers -> replace_at(f, layers, steps))
+    among && return replace_child(model, :layers, layers -> replace_at(f, layers, steps; holder = holder))
     children = first(parts(model))
     name = name_of(children, first(steps))
-    name === nothing && throw(invalid("place", "$(repr(first(steps))) in a $(nameof(typeof(model)))", expected_places(model, children)))
+    name === nothing && throw(invalid("place", "$(repr(first(steps))) in a $holder", expected_places(model, children)))
     return replace_child(model, name, child -> replace_at(f, child, Base.tail(steps)))
 end
 

@@ -143,7 +143,7 @@ impl<'de> Deserialize<'de> for Methods {
             name @ serde_json::Value::String(_) => Method::deserialize(name).map(Methods::All),
             by_test => BTreeMap::deserialize(by_test).map(Methods::ByTest),
         };
-        methods.map_err(|error| D::Error::custom(format!("method: {error}")))
+        methods.map_err(D::Error::custom)
     }
 }
 

@@ -91,7 +91,8 @@ impl Dependent {
         let column = column.and_then(|k| self.columns.get(k));
         let suspected = match column {
             _ if self.seen >= Self::TELLING || !self.known => 1.0,
-            Some(column) => column.suspected(),
+            // What all columns seem to do, this one may do by chance less.
+            Some(column) => column.suspected().max(self.suspected),
             None => self.suspected.max(1.0),
         };
         let of = |n: u64| column.unwrap_or(&self.any).of(n).max(suspected.min(n.max(1) as f64));

@@ -45,6 +45,8 @@ a few examples, and memory for two copies of the model. Throws what the loss thr
 """
 function FluxGuard.check_private(model, loss, batch...; reduction = :check, frozen = ())
     one_of("reduction", reduction, (:check, :mean, :sum))
+    model isa Function && !(loss isa Function) &&
+        throw(invalid("model", "a function, and a $(nameof(typeof(loss))) for the loss", "the model first: check_private(model, loss, x, y)"))
     batch = length(batch) == 1 && batch[1] isa Tuple ? batch[1] : batch
     isempty(batch) && throw(invalid("batch", "nothing", "the lot's arrays: check_private(model, loss, x, y)"))
     frozen = frozen_arrays(model, frozen)
