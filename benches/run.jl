@@ -8,7 +8,7 @@ using Printf: @sprintf
 using LinearAlgebra: BLAS
 using Random: MersenneTwister, randn, randn!
 
-using FluxGuard
+using FluxGuard, FluxGuard.Outliers, FluxGuard.Sequences, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Sketches, FluxGuard.Privacy
 
 include("support/measure.jl")
 include("support/machine.jl")

@@ -11,7 +11,7 @@
 # Privacy"). Bars: Tramèr and Boneh 2021 ("Differentially Private Learning Needs Better Features (or Much More Data)"), epsilon 3 at
 # delta 1e-5.
 
-using FluxGuard, Flux, Random
+using FluxGuard, FluxGuard.Privacy, Flux, Random
 using Printf: @printf
 
 const DELTA, TARGET = 1e-5, 3.0

@@ -3,7 +3,7 @@
 #
 #   julia --project=julia --threads=2 examples/private_digits.jl [seeds]
 
-using FluxGuard, Flux, Random
+using FluxGuard, FluxGuard.Privacy, FluxGuard.Audits, Flux, Random
 using Printf: @printf
 
 include("digits/Digits.jl")

@@ -8,7 +8,7 @@ using .Digits
 framework = flux_loads() ? :flux : :plain
 framework === :flux && include("digits/flux.jl")
 println("Julia ", VERSION, ", a network ", framework === :flux ? "of Flux" : "in plain Julia (there is no Flux here)",
-    ", FluxGuard by its ", binding(), " binding\n")
+    ", FluxGuard by its ", FluxGuard.binding(), " binding\n")
 
 # ---- A model: 64 pixels in, 10 logits out --------------------------------------------------------------------------
 

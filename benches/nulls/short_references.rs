@@ -79,7 +79,7 @@ fn early(suite: &mut Suite) {
     let auto =
         auto.map(|(by, columns, reference, window)| (Order::Auto(by), columns, reference, window));
     for (order, columns, reference, window) in auto.chain(users) {
-        for rate in [0.01, 1e-4] {
+        for rate in [0.01, 1e-3, 1e-4] {
             let made = Made::defaults(window, rate);
             let null = Null::Drawn(Values::Normal, order);
             alarms(suite, "defaults, 20 windows", &made, &null, columns, (reference, 20 * window));

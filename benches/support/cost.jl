@@ -41,7 +41,7 @@ function write_cost_page(path, drift, detectors)
     write(path, """
         # Cost
 
-        `make bench ARGS=cost` measured this ($(cpu_model()), $(Sys.CPU_THREADS) cores, Julia $VERSION, binding $(versions().binding)) and wrote this page
+        `make bench ARGS=cost` measured this ($(cpu_model()), $(Sys.CPU_THREADS) cores, Julia $VERSION, binding $(FluxGuard.versions().binding)) and wrote this page
         and its plots. Other work on the machine disturbs single points.
 
         ## Detectors of observations

@@ -1,7 +1,7 @@
 # The step that private.jl measures: `private_step.jl mlp|cnn fast|discrete` prints nanoseconds of the ordinary and the
 # private step, a line a round, and last the bytes that each allocates.
 
-using FluxGuard, Flux
+using FluxGuard, FluxGuard.Privacy, Flux
 using Random: MersenneTwister, randn
 
 include("measure.jl")

@@ -4,55 +4,45 @@ FluxGuard: the safety layer of a Flux.jl model.
 A model call is hooked, its output is read in place by Rust and scored at once; a background thread tests the
 summaries for drift and raises alerts.
 
-    guard  = Guard(fit(Profile, model(reference)); false_alarms = 1//week)
+    guard  = Guard(fit(Profile, model(reference)); false_alarms = every(Week(1)))
     model′ = guarded(model, guard)       # a layer like any other
     ŷ      = model′(x)                   # verdict(guard) says what this batch looked like
     alerts(guard); close(guard)
 
 In every array the last dimension is the observation, as in Flux; all other dimensions together are the features.
-Errors are subtypes of [`FluxGuardError`](@ref). See [`Profile`](@ref), [`Guard`](@ref), [`guarded`](@ref),
-[`verdict`](@ref), [`alerts`](@ref), [`no_drift`](@ref), [`moments`](@ref), [`binding`](@ref).
+Exported is what a guard, a test of drift and private training need. The rest is in modules by what it is for, each to be had with
+`using FluxGuard.Outliers`, or by its full name, `FluxGuard.KNN`:
+
+| module | |
+|:--|:--|
+| [`Outliers`](@ref FluxGuard.Outliers) | detectors of single observations, thresholds, how good they are, a store of neighbors |
+| [`Sequences`](@ref FluxGuard.Sequences) | detectors of sequences of categories |
+| [`Drift`](@ref FluxGuard.Drift) | two samples compared, monitors of streams, moments |
+| [`Performance`](@ref FluxGuard.Performance) | estimates without labels, labels that come late |
+| [`Sketches`](@ref FluxGuard.Sketches) | quantiles, distinct and frequent values in little memory |
+| [`Privacy`](@ref FluxGuard.Privacy) | accounting, clipping and noise, private training step by step |
+| [`Audits`](@ref FluxGuard.Audits) | what an attacker finds out |
+| [`Errors`](@ref FluxGuard.Errors) | all errors, subtypes of [`FluxGuardError`](@ref) |
+
+See [`Profile`](@ref), [`Guard`](@ref), [`guarded`](@ref), [`verdict`](@ref), [`alerts`](@ref), [`no_drift`](@ref), [`binding`](@ref).
 """
 module FluxGuard
 
-using Dates: Dates, DateTime, @dateformat_str
+using Dates: Dates, Day, Hour, Minute, Second, Week, DateTime, @dateformat_str
 using Libdl: Libdl
 using Printf: @sprintf
 using Random: AbstractRNG, RandomDevice
 using Serialization: Serialization, AbstractSerializer, deserialize, serialize
 
-export Profile, fit, fit!, nobs, save, load
-export Guard, observe!, verdict, Verdict, windows, TestedWindow, counters
+import StatsAPI: fit, fit!, nobs, pvalue, score
+
+export Profile, fit, fit!, nobs, score, pvalue
+export Guard, FalseAlarms, every, observe!, verdict, Verdict, windows, counters
 export alerts, Alert, read_alerts, on_alert
-export guarded, Guarded, unguarded, guards, PerSequence
-export FalseAlarms, second, minute, hour, day, week, window, observation
-export Detector, RootMeanSquareZ, ZScore, RobustZ, Iqr, IsolationForest, ExtendedIsolationForest, LOF, KNN, KMeansDistance,
-    GaussianMixtureDensity, OneClassSVM, KDE, HBOS, ECOD, COPOD, PCADetector, Mahalanobis, Ensemble
-export OOD, MSP, MaxLogit, EnergyScore, EntropyScore, MarginScore, GEN, ODIN, ClassMahalanobis, RelativeMahalanobis, DeepKNN, ViM, SHE,
-    ReAct, ASH
-export Encoded, Autoencoder, Recurrent
-export SequenceDetector, Frequency, MarkovChain, NGram, perplexity, categories
-export score, score_within, pvalue, explain, threshold, quality, roc, precision_recall, compare_detectors
-export NeighborStore, add!, search, evict!, points
-export LiveThreshold, Spot, Feedback, dismiss!, confirm!
-export adjust, e_bh
-export no_drift, no_anomalies, compare, Comparison, Reference, moments, moments!, Moments
-export StreamDetector, ADWIN, PageHinkley, DDM, EDDM, HDDMA, HDDMW, KSWIN, Cusum, GMA, OnlineMMD, Martingale, Betting,
-    TwoSampleBetting, LORD, SAFFRON
-export update!, reset!, drifted, warned, statistic
-export PerformanceEstimator, PerformanceReport, estimate_performance, LateLabels, record!, label!, counts, realized
-export Sketch, sketch_bytes, quantiles, distinct, frequent
-export Accountant, step!, steps, epsilon, delta, privacy_curve, trade_off, tpr_at_fpr, rdp, check_budget, report, PrivacyReport
-export noise_multiplier, effective_noise_multiplier, PrivacyState
-export clip_sum!, add_noise!, private_mean!, adapt!, AdaptiveClip, ClipReport
-export AutoDP, private_gradient, next_step, lot_part, begin_noise!, check_private, privatize
-export AuditReport, audit, audit_one_run, audit_lira, audit_canaries, lira_scores, label_confidence, clopper_pearson
-export perturb_input, round_output, top_k
-export PrivateRun, releases, isprivate, PoissonSampler, expected_lot_size, TreeNoise, BandedNoise
-export binding, versions
-export FluxGuardError, InvalidArgument, ElementTypeUnsupported, EmptyTensor, FeatureMismatch, NonFiniteBaseline,
-    ConstantFeature, WindowTooShort, BaselineTooSmall, Incompatible, GuardClosed, WorkerFailed, PathUnusable,
-    FileDamaged, FileVersion, FileKind, BudgetExhausted, Interrupted, NativePanic, LibraryUnavailable
+export guarded, unguarded, guards, PerSequence
+export no_drift, no_anomalies
+export AutoDP, PoissonSampler, Accountant, epsilon, noise_multiplier, check_private, privatize, private_gradient, isprivate
+export FluxGuardError
 
 include("errors.jl")
 include("json.jl")
@@ -123,10 +113,14 @@ include("copies/guards.jl")
 include("copies/private_runs.jl")
 include("copies/deepcopy.jl")
 include("copies/serialize.jl")
+include("tables.jl")
+include("public.jl")
+include("moved.jl")
 
 function __init__()
     Native.begin_process()
     Native.begin_interrupts()
+    hint_at_moved()
     generating_output() && return
     atexit(shutdown)
     load_jlrscore()

@@ -13,7 +13,7 @@ feature first. A random fraction `holdout` of the reference is not trained on: p
 `P(pvalue <= a) <= a` whatever the model.
 
 `score`, `pvalue`, `explain` (the features' parts, which add up to the score) and `threshold` are those of [`Detector`](@ref);
-[`compare_detectors`](@ref) takes it; `save(path, d)` and [`load`](@ref)`(Autoencoder, path)` keep it. Scores do not depend on the batch but for the rounding of matrix products.
+[`compare_detectors`](@ref) takes it; `FluxGuard.save(path, d)` and [`load`](@ref)`(Autoencoder, path)` keep it. Scores do not depend on the batch but for the rounding of matrix products.
 """
 mutable struct Autoencoder <: HostedDetector
     options::NamedTuple
@@ -114,7 +114,7 @@ function load(::Type{Autoencoder}, path::AbstractString; model = nothing)
     needs_flux(new_autoencoder, "Autoencoder")
     words, arrays = unpack(path, read_whole(path_text(path), "autoencoder", 1))
     saved(path, words, "own_model") && model === nothing &&
-        throw(invalid("model", "none", "a model of the structure that was saved, which was not the default: load(Autoencoder, path; model = Chain(...))"))
+        throw(invalid("model", "none", "a model of the structure that was saved, which was not the default: FluxGuard.load(Autoencoder, path; model = Chain(...))"))
     options = saved(path, words, "options")
     d = Autoencoder(; model = model, (Symbol(name) => value for (name, value) in options)...)
     filled!(d, path, words, arrays, features -> new_autoencoder(d.options, features))

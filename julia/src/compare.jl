@@ -61,7 +61,7 @@ Comparison(d::AbstractDict) = Comparison(d["drift"], d["alpha"], string(d["corre
 
 Whether `current` comes from the distribution of `reference`, feature by feature: a [`Comparison`](@ref). Both are
 features × observations (a vector: observations of one feature), `Float16`, `Float32`, `Float64`, whole numbers or `Bool`; or both are
-tables: a `NamedTuple` or a dictionary of vectors by name. A column of a table holds categories where its values are no numbers (text,
+tables: a `NamedTuple` or a dictionary of vectors by name, or with Tables.jl any of its sources, such as a `DataFrame`. A column of a table holds categories where its values are no numbers (text,
 symbols, dates, `true` and `false`) or `categorical` names it; so does a feature of an array that `categorical` names (`y1`, `y2`, ...
 without `names`). Categories are compared by `:chi2`, or by those of `tests` that go by counts; those that hardly come again, as ids,
 are an error, and so is `order = :given` with any. `missing` and `NaN` are observations
@@ -90,17 +90,24 @@ Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatc
 [`InvalidArgument`](@ref).
 """
 function compare(reference, current; options...)
+    any(x -> table_columns(x) !== nothing, (reference, current)) && return compare_tables(reference, current; options...)
     return Comparison(Native.ask(face(), "drift.compare", compare_options(; options...); reference = sample("reference", reference),
         current = sample("current", current)))
 end
 compare(reference::Table, current; options...) = compare_tables(reference, current; options...)
 compare(reference, current::Table; options...) = compare_tables(reference, current; options...)
 compare(reference::Table, current::Table; options...) = compare_tables(reference, current; options...)
+as_table(x::Table) = x
+function as_table(x)
+    columns = table_columns(x)
+    return columns === nothing ? x : NamedTuple{Tuple(Symbol(name) for (name, _) in columns)}(Tuple(column for (_, column) in columns))
+end
 # A vector of names is a table of one column.
 const Names = AbstractVector{<:Union{Missing,AbstractString,AbstractChar,Symbol}}
 compare(reference::Names, current::Names; options...) = compare_tables(reference, current; options...)
 
 function compare_tables(reference, current; names = nothing, categorical = String[], options...)
+    reference, current = as_table(reference), as_table(current)
     for (argument, x, other) in (("reference", reference, current), ("current", current, reference))
         other isa Table && !(x isa Table) && throw(invalid(argument, "a $(typeof(x))", "a table, as the other is: a NamedTuple or a dictionary of vectors"))
     end

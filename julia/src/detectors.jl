@@ -22,7 +22,7 @@ brackets is the one of Rust, the program and JSON.
 
     d = fit!(IsolationForest(trees = 200), reference)      # or fit(IsolationForest, reference; trees = 200)
     score(d, x); pvalue(d, x); explain(d, x); threshold(d; rate = 0.01)
-    save("d.fg", d); load(Detector, "d.fg")
+    FluxGuard.save("d.fg", d); FluxGuard.load(Detector, "d.fg")
 
 Keywords of all: `standardize = false` centers and scales each feature first; `calibration`, where p-values come from:
 `:cross` (five folds of the reference; the default), `:holdout` (a quarter is kept back; then `P(pvalue <= a) <= a`
@@ -104,7 +104,7 @@ detector_options(kwargs) = given_keywords(option, kwargs)
 """
     fit!(detector, reference; names, labels, weights, bias) -> detector
 
-Learn the reference, features × observations; what it had learnt before is forgotten. `names` are those of the features, all different:
+Learn the reference, features × observations, or a table of numbers, whose columns are the features; what it had learnt before is forgotten. `names` are those of the features, all different:
 [`save`](@ref) keeps them, `fluxguard detect --load` takes the columns of a CSV by them, and so does [`score`](@ref) where it is told those
 of its features. `labels`, `weights` and `bias` are for detectors of classifiers: see [`OOD`](@ref). Throws
 [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`NonFiniteBaseline`](@ref) (NaN or Inf),
@@ -126,7 +126,10 @@ function fit!(d::NativeDetector, reference::AbstractArray{>:Missing}; labels = n
     x, whole = there("reference", reference)
     return fit!(d, x; labels = of_those("labels", labels, whole), kwargs...)
 end
-fit!(::NativeDetector, reference; kwargs...) = Native.unsupported("reference", reference)
+function fit!(d::NativeDetector, reference; names = nothing, kwargs...)
+    x, names = from_table("reference", reference, something(texts("names", names), String[]); missings = true)
+    return fit!(d, x; names = names, kwargs...)
+end
 
 """
     fit(IsolationForest, reference; kwargs...) -> IsolationForest
@@ -204,7 +207,8 @@ end
 
 for name in (:score, :pvalue, :explain)
     @eval $name(d::NativeDetector, y::AbstractArray{>:Missing}; kwargs...) = $name(d, told("y", y); kwargs...)
-    @eval $name(::NativeDetector, y; kwargs...) = Native.unsupported("y", y)
+    @eval $name(d::NativeDetector, y; names = nothing, kwargs...) =
+        $name(d, first(from_table("y", y, something(texts("names", names), d.names); missings = true)); kwargs...)
 end
 
 @doc """
@@ -279,14 +283,14 @@ end
     load(IsolationForest, path; mapped = false) -> IsolationForest
 
 Read a detector that [`save`](@ref) wrote; it scores as before. With `mapped = true` the points that `KNN`, `LOF`, `KDE` and their like
-search stay in the file: see [`load(NeighborStore, path)`](@ref NeighborStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
+search stay in the file: see [`FluxGuard.load(NeighborStore, path)`](@ref NeighborStore). Throws [`PathUnusable`](@ref), [`FileDamaged`](@ref),
 [`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) for a detector of another type.
 """
 function load(::Type{D}, path::AbstractString; mapped::Bool = false) where {D<:Detector}
     handle = Native.make(:detector, face(), "detector.load", (path = path_text(path), mapped = mapped))
     d = Native.ask(handle, "detector.describe")
     type = DETECTORS[d["detector"]]
-    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(Detector, path)"))
+    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say FluxGuard.load(Detector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)
     options["standardize"], options["calibration"] = d["standardize"], d["calibration"]
     return type(options, handle, Int(d["features"]), names_of(d))

@@ -10,7 +10,7 @@ observations are tested for drift by the background thread, which raises [`alert
 # Arguments
 - `name = "guard"`, `model = ""`: what alerts and the journal call it.
 - `output = nothing`: the kind of output, if given it must be the profile's.
-- `false_alarms = 1//week`: the rate of false drift alerts that a never-ending unchanged stream may raise:
+- `false_alarms = every(Week(1))`: the rate of false drift alerts that a never-ending unchanged stream may raise:
   see [`FalseAlarms`](@ref).
 - `anomaly_rate = nothing`: the fraction of unchanged observations that may be called anomalous; `nothing`: 1/1000, or the
   lowest that the baseline supports. Only more anomalies than that explains raise an alert.
@@ -60,6 +60,7 @@ mutable struct Guard{H<:Native.GuardHandle}
     features::Int
     output::Symbol
     name::String
+    names::Vector{String} # of the features, where the profile has some
     rows::Tuple{Int,Int} # of a verdict's scores, and of its p-values, at most
     positions::Union{Nothing,Vector{Int}} # the dimensions that count observations; the last one
     notifier::Notifier{H}
@@ -69,11 +70,11 @@ mutable struct Guard{H<:Native.GuardHandle}
     unwatched::Threads.Atomic{Int}
     told::Vector{Symbol} # kinds of errors that were told
     lock::ReentrantLock
-    Guard(handle::H, features, output, name, rows, positions, notifier::Notifier{H}, here, on_error) where {H<:Native.GuardHandle} =
-        new{H}(handle, features, output, name, rows, positions, notifier, here, on_error, false, Threads.Atomic{Int}(0), Symbol[], ReentrantLock())
+    Guard(handle::H, features, output, name, names, rows, positions, notifier::Notifier{H}, here, on_error) where {H<:Native.GuardHandle} =
+        new{H}(handle, features, output, name, names, rows, positions, notifier, here, on_error, false, Threads.Atomic{Int}(0), Symbol[], ReentrantLock())
 end
 
-function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = 1 // week,
+function Guard(profile::Profile; name = "guard", model = "", output = nothing, false_alarms = every(Week(1)),
     anomaly_rate = nothing, detectors = nothing, score_on = :call, charts = nothing, tests = [:ks], monitors = [:martingale], window = 1000,
     slide = nothing, min_effect = nothing, correction = :benjamini_hochberg, journal = nothing, on_alert = nothing,
     log = true, repeat = false, on_error = :count)
@@ -99,7 +100,7 @@ function Guard(profile::Profile; name = "guard", model = "", output = nothing, f
         "refuses them)", _group = :fluxguard)
     handlers = on_alert === nothing ? Any[] : Any[on_alert]
     notifier = start!(Notifier(handle, name, log, handlers))
-    guard = Guard(handle, Int(d["features"]), symbol(d["output"]), name, (length(d["thresholds"]), length(d["fitted"])), profile.positions,
+    guard = Guard(handle, Int(d["features"]), symbol(d["output"]), name, names_given(profile), (length(d["thresholds"]), length(d["fitted"])), profile.positions,
         notifier, true, on_error)
     finalizer(g -> abandon(g.notifier), guard)
     return guard

@@ -17,9 +17,9 @@ features of a model; `detector` is fitted on these. All functions of a [`Detecto
     d = fit!(Encoded(embed, KNN(metric = :cosine)), texts)
     score(d, ["another text"]); pvalue(d, texts); threshold(d; rate = 0.01)
 
-Where the encoder is a model, as in `fit(OOD, model, x)`, `save(path, d)` writes its parameters and the detector to one file, and
-`load(Encoded, path; encoder = model)` fills a model of the same structure (see [`load`](@ref)). A function has no file form: save
-`d.detector`; `Encoded(encoder, load(Detector, path))` brings it back.
+Where the encoder is a model, as in `fit(OOD, model, x)`, `FluxGuard.save(path, d)` writes its parameters and the detector to one file, and
+`FluxGuard.load(Encoded, path; encoder = model)` fills a model of the same structure (see [`load`](@ref)). A function has no file form: save
+`d.detector`; `Encoded(encoder, FluxGuard.load(Detector, path))` brings it back.
 """
 struct Encoded{F,D<:NativeDetector} <: Detector
     encoder::F
@@ -81,7 +81,7 @@ end
     load(Autoencoder, path; model = nothing) -> Autoencoder
     load(Recurrent, path) -> Recurrent
 
-Read what `save(path, d)` wrote of a detector that is or has a Flux model; it scores as before. Needs `using Flux`. A file holds
+Read what `FluxGuard.save(path, d)` wrote of a detector that is or has a Flux model; it scores as before. Needs `using Flux`. A file holds
 parameters and not code: `encoder` and `model` are a model of the structure that was saved, whatever its parameters (of `fit(OOD,
 model, x)`: the whole classifier), and a copy of it is filled; an `Autoencoder` without a model of one's own needs none. Throws
 [`PathUnusable`](@ref), [`FileDamaged`](@ref), [`FileKind`](@ref), [`FileVersion`](@ref), and [`Incompatible`](@ref) where the structure is another.

@@ -9,7 +9,7 @@ with what people say of alerts).
     t = Spot(first_scores; rate = 1e-3)         # or Feedback(score(detector, held_out); rate = 0.01)
     update!(t, scores)                          # which of them are alarms
     dismiss!(t, score); confirm!(t)             # what people say of the alarms
-    threshold(t); nobs(t); save(path, t); load(LiveThreshold, path)
+    threshold(t); nobs(t); FluxGuard.save(path, t); FluxGuard.load(LiveThreshold, path)
 
 A score is anomalous where it is above the threshold of its time, or `NaN`; others are learnt from. Tasks may share one.
 """
@@ -124,7 +124,7 @@ Read a threshold that [`save`](@ref) wrote; it goes on as if it had never stoppe
 function load(::Type{T}, path::AbstractString) where {T<:LiveThreshold}
     handle = Native.make(:threshold, face(), "threshold.load", (path = path_text(path),))
     type = LIVE_THRESHOLDS[describe(Spot(handle))["method"]]
-    type <: T || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(T)); say load(LiveThreshold, path)"))
+    type <: T || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(T)); say FluxGuard.load(LiveThreshold, path)"))
     return type(handle)
 end
 

@@ -12,7 +12,7 @@ nearest.
     add!(s, batch; flagged = verdict(guard).anomalous)
     indices, distances = search(s, batch; neighbors = 5)
     length(s); points(s); evict!(s, now); d = fit(KNN, points(s))
-    save("store.fg", s); load(NeighborStore, "store.fg"; mapped = true)
+    FluxGuard.save("store.fg", s); FluxGuard.load(NeighborStore, "store.fg"; mapped = true)
 
 Tasks may share one. Throws [`InvalidArgument`](@ref).
 """

@@ -107,6 +107,8 @@ positions where `mask`, an array of `Bool` of their size, is false are left out.
 view or reshape of one, is read in place; all else (permuted, lazy, masked, GPU) is copied first and counted as `copied`. Any thread may call
 it. The verdict is made in the same pass. A batch of no observations is no error, and changes nothing.
 
+`y` may be a table: its columns are the features, taken by the names that the profile has.
+
 Throws [`ElementTypeUnsupported`](@ref), [`FeatureMismatch`](@ref), [`GuardClosed`](@ref),
 [`WorkerFailed`](@ref), [`InvalidArgument`](@ref) of the mask. NaN and Inf are anomalies, not errors.
 """
@@ -119,4 +121,4 @@ end
 # Without features it is an error still.
 holds_none(guard, y) = isempty(y) && observations(guard, y) == 0 && (ndims(y) == 1 || prod(Base.front(size(y))) == guard.features)
 
-observe!(::Guard, y; mask = nothing) = Native.unsupported("output", y)
+observe!(guard::Guard, y; mask = nothing) = observe!(guard, first(from_table("output", y, guard.names)); mask = mask)

@@ -9,7 +9,7 @@ Knows from a labeled reference how a model's own answers tell how well it does. 
     e = fit(PerformanceEstimator, probabilities, labels; problem = :multiclass)      # classes × observations; labels 1 to k
     e = fit(PerformanceEstimator, features, labels; problem = :regression, predictions = ŷ)   # features × observations
     r = estimate_performance(e, scores)                                              # no labels needed
-    save(path, e); load(PerformanceEstimator, path)
+    FluxGuard.save(path, e); FluxGuard.load(PerformanceEstimator, path)
 
 Options: `predictions` (classes, or numbers; for classes the threshold or the likeliest class where not given), `metrics` (all
 of the problem), `chunk_size = 1000` observations, `calibration = :auto` (isotonic regression where it helps on observations

@@ -58,15 +58,16 @@ end
 """
     fit(Profile, outputs; output = nothing, mask = nothing, kwargs...) -> Profile
 
-A baseline from reference `outputs`: one array, or an iterator of arrays (batches). Features × observations, any number
+A baseline from reference `outputs`: one array, an iterator of arrays (batches), or a table, whose columns are the features, by name. Features × observations, any number
 of dimensions, the last is the observation (or as `observation` says); `Float16`, `Float32` or `Float64`. `mask`: as of
 [`observe!`](@ref), of one array. Other keywords are those of [`Profile`](@ref).
 
 Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatch`](@ref) (batches of different shape),
 [`NonFiniteBaseline`](@ref) (NaN or Inf), [`InvalidArgument`](@ref).
 """
-function fit(::Type{Profile}, outputs; mask = nothing, kwargs...)
-    profile = Profile(; kwargs...)
+function fit(::Type{Profile}, outputs; mask = nothing, names = nothing, kwargs...)
+    outputs, names = untabled("outputs", outputs, names)
+    profile = Profile(; names = names, kwargs...)
     for batch in batches(outputs)
         fit!(profile, batch; mask = mask)
     end
@@ -94,7 +95,8 @@ function fit!(profile::Profile, outputs::AbstractArray{<:Native.Element}; mask =
     lock(() -> Native.run(profile.handle, "profile.fit"; reference = columns), PROFILE_LOCK)
     return profile
 end
-fit!(::Profile, outputs; mask = nothing) = Native.unsupported("outputs", outputs)
+fit!(profile::Profile, outputs; mask = nothing) =
+    fit!(profile, first(from_table("outputs", outputs, names_given(profile))); mask = mask)
 
 # The last dimension is the observation; a number alone (zero dimensions) is one.
 observations(y::AbstractArray{T,N}) where {T,N} = size(y, N)
@@ -111,6 +113,12 @@ function Base.merge!(profile::Profile, others::Profile...)
         lock(() -> Native.run((profile.handle, other.handle), "profile.merge"), PROFILE_LOCK)
     end
     return profile
+end
+
+"The names of the features that it was given; empty where they are but y1, y2, ..."
+function names_given(profile::Profile)
+    names = something(describe(profile)["names"], ())
+    return all(name == "y$k" for (k, name) in enumerate(names)) ? String[] : String[name for name in names]
 end
 
 describe(profile::Profile) = lock(() -> Native.ask(profile.handle, "profile.describe"), PROFILE_LOCK)

@@ -1,47 +1,21 @@
-# How often a monitor may be wrong, in words: `1//week`, `2/day`, `1//1000/window`.
-#
-# second, minute, hour, day and week are the functions of that name from Dates, not constants of our own: the two
-# packages are used together (`window = Minute(5)`), and two exports of one name would make both unusable.
-
-using Dates: second, minute, hour, day, week
-
-"The unit of a rate that is not a time: see [`window`](@ref) and [`observation`](@ref)."
-struct PerUnit{name} end
+# How often a monitor may be wrong: `every(Week(1))`, `FalseAlarms(2; per = Day(1))`, `FalseAlarms(0.001; per = :window)`.
 
 """
-    window
+    FalseAlarms(rate; per = :window)
 
-The unit "a tested window" of a rate of false alarms: `false_alarms = 0.01/window`.
-"""
-const window = PerUnit{:window}()
+How many false alarms a monitor that watches an unchanged stream may raise: `rate` (positive, finite) `per` span of time (a period of
+Dates such as `Day(1)` or `Minute(5)`), per tested `:window`, or per `:observation`. [`every`](@ref) is short for one per span of time;
+where a rate is expected, a plain number is a rate per window.
 
-"""
-    observation
-
-The unit "an observation" of a rate of false alarms: `false_alarms = 1//100_000/observation`.
-"""
-const observation = PerUnit{:observation}()
-
-const TimeUnit = Union{typeof(second),typeof(minute),typeof(hour),typeof(day),typeof(week)}
-const RateUnit = Union{TimeUnit,PerUnit}
-
-unitname(::PerUnit{name}) where {name} = name
-unitname(unit::TimeUnit) = nameof(unit)
-
-"""
-    FalseAlarms(rate, per)
-
-How many false alarms a monitor that watches an unchanged stream may raise: `rate` (positive, finite) `per` unit, one
-of `:second`, `:minute`, `:hour`, `:day`, `:week`, `:window` (tested window) and `:observation`.
-
-Written as a quotient with the unit: `1//week`, `2/day`, `0.01/window`. A plain number is a rate per window.
-Throws [`InvalidArgument`](@ref) for a rate that is not positive and finite, or another unit.
+Throws [`InvalidArgument`](@ref FluxGuard.InvalidArgument) for a rate that is not positive and finite, or a span whose length varies (`Month(1)`).
 
 ```jldoctest
-julia> 1//week
-1 false alarm per week
+julia> using Dates
 
-julia> 0.01/window
+julia> FalseAlarms(2; per = Day(1))
+2 false alarms per day
+
+julia> FalseAlarms(0.01; per = :window)
 0.01 false alarms per window
 ```
 """
@@ -49,8 +23,8 @@ struct FalseAlarms
     rate::Float64
     per::Symbol
     function FalseAlarms(rate::Real, per::Symbol)
-        isfinite(rate) && rate > 0 || throw(invalid("false_alarms", rate, "a positive finite number per unit, such as 1//week"))
-        per in RATE_UNITS || throw(invalid("false_alarms", "per $per", "per $(join(RATE_UNITS, ", ", " or "))"))
+        isfinite(rate) && rate > 0 || throw(invalid("false_alarms", rate, "a positive finite number, such as in FalseAlarms(2; per = Day(1))"))
+        per in RATE_UNITS || throw(invalid("false_alarms", "per $per", "per :window, :observation, or a period such as Day(1)"))
         return new(rate, per)
     end
 end
@@ -58,13 +32,32 @@ end
 const RATE_UNITS = (:second, :minute, :hour, :day, :week, :window, :observation)
 
 FalseAlarms(rate::FalseAlarms) = rate
-FalseAlarms(rate::Real) = FalseAlarms(rate, :window)
-FalseAlarms(rate) = throw(invalid("false_alarms", repr(rate), "a rate such as 1//week, 2/day, 0.01/window, or a number per window"))
+FalseAlarms(rate::Real; per = :window) = per_unit(rate, per)
+FalseAlarms(rate; per = :window) =
+    throw(invalid("false_alarms", repr(rate), "a rate such as every(Week(1)) or FalseAlarms(2; per = Day(1)), or a number per window"))
 
-Base.:(//)(count::Union{Integer,Rational}, unit::RateUnit) = FalseAlarms(count, unitname(unit))
-Base.:(/)(count::Real, unit::RateUnit) = FalseAlarms(count, unitname(unit))
+per_unit(rate, unit::Symbol) = FalseAlarms(rate, unit)
+for (Unit, name) in ((Week, :week), (Day, :day), (Hour, :hour), (Minute, :minute), (Second, :second))
+    @eval per_unit(rate, period::$Unit) = FalseAlarms(rate / positive_period(period).value, $(QuoteNode(name)))
+end
+per_unit(rate, period::Dates.FixedPeriod) = FalseAlarms(rate / (Dates.toms(positive_period(period)) / 1000), :second)
+per_unit(rate, other) = throw(invalid("per", repr(other), ":window, :observation, or a period of fixed length such as Day(1)"))
 
-Base.show(io::IO, ::PerUnit{name}) where {name} = print(io, name)
+positive_period(period) = period.value > 0 ? period : throw(invalid("per", repr(period), "a period longer than none"))
+
+"""
+    every(period) -> FalseAlarms
+
+One false alarm in a span of time, on average: `every(Week(1))`, `every(Hour(12))`. See [`FalseAlarms`](@ref).
+
+```jldoctest
+julia> using Dates
+
+julia> every(Week(1))
+1 false alarm per week
+```
+"""
+every(period) = FalseAlarms(1; per = period)
 
 function Base.show(io::IO, rate::FalseAlarms)
     number = isinteger(rate.rate) && rate.rate < 1e15 ? string(Int(rate.rate)) : string(rate.rate)

@@ -13,7 +13,7 @@ reference has not is foreseen as one kind, "unseen".
 
 A random fraction `holdout` of the sequences is not trained on: p-values and thresholds come from it, and
 `P(pvalue <= a) <= a` whatever the network. `score`, `pvalue` and `threshold` are those of [`Detector`](@ref); `explain` gives a
-vector for each sequence: the steps' parts, whose mean is the score. `save(path, d)` and [`load`](@ref)`(Recurrent, path)` keep it.
+vector for each sequence: the steps' parts, whose mean is the score. `FluxGuard.save(path, d)` and [`load`](@ref)`(Recurrent, path)` keep it.
 """
 mutable struct Recurrent <: HostedDetector
     options::NamedTuple

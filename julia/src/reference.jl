@@ -8,7 +8,7 @@ Prepare a reference sample, features × observations, for many comparisons: each
 
     r = fit(Reference, x)
     compare(r, monday); compare(r, tuesday; tests = [:ks, :psi])
-    nobs(r); save("reference.fg", r); r = load(Reference, "reference.fg")
+    nobs(r); FluxGuard.save("reference.fg", r); r = FluxGuard.load(Reference, "reference.fg")
 
 Memory: 16 bytes a number. Tasks may share one. Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref),
 [`InvalidArgument`](@ref) for NaN and Inf.

@@ -12,7 +12,7 @@ usual observations that the detector was not fitted on (of those it was, scores 
 detectors, in a tuple or vector, look at the same. `observe!` scores `x`, in the calling task, and feeds the scores.
 
     d = fit(MarkovChain, sessions[1:2:end])
-    guard = Guard(fit(Profile, d, sessions[2:2:end]); anomaly_rate = 0.01, false_alarms = 1//week)
+    guard = Guard(fit(Profile, d, sessions[2:2:end]); anomaly_rate = 0.01, false_alarms = every(Week(1)))
     observe!(guard, d, new_sessions).indices
 
 An observation is anomalous where its highest score is above what `anomaly_rate` of the reference exceed, with the finite-sample

@@ -14,7 +14,7 @@ program and JSON.
 
     d = fit(NGram, texts; order = 3, tokens = :words)
     score(d, ["a new text"]); perplexity(d, texts); pvalue(d, texts); explain(d, texts); threshold(d; rate = 0.01)
-    save("d.fg", d); load(SequenceDetector, "d.fg")
+    FluxGuard.save("d.fg", d); FluxGuard.load(SequenceDetector, "d.fg")
 
 A sequence is a text, or a vector of symbols (strings, symbols, characters, whole numbers); of `Frequency` also a single one.
 The score is the mean surprisal, `-log(p)` of each symbol given those before it, in nats; its exponential is the perplexity.
@@ -149,7 +149,7 @@ function load(::Type{D}, path::AbstractString) where {D<:SequenceDetector}
     handle = Native.make(:sequence, face(), "sequence.load", (path = path_text(path),))
     d = Native.ask(handle, "sequence.describe")
     type = SEQUENCE_DETECTORS[d["detector"]]
-    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say load(SequenceDetector, path)"))
+    type <: D || throw(Incompatible("path: a $(nameof(type)) does not go with $(nameof(D)); say FluxGuard.load(SequenceDetector, path)"))
     options = Dict{String,Any}(k => v for (k, v) in d["options"] if v !== nothing)
     for name in ("tokens", "lowercase", "calibration")
         options[name] = d[name]

@@ -18,7 +18,7 @@ A small summary of a stream that merges with those of other workers, in other la
 | `:frequent_longs` | the most frequent integers | map size (1024) | [`frequent`](@ref) |
 
     s = Sketch(:kll); fit!(s, values); merge!(s, others...)
-    save("part.kll", s); s = Sketch(:kll, read("part.kll"))
+    FluxGuard.save("part.kll", s); s = Sketch(:kll, read("part.kll"))
 
 Of a [`Profile`](@ref): a `:kll` sketch of a feature (from 1), of the observations that it keeps (all up to its `capacity`, beyond it a uniform
 sample of so many, which counts as so many in a merge); `:frequent_items` of the predicted classes by their numbers from 0, of all

@@ -13,7 +13,7 @@ An online detector: [`ADWIN`](@ref), [`PageHinkley`](@ref), [`DDM`](@ref), [`EDD
     fit!(d, values)         # the same, and gives d
     drifted(d)              # whether it fired at the last observation
     statistic(d), nobs(d)   # what it compares with its threshold; observations so far
-    reset!(d); save(path, d); load(StreamDetector, path)
+    reset!(d); FluxGuard.save(path, d); FluxGuard.load(StreamDetector, path)
 
 A detector (but for `LORD` and `SAFFRON`) starts afresh after it fired. `values` is a number, or an array of `Float16`, `Float32` or `Float64`, in the order of
 the stream. A batch with a value that the detector cannot take (NaN, Inf, out of its range) is refused whole. One lock a

@@ -11,7 +11,7 @@ in which feature and by how much to `io` before it returns `false`. Arguments an
 function no_drift(reference, current; io::IO = stderr, kwargs...)
     comparison = compare(reference, current; kwargs...)
     comparison.drift || return true
-    report(io, comparison)
+    print_whole(io, comparison)
     return false
 end
 
@@ -27,9 +27,9 @@ A guard calls a fraction `anomaly_rate` of unchanged observations anomalous: all
 function no_anomalies(guard::Guard, batch; allowed::Integer = 0, io::IO = stderr)
     found = score(guard, batch)
     found.anomalous <= allowed && return true
-    report(io, found)
+    print_whole(io, found)
     return false
 end
 
 # In one write, so that other output does not fall in between.
-report(io::IO, found) = print(io, sprint(show, MIME("text/plain"), found; context = :limit => false))
+print_whole(io::IO, found) = print(io, sprint(show, MIME("text/plain"), found; context = :limit => false))

@@ -74,7 +74,7 @@ function score(guard::Guard, y::AbstractArray{<:Native.Element}; mask = nothing)
     columns, _ = arrange(guard, y, mask)
     return holds_none(guard, columns) ? empty_verdict(guard) : judged(guard, "guard.score", nothing, columns)
 end
-score(::Guard, y; mask = nothing) = Native.unsupported("output", y)
+score(guard::Guard, y; mask = nothing) = score(guard, first(from_table("output", y, guard.names)); mask = mask)
 
 "What is said of a batch of no observations."
 function empty_verdict(guard::Guard)

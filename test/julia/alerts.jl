@@ -1,4 +1,4 @@
-using Test, Logging, Dates, FluxGuard
+using Test, Logging, Dates, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Errors
 using Main.Support
 
 const LINE = """{"id":3,"time":"2026-11-20T12:00:00.250Z","guard":"g","model":"m","kind":"class-drift","severity":"warning","feature":null,"class":2,"test":"chi2","statistic":41.5,"p_value":1e-9,"adjusted_p_value":4e-9,"effect":0.4,"threshold":0.001,"false_alarm_rate":0.001,"false_alarms":"1 per week","window":{"index":2,"first":1000,"last":1999,"observations":1000,"seconds":1.5},"message":"the classes are others","features":[{"name":"y1","test":"ks","statistic":0.1,"p_value":null,"effect":0.1}]}"""

@@ -1,4 +1,4 @@
-using Test, LinearAlgebra, Random, FluxGuard
+using Test, LinearAlgebra, Random, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using FluxGuard: Native, observations
 using FluxGuard.Native: contiguous
 using Main.Support

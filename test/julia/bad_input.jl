@@ -1,4 +1,4 @@
-using Test, Dates, FluxGuard
+using Test, Dates, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Errors
 using Main.Support
 
 # Each case: what is wrong, the exception, words that the message must have, and the call.
@@ -38,11 +38,11 @@ const CASES = [
     ("name that is no text", InvalidArgument, ["name", "UTF-8"], () -> Guard(identity, baseline(); name = "a\xffb", log = false)),
     ("model that is no text", InvalidArgument, ["model", "UTF-8"], () -> Guard(identity, baseline(); model = "a\xffb", log = false)),
     ("feature names that are no text", InvalidArgument, ["names", "UTF-8"], () -> Profile(names = ["a", "b\xff"])),
-    ("path that is no text", InvalidArgument, ["path", "UTF-8"], () -> load("/tmp/a\xffb")),
+    ("path that is no text", InvalidArgument, ["path", "UTF-8"], () -> FluxGuard.load("/tmp/a\xffb")),
     ("on_alert that is no function", InvalidArgument, ["on_alert", "3"], () -> Guard(identity, baseline(); on_alert = 3, log = false)),
     ("on_alert of no alert", InvalidArgument, ["on_alert"], () -> Guard(identity, baseline(); on_alert = () -> 1, log = false)),
     ("another that is no function", InvalidArgument, ["on_alert", "3"], () -> Guard(g -> on_alert(3, g), baseline(); log = false)),
-    ("profile in no folder", PathUnusable, ["/no/such/folder"], () -> save("/no/such/folder/p.fg", baseline())),
+    ("profile in no folder", PathUnusable, ["/no/such/folder"], () -> FluxGuard.save("/no/such/folder/p.fg", baseline())),
     ("unknown output", InvalidArgument, ["logit"], () -> Profile(output = :logit)),
     ("capacity", InvalidArgument, ["capacity"], () -> Profile(capacity = 0)),
     ("output differs from the profile's", Incompatible, ["values", "logits"], () -> Guard(identity, baseline(); output = :values)),

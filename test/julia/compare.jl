@@ -1,6 +1,6 @@
 # Comparisons of what people have: whole numbers, truth values, categories, tables.
 
-using FluxGuard, Random, Test
+using FluxGuard, FluxGuard.Sequences, FluxGuard.Drift, FluxGuard.Privacy, FluxGuard.Errors, Random, Test
 using Main.Support
 
 same(a, b) = sprint(show, MIME("text/plain"), a) == sprint(show, MIME("text/plain"), b)

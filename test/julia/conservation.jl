@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Errors
 using Main.Support
 
 # Law 3: whatever the interleaving of observers, each observation is in exactly one tested window.

@@ -1,4 +1,4 @@
-using Test, Logging, FluxGuard, Serialization
+using Test, Logging, FluxGuard, FluxGuard.Outliers, FluxGuard.Sequences, FluxGuard.Drift, FluxGuard.Privacy, FluxGuard.Errors, Serialization
 using FluxGuard: Native, Kept, Refused, AnyHandle
 using Main.Support
 
@@ -129,7 +129,7 @@ function field_by_field(x)
 end
 
 @testset "a pointer that was copied is not followed" begin
-    if binding() === :c
+    if FluxGuard.binding() === :c
         stream = ADWIN()
         stolen = field_by_field(stream.handle)
         @test stolen.pointer == stream.handle.pointer
@@ -246,7 +246,7 @@ end
             guard = GUARD.make()
             path = $(repr(scratch("guarded.jld2")))
             jldsave(path; m = (a = guarded(identity, guard), b = [guarded(identity, guard)]))
-            m = load(path, "m")
+            m = FluxGuard.load(path, "m")
             GC.gc()
             println(m.a(ones(3, 2)) == m.b[1](ones(3, 2)) == ones(3, 2) && !first(guards(m.a))[2].here ? "read" : m)
             close(guard)

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Errors
 using FluxGuard: DETECTORS, JSON, Native, describe, face
 using Main.Support
 
@@ -31,9 +31,9 @@ end
     # One component is left out of three: its direction, not the feature, says what is left over.
     type === PCADetector || @test argmax(parts[:, 8]) == 1
     path = scratch("detector.fg")
-    save(path, d)
-    again = load(Detector, path)
-    @test typeof(again) === type && score(again, probe) == scores && pvalue(load(type, path), probe) == p
+    FluxGuard.save(path, d)
+    again = FluxGuard.load(Detector, path)
+    @test typeof(again) === type && score(again, probe) == scores && pvalue(FluxGuard.load(type, path), probe) == p
     @test nobs(fit!(again, reference)) == 400 && score(again, probe) == scores  # by the options that were saved
     @test occursin("400 observations", sprint(show, d)) && occursin(name, sprint(show, MIME("text/plain"), d))
 end
@@ -119,12 +119,12 @@ end
     same = fit(HBOS, ones(2, 50))                                        # all equal: no spread, no error where none is needed
     @test score(same, ones(2, 1)) < score(same, fill(9.0, 2, 1))
     path = scratch("knn.fg")
-    save(path, fit(KNN, reference))
-    @test_throws Incompatible load(LOF, path)
-    @test_throws FileKind load(Profile, path)
+    FluxGuard.save(path, fit(KNN, reference))
+    @test_throws Incompatible FluxGuard.load(LOF, path)
+    @test_throws FileKind FluxGuard.load(Profile, path)
     write(path, read(path)[1:end-1])
-    @test_throws FileDamaged load(Detector, path)
-    @test_throws InvalidArgument save(path, KNN())
+    @test_throws FileDamaged FluxGuard.load(Detector, path)
+    @test_throws InvalidArgument FluxGuard.save(path, KNN())
 end
 
 @testset "observations of one sample, by detectors of the others" begin
@@ -210,8 +210,8 @@ end
     for type in (KNN, ECOD, Ensemble)
         d, plain = fit(type, reference; names = names), fit(type, reference)
         path = scratch("named.fg")
-        save(path, d)
-        for d in (d, load(Detector, path), deepcopy(d))
+        FluxGuard.save(path, d)
+        for d in (d, FluxGuard.load(Detector, path), deepcopy(d))
             @test d.names == names && describe(d)["names"] == names && occursin("fixed acidity, b, c_c", sprint(show, MIME("text/plain"), d))
             for call in (score, pvalue)
                 @test call(d, probe) == call(d, probe; names = names) == call(d, by_name(probe); names = other) == call(plain, probe)

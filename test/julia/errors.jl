@@ -1,4 +1,4 @@
-using Test, InteractiveUtils, FluxGuard
+using Test, InteractiveUtils, FluxGuard, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Sketches, FluxGuard.Errors
 using Main.Support
 using FluxGuard: ERRORS, JSON, Native
 
@@ -12,7 +12,7 @@ end
     types = Set(type for (_, type) in ERRORS)
     @test Set(subtypes(FluxGuardError)) == union(types, Set([LibraryUnavailable]))
     @test all(type -> type <: FluxGuardError && fieldnames(type) == (:message,), types)
-    @test all(type -> Base.isexported(FluxGuard, nameof(type)), types)
+    @test all(type -> Base.isexported(FluxGuard.Errors, nameof(type)), types)
 end
 
 @testset "codes" begin
@@ -57,7 +57,7 @@ end
 @testset "no library: the error says how to build one" begin
     code, out, _ = run_julia("""
         try
-            binding()
+            FluxGuard.binding()
         catch error
             print(typeof(error), ": ", error.message)
         end

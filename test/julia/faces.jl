@@ -1,17 +1,17 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Sketches, FluxGuard.Privacy, FluxGuard.Errors
 using Main.Support
 
 @testset "which face, and why" begin
-    @test binding() in (:c, :jlrs)
-    v = versions()
-    @test v.binding === binding() && isfile(v.library) && v.abi == FluxGuard.Native.ABI_VERSION && v.julia == VERSION
-    @test (v.jlrs === nothing) == (binding() === :jlrs)
+    @test FluxGuard.binding() in (:c, :jlrs)
+    v = FluxGuard.versions()
+    @test v.binding === FluxGuard.binding() && isfile(v.library) && v.abi == FluxGuard.Native.ABI_VERSION && v.julia == VERSION
+    @test (v.jlrs === nothing) == (FluxGuard.binding() === :jlrs)
 end
 
 @testset "the override" begin
-    code, out, _ = run_julia("print(binding())"; env = Dict("FLUXGUARD_BINDING" => "c"))
+    code, out, _ = run_julia("print(FluxGuard.binding())"; env = Dict("FLUXGUARD_BINDING" => "c"))
     @test (code, out) == (0, "c")
-    code, out, _ = run_julia("try binding() catch error print(nameof(typeof(error))) end"; env = Dict("FLUXGUARD_BINDING" => "rust"))
+    code, out, _ = run_julia("try FluxGuard.binding() catch error print(nameof(typeof(error))) end"; env = Dict("FLUXGUARD_BINDING" => "rust"))
     @test (code, out) == (0, "InvalidArgument")
 end
 
@@ -37,7 +37,7 @@ const SAME = """
             println(show_fault(call))
         end
     end
-    for call in (() -> fit(Profile, bad), () -> fit(Profile, [y, ones(3, 9)]), () -> Profile(output = :logit), () -> load("/no/such/file"),
+    for call in (() -> fit(Profile, bad), () -> fit(Profile, [y, ones(3, 9)]), () -> Profile(output = :logit), () -> FluxGuard.load("/no/such/file"),
         () -> Guard(baseline(); window = 1), () -> Guard(baseline(); tests = :coin), () -> Guard(baseline(); journal = "/no/such/folder/j"),
         () -> Native.run(FluxGuard.face(), "library.panic", (message = "on purpose",)), () -> compare(y, ones(3, 9)))
         println(show_fault(call))
@@ -74,9 +74,9 @@ const SAME_ARRAYS = """
     println(report(a; delta = 1e-5), rdp(a; orders = [2, 8]), trade_off(a; fpr = 0.1), privacy_curve(a))
     println(noise_multiplier(; target_epsilon = 2, delta = 1e-5, sample_rate = 0.01, steps = 100))
     path = joinpath(mktempdir(), "state")
-    save(path, PrivacyState(a; clip = 2))
-    println(load(PrivacyState, path), bytes2hex(read(path)))
-    for call in (() -> epsilon(a; delta = 2), () -> step!(a; noise_multiplier = -1, sample_rate = 0.1), () -> load(PrivacyState, "/dev/null"))
+    FluxGuard.save(path, PrivacyState(a; clip = 2))
+    println(FluxGuard.load(PrivacyState, path), bytes2hex(read(path)))
+    for call in (() -> epsilon(a; delta = 2), () -> step!(a; noise_multiplier = -1, sample_rate = 0.1), () -> FluxGuard.load(PrivacyState, "/dev/null"))
         println(fault(call))
     end
     x = randn(SplitMix64(3), 3, 200)
@@ -94,16 +94,16 @@ const SAME_ARRAYS = """
     store = NeighborStore(3; metric = :cosine, max_age = 5)
     println(add!(store, x; flagged = [i % 7 == 0 for i in 1:200], time = 1), add!(store, Float32.(x[:, 1:9]); time = 4))
     println(search(store, Float16.(x[:, 1:80]); neighbors = 3), evict!(store, 7), points(store), sprint(show, store))
-    save(path, store)
-    println(search(load(NeighborStore, path; mapped = true), x[:, 1:80]), bytes2hex(read(path)))
-    println(fault(() -> search(store, x; neighbors = 500)), fault(() -> add!(store, x)), fault(() -> load(NeighborStore, "/no/such")))
-    save(path, fit(KNN, x))
-    println(score(load(KNN, path; mapped = true), x[:, 1:9]))
+    FluxGuard.save(path, store)
+    println(search(FluxGuard.load(NeighborStore, path; mapped = true), x[:, 1:80]), bytes2hex(read(path)))
+    println(fault(() -> search(store, x; neighbors = 500)), fault(() -> add!(store, x)), fault(() -> FluxGuard.load(NeighborStore, "/no/such")))
+    FluxGuard.save(path, fit(KNN, x))
+    println(score(FluxGuard.load(KNN, path; mapped = true), x[:, 1:9]))
     scores = randn(SplitMix64(6), 1000)
     for live in (Spot(scores; rate = 0.01), Feedback(scores))
         println(findall(update!(live, 1.2 .* reverse(scores))), threshold(dismiss!(live, 4.0)), counts(confirm!(live)))
-        save(path, live)
-        println(load(LiveThreshold, path), fault(() -> dismiss!(live, NaN)))
+        FluxGuard.save(path, live)
+        println(FluxGuard.load(LiveThreshold, path), fault(() -> dismiss!(live, NaN)))
     end
     println(fault(() -> Spot([1.0])), fault(() -> Feedback(scores; rate = 2)))
     for stream in (ADWIN(), PageHinkley(), KSWIN(window_size = 50, stat_size = 15), Cusum(), Martingale(), Betting(), LORD(), SAFFRON())
@@ -116,16 +116,16 @@ const SAME_ARRAYS = """
     println(adjust(Float64[]), e_bh(Float64[]), fault(() -> e_bh([-1.0])))
     reference = fit(Reference, Float32.(x))
     path = joinpath(mktempdir(), "reference")
-    save(path, reference)
-    for r in (reference, load(Reference, path)), current in (x .+ 0.5, Float16.(x), view(x, :, 1:2:99))
+    FluxGuard.save(path, reference)
+    for r in (reference, FluxGuard.load(Reference, path)), current in (x .+ 0.5, Float16.(x), view(x, :, 1:2:99))
         c = compare(r, current; tests = [:ks, :wasserstein, :mmd])
         println(r, [(t.statistic, t.p_value) for column in c.columns for t in column.tests], [(t.statistic, t.p_value) for t in c.all_columns])
     end
-    println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [Inf])), fault(() -> load(Reference, "/no/such/file")), read(path)[1:8])
+    println(fault(() -> compare(reference, ones(2, 3))), fault(() -> fit(Reference, [Inf])), fault(() -> FluxGuard.load(Reference, "/no/such/file")), read(path)[1:8])
     cd(mktempdir()) do # a NUL in a path or a name ends nothing: it is refused
-        save("x", reference)
+        FluxGuard.save("x", reference)
         whole = read("x")
-        for call in (() -> save("x\\0.tmp", fit(Reference, x[:, 1:9])), () -> load(Reference, "x\\0.other"), () -> load(Profile, "x\\0"),
+        for call in (() -> FluxGuard.save("x\\0.tmp", fit(Reference, x[:, 1:9])), () -> FluxGuard.load(Reference, "x\\0.other"), () -> FluxGuard.load(Profile, "x\\0"),
             () -> StreamDetector("adwin\\0x"), () -> Sketch("kll\\0"))
             println(fault(call) == "none", fault(call))
         end

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Sketches, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: pack, read_whole, unpack, write_whole
 using Main.Support
 
@@ -18,11 +18,11 @@ end
 
 @testset "the form is that of Rust's files" begin
     path = scratch("d.fg")
-    save(path, fit(ZScore, values_like(1, 2, 100)))
+    FluxGuard.save(path, fit(ZScore, values_like(1, 2, 100)))
     @test !isempty(read_whole(path, "detector", 2))
     payload = read_whole(path, "detector", 2)
     write_whole(path, "detector", 2, payload)
-    @test load(Detector, path) isa ZScore
+    @test FluxGuard.load(Detector, path) isa ZScore
 end
 
 @testset "what is not whole is refused with the reason" begin
@@ -64,21 +64,21 @@ end
     sketch = fit!(Sketch(:kll), 1:9)
     for x in (profile, sketch, fit(KNN, values_like(1, 2, 100)), PrivacyState(Accountant(); clip = 1))
         rm(path; force = true)
-        save(path, x)
+        FluxGuard.save(path, x)
         @test filemode(path) & 0o777 == 0o600
         chmod(path, 0o640)
-        save(path, x)
+        FluxGuard.save(path, x)
         @test filemode(path) & 0o777 == 0o640 && readdir(dirname(path)) == ["x.fg"]
     end
-    @test quantiles(Sketch(:kll, (save(path, sketch); read(path))), [0, 1]) == [1, 9]
+    @test quantiles(Sketch(:kll, (FluxGuard.save(path, sketch); read(path))), [0, 1]) == [1, 9]
     link = joinpath(dirname(path), "link")
     symlink(path, link)
     for unusable in ("/dev/null", "/dev/full", dirname(path), link), x in (profile, sketch)
-        @test_throws PathUnusable save(unusable, x)
+        @test_throws PathUnusable FluxGuard.save(unusable, x)
         @test_throws PathUnusable write_whole(unusable, "test", 1, UInt8[1])
     end
     @test islink(link) && quantiles(Sketch(:kll, read(path)), [1]) == [9]
     @test_throws PathUnusable write_whole("/tmp/a\0b", "test", 1, UInt8[1])
     @test_throws InvalidArgument write_whole("/tmp/a\xffb", "test", 1, UInt8[1])
-    @test_throws InvalidArgument save("/tmp/a\xffb", profile)
+    @test_throws InvalidArgument FluxGuard.save("/tmp/a\xffb", profile)
 end

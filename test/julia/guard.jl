@@ -1,4 +1,4 @@
-using Test, Dates, FluxGuard
+using Test, Dates, FluxGuard, FluxGuard.Outliers, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 

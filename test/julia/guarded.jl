@@ -1,4 +1,4 @@
-using Test, Logging, FluxGuard
+using Test, Logging, FluxGuard, FluxGuard.Errors
 using Main.Support
 
 # What compilers and dual numbers send through a model.

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Privacy
 using Main.Support
 
 # A process with a real SIGINT for each of many long calls. None of them would end within many minutes; what was given must be as

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 
@@ -23,18 +23,18 @@ later = vec(values_like(62, 1, 4000))
     confirm!(t, length(none))
     @test counts(t) == (scores = 4002, alarms = length(none) + 3, dismissed = length(none), confirmed = length(none), precision = 0.5)
     path = scratch("threshold.fg")
-    save(path, t)
-    again = load(LiveThreshold, path)
+    FluxGuard.save(path, t)
+    again = FluxGuard.load(LiveThreshold, path)
     @test typeof(again) === typeof(t) && threshold(again) == threshold(t)
     @test update!(again, later) == update!(t, later) && describe(again) == describe(t)
     @test occursin("$(nobs(t)) scores", sprint(show, t))
-    @test_throws Incompatible load(t isa Spot ? Feedback : Spot, path)
+    @test_throws Incompatible FluxGuard.load(t isa Spot ? Feedback : Spot, path)
     @test update!(t, Float32[]) == Bool[]
     for bad in (() -> dismiss!(t, NaN), () -> confirm!(t, -1), () -> make([1.0, NaN]))
         @test_throws InvalidArgument bad()
     end
     write(path, "no threshold")
-    @test_throws FileDamaged load(LiveThreshold, path)
+    @test_throws FileDamaged FluxGuard.load(LiveThreshold, path)
 end
 
 @testset "bad options" begin

@@ -1,4 +1,4 @@
-using Test, Random, FluxGuard
+using Test, Random, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using FluxGuard: Native
 using Main.Support
 

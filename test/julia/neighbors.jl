@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 
@@ -29,9 +29,9 @@ end
     @test search(s, q[:, 3]; neighbors = 6).distances == found.distances[:, 3:3]
     metric === :cosine || @test points(s) == x
     path = scratch("store.fg")
-    save(path, s)
+    FluxGuard.save(path, s)
     for mapped in (false, true)
-        again = load(NeighborStore, path; mapped = mapped)
+        again = FluxGuard.load(NeighborStore, path; mapped = mapped)
         @test describe(again)["mapped"] == mapped && search(again, q; neighbors = 6) == found
         @test occursin(mapped ? "mapped" : "300 points", sprint(show, again))
         @test add!(again, q) == 80 && length(again) == 380 && !describe(again)["mapped"]
@@ -68,9 +68,9 @@ end
 @testset "mapped detectors" for type in (KNN, LOF, KDE)
     d = fit(type, x)
     path = scratch("detector.fg")
-    save(path, d)
-    @test score(load(Detector, path; mapped = true), q) == score(d, q)
-    @test pvalue(load(type, path; mapped = true), q) == pvalue(d, q)
+    FluxGuard.save(path, d)
+    @test score(FluxGuard.load(Detector, path; mapped = true), q) == score(d, q)
+    @test pvalue(FluxGuard.load(type, path; mapped = true), q) == pvalue(d, q)
 end
 
 @testset "bad input" begin
@@ -92,18 +92,18 @@ end
         @test_throws InvalidArgument bad()
     end
     path = scratch("store.fg")
-    save(path, s)
+    FluxGuard.save(path, s)
     whole = read(path)
     for mapped in (false, true)
         write(path, [whole[1:end-1]; whole[end] ⊻ 0x01])
-        @test_throws FileDamaged load(NeighborStore, path; mapped = mapped)
+        @test_throws FileDamaged FluxGuard.load(NeighborStore, path; mapped = mapped)
         write(path, whole[1:end-9])
-        @test_throws FileDamaged load(NeighborStore, path; mapped = mapped)
-        @test_throws FileKind load(Detector, path; mapped = mapped)
-        @test_throws PathUnusable load(NeighborStore, "/no/such/file"; mapped = mapped)
+        @test_throws FileDamaged FluxGuard.load(NeighborStore, path; mapped = mapped)
+        @test_throws FileKind FluxGuard.load(Detector, path; mapped = mapped)
+        @test_throws PathUnusable FluxGuard.load(NeighborStore, "/no/such/file"; mapped = mapped)
     end
     write(path, whole)
-    held = load(NeighborStore, path; mapped = true)
+    held = FluxGuard.load(NeighborStore, path; mapped = true)
     open(io -> truncate(io, 64), path, "r+")
     @test_throws FileDamaged search(held, [1.0, 2.0])
     @test_throws FileDamaged points(held)

@@ -1,4 +1,4 @@
-using Test, Logging, FluxGuard
+using Test, Logging, FluxGuard, FluxGuard.Drift
 using Main.Support
 
 drifted = logits(40, 200) .+ 3

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Errors
 using FluxGuard: DETECTORS, OOD_NAMES, describe
 using Main.Support
 
@@ -24,8 +24,8 @@ small(type) = type === DeepKNN ? (neighbors = 5,) : type === ASH ? (percentile =
     @test all(0 .< pvalue(d, PROBE) .<= 1) && (scores .> threshold(d; rate = 0.05)) == (pvalue(d, PROBE) .<= 0.05)
     @test size(explain(d, PROBE)) == size(PROBE)
     path = scratch("ood.fg")
-    save(path, d)
-    again = load(Detector, path)
+    FluxGuard.save(path, d)
+    again = FluxGuard.load(Detector, path)
     @test typeof(again) === type && score(again, PROBE) == scores
 end
 
@@ -72,7 +72,7 @@ end
     @test score(d, ["aabbc", "cccccccc"]) == score(d.detector, embed(["aabbc", "cccccccc"]))
     @test pvalue(d, ["cccccccc"])[1] < 0.05 && nobs(d) == 200
     @test threshold(d; rate = 0.1) == threshold(d.detector; rate = 0.1)
-    @test_throws InvalidArgument save(scratch("x"), d)
+    @test_throws InvalidArgument FluxGuard.save(scratch("x"), d)
     @test_throws InvalidArgument fit!(Encoded(string, KNN()), texts)
     @test occursin("KNN", sprint(show, d))
     rows = compare_detectors([Encoded(x -> x[1:1, :], ZScore()), ZScore()], FEATURES, [PROBE far], [j == 31 for j in 1:31]; rate = 0.05)

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Sketches, FluxGuard.Errors
 using Main.Support
 using FluxGuard: Native, face
 

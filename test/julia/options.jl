@@ -1,7 +1,7 @@
 # Options that are no option: NaN, Inf, nothing where that is not allowed, a text for a number. Each is an error that names
 # the option, of every keyword of every constructor.
 
-using Test, Dates, FluxGuard
+using Test, Dates, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: DETECTORS, SEQUENCE_DETECTORS, LIVE_THRESHOLDS, STREAM_TYPES, OOD_NAMES, OPEN, describe
 using Main.Support
 

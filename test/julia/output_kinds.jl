@@ -1,6 +1,6 @@
 # What an output is: said, or recognized by its numbers.
 
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 

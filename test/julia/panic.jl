@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Errors
 using Main.Support
 
 @testset "a panic in Rust becomes an exception, and the process goes on" begin

@@ -1,6 +1,6 @@
 # Whole sequences and images, by the scores of their positions.
 
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Errors
 using Dates: DateTime, Day, datetime2unix
 using FluxGuard: JSON
 using Main.Support
@@ -76,10 +76,10 @@ end
     @test found.drift && all(c -> c.alert, found.chunks)
     @test all(c -> abs(c.estimate - c.realized) < 4 * c.sampling_error, found.chunks)
     path = scratch("estimator.fg")
-    save(path, e)
-    @test estimate_performance(load(PerformanceEstimator, path), x; predictions = ŷ).chunks[1].estimate == found.chunks[1].estimate
+    FluxGuard.save(path, e)
+    @test estimate_performance(FluxGuard.load(PerformanceEstimator, path), x; predictions = ŷ).chunks[1].estimate == found.chunks[1].estimate
     @test_throws InvalidArgument fit(PerformanceEstimator, x, y; problem = :regression)
-    @test_throws FileKind load(LateLabels, path)
+    @test_throws FileKind FluxGuard.load(LateLabels, path)
 end
 
 @testset "shown, and bad input" begin
@@ -124,8 +124,8 @@ end
     c = counts(l)
     @test (c.joined, c.duplicate, c.unknown, c.expired, c.late) == (1, 1, 1, 2, 1)
     path = scratch("late.fg")
-    save(path, l)
-    @test counts(load(LateLabels, path)) == c
+    FluxGuard.save(path, l)
+    @test counts(FluxGuard.load(LateLabels, path)) == c
     # What is missing has not come yet.
     gap = LateLabels(:hddm_a)
     record!(gap, [1, 2, missing], [0.0, missing, 1.0])
@@ -159,8 +159,8 @@ end
         label!(join, others, ones(2))
         record!(join, ids, zeros(length(ids)))
         path = scratch("ids.fg")
-        save(path, join)
-        found = label!(load(LateLabels, path), reverse(ids), ones(length(ids)))
+        FluxGuard.save(path, join)
+        found = label!(FluxGuard.load(LateLabels, path), reverse(ids), ones(length(ids)))
         @test !isempty(found) && all(d -> d.id == reverse(ids)[d.outcome - 302], found)
     end
     @test occursin("expired", sprint(show, MIME("text/plain"), l)) && !drifted(l) && statistic(l) >= 0

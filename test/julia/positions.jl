@@ -1,4 +1,4 @@
-using Test, FluxGuard, Random
+using Test, FluxGuard, FluxGuard.Errors, Random
 using Main.Support
 
 # Classes × time × batch and the like: each position is an observation, with the softmax over the classes.
@@ -78,8 +78,8 @@ end
     profile = fit(Profile, sequences(1, 20, 30); observation = (2, 3))
     mktempdir() do folder
         path = joinpath(folder, "profile.fg")
-        save(path, profile)
-        @test load(path).positions == [2, 3]
+        FluxGuard.save(path, profile)
+        @test FluxGuard.load(path).positions == [2, 3]
     end
     @test deepcopy(profile).positions == [2, 3]
     @test_throws Incompatible merge!(profile, fit(Profile, logits(1, 100)))

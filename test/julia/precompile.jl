@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Privacy, FluxGuard.Errors
 using Main.Support
 
 # A package that uses FluxGuard, precompiled with it loaded. The package asks during its own precompilation what runs.

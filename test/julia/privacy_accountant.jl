@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: JSON, Phase
 
 const REFERENCE = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "privacy_accounting.json"), String))

@@ -1,4 +1,4 @@
-using Test, Random, FluxGuard
+using Test, Random, FluxGuard, FluxGuard.Privacy, FluxGuard.Errors
 using Main.Support
 
 # By definition: the weight of each example, then the sum.

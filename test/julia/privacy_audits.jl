@@ -1,5 +1,5 @@
 # A canary audit of each mechanism: what an attacker finds out, beside what is claimed; and of the faults that loops had, which it sees.
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Privacy, FluxGuard.Audits
 using FluxGuard: StepSettings, TrainingRun, lot_of, named_examples, release!
 
 const RUNS, Δ = 1200, 1e-3

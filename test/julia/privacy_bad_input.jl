@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: Phase
 using Main.Support
 
@@ -83,7 +83,7 @@ const CASES = [
     ("a tree of no number", InvalidArgument, ["dimension", "0"], () -> TreeNoise(0; steps = 2, clip_norm = 1, noise_multiplier = 1)),
     ("a sum of another dimension", InvalidArgument, ["sum", "4", "3"], () -> add_noise!(zeros(4), TreeNoise(3; steps = 2, clip_norm = 1, noise_multiplier = 1))),
     ("a band that begins with zero", InvalidArgument, ["coefficients"], () -> BandedNoise(3; coefficients = [0, 1], clip_norm = 1, noise_multiplier = 1)),
-    ("a state with a norm of zero", InvalidArgument, ["clip", "0"], () -> save(scratch("x"), PrivacyState(Accountant(); clip = 0))),
+    ("a state with a norm of zero", InvalidArgument, ["clip", "0"], () -> FluxGuard.save(scratch("x"), PrivacyState(Accountant(); clip = 0))),
 ]
 
 test_faults(CASES)

@@ -1,5 +1,5 @@
 # How a lot was drawn is a fact of the lot: what is known again, what is refused, what is charged.
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Performance, FluxGuard.Privacy, FluxGuard.Errors
 using Main.Support
 
 const X = reshape(collect(1.0f0:40), 4, 10)
@@ -82,10 +82,10 @@ end
     path = scratch("run.fgdp")
     run = PrivateRun(keep = path)
     add!(run, full_lot())
-    @test isprivate(run) && load(PrivacyState, path).private
+    @test isprivate(run) && FluxGuard.load(PrivacyState, path).private
     add!(run, full_lot(X; seed = 1))
     @test !isprivate(run) && report(run; delta = 1e-5).epsilon === nothing && !load(PrivacyState, path).private
-    @test !isprivate(PrivateRun(spent = load(PrivacyState, path))) && !isprivate(PrivateRun(spent = run))
+    @test !isprivate(PrivateRun(spent = FluxGuard.load(PrivacyState, path))) && !isprivate(PrivateRun(spent = run))
     @test_throws InvalidArgument PrivateRun(spent = Accountant(run)) # would forget the seed
     @test_throws InvalidArgument PrivateRun(keep = path)             # would write over what was spent
 end

@@ -1,4 +1,4 @@
-using Test, Random, FluxGuard
+using Test, Random, FluxGuard, FluxGuard.Performance, FluxGuard.Privacy, FluxGuard.Errors
 
 @testset "lots are Poisson samples, empty ones included" begin
     sampler = PoissonSampler(500; rate = 0.01, steps = 4000, seed = 3)

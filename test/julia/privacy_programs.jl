@@ -1,5 +1,5 @@
 # Random programs of what users do, without Flux: claimed epsilon is never below what was really released.
-using Test, Random, FluxGuard
+using Test, Random, FluxGuard, FluxGuard.Privacy
 using Main.Support
 using Main.Support.Programs, Main.Support.Witness
 using FluxGuard: StepSettings, TrainingRun, lot_of, named_examples, release!
@@ -19,8 +19,8 @@ end
 
 function go_on(run, options)
     path = scratch("run.fgdp")
-    save(path, PrivacyState(run))
-    return TrainingRun(; options..., resume = load(PrivacyState, path))
+    FluxGuard.save(path, PrivacyState(run))
+    return TrainingRun(; options..., resume = FluxGuard.load(PrivacyState, path))
 end
 
 const DRIVER = Driver((; options...) -> TrainingRun(; options...), step, run -> bound(() -> epsilon(FluxGuard.accountant(run); delta = Programs.DELTA)),

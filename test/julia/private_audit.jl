@@ -1,5 +1,5 @@
 # Bounds of audits against exact values and known mechanisms; helpers for inference.
-using Test, FluxGuard, Random
+using Test, FluxGuard, FluxGuard.Privacy, FluxGuard.Audits, FluxGuard.Errors, Random
 using Main.Support
 
 @testset "Clopper-Pearson" begin

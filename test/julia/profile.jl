@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using FluxGuard: describe
 using Main.Support
 
@@ -44,20 +44,20 @@ end
 @testset "saved and loaded" begin
     p = fit(Profile, logits(1, 500); output = :logits)
     path = scratch("profile.fg")
-    save(path, p)
-    @test describe(load(path)) == describe(p)
-    @test nobs(load(Profile, path)) == 500
-    save(path, fit!(p, logits(2, 10))) # over the old one
-    @test nobs(load(path)) == 510
+    FluxGuard.save(path, p)
+    @test describe(FluxGuard.load(path)) == describe(p)
+    @test nobs(FluxGuard.load(Profile, path)) == 500
+    FluxGuard.save(path, fit!(p, logits(2, 10))) # over the old one
+    @test nobs(FluxGuard.load(path)) == 510
     @test readdir(dirname(path)) == ["profile.fg"]
 
     bytes = read(path)
     for damaged in (bytes[1:end-1], bytes[1:20], UInt8[], [bytes[1:end÷2]; ~bytes[end÷2+1]; bytes[end÷2+2:end]])
         write(path, damaged)
-        @test_throws FileDamaged load(path)
+        @test_throws FileDamaged FluxGuard.load(path)
     end
-    @test_throws PathUnusable load(scratch("none.fg"))
-    @test_throws PathUnusable save("/no/such/folder/profile.fg", p)
+    @test_throws PathUnusable FluxGuard.load(scratch("none.fg"))
+    @test_throws PathUnusable FluxGuard.save("/no/such/folder/profile.fg", p)
 end
 
 @testset "a list of vectors is ambiguous" begin

@@ -1,4 +1,4 @@
-using Test, Random, FluxGuard
+using Test, Random, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using Main.Support
 
 same(a, b) = sprint(show, MIME("text/plain"), a) == sprint(show, MIME("text/plain"), b) && a.reference_size == b.reference_size &&
@@ -15,12 +15,12 @@ const TESTS = [:ks, :cvm, :ad, :kuiper, :mannwhitney, :welch, :epps_singleton, :
     r = fit(Reference, x)
     @test nobs(r) == 150 && sprint(show, r) == "Reference(3 features, 150 observations)"
     path = scratch("reference.fg")
-    save(path, r)
+    FluxGuard.save(path, r)
     for options in (NamedTuple(), (tests = TESTS,), (tests = [:ks, :mmd], method = (ks = :exact, mmd = :permutation), alpha = 0.01,
         correction = :holm, min_effect = (ks = 0.3,), names = ["a", "b", "c"]))
         of_sample = compare(x, y; options...)
         @test same(compare(r, y; options...), of_sample)
-        @test same(compare(load(Reference, path), y; options...), of_sample)
+        @test same(compare(FluxGuard.load(Reference, path), y; options...), of_sample)
     end
     @test same(compare(r, Float64.(y)), compare(x, Float64.(y)))
     @test same(compare(r, view(y, :, 1:2:90); correction = :holm, names = ["a", "b", "c"]),
@@ -47,9 +47,9 @@ end
     @test_throws InvalidArgument compare(r, ones(3, 9); alpha = 2)
     @test_throws InvalidArgument compare(r, ones(3, 9); tests = [:coin])
     @test_throws MethodError compare(r, ones(3, 9); no_such = 1)
-    @test_throws PathUnusable save("/no/such/folder/r.fg", r)
-    @test_throws PathUnusable load(Reference, "/no/such/file")
-    @test_throws FileKind load(Reference, (path = scratch("p.fg"); save(path, baseline()); path))
+    @test_throws PathUnusable FluxGuard.save("/no/such/folder/r.fg", r)
+    @test_throws PathUnusable FluxGuard.load(Reference, "/no/such/file")
+    @test_throws FileKind FluxGuard.load(Reference, (path = scratch("p.fg"); FluxGuard.save(path, baseline()); path))
 end
 
 @testset "missing values are counted, left out, and their share is tested" begin

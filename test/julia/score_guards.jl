@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Sequences, FluxGuard.Errors
 using Main.Support
 
 # Sessions: a chain that turns clockwise, and, for the changed ones, counterclockwise now and then. A multiplicative generator

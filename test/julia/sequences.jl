@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Sequences, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: JSON, Native, SEQUENCE_DETECTORS, describe, face
 using Main.Support
 
@@ -22,8 +22,8 @@ end
     @test sum(s.surprisal for s in told) / length(told) ≈ scores[2]
     @test isnan(score(d, [String[]])[1]) == (name != "ngram")
     path = scratch("sequence.fg")
-    save(path, d)
-    again = load(SequenceDetector, path)
+    FluxGuard.save(path, d)
+    again = FluxGuard.load(SequenceDetector, path)
     @test typeof(again) === type && score(again, ASTRAY) == scores && score(fit!(again, ROUNDS), ASTRAY) == scores
 end
 
@@ -78,8 +78,8 @@ end
     @test_throws InvalidArgument fit(NGram, 7)
     @test_throws InvalidArgument score(NGram(), ROUNDS)
     path = scratch("markov.fg")
-    save(path, fit(MarkovChain, ROUNDS))
-    @test_throws Incompatible load(NGram, path)
-    @test_throws FileKind load(Detector, path)
+    FluxGuard.save(path, fit(MarkovChain, ROUNDS))
+    @test_throws Incompatible FluxGuard.load(NGram, path)
+    @test_throws FileKind FluxGuard.load(Detector, path)
     @test_throws InvalidArgument Recurrent(hidden = 0)
 end

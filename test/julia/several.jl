@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using FluxGuard: JSON
 
 @testset "adjusted p-values are statsmodels'" begin

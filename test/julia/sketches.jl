@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Sketches, FluxGuard.Errors
 using FluxGuard: JSON
 using Main.Support
 

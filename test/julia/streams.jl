@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: JSON, Native
 using Main.Support
 
@@ -33,8 +33,8 @@ end
     for (k, batch) in enumerate(Iterators.partition(x, 333))
         form = (Float32.(batch), view(x, (333k - 332):min(333k, 2000)), batch .== 1, collect(batch))[mod1(k, 4)]
         append!(found, update!(parts, form))
-        save(path, parts)
-        parts = load(StreamDetector, path)
+        FluxGuard.save(path, parts)
+        parts = FluxGuard.load(StreamDetector, path)
         @test parts isa T
     end
     @test found == fired
@@ -64,8 +64,8 @@ end
         a, b = still[part], x[part]
         append!(found, k == 1 ? update!(parts, a, b) : k == 2 ? update!(parts, permutedims([a b])) : k == 3 ? update!(parts, Float32.(a), b .== 1) :
             reduce(vcat, [update!(parts, u, v) for (u, v) in zip(a, b)]))
-        save(path, parts)
-        parts = load(StreamDetector, path)
+        FluxGuard.save(path, parts)
+        parts = FluxGuard.load(StreamDetector, path)
         @test parts isa TwoSampleBetting
     end
     @test found == fired && statistic(parts) == statistic(d)
@@ -99,8 +99,8 @@ end
     @test update!(d, fill(1e-6, 5)) == 1:5
     @test startswith(sprint(show, d), "SAFFRON(5 observations, 5 detections)")
     path = scratch("lord.fg")
-    save(path, fit!(LORD(), [0.001, 0.5]))
-    @test load(StreamDetector, path) isa LORD && nobs(load(StreamDetector, path)) == 2
+    FluxGuard.save(path, fit!(LORD(), [0.001, 0.5]))
+    @test FluxGuard.load(StreamDetector, path) isa LORD && nobs(FluxGuard.load(StreamDetector, path)) == 2
     for call in (() -> update!(d, 1.5), () -> update!(d, [0.1, NaN]), () -> LORD(alpha = 0), () -> SAFFRON(lambda = 1), () -> LORD(delta = 1))
         @test_throws InvalidArgument call()
     end
@@ -129,9 +129,9 @@ end
     end
     fault = try ADWIN(delta = 2) catch error; error end
     @test occursin("delta: got 2", sprint(showerror, fault))
-    @test_throws PathUnusable load(StreamDetector, "/no/such/file")
-    @test_throws PathUnusable save("/no/such/folder/d.fg", ADWIN())
-    @test_throws FileKind load(StreamDetector, (path = scratch("p.fg"); save(path, baseline()); path))
+    @test_throws PathUnusable FluxGuard.load(StreamDetector, "/no/such/file")
+    @test_throws PathUnusable FluxGuard.save("/no/such/folder/d.fg", ADWIN())
+    @test_throws FileKind FluxGuard.load(StreamDetector, (path = scratch("p.fg"); FluxGuard.save(path, baseline()); path))
 end
 
 @testset "tasks may share a detector" begin

@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Errors
 using Main.Support
 
 reference, same, shifted = values_like(1, 3, 800), values_like(2, 3, 600), values_like(3, 3, 600)

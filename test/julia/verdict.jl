@@ -1,4 +1,4 @@
-using Test, FluxGuard
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Errors
 using Main.Support
 
 softmax(y) = (e = exp.(y .- maximum(y; dims = 1)); e ./ sum(e; dims = 1))

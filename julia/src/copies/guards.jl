@@ -28,7 +28,7 @@ function stand_in(::Type{T}, n::GuardName) where {H,T<:Guard{H}}
     @warn("FluxGuard: guard $(repr(n.name)) was saved by name alone, for a guard runs in one process: outputs of the model that was read are not " *
         "watched; say guarded(unguarded(model), guard) with a guard that was made here", _group = :fluxguard)
     handle = Native.nobody(H)
-    return Guard(handle, n.features, n.output, n.name, (0, 0), nothing, Notifier(handle, n.name), false, :count)
+    return Guard(handle, n.features, n.output, n.name, String[], (0, 0), nothing, Notifier(handle, n.name), false, :count)
 end
 
 expect_here(guard::Guard) = guard.here ? guard : throw(invalid("guard", "the name of guard $(repr(guard.name)), which was read from a file or a stream",

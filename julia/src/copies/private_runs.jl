@@ -10,8 +10,8 @@ fix(::PrivateRun) = "no two runs may share noise, or a ledger; make a new Privat
 fix(::Union{PoissonSampler,PoissonLots,Pass,Draw}) =
     "no two runs may share lots; make a new PoissonSampler of the same data and rate where it is to run"
 fix(::Union{TreeNoise,BandedNoise}) = "no two runs may share noise; begin a new one where it is to run, which counts, too"
-fix(::TrainingRun) = "no two runs may share noise, or count apart what they spend. Say save(path, dp), and AutoDP(...; resume = " *
-    "load(PrivacyState, path)) where it goes on"
+fix(::TrainingRun) = "no two runs may share noise, or count apart what they spend. Say FluxGuard.save(path, dp), and AutoDP(...; resume = " *
+    "FluxGuard.load(PrivacyState, path)) where it goes on"
 fix(::AnyHandle) = "it belongs to one object; copy or save that"
 
 called(::TrainingRun) = "a private run (AutoDP)"

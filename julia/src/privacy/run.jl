@@ -14,7 +14,7 @@ release, and only then draws noise. So `epsilon(run; delta)` is a bound for all 
   nothing.
 - `spent`: a [`PrivacyState`](@ref), or a run, that spent on the same data before, which is counted, too; a seed there is known here.
 - `keep`: a path. What was spent, and up to a hundredth of the steps more, is written there before it is spent, so that after a
-  crash `load(PrivacyState, keep)` says too much, never too little. One write of a small file in a hundred steps or so; a release
+  crash `FluxGuard.load(PrivacyState, keep)` says too much, never too little. One write of a small file in a hundred steps or so; a release
   throws [`PathUnusable`](@ref) where it cannot be written, or somebody else has written it since. A file of a run that this one
   does not go on from (`spent`) is refused, not written over.
 - `seed`: for tests; the run is then **not private**, and [`isprivate`](@ref) says so. Without: ChaCha20, keyed with 256 bits

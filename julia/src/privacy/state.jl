@@ -7,8 +7,8 @@ What is saved of a private run: what was spent (its steps are the steps executed
 each parameter, or an [`AdaptiveClip`](@ref) as it stands), what was planned (a vector of
 [`FluxGuard.Phase`](@ref FluxGuard.Phase)s), and whether all randomness so far was private ([`isprivate`](@ref)).
 
-    save("run.fgdp", PrivacyState(accountant; clip = 1.0))
-    state = load(PrivacyState, "run.fgdp")      # state.accountant, state.clip, state.schedule, state.private
+    FluxGuard.save("run.fgdp", PrivacyState(accountant; clip = 1.0))
+    state = FluxGuard.load(PrivacyState, "run.fgdp")      # state.accountant, state.clip, state.schedule, state.private
 
 No random state is saved: a resumed run continues the accounting and takes fresh randomness (a new
 [`NoiseSource`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or [`BandedNoise`](@ref)).

@@ -34,7 +34,7 @@ batch...)` must be a mean or a sum over the lot's examples, without a penalty on
   others; `:mean` or `:sum` promises it, for a loss that draws random numbers. A promise that is seen to be wrong is refused, and the
   fast path is proven whatever was promised.
 - `progress = false`: `true` or an `IO`: a line with loss and epsilon about every twentieth of the steps; needs `delta`.
-- `resume`: a [`PrivacyState`](@ref) that `save(path, dp)` wrote in an earlier run: its accounting goes on, an adaptive norm stands
+- `resume`: a [`PrivacyState`](@ref) that `FluxGuard.save(path, dp)` wrote in an earlier run: its accounting goes on, an adaptive norm stands
   where it stood, schedules count from its steps; randomness is fresh, and correlated noise begins (and is paid for) anew.
 - `keep`: a path: what was spent, and up to a hundredth of the steps more, is in that file before it is spent, as in
   [`PrivateRun`](@ref); at the end of `train!` it is exact. Resume from it after a crash.

@@ -31,7 +31,7 @@ function TrainingRun(; clip, noise_multiplier, lot_size, lots = :sampled, noise 
     stop_at === nothing || delta === nothing && throw(invalid("delta", "nothing", "a number in (0, 1): stop_at needs it"))
     stop_at === nothing || positive("stop_at", stop_at)
     delta === nothing || 0 < finite("delta", delta) < 1 || throw(invalid("delta", delta, "a number in (0, 1)"))
-    resume isa Union{Nothing,PrivacyState} || throw(invalid("resume", typeof(resume), "a PrivacyState: load(PrivacyState, path)"))
+    resume isa Union{Nothing,PrivacyState} || throw(invalid("resume", typeof(resume), "a PrivacyState: FluxGuard.load(PrivacyState, path)"))
     name = one_of("noise", noise, (NOISE_KINDS..., :tree, :banded))
     name === :none && stop_at !== nothing && throw(invalid("stop_at", stop_at, "nothing with noise = :none: without noise there is no budget that lasts"))
     name in (:tree, :banded) && check_noise_options(name, clip, noise_multiplier, lot_size, noise_options)
@@ -59,7 +59,7 @@ end
 """
     PrivacyState(dp)
 
-What [`save`](@ref) keeps of a private run; `save(path, dp)` does both. `AutoDP(...; resume = load(PrivacyState, path))` goes on.
+What [`save`](@ref) keeps of a private run; `FluxGuard.save(path, dp)` does both. `AutoDP(...; resume = FluxGuard.load(PrivacyState, path))` goes on.
 """
 PrivacyState(run::TrainingRun) = PrivacyState(accountant(run); private = isprivate(run),
     clip = run.clip isa AdaptiveClip ? deepcopy(run.clip) : kept_norms(next_clip(run)))

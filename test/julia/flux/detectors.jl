@@ -1,4 +1,4 @@
-using Test, FluxGuard, Flux
+using Test, FluxGuard, FluxGuard.Outliers, FluxGuard.Errors, Flux
 using Flux.Random: Xoshiro, randn, rand
 using FluxGuard: describe
 using Main.Support
@@ -122,27 +122,27 @@ end
     fresh = Float32[randn(rng) + k for k in 1:4, _ in 1:50]
     path = scratch("a.fg")
     d = fit(Autoencoder, reference; code = 2, epochs = 3)
-    @test_throws InvalidArgument save(path, Autoencoder())                # not fitted
-    save(path, d)
-    e = load(Autoencoder, path)
+    @test_throws InvalidArgument FluxGuard.save(path, Autoencoder())                # not fitted
+    FluxGuard.save(path, d)
+    e = FluxGuard.load(Autoencoder, path)
     @test same((d, fresh), (e, fresh)) && explain(e, fresh) == explain(d, fresh) && nobs(e) == nobs(d)
     @test e.options == d.options && e.model[1].weight isa Matrix{Float32}
     @test score(fit!(e, reference), fresh) == score(d, fresh)             # and can be fitted again
-    refuses_damage(path, () -> load(Autoencoder, path))
-    @test_throws PathUnusable save("/no/such/folder/a.fg", d)
-    @test_throws PathUnusable load(Autoencoder, scratch("none.fg"))
-    @test_throws FileKind load(Recurrent, path)
-    @test_throws FileKind load(Detector, path)
+    refuses_damage(path, () -> FluxGuard.load(Autoencoder, path))
+    @test_throws PathUnusable FluxGuard.save("/no/such/folder/a.fg", d)
+    @test_throws PathUnusable FluxGuard.load(Autoencoder, scratch("none.fg"))
+    @test_throws FileKind FluxGuard.load(Recurrent, path)
+    @test_throws FileKind FluxGuard.load(Detector, path)
     code, out, err = run_julia("""
         using Flux
-        print(bitstring(score(load(Autoencoder, $(repr(path))), $(fresh[:, 1]))[1]))
+        print(bitstring(score(FluxGuard.load(Autoencoder, $(repr(path))), $(fresh[:, 1]))[1]))
     """)
     @test (code, out) == (0, bitstring(score(d, fresh[:, 1])[1]))
-    code, out, _ = run_julia("try load(Autoencoder, $(repr(path))) catch e print(sprint(showerror, e)) end")
+    code, out, _ = run_julia("try FluxGuard.load(Autoencoder, $(repr(path))) catch e print(sprint(showerror, e)) end")
     @test code == 0 && occursin("using Flux", out)
     # Many parameters and few observations: the file holds 4 bytes a parameter and little else.
     wide = fit(Autoencoder, randn(rng, Float32, 64, 40); code = 16, epochs = 1)
-    save(path, wide)
+    FluxGuard.save(path, wide)
     parameters = sum(length, Flux.trainables(wide.model))
     @test filesize(path) < 4 * parameters + 8 * 40 + 2000
 end
@@ -153,29 +153,29 @@ end
     own(f = tanh; T = Float64, hidden = 3, eps = 1f-5) = (T === Float64 ? Flux.f64 : Flux.f32)(Chain(
         Dense(6 => hidden, f), BatchNorm(hidden; eps = eps), Dropout(0.2), SkipConnection(Dense(hidden => hidden), +), Dense(hidden => 6; bias = false)))
     d = fit(Autoencoder, x; model = own(), epochs = 3)
-    save(path, d)
+    FluxGuard.save(path, d)
     for T in (Float64, Float32)                                           # element types are the file's
-        e = load(Autoencoder, path; model = own(T = T))
+        e = FluxGuard.load(Autoencoder, path; model = own(T = T))
         @test same((d, x), (e, x)) && e.model[1].weight isa Matrix{Float64} && e.model[2].μ == d.model[2].μ
     end
     given = own()
-    load(Autoencoder, path; model = given)
+    FluxGuard.load(Autoencoder, path; model = given)
     @test given[1].weight != d.model[1].weight                            # a copy was filled
     message(call) = try call(); "none" catch e; e isa Incompatible ? e.message : rethrow() end
-    @test occursin("layers.1.weight: got an array of size (4, 6), expected (3, 6)", message(() -> load(Autoencoder, path; model = own(hidden = 4))))
-    @test occursin("layers.1.σ: got relu, expected tanh", message(() -> load(Autoencoder, path; model = own(relu))))
-    @test occursin("layers.2.ϵ", message(() -> load(Autoencoder, path; model = own(eps = 1f-3))))
-    @test occursin("no such array", message(() -> load(Autoencoder, path; model = own()[1:4])))
-    @test_throws InvalidArgument load(Autoencoder, path)                  # none was given
+    @test occursin("layers.1.weight: got an array of size (4, 6), expected (3, 6)", message(() -> FluxGuard.load(Autoencoder, path; model = own(hidden = 4))))
+    @test occursin("layers.1.σ: got relu, expected tanh", message(() -> FluxGuard.load(Autoencoder, path; model = own(relu))))
+    @test occursin("layers.2.ϵ", message(() -> FluxGuard.load(Autoencoder, path; model = own(eps = 1f-3))))
+    @test occursin("no such array", message(() -> FluxGuard.load(Autoencoder, path; model = own()[1:4])))
+    @test_throws InvalidArgument FluxGuard.load(Autoencoder, path)                  # none was given
     # What has no name is told by what it does.
     nameless(f) = Chain(Dense(6 => 3, f), Dense(3 => 6))
     d = fit(Autoencoder, x; model = nameless(v -> v / (1 + abs(v))), epochs = 2)
-    save(path, d)
-    @test same((load(Autoencoder, path; model = nameless(v -> v / (1 + abs(v)))), x), (d, x))
-    @test occursin("test point", message(() -> load(Autoencoder, path; model = nameless(v -> v^2))))
+    FluxGuard.save(path, d)
+    @test same((FluxGuard.load(Autoencoder, path; model = nameless(v -> v / (1 + abs(v)))), x), (d, x))
+    @test occursin("test point", message(() -> FluxGuard.load(Autoencoder, path; model = nameless(v -> v^2))))
     halves = fit(Autoencoder, x; model = Flux.f16(Chain(Dense(6 => 6))), epochs = 0)
-    save(path, halves)
-    @test load(Autoencoder, path; model = Chain(Dense(6 => 6))).model[1].weight isa Matrix{Float16}
+    FluxGuard.save(path, halves)
+    @test FluxGuard.load(Autoencoder, path; model = Chain(Dense(6 => 6))).model[1].weight isa Matrix{Float16}
 end
 
 @testset "a recurrent network in a file" begin
@@ -184,21 +184,21 @@ end
     for symbols in kinds, cell in (:gru, :lstm)
         reference = [[symbols[mod1(t + s, 3)] for t in 1:8] for s in 1:12]
         d = fit(Recurrent, reference; cell = cell, hidden = 4, epochs = 2)
-        save(path, d)
-        e = load(Recurrent, path)
+        FluxGuard.save(path, d)
+        e = FluxGuard.load(Recurrent, path)
         probes = [symbols, reverse(symbols), Any["unseen", symbols[1]]]
         @test same((d, probes), (e, probes)) && explain(d, probes) == explain(e, probes) && nobs(e) == 12 && e.options == d.options
     end
-    refuses_damage(path, () -> load(Recurrent, path))
+    refuses_damage(path, () -> FluxGuard.load(Recurrent, path))
     waves = [Float32[sin(t + s) * k for k in 1:2, t in 1:10] for s in 1:12]
     d = fit(Recurrent, waves; hidden = 4, epochs = 2)
-    save(path, d)
-    e = load(Recurrent, path)
+    FluxGuard.save(path, d)
+    e = FluxGuard.load(Recurrent, path)
     @test same((d, waves), (e, waves))
     @test_throws FeatureMismatch score(e, [zeros(Float32, 3, 9)])
-    @test_throws InvalidArgument save(path, Recurrent())
-    @test same((load(Recurrent, path), waves), (d, waves))                # what was refused left the file alone
-    @test_throws InvalidArgument save(path, fit(Recurrent, [["\xff", "b"] for _ in 1:4]; epochs = 1))
+    @test_throws InvalidArgument FluxGuard.save(path, Recurrent())
+    @test same((FluxGuard.load(Recurrent, path), waves), (d, waves))                # what was refused left the file alone
+    @test_throws InvalidArgument FluxGuard.save(path, fit(Recurrent, [["\xff", "b"] for _ in 1:4]; epochs = 1))
 end
 
 @testset "an encoder and its detector in a file" begin
@@ -207,16 +207,16 @@ end
     for type in (OOD, ViM, ClassMahalanobis)
         options = type === ClassMahalanobis ? (covariance = :shrunk,) : NamedTuple()
         d = fit(type, model, x; labels = labels, options...)
-        save(path, d)
-        e = load(Encoded, path; encoder = blank())
+        FluxGuard.save(path, d)
+        e = FluxGuard.load(Encoded, path; encoder = blank())
         @test same((d, probe), (e, probe)) && nobs(e) == 300 && typeof(e.detector) === type
     end
-    refuses_damage(path, () -> load(Encoded, path; encoder = blank()))
-    @test_throws Incompatible load(Encoded, path; encoder = Chain(Dense(5 => 8, relu), Dropout(0.5), Dense(8 => 3)))
-    @test_throws InvalidArgument load(Encoded, path; encoder = Chain(Dense(5 => 16, relu)))
-    @test_throws InvalidArgument load(Encoded, path; encoder = x -> x)
+    refuses_damage(path, () -> FluxGuard.load(Encoded, path; encoder = blank()))
+    @test_throws Incompatible FluxGuard.load(Encoded, path; encoder = Chain(Dense(5 => 8, relu), Dropout(0.5), Dense(8 => 3)))
+    @test_throws InvalidArgument FluxGuard.load(Encoded, path; encoder = Chain(Dense(5 => 16, relu)))
+    @test_throws InvalidArgument FluxGuard.load(Encoded, path; encoder = x -> x)
     plain = fit!(Encoded(Chain(Dense(5 => 4, tanh)), KNN()), x)
-    save(path, plain)
-    @test same((load(Encoded, path; encoder = Chain(Dense(5 => 4, tanh))), probe), (plain, probe))
-    @test_throws InvalidArgument save(path, fit!(Encoded(v -> 2v, KNN()), x))
+    FluxGuard.save(path, plain)
+    @test same((FluxGuard.load(Encoded, path; encoder = Chain(Dense(5 => 4, tanh))), probe), (plain, probe))
+    @test_throws InvalidArgument FluxGuard.save(path, fit!(Encoded(v -> 2v, KNN()), x))
 end

@@ -11,7 +11,7 @@ x = Float32.(values_like(3, 2, 16))
     Guard(baseline(); log = false, on_error = :throw) do guard
         bare = f16(small())
         model = f16(guarded(bare, guard))
-        @test model isa Guarded && eltype(model[1].weight) === Float16
+        @test model isa FluxGuard.Guarded && eltype(model[1].weight) === Float16
         @test model(Float16.(x)) == bare(Float16.(x))
         @test counters(guard).observed == 16 && counters(guard).copied == 0
         @test f32(model)(x) == f32(bare)(x)
@@ -38,7 +38,7 @@ else
         Guard(baseline(); log = false, on_error = :throw) do guard
             bare = small()
             model = fmap(leaf -> leaf isa Array{<:Number} ? JLArray(leaf) : leaf, guarded(bare, guard))
-            @test model isa Guarded && model[1].weight isa JLArray && guards(model) == [() => guard]
+            @test model isa FluxGuard.Guarded && model[1].weight isa JLArray && guards(model) == [() => guard]
             y = model(JLArray(x))
             @test y isa JLArray && Array(y) ≈ bare(x)
             @test (counters(guard).observed, counters(guard).copied) == (16, 1) # a call

@@ -1,4 +1,4 @@
-using Test, Logging, Flux, Functors, Optimisers, FluxGuard, Serialization
+using Test, Logging, Flux, Functors, Optimisers, FluxGuard, FluxGuard.Errors, Serialization
 using Zygote: Zygote
 using Main.Support
 
@@ -19,7 +19,7 @@ end
         @test (counters(guard).observed, counters(inner).observed) == (16, 16)
         @test Chain(model, softmax)(x) == softmax(chain(x))
         @test counters(guard).observed == 32
-        @test model.layers[1] isa Guarded && model[4] === chain[4] && length(model) == 4
+        @test model.layers[1] isa FluxGuard.Guarded && model[4] === chain[4] && length(model) == 4
         @test unguarded(model) isa Chain && unguarded(model)(x) == chain(x) && counters(guard).observed == 32
         @test verdict(guard).observations == 16
     end
@@ -44,7 +44,7 @@ end
     with_guards() do guard, inner
         model = guarded(small(), guard, 1 => inner)
         for other in (f64(model), cpu(model), gpu(model), fmap(identity, model), deepcopy(model))
-            @test other isa Guarded && guards(other) == guards(model)
+            @test other isa FluxGuard.Guarded && guards(other) == guards(model)
         end
         @test eltype(f64(model).layers[4].weight) == Float64
         @test Flux.testmode!(f64(model))(Float64.(x)) isa Matrix{Float64}
@@ -103,7 +103,7 @@ end
         chain = Flux.testmode!(small())
         model = guarded(chain, guard, 1 => inner)
         @test [layer for layer in model][2:4] == [chain.layers[2:4]...] && keys(model) == keys(chain) && eachindex(model) == eachindex(chain)
-        @test first(model) isa Guarded && last(model) === last(chain) && model[end] === chain[end]
+        @test first(model) isa FluxGuard.Guarded && last(model) === last(chain) && model[end] === chain[end]
         @test Chain(model...)(x) == chain(x) == model[1:4](x)
         @test guards(model[1:2]) == [(1,) => inner] && guards(model[1:4]) == guards(model) && guards(model[2:4]) == [() => guard]
         before = counters(guard).observed

@@ -1,6 +1,6 @@
 # Layers of Lux: guarded, they are layers of Lux with the same parameters and states.
 
-using Test, FluxGuard, Random
+using Test, FluxGuard, FluxGuard.Errors, Random
 using Main.Support
 
 if Base.find_package("Lux") === nothing

@@ -1,7 +1,7 @@
 # Models as people write them (the ideas are those of Flux's docs and tests, of model-zoo and Metalhead), bare beside guarded: the same
 # outputs, gradients, training, state and random numbers, to the bit.
 
-using Test, Random, Serialization, Flux, Functors, Optimisers, FluxGuard
+using Test, Random, Serialization, Flux, Functors, Optimisers, FluxGuard, FluxGuard.Performance, FluxGuard.Privacy
 using Flux: flatten, onehotbatch, logitcrossentropy, mse
 using Zygote: Zygote
 using Main.Support

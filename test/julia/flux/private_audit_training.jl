@@ -1,5 +1,5 @@
 # Our own private gradients pass an audit; broken ones do not.
-using Test, Flux, FluxGuard, Random
+using Test, Flux, FluxGuard, FluxGuard.Privacy, FluxGuard.Audits, Random
 using Main.Support
 
 Random.seed!(22)

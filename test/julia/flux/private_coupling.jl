@@ -1,6 +1,6 @@
 # Whether a private run sees that examples are coupled, and proves its fast path. A model and loss is either refused, or no example
 # moves the released sum by more than the clip norm.
-using Test, Flux, FluxGuard, Random
+using Test, Flux, FluxGuard, FluxGuard.Performance, FluxGuard.Errors, Random
 using Flux: ChainRulesCore
 using Flux.Statistics: mean, std
 

@@ -1,5 +1,5 @@
 # Random programs of what users do with AutoDP: claimed epsilon is never below what was really released; nor under SIGINT.
-using Test, Flux, FluxGuard, Random
+using Test, Flux, FluxGuard, FluxGuard.Performance, FluxGuard.Privacy, Random
 using Main.Support
 using Main.Support.Programs, Main.Support.Witness
 
@@ -14,8 +14,8 @@ model_of(dp) = get!(linear, MODELS, dp)
 
 function go_on(dp, options)
     path = scratch("run.fgdp")
-    save(path, dp)
-    return AutoDP(AutoZygote(); options..., resume = load(PrivacyState, path))
+    FluxGuard.save(path, dp)
+    return AutoDP(AutoZygote(); options..., resume = FluxGuard.load(PrivacyState, path))
 end
 
 train!(w, data; f = loss, options...) = refusing(() -> Flux.train!(f, w.run, model_of(w.run), data, Descent(0.1); options...))

@@ -1,5 +1,5 @@
 # AutoDP: what a step releases, what it counts, what it refuses.
-using Test, Flux, FluxGuard, Random
+using Test, Flux, FluxGuard, FluxGuard.Performance, FluxGuard.Privacy, FluxGuard.Errors, Random
 using Flux: Optimisers
 
 const Ext = Base.get_extension(FluxGuard, :FluxGuardFluxExt)
@@ -43,8 +43,8 @@ end
     take!(dp, n) = foreach(_ -> private_gradient(dp, loss, mlp(), X[:, 1:25], Y[:, 1:25]), 1:n)
     dp, whole = fresh(), fresh()
     take!(dp, 3)
-    save(path, dp)
-    again = fresh(resume = load(PrivacyState, path), noise_multiplier = step -> step <= 3 ? error("an old step") : 1.1)
+    FluxGuard.save(path, dp)
+    again = fresh(resume = FluxGuard.load(PrivacyState, path), noise_multiplier = step -> step <= 3 ? error("an old step") : 1.1)
     @test steps(again) == 3 && again.accountant == dp.accountant && isprivate(again)
     take!(again, 2)
     take!(whole, 5)
@@ -53,10 +53,10 @@ end
     adaptive() = AdaptiveClip(0.5; count_noise = 2)
     seeded = fresh(clip = adaptive(), seed = 1)
     take!(seeded, 2)
-    save(path, seeded)
-    again = fresh(clip = adaptive(), resume = load(PrivacyState, path))
+    FluxGuard.save(path, seeded)
+    again = fresh(clip = adaptive(), resume = FluxGuard.load(PrivacyState, path))
     @test again.clip == seeded.clip != 0.5 && !isprivate(again)
-    @test_throws Incompatible fresh(lots = :sampled, relation = :add_remove, resume = load(PrivacyState, path))
+    @test_throws Incompatible fresh(lots = :sampled, relation = :add_remove, resume = FluxGuard.load(PrivacyState, path))
     @test_throws InvalidArgument fresh(resume = path)
 end
 
@@ -374,8 +374,8 @@ end
     @test report(bare.accountant; delta = δ).private == false
     # It stays so in whoever goes on from it.
     path = joinpath(mktempdir(), "bare.fgdp")
-    save(path, bare)
-    again = silent(noise = :discrete, noise_multiplier = 1.1, resume = load(PrivacyState, path))
+    FluxGuard.save(path, bare)
+    again = silent(noise = :discrete, noise_multiplier = 1.1, resume = FluxGuard.load(PrivacyState, path))
     @test !isprivate(again) && epsilon(again; delta = δ) == Inf
     told = try silent(noise = :none, stop_at = 8.0, delta = δ) catch error sprint(showerror, error) end
     @test occursin("stop_at", told)

@@ -1,7 +1,7 @@
 # Flux's own tests of layers, where the sources of Flux that are installed have them: each file bare, and with every layer that it makes guarded.
 # What passes bare has to pass guarded. It takes an hour or more, so only where FLUXGUARD_UPSTREAM names a file for what does not.
 
-using Test, FluxGuard, Flux, Zygote, Optimisers, Functors
+using Test, FluxGuard, FluxGuard.Performance, Flux, Zygote, Optimisers, Functors
 using Main.Support
 
 # The short ones first.

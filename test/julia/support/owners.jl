@@ -2,7 +2,7 @@
 
 module Owners
 
-using FluxGuard, Random
+using FluxGuard, FluxGuard.Outliers, FluxGuard.Drift, FluxGuard.Performance, FluxGuard.Sketches, FluxGuard.Privacy, Random
 using FluxGuard: Native
 using Main.Support
 
@@ -82,7 +82,7 @@ const REFUSED = [
     (kind = Native.SamplerHandle, make = () -> PoissonSampler(X; rate = 0.1), called = "PoissonSampler", way = "make a new PoissonSampler"),
     (kind = Native.CorrelatedHandle, make = () -> TreeNoise(3; steps = 4, clip_norm = 1, noise_multiplier = 1), called = "TreeNoise", way = "begin a new one"),
     (kind = Native.CorrelatedHandle, make = () -> BandedNoise(3; bands = 2, clip_norm = 1, noise_multiplier = 1), called = "BandedNoise", way = "begin a new one"),
-    (kind = Native.RunHandle, make = () -> FluxGuard.TrainingRun(clip = 1, noise_multiplier = 1, lot_size = 9), called = "private run", way = "save(path, dp)")]
+    (kind = Native.RunHandle, make = () -> FluxGuard.TrainingRun(clip = 1, noise_multiplier = 1, lot_size = 9), called = "private run", way = "FluxGuard.save(path, dp)")]
 
 guard_of(profile = fit(Profile, X; output = :values)) = Guard(profile; name = "door", log = false)
 const GUARD = (kind = Native.GuardHandle, make = guard_of)

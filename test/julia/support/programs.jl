@@ -5,7 +5,7 @@
 
 module Programs
 
-using FluxGuard, Random
+using FluxGuard, FluxGuard.Outliers, FluxGuard.Privacy, FluxGuard.Errors, Random
 using ..Support: SplitMix64
 using ..Witness
 

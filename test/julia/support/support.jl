@@ -55,15 +55,19 @@ scratch(name) = joinpath(mktempdir(), name)
 
 "Why the jlrs face cannot be used here, or `nothing` where it can: asked of a Julia that is free to choose."
 function jlrs_missing()
-    code, out, err = run_julia("print(something(versions().jlrs, \"\"))"; env = Dict("FLUXGUARD_BINDING" => ""))
+    code, out, err = run_julia("print(something(FluxGuard.versions().jlrs, \"\"))"; env = Dict("FLUXGUARD_BINDING" => ""))
     return code != 0 ? err : isempty(out) ? nothing : out
 end
+
+# What code in another process begins with: all that is public, and the border.
+const PRELUDE = "using FluxGuard" * join(", FluxGuard.$room" for room in ("Outliers", "Sequences", "Drift", "Performance", "Sketches", "Privacy", "Audits", "Errors")) *
+    "\nusing FluxGuard: Native\n"
 
 """
 Run `code` in a Julia of its own with FluxGuard loaded. Gives (exit code, what it wrote to stdout, and to stderr); a
 process that was ended by signal `s` has exit code -s.
 """
-function run_julia(code; threads = 1, env = Dict{String,String}(), prelude = "using FluxGuard; using FluxGuard: Native\n")
+function run_julia(code; threads = 1, env = Dict{String,String}(), prelude = PRELUDE)
     script = scratch("script.jl")
     write(script, prelude * "include($(repr(@__FILE__))); using .Support\n" * code)
     command = `$(Base.julia_cmd()) --startup-file=no --threads=$threads --project=$(Base.active_project()) $script`

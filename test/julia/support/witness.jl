@@ -5,7 +5,7 @@
 
 module Witness
 
-using FluxGuard
+using FluxGuard, FluxGuard.Performance, FluxGuard.Privacy
 
 export watching, sights, Group, true_epsilon, tree_shift
 
