@@ -1,4 +1,4 @@
-"""Clopper-Pearson intervals by scipy, for test/julia/private_audit.jl. Prints JSON."""
+"""Clopper-Pearson intervals by scipy, for julia/test/private_audit.jl. Prints JSON."""
 
 import json
 

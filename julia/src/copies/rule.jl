@@ -9,7 +9,7 @@
 # | randomness and runs of private training (private_runs.jl)     | refused by name     | refused by name                  |
 # | any handle whose owner is in none of these lists              | refused by name     | refused by name                  |
 #
-# The last row is what a type that is forgotten here gets; test/julia/copies.jl finds it.
+# The last row is what a type that is forgotten here gets; julia/test/copies.jl finds it.
 
 const Changing = Union{Profile,StreamDetector,Sketch,LiveThreshold,LateLabels,NeighborStore}
 const Fixed = Union{Reference,PerformanceEstimator}

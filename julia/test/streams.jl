@@ -12,7 +12,7 @@ options(::Type{GMA}) = (threshold = 0.2,)
 options(::Type{OnlineMMD}) = (reference_size = 200, expected_run_time = 200, bandwidth = 1)
 
 @testset "detections are river's" begin
-    file = joinpath(@__DIR__, "..", "reference", "online.json")
+    file = checkout_file("test", "reference", "online.json")
     for case in JSON.parse(read(file, String))["cases"]
         case["stream"] == "still" || continue
         d = StreamDetector(case["detector"]; (Symbol(key) => value for (key, value) in case["options"])...)
@@ -82,7 +82,7 @@ end
 end
 
 @testset "p-values that never end" begin
-    theirs = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "lord_saffron.json"), String))
+    theirs = JSON.parse(read(checkout_file("test", "reference", "lord_saffron.json"), String))
     p = Float64.(theirs["p_values"])
     for case in theirs["cases"]
         of_lord = !haskey(case, "lambda")

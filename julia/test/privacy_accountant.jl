@@ -1,7 +1,8 @@
 using Test, FluxGuard, FluxGuard.Privacy, FluxGuard.Errors
 using FluxGuard: JSON, Phase
+using Main.Support
 
-const REFERENCE = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "privacy_accounting.json"), String))
+const REFERENCE = JSON.parse(read(checkout_file("test", "reference", "privacy_accounting.json"), String))
 
 @testset "epsilon is dp-accounting's, on a grid ten times finer than its default" begin
     for row in REFERENCE["pld"]

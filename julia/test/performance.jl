@@ -19,7 +19,7 @@ function binary(seed, n, power, shift)
     return scores, labels
 end
 
-reference_rows() = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "performance.json"), String))
+reference_rows() = JSON.parse(read(checkout_file("test", "reference", "performance.json"), String))
 
 @testset "estimates are NannyML's" begin
     for case in reference_rows()["binary"]

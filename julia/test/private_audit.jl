@@ -3,7 +3,7 @@ using Test, FluxGuard, FluxGuard.Privacy, FluxGuard.Audits, FluxGuard.Errors, Ra
 using Main.Support
 
 @testset "Clopper-Pearson" begin
-    reference = FluxGuard.JSON.parse(read(joinpath(@__DIR__, "..", "reference", "audit.json"), String))
+    reference = FluxGuard.JSON.parse(read(checkout_file("test", "reference", "audit.json"), String))
     for row in reference["clopper_pearson"]
         low, high = clopper_pearson(row["successes"], row["trials"]; confidence = row["confidence"])
         @test low ≈ row["low"] atol = 1e-10

@@ -4,7 +4,7 @@ module Support
 
 using FluxGuard, Random, Test
 
-export skip_topic, run_julia, logits, values_like, SplitMix64, uniform, baseline, scratch, jlrs_missing, eventually, test_faults
+export skip_topic, checkout_file, run_julia, logits, values_like, SplitMix64, uniform, baseline, scratch, jlrs_missing, eventually, test_faults
 
 # (what, why) of each topic that cannot run here.
 const SKIPPED = Tuple{String,String}[]
@@ -49,6 +49,13 @@ values_like(seed, features, observations; T = Float64, shift = 0) =
 "A baseline of 2,000 logits of 4 classes, or of values."
 baseline(; output = :logits, features = 4) =
     fit(Profile, output === :logits ? logits(1, 2000; classes = features) : values_like(1, features, 2000); output = output)
+
+"""
+A file of the checkout that the package stands in: one that was installed from its folder alone has none, and topics that call this are skipped.
+"""
+checkout_file(parts...) = joinpath(CHECKOUT, parts...)
+const CHECKOUT = dirname(dirname(dirname(@__DIR__)))
+has_checkout() = isfile(joinpath(CHECKOUT, "Cargo.toml"))
 
 "A path in a folder that is removed when Julia ends."
 scratch(name) = joinpath(mktempdir(), name)

@@ -3,7 +3,7 @@
 using Test, FluxGuard
 using Main.Support
 
-const ROOT = dirname(dirname(dirname(@__DIR__)))
+const ROOT = checkout_file()
 const PAGES = ["README.md"; [joinpath("docs", file) for file in sort!(readdir(joinpath(ROOT, "docs"))) if endswith(file, ".md")]]
 
 blocks(page) = [String(m.captures[1]) for m in eachmatch(r"^```julia\n(.*?)^```"ms, read(joinpath(ROOT, page), String))]

@@ -1,8 +1,9 @@
 using Test, FluxGuard, FluxGuard.Drift, FluxGuard.Errors
 using FluxGuard: JSON
+using Main.Support
 
 @testset "adjusted p-values are statsmodels'" begin
-    cases = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "stats.json"), String))["multiple"]
+    cases = JSON.parse(read(checkout_file("test", "reference", "stats.json"), String))["multiple"]
     @test length(cases) >= 2
     for case in cases
         p = Float64.(case["p"])

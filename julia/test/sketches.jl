@@ -3,7 +3,7 @@ using FluxGuard: JSON
 using Main.Support
 
 unhex(text) = [parse(UInt8, text[i:(i + 1)]; base = 16) for i in 1:2:length(text)]
-const THEIRS = JSON.parse(read(joinpath(@__DIR__, "..", "reference", "sketches.json"), String))
+const THEIRS = JSON.parse(read(checkout_file("test", "reference", "sketches.json"), String))
 
 @testset "what Python wrote is read, and comes back" begin
     for (name, kind) in (("kll", :kll), ("tdigest", :tdigest), ("hll", :hll), ("theta", :theta), ("frequent-items", :frequent_items))

@@ -53,7 +53,7 @@ end
 end
 
 @testset "the environment of the scripts says what the package's project says" begin
-    here = joinpath(dirname(dirname(@__DIR__)), "scripts", "environment", "Manifest.toml")
+    here = checkout_file("scripts", "environment", "Manifest.toml")
     project = read(joinpath(dirname(dirname(pathof(FluxGuard))), "Project.toml"), String)
     if isfile(here)
         manifest = read(here, String)

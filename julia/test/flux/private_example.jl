@@ -2,7 +2,7 @@
 using Test
 using Main.Support
 
-example = joinpath(@__DIR__, "..", "..", "..", "examples", "private_digits.jl")
+example = checkout_file("examples", "private_digits.jl")
 code, out, err = run_julia("empty!(ARGS); push!(ARGS, \"1\"); include($(repr(example)))"; prelude = "using FluxGuard\n", threads = 2)
 
 @testset "examples/private_digits.jl, one seed" begin
