@@ -76,7 +76,7 @@ All errors: subtypes of [`FluxGuardError`](@ref).
     FileDamaged, FileVersion, FileKind, BudgetExhausted, Interrupted, NativePanic, LibraryUnavailable))
 
 # Public, in no module: of names that other packages have, too.
-const ALONE = (:rows, :save, :load, :binding, :versions, :Guarded, :TestedWindow)
+const ALONE = (:build, :rows, :save, :load, :binding, :versions, :Guarded, :TestedWindow)
 
 # From Julia 1.11 on it is declared.
 VERSION >= v"1.11" && eval(Expr(:public, ALONE..., sort!(collect(keys(MODULE_OF)))..., :Outliers, :Sequences, :Drift, :Performance, :Sketches,

@@ -70,3 +70,22 @@ end
         @test occursin("cargo build --release -p fluxguard-jlrs", message)
     end
 end
+
+@testset "building the library" begin
+    folder = mktempdir()
+    cargo(body) = (path = joinpath(folder, "cargo"); write(path, "#!/bin/sh\n" * body); chmod(path, 0o755))
+    target = joinpath(folder, "target")
+    build(path) = run_julia("print(try FluxGuard.build() catch error; sprint(showerror, error) end)"; env = Dict("PATH" => path, "CARGO_TARGET_DIR" => target))
+    if Sys.isunix()
+        _, out, _ = build(mktempdir())
+        @test occursin(isfile(joinpath(FluxGuard.CHECKOUT, "Cargo.toml")) ? "no cargo on the PATH" : "stands alone", out)
+    end
+    if Sys.isunix() && isfile(joinpath(FluxGuard.CHECKOUT, "Cargo.toml"))
+        cargo("echo no memory; exit 1\n")
+        _, out, err = build("$folder:/bin:/usr/bin")
+        @test occursin("cargo could not build the library", out) && occursin("no memory", err) && occursin(r"building the library for (both faces|the C face)", err)
+        cargo("mkdir -p $target/release && touch $target/release/$(FluxGuard.LIBRARY_FILE) $target/release/$(FluxGuard.JLRS_FILE); echo \"\$@\"\n")
+        _, out, err = build("$folder:/bin:/usr/bin")
+        @test startswith(out, joinpath(target, "release")) && occursin("build --release --locked --package fluxguard", err)
+    end
+end

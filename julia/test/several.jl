@@ -18,7 +18,7 @@ using Main.Support
         @test occursin("p_values", fault) && occursin("index 2 (from 1)", fault)
     end
     fault = try adjust([0.1]; correction = :none) catch error; sprint(showerror, error) end
-    @test occursin("benjamini-yekutieli", fault)
+    @test occursin("benjamini_yekutieli", fault)
     @test_throws ElementTypeUnsupported adjust(["a"])
 end
 

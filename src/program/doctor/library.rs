@@ -1,5 +1,5 @@
 //! Whether the library lies where FluxGuard.jl looks for it: the same places in the same order as
-//! `julia/src/library.jl`, except for the Preference `library`, which only Julia reads.
+//! `julia/src/base/library.jl`, except for the Preference `library`, which only Julia reads.
 
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
@@ -82,7 +82,7 @@ fn file_name(library: &str) -> String {
 
 fn checkout() -> Option<PathBuf> {
     let is_checkout = |folder: &&Path| {
-        folder.join("Cargo.toml").is_file() && folder.join("julia/src/library.jl").is_file()
+        folder.join("Cargo.toml").is_file() && folder.join("julia/Project.toml").is_file()
     };
     [env::current_exe(), env::current_dir()]
         .into_iter()

@@ -79,7 +79,7 @@ fn all_is_well_where_julia_and_the_library_are() {
 #[test]
 fn the_places_are_those_of_the_julia_package() {
     // The places stand once in Rust and once in Julia; this holds the two together.
-    let julia = include_str!("../../../julia/src/library.jl");
+    let julia = include_str!("../../../julia/src/base/library.jl");
     for place in
         ["joinpath(target, \"release\", LIBRARY_FILE)", "joinpath(target, \"release\", JLRS_FILE)"]
     {

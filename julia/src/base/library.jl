@@ -4,7 +4,7 @@
 # the only way (until there is a JLL). `Pkg.develop` of a checkout finds the checkout's build.
 
 const PACKAGE = Base.UUID("5b9a6f0c-5a0e-4f61-9d5c-0e4f3d1f7a52")
-const CHECKOUT = dirname(dirname(@__DIR__))
+const CHECKOUT = dirname(dirname(dirname(@__DIR__)))
 const LIBRARY_FILE = (Sys.iswindows() ? "" : "lib") * "fluxguard." * Libdl.dlext
 const JLRS_FILE = (Sys.iswindows() ? "" : "lib") * "fluxguard_jlrs." * Libdl.dlext
 
@@ -49,8 +49,7 @@ function findlibrary(binding::Symbol)
     paths = candidates(binding)
     found = findfirst(isfile, paths)
     found === nothing || return paths[found]
-    build = binding === :jlrs ? "cargo build --release -p fluxguard-jlrs" : "cargo build --release"
-    where = isfile(joinpath(CHECKOUT, "Cargo.toml")) ? "in $CHECKOUT" :
-        "in a checkout of FluxGuard, and name the library in FLUXGUARD_LIBRARY (or use Pkg.develop on the checkout's folder julia/)"
-    throw(LibraryUnavailable("$LIBRARY_FILE was not found (looked for $(join(paths, ", "))); run `$build` $where"))
+    fix = isfile(joinpath(CHECKOUT, "Cargo.toml")) ? "run FluxGuard.build(), or `cargo build --release$(binding === :jlrs ? " -p fluxguard-jlrs" : "")` in $CHECKOUT" :
+        "run `cargo build --release` in a checkout of FluxGuard, and name the library in FLUXGUARD_LIBRARY (or use Pkg.develop on the checkout's folder julia/)"
+    throw(LibraryUnavailable("$LIBRARY_FILE was not found (looked for $(join(paths, ", "))); $fix"))
 end
