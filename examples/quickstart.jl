@@ -97,4 +97,4 @@ for guard in (inputs, outputs)
 end
 println(length(delivered), " alerts were delivered to on_alert.")
 levels = sort([w.level for w in windows(outputs)])
-println("False alarms that one a week allowed a window of this fast service: ", round(levels[cld(end, 2)], sigdigits = 2), " (median).")
+println("Median per-window alarm level under a budget of one a week: ", round(levels[cld(end, 2)], sigdigits = 2), ".")

@@ -200,7 +200,7 @@ end
             println(remotecall_fetch(m -> m(ones(3, 2)) == ones(3, 2), 2, model))
             println(try remotecall_fetch(m -> 1, 2, PrivateRun()) catch error nameof(typeof(error)) end)
             close(guard)
-            """; prelude = "using FluxGuard\n")
+            """)
         @test code == 0
         code == 0 || print(stderr, err)
         @test split(out) == ["true", "100", "350", "true", "true", "InvalidArgument"]

@@ -76,7 +76,7 @@ end
 
 @testset "arguments reach the engine" begin
     resolved(; kwargs...) = Guard(guard -> describe(guard)["options"], baseline(); log = false, kwargs...)
-    o = resolved(false_alarms = 2/day, anomaly_rate = 1//50, detectors = [:entropy, "energy"], tests = [:ks, :psi],
+    o = resolved(false_alarms = FalseAlarms(2; per = Day(1)), anomaly_rate = 1//50, detectors = [:entropy, "energy"], tests = [:ks, :psi],
         window = 400, slide = 100, min_effect = (ks = 0.25, psi = 0.2), charts = [:ewma], model = "m", repeat = true)
     @test o["false_alarms"] == Dict("rate" => 2, "per" => "day")
     @test o["anomaly_rate"] == 0.02
@@ -111,7 +111,7 @@ end
         end
     end
     error = try Guard(baseline(); monitors = [:ddm], log = false) catch e; e end
-    @test error isa InvalidArgument && occursin("page-hinkley", sprint(showerror, error))
+    @test error isa InvalidArgument && occursin("page_hinkley", sprint(showerror, error))
     error = try Guard(baseline(); tests = [:cvm], log = false) catch e; e end
     @test error isa InvalidArgument && occursin("cannot be run on a window", sprint(showerror, error))
 end

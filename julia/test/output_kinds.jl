@@ -31,7 +31,7 @@ end
     end
     for (y, kind, instead) in ((softmax(z), :logits, "\"probabilities\""), (z, :probabilities, "logits"), (sigmoid.(z), :multilabel_logits, "\"multilabel\""),
         (z[1:1, :], :logits, "binary"), (z[1:1, :], :binary, "logits"), (z, :binary_logit, "multilabel"), (z[1:3, :], :gaussian, "even"), (z, :gaussian, "squares"),
-        (z, :mixture, "three features"), (z, :labels, "multilabel-logits"))
+        (z, :mixture, "three features"), (z, :labels, "multilabel_logits"))
         @test occursin(instead, message(y, kind))
     end
 end

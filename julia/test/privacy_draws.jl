@@ -84,7 +84,7 @@ end
     add!(run, full_lot())
     @test isprivate(run) && FluxGuard.load(PrivacyState, path).private
     add!(run, full_lot(X; seed = 1))
-    @test !isprivate(run) && report(run; delta = 1e-5).epsilon === nothing && !load(PrivacyState, path).private
+    @test !isprivate(run) && report(run; delta = 1e-5).epsilon === nothing && !FluxGuard.load(PrivacyState, path).private
     @test !isprivate(PrivateRun(spent = FluxGuard.load(PrivacyState, path))) && !isprivate(PrivateRun(spent = run))
     @test_throws InvalidArgument PrivateRun(spent = Accountant(run)) # would forget the seed
     @test_throws InvalidArgument PrivateRun(keep = path)             # would write over what was spent

@@ -16,7 +16,7 @@ accountant() = step!(Accountant(unit_size = 2); noise_multiplier = 1.1, sample_r
     next(a) = epsilon(step!(a; noise_multiplier = 1.1, sample_rate = 0.01, steps = 30, dimension = 1000); delta = 1e-5)
     @test next(loaded.accountant) == next(accountant())
     FluxGuard.save(path, PrivacyState(accountant(); clip = 2, private = false)) # over the old one
-    @test !load(PrivacyState, path).private
+    @test !FluxGuard.load(PrivacyState, path).private
     @test readdir(dirname(path)) == ["run.fgdp"]
     @test occursin("not private", sprint(show, FluxGuard.load(PrivacyState, path)))
 end

@@ -56,6 +56,8 @@ function count_results(set::Test.DefaultTestSet)
     return counts
 end
 
+count_results(::Test.AbstractTestSet) = [0, 0, 0] # of another kind, whose topic counts for itself
+
 expect_topics(ARGS)
 passed, failed, broken = try
     count_results(@testset "FluxGuard" begin

@@ -1,6 +1,6 @@
 //! Observations on their way to fitted detectors that score on the worker.
 //!
-//! A share keeps only so many of them. Who would add more to a full one scores what is there first:
+//! A share keeps only so many of them. A full share is scored before more is added:
 //! the worker, or, while it is far behind, the caller. So each observation is scored by every
 //! detector exactly once, in the order of its share, and memory is bounded.
 

@@ -56,7 +56,7 @@ pub struct GuardDescription {
 }
 
 impl Guard {
-    /// What it is and does.
+    /// The guard's configuration, with all defaults resolved.
     #[must_use]
     pub fn describe(&self) -> GuardDescription {
         let (baseline, options) = (&self.state.baseline, &self.state.options);

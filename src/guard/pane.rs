@@ -13,16 +13,16 @@ use crate::tensor::{Elements, Tensor};
 /// Scores that a pane keeps in order for the control charts; the charts pass by what comes after.
 const SERIES: usize = 1 << 16;
 
-/// A mergeable summary. Memory: about 200 bytes a column, whatever the number of observations.
+/// A mergeable summary. Memory: about 200 bytes per column, whatever the number of observations.
 #[derive(Debug, Clone)]
 pub struct Pane {
     /// Observations summarized.
     pub observations: u64,
-    /// Of the features.
+    /// Moments of each feature.
     pub moments: Moments,
-    /// Of the features.
+    /// Histogram of each feature.
     pub features: HistogramCounts,
-    /// Of the detectors' scores.
+    /// Histogram of each detector's scores.
     pub scores: HistogramCounts,
     /// Of each detector's scores; kept for the Wasserstein test and Welch's alone.
     pub score_moments: Vec<Moments>,

@@ -106,7 +106,7 @@ pub struct Detect {
     /// Symbols before that count (markov), or n (ngram)
     #[arg(long, value_name = "N", conflicts_with = "load")]
     order: Option<usize>,
-    /// Add to each anomaly what each feature had to do with it
+    /// Add to each anomaly how much each feature contributed to its score
     #[arg(long)]
     explain: bool,
     #[command(flatten)]

@@ -17,7 +17,7 @@ Flux.striplazy(m::Guarded) = rewrap(m, Flux.striplazy(bare(m))) # of @autosize
 
 function Flux.activations(m::Guarded, x)
     outputs = Flux.activations(bare(m), x)
-    watch(watches(m), last(outputs), (x,))
+    watch(watches(m), isempty(outputs) ? x : last(outputs), (x,)) # a Chain of nothing gives what it got
     return outputs
 end
 

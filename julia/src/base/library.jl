@@ -49,7 +49,8 @@ function findlibrary(binding::Symbol)
     paths = candidates(binding)
     found = findfirst(isfile, paths)
     found === nothing || return paths[found]
-    fix = isfile(joinpath(CHECKOUT, "Cargo.toml")) ? "run FluxGuard.build(), or `cargo build --release$(binding === :jlrs ? " -p fluxguard-jlrs" : "")` in $CHECKOUT" :
-        "run `cargo build --release` in a checkout of FluxGuard, and name the library in FLUXGUARD_LIBRARY (or use Pkg.develop on the checkout's folder julia/)"
+    build = "`cargo build --release$(binding === :jlrs ? " -p fluxguard-jlrs" : "")`"
+    fix = isfile(joinpath(CHECKOUT, "Cargo.toml")) ? "run FluxGuard.build(), or $build in $CHECKOUT" :
+        "run $build in a checkout of FluxGuard, and name the library in FLUXGUARD_LIBRARY (or use Pkg.develop on the checkout's folder julia/)"
     throw(LibraryUnavailable("$LIBRARY_FILE was not found (looked for $(join(paths, ", "))); $fix"))
 end

@@ -214,8 +214,8 @@ end
 @doc """
     score(detector, y; names = nothing) -> Vector{Float64}
 
-One score an observation; higher is more anomalous; `NaN` for an observation that is not finite. What it means is said
-by each type's source in Rust. `names` are those of the features of `y`: they are then taken by name, in any order. Throws
+One score per observation; higher is more anomalous; `NaN` for an observation that is not finite. Its unit is the detector's own (a distance,
+a negative log-density, a share of trees: `docs/detectors.md`). `names` are those of the features of `y`: they are then taken by name, in any order. Throws
 [`FeatureMismatch`](@ref), [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), and [`InvalidArgument`](@ref) for `names` that are not
 those that the detector was fitted with.
 """ score(::NativeDetector, ::AbstractArray)

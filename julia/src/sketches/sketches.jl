@@ -1,4 +1,4 @@
-# Sketches that leave the machine, in Apache DataSketches' formats.
+# Sketches in portable formats: Apache DataSketches'.
 
 """
     Sketch(kind; size = nothing)

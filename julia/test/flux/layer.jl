@@ -112,6 +112,11 @@ end
         @test length(Flux.modules(model)) == length(Flux.modules(chain))
         @test model == guarded(chain, guard, 1 => inner)
         @test all(((a, b),) -> size(a(x)) == size(b(x)), zip((model,), (chain,)))
+        # A Chain of nothing gives what it got; a Parallel has no last layer.
+        @test Flux.activations(guarded(Chain(), guard), x) == ()
+        parallel = Parallel(hcat; one = Dense(4 => 4), two = identity)
+        both = guarded(parallel, guard)
+        @test both[1:2] == both && guards(both[1:2]) == [() => guard] && guards(both[1:1]) == []
         h = guarded(Ref(1), guard)
         h.x = 3
         @test h[] == 3

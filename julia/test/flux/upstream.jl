@@ -112,6 +112,9 @@ else
     end
     write(UPSTREAM, join(failures, "\n----\n"))
     println("  $passed assertions of Flux's own pass with every layer guarded, $(length(failures)) do not; the hook has seen $(counters(GUARD).observed), and could not see $(counters(GUARD).unwatched)")
-    @test passed > 500
+    @test passed > 1000
+    # What is left asks for the type of a layer, or for its fields past what it says of them.
+    of_the_type = (r"isa Dense", r"getfield\(m3\[4\], k\)", r"Tried to load .* the structures do not match", r"\(rec\(x\)\)\[2\] ≈ \(rnn\(x\)\)\[2\]")
+    @test filter(text -> !any(pattern -> occursin(pattern, text), of_the_type), failures) == []
 end
 close(GUARD)

@@ -1,4 +1,4 @@
-//! Sketches that leave the machine.
+//! Sketches in portable formats.
 
 use super::prelude::*;
 use crate::array::{FLOAT64, INT64, UINT64};

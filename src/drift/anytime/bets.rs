@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How is bet.
+/// Betting strategy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bets {

@@ -210,7 +210,7 @@ impl GroupedMartingale {
         apart.fold(0.0, f64::max)
     }
 
-    /// For who watches it: that it alarms as it is now.
+    /// Records that an alarm was raised in the current state.
     pub fn alarm(&mut self) {
         self.back = self.back.or(Some(0.0));
     }

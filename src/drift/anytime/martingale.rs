@@ -36,7 +36,7 @@ pub struct MartingaleOptions {
     pub alpha: f64,
     /// For the other forms: observations to a false alarm, on average, at least; 1 or more.
     pub run_length: f64,
-    /// How is bet.
+    /// Betting strategy.
     pub bets: Bets,
     /// Whether observations join the bag.
     pub calibration: Calibration,

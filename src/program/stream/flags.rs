@@ -117,7 +117,7 @@ pub struct Flags {
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip_serializing_if = "Option::is_none")]
     run_length: Option<f64>,
-    /// How is bet: composite, jumper, mixture or power (martingale)
+    /// Betting strategy: composite, jumper, mixture or power (martingale)
     #[arg(long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     bets: Option<String>,

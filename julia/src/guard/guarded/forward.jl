@@ -19,5 +19,7 @@ Base.getindex(m::Guarded, i...) = getindex(inner(m), i...)
 # A slice with the last layer has the model's output, and its guards.
 function Base.getindex(m::Guarded, i::AbstractVector)
     slice = getindex(inner(m), i)
-    return !isempty(i) && last(i) == lastindex(m) ? rewrap(m, slice) : slice
+    return !isempty(i) && has_output(inner(m), i) ? rewrap(m, slice) : slice
 end
+# Without an order (a Parallel), it is made by all of them.
+has_output(model, i) = applicable(lastindex, model) ? last(i) == lastindex(model) : length(i) == length(named_children(model.layers))

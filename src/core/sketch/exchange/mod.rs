@@ -1,4 +1,4 @@
-//! Sketches that leave the machine: Apache DataSketches' formats, which Spark, Druid, PostgreSQL,
+//! Sketches in portable formats: those of Apache DataSketches, which Spark, Druid, PostgreSQL,
 //! DuckDB and the libraries for Java, C++, Python and Go read, merge and write.
 //!
 //! Doubles, whole numbers of 64 bits (exactly) and text as its UTF-8 bytes are hashed as those
