@@ -1,4 +1,4 @@
-//! What a private run needs to go on: saved atomically, and refused with the reason if it is damaged.
+//! What a private run needs to go on: saved atomically; a damaged file is refused with the reason.
 //!
 //! The file: `FGDP`, the format's version, length and CRC-32 of what follows (all little-endian),
 //! then CBOR. It holds numbers and names, nothing that is run. It holds no random state either: a
