@@ -10,6 +10,7 @@ mod adjust;
 mod classes;
 mod compare;
 mod compare_detectors;
+mod completions;
 mod detect;
 mod doctor;
 mod failure;
@@ -17,6 +18,7 @@ mod finite;
 mod hints;
 mod inverted;
 mod late_labels;
+mod man;
 mod notes;
 mod outcome;
 mod performance;
@@ -62,6 +64,8 @@ enum Command {
     Sketch(sketch::Sketch),
     Epsilon(privacy::Epsilon),
     NoiseMultiplier(privacy::NoiseMultiplier),
+    Man(man::Manual),
+    Completions(completions::Completions),
 }
 
 impl Command {
@@ -79,6 +83,8 @@ impl Command {
             Command::Sketch(sketch) => sketch.run(),
             Command::Epsilon(epsilon) => epsilon.run(),
             Command::NoiseMultiplier(multiplier) => multiplier.run(),
+            Command::Man(manual) => manual.run(),
+            Command::Completions(completions) => completions.run(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod formats;
 mod hints;
 mod late_labels;
 mod malformed;
+mod manual;
 mod methods;
 mod performance;
 mod privacy;
