@@ -6,7 +6,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: ## a guarded classifier of handwritten digits: clean, drifted, noisy and adversarial batches
-	@scripts/demo
+	@scripts/demo $(ARGS)
 
 test: ## all that can be tested on this machine; lists what it skipped
 	@scripts/test

@@ -1,7 +1,7 @@
 # FluxGuard in one file: a classifier of handwritten digits is trained and guarded, and then serves what it was not
-# trained for. `make demo` runs it. Every number that it prints was measured in that run.
+# trained for. `make demo` runs it. Every number that it prints was measured in that run. `make demo ARGS=FILE.svg` draws a picture of it, too.
 
-using FluxGuard
+using FluxGuard, Dates
 
 include("digits/Digits.jl")
 using .Digits
@@ -27,7 +27,7 @@ normal_outputs = fit(Profile, model(reference); output = :logits)
 # ---- Guards: for each, at most one false drift alarm a week --------------------------------------------------------
 
 delivered = Alert[]
-options = (window = 100, false_alarms = 1//week, on_alert = alert -> push!(delivered, alert), log = false)
+options = (window = 100, false_alarms = every(Week(1)), on_alert = alert -> push!(delivered, alert), log = false)
 inputs = Guard(normal_inputs; name = "inputs", options...)
 outputs = Guard(normal_outputs; name = "outputs", options...)
 
@@ -69,10 +69,13 @@ troubles = [
 println("\nServing, watched by a guard of the inputs and one of the outputs:\n")
 print_header(("inputs", "outputs"))
 print_served("clean digits", serve(clean, labels))
+stretches = ["clean digits" => counters(outputs).observed]   # for the picture
 recovered = Served[]
 for (what, images, truth) in troubles
     print_served(what, serve(images, truth))
+    push!(stretches, what => counters(outputs).observed)
     push!(recovered, serve(clean[:, 1:200], labels[1:200]))   # all is well again: the next trouble is news
+    push!(stretches, "clean again" => counters(outputs).observed)
 end
 print_served("clean again, each time", sum(recovered))
 
@@ -98,3 +101,5 @@ end
 println(length(delivered), " alerts were delivered to on_alert.")
 levels = sort([w.level for w in windows(outputs)])
 println("Median per-window alarm level under a budget of one a week: ", round(levels[cld(end, 2)], sigdigits = 2), ".")
+
+isempty(ARGS) || println("\nA picture of it: ", write_picture(first(ARGS), stretches, [guard.name => (windows(guard), alerts(guard)) for guard in (inputs, outputs)]))

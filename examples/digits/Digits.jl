@@ -14,5 +14,6 @@ include("network.jl")
 include("classifier.jl")
 include("progress.jl")
 include("table.jl")
+include("picture.jl")
 
 end
