@@ -17,8 +17,8 @@ bench: ## this project beside its peers and the limit, in one run
 evaluate: ## how good the methods are, beside peers and trivial baselines
 	@scripts/evaluate $(ARGS)
 
-docs: ## the Rust documentation, in target/doc
-	@cargo doc --no-deps --locked
+docs: ## the documentation: of Rust in target/doc, the site of the Julia package in docs/build
+	@scripts/docs
 
 clean: ## removes what was built and what was fetched (target, .cache)
 	rm -rf target .cache

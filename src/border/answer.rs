@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::handle::{Handle, Held};
 use crate::error::{Error, Result};
 
-/// What an operation makes: by [`operations!`](crate::operation::operations) one of these.
+/// What an operation makes: by `operations!` (`operation.rs`) one of these.
 #[derive(Default)]
 pub struct Answer {
     /// A number from 0; 0 if there is nothing to say.

@@ -1,8 +1,9 @@
 //! Forks of the process, noticed.
 
 /// Has a child of fork know that it is one: the parent's guards refuse there what needs the worker
-/// or a lock, with [`crate::Error::WorkerFailed`], and guards that the child makes have a worker of
-/// its own. The border calls it with the first guard; a Rust program that forks, before that.
+/// or a lock, with [`fluxguard_core::Error::WorkerFailed`], and guards that the child makes have a
+/// worker of its own. The border calls it with the first guard; a Rust program that forks, before
+/// that.
 pub fn watch() {
     #[cfg(unix)]
     {

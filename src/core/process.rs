@@ -18,7 +18,7 @@ thread_local! {
 }
 
 /// A number that is another one in a child of fork, once forks are watched
-/// ([`crate::ffi::fork::watch`]).
+/// (`watch` in `border/fork.rs`).
 pub fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }

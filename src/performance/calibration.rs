@@ -108,7 +108,7 @@ fn helps(scores: &[f64], truth: &[f64], seed: u64) -> Result<bool> {
     Ok(calibration_error(&calibrated, truth) < calibration_error(scores, truth))
 }
 
-/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015) over [`BINS`] groups of
+/// The expected calibration error (Naeini, Cooper and Hauskrecht 2015) over ten groups of
 /// equally many observations, in the order of the probabilities: the mean over the observations of
 /// |mean probability - share of ones| of their group.
 #[must_use]

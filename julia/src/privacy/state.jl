@@ -11,7 +11,7 @@ each parameter, or an [`AdaptiveClip`](@ref) as it stands), what was planned (a 
     state = FluxGuard.load(PrivacyState, "run.fgdp")      # state.accountant, state.clip, state.schedule, state.private
 
 No random state is saved: a resumed run continues the accounting and takes fresh randomness (a new
-[`NoiseSource`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or [`BandedNoise`](@ref)).
+[`PrivateRun`](@ref), [`PoissonSampler`](@ref), [`TreeNoise`](@ref) or [`BandedNoise`](@ref)).
 """
 struct PrivacyState
     accountant::Accountant

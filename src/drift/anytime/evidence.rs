@@ -2,7 +2,7 @@
 //!
 //! Three forms, for a change that may come at any time:
 //!
-//! - `ever`: capital of 1, staked in parts for ever ([`super::starts`] says how much when). A
+//! - `ever`: capital of 1, staked in parts for ever (`starts.rs` says how much when). A
 //!   martingale: the probability that it **ever** reaches `1/alpha` is at most alpha (Ville), on a
 //!   stream without end.
 //! - `shiryaev-roberts`: a new bet of 1 at every observation, all added up (Shiryaev 1963; Roberts

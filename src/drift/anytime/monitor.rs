@@ -27,7 +27,8 @@
 //! Observations that depend on each other are not exchangeable, and dependence is what is found
 //! then: none of this holds for an autoregressive stream, for seasons, or for users who come again.
 //! Give it a value for each stretch that is long enough not to depend on the one before. A guard's
-//! monitor of counts ([`super::counts`]) measures dependence on the reference and allows for it.
+//! monitor of counts ([`super::grouped_martingale`]) measures dependence on the reference and
+//! allows for it.
 //!
 //! NaN and Inf have no place in an order: they are counted and skipped. Cost: about 50 ns a value.
 //! Memory: 32 bytes a cell (at most 2047), twice that with `after_alarm = reference`.

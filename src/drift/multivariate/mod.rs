@@ -33,7 +33,7 @@ pub fn test(name: TestName, reference: &Tensor<'_>, current: &Tensor<'_>) -> Res
 /// The test of this name, by the method that is wanted: one of [`Method::of`] it.
 ///
 /// # Errors
-/// As [`test`], and `InvalidArgument` naming `method` for one that the test has not.
+/// As [`test()`], and `InvalidArgument` naming `method` for one that the test has not.
 pub fn test_by(
     name: TestName,
     reference: &Tensor<'_>,

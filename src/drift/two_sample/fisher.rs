@@ -23,7 +23,7 @@ pub fn test<T: Into<f64> + Copy>(reference: &[T], current: &[T]) -> Result<TestR
 /// The same of counts, of one or two categories; categories that are empty in both are left out.
 ///
 /// # Errors
-/// `InvalidArgument` as [`test`], and for counts of different lengths.
+/// `InvalidArgument` as [`test()`], and for counts of different lengths.
 pub fn from_counts(reference: &[u64], current: &[u64]) -> Result<TestResult> {
     let table = super::table::Table::new(reference, current)?;
     if table.reference.len() > 2 {

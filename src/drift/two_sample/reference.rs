@@ -165,7 +165,7 @@ impl Reference {
         ks::of_sorted(&self.sorted, &sort::sorted("current", current)?, method)
     }
 
-    /// Pearson's chi-squared over the bins: see [`chi2::test`].
+    /// Pearson's chi-squared over the bins: see [`super::chi2::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].
@@ -173,7 +173,7 @@ impl Reference {
         self.test(TestName::Chi2, current)
     }
 
-    /// The population stability index over the bins: see [`psi::test`].
+    /// The population stability index over the bins: see [`super::psi::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].
@@ -181,7 +181,7 @@ impl Reference {
         self.test(TestName::Psi, current)
     }
 
-    /// The Jensen-Shannon distance over the bins: see [`js::test`].
+    /// The Jensen-Shannon distance over the bins: see [`super::js::test`].
     ///
     /// # Errors
     /// As [`Reference::test`].

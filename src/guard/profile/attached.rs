@@ -116,7 +116,7 @@ impl Baseline {
     /// Scores a batch that has the right number of features.
     ///
     /// # Errors
-    /// As [`Scorer::expect_contents`] and [`Baseline::score_attached`].
+    /// As [`super::Scorer::expect_contents`] and [`Baseline::score_attached`].
     pub fn score(&self, batch: &Tensor<'_>, scores: &mut Scores) -> Result<()> {
         self.scorer.expect_contents(batch)?;
         self.scorer.score(batch, scores);

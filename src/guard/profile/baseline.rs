@@ -70,7 +70,7 @@ pub struct Baseline {
     pub spread: Vec<f64>,
     /// Mean of each column in the reference.
     pub center: Vec<f64>,
-    /// Features of which hardly any of the reference differs from the rest: [`hardly_varies`].
+    /// Features of which hardly any of the reference differs from the rest.
     pub hardly_vary: usize,
     /// Predicted classes of the reference; empty for values.
     pub classes: Frequencies,

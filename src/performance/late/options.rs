@@ -29,7 +29,7 @@ pub enum Order {
     Arrival,
 }
 
-/// Options of [`LateLabels`].
+/// Options of [`LateLabels`](super::LateLabels).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LateOptions {

@@ -4,8 +4,8 @@
 //! Under the null hypothesis with continuous data every order of the pooled values is equally
 //! likely, so the number of second-sample values below successive order statistics of the first is
 //! a Markov chain with negative hypergeometric steps (David and Nagaraja 2003, section 2.2, with
-//! the ordering for the distribution). [`sf`] follows the chain exactly for small samples and its
-//! limit, a Brownian bridge, for large ones.
+//! the ordering for the distribution). [`p_value`] follows the chain exactly for small samples and
+//! its limit, a Brownian bridge, for large ones.
 
 use statrs::function::erf::erfc;
 use statrs::function::factorial::ln_binomial;
@@ -48,7 +48,7 @@ const WIDE: f64 = 1.0 / 8.0;
 /// between the points (Siegmund 1985, section X.2: 0.5826 standard deviations of a step), and with
 /// a value of the first sample on either side: of what is to come, between b and b + 1 shares lie
 /// just below its value number b + 1. Counts are whole, which the law does not know (the correction
-/// for continuity, see [`reached_from`]). Of few points, or of uneven ones as ties leave them, from
+/// for continuity, see `reached_from`). Of few points, or of uneven ones as ties leave them, from
 /// the normal law at each, with Bonferroni. Constant time.
 ///
 /// # Errors
