@@ -21,4 +21,4 @@ docs: ## the documentation: of Rust in target/doc, the site of the Julia package
 	@scripts/docs
 
 clean: ## removes what was built and what was fetched (target, .cache)
-	rm -rf target .cache
+	rm -rf target .cache docs/build docs/src/more
