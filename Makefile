@@ -1,6 +1,6 @@
 # Each target does all of its own set-up. What they need: Rust, and a package registry for its crates.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench evaluate docs clean
+.PHONY: help demo test bench evaluate fuzz house docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,12 @@ bench: ## this project beside its peers and the limit, in one run
 
 evaluate: ## how good the methods are, beside peers and trivial baselines
 	@scripts/evaluate $(ARGS)
+
+fuzz: ## damaged files, options, sketches, CSVs and calls, made by a fuzzer: ARGS="SECONDS TARGET"
+	@scripts/fuzz $(ARGS)
+
+house: ## what tends to grow, counted, with its limit
+	@scripts/house
 
 docs: ## the Rust documentation, in target/doc
 	@cargo doc --no-deps --locked
