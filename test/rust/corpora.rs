@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::store::mutations::kinds;
 
 #[path = "../../fuzz/src/targets/mod.rs"]
+#[allow(dead_code)] // what only the fuzzer begins with
 pub mod targets;
 
 /// The inputs of a target, sorted.

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use datasketches::frequencies::{ErrorType, FrequentItemsSketch, Row};
+use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
 use datasketches::hll::HllSketch;
 use datasketches::kll::{KllFloat, KllSketch};
 use datasketches::tdigest::TDigestMut;
