@@ -1,6 +1,6 @@
 # Each target does all of its own set-up. What they need: Rust, and a package registry for its crates.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench evaluate docs clean
+.PHONY: help demo test bench evaluate docs fuzz house clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,12 @@ evaluate: ## how good the methods are, beside peers and trivial baselines
 
 docs: ## the documentation: of Rust in target/doc, the site of the Julia package in docs/build
 	@scripts/docs
+
+fuzz: ## damaged files, options, sketches, CSVs and calls, made by a fuzzer: ARGS="SECONDS TARGET"
+	@scripts/fuzz $(ARGS)
+
+house: ## what tends to grow, counted, with its limit
+	@scripts/house
 
 clean: ## removes what was built and what was fetched (target, .cache)
 	rm -rf target .cache docs/build docs/src/more

@@ -29,20 +29,20 @@ def cnn():
 def stepper(network, mode):
     model, x = network()
     y = torch.randint(0, 10, (len(x),))
-    optimiser, criterion = torch.optim.SGD(model.parameters(), lr=1e-2), nn.CrossEntropyLoss()
+    optimizer, criterion = torch.optim.SGD(model.parameters(), lr=1e-2), nn.CrossEntropyLoss()
     if mode:
         loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=len(x))
         private = PrivacyEngine().make_private(
-            module=model, optimizer=optimiser, criterion=criterion, data_loader=loader, noise_multiplier=1.0, max_grad_norm=1.0,
+            module=model, optimizer=optimizer, criterion=criterion, data_loader=loader, noise_multiplier=1.0, max_grad_norm=1.0,
             poisson_sampling=False, grad_sample_mode=mode,
         )
-        model, optimiser = private[0], private[1]
+        model, optimizer = private[0], private[1]
         criterion = private[2] if mode == "ghost" else criterion
 
     def step():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         criterion(model(x), y).backward()
-        optimiser.step()
+        optimizer.step()
 
     return step
 

@@ -59,7 +59,7 @@ end
     d = fit(KNN, x; neighbors = 3)
     c = deepcopy(d)
     fit!(c, x .+ 5)
-    @test score(d, x) != score(c, x) # what is learnt anew is the copy's
+    @test score(d, x) != score(c, x) # what is learned anew is the copy's
     e = Encoded(identity, fit(KNN, x))
     @test score(again(e), x) == score(deepcopy(e), x) == score(e, x)
 end

@@ -112,10 +112,10 @@ end
     d = fit(HBOS, reference)
     @test_throws FeatureMismatch score(d, ones(4, 2))
     @test_throws EmptyTensor score(d, ones(3, 0))
-    spoilt = [probe[:, 1] [NaN, 0, 0] [0, Inf, 0]]
-    @test isequal(isnan.(score(d, spoilt)), [false, true, true])
-    @test isequal(isnan.(pvalue(d, spoilt)), [false, true, true])
-    @test isequal(isnan.(explain(d, spoilt)), [falses(3) trues(3) trues(3)])
+    spoiled = [probe[:, 1] [NaN, 0, 0] [0, Inf, 0]]
+    @test isequal(isnan.(score(d, spoiled)), [false, true, true])
+    @test isequal(isnan.(pvalue(d, spoiled)), [false, true, true])
+    @test isequal(isnan.(explain(d, spoiled)), [falses(3) trues(3) trues(3)])
     same = fit(HBOS, ones(2, 50))                                        # all equal: no spread, no error where none is needed
     @test score(same, ones(2, 1)) < score(same, fill(9.0, 2, 1))
     path = scratch("knn.fg")
@@ -146,7 +146,7 @@ end
     @test_throws InvalidArgument score_within(KNN(), x; labels = known.labels)
 end
 
-@testset "an observation that lacks a number has no score and is not learnt from" begin
+@testset "an observation that lacks a number has no score and is not learned from" begin
     for T in (Float64, Float32), shape in ((3, 400), (3, 1, 400), (1, 3, 400))
         y = Array{Union{Missing,T}}(reshape(T.(reference), shape))
         lacking = sort!(unique!([2, 5, 5, 77, 400]))

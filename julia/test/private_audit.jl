@@ -58,8 +58,8 @@ end
     rng = SplitMix64(3)
     n = 120
     base = 3 .* randn(rng, n)
-    memorised = audit_lira(ids -> ids, ids -> base .+ [i in ids ? 3.0 : 0.0 for i in 1:n] .+ 0.5 .* randn(rng, n), n; models = 8, delta = 1e-5)
-    @test memorised.auc > 0.95 && memorised.method === :lira && memorised.epsilon > 1.5
+    memorized = audit_lira(ids -> ids, ids -> base .+ [i in ids ? 3.0 : 0.0 for i in 1:n] .+ 0.5 .* randn(rng, n), n; models = 8, delta = 1e-5)
+    @test memorized.auc > 0.95 && memorized.method === :lira && memorized.epsilon > 1.5
     blind = audit_lira(ids -> ids, ids -> base .+ randn(rng, n), n; models = 8, delta = 1e-5)
     @test 0.4 < blind.auc < 0.6 && blind.epsilon < 0.3
     y = [2.0 0.0; 1.0 5.0; 0.0 1.0]

@@ -40,7 +40,7 @@ end
     @test score(quoted, ["a \"b\"\n"])[1] ≈ -log(2.5 / 4.5)
 end
 
-@testset "what is missing is no symbol, has no score and is not learnt from: $name" for (name, type) in SEQUENCE_DETECTORS
+@testset "what is missing is no symbol, has no score and is not learned from: $name" for (name, type) in SEQUENCE_DETECTORS
     holes = Any[missing; [Any[missing; x; missing] for x in ROUNDS]; [[missing, missing]]]
     d, plain = fit(type, holes), fit(type, ROUNDS)
     @test nobs(d) == nobs(plain) == 120

@@ -32,7 +32,8 @@ macro_rules! element_types {
             pub const $code: i32 = $number;
 
             impl Element for $type {
-                const TYPE: ElementType = ElementType { code: $code, size: size_of::<$type>(), name: $name };
+                const TYPE: ElementType = ElementType { code: $code, size: size_of::<$type>(),
+                    name: $name };
             }
         )*
 

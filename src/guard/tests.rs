@@ -400,7 +400,8 @@ fn a_description_survives_json_and_options_may_be_left_out() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn panes_obey_the_merge_law(seed in any::<u64>(), n in 1usize..60, cut in any::<prop::sample::Index>()) {
+    fn panes_obey_the_merge_law(seed in any::<u64>(), n in 1usize..60,
+        cut in any::<prop::sample::Index>()) {
         let reference = profile(&Random(9).normals(3 * 500), 3, OutputKind::Logits);
         let options = BaselineOptions { wasserstein: true, welch: true, ..Default::default() };
         let baseline = Baseline::new(&reference, &options).expect("fits");
@@ -410,7 +411,8 @@ proptest! {
         verdict::flag(&baseline, &scores, &mut anomalous);
         let reduce = |range: std::ops::Range<usize>| {
             let mut pane = Pane::new(&baseline, true);
-            pane.update(&baseline, (&tensor(&rows, n), range), (&scores, &anomalous), std::time::Instant::now());
+            pane.update(&baseline, (&tensor(&rows, n), range), (&scores, &anomalous),
+                std::time::Instant::now());
             pane
         };
         let cut = cut.index(n);
@@ -423,9 +425,11 @@ proptest! {
         for column in 0..baseline.column_count() {
             let (a, b) = (merged.mean(&baseline, column), whole.mean(&baseline, column));
             prop_assert!(a.zip(b).is_some_and(|(a, b)| (a - b).abs() < 1e-9), "{:?} {:?}", a, b);
-            let (a, b) = (merged.sample_moments(&baseline, column), whole.sample_moments(&baseline, column));
+            let (a, b) = (merged.sample_moments(&baseline, column),
+                whole.sample_moments(&baseline, column));
             let near = |a: f64, b: f64| (a - b).abs() < 1e-9 || (a.is_nan() && b.is_nan());
-            let same = a.zip(b).is_some_and(|(a, b)| a.size == b.size && near(a.mean, b.mean) && near(a.variance, b.variance));
+            let same = a.zip(b).is_some_and(|(a, b)| a.size == b.size && near(a.mean, b.mean)
+                && near(a.variance, b.variance));
             prop_assert!(same, "{:?} {:?}", a, b);
         }
     }

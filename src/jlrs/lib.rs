@@ -58,14 +58,18 @@ julia_module! {
     fn abi_version() -> i64;
     fn last_error() -> StringRet;
     fn call(request: usize, answer: usize) -> i32;
-    fn guard_observe_at(guard: usize, dtype: i32, data: usize, len: i64, observations: i64, caller: u64) -> i64;
+    fn guard_observe_at(guard: usize, dtype: i32, data: usize, len: i64, observations: i64,
+        caller: u64) -> i64;
     fn guard_wake(guard: usize, function: usize, data: usize) -> i64;
 
     for T in [f16, f32, f64] {
-        fn guard_observe(guard: usize, output: TypedArray<T>, observations: i64, caller: u64, copied: Bool) -> i64;
-        fn detector_score(detector: usize, output: TypedArray<T>, observations: i64, out: TypedArray<f64>,
+        fn guard_observe(guard: usize, output: TypedArray<T>, observations: i64, caller: u64,
+            copied: Bool) -> i64;
+        fn detector_score(detector: usize, output: TypedArray<T>, observations: i64,
+            out: TypedArray<f64>,
                                  interrupt: usize) -> i64;
-        fn online_update(detector: usize, values: TypedArray<T>, fired: TypedArray<u64>, interrupt: usize) -> i64;
+        fn online_update(detector: usize, values: TypedArray<T>, fired: TypedArray<u64>,
+            interrupt: usize) -> i64;
         fn moments(y: TypedArray<T>, observations: i64, out: TypedArray<f64>) -> i64;
     };
 }

@@ -24,7 +24,8 @@ macro_rules! own {
 /// that a guard has a kernel for, whole batches in single precision, so that it costs a call next
 /// to nothing. What is several detectors as one has its place among the names, and no more.
 macro_rules! families {
-    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty $(, own score of $($output:ident)+)?;
+    ($($(#[$meta:meta])* $name:literal $variant:ident $detector:ty
+        $(, own score of $($output:ident)+)?;
        $(several as one: $several:literal;)?)*
      own scores alone: $($only_name:literal $only:ident of $($only_output:ident)+;)*) => {
         /// The names of all detectors.
@@ -127,7 +128,9 @@ macro_rules! families {
             }
 
             fn score_rows(&self, rows: &[f64], scores: &mut [f64]) {
-                match self { $(SingleModel::$variant(detector) => detector.score_rows(rows, scores),)* }
+                match self {
+                    $(SingleModel::$variant(detector) => detector.score_rows(rows, scores),)*
+                }
             }
 
             fn parts(&self, row: &[f64], parts: &mut [f64]) -> bool {

@@ -200,8 +200,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_kernel_is_the_definition(p in 1usize..50, n in 2usize..40, seed in any::<u32>(), bad in prop::option::of((any::<prop::sample::Index>(), any::<bool>()))) {
-            let mut x: Vec<f32> = (0..p * n).map(|i| ((i as u32).wrapping_mul(2_654_435_761) ^ seed) as f32 / 4e9 - 0.5).collect();
+        fn the_kernel_is_the_definition(p in 1usize..50, n in 2usize..40, seed in any::<u32>(),
+            bad in prop::option::of((any::<prop::sample::Index>(), any::<bool>()))) {
+            let mut x: Vec<f32> = (0..p * n)
+                .map(|i| ((i as u32).wrapping_mul(2_654_435_761) ^ seed) as f32 / 4e9 - 0.5)
+                .collect();
             let reference = x.clone();
             if let Some((at, nan)) = bad {
                 let at = at.index(x.len());
@@ -213,10 +216,13 @@ mod tests {
             let (mut rms, mut largest) = (Vec::new(), Vec::new());
             by.measure(&x, &mut rms, &mut largest);
             for (j, row) in x.chunks(p).enumerate() {
-                let z: Vec<f64> = row.iter().enumerate().map(|(k, x)| (f64::from(*x) - by.center[k]) * by.inverse[k]).collect();
+                let z: Vec<f64> = row.iter().enumerate()
+                    .map(|(k, x)| (f64::from(*x) - by.center[k]) * by.inverse[k]).collect();
                 let finite = z.iter().all(|z| z.is_finite());
-                let want_rms = if !finite { f64::NAN } else { (z.iter().map(|z| z * z).sum::<f64>() / p as f64).sqrt() };
-                let want_max = if finite { z.iter().fold(0.0f64, |a, z| a.max(z.abs())) } else { f64::NAN };
+                let want_rms = if !finite { f64::NAN }
+                    else { (z.iter().map(|z| z * z).sum::<f64>() / p as f64).sqrt() };
+                let want_max = if finite { z.iter().fold(0.0f64, |a, z| a.max(z.abs())) }
+                    else { f64::NAN };
                 for (got, want) in [(rms[j], want_rms), (largest[j], want_max)] {
                     let close = (f64::from(got) - want).abs() <= 1e-6 * (1.0 + want.abs());
                     prop_assert!(close || (got.is_nan() && want.is_nan()), "{got} {want}");

@@ -130,12 +130,15 @@ mod tests {
             let reference = Rows::from_values(values.iter().map(|x| f64::from(*x)).collect(), 1);
             let tail = Tails::new(&reference).at(0, f64::from(x));
             values.push(x);
-            let fraction = |keep: &dyn Fn(i8) -> bool| values.iter().filter(|y| keep(**y)).count() as f64 / n;
+            let fraction = |keep: &dyn Fn(i8) -> bool| {
+                values.iter().filter(|y| keep(**y)).count() as f64 / n
+            };
             prop_assert_eq!(tail.left, -fraction(&|y| y <= x).ln());
             prop_assert_eq!(tail.right, -fraction(&|y| y >= x).ln());
             let mean = values.iter().map(|y| f64::from(*y)).sum::<f64>() / n;
             let third: f64 = values.iter().map(|y| (f64::from(*y) - mean).powi(3)).sum();
-            let want = if third.abs() < 1e-9 { tail.skewed } else if third < 0.0 { tail.left } else { tail.right };
+            let want = if third.abs() < 1e-9 { tail.skewed } else if third < 0.0 { tail.left }
+                else { tail.right };
             prop_assert_eq!(tail.skewed, want);
         }
     }

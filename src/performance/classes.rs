@@ -171,13 +171,18 @@ mod tests {
         /// Expected counts are means over draws of the labels: for sums that is exact, which all
         /// six are ratios of.
         #[test]
-        fn counts_of_known_labels(rows in prop::collection::vec((0u8..10, any::<bool>(), any::<bool>()), 1..40)) {
+        fn counts_of_known_labels(
+            rows in prop::collection::vec((0u8..10, any::<bool>(), any::<bool>()), 1..40),
+        ) {
             let scores: Vec<f64> = rows.iter().map(|r| f64::from(r.0) / 10.0).collect();
             let truth: Vec<f64> = rows.iter().map(|r| f64::from(u8::from(r.1))).collect();
             let predicted: Vec<f64> = rows.iter().map(|r| f64::from(u8::from(r.2))).collect();
             let class = OneClass { scores: &scores, truth: &truth, predicted: &predicted };
-            let count = |t: bool, p: bool| rows.iter().filter(|r| r.1 == t && r.2 == p).count() as f64;
-            let (tp, fp, fneg, tn) = (count(true, true), count(false, true), count(true, false), count(false, false));
+            let count = |t: bool, p: bool| {
+                rows.iter().filter(|r| r.1 == t && r.2 == p).count() as f64
+            };
+            let (tp, fp, fneg, tn) = (count(true, true), count(false, true), count(true, false),
+                count(false, false));
             let (mut wins, mut pairs) = (0.0, 0.0);
             for a in rows.iter().filter(|r| r.1) {
                 for b in rows.iter().filter(|r| !r.1) {
@@ -185,11 +190,13 @@ mod tests {
                     wins += if a.0 > b.0 { 1.0 } else if a.0 == b.0 { 0.5 } else { 0.0 };
                 }
             }
-            let expected = [(tp + tn) / (tp + fp + fneg + tn), 2.0 * tp / (2.0 * tp + fp + fneg), wins / pairs,
+            let expected = [(tp + tn) / (tp + fp + fneg + tn), 2.0 * tp / (2.0 * tp + fp + fneg),
+                wins / pairs,
                 tp / (tp + fp), tp / (tp + fneg), tn / (tn + fp)];
             for (metric, expected) in METRICS.into_iter().zip(expected) {
                 let was = class.value(metric);
-                prop_assert!(was == expected || (was - expected).abs() < 1e-12 || (was.is_nan() && expected.is_nan()));
+                prop_assert!(was == expected || (was - expected).abs() < 1e-12
+                    || (was.is_nan() && expected.is_nan()));
             }
         }
     }

@@ -127,18 +127,23 @@ mod tests {
         fn it_never_falls_and_keeps_the_mean(
             pairs in prop::collection::vec((0u8..20, -5.0f64..5.0), 1..60), order in any::<u64>()
         ) {
-            let (x, y): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(x, y)| (f64::from(*x), *y)).unzip();
+            let (x, y): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(x, y)| (f64::from(*x), *y))
+                .unzip();
             let fitted = Isotonic::fit(&x, &y).unwrap();
             let total = x.iter().map(|x| fitted.predict(*x)).sum::<f64>();
             prop_assert!((total - y.iter().sum::<f64>()).abs() < 1e-9);
-            let line: Vec<f64> = (0..250).map(|i| fitted.predict(f64::from(i) / 10.0 - 2.0)).collect();
+            let line: Vec<f64> = (0..250).map(|i| fitted.predict(f64::from(i) / 10.0 - 2.0))
+                .collect();
             prop_assert!(line.windows(2).all(|w| w[0] <= w[1] + 1e-12));
             let mut shuffled = pairs.clone();
             let mut random = crate::stats::random::SplitMix64::new(order);
             (1..shuffled.len()).for_each(|i| shuffled.swap(i, random.below(i + 1)));
-            let (x, y): (Vec<f64>, Vec<f64>) = shuffled.iter().map(|(x, y)| (f64::from(*x), *y)).unzip();
+            let (x, y): (Vec<f64>, Vec<f64>) = shuffled.iter().map(|(x, y)| (f64::from(*x), *y))
+                .unzip();
             let again = Isotonic::fit(&x, &y).unwrap();
-            (0..20).for_each(|x| assert!((again.predict(f64::from(x)) - fitted.predict(f64::from(x))).abs() < 1e-9));
+            (0..20).map(f64::from).for_each(|x| {
+                assert!((again.predict(x) - fitted.predict(x)).abs() < 1e-9)
+            });
         }
     }
 

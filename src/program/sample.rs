@@ -175,7 +175,9 @@ impl Sample {
     pub fn only(&self, flag: &'static str, name: Option<&str>) -> Result<&Column, Error> {
         match name {
             Some(name) => self.column(name).ok_or_else(|| self.lacks(flag, name)),
-            None if self.header.len() == 1 => Ok(&self.columns[0]),
+            None if self.header.len() == 1 => {
+                self.columns.first().ok_or_else(|| self.lacks(flag, &self.header[0]))
+            }
             None => {
                 let was = format!("{} columns in {}", self.header.len(), self.file);
                 Err(Error::invalid(flag, was, format!("one of them by name: {}", self.names())))

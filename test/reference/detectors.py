@@ -117,11 +117,11 @@ for nu in (0.5, 0.1):
 model = OneClassSVM(nu=0.3, gamma=0.2, tol=1e-12).fit(reference)
 case(iterated, "ocsvm", {"nu": 0.3, "gamma": 0.2}, -model.decision_function(probe))
 # The best of many random starts: the minimum itself, as far as anyone can tell.
-spoilt = single(np.vstack([rng.normal(size=(70, 3)) @ [[1, 0.3, 0], [0, 1, 0.2], [0, 0, 2]], rng.normal(size=(20, 3)) + 12]))
-best = min((MinCovDet(random_state=s).fit(spoilt) for s in range(40)), key=lambda m: np.linalg.slogdet(m.raw_covariance_)[1])
-out["spoilt"] = plain(spoilt)
-out["spoilt_probe"] = plain(spoilt[::9])
-case(iterated, "mahalanobis", {"covariance": "robust"}, best.mahalanobis(spoilt[::9]), "spoilt")
+spoiled = single(np.vstack([rng.normal(size=(70, 3)) @ [[1, 0.3, 0], [0, 1, 0.2], [0, 0, 2]], rng.normal(size=(20, 3)) + 12]))
+best = min((MinCovDet(random_state=s).fit(spoiled) for s in range(40)), key=lambda m: np.linalg.slogdet(m.raw_covariance_)[1])
+out["spoiled"] = plain(spoiled)
+out["spoiled_probe"] = plain(spoiled[::9])
+case(iterated, "mahalanobis", {"covariance": "robust"}, best.mahalanobis(spoiled[::9]), "spoiled")
 
 forest = IsolationForest(n_estimators=25, max_samples=64, random_state=3).fit(reference)
 probe32 = single(probe)

@@ -27,7 +27,7 @@ fn no_line_of_a_comment_is_wider_than_code() {
     let settings = fs::read_to_string(root.join("rustfmt.toml")).unwrap();
     assert!(settings.contains(&format!("max_width = {WIDTH}\n")), "{settings}");
     let mut files = Vec::new();
-    ["src", "test", "benches", "examples"]
+    ["src", "test", "benches", "examples", "fuzz/src"]
         .iter()
         .for_each(|folder| rust_files(&root.join(folder), &mut files));
     let mut wide = Vec::new();

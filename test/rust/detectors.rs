@@ -182,7 +182,7 @@ fn degenerate_references_are_errors_or_detectors_and_never_a_panic() {
 }
 
 #[test]
-fn spoilt_observations_have_no_score_and_do_not_touch_others() {
+fn spoiled_observations_have_no_score_and_do_not_touch_others() {
     let reference = normals(&mut ChaCha8Rng::seed_from_u64(2), 300);
     let probe = [0.1, 0.2, f64::NAN, 0.0, 0.3, f64::NEG_INFINITY, 5.0, 5.0];
     for name in of_any_array() {
@@ -224,7 +224,7 @@ fn numbers_at_the_end_of_the_range_are_scored_and_never_pass_for_usual() {
         let most = if saturates.contains(name) { 0.2 } else { 1.0 / 201.0 };
         assert!(p.iter().all(|p| *p <= most), "{name} {p:?}");
 
-        // A reference as wide as can be is learnt, and a wider one refused.
+        // A reference as wide as can be is learned, and a wider one refused.
         let wide: Vec<f64> = reference.iter().map(|x| x * 1e74 / 6.0).collect();
         if let Ok(detector) = fit(name, json!({}), &wide, 2) {
             let scores = detector.score(&tensor(&wide[..40], 2)).unwrap();

@@ -7,6 +7,7 @@ mod calibration_multivariate;
 mod calibration_two_sample;
 mod calibration_two_sample_more;
 mod comments;
+mod corpora;
 mod dependent_alarms;
 mod detectors;
 mod false_alarms;

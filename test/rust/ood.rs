@@ -156,9 +156,9 @@ fn bad_input_is_an_error_or_a_nan() {
         assert_eq!(fit(&features, &labels), 0, "{name}");
         assert_eq!(fit(&features, &labels[1..]), 100, "{name}: labels");
         assert_eq!(fit(&features, &[9; 90]), 100, "{name}: class 9 of 3");
-        let mut spoilt = features.clone();
-        spoilt[5] = f64::NAN;
-        assert_eq!(fit(&spoilt, &labels), 200, "{name}: NaN");
+        let mut spoiled = features.clone();
+        spoiled[5] = f64::NAN;
+        assert_eq!(fit(&spoiled, &labels), 200, "{name}: NaN");
         let learns = matches!(*name, "class-mahalanobis" | "relative-mahalanobis" | "she" | "ood");
         let missing: Vec<u32> = labels.iter().map(|label| label % 2).collect();
         let lacks = fit(&features, &missing);

@@ -60,7 +60,8 @@ proptest! {
         if let Some((example, kind)) = bad.filter(|(example, _)| *example < examples) {
             layers[0].0[example * features[0]] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][kind];
         }
-        let clipping = if per_layer { Clipping::PerLayer(vec![limit; features.len()]) } else { Clipping::Flat(limit) };
+        let clipping = if per_layer { Clipping::PerLayer(vec![limit; features.len()]) }
+            else { Clipping::Flat(limit) };
         let expected = naive(&layers, examples, &clipping);
         let views: Vec<(&[f64], usize)> = layers.iter().map(|(data, f)| (&data[..], *f)).collect();
         let gradients = Gradients::new(&views, examples).expect("shapes fit");

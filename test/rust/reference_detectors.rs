@@ -19,7 +19,7 @@ fn fitted(case: &Value, all: &Value) -> (Fitted, Vec<f64>, usize) {
     let (reference, probe) = match case["data"].as_str().unwrap() {
         "reference" => ("reference", "probe"),
         "cluster" => ("clusters", "cluster_probe"),
-        _ => ("spoilt", "spoilt_probe"),
+        _ => ("spoiled", "spoiled_probe"),
     };
     let mut options = case["options"].as_object().unwrap().clone();
     options.insert("calibration".into(), json!("none"));

@@ -1,4 +1,4 @@
-# What has no value. One policy, in docs/files.md: an observation that lacks a number has no score and is not learnt from; a symbol that is
+# What has no value. One policy, in docs/files.md: an observation that lacks a number has no score and is not learned from; a symbol that is
 # missing is none. Which observations those are stays as it was, so that answers are still one per observation.
 
 # `missing` crosses as NaN.

@@ -14,7 +14,7 @@
 const Changing = Union{Profile,StreamDetector,Sketch,LiveThreshold,LateLabels,NeighborStore}
 const Fixed = Union{Reference,PerformanceEstimator}
 
-"Detectors: what they learnt is replaced by `fit!` and never changed, so that copies share it; options are each one's own."
+"Detectors: what they learned is replaced by `fit!` and never changed, so that copies share it; options are each one's own."
 const Fitted = Union{NativeDetector,SequenceDetector}
 
 "What has a form of FluxGuard's own that is whole."

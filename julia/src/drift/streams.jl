@@ -127,7 +127,7 @@ const OnlineMMD = StreamDetector{:mmd}
 A conformal test martingale. While the stream stays as it is, the probability of **ever** a false alarm is at most `alpha` (`form
 = :ever`), or a false alarm comes after at least `run_length` observations on average (`:shiryaev_roberts`, `:cusum`).
 `bets`: `:composite` (changes of place and spread), `:jumper`, `:mixture`, `:power`. Without a `reference`, the first
-`reference_size` observations of the stream are it; after an alarm a new one is learnt, unless `relearn = false`. See
+`reference_size` observations of the stream are it; after an alarm a new one is learned, unless `relearn = false`. See
 [`StreamDetector`](@ref).
 """
 const Martingale = StreamDetector{:martingale}

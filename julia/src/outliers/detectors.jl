@@ -30,7 +30,7 @@ whatever the detector), `:none`, or `(cross = folds,)`, `(holdout = fraction,)`.
 
 Arrays are features × observations, any number of dimensions, the last is the observation; a vector is one observation
 (of a detector with one feature: many). An observation with an element that is `missing` has the score and the p-value `NaN`, and is
-not fitted on. A score never depends on the batch that it came in. `deepcopy` shares what was learnt;
+not fitted on. A score never depends on the batch that it came in. `deepcopy` shares what was learned;
 Serialization and JLD2 keep it (`docs/copies.md`).
 """
 abstract type Detector end
@@ -104,7 +104,7 @@ detector_options(kwargs) = given_keywords(option, kwargs)
 """
     fit!(detector, reference; names, labels, weights, bias) -> detector
 
-Learn the reference, features × observations, or a table of numbers, whose columns are the features; what it had learnt before is forgotten. `names` are those of the features, all different:
+Learn the reference, features × observations, or a table of numbers, whose columns are the features; what it had learned before is forgotten. `names` are those of the features, all different:
 [`save`](@ref) keeps them, `fluxguard detect --load` takes the columns of a CSV by them, and so does [`score`](@ref) where it is told those
 of its features. `labels`, `weights` and `bias` are for detectors of classifiers: see [`OOD`](@ref). Throws
 [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`NonFiniteBaseline`](@ref) (NaN or Inf),

@@ -11,7 +11,7 @@ with what people say of alerts).
     dismiss!(t, score); confirm!(t)             # what people say of the alarms
     threshold(t); nobs(t); FluxGuard.save(path, t); FluxGuard.load(LiveThreshold, path)
 
-A score is anomalous where it is above the threshold of its time, or `NaN`; others are learnt from. Tasks may share one.
+A score is anomalous where it is above the threshold of its time, or `NaN`; others are learned from. Tasks may share one.
 """
 abstract type LiveThreshold end
 
@@ -111,7 +111,7 @@ end
 """
     save(path, t::LiveThreshold)
 
-Write a threshold to a file, with all it has learnt. Throws [`PathUnusable`](@ref).
+Write a threshold to a file, with all it has learned. Throws [`PathUnusable`](@ref).
 """
 save(path::AbstractString, t::LiveThreshold) = Native.run(t.handle, "threshold.save", (path = path_text(path),))
 

@@ -71,7 +71,7 @@ end
 """
     fit!(detector, sequences) -> detector
 
-Learn reference sequences; what it had learnt before is forgotten. Throws [`BaselineTooSmall`](@ref) for none, or too few to
+Learn reference sequences; what it had learned before is forgotten. Throws [`BaselineTooSmall`](@ref) for none, or too few to
 calibrate with, [`InvalidArgument`](@ref) for one without symbols.
 """
 function fit!(d::SequenceDetector, sequences)

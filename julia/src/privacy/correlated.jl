@@ -1,4 +1,4 @@
-# Noise that is correlated over steps, for DP-FTRL: prefix sums by a binary tree, and banded matrix factorisation.
+# Noise that is correlated over steps, for DP-FTRL: prefix sums by a binary tree, and banded matrix factorization.
 
 """
     TreeNoise(dimension, run = PrivateRun(); steps, clip_norm, noise_multiplier, participations = 1, min_separation = 1)

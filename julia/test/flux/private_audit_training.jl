@@ -47,7 +47,7 @@ end
     @test r.violated && r.epsilon > claimed
 end
 
-@testset "a model that memorised shows it, by its losses" begin
+@testset "a model that memorized shows it, by its losses" begin
     rng = SplitMix64(1)
     a, b = randn(rng, Float32, 20, 60), randn(rng, Float32, 20, 60)
     la, lb = (Flux.onehotbatch(rand(rng, 1:4, 60), 1:4) for _ in 1:2)

@@ -61,15 +61,20 @@ fn detect() -> Level {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! multiversion {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident : $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:ident) => {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident : $ty:ty),* $(,)?) $(-> $ret:ty)? =
+        $body:ident) => {
         $(#[$meta])*
         $vis fn $name<T: $crate::simd::Real>($($arg: $ty),*) $(-> $ret)? {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-                fn avx512<T: $crate::simd::Real>($($arg: $ty),*) $(-> $ret)? { $body::<T, true>($($arg),*) }
+                fn avx512<T: $crate::simd::Real>($($arg: $ty),*) $(-> $ret)? {
+                    $body::<T, true>($($arg),*)
+                }
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2<T: $crate::simd::Real>($($arg: $ty),*) $(-> $ret)? { $body::<T, true>($($arg),*) }
+                fn avx2<T: $crate::simd::Real>($($arg: $ty),*) $(-> $ret)? {
+                    $body::<T, true>($($arg),*)
+                }
                 match $crate::simd::level() {
                     // SAFETY: `level` found these features on the processor that we run on.
                     $crate::simd::Level::Avx512 => return unsafe { avx512::<T>($($arg),*) },

@@ -62,7 +62,8 @@ pub trait Real:
 
 /// One implementation for both types; only widths and the number of terms differ.
 macro_rules! real {
-    ($float:ty, $bits:ty, $mantissa:expr, $bias:expr, $round:expr, $lowest_exp:expr, $ln2_hi:expr, $ln2_lo:expr,
+    ($float:ty, $bits:ty, $mantissa:expr, $bias:expr, $round:expr, $lowest_exp:expr, $ln2_hi:expr,
+        $ln2_lo:expr,
      $exp:expr, $artanh:expr, $gather:path, $place:tt, $single:path) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
@@ -218,16 +219,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn exp_and_ln_are_those_of_the_standard_library(x in -700.0..0.0f64, y in 1e-300..1e300f64) {
-            for (fast, exact) in [(x.exp_nonpositive::<true>(), x.exp()), (x.exp_nonpositive::<false>(), x.exp())] {
+        fn exp_and_ln_are_those_of_the_standard_library(x in -700.0..0.0f64,
+            y in 1e-300..1e300f64) {
+            for (fast, exact) in [(x.exp_nonpositive::<true>(), x.exp()),
+                (x.exp_nonpositive::<false>(), x.exp())] {
                 prop_assert!((fast - exact).abs() <= 8.0 * f64::EPSILON * exact, "exp({x}) = {exact}, got {fast}");
             }
-            for (fast, exact) in [(y.ln_positive::<true>(), y.ln()), (y.ln_positive::<false>(), y.ln())] {
+            for (fast, exact) in [(y.ln_positive::<true>(), y.ln()),
+                (y.ln_positive::<false>(), y.ln())] {
                 prop_assert!((fast - exact).abs() <= 8.0 * f64::EPSILON * exact.abs().max(0.1), "ln({y}) = {exact}, got {fast}");
             }
             let (x, y) = ((x / 9.0) as f32, (y.powf(0.1)) as f32);
-            prop_assert!((x.exp_nonpositive::<true>() - x.exp()).abs() <= 8.0 * f32::EPSILON * x.exp());
-            prop_assert!((y.ln_positive::<true>() - y.ln()).abs() <= 8.0 * f32::EPSILON * y.ln().abs().max(0.1));
+            prop_assert!((x.exp_nonpositive::<true>() - x.exp()).abs()
+                <= 8.0 * f32::EPSILON * x.exp());
+            prop_assert!((y.ln_positive::<true>() - y.ln()).abs()
+                <= 8.0 * f32::EPSILON * y.ln().abs().max(0.1));
         }
     }
 

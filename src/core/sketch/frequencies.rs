@@ -63,8 +63,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn merged_is_single_pass(classes in prop::collection::vec(0u32..6, 0..50), cut in 0usize..50) {
-            let fit = |xs: &[u32]| { let mut f = Frequencies::new(5); xs.iter().for_each(|c| f.update(*c)); f };
+        fn merged_is_single_pass(classes in prop::collection::vec(0u32..6, 0..50),
+            cut in 0usize..50) {
+            let fit = |xs: &[u32]| {
+                let mut f = Frequencies::new(5);
+                xs.iter().for_each(|c| f.update(*c));
+                f
+            };
             let cut = cut.min(classes.len());
             let mut merged = fit(&classes[..cut]);
             merged.merge(&fit(&classes[cut..]));

@@ -139,7 +139,8 @@ mod tests {
             prop_assert_eq!(counts, other_counts);
             prop_assert_eq!(moments.observations(), n as u64);
             for k in 0..p {
-                prop_assert_eq!((moments.min(k), moments.max(k)), (other_moments.min(k), other_moments.max(k)));
+                prop_assert_eq!((moments.min(k), moments.max(k)),
+                    (other_moments.min(k), other_moments.max(k)));
                 prop_assert!((moments.mean(k) - other_moments.mean(k)).abs() < 1e-12);
                 let (a, b) = (moments.variance(k), other_moments.variance(k));
                 prop_assert!((a - b).abs() < 1e-12 * (1.0 + b) || (a.is_nan() && b.is_nan()));

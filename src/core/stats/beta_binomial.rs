@@ -65,7 +65,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_sum_is_the_definition(n in 1u64..200, x in any::<prop::sample::Index>(), a in 0.5..50.0f64, b in 0.5..500.0f64) {
+        fn the_sum_is_the_definition(n in 1u64..200, x in any::<prop::sample::Index>(),
+            a in 0.5..50.0f64, b in 0.5..500.0f64) {
             let x = x.index(n as usize + 1) as u64;
             let (fast, exact) = (upper_tail(x, n, a, b).expect("in range"), naive(x, n, a, b));
             prop_assert!((fast - exact).abs() <= 1e-9 * exact.max(1e-4), "{} {}", fast, exact);

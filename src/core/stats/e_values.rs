@@ -60,7 +60,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_bh_of_the_reciprocals(e in prop::collection::vec(0.01..500.0f64, 1..30), alpha in 0.01..0.5f64) {
+        fn it_is_bh_of_the_reciprocals(e in prop::collection::vec(0.01..500.0f64, 1..30),
+            alpha in 0.01..0.5f64) {
             let p: Vec<f64> = e.iter().map(|e| (1.0 / e).min(1.0)).collect();
             let adjusted = adjust(&p, Correction::BenjaminiHochberg).unwrap();
             let near = adjusted.iter().any(|a| (a / alpha - 1.0).abs() < 1e-12);

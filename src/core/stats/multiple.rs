@@ -94,7 +94,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn adjusted_values_keep_the_order_and_are_never_smaller(p in prop::collection::vec(0.0..=1.0f64, 1..40)) {
+        fn adjusted_values_keep_the_order_and_are_never_smaller(
+            p in prop::collection::vec(0.0..=1.0f64, 1..40),
+        ) {
             for correction in ALL {
                 let adjusted = adjust(&p, correction).unwrap();
                 for i in 0..p.len() {

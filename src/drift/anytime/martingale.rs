@@ -129,8 +129,8 @@ impl Online for Martingale {
     }
 
     fn needs(&self) -> u64 {
-        let learnt = if self.monitor.is_some() { 0 } else { self.options.reference_size };
-        learnt as u64 + 1
+        let learned = if self.monitor.is_some() { 0 } else { self.options.reference_size };
+        learned as u64 + 1
     }
 
     fn statistic(&self) -> f64 {

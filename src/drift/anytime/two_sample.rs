@@ -157,8 +157,8 @@ impl Sound for TwoSample {
     fn is_sound(&self) -> bool {
         let learns = self.collected.len() < 2 * self.options.warm_up
             && self.collected.len().is_multiple_of(2);
-        let learnt = [0, THRESHOLDS].contains(&self.thresholds.len());
-        TwoSample::new(self.options).is_ok() && learns && learnt && self.starts.is_sound()
+        let learned = [0, THRESHOLDS].contains(&self.thresholds.len());
+        TwoSample::new(self.options).is_ok() && learns && learned && self.starts.is_sound()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::stats::normal;
 use crate::tensor::Tensor;
 use crate::two_sample::{Method, TestName, TestResult};
 
-/// Parts of each sample: the first is trained on only, each other one is scored by what was learnt
+/// Parts of each sample: the first is trained on only, each other one is scored by what was learned
 /// of those before it.
 const PARTS: usize = 5;
 

@@ -141,7 +141,8 @@ mod tests {
         /// Rare ones, constants, values far out: the gradient vanishes where it says that the
         /// minimum is.
         #[test]
-        fn it_ends_at_the_minimum(seed in any::<u64>(), n in 4usize..60, features in 1usize..6, kind in 0usize..4) {
+        fn it_ends_at_the_minimum(seed in any::<u64>(), n in 4usize..60, features in 1usize..6,
+            kind in 0usize..4) {
             let mut random = Random(seed);
             let values: Vec<f64> = random.normals(n * features).into_iter().map(|z| match kind {
                 0 => z,
@@ -150,7 +151,8 @@ mod tests {
                 _ => (4.0 * z).exp(),
             }).collect();
             let labels: Vec<bool> = (0..n).map(|i| i % 2 == 0 || random.uniform() < 0.1).collect();
-            let problem = Problem { rows: values.chunks_exact(features).collect(), labels, features };
+            let problem = Problem { rows: values.chunks_exact(features).collect(), labels,
+                features };
             let w = problem.weights();
             prop_assert!(w.iter().all(|w| w.is_finite()));
             // The intercept at which the loss is least, by bisection of its slope; then each
@@ -158,7 +160,8 @@ mod tests {
             let apart = |b: f64| -> Vec<f64> {
                 let with = [&w[..], &[b]].concat();
                 let z = problem.applied(&with);
-                z.iter().zip(&problem.labels).map(|(z, y)| 1.0 / (1.0 + (-z).exp()) - f64::from(u8::from(*y))).collect()
+                z.iter().zip(&problem.labels)
+                    .map(|(z, y)| 1.0 / (1.0 + (-z).exp()) - f64::from(u8::from(*y))).collect()
             };
             let (mut low, mut high) = (-1e6, 1e6);
             for _ in 0..200 {

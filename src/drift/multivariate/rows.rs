@@ -171,7 +171,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_is_that_of_the_content(mut values in prop::collection::vec(-2i32..3, 4..60), by in 0usize..30) {
+        fn the_order_is_that_of_the_content(mut values in prop::collection::vec(-2i32..3, 4..60),
+            by in 0usize..30) {
             values.truncate(values.len() / 4 * 4);
             let of = |values: &[i32]| {
                 let values: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
@@ -182,7 +183,8 @@ mod tests {
             };
             let rows = of(&values);
             let sorted = |rows: &[f64]| {
-                let mut pairs: Vec<Vec<i64>> = rows.chunks(2).map(|row| row.iter().map(|v| *v as i64).collect()).collect();
+                let mut pairs: Vec<Vec<i64>> = rows.chunks(2)
+                    .map(|row| row.iter().map(|v| *v as i64).collect()).collect();
                 pairs.sort();
                 pairs
             };

@@ -12,7 +12,7 @@
 //! whole window is forgotten after a detection; with `keep_window` the newer part stays, as in the
 //! paper, and a change is then often told several times over.
 //!
-//! Cost: O(1) amortised an observation, and O(max_buckets log n) a check. Memory: O(max_buckets log
+//! Cost: O(1) amortized an observation, and O(max_buckets log n) a check. Memory: O(max_buckets log
 //! n).
 
 use std::f64::consts::LN_2;

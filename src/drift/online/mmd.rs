@@ -307,8 +307,8 @@ impl Online for Mmd {
     }
 
     fn needs(&self) -> u64 {
-        let learnt = if self.prepared.is_some() { 0 } else { self.options.reference_size };
-        (learnt + self.options.window_size) as u64
+        let learned = if self.prepared.is_some() { 0 } else { self.options.reference_size };
+        (learned + self.options.window_size) as u64
     }
 
     fn statistic(&self) -> f64 {

@@ -50,7 +50,8 @@ macro_rules! detectors {
 
         impl OnlineName {
             /// All detectors.
-            pub const ALL: [OnlineName; [$(OnlineName::$variant),*].len()] = [$(OnlineName::$variant),*];
+            pub const ALL: [OnlineName; [$(OnlineName::$variant),*].len()] =
+                [$(OnlineName::$variant),*];
 
             /// What one observation is.
             #[must_use]
@@ -73,7 +74,9 @@ macro_rules! detectors {
 
         impl Detector {
             pub fn new(name: OnlineName, options: Value) -> Result<Self> {
-                match name { $(OnlineName::$variant => $new(read(options)?).map(Detector::$variant),)* }
+                match name {
+                    $(OnlineName::$variant => $new(read(options)?).map(Detector::$variant),)*
+                }
             }
 
             pub fn name(&self) -> OnlineName {
@@ -82,7 +85,8 @@ macro_rules! detectors {
 
             /// Takes in numbers in order; says at which it fired, and the state after each.
             /// Compiled for each detector.
-            pub fn update(&mut self, values: impl Iterator<Item = f64>, mut say: impl FnMut(usize, State)) {
+            pub fn update(&mut self, values: impl Iterator<Item = f64>,
+                mut say: impl FnMut(usize, State)) {
                 match self {
                     $(Detector::$variant(d) => values.enumerate().for_each(|(i, x)| say(i, d.update(x))),)*
                 }

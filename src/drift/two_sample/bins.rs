@@ -91,7 +91,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn edges_rise_and_nothing_is_lost(mut values in prop::collection::vec(-5i32..5, 1..200), bins in 2usize..50) {
+        fn edges_rise_and_nothing_is_lost(mut values in prop::collection::vec(-5i32..5, 1..200),
+            bins in 2usize..50) {
             values.sort_unstable();
             let sorted: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
             let edges = quantile_edges(&sorted, bins).unwrap();

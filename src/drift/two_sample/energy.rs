@@ -90,7 +90,8 @@ mod tests {
     proptest! {
         #[test]
         fn both_definitions_agree(
-            a in prop::collection::vec(-50i32..50, 1..40), b in prop::collection::vec(-50i32..50, 1..40)
+            a in prop::collection::vec(-50i32..50, 1..40),
+            b in prop::collection::vec(-50i32..50, 1..40)
         ) {
             let of = |s: &[i32]| s.iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
             let (a, b) = (of(&a), of(&b));

@@ -188,13 +188,15 @@ mod tests {
                 // Values may be missing; sizes still add up.
                 prop_assert!(group.current <= group.all && value < 4);
             }
-            let sum = |groups: &[Group]| groups.iter().fold((0, 0), |s, g| (s.0 + g.all, s.1 + g.current));
+            let sum = |groups: &[Group]| groups.iter()
+                .fold((0, 0), |s, g| (s.0 + g.all, s.1 + g.current));
             prop_assert_eq!(sum(&pooled.groups), ((a.len() + b.len()) as u32, b.len() as u32));
             let mut drawn = pooled.groups.clone();
             Permutations { draws: 3, seed }.p_value(0.0, |uniform| {
                 pooled.redraw(&mut drawn, uniform);
                 assert_eq!(sum(&drawn), sum(&pooled.groups));
-                assert!(drawn.iter().zip(&pooled.groups).all(|(d, g)| d.all == g.all && d.current <= d.all));
+                assert!(drawn.iter().zip(&pooled.groups)
+                    .all(|(d, g)| d.all == g.all && d.current <= d.all));
                 0.0
             });
         }

@@ -98,7 +98,9 @@ const OF_VALUES: &str = "its limit law is that of values, not of counts";
 macro_rules! tests {
     (
         of_one_column { $($(#[$doc:meta])* $variant:ident $name:literal: $row:expr;)* }
-        of_all_columns { $($(#[$joint_doc:meta])* $joint:ident $joint_name:literal: $joint_row:expr;)* }
+        of_all_columns {
+            $($(#[$joint_doc:meta])* $joint:ident $joint_name:literal: $joint_row:expr;)*
+        }
     ) => {
         /// A two-sample test, by its name in JSON, flags and Julia.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,7 +115,8 @@ macro_rules! tests {
             pub const ALL: [TestName; [$($name),*].len()] = [$(TestName::$variant),*];
 
             /// All tests of all columns together.
-            pub const OF_ALL_COLUMNS: [TestName; [$($joint_name),*].len()] = [$(TestName::$joint),*];
+            pub const OF_ALL_COLUMNS: [TestName; [$($joint_name),*].len()] =
+                [$(TestName::$joint),*];
 
             /// The name, as it is written everywhere.
             #[must_use]

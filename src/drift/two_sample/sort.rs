@@ -146,14 +146,18 @@ mod tests {
         }
 
         #[test]
-        fn values_in_order_but_for_a_few(values in prop::collection::vec(prop::num::f64::NORMAL, 600..900), swaps in 0usize..3) {
+        fn values_in_order_but_for_a_few(
+            values in prop::collection::vec(prop::num::f64::NORMAL, 600..900), swaps in 0usize..3,
+        ) {
             let mut values = by_comparison(&values);
             (0..swaps).for_each(|k| values.swap(7 * k, 599 - k));
             prop_assert_eq!(sorted("current", &values).unwrap(), by_comparison(&values));
         }
 
         #[test]
-        fn ties_and_values_that_differ_in_their_last_bits(steps in prop::collection::vec(0u8..200, 600..2000)) {
+        fn ties_and_values_that_differ_in_their_last_bits(
+            steps in prop::collection::vec(0u8..200, 600..2000),
+        ) {
             for unit in [1.0, f64::EPSILON] {
                 let values: Vec<f64> = steps.iter().map(|s| 1.0 + f64::from(*s) * unit).collect();
                 prop_assert_eq!(sorted("current", &values).unwrap(), by_comparison(&values));
@@ -161,7 +165,10 @@ mod tests {
         }
 
         #[test]
-        fn single_precision(values in prop::collection::vec(prop::num::f32::NORMAL | prop::num::f32::ZERO, 600..2000)) {
+        fn single_precision(
+            values in
+                prop::collection::vec(prop::num::f32::NORMAL | prop::num::f32::ZERO, 600..2000),
+        ) {
             let wide: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
             prop_assert_eq!(sorted("current", &values).unwrap(), by_comparison(&wide));
         }

@@ -306,7 +306,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn redrawing_keeps_the_margins(counts in prop::collection::vec((0u64..40, 0u64..40), 1..12), seed: u64) {
+        fn redrawing_keeps_the_margins(
+            counts in prop::collection::vec((0u64..40, 0u64..40), 1..12), seed: u64,
+        ) {
             let (mut r, mut c): (Vec<_>, Vec<_>) = counts.into_iter().unzip();
             r.push(1);
             c.push(1);
@@ -315,7 +317,8 @@ mod tests {
             Permutations { draws: 5, seed }.p_value(0.0, |uniform| {
                 table.redraw(&mut drawn, uniform);
                 assert_eq!(drawn.iter().sum::<u64>(), table.current_size);
-                assert!(drawn.iter().zip(&table.reference).zip(&table.current).all(|((d, r), c)| *d <= r + c));
+                assert!(drawn.iter().zip(&table.reference).zip(&table.current)
+                    .all(|((d, r), c)| *d <= r + c));
                 0.0
             });
         }

@@ -71,7 +71,7 @@ fn few_classes<T: Real, const FMA: bool>(group: &[T], classes: usize) -> ScoreLa
         }
     }
     for l in 0..LANES {
-        let finite = largest.spoilt[l] == T::ZERO;
+        let finite = largest.spoiled[l] == T::ZERO;
         lanes.scores.iter_mut().for_each(|row| row[l] = if finite { row[l] } else { f32::NAN });
         lanes.predicted[l] =
             if finite { largest.place[l].to_f32() as u32 } else { ClassScores::NO_CLASS };

@@ -150,7 +150,7 @@ struct Largest<T: Real> {
     second: [T; LANES],
     place: [T; LANES],
     /// Stays 0 while all values are finite: `x * 0` is NaN for NaN and Inf.
-    spoilt: [T; LANES],
+    spoiled: [T; LANES],
 }
 
 impl<T: Real> Largest<T> {
@@ -160,7 +160,7 @@ impl<T: Real> Largest<T> {
             first: [T::LOWEST; LANES],
             second: [T::LOWEST; LANES],
             place: [T::ZERO; LANES],
-            spoilt: [T::ZERO; LANES],
+            spoiled: [T::ZERO; LANES],
         }
     }
 
@@ -169,8 +169,8 @@ impl<T: Real> Largest<T> {
         // One operation a loop: what the compiler keeps in registers.
         let before = self.first;
         let larger = |l: usize| x[l] > before[l];
-        let spoilt = self.spoilt;
-        self.spoilt = std::array::from_fn(|l| x[l].fma::<FMA>(T::ZERO, spoilt[l]));
+        let spoiled = self.spoiled;
+        self.spoiled = std::array::from_fn(|l| x[l].fma::<FMA>(T::ZERO, spoiled[l]));
         let loser: [T; LANES] = std::array::from_fn(|l| if larger(l) { before[l] } else { x[l] });
         let second = self.second;
         self.second =
@@ -186,7 +186,7 @@ impl<T: Real> Largest<T> {
     fn sweep<const FMA: bool>(&mut self, x: &[T; LANES], place: T) {
         for l in 0..LANES {
             let x = x[l];
-            self.spoilt[l] = x.fma::<FMA>(T::ZERO, self.spoilt[l]);
+            self.spoiled[l] = x.fma::<FMA>(T::ZERO, self.spoiled[l]);
             let larger = x > self.first[l];
             let loser = if larger { self.first[l] } else { x };
             self.second[l] = if loser > self.second[l] { loser } else { self.second[l] };
@@ -202,7 +202,7 @@ impl<T: Real> Largest<T> {
         let (mut first, mut second, mut place, mut finite) =
             (T::LOWEST, T::LOWEST, usize::MAX, true);
         for l in 0..LANES {
-            finite &= self.spoilt[l] == T::ZERO;
+            finite &= self.spoiled[l] == T::ZERO;
             let (x, at) = (self.first[l], self.place[l].to_f64() as usize + l);
             if x > first || (x == first && at < place) {
                 second = if first > second { first } else { second };
@@ -298,7 +298,8 @@ mod tests {
         ) {
             let mut state = seed | 1;
             let mut logits: Vec<f64> = (0..classes * n).map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state.wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let u = (state >> 40) as f64 / 16_777_216.0 * 20.0 - 10.0;
                 f64::from(if ties { u.round() as f32 } else { u as f32 })
             }).collect();

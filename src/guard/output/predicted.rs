@@ -108,28 +108,33 @@ mod tests {
             let p: Vec<f64> = z.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
             for score in [entropy::<f64>, joint_energy::<f64>] {
                 let (by_logits, by_shares) =
-                    (of(score, OutputKind::MultilabelLogits, &z), of(score, OutputKind::Multilabel, &p));
+                    (of(score, OutputKind::MultilabelLogits, &z),
+                     of(score, OutputKind::Multilabel, &p));
                 prop_assert!((by_logits - by_shares).abs() < 1e-5 * (1.0 + by_logits.abs()), "{by_logits} {by_shares}");
             }
-            let by_definition: f64 = p.iter().map(|p| -p * p.ln() - (1.0 - p) * (1.0 - p).ln()).sum();
+            let by_definition: f64 = p.iter().map(|p| -p * p.ln() - (1.0 - p) * (1.0 - p).ln())
+                .sum();
             let found = of(entropy::<f64>, OutputKind::Multilabel, &p);
             prop_assert!((found - by_definition).abs() < 1e-5 * (1.0 + by_definition), "{found} {by_definition}");
         }
 
         #[test]
         fn entropies_of_densities_are_their_integrals(
-            w in 0.05..0.95f64, means in (-3.0..3.0f64, -3.0..3.0f64), variances in (0.1..4.0f64, 0.1..4.0f64),
+            w in 0.05..0.95f64, means in (-3.0..3.0f64, -3.0..3.0f64),
+            variances in (0.1..4.0f64, 0.1..4.0f64),
         ) {
             let one = of(entropy::<f64>, OutputKind::Gaussian, &[means.0, variances.0]);
             let by_integral = integrated(|x| normal(x, means.0, variances.0), -25.0, 25.0);
             prop_assert!((one - by_integral).abs() < 1e-4, "{one} {by_integral}");
-            let both = of(entropy::<f64>, OutputKind::Gaussian, &[means.0, means.1, variances.0, variances.1]);
+            let both = of(entropy::<f64>, OutputKind::Gaussian,
+                &[means.0, means.1, variances.0, variances.1]);
             let other = of(entropy::<f64>, OutputKind::Gaussian, &[means.1, variances.1]);
             prop_assert!((both - one - other).abs() < 1e-5);
 
             let mixture = [w, 1.0 - w, means.0, means.1, variances.0, variances.1];
             let bound = of(entropy::<f64>, OutputKind::Mixture, &mixture);
-            let density = |x: f64| w * normal(x, means.0, variances.0) + (1.0 - w) * normal(x, means.1, variances.1);
+            let density = |x: f64| w * normal(x, means.0, variances.0)
+                + (1.0 - w) * normal(x, means.1, variances.1);
             prop_assert!(bound > integrated(density, -25.0, 25.0) - 1e-4, "{bound}");
             let alike = [w, 1.0 - w, means.0, means.0, variances.0, variances.0];
             prop_assert!((of(entropy::<f64>, OutputKind::Mixture, &alike) - one).abs() < 1e-4);

@@ -289,10 +289,10 @@ impl Scorer {
                 OwnScore::Iqr => column.extend(largest.iter().map(|x| x - 0.5)),
                 OwnScore::Score => {
                     // 0 where the observation is finite, else NaN.
-                    let spoilt = rms.iter().map(|rms| rms * 0.0);
+                    let spoiled = rms.iter().map(|rms| rms * 0.0);
                     column.extend(
                         rows.chunks_exact(self.features)
-                            .zip(spoilt)
+                            .zip(spoiled)
                             .map(|(row, s)| by_moments.highest(row) + s),
                     );
                 }

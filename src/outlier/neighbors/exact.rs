@@ -206,7 +206,8 @@ impl Exact {
         let row: Vec<f64> = row.iter().map(|x| x * scale).collect();
         out.clear();
         out.resize(self.len.div_ceil(WIDTH) * WIDTH, 0.0);
-        either!(self.tiles.view(), tiles => kernel::measure(tiles, &row, self.metric == Metric::Euclidean, out));
+        either!(self.tiles.view(),
+            tiles => kernel::measure(tiles, &row, self.metric == Metric::Euclidean, out));
         out.truncate(self.len);
         let finish = self.finish();
         out.iter_mut().for_each(|d| *d = finish(*d));

@@ -79,7 +79,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn kept_is_what_a_sort_keeps(distances in prop::collection::vec(0u8..40, 1..300), k in 1usize..30) {
+        fn kept_is_what_a_sort_keeps(distances in prop::collection::vec(0u8..40, 1..300),
+            k in 1usize..30) {
             let mut nearest = Nearest::new(k);
             let mut all: Vec<Neighbor> = Vec::new();
             for (index, distance) in (0..).zip(&distances) {

@@ -38,7 +38,7 @@ impl Default for Options {
     }
 }
 
-/// `-ln sum exp(W a(x) + b)` of shaped features `a(x)`. Nothing is learnt but the calibration. For
+/// `-ln sum exp(W a(x) + b)` of shaped features `a(x)`. Nothing is learned but the calibration. For
 /// features that are not negative, such as those after relu.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ash {

@@ -26,7 +26,7 @@ pub trait LogitScore: Default + Clone + Send + Sync + Serialize + DeserializeOwn
 }
 
 /// A [`LogitScore`] of logits, or of the features that a [`Head`] makes logits of. Nothing is
-/// learnt but the calibration.
+/// learned but the calibration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OnLogits<S> {
     score: S,

@@ -31,9 +31,9 @@ fn measure_body<T: Real, const FMA: bool>(
             for l in 0..LANES {
                 // 0 for finite values and NaN for others: NaN passes comparisons by, and Inf has a
                 // root.
-                let spoilt = lanes.squares[l] * 0.0;
-                rms[done + l] = ((lanes.squares[l] / p as f64).sqrt() + spoilt) as f32;
-                largest[done + l] = (lanes.largest[l] + spoilt) as f32;
+                let spoiled = lanes.squares[l] * 0.0;
+                rms[done + l] = ((lanes.squares[l] / p as f64).sqrt() + spoiled) as f32;
+                largest[done + l] = (lanes.largest[l] + spoiled) as f32;
             }
             done += LANES;
         }
@@ -61,9 +61,9 @@ fn measure_body<T: Real, const FMA: bool>(
             squares += z * z;
             most = most.max(z.abs());
         }
-        let spoilt = squares * 0.0;
-        rms[done] = ((squares / p as f64).sqrt() + spoilt) as f32;
-        largest[done] = (most + spoilt) as f32;
+        let spoiled = squares * 0.0;
+        rms[done] = ((squares / p as f64).sqrt() + spoiled) as f32;
+        largest[done] = (most + spoiled) as f32;
         done += 1;
     }
 }

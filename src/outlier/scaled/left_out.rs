@@ -112,7 +112,8 @@ mod tests {
         #[test]
         fn closed_forms_are_what_a_fit_without_the_row_gives(
             values in prop_oneof![
-                prop::collection::vec(-1e3..1e3f64, 4..40), prop::collection::vec((-3i32..4).prop_map(f64::from), 4..40)
+                prop::collection::vec(-1e3..1e3f64, 4..40),
+                prop::collection::vec((-3i32..4).prop_map(f64::from), 4..40)
             ]
         ) {
             let n = values.len() as f64;
@@ -141,7 +142,8 @@ mod tests {
         }
 
         #[test]
-        fn it_rises_with_z_and_stays_finite(n in 3usize..500, a in -30.0..30.0f64, b in -30.0..30.0f64) {
+        fn it_rises_with_z_and_stays_finite(n in 3usize..500, a in -30.0..30.0f64,
+            b in -30.0..30.0f64) {
             let n = n as f64;
             let most = (n - 1.0) / n.sqrt(); // no z among n is larger
             let (low, high) = (a.min(b).clamp(-most, most), a.max(b).clamp(-most, most));

@@ -237,7 +237,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_area_is_the_probability(data in prop::collection::vec((0i8..8, any::<bool>()), 2..60)) {
+        fn the_area_is_the_probability(
+            data in prop::collection::vec((0i8..8, any::<bool>()), 2..60),
+        ) {
             let scores: Vec<f64> = data.iter().map(|d| f64::from(d.0)).collect();
             let labels: Vec<bool> = data.iter().map(|d| d.1).collect();
             prop_assume!(labels.iter().any(|l| *l) && labels.iter().any(|l| !*l));
@@ -251,11 +253,13 @@ mod tests {
             let labeled = Labeled::new(&scores, &labels).expect("both kinds");
             prop_assert!((labeled.auroc() - wins / pairs).abs() < 1e-12);
             let roc = labeled.roc();
-            prop_assert_eq!((roc[0].true_positive_rate, roc[roc.len() - 1].false_positive_rate), (0.0, 1.0));
+            prop_assert_eq!((roc[0].true_positive_rate, roc[roc.len() - 1].false_positive_rate),
+                (0.0, 1.0));
             let quality = labeled.quality(3.5).expect("a number");
             let flagged = data.iter().filter(|d| d.0 > 3).count();
             let hits = data.iter().filter(|d| d.0 > 3 && d.1).count();
-            prop_assert_eq!(quality.precision, if flagged > 0 { hits as f64 / flagged as f64 } else { 0.0 });
+            prop_assert_eq!(quality.precision,
+                if flagged > 0 { hits as f64 / flagged as f64 } else { 0.0 });
         }
     }
 

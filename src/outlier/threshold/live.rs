@@ -112,7 +112,7 @@ impl LiveThreshold {
         Ok(LiveThreshold { options, kind, scores: 0, alarms: 0, dismissed: 0, confirmed: 0 })
     }
 
-    /// Takes in the next score. What is not an alarm is learnt from; NaN is an alarm.
+    /// Takes in the next score. What is not an alarm is learned from; NaN is an alarm.
     pub fn update(&mut self, score: f64) -> Verdict {
         let verdict = match &mut self.kind {
             Kind::Spot(spot) => spot.update(score),

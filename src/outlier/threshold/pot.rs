@@ -37,7 +37,7 @@ pub(super) fn peaks(sorted: &[f64], rate: f64, level: f64) -> Result<(f64, Vec<f
     }
     if rate >= 1.0 - level {
         let expected =
-            format!("below {:.3}: the part of the scores whose tail is modelled", 1.0 - level);
+            format!("below {:.3}: the part of the scores whose tail is modeled", 1.0 - level);
         return Err(Error::invalid("rate", rate, expected));
     }
     let needed = (MIN as f64 / (1.0 - level)).ceil() as usize;

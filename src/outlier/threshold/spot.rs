@@ -11,7 +11,7 @@ use crate::sound::{Sound, can_grow};
 
 /// A threshold that learns from what is not anomalous. An alarm teaches nothing unless it is
 /// dismissed ([`Spot::dismiss`]): of a stream without anomalies whose alarms nobody dismisses, the
-/// tail that is learnt ends at the threshold, and alarms come more often than `rate`, about three
+/// tail that is learned ends at the threshold, and alarms come more often than `rate`, about three
 /// times as often after a hundred excesses. Memory: 8 bytes for each score that was above the
 /// tail's start, and 24 for each of `depth`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub enum Verdict {
     Usual,
     /// In the tail: the threshold was fitted again.
     Peak,
-    /// Above the threshold, or NaN; nothing was learnt.
+    /// Above the threshold, or NaN; nothing was learned.
     Alarm,
 }
 

@@ -137,7 +137,7 @@ impl LateLabels {
     }
 
     /// Takes in predictions, in order, all made at `time` (how many there were before, where none
-    /// is given). Amortised O(1) each. Gives the detections that followed: one that stops waiting
+    /// is given). Amortized O(1) each. Gives the detections that followed: one that stops waiting
     /// may let others through.
     ///
     /// # Errors

@@ -57,7 +57,8 @@ proptest! {
         begin in prop::sample::select(vec![0.0, -62_135_596_800.0, -3.5, 253_402_214_400.0]),
     ) {
         let order = if in_order { Order::Prediction } else { Order::Arrival };
-        let options = LateOptions { capacity, timeout: Some(f64::from(timeout)), order, ..LateOptions::default() };
+        let options = LateOptions { capacity, timeout: Some(f64::from(timeout)), order,
+            ..LateOptions::default() };
         let mut fast = late(options);
         let mut slow = Naive::default();
         let mut now = begin;
@@ -92,8 +93,10 @@ proptest! {
             prop_assert_eq!((counts.waiting, counts.held), (of("waiting"), of("held")));
             prop_assert_eq!((counts.expired, counts.evicted), (of("expired"), of("evicted")));
             prop_assert_eq!(counts.joined, of("done") + of("held"));
-            prop_assert_eq!(counts.predictions, counts.joined + counts.expired + counts.evicted + counts.waiting);
-            prop_assert_eq!(counts.labels, counts.joined + counts.duplicate + counts.late + counts.unknown);
+            prop_assert_eq!(counts.predictions, counts.joined + counts.expired + counts.evicted
+                + counts.waiting);
+            prop_assert_eq!(counts.labels, counts.joined + counts.duplicate + counts.late
+                + counts.unknown);
             seen = fast.describe().detector.observations;
             prop_assert!(fast.pending.memory() <= 2 * capacity + 2);
         }

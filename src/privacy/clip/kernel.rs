@@ -76,7 +76,8 @@ compiled_twice! {
         let [a, b, c, d] = columns;
         let rows = sums.iter_mut().zip(a).zip(b).zip(c).zip(d);
         for ((((sum, a), b), c), d) in rows {
-            *sum += (weights[0] * a.to_f64() + weights[1] * b.to_f64()) + (weights[2] * c.to_f64() + weights[3] * d.to_f64());
+            *sum += (weights[0] * a.to_f64() + weights[1] * b.to_f64())
+                + (weights[2] * c.to_f64() + weights[3] * d.to_f64());
         }
     }
 }

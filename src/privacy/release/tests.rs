@@ -339,7 +339,8 @@ proptest! {
     /// Whatever a caller does, in whatever order: the accountant is what the records add up to,
     /// every draw of noise has a record, and what failed has none.
     #[test]
-    fn the_accountant_is_a_function_of_the_ledger(actions in proptest::collection::vec(action(), 1..40)) {
+    fn the_accountant_is_a_function_of_the_ledger(actions in proptest::collection::vec(action(),
+        1..40)) {
         let run = Arc::new(run());
         let mut sampler = PoissonSampler::new(50, 0.2, None, &mut run.fork().expect("a key")).expect("valid");
         let mut clip = adaptive(1.0);
@@ -362,7 +363,8 @@ proptest! {
                         options.clipping = Clipping::Flat(clip.norm());
                         options.adaptive = Some(clip.clone());
                     }
-                    if let Ok((_, adapted)) = run.mean(&gradients, &options, known, &mut [&mut [0.0; 2]]) {
+                    if let Ok((_, adapted)) = run.mean(&gradients, &options, known,
+                        &mut [&mut [0.0; 2]]) {
                         (steps, charged) = (steps + 1, charged + 1);
                         clip = adapted.map_or(clip, |adapted| adapted.clip);
                     }
@@ -374,7 +376,8 @@ proptest! {
                 }
                 Action::Begin(participations) => {
                     let tree_options = noise::TreeOptions {
-                        steps: 4, participations, min_separation: 1, clip_norm: 1.0, noise_multiplier: 2.0,
+                        steps: 4, participations, min_separation: 1, clip_norm: 1.0,
+                            noise_multiplier: 2.0,
                     };
                     if let Ok(begun) = run.begin(&CorrelatedOptions::Tree(tree_options), 2) {
                         (tree, charged) = (Some(begun), charged + 1);

@@ -3,6 +3,7 @@
 mod adjust;
 mod compare;
 mod csv;
+mod csv_corpus;
 mod detect;
 mod detect_sequences;
 mod doctor;

@@ -1,4 +1,4 @@
 //! Files that are saved and loaded.
 
 mod files;
-mod mutations;
+pub mod mutations;

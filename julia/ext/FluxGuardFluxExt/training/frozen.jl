@@ -1,6 +1,6 @@
 # Which of a model's arrays are not trained.
 
-"The arrays that are not trained, as keys: of layers and arrays, or of the frozen leaves of an optimiser's state."
+"The arrays that are not trained, as keys: of layers and arrays, or of the frozen leaves of an optimizer's state."
 frozen_arrays(model, frozen::IdDict) = frozen
 frozen_arrays(model, frozen::NamedTuple) = frozen_state(model, frozen)
 

@@ -11,7 +11,7 @@ Private training of a Flux model by changing one argument:
     epsilon(dp; delta = 1e-5)
 
 Every example's gradient is clipped, the sum gets noise, and is divided by `lot_size` (Abadi et al. 2016). `loss(model,
-batch...)` must be a mean or a sum over the lot's examples, without a penalty on parameters (give that to the optimiser:
+batch...)` must be a mean or a sum over the lot's examples, without a penalty on parameters (give that to the optimizer:
 `WeightDecay`); the first lot shows whether it is. Layers that couple examples are refused ([`check_private`](@ref)).
 
 # Arguments
@@ -61,7 +61,7 @@ an empty lot, too (its `loss` is `missing`). A batch that is one tuple is taken 
 # Arguments
 - `loss`, `model`: also tuples of as many losses and models, which take one step together (a GAN): the contribution of an
   example to all of them is clipped as one. A tuple or named tuple of models with one loss works as one model.
-- `frozen`: layers or arrays that are not trained: neither clipped nor noised nor in the gradient. An optimiser state with
+- `frozen`: layers or arrays that are not trained: neither clipped nor noised nor in the gradient. An optimizer state with
   frozen leaves (`Flux.freeze!`) says the same; `train!` reads it.
 - `examples`: who is in the lot, by whole numbers that are the same for the same example: noise that is correlated over steps
   needs it.

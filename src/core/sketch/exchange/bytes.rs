@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use datasketches::frequencies::{ErrorType, FrequentItemsSketch, Row};
+use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
 use datasketches::hll::HllSketch;
 use datasketches::kll::{KllFloat, KllSketch};
 use datasketches::tdigest::TDigestMut;
@@ -67,7 +67,10 @@ impl Sketch {
                 (u32::from(sketch.k()), State::Tdigest(sketch))
             }
             SketchKind::Hll => {
+                expect_registers(kind, bytes)?;
                 let sketch = HllSketch::deserialize(bytes).map_err(refused)?;
+                // One that says to hold more coupons than it does is read, and writes what is not.
+                HllSketch::deserialize(&sketch.serialize()).map_err(refused)?;
                 (u32::from(sketch.lg_config_k()), State::Hll(sketch))
             }
             SketchKind::Theta => {
@@ -97,6 +100,19 @@ impl Sketch {
     }
 }
 
+/// Registers of an HLL sketch count bits of a hash of 64: the crate takes any, and shifts by them.
+fn expect_registers(kind: SketchKind, bytes: &[u8]) -> Result<()> {
+    const MOST: u8 = 63;
+    let [_, _, _, _, _, _, least, mode, ..] = *bytes else { return Ok(()) };
+    let fit = match (mode & 3, mode >> 2 & 3) {
+        // Four bits above the least of all; what does not fit stands beside.
+        (2, 0) => least <= MOST - 15,
+        (2, 2) => bytes.iter().skip(40).all(|register| *register <= MOST),
+        _ => true,
+    };
+    if fit { Ok(()) } else { Err(damaged(kind, "a register is larger than a hash has bits")) }
+}
+
 /// What was purged is a part of the weight beside that of the items: the sums of a merge stay
 /// within it.
 fn expect_weight<T: Eq + std::hash::Hash + Clone>(
@@ -104,8 +120,8 @@ fn expect_weight<T: Eq + std::hash::Hash + Clone>(
     sketch: &FrequentItemsSketch<T>,
 ) -> Result<()> {
     let rows = sketch.frequent_items_with_threshold(ErrorType::NoFalseNegatives, 0);
-    let kept: u64 = rows.iter().map(Row::lower_bound).sum();
-    let lost = sketch.total_weight().saturating_sub(kept);
+    let kept = rows.iter().try_fold(0u64, |sum, row| sum.checked_add(row.lower_bound()));
+    let lost = sketch.total_weight().saturating_sub(kept.unwrap_or(u64::MAX));
     if rows.len() != sketch.num_active_items() || lost < sketch.maximum_error() {
         return Err(damaged(kind, "its error is larger than the weight that it lost"));
     }

@@ -87,7 +87,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn counts_lie_within_their_bounds(words in prop::collection::vec(0u32..400, 1..3000), cut in 0usize..3000) {
+    fn counts_lie_within_their_bounds(words in prop::collection::vec(0u32..400, 1..3000),
+        cut in 0usize..3000) {
         let names: Vec<String> = words.iter().map(|w| format!("w{}", w * w / 400)).collect();
         let cut = cut.min(names.len());
         let fit = |names: &[String]| {
@@ -97,14 +98,16 @@ proptest! {
         };
         let mut merged = fit(&names[..cut]);
         merged.merge(&fit(&names[cut..])).unwrap();
-        let merged = Sketch::from_bytes(SketchKind::FrequentItems, &merged.to_bytes().unwrap()).unwrap();
+        let merged = Sketch::from_bytes(SketchKind::FrequentItems, &merged.to_bytes().unwrap())
+            .unwrap();
         let described = merged.describe().unwrap();
         prop_assert_eq!(described.observations, Some(names.len() as u64));
         let error = (described.error.unwrap() * names.len() as f64).round() as u64;
         let found = merged.frequent().unwrap();
         for row in &found {
             let count = names.iter().filter(|n| **n == row.item).count() as u64;
-            prop_assert!(row.lower <= count && count <= row.upper && row.upper - row.lower <= error);
+            prop_assert!(row.lower <= count && count <= row.upper
+                && row.upper - row.lower <= error);
         }
         for name in &names {
             let count = names.iter().filter(|n| *n == name).count() as u64;
@@ -114,11 +117,14 @@ proptest! {
 
     #[test]
     fn damaged_bytes_are_an_error_or_another_sketch(
-        which in 0usize..6, n in 0usize..300, flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        which in 0usize..6, n in 0usize..300,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(), shorten in any::<bool>()
     ) {
         let kind = SketchKind::ALL[which];
-        let mut s = Sketch::new(kind, Some(if kind.is_of_frequencies() { 64 } else { kind.default_size().min(20) })).unwrap();
+        let mut s = Sketch::new(kind,
+            Some(if kind.is_of_frequencies() { 64 } else { kind.default_size().min(20) }))
+            .unwrap();
         let x: Vec<f64> = (0..n).map(|i| (i * 37 % 101) as f64).collect();
         s.update(&x).unwrap();
         let mut bytes = s.to_bytes().unwrap();
@@ -147,7 +153,8 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_never_a_panic(which in 0usize..6, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn noise_is_never_a_panic(which in 0usize..6,
+        bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = Sketch::from_bytes(SketchKind::ALL[which], &bytes);
     }
 }
@@ -286,4 +293,40 @@ fn a_theta_sketch_keeps_its_size_when_it_takes_in_one_that_was_read() -> Result<
     copy.merge(&Sketch::new(SketchKind::Theta, Some(10))?)?;
     assert_eq!(copy.describe()?.size, 10);
     Ok(())
+}
+
+#[test]
+fn a_sketch_that_says_to_hold_more_than_it_does_is_refused() {
+    let mut sketch = Sketch::new(SketchKind::Hll, None).unwrap();
+    sketch.update(&(0..60).map(f64::from).collect::<Vec<_>>()).unwrap();
+    let whole = sketch.to_bytes().unwrap();
+    assert!(Sketch::from_bytes(SketchKind::Hll, &whole).is_ok());
+    // The first coupon of a set, which begin at byte 12, is no coupon.
+    let mut damaged = whole.clone();
+    damaged[12..16].fill(0);
+    let refused = Sketch::from_bytes(SketchKind::Hll, &damaged);
+    assert_eq!(refused.map(|_| ()).unwrap_err().code(), 401);
+    // It is the second one again.
+    let mut damaged = whole;
+    damaged.copy_within(16..20, 12);
+    let refused = Sketch::from_bytes(SketchKind::Hll, &damaged);
+    assert_eq!(refused.map(|_| ()).unwrap_err().code(), 401);
+}
+
+#[test]
+fn registers_that_no_hash_could_give_are_refused() {
+    let mut sketch = Sketch::new(SketchKind::Hll, None).unwrap();
+    sketch.update(&(0..9000).map(f64::from).collect::<Vec<_>>()).unwrap();
+    let whole = sketch.to_bytes().unwrap();
+    assert!(Sketch::from_bytes(SketchKind::Hll, &whole).is_ok());
+    // Registers of four bits, of which byte 6 is the least; and as if they were of eight.
+    assert_eq!(whole[7] & 0b1111, 0b10);
+    for (mode, at) in [(0b10, 6), (0b1010, whole.len() - 1)] {
+        let mut damaged = whole.clone();
+        damaged[7] = mode;
+        damaged[at] = 176;
+        let refused = Sketch::from_bytes(SketchKind::Hll, &damaged).map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), 401, "{refused}");
+        assert!(refused.to_string().contains("register"), "{refused}");
+    }
 }

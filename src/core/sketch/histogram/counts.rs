@@ -167,20 +167,24 @@ mod tests {
                 Histogram::new(&sorted, 10)
             }).collect();
             let of = Histograms::new(columns.clone());
-            let mut rows: Vec<f64> = random.normals(p * n).iter().map(|x| f64::from(*x as f32)).collect();
+            let mut rows: Vec<f64> = random.normals(p * n).iter().map(|x| f64::from(*x as f32))
+                .collect();
             if let Some(at) = bad {
                 let at = at.index(p * n);
                 rows[at] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][at % 3];
             }
             let single: Vec<f32> = rows.iter().map(|x| *x as f32).collect();
-            let (mut double_counts, mut single_counts) = (HistogramCounts::new(p), HistogramCounts::new(p));
+            let (mut double_counts, mut single_counts) = (HistogramCounts::new(p),
+                HistogramCounts::new(p));
             double_counts.update(&of, &rows, bad.is_none());
             single_counts.update(&of, &single, bad.is_none());
             prop_assert_eq!(&double_counts, &single_counts);
             for (k, histogram) in columns.iter().enumerate() {
-                let column: Vec<f64> = rows.iter().skip(k).step_by(p).copied().filter(|x| x.is_finite()).collect();
+                let column: Vec<f64> = rows.iter().skip(k).step_by(p).copied()
+                    .filter(|x| x.is_finite()).collect();
                 let groups = double_counts.groups(k, histogram);
-                let below: Vec<u64> = histogram.edges().iter().map(|e| column.iter().filter(|x| *x < e).count() as u64).collect();
+                let below: Vec<u64> = histogram.edges().iter()
+                    .map(|e| column.iter().filter(|x| *x < e).count() as u64).collect();
                 prop_assert_eq!(groups.below().collect::<Vec<_>>(), below);
                 prop_assert_eq!(groups.total(), column.len() as u64);
                 let mut alone = HistogramCounts::new(p);

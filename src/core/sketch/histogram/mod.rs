@@ -189,18 +189,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn statistics_are_those_of_the_grouped_data((mut a, b) in samples(), cut in any::<prop::sample::Index>()) {
+        fn statistics_are_those_of_the_grouped_data((mut a, b) in samples(),
+            cut in any::<prop::sample::Index>()) {
             a.sort_by(f64::total_cmp);
             let histogram = Histogram::new(&a, 5);
-            prop_assert!(histogram.edges().is_sorted_by(|x, y| x < y) && histogram.edges().len() <= EDGES);
+            prop_assert!(histogram.edges().is_sorted_by(|x, y| x < y)
+                && histogram.edges().len() <= EDGES);
             let counts = counted(&histogram, &b);
             let groups = counts.groups(0, &histogram);
-            prop_assert!((histogram.ks(&groups) - naive_ks(&a, &b, histogram.edges())).abs() < 1e-12);
+            prop_assert!((histogram.ks(&groups) - naive_ks(&a, &b, histogram.edges()))
+                .abs() < 1e-12);
             let own = counted(&histogram, &a);
             prop_assert_eq!(histogram.ks(&own.groups(0, &histogram)), 0.0);
-            prop_assert_eq!(own.groups(0, &histogram).counts().to_vec(), histogram.reference.clone());
+            prop_assert_eq!(own.groups(0, &histogram).counts().to_vec(),
+                histogram.reference.clone());
             let (r, w) = histogram.binned(&groups);
-            prop_assert!(r.len() <= 5 && r.iter().sum::<u64>() == a.len() as u64 && w.iter().sum::<u64>() == b.len() as u64);
+            prop_assert!(r.len() <= 5 && r.iter().sum::<u64>() == a.len() as u64
+                && w.iter().sum::<u64>() == b.len() as u64);
             let cut = cut.index(b.len());
             let mut merged = counted(&histogram, &b[..cut]);
             merged.merge(&counted(&histogram, &b[cut..]));

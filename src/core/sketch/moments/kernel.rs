@@ -252,7 +252,7 @@ impl Totals {
 
     #[inline(always)]
     fn finish(self, sums: Sums<'_>) -> bool {
-        if self.squares.iter().fold(false, |spoilt, s| spoilt | !s.is_finite()) {
+        if self.squares.iter().fold(false, |spoiled, s| spoiled | !s.is_finite()) {
             return true;
         }
         for k in 0..sums.shift.len() {

@@ -81,8 +81,8 @@ impl Moments {
         };
         // A sum that stays finite has met finite values only, so the common case needs no test an
         // element.
-        let spoilt = accumulate::<T>(rows, sums);
-        if spoilt {
+        let spoiled = accumulate::<T>(rows, sums);
+        if spoiled {
             self.recount(rows);
         }
     }
@@ -254,18 +254,21 @@ mod tests {
             p in prop_oneof![1usize..20, 120usize..180],
             n in 1usize..80,
             seed in any::<u64>(),
-            bad in prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(f64::NAN), Just(f64::INFINITY)]), 0..3),
+            bad in prop::collection::vec((any::<prop::sample::Index>(),
+                prop_oneof![Just(f64::NAN), Just(f64::INFINITY)]), 0..3),
         ) {
             let mut state = seed | 1;
             let mut rows: Vec<f64> = (0..p * n).map(|i| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state.wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 100.0 + (i % p) as f64 + (state >> 40) as f64 / 16_777_216.0
             }).collect();
             for (at, value) in bad {
                 let at = at.index(rows.len());
                 rows[at] = value;
             }
-            let mut m = Moments::new(rows[..p].iter().map(|x| if x.is_finite() { *x } else { 0.0 }).collect());
+            let mut m = Moments::new(rows[..p].iter().map(|x| if x.is_finite() { *x } else { 0.0 })
+                .collect());
             m.update(&rows);
             let cut = (n / 3) * p;
             let mut merged = Moments::new(vec![0.5; p]);

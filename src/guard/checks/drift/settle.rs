@@ -218,16 +218,19 @@ mod tests {
             exponent in 1..9i32,
             which in 0usize..4,
         ) {
-            let correction = [Correction::Bonferroni, Correction::Holm, Correction::BenjaminiHochberg,
+            let correction = [Correction::Bonferroni, Correction::Holm,
+                Correction::BenjaminiHochberg,
                 Correction::BenjaminiYekutieli][which];
             let (m, n, level) = (500u64, 120u64, 10f64.powi(-exponent));
             let mut unsettled = Unsettled::default();
             let (mut quick, mut exact) = (Vec::new(), Vec::new());
             for (at, (lambda, seed)) in moved.iter().enumerate() {
                 let below = points(m, *seed * 0b101);
-                let d = ((lambda * (1.0 / m as f64 + 1.0 / n as f64).sqrt()) * 600.0).round() / 600.0;
+                let d = ((lambda * (1.0 / m as f64 + 1.0 / n as f64).sqrt()) * 600.0).round()
+                    / 600.0;
                 let test = |p_value, method| {
-                    let result = TestResult { test: TestName::Ks, statistic: d, p_value, effect: d, method,
+                    let result = TestResult { test: TestName::Ks, statistic: d, p_value, effect: d,
+                        method,
                         reference_size: m, current_size: n };
                     ColumnTest { name: String::new(), test: TestDecision::new(result, None) }
                 };
@@ -246,9 +249,12 @@ mod tests {
                 let (p, law) = (quick.test.result.p_value, exact.test.result.p_value);
                 prop_assert!(quick.test.result.method == Method::Asymptotic || p == law, "{} {}", p, law);
             }
-            let reported = |column: &&ColumnTest| column.test.drift && column.test.result.p_value > REPORTED;
+            let reported = |column: &&ColumnTest| column.test.drift
+                && column.test.result.p_value > REPORTED;
             let strongest = quick.iter().filter(reported).min_by(|a, b| a.by_evidence(b));
-            prop_assert!(strongest.is_none_or(|column| column.test.result.method == Method::Grouped));
+            prop_assert!(
+                strongest.is_none_or(|column| column.test.result.method == Method::Grouped)
+            );
         }
     }
 }

@@ -34,11 +34,14 @@ compiled_twice! {
             let uniform = ((u >> 1) as i32 as f32 + 0.5) * (0.5f32.powi(31));
             let radius = (-2.0 * ln(uniform)).max(0.0).sqrt();
             // an angle within π/4 of an axis, and which axis
-            let angle = ((v >> 2) as i32 as f32 * 0.5f32.powi(30) - 0.5) * std::f32::consts::FRAC_PI_2;
+            let angle =
+                ((v >> 2) as i32 as f32 * 0.5f32.powi(30) - 0.5) * std::f32::consts::FRAC_PI_2;
             let square = angle * angle;
             let sine = angle
-                * (1.0 + square * (-1.0 / 6.0 + square * (1.0 / 120.0 + square * (-1.0 / 5040.0 + square / 362_880.0))));
-            let cosine = 1.0 + square * (-0.5 + square * (1.0 / 24.0 + square * (-1.0 / 720.0 + square / 40_320.0)));
+                * (1.0 + square * (-1.0 / 6.0
+                    + square * (1.0 / 120.0 + square * (-1.0 / 5040.0 + square / 362_880.0))));
+            let cosine = 1.0 + square * (-0.5
+                + square * (1.0 / 24.0 + square * (-1.0 / 720.0 + square / 40_320.0)));
             let (one, other) = if v & 1 == 0 { (cosine, sine) } else { (sine, -cosine) };
             let sign = f32::from_bits(0x3f80_0000 | ((v & 2) << 30));
             *left = sign * radius * one;

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseKind {
-    /// The discrete Gaussian on an integer grid: what is released is exactly what is analysed, and
+    /// The discrete Gaussian on an integer grid: what is released is exactly what is analyzed, and
     /// the time taken does not depend on the values drawn.
     #[default]
     Discrete,

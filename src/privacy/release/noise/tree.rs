@@ -151,7 +151,7 @@ impl TreeNoise {
     /// the last.
     ///
     /// The prefix sums of what is returned are the true prefix sums with the tree's noise. Cost:
-    /// one draw of `dimension` samples, amortised two levels of additions; memory `dimension x
+    /// one draw of `dimension` samples, amortized two levels of additions; memory `dimension x
     /// levels`.
     ///
     /// # Errors

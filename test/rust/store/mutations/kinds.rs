@@ -23,16 +23,16 @@ use fluxguard_core::testing::Random;
 /// A file, and what is done with it: what goes wrong in that is a refusal, and a panic is none.
 pub struct Kind {
     pub name: String,
-    pub save: Box<dyn Fn(&Path)>,
+    pub save: Box<dyn Fn(&Path) + Send + Sync>,
     pub load_and_use: Box<Use>,
 }
 
-type Use = dyn Fn(&Path) -> Result<()>;
+type Use = dyn Fn(&Path) -> Result<()> + Send + Sync;
 
 fn kind(
     name: impl Into<String>,
-    save: impl Fn(&Path) + 'static,
-    load_and_use: impl Fn(&Path) -> Result<()> + 'static,
+    save: impl Fn(&Path) + Send + Sync + 'static,
+    load_and_use: impl Fn(&Path) -> Result<()> + Send + Sync + 'static,
 ) -> Kind {
     Kind { name: name.into(), save: Box::new(save), load_and_use: Box::new(load_and_use) }
 }
@@ -61,7 +61,7 @@ fn use_detector(detector: &Fitted) -> Result<()> {
     Ok(())
 }
 
-fn detectors() -> Vec<Kind> {
+pub fn detectors() -> Vec<Kind> {
     let rows = Random(1).normals(3 * 60);
     let positive: Vec<f64> = rows.iter().map(|x| x.abs()).collect();
     let labels: Vec<u32> = (0..60).map(|i| i % 2).collect();
@@ -125,7 +125,7 @@ fn detectors() -> Vec<Kind> {
     fitted.into_iter().map(with).collect()
 }
 
-fn stores() -> Vec<Kind> {
+pub fn stores() -> Vec<Kind> {
     let of = |metric, index| {
         let options = StoreOptions { metric, index, max_age: Some(5.0), max_points: Some(1100) };
         let mut store = NeighborStore::new(2, options).unwrap();
@@ -162,7 +162,7 @@ fn stores() -> Vec<Kind> {
     .into()
 }
 
-fn profiles() -> Vec<Kind> {
+pub fn profiles() -> Vec<Kind> {
     let kinds =
         [OutputKind::Logits, OutputKind::Probabilities, OutputKind::Values, OutputKind::Scores];
     let with = |output: OutputKind| {
@@ -212,7 +212,7 @@ fn profiles() -> Vec<Kind> {
     kinds.map(with).into()
 }
 
-fn streams() -> Vec<Kind> {
+pub fn streams() -> Vec<Kind> {
     let x: Vec<f64> = (0..400).map(|i| f64::from(u8::from((i * 7) % 5 == 0))).collect();
     let names = [
         "adwin",
@@ -284,7 +284,7 @@ impl Given {
     }
 }
 
-fn others() -> Vec<Kind> {
+pub fn others() -> Vec<Kind> {
     let mut kinds = Vec::new();
     let usual = Random(4).normals(1000);
     for options in [

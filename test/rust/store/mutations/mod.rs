@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod changes;
-mod kinds;
+pub mod kinds;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -87,8 +87,10 @@ compiled_twice! {
             let (a, b, c, d) = (flip(four[0]), flip(four[1]), flip(four[2]), flip(four[3]));
             for ((&word, k), tie) in cell.iter().zip(value.iter_mut()).zip(tie.iter_mut()) {
                 let word = flip(word);
-                *k += i32::from(word < a) + i32::from(word < b) + i32::from(word < c) + i32::from(word < d);
-                *tie |= i32::from(word == a) | i32::from(word == b) | i32::from(word == c) | i32::from(word == d);
+                *k += i32::from(word < a) + i32::from(word < b) + i32::from(word < c)
+                    + i32::from(word < d);
+                *tie |= i32::from(word == a) | i32::from(word == b) | i32::from(word == c)
+                    | i32::from(word == d);
             }
         }
         for ((chance, &word), &k) in chance.iter_mut().zip(within.iter()).zip(value.iter()) {
@@ -99,7 +101,8 @@ compiled_twice! {
             // the last bit apart: AVX2 converts signed numbers only
             *drawn = f64::from((word >> 1) as i32) * 2.0 + f64::from((word & 1) as i32);
         }
-        for (((keep, tie), &chance), &drawn) in keep.iter_mut().zip(tie.iter_mut()).zip(&chance).zip(&drawn) {
+        for (((keep, tie), &chance), &drawn) in keep.iter_mut().zip(tie.iter_mut()).zip(&chance)
+            .zip(&drawn) {
             *keep = i32::from(drawn + 1.0 <= chance);
             *tie |= i32::from(drawn < chance) & (1 - *keep);
         }
