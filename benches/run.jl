@@ -72,6 +72,7 @@ function main(arguments)
     end
     println("load average after: ", load_average(), "\n")
     print_rows(rows)
+    haskey(ENV, "FLUXGUARD_BENCH_TIMES") && write_times(ENV["FLUXGUARD_BENCH_TIMES"], rows)
     any(row -> row.what == "failed", rows) && exit(1)
 end
 

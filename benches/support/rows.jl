@@ -59,3 +59,17 @@ function print_rows(rows)
     judged = [r.met for r in rows if r.met !== nothing]
     println("\n", count(judged), " of ", length(judged), " targets met")
 end
+
+const UNITS = Dict("ns" => 1.0, "us" => 1e3, "ms" => 1e6, "s" => 1e9)
+
+"""
+Write our time of each row that has one, in nanoseconds: a line `topic, what, time` with tabs between, for `scripts/bench-against`.
+"""
+function write_times(path, rows)
+    open(path, "w") do io
+        for row in rows
+            time = match(r"^([0-9.]+) (ns|us|ms|s)$", row.ours)
+            time === nothing || println(io, join((row.topic, row.what, parse(Float64, time[1]) * UNITS[time[2]]), '\t'))
+        end
+    end
+end
