@@ -26,7 +26,7 @@ pub struct Pane {
     pub scores: HistogramCounts,
     /// Of each detector's scores; kept for the Wasserstein test and Welch's alone.
     pub score_moments: Vec<Moments>,
-    /// The scores in order, one list a detector; kept for control charts alone.
+    /// The scores in order, one list per detector; kept for control charts alone.
     pub series: Vec<Vec<f32>>,
     /// Observations that fitted detectors are yet to score.
     pub deferred: Deferred,

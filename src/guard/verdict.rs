@@ -20,10 +20,10 @@ pub struct Verdict {
     pub detectors: Vec<String>,
     /// The threshold of each: what scores above is anomalous.
     pub thresholds: Vec<f32>,
-    /// For each detector one score an observation; NaN (`null` in JSON) where the observation is
+    /// For each detector one score per observation; NaN (`null` in JSON) where the observation is
     /// not finite.
     pub scores: Vec<Vec<f32>>,
-    /// For each fitted detector one p-value an observation, by its name: see
+    /// For each fitted detector one p-value per observation, by its name: see
     /// [`crate::outlier::Fitted::p_values`].
     pub p_values: BTreeMap<String, Vec<f64>>,
     /// The predicted class of each observation, from 0; `None` where not finite; no list for

@@ -2,7 +2,7 @@
 
 use super::Detector;
 
-/// One number a feature, larger for a feature that the score owes more to.
+/// One number per feature, larger for a feature that the score owes more to.
 ///
 /// Where the detector has a decomposition of its own ([`Detector::parts`]; its file says of what),
 /// that is it. Else it is by how much the score falls when this feature alone is set to its median

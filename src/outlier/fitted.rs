@@ -145,7 +145,7 @@ impl Fitted {
         &self.learned.calibrated
     }
 
-    /// One score an observation; higher is more anomalous; NaN for an observation that is not
+    /// One score per observation; higher is more anomalous; NaN for an observation that is not
     /// finite, and for no other: numbers beyond ±1e75 count as these, scores beyond the largest
     /// double as that. Never depends on the rest of the batch.
     ///
@@ -184,7 +184,7 @@ impl Fitted {
         self.work().saturating_mul(scores) >= LONG
     }
 
-    /// One p-value an observation: the rank of its score among those of unseen reference
+    /// One p-value per observation: the rank of its score among those of unseen reference
     /// observations. Small is anomalous; at least `1/(n + 1)`; NaN where the score is.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ impl<D: Detector> Learned<D> {
         serde_json::from_str(&self.options).unwrap_or_default()
     }
 
-    /// One score a row: NaN for a row that is not finite, and for no other.
+    /// One score per row: NaN for a row that is not finite, and for no other.
     pub fn score(&self, rows: Cow<'_, [f64]>, scores: &mut [f64]) {
         // False for NaN, too.
         if rows.iter().all(|x| x.abs() <= LARGEST) {

@@ -75,7 +75,7 @@ pub trait Detector: Sized + Send + Sync + Sound {
     /// Number of features of the reference.
     fn features(&self) -> usize;
 
-    /// Writes one score an observation of `rows` (feature fastest, finite, whole observations);
+    /// Writes one score per observation of `rows` (feature fastest, finite, whole observations);
     /// higher is more anomalous.
     fn score_rows(&self, rows: &[f64], scores: &mut [f64]);
 

@@ -1,4 +1,4 @@
-//! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score a row, so that
+//! Detectors as linfa sees them: fitted on a dataset of rows, predicting one score per row, so that
 //! they stand in linfa's pipelines and cross-validation.
 
 use linfa::dataset::DatasetBase;

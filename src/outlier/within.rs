@@ -29,7 +29,7 @@ pub struct Within {
 /// that was fitted on all others. Observations that are equal share the mean of their scores,
 /// whichever folds they are in. `labels` and `head` are those of [`super::Fitted::fit_classifier`].
 ///
-/// Costs as many fits as folds, and one score an observation.
+/// Costs as many fits as folds, and one score per observation.
 ///
 /// # Errors
 /// As [`super::Fitted::fit`] and [`super::Fitted::fit_classifier`]; [`Error::InvalidArgument`] for
@@ -55,13 +55,13 @@ pub fn within(
 }
 
 impl Within {
-    /// One score an observation; higher is more anomalous; finite.
+    /// One score per observation; higher is more anomalous; finite.
     #[must_use]
     pub fn scores(&self) -> &[f64] {
         &self.scores
     }
 
-    /// One p-value an observation: of all `n` scores the fraction that is at least as high as its
+    /// One p-value per observation: of all `n` scores the fraction that is at least as high as its
     /// own, itself included. From `1/n`, of the highest score, to 1. They are ranks within the
     /// sample: of any `n` rows some are the most unusual, and at most the fraction `a` of them has
     /// a p-value up to `a`, whether or not any of them is wrong. Not to be corrected for many
@@ -91,7 +91,7 @@ impl Within {
     }
 }
 
-/// One score a row, by the detector that was fitted on the other folds.
+/// One score per row, by the detector that was fitted on the other folds.
 pub(super) fn out_of_fold(spec: &Spec, rows: &Rows<'_>, folds: usize) -> Result<Vec<f64>> {
     let mut scores = vec![0.0; rows.len()];
     let spec = &Spec { family: spec.family.for_folds(rows.len(), folds), ..spec.clone() };

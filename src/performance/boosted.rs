@@ -72,7 +72,7 @@ struct Growing<'a> {
 }
 
 impl Boosted {
-    /// `x` row after row, `width` values each; `y` a value a row. O(trees depth rows features).
+    /// `x` row after row, `width` values each; `y` a value per row. O(trees depth rows features).
     ///
     /// # Errors
     /// `InvalidArgument` where lengths differ, there is nothing, or a value is NaN or Inf.

@@ -101,7 +101,7 @@ pub struct Chunk {
 pub struct Estimate {
     /// Whether any chunk has an alert.
     pub drift: bool,
-    /// A line a chunk and measure.
+    /// A line per chunk and measure.
     pub chunks: Vec<Chunk>,
 }
 

@@ -19,7 +19,7 @@ use fluxguard::stats::multiple::{self, Correction};
 
 /// Adjusts the p-values of many tests made at once, and says which are rejected
 ///
-/// A CSV has a header and one line a test. For a stream of p-values that never ends: stream
+/// A CSV has a header and one line per test. For a stream of p-values that never ends: stream
 /// --detector lord, or saffron.
 #[derive(Debug, Args)]
 pub struct Adjust {

@@ -33,7 +33,7 @@ use report::Report;
 
 /// Two-sample tests of a reference and a current sample, one row per column and test
 ///
-/// A CSV has a header and one column a feature; columns are matched by name. A column of numbers is
+/// A CSV has a header and a column per feature; columns are matched by name. A column of numbers is
 /// compared by ks unless told otherwise. A column of text holds categories: their frequencies are
 /// compared by chi2, g, psi, js, hellinger, tv or kl (of two categories also by fisher). mmd,
 /// energy-nd, lsdd, c2st, pca and hotelling compare all columns of numbers together. Cells without

@@ -27,7 +27,7 @@ use fluxguard::outlier::{NAMES, Spec, ood};
 /// Which detector tells the anomalies of labeled observations from the rest: each is fitted on the
 /// reference and ranked by AUROC
 ///
-/// CSVs have a header and one column a feature, all numbers; columns are matched by name.
+/// CSVs have a header and one column per feature, all numbers; columns are matched by name.
 /// Precision, recall and F1 are those at the threshold that unchanged observations exceed at the
 /// anomaly rate.
 #[derive(Debug, Args)]

@@ -37,7 +37,7 @@ use sequences::ReadySequences;
 /// Anomaly scores of a current sample's observations, by a detector that is fitted on a reference
 /// sample
 ///
-/// A CSV has a header and one column a feature, all numbers; columns are matched by name; a line
+/// A CSV has a header and one column per feature, all numbers; columns are matched by name; a line
 /// that lacks a value gets no score. An observation is anomalous where its score is above the
 /// threshold, which unchanged observations exceed at the anomaly rate. Of frequency, markov and
 /// ngram an observation is a sequence: a line of a text file, a cell of a CSV's --column, or all
@@ -88,7 +88,7 @@ pub struct Detect {
     /// More options of the detector, as JSON: {"covariance": "robust"}
     #[arg(long, value_name = "JSON", value_parser = object)]
     options: Option<Map<String, Value>>,
-    /// CSV of a classifier's last layer: a row a class, a column a feature, and bias
+    /// CSV of a classifier's last layer: a row per class, a column per feature, and bias
     #[arg(long, value_name = "WEIGHTS", requires = "detector")]
     weights: Option<PathBuf>,
     /// Column of the reference with the class of each observation, a whole number from 0

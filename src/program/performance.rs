@@ -27,7 +27,7 @@ use report::{Report, ScoreOf, table};
 ///
 /// REFERENCE holds what the model said of observations with labels, which it was not trained on, in
 /// the order of time; CURRENT what it said since. Classes: --score names the column of the
-/// probability of class 1, or one column a class, in the order of the labels 0, 1, ... Labels and
+/// probability of class 1, or one column per class, in the order of the labels 0, 1, ... Labels and
 /// predictions may be text; classes are then in the order of their names (that of no and yes, or
 /// false and true), or of --class. Regression: --feature names the columns that the model saw.
 /// Where CURRENT has the labels, too, what they say stands beside.

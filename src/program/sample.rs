@@ -1,4 +1,4 @@
-//! A sample from a CSV: a header, one column a feature, one line an observation. A column holds
+//! A sample from a CSV: a header, one column per feature, one line per observation. A column holds
 //! numbers or categories.
 //!
 //! Cells without a value (empty, NA, NaN, null) are kept in their places and counted; what a

@@ -23,7 +23,7 @@ use fluxguard::drift::online::{OnlineDetector as Detector, OnlineName, State, Ta
 
 /// Where an online detector fired on a stream of values, one after the other
 ///
-/// A CSV has a header and one line an observation. A detector starts afresh after it fired. An
+/// A CSV has a header and one line per observation. A detector starts afresh after it fired. An
 /// option that the detector does not have is refused with the list of those that it has.
 #[derive(Debug, Args)]
 pub struct Stream {

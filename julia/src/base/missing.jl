@@ -22,7 +22,7 @@ function there(argument, y::AbstractArray)
     return ndims(y) == 1 ? numbers[1, whole] : reshape(numbers[:, whole], size(y)[1:end-1]..., count(whole)), whole
 end
 
-"One value an observation: `values` of those that are there, `none` of the others."
+"One value per observation: `values` of those that are there, `none` of the others."
 function spread(values, whole, none)
     out = fill!(Vector{promote_type(eltype(values), typeof(none))}(undef, length(whole)), none)
     out[whole] = values

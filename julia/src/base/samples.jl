@@ -20,7 +20,7 @@ function sample(argument, x::AbstractArray{<:Union{Missing,Integer}})
     return Float64[ismissing(v) ? NaN : exact(argument, v) for v in x]
 end
 
-"What is compared as a table: columns by name, each a vector of one value an observation."
+"What is compared as a table: columns by name, each a vector of one value per observation."
 const Table = Union{NamedTuple,AbstractDict}
 
 table(argument, x::NamedTuple) = [string(name) => column for (name, column) in pairs(x)]

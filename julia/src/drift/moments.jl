@@ -3,7 +3,7 @@
 """
     Moments
 
-What [`moments`](@ref) gives, a number a feature: `mean`, `std` (divisor n - 1; `NaN` of fewer than two finite values),
+What [`moments`](@ref) gives, a number per feature: `mean`, `std` (divisor n - 1; `NaN` of fewer than two finite values),
 `min` and `max` of the finite values (`NaN` without any), and `non_finite`, how many are NaN or Inf. `observations`: how
 many there were, those included.
 """

@@ -223,7 +223,7 @@ those that the detector was fitted with.
 """
     pvalue(detector, y; names = nothing) -> Vector{Float64}
 
-One p-value an observation: `(1 + c) / (1 + n)`, where `c` of `n` reference observations that the detector had not seen
+One p-value per observation: `(1 + c) / (1 + n)`, where `c` of `n` reference observations that the detector had not seen
 score at least as high. See `calibration` of [`Detector`](@ref) for what is guaranteed. `NaN` where the score is. Throws
 as [`score`](@ref), and [`Incompatible`](@ref) for `calibration = :none`.
 """

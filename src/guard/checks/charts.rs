@@ -100,7 +100,7 @@ impl Chart {
         }
     }
 
-    /// Takes in more scores, one list a detector, in order.
+    /// Takes in more scores, one list per detector, in order.
     fn update(&mut self, series: &[Vec<f32>], baseline: &Baseline) {
         let tied = baseline.has_ties(self.detector);
         for score in &series[self.detector] {

@@ -20,7 +20,7 @@ pub mod probabilities;
 use crate::outlier::OutputKind;
 use crate::simd::Real;
 
-/// Scores of a batch, one entry an observation. An observation with a NaN or Inf in it has NaN for
+/// Scores of a batch, one entry per observation. An observation with a NaN or Inf in it has NaN for
 /// scores, and its predicted class is [`ClassScores::NO_CLASS`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClassScores {

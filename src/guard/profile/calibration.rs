@@ -28,7 +28,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Thresholds on the scores of a reference, one column a detector, at `rate` (in (0, 1));
+    /// Thresholds on the scores of a reference, one column per detector, at `rate` (in (0, 1));
     /// without, at 1/1000 or the lowest rate that the reference supports.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ pub(super) struct Learned<'a> {
     pub reference: Reference<'a>,
     pub detectors: &'a [OwnScore],
     pub copies: f64,
-    /// Scores as the scorer gives them, a column a detector, and these sorted.
+    /// Scores as the scorer gives them, a column per detector, and these sorted.
     pub known: (&'a [Vec<f32>], &'a [Column]),
     /// Scores that leave each observation out, and all columns: features, then these sorted.
     pub left_out: (&'a [Vec<f32>], &'a [Column]),

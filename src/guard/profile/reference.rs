@@ -24,7 +24,7 @@ pub(super) struct OwnScores {
     pub scorer: Scorer,
     /// Features, then scores: those that distributions are compared with.
     pub columns: Vec<Column>,
-    /// Scores that thresholds are set by, one column a detector.
+    /// Scores that thresholds are set by, one column per detector.
     pub unseen: Vec<Vec<f32>>,
     /// How often each observation is there: more than once after several epochs.
     pub copies: f64,

@@ -26,7 +26,7 @@ pub struct Scorer {
 /// does not allocate.
 #[derive(Debug, Clone, Default)]
 pub struct Scores {
-    /// One column a detector, one entry an observation; NaN where the observation is not finite.
+    /// One column per detector, one entry per observation; NaN where the observation is not finite.
     pub columns: Vec<Vec<f32>>,
     /// Predicted class of each observation ([`ClassScores::NO_CLASS`] where not finite); empty for
     /// values.

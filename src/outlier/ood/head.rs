@@ -60,7 +60,7 @@ impl Head {
         self.weights.chunks_exact(self.features())
     }
 
-    /// One number a class.
+    /// One number per class.
     #[must_use]
     pub fn bias(&self) -> &[f64] {
         &self.bias

@@ -55,7 +55,7 @@ pub fn render(comparison: &Report<'_>, reference: &Sample) -> String {
     )
 }
 
-/// A line a column of which cells are missing.
+/// A line per column of which cells are missing.
 fn missing(comparison: &Report<'_>) -> String {
     let mut text = String::new();
     for reported in &comparison.columns {
@@ -79,7 +79,7 @@ fn missing(comparison: &Report<'_>) -> String {
 /// Categories that are named of a column and side: the most frequent.
 const MAX: usize = 10;
 
-/// A line a column of categories for those that are new, and one for those that are gone.
+/// A line per column of categories for those that are new, and one for those that are gone.
 fn one_sided(comparison: &Report<'_>) -> String {
     let mut text = String::new();
     for ReportedColumn { column, one_sided } in &comparison.columns {

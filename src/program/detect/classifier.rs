@@ -31,7 +31,7 @@ pub fn take_labels(sample: &mut Sample, name: &str) -> Result<Vec<Option<u32>>, 
     Ok(labels.filter(|labels| labels.iter().any(Option::is_some)).ok_or_else(wrong)?)
 }
 
-/// The last layer from a CSV: a row a class, a column a feature by its name, and the column `bias`.
+/// The last layer from a CSV: a row per class, a column per feature by name, and the column `bias`.
 ///
 /// # Errors
 /// As [`Sample::read`]; [`Error::InvalidArgument`] for other columns, and for cells without a
@@ -44,7 +44,7 @@ pub fn read_head(path: &Path, features: &[String], dialect: &Dialect) -> Result<
     let missing = features.iter().find(|name| sample.column(name).is_none());
     if let Some(name) = strange.map(|column| &column.name).or(missing) {
         let expected =
-            "a column for each feature of --fit, by its name, and perhaps bias; a row a class";
+            "a column for each feature of --fit, by its name, and perhaps bias; a row per class";
         let what = if strange.is_some() { "with" } else { "without" };
         return Err(Error::invalid(
             "--weights",

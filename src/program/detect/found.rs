@@ -22,7 +22,7 @@ pub(super) struct Detections {
     pub p_values: Vec<f64>,
     /// From 0.
     pub anomalies: Vec<usize>,
-    /// Of each anomaly, one number a feature.
+    /// Of each anomaly, one number per feature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanations: Option<Vec<Vec<f64>>>,
     /// Columns with cells that have no value.

@@ -67,7 +67,7 @@ impl Rows {
         Tensor::new(Elements::F64(&self.values), self.kept.len())
     }
 
-    /// One number a row of the sample; NaN for those that were left out.
+    /// One number per row of the sample; NaN for those that were left out.
     pub fn spread(&self, of_kept: &[f64]) -> Vec<f64> {
         let mut all = vec![f64::NAN; self.observations];
         self.kept.iter().zip(of_kept).for_each(|(i, x)| all[*i] = *x);

@@ -62,7 +62,7 @@ impl Texts {
         self.sequences.iter().filter(|sequence| self.is_there(sequence)).cloned().collect()
     }
 
-    /// One number a sequence; NaN for those that are not [`Texts::there`].
+    /// One number per sequence; NaN for those that are not [`Texts::there`].
     pub fn spread(&self, of_there: &[f64]) -> Vec<f64> {
         let mut of_there = of_there.iter();
         let next = |sequence| if self.is_there(sequence) { of_there.next().copied() } else { None };

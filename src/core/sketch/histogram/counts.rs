@@ -61,7 +61,7 @@ impl HistogramCounts {
         HistogramCounts { groups: vec![[0; GROUPS]; columns] }
     }
 
-    /// Takes in `rows` of one value a column, column fastest. `finite`: that none of them is NaN;
+    /// Takes in `rows` of one value per column, column fastest. `finite`: that none of them is NaN;
     /// without it NaN and Inf are left out, one by one.
     pub fn update<T: Real>(&mut self, of: &Histograms, rows: &[T], finite: bool) {
         if finite {

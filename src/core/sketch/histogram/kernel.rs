@@ -14,7 +14,7 @@ const COLUMNS: usize = 16;
 const ROWS: usize = 256;
 
 multiversion! {
-    /// Adds the values of each column to its groups. `rows`: one value a column, column fastest.
+    /// Adds the values of each column to its groups. `rows`: one value per column, column fastest.
     /// NaN counts as the lowest.
     pub(super) fn count(rows: &[T], edges: &[[T; GROUPS]], groups: &mut [[u64; GROUPS]]) -> () = count_body
 }

@@ -1,6 +1,6 @@
 //! Noise that is correlated over a band of steps, for DP-FTRL by matrix factorization.
 //!
-//! The mechanism releases `C·G + Z` for the gradients' sums `G` (a row a step) and a
+//! The mechanism releases `C·G + Z` for the gradients' sums `G` (a row per step) and a
 //! lower-triangular Toeplitz `C` with `b` bands, and from it `G + C⁻¹Z`. Source: Choquette-Choo,
 //! Ganesh, McKenna, McMahan, Rush, Thakurta and Xu, "(Amplified) Banded Matrix Factorization",
 //! NeurIPS 2023; the square-root coefficients: Fichtenberger, Henzinger and Upadhyay, "Constant
