@@ -151,6 +151,7 @@ impl<'de> Deserialize<'de> for Methods {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use fluxguard_core::options;
     use serde_json::json;
 
     #[test]
@@ -191,7 +192,16 @@ mod tests {
         assert!(by_test.expect_of(&[TestName::Ks, TestName::Mmd]).is_ok());
         assert_eq!(serde_json::to_value(&by_test).unwrap(), json!({ "mmd": "random-features" }));
         assert!(read(json!("linear")).unwrap().expect_of(&[TestName::Mmd, TestName::Ks]).is_err());
-        let error = read(json!({ "mmd": "fast" })).unwrap_err().to_string();
-        assert!(error.starts_with("method: unknown variant `fast`, expected one of"), "{error}");
+        // As options are read, so that the argument has its name.
+        #[derive(Debug, Deserialize)]
+        struct Options {
+            #[allow(dead_code)]
+            method: Methods,
+        }
+        for method in [json!({ "mmd": "fast" }), json!("fast")] {
+            let read = options::from_value::<Options>(json!({ "method": method }));
+            let error = read.unwrap_err().to_string();
+            assert!(error.starts_with("method: got fast, expected one of auto, exact"), "{error}");
+        }
     }
 }
