@@ -2,7 +2,7 @@
 //! shape, options that are mutated or no JSON. Whatever comes, it is an answer or an error of the
 //! table, never a panic (-900) and never a crash.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut};
 
 use fluxguard::ffi::c::{
@@ -322,6 +322,23 @@ fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
         memory.push((name, data, array));
     }
     let arrays: Vec<FgArray> = memory.iter().map(|(_, _, array)| *array).collect();
+    // SAFETY: every pointer is null or readable for what is declared, and each array has memory of
+    // its own.
+    let (code, answer) = unsafe { perform(&operation, &options, &handles, &arrays) };
+    (code, answer, room(row.name))
+}
+
+/// One call, and its answer.
+///
+/// # Safety
+/// As [`fg_call`]: handles are null or live, arrays null or readable for what they declare, and
+/// writable where they say so.
+pub unsafe fn perform(
+    operation: &CStr,
+    options: &CStr,
+    handles: &[*const Handle],
+    arrays: &[FgArray],
+) -> (i32, FgAnswer) {
     let request = FgRequest {
         operation: operation.as_ptr(),
         options: options.as_ptr(),
@@ -332,9 +349,8 @@ fn call_of(bytes: &[u8], made: &[Made]) -> (i32, FgAnswer, &'static str) {
         interrupt: null(),
     };
     let mut answer = FgAnswer { number: 0, bytes: null_mut(), len: 0, handle: null_mut() };
-    // SAFETY: every pointer is null or readable for what is declared, and each array has memory of
-    // its own.
-    (unsafe { fg_call(&raw const request, &raw mut answer) }, answer, room(row.name))
+    // SAFETY: the caller's, and both structs are ours.
+    (unsafe { fg_call(&raw const request, &raw mut answer) }, answer)
 }
 
 /// Makes a call of these bytes and checks what comes of it; what it made joins the handles, up to

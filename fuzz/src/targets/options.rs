@@ -4,13 +4,11 @@
 use std::ffi::CString;
 use std::ptr::{null, null_mut};
 
-use fluxguard::ffi::c::{
-    FgAnswer, FgArray, FgRequest, Handle, WRITABLE, fg_call, fg_free, fg_free_bytes,
-};
+use fluxguard::ffi::c::{FgArray, Handle, WRITABLE, fg_free, fg_free_bytes};
 use fluxguard::ffi::operations::{Operation, all};
 use serde_json::Value;
 
-use super::call::{WHOLE, WRITTEN, room};
+use super::call::{WHOLE, WRITTEN, perform, room};
 
 /// Options that name files: nothing is to be written where tests run.
 const FILES: [&str; 3] = ["path", "journal", "keep"];
@@ -116,22 +114,12 @@ fn ask(row: &Operation, options: &str, handles: &[*const Handle]) -> *mut Handle
             dtype: 3 | if WRITTEN.contains(of) { WRITABLE } else { 0 },
         })
         .collect();
-    let request = FgRequest {
-        operation: operation.as_ptr(),
-        options: options.as_ptr(),
-        handles: handles.as_ptr(),
-        handle_count: handles.len(),
-        arrays: arrays.as_ptr(),
-        array_count: arrays.len(),
-        interrupt: null(),
-    };
-    let mut answer = FgAnswer { number: 0, bytes: null_mut(), len: 0, handle: null_mut() };
     // SAFETY: every pointer is null or readable for what is declared, each array has memory of its
     // own, and the answer's bytes are freed once.
-    let code = unsafe {
-        let code = fg_call(&raw const request, &raw mut answer);
+    let (code, answer) = unsafe {
+        let (code, answer) = perform(&operation, &options, handles, &arrays);
         fg_free_bytes(answer.bytes, answer.len);
-        code
+        (code, answer)
     };
     let known = fluxguard::error::TABLE.iter().any(|(known, _)| *known == -code);
     assert!(code == 0 || (known && code != -900), "{}: {code}", row.name);
