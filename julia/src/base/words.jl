@@ -79,3 +79,10 @@ from_zero(index::Integer) = Int(index) + 1
 
 optional(f, ::Nothing) = nothing
 optional(f, x) = f(x)
+
+# A name that differs in case, spaces or signs alone, for an error.
+function alike(name, others)
+    plain(text) = lowercase(filter(c -> isletter(c) || isnumeric(c), text))
+    found = findfirst(other -> plain(other) == plain(name), others)
+    return found === nothing ? "" : " ($(repr(others[found])) is written otherwise)"
+end

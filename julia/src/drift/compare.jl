@@ -90,7 +90,8 @@ Throws [`ElementTypeUnsupported`](@ref), [`EmptyTensor`](@ref), [`FeatureMismatc
 [`InvalidArgument`](@ref).
 """
 function compare(reference, current; options...)
-    any(x -> table_columns(x) !== nothing, (reference, current)) && return compare_tables(reference, current; options...)
+    both = as_table(reference), as_table(current)
+    any(x -> x isa Table, both) && return compare_tables(both...; options...)
     return Comparison(Native.ask(face(), "drift.compare", compare_options(; options...); reference = sample("reference", reference),
         current = sample("current", current)))
 end

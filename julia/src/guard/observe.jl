@@ -68,8 +68,9 @@ end
 
 part_of(::typeof(identity), y) = y
 function part_of(number::Integer, y)
-    y isa Union{Tuple,NamedTuple,AbstractVector{<:AbstractArray}} || throw(invalid("output", "$number of a $(typeof(y))", "the number of a part, of an output that is a tuple of arrays"))
-    number in keys(y) || 1 <= number <= length(y) || throw(invalid("output", "$number, of an output of $(plural(length(y), "part"))", "a number from 1 to $(length(y))"))
+    y isa AbstractArray{<:Number} && throw(invalid("output", "$number of a $(typeof(y))", "the number of a part, of an output that is a tuple of arrays"))
+    applicable(length, y) && !(1 <= number <= length(y)) &&
+        throw(invalid("output", "$number, of an output of $(plural(length(y), "part"))", "a number from 1 to $(length(y))"))
     return y[number]
 end
 function part_of(name::Symbol, y)

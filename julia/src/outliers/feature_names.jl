@@ -23,13 +23,6 @@ function places_of(d, names)
     return indexin(d.names, given)
 end
 
-# A name that differs in case, spaces or signs alone, for an error.
-function alike(name, others)
-    plain(text) = lowercase(filter(c -> isletter(c) || isnumeric(c), text))
-    found = findfirst(other -> plain(other) == plain(name), others)
-    return found === nothing ? "" : " ($(repr(others[found])) is written otherwise)"
-end
-
 # The features of `n` observations in the detector's order, and what it says of each of them in the caller's.
 by_places(y, n, ::Nothing) = y
 by_places(y, n, places) = length(y) == length(places) * n ? reshape(y, length(places), n)[places, :] : y
