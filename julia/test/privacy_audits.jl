@@ -32,11 +32,11 @@ function correlated(; noise, noise_multiplier, noise_options)
 end
 
 "The report of an audit of `make`, which gives a new run and its training each time; the claim is that of one run, unless a fault counts otherwise."
-function audit_of(make, counted = run -> FluxGuard.accountant(run))
+function audit_of(make, counted = run -> FluxGuard.accountant(run); runs = RUNS)
     run, train = make()
     train(true)
     claimed = epsilon(counted(run); delta = Δ)
-    return audit_canaries(included -> make()[2](included), identity; runs = RUNS, delta = Δ, claimed = claimed)
+    return audit_canaries(included -> make()[2](included), identity; runs = runs, delta = Δ, claimed = claimed)
 end
 
 const MECHANISMS = [
@@ -78,14 +78,9 @@ const FAULTS = [
     "weights that come later: 3.9 clip norms" => (() -> sums(scale = 3.9, noise_multiplier = 3.0),),
     "a promised reduction on an axis that is no lot: 6.2 clip norms" => (() -> sums(scale = 6.2, noise_multiplier = 3.0),)]
 
+# Of more runs than the others: noise is the system's, and of 1,200 the weakest of these faults is missed now and then.
 @testset "the audit sees: $name" for (name, fault) in FAULTS
-    # Noise is the system's, and an audit of so few runs misses a fault now and then: three in a row hardly ever do.
-    seen = false
-    for _ in 1:3
-        report = audit_of(fault...)
-        println("  audit of ", name, ": at least ", round(report.epsilon; digits = 2), ", claimed ", round(report.claimed; digits = 2))
-        seen = seen || report.violated
-        seen && break
-    end
-    @test seen
+    report = audit_of(fault...; runs = 3RUNS)
+    println("  audit of ", name, ": at least ", round(report.epsilon; digits = 2), ", claimed ", round(report.claimed; digits = 2))
+    @test report.violated
 end
